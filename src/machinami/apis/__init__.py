@@ -1,0 +1,1 @@
+"""The protocol faces of the broker."""

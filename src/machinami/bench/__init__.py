@@ -1,0 +1,1 @@
+"""Measures the running product from outside."""

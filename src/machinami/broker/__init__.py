@@ -1,0 +1,1 @@
+"""The one door to data: operations, history, subscriptions, policy."""

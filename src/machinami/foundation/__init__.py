@@ -1,0 +1,1 @@
+"""Ids, time, geometry, units and errors: what everything else is said in."""

@@ -1,0 +1,1 @@
+"""What services, faces and pages share: the City handle, routes, pages, problems."""

@@ -1,0 +1,1 @@
+"""How to compute with facts: formulas with units and sources. Pure."""

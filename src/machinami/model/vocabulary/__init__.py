@@ -1,0 +1,1 @@
+"""Typed views of the entity types that several services share."""

@@ -1,0 +1,1 @@
+"""Home, map and directory: the pages that belong to no single service."""

@@ -1,0 +1,1 @@
+"""What the city does: one small house per service."""

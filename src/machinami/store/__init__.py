@@ -1,0 +1,1 @@
+"""What talks to disks: one protocol, its executable contract, and the backends."""

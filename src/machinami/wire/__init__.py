@@ -1,0 +1,1 @@
+"""What talks to networks: one protocol per need, and its implementations."""
