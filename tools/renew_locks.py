@@ -15,9 +15,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPILE = (
-    "-m uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url"
-    " --no-emit-find-links --no-header --no-annotate --quiet"
-).split()
+    *("-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"),
+    *("--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-annotate", "--quiet"),
+)
 
 
 def compile_lock(out: str, arguments: Sequence[str], source: str | None = None) -> None:
