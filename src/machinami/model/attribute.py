@@ -49,4 +49,4 @@ class Attribute:
     expires_at: datetime | None = None
     instance_id: str | None = None
     object_type: tuple[str, ...] = ()
-    attributes: Attributes = field(default=NO_ATTRIBUTES)
+    attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
