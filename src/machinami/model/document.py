@@ -166,9 +166,7 @@ def change_to_document(change: Change) -> Document:
     if before is not None:
         document["b"] = _head_to_document(before)
         document["b"]["a"] = {
-            name: _SAME
-            if _same(new.get(name, ()), instances)
-            else [attribute_to_document(i) for i in instances]
+            name: _SAME if _same(new.get(name, ()), instances) else [attribute_to_document(i) for i in instances]
             for name, instances in old.items()
         }
     if after is not None:
