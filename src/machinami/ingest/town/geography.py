@@ -6,24 +6,33 @@ import numpy as np
 
 from machinami.ingest.town import parcels, relief, streets, waters
 from machinami.ingest.town.isoline import inside, polygons
+from machinami.ingest.town.landmarks import ground
 from machinami.ingest.town.names import DISTRICTS, LANDMARKS, TOWN, DistrictRow
 from machinami.ingest.town.noise import Floats
 from machinami.ingest.town.projection import Feature, Layers, area_feature, collection, point_feature
 from machinami.ingest.town.terrain import Land
 
-_REACH = 1750.0
-
 
 def district_ring(land: Land, row: DistrictRow) -> Floats:
-    """Return the closed ring of a district: from the main river to the hills, or both banks up the valley."""
-    along = np.linspace(row.south, row.north, 24)
+    """Return the closed ring of a district: from the main river to the boundary, or both banks up the valley."""
+    along = np.linspace(row.south, row.north, 40)
+    rim = relief.boundary(land)
+    along = along[inside(rim, land.axis.place(along, land.river_across(along)))]
     river = land.river_across(along)
-    if row.bank == 0:
-        near, far = np.full(len(along), -_REACH), np.full(len(along), _REACH)
-    else:
-        near, far = river, np.full(len(along), row.bank * _REACH)
+    far = _farthest(land, rim, along, river, row.bank or 1)
+    near = river if row.bank else _farthest(land, rim, along, river, -1)
     ring = np.concatenate([land.axis.place(along, near), land.axis.place(along[::-1], far[::-1])])
     return np.concatenate([ring, ring[:1]])
+
+
+def _farthest(land: Land, rim: Floats, along: Floats, river: Floats, bank: int) -> Floats:
+    """Return how far across the valley the boundary is, on one bank, at each place along it."""
+    away = np.arange(0.0, 6500.0, 60.0)
+    across = river[:, None] + bank * away[None, :]
+    places = land.axis.place(np.broadcast_to(along[:, None], across.shape), across)
+    kept = inside(rim, places.reshape(-1, 2)).reshape(across.shape)
+    reach = np.argmin(np.concatenate([kept, np.zeros((len(along), 1), dtype=bool)], axis=1), axis=1) - 1
+    return np.asarray(river + bank * away[np.maximum(reach, 0)])
 
 
 def _districts(land: Land) -> list[Feature]:
@@ -57,7 +66,7 @@ def _labels(land: Land) -> list[Feature]:
             point_feature(place.tolist(), kind="district", rank=2, name={"ja": row.ja, "en": row.en})
         )
     for mark in LANDMARKS:
-        place, _ = parcels.ground(land, mark)
+        place, _ = ground(land, mark)
         labels.append(
             point_feature(place.tolist(), kind=mark.kind, rank=3, name={"ja": mark.ja, "en": mark.en})
         )
@@ -82,11 +91,7 @@ def draw(land: Land) -> Layers:
         "building": parcels.buildings(land, grid),
         "road": streets.roads(land, grid),
         "rail": streets.rails(land),
+        "outside": relief.outside(land),
         "label": _labels(land),
     }
     return {name: collection(features) for name, features in layers.items()}
-
-
-def within(land: Land, places: Floats) -> streets.Flags:
-    """Say which places in local metres lie within the town's boundary."""
-    return inside(relief.boundary(land), places)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from machinami.ingest.town.gauges import Gauge, RainGauge
 from machinami.ingest.town.geography import district_ring
+from machinami.ingest.town.landmarks import ground
 from machinami.ingest.town.names import DISTRICTS, LANDMARKS
-from machinami.ingest.town.parcels import ground
 from machinami.ingest.town.projection import area_feature, lonlat
 from machinami.ingest.town.terrain import Land
 from machinami.model.reading import Reading

@@ -111,11 +111,13 @@ def polygons(
     sized = [(signed_area(ring), ring) for ring in every if len(ring) >= 4]
     outers = sorted(((area, ring) for area, ring in sized if area >= smallest), key=lambda pair: pair[0])
     shapes = [[ring] for _, ring in outers]
+    extents = [(shape[0].min(axis=0), shape[0].max(axis=0)) for shape in shapes]
     for area, hole in sized:
         if area > -smallest:
             continue
-        for shape in shapes:
-            if inside(shape[0], hole[:1])[0]:
+        low, high = hole.min(axis=0), hole.max(axis=0)
+        for shape, (least, most) in zip(shapes, extents, strict=True):
+            if (least <= low).all() and (most >= high).all() and inside(shape[0], hole[:1])[0]:
                 shape.append(hole)
                 break
     return shapes

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from machinami.ingest.town.landmarks import Flags, ground, taken
 from machinami.ingest.town.names import LANDMARKS, Landmark
 from machinami.ingest.town.noise import Floats, generator, waves
-from machinami.ingest.town.projection import Feature, area_feature
-from machinami.ingest.town.streets import Flags, Lattice, railway, side_road, trunk
+from machinami.ingest.town.projection import Feature, area_feature, tiles_feature
+from machinami.ingest.town.streets import Lattice, railway, side_road, trunk
 from machinami.ingest.town.terrain import CONFLUENCE_EAST, CONFLUENCE_WEST, Land
 
 _FIELD_KINDS = ("paddy", "vegetable", "orchard", "tea")
-_HOUSE_SHARE = 0.9
+_HOUSE_SHARE = 0.74
 
 
 def box(centre: Floats, along: Floats, wide: float, deep: float) -> Floats:
@@ -21,14 +22,6 @@ def box(centre: Floats, along: Floats, wide: float, deep: float) -> Floats:
     return np.asarray(
         np.stack([centre - a - b, centre + a - b, centre + a + b, centre - a + b, centre - a - b])
     )
-
-
-def ground(land: Land, mark: Landmark) -> tuple[Floats, Floats]:
-    """Return the centre of a landmark and the direction of the valley there."""
-    along = np.array([mark.along, mark.along + 30.0])
-    places = land.axis.place(along, np.array([mark.across, mark.across]))
-    ahead = places[1] - places[0]
-    return places[0], ahead / np.hypot(*ahead)
 
 
 def _cells(grid: Lattice) -> tuple[Floats, Floats, Flags]:
@@ -56,33 +49,21 @@ def _inside(corners: Floats, u: Floats, v: Floats) -> Floats:
     return np.asarray(south * (1 - v) + north * v)
 
 
-def _reserved(land: Land, centres: Floats) -> Flags:
-    """Say which places lie on the ground of a landmark."""
-    taken = np.zeros(len(centres), dtype=bool)
-    for mark in LANDMARKS:
-        centre, ahead = ground(land, mark)
-        off = centres - centre
-        deep = np.abs(off @ ahead)
-        wide = np.abs(off @ np.array([ahead[1], -ahead[0]]))
-        taken |= (wide < 0.5 * mark.wide + 12.0) & (deep < 0.5 * mark.deep + 12.0)
-    return taken
-
-
-def _houses(rng: np.random.Generator, corners: Floats, crowd: float) -> list[Floats]:
-    """Return the houses of one block: two rows of plots back to back, some empty."""
-    plots = 5
+def _houses(rng: np.random.Generator, corners: Floats, crowd: float) -> Floats:
+    """Return the houses of one block, closed rings (n, 5, 2): two rows of plots back to back, some empty."""
+    plots = 4
     v = np.repeat((np.arange(plots) + 0.5) / plots, 2) + rng.uniform(-0.015, 0.015, 2 * plots)
     u = np.tile([0.29, 0.71], plots) + rng.uniform(-0.025, 0.025, 2 * plots)
     centres = _inside(corners, u, v)
     ahead = corners[3] - corners[0]
     ahead = ahead / np.hypot(*ahead)
+    aside = np.array([ahead[1], -ahead[0]])
     size = rng.uniform(8.0, 12.5, (2 * plots, 2)) + (2.5 if crowd > 1.2 else 0.0)
-    stands = rng.random(2 * plots) < min(crowd * 1.1, _HOUSE_SHARE)
-    return [
-        box(centre, ahead, float(wide) + 3.0, float(deep))
-        for centre, (wide, deep), there in zip(centres, size, stands, strict=True)
-        if there
-    ]
+    stands = rng.random(2 * plots) < min(0.75 * crowd, _HOUSE_SHARE)
+    half_wide, half_deep = 0.5 * (size[:, :1] + 3.0) * aside, 0.5 * size[:, 1:] * ahead
+    corner = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
+    houses = np.stack([centres + a * half_wide + b * half_deep for a, b in corner], axis=1)
+    return np.asarray(houses[stands])
 
 
 def _wayside(rng: np.random.Generator, road: Floats, share: float) -> list[Floats]:
@@ -107,12 +88,12 @@ def buildings(land: Land, grid: Lattice) -> list[Feature]:
     rng = generator(land.seed, 6)
     corners, density, whole = _cells(grid)
     centres = corners.mean(axis=1)
-    free = whole & (density > 0.3) & ~_reserved(land, centres) & _clear(centres, railway(land), 40.0)
+    free = whole & (density > 0.34) & ~taken(land, centres, 12.0) & _clear(centres, railway(land), 40.0)
     features = []
     for index in np.flatnonzero(free):
         houses = _houses(rng, corners[index], float(density[index]))
-        if houses:
-            features.append(area_feature([[house] for house in houses], 6, kind="house"))
+        if len(houses):
+            features.append(tiles_feature(houses, 6, kind="house"))
     upper = trunk(land)
     upper = upper[upper[:, 1] > 2350.0]
     for road in (side_road(land, 1, CONFLUENCE_WEST), side_road(land, 2, CONFLUENCE_EAST), upper):
@@ -157,15 +138,14 @@ def fields(land: Land, grid: Lattice) -> list[Feature]:
     taste = waves(rng, 1400.0, 400.0, 12).at(centres[:, 0], centres[:, 1])
     rise = land.sample(land.rise, centres)
     kind = np.select([rise > -1.2, taste > 0.95, taste < -1.1], [3, 1, 2], 0)
-    free = whole & (density < 0.36) & ~_reserved(land, centres) & _clear(centres, railway(land), 42.0)
+    free = whole & (density < 0.36) & ~taken(land, centres, 12.0) & _clear(centres, railway(land), 42.0)
     free &= rng.random(len(free)) < 0.94
     features = []
     for index in np.flatnonzero(free):
         count = int(rng.integers(2, 4))
         edges = np.linspace(0.035, 0.965, count + 1)
-        strips = [
-            [_inside(corners[index], np.array([0.05, 0.95, 0.95, 0.05]), np.array([low, low, high, high]))]
-            for low, high in zip(edges[:-1], edges[1:] - 0.03, strict=True)
-        ]
-        features.append(area_feature(strips, kind=_FIELD_KINDS[int(kind[index])]))
+        low, high = edges[:-1, None], edges[1:, None] - 0.03
+        v = np.concatenate([low, low, high, high, low], axis=1)
+        u = np.broadcast_to(np.array([0.05, 0.95, 0.95, 0.05, 0.05]), v.shape)
+        features.append(tiles_feature(_inside(corners[index], u, v), kind=_FIELD_KINDS[int(kind[index])]))
     return features

@@ -24,9 +24,9 @@ def lonlat(place: Sequence[float]) -> list[float]:
     return [round(ORIGIN_LON + place[0] / _METRES_LON, 6), round(ORIGIN_LAT + place[1] / _METRES_LAT, 6)]
 
 
-def _pairs(line: Floats, decimals: int) -> list[list[float]]:
+def _pairs(line: Floats, decimals: int) -> list[Any]:
     degrees = line / np.array([_METRES_LON, _METRES_LAT]) + np.array([ORIGIN_LON, ORIGIN_LAT])
-    pairs: list[list[float]] = np.round(degrees, decimals).tolist()
+    pairs: list[Any] = np.round(degrees, decimals).tolist()
     return pairs
 
 
@@ -46,9 +46,17 @@ def area_feature(shapes: Iterable[Sequence[Floats]], decimals: int = 5, **proper
     return _feature("MultiPolygon", polygons, properties)
 
 
+def tiles_feature(rings: Floats, decimals: int = 5, **properties: object) -> Feature:
+    """Return a MultiPolygon feature of many alike closed rings (tiles, points, 2)."""
+    x, y = rings[..., 0], rings[..., 1]
+    area = np.sum(x[:, :-1] * y[:, 1:] - x[:, 1:] * y[:, :-1], axis=1)
+    wound = np.where((area > 0)[:, None, None], rings, rings[:, ::-1])
+    return _feature("MultiPolygon", [[ring] for ring in _pairs(wound, decimals)], properties)
+
+
 def _wound(ring: Floats, outer: bool, decimals: int) -> list[list[float]]:
     x, y = ring[:, 0], ring[:, 1]
-    area = float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y))
+    area = float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))
     pairs = _pairs(ring if (area > 0) == outer else ring[::-1], decimals)
     return pairs if pairs[0] == pairs[-1] else [*pairs, pairs[0]]
 

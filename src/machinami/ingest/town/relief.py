@@ -11,7 +11,7 @@ from machinami.ingest.town.projection import Feature, area_feature, line_feature
 from machinami.ingest.town.terrain import CELL, Land
 
 CONTOUR_M = 50
-_SHADES = ((-0.34, "deep"), (-0.14, "soft"), (0.17, "lit"))
+_SHADES = ((-0.46, "deep"), (-0.3, "middle"), (-0.13, "soft"), (0.2, "lit"))
 
 
 def boundary(land: Land) -> Floats:
@@ -20,9 +20,21 @@ def boundary(land: Land) -> Floats:
     wander = 1.0 + 0.035 * np.sin(3 * turn + 0.7) + 0.03 * np.sin(5 * turn + 2.0) + 0.018 * np.sin(11 * turn)
     square = (np.abs(np.cos(turn)) ** 3.2 + np.abs(np.sin(turn)) ** 3.2) ** (-1.0 / 3.2)
     centre = np.array([(land.xs[0] + land.xs[-1]) / 2, (land.ys[0] + land.ys[-1]) / 2])
-    half = np.array([land.xs[-1] - land.xs[0], land.ys[-1] - land.ys[0]]) / 2 * 0.93
+    half = np.array([land.xs[-1] - land.xs[0], land.ys[-1] - land.ys[0]]) / 2 * 0.9
     ring = centre + half * (square * wander)[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    return np.asarray(np.clip(ring, [land.xs[0], land.ys[0]], [land.xs[-1], land.ys[-1]]))
+    return np.asarray(ring)
+
+
+def outside(land: Land) -> list[Feature]:
+    """Return all that lies beyond the boundary, to be painted over what is drawn there."""
+    west, east, south, north = (
+        land.xs[0] - 300.0,
+        land.xs[-1] + 300.0,
+        land.ys[0] - 300.0,
+        land.ys[-1] + 300.0,
+    )
+    frame = np.array([[west, south], [east, south], [east, north], [west, north], [west, south]])
+    return [area_feature([[frame, boundary(land)]], kind="outside")]
 
 
 def woods(land: Land) -> list[Feature]:
@@ -36,11 +48,15 @@ def shading(land: Land) -> list[Feature]:
     north, east = np.gradient(land.height, CELL)
     slope = 1.0 / np.sqrt(1.0 + 9.0 * (east**2 + north**2))
     light = (3.0 * (east - north) * np.sqrt(0.5)) * slope
+    x, y = np.meshgrid(land.xs, land.ys)
+    rim = boundary(land)
+    wide = rim.mean(axis=0) + 1.05 * (rim - rim.mean(axis=0))
+    light = np.where(inside(wide, np.stack([x.ravel(), y.ravel()], axis=1)).reshape(x.shape), light, 0.0)
     features = []
     for level, name in _SHADES:
         dark = level < 0
         field = -light if dark else light
-        shapes = polygons(field, abs(level), land.xs, land.ys, 35_000.0, 9.0)
+        shapes = polygons(field, abs(level), land.xs, land.ys, 45_000.0, 11.0)
         features.extend(area_feature([shape], 4, shade=name) for shape in shapes)
     return features
 
@@ -48,39 +64,34 @@ def shading(land: Land) -> list[Feature]:
 def contours(land: Land) -> list[Feature]:
     """Return contour lines every 50 m, with their height in metres."""
     features = []
+    rim = boundary(land)
     for height in range(CONTOUR_M, int(land.height.max()), CONTOUR_M):
         for ring in rings(land.height, float(height), land.xs, land.ys):
             if len(ring) < 14:
                 continue
-            for part in _open_parts(thinned(ring, 4.0), land):
+            for part in _parts_within(thinned(ring, 6.0), rim):
                 features.append(line_feature(part, height=height, index=height % 100 == 0))
     return features
 
 
-def _open_parts(ring: Floats, land: Land) -> list[Floats]:
-    """Cut away the stretches of a ring that run along the rim of the map, where no ground is known."""
-    rim = (
-        (ring[:, 0] <= land.xs[0] + 1) | (ring[:, 0] >= land.xs[-1] - 1)
-        | (ring[:, 1] <= land.ys[0] + 1) | (ring[:, 1] >= land.ys[-1] - 1)
-    )  # fmt: skip
-    if not rim.any():
+def _parts_within(ring: Floats, rim: Floats) -> list[Floats]:
+    """Cut away the stretches of a ring that lie beyond the boundary."""
+    beyond = ~inside(rim, ring)
+    if not beyond.any():
         return [ring]
-    turned = np.roll(ring[:-1], -int(np.argmax(rim)), axis=0)
-    at_rim = np.roll(rim[:-1], -int(np.argmax(rim)))
-    cuts = np.flatnonzero(np.diff(at_rim.astype(int))) + 1
-    pieces = np.split(turned, cuts)
-    return [
-        piece
-        for piece, edge in zip(pieces, np.split(at_rim, cuts), strict=True)
-        if not edge[0] and len(piece) > 2
-    ]
+    turn = -int(np.argmax(beyond))
+    turned, flags = np.roll(ring[:-1], turn, axis=0), np.roll(beyond[:-1], turn)
+    cuts = np.flatnonzero(np.diff(flags.astype(int))) + 1
+    pieces = zip(np.split(turned, cuts), np.split(flags, cuts), strict=True)
+    return [piece for piece, away in pieces if not away[0] and len(piece) > 2]
 
 
 def peaks(land: Land) -> list[Feature]:
     """Return the highest summits within the boundary, far enough apart to be labelled."""
     x, y = np.meshgrid(land.xs, land.ys)
     places = np.stack([x.ravel(), y.ravel()], axis=1)
-    within = inside(boundary(land), places)
+    rim = boundary(land)
+    within = inside(rim.mean(axis=0) + 0.92 * (rim - rim.mean(axis=0)), places)
     order = np.argsort(-np.where(within, land.height.ravel(), -1.0))
     chosen: list[int] = []
     for index in order.tolist():

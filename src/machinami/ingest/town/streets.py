@@ -9,20 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from machinami.ingest.town.landmarks import Flags, taken
 from machinami.ingest.town.names import RAILWAY, ROADS
 from machinami.ingest.town.noise import Floats, generator, waves
 from machinami.ingest.town.projection import Feature, line_feature
 from machinami.ingest.town.terrain import CONFLUENCE_EAST, CONFLUENCE_WEST, NORTH, SOUTH, Land
 from machinami.ingest.town.waters import bed_width, beside, smooth
 
-Flags = npt.NDArray[np.bool_]
-
 ALONG_STEP, ACROSS_STEP = 82.0, 58.0
 TRUNK_ACROSS, RAIL_ACROSS = -262.0, -668.0
 BRIDGES = (-1150.0, -120.0, 900.0, -2330.0, -3300.0)
 STATION_ALONG = -1080.0
+_LEFT_OUT = 0.13
 RAIL_END = 1330.0
 
 # Where people live: along, across, spread along, spread across, weight.
@@ -66,9 +65,9 @@ def lattice(land: Land) -> Lattice:
     """Return the streets of the town as a lattice."""
     rng = generator(land.seed, 5)
     along = np.arange(SOUTH + 260.0, 2350.0, ALONG_STEP)
-    along = along + rng.uniform(-9.0, 9.0, len(along))
+    along = along + rng.uniform(-17.0, 17.0, len(along))
     across = np.arange(TRUNK_ACROSS - 20 * ACROSS_STEP, 1500.0, ACROSS_STEP)
-    across = across + np.where(np.arange(len(across)) == 20, 0.0, rng.uniform(-6.0, 6.0, len(across)))
+    across = across + np.where(np.arange(len(across)) == 20, 0.0, rng.uniform(-11.0, 11.0, len(across)))
     rows, columns = np.meshgrid(along, across, indexing="ij")
     bend_a, bend_b = waves(rng, 1500.0, 500.0, 8), waves(rng, 1500.0, 500.0, 8)
     still = np.clip(np.abs(columns - TRUNK_ACROSS) / 200.0, 0.15, 1.0)
@@ -95,7 +94,8 @@ def _built(
     places: Floats,
 ) -> tuple[Flags, Flags]:
     """Say which pieces across (rows, columns - 1) and along (rows - 1, columns) the valley are built."""
-    thin = rng.uniform(0.25, 0.75, density.shape)
+    thin = rng.uniform(0.28, 0.85, density.shape)
+    thin = np.where(rng.random(density.shape) < _LEFT_OUT, np.inf, thin)
     lane_rows = np.arange(len(along))[:, None] % 5 == 2
     lane_columns = np.arange(len(across))[None, :] % 6 == 2
     across_piece = dry[:, :-1] & dry[:, 1:]
@@ -112,6 +112,8 @@ def _built(
     for side in land.rivers[1:]:
         near = _distance(places[:-1] * 0.5 + places[1:] * 0.5, smooth(side.path, 1)) < 40.0
         columns &= ~near | lane_columns
+    rows &= ~taken(land, 0.5 * (places[:, :-1] + places[:, 1:]))
+    columns &= ~taken(land, 0.5 * (places[:-1] + places[1:]))
     for northing in BRIDGES:
         _bridge(rows, dry, along, northing)
     return _joined(rows, columns)
@@ -153,9 +155,8 @@ def trunk(land: Land) -> Floats:
 def railway(land: Land) -> Floats:
     """Return the railway, from the south to the terminus above the town."""
     along = np.arange(SOUTH + 40.0, RAIL_END + 1.0, 60.0)
-    return land.axis.place(
-        along, RAIL_ACROSS + 26.0 * np.sin(along / 900.0) * (along < STATION_ALONG - 300.0)
-    )
+    sway = 24.0 * np.sin(along / 900.0) / (1.0 + np.exp((along - STATION_ALONG + 700.0) / 120.0))
+    return land.axis.place(along, RAIL_ACROSS + sway)
 
 
 def side_road(land: Land, number: int, mouth: float) -> Floats:

@@ -79,14 +79,14 @@ class Land:
 
 def _meander(surface: Waves, along: Floats) -> Floats:
     amplitude = 70.0 + 70.0 / (1.0 + np.exp((along - 1200.0) / 500.0))
-    return np.asarray(amplitude * np.clip(surface.at(np.asarray(along), np.zeros_like(along)), -1.6, 1.6))
+    return np.asarray(amplitude * 1.7 * np.tanh(0.7 * surface.at(np.asarray(along), np.zeros_like(along))))
 
 
 def _main_river(axis: Axis, meander: Waves) -> River:
     along = np.arange(NORTH - 300.0, SOUTH - 1.0, -45.0)
     path = axis.place(along, _meander(meander, along))
     down = (along[0] - along) / (along[0] - along[-1])
-    floor = 70.0 + 1050.0 / (1.0 + np.exp((along - 900.0) / 420.0))
+    floor = 125.0 + 1000.0 / (1.0 + np.exp((along - 900.0) / 420.0))
     return River("main", path, 5.0 + 33.0 * down**1.2, floor)
 
 
@@ -98,7 +98,7 @@ def _tributary(key: str, axis: Axis, mouth: Floats, spring: Floats, wander: Wave
     distance = down[:, 0] * np.hypot(*(mouth - spring))
     sway = 260.0 * wander.at(distance, np.zeros_like(distance)) * np.sin(np.pi * down[:, 0]) ** 0.7
     path = straight + sway[:, None] * aside
-    return River(key, path, 3.0 + 10.0 * down[:, 0], 45.0 + floor * down[:, 0] ** 2)
+    return River(key, path, 3.0 + 10.0 * down[:, 0], 85.0 + floor * down[:, 0] ** 2)
 
 
 def rivers_of(seed: int) -> tuple[Axis, Waves, tuple[River, ...]]:
@@ -140,7 +140,7 @@ def terrain(seed: int) -> Land:
     xs = np.arange(WEST, EAST + CELL, CELL)
     ys = np.arange(SOUTH, NORTH + CELL, CELL)
     x, y = np.meshgrid(xs, ys)
-    gap = np.minimum.reduce([_gap(river, x, y) for river in rivers]) + 110.0 * edge.at(x, y)
+    gap = np.minimum.reduce([_gap(river, x, y) for river in rivers]) + 85.0 * edge.at(x, y)
     away = np.maximum(gap, 0.0)
     crest = (1.0 - np.exp(-away / 700.0)) * (230.0 + 90.0 * broad.at(x, y) + 0.022 * (y - SOUTH))
     ridges = 95.0 * (1.0 - np.abs(fine.at(x, y))) * (1.0 - np.exp(-away / 420.0))
