@@ -15,7 +15,8 @@ Name = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A row of the table of river gauges. ``fall`` is the bed slope; ``unit`` the design discharge in m3/s per km2."""
+    """A row of the table of river gauges. ``fall`` is the bed slope; ``unit`` the design discharge in m3/s
+    per km2."""
 
     key: str
     ja: str
@@ -90,7 +91,8 @@ class RainGauge:
 class Fault:
     """What goes wrong with a gauge from one hour to another (hours from the anchor).
 
-    ``kind`` is ``silent`` (no reading), ``stuck`` (repeats its last value) or ``shifted`` (datum moved by ``by`` m).
+    ``kind`` is ``silent`` (no reading), ``stuck`` (repeats its last value) or ``shifted`` (datum moved by
+    ``by`` m).
     """
 
     gauge: int
@@ -100,7 +102,8 @@ class Fault:
     by: float = 0.0
 
 
-# In the coming storm one gauge falls silent near the crest; the others erred in the past, where a model learns.
+# In the coming storm one gauge falls silent near the crest; the others erred in the past, where a model
+# learns.
 FAULTS = (
     Fault(2, "silent", 3.2, 6.4),
     Fault(2, "silent", -341.0, -327.0),

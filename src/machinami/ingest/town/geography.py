@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from machinami.ingest.town import parcels, relief, streets, waters
-from machinami.ingest.town.isoline import inside, polygons
+from machinami.ingest.town.isoline import polygons
 from machinami.ingest.town.landmarks import ground
 from machinami.ingest.town.names import DISTRICTS, LANDMARKS, TOWN, DistrictRow
 from machinami.ingest.town.noise import Floats
@@ -14,10 +14,11 @@ from machinami.ingest.town.terrain import Land
 
 
 def district_ring(land: Land, row: DistrictRow) -> Floats:
-    """Return the closed ring of a district: from the main river to the boundary, or both banks up the valley."""
+    """Return the closed ring of a district: from the main river to the boundary, or both banks up the
+    valley."""
     along = np.linspace(row.south, row.north, 40)
     rim = relief.boundary(land)
-    along = along[inside(rim, land.axis.place(along, land.river_across(along)))]
+    along = along[relief.within(rim, land.axis.place(along, land.river_across(along)))]
     river = land.river_across(along)
     far = _farthest(land, rim, along, river, row.bank or 1)
     near = river if row.bank else _farthest(land, rim, along, river, -1)
@@ -30,7 +31,7 @@ def _farthest(land: Land, rim: Floats, along: Floats, river: Floats, bank: int) 
     away = np.arange(0.0, 6500.0, 60.0)
     across = river[:, None] + bank * away[None, :]
     places = land.axis.place(np.broadcast_to(along[:, None], across.shape), across)
-    kept = inside(rim, places.reshape(-1, 2)).reshape(across.shape)
+    kept = relief.within(rim, places)
     reach = np.argmin(np.concatenate([kept, np.zeros((len(along), 1), dtype=bool)], axis=1), axis=1) - 1
     return np.asarray(river + bank * away[np.maximum(reach, 0)])
 

@@ -13,8 +13,9 @@ Ring = Floats
 # the south-west; a case lists the pairs of sides (0 south, 1 east, 2 north, 3 west) that a line joins,
 # with the higher ground on its left.
 _CASES: dict[int, tuple[tuple[int, int], ...]] = {
-    1: ((0, 3),), 2: ((1, 0),), 3: ((1, 3),), 4: ((2, 1),), 5: ((0, 3), (2, 1)), 6: ((2, 0),), 7: ((2, 3),),
-    8: ((3, 2),), 9: ((0, 2),), 10: ((1, 0), (3, 2)), 11: ((1, 2),), 12: ((3, 1),), 13: ((0, 1),), 14: ((3, 0),),
+    1: ((0, 3),), 2: ((1, 0),), 3: ((1, 3),), 4: ((2, 1),), 5: ((0, 3), (2, 1)), 6: ((2, 0),),
+    7: ((2, 3),), 8: ((3, 2),), 9: ((0, 2),), 10: ((1, 0), (3, 2)), 11: ((1, 2),), 12: ((3, 1),),
+    13: ((0, 1),), 14: ((3, 0),),
 }  # fmt: skip
 
 
@@ -27,7 +28,7 @@ def _side(row: int, column: int, side: int) -> Edge:
     return (row, column + 1, 1) if side == 1 else (row, column, 1)
 
 
-def _links(above: Floats) -> dict[Edge, Edge]:
+def _links(above: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> dict[Edge, Edge]:
     corner = above.astype(np.int64)
     case = corner[:-1, :-1] + 2 * corner[:-1, 1:] + 4 * corner[1:, 1:] + 8 * corner[1:, :-1]
     rows, columns = np.nonzero((case > 0) & (case < 15))
@@ -76,7 +77,8 @@ def signed_area(ring: Ring) -> float:
 
 
 def thinned(line: Floats, tolerance: float) -> Floats:
-    """Return the line without points that stand less than ``tolerance`` metres off their neighbours' chord."""
+    """Return the line without points that stand less than ``tolerance`` metres off their neighbours'
+    chord."""
     kept = line
     for turn in range(6):
         if len(kept) < 6:

@@ -41,7 +41,8 @@ DISTRICTS = (
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """A public building and its ground, ``wide`` by ``deep`` metres; ``shelter`` is how many it can take in."""
+    """A public building and its ground, ``wide`` by ``deep`` metres; ``shelter`` is how many it can take
+    in."""
 
     key: str
     kind: str

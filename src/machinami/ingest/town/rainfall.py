@@ -41,7 +41,8 @@ DRIZZLE = Kind((4.0, 12.0), (1.0, 7.0), (5, 9), (5.0, 9.0), (0.8, 2.0), 8.0, 0.8
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Storm cells: one row each of hour of the peak, x, y at the peak (km), drift (km/h), reach, life, mm/h."""
+    """Storm cells: one row each of hour of the peak, x, y at the peak (km), drift (km/h), reach, life,
+    mm/h."""
 
     rows: Floats
 
@@ -106,7 +107,8 @@ def weather(seed: int, block: int) -> Cells:
 
 
 def rain(seed: int, points: Floats, hours: Floats) -> Floats:
-    """Return mm/h with shape (hours, points) at points in km from the town's centre; ``hours`` must increase."""
+    """Return mm/h with shape (hours, points) at points in km from the town's centre; ``hours`` must
+    increase."""
     first = math.floor((hours[0] - 24.0) / BLOCK_HOURS)
     last = math.floor((hours[-1] + 24.0) / BLOCK_HOURS)
     return np.asarray(sum(weather(seed, block).rate(points, hours) for block in range(first, last + 1)))
@@ -115,8 +117,9 @@ def rain(seed: int, points: Floats, hours: Floats) -> Floats:
 def outlook(seed: int, issue: int, hourly: Floats) -> Floats:
     """Return an imperfect forecast made from the true hourly rain ``hourly`` (mm) around the coming hours.
 
-    ``hourly`` starts two hours before the first hour forecast and ends two hours after the last. The forecast is
-    late or early, too wet or too dry, and smeared over neighbouring hours, more so the further ahead it looks.
+    ``hourly`` starts two hours before the first hour forecast and ends two hours after the last. The
+    forecast is late or early, too wet or too dry, and smeared over neighbouring hours, more so the further
+    ahead it looks.
     """
     rng = generator(seed, 4, issue)
     lead = np.arange(1, len(hourly) - 3, dtype=np.float64)

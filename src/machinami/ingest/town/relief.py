@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from machinami.ingest.town.isoline import inside, polygons, rings, thinned
+from machinami.ingest.town.isoline import polygons, rings, thinned
 from machinami.ingest.town.names import PEAKS
 from machinami.ingest.town.noise import Floats
 from machinami.ingest.town.projection import Feature, area_feature, line_feature, point_feature
@@ -23,6 +23,20 @@ def boundary(land: Land) -> Floats:
     half = np.array([land.xs[-1] - land.xs[0], land.ys[-1] - land.ys[0]]) / 2 * 0.9
     ring = centre + half * (square * wander)[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
     return np.asarray(ring)
+
+
+def within(
+    rim: Floats, points: Floats, stretch: float = 1.0
+) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Say of points (..., 2) whether they lie inside the boundary, stretched about its middle.
+
+    The boundary is star-shaped, so the distance of the rim in the point's direction decides.
+    """
+    middle = 0.5 * (rim.min(axis=0) + rim.max(axis=0))
+    arm, away = rim[:-1] - middle, points - middle
+    heading, reach = np.arctan2(arm[:, 1], arm[:, 0]), np.hypot(arm[:, 0], arm[:, 1])
+    limit = np.interp(np.arctan2(away[..., 1], away[..., 0]), heading, reach, period=2.0 * np.pi)
+    return np.asarray(np.hypot(away[..., 0], away[..., 1]) < stretch * limit)
 
 
 def outside(land: Land) -> list[Feature]:
@@ -50,8 +64,7 @@ def shading(land: Land) -> list[Feature]:
     light = (3.0 * (east - north) * np.sqrt(0.5)) * slope
     x, y = np.meshgrid(land.xs, land.ys)
     rim = boundary(land)
-    wide = rim.mean(axis=0) + 1.05 * (rim - rim.mean(axis=0))
-    light = np.where(inside(wide, np.stack([x.ravel(), y.ravel()], axis=1)).reshape(x.shape), light, 0.0)
+    light = np.where(within(rim, np.stack([x, y], axis=-1), 1.05), light, 0.0)
     features = []
     for level, name in _SHADES:
         dark = level < 0
@@ -63,7 +76,7 @@ def shading(land: Land) -> list[Feature]:
 
 def contours(land: Land) -> list[Feature]:
     """Return contour lines every 50 m, with their height in metres."""
-    features = []
+    features: list[Feature] = []
     rim = boundary(land)
     for height in range(CONTOUR_M, int(land.height.max()), CONTOUR_M):
         for ring in rings(land.height, float(height), land.xs, land.ys):
@@ -76,7 +89,7 @@ def contours(land: Land) -> list[Feature]:
 
 def _parts_within(ring: Floats, rim: Floats) -> list[Floats]:
     """Cut away the stretches of a ring that lie beyond the boundary."""
-    beyond = ~inside(rim, ring)
+    beyond = ~within(rim, ring)
     if not beyond.any():
         return [ring]
     turn = -int(np.argmax(beyond))
@@ -91,8 +104,8 @@ def peaks(land: Land) -> list[Feature]:
     x, y = np.meshgrid(land.xs, land.ys)
     places = np.stack([x.ravel(), y.ravel()], axis=1)
     rim = boundary(land)
-    within = inside(rim.mean(axis=0) + 0.92 * (rim - rim.mean(axis=0)), places)
-    order = np.argsort(-np.where(within, land.height.ravel(), -1.0))
+    allowed = within(rim, places, 0.92)
+    order = np.argsort(-np.where(allowed, land.height.ravel(), -1.0))
     chosen: list[int] = []
     for index in order.tolist():
         if all(np.hypot(*(places[index] - places[other])) > 2300.0 for other in chosen):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -35,7 +36,8 @@ class Hillslope:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A gauged cross-section: a trapezoid with banks ``bank`` metres above the bed; level is read above ``zero``."""
+    """A gauged cross-section: a trapezoid with banks ``bank`` metres above the bed; level is read above
+    ``zero``."""
 
     width: float
     side: float
@@ -52,8 +54,16 @@ class Section:
 
     def level(self, flow: Floats) -> Floats:
         """Return the level in metres above the gauge's zero that carries ``flow`` m3/s; rises with flow."""
-        depth = np.concatenate([np.linspace(0.0, 1.0, 400), np.linspace(1.005, 3.0 * self.bank, 1600)])
-        return np.asarray(np.interp(flow, self.discharge(depth), depth) - self.zero)
+        flows, depths = rating(self)
+        return np.asarray(np.interp(flow, flows, depths) - self.zero)
+
+
+@lru_cache(maxsize=64)
+def rating(section: Section) -> tuple[Floats, Floats]:
+    """Return the rating table of a section: discharge in m3/s and depth in metres, up to three times its
+    banks."""
+    depth = np.concatenate([np.linspace(0.0, 1.0, 400), np.linspace(1.005, 3.0 * section.bank, 1600)])
+    return section.discharge(depth), depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,8 @@ def drained(store: float, rate: float) -> float:
 
 
 def shed(land: Hillslope, stores: Stores, rain: list[float]) -> tuple[list[float], float]:
-    """Return the water (mm per step) that leaves the hillslope after each step of ``rain`` (mm), and what evaporated."""
+    """Return the water (mm per step) that leaves the hillslope after each step of ``rain`` (mm), and what
+    evaporated."""
     hours = STEP_SECONDS / 3600.0
     soil, surface, ground, lost = stores.soil, stores.surface, stores.ground, 0.0
     seepage, kept = land.seepage * hours, math.exp(-hours / land.ground_hours)
@@ -126,7 +137,8 @@ def shed(land: Hillslope, stores: Stores, rain: list[float]) -> tuple[list[float
 
 
 def carry(reach: Reach, stores: Stores, head: list[float], aside: list[float]) -> list[float]:
-    """Return the volumes (m3 per step) that pass the gauge, given inflow at the head and along the reach (m3)."""
+    """Return the volumes (m3 per step) that pass the gauge, given inflow at the head and along the reach
+    (m3)."""
     cells = stores.channel
     part = 1.0 / len(cells)
     length = reach.length * part

@@ -30,8 +30,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Town:
     """A simulated town: the same ``seed`` and ``anchor`` always give the same land, weather and readings.
 
-    ``anchor`` is the instant just before the coming storm. Readings may be asked for from ``days`` before it on,
-    without end; asking twice, or in other slices, gives the same readings.
+    ``anchor`` is the instant just before the coming storm. Readings may be asked for from ``days`` before it
+    on, without end; asking twice, or in other slices, gives the same readings.
     """
 
     def __init__(self, seed: int, anchor: datetime, days: int = DEFAULT_DAYS) -> None:
@@ -48,19 +48,21 @@ class Town:
         return draw(self.land)
 
     def layers(self) -> Layers:
-        """Return the base map: GeoJSON feature collections by layer name, in WGS 84 longitude and latitude."""
+        """Return the base map: GeoJSON feature collections by layer name, in WGS 84 longitude and
+        latitude."""
         return self._layers
 
     def inventory(self) -> Sequence[Reading]:
-        """Return what stands in the town and does not change: names, places, thresholds, shelters, districts."""
+        """Return what stands in the town and does not change: names, places, thresholds, shelters,
+        districts."""
         return inventory(self.land, self.gauges, self.rain_gauges, self.first)
 
     def readings(self, start: datetime, end: datetime, step: timedelta = RAIN_STEP) -> Sequence[Reading]:
         """Return every reading observed in [start, end), in order of time.
 
-        River gauges report at each multiple of ``step`` (whole minutes), rain gauges at each multiple of the larger
-        of ``step`` and ten minutes, each giving the rain of the interval that ended then; a rain forecast is issued
-        every hour.
+        River gauges report at each multiple of ``step`` (whole minutes), rain gauges at each multiple of the
+        larger of ``step`` and ten minutes, each giving the rain of the interval that ended then; a rain
+        forecast is issued every hour.
         """
         start = max(start, self.first)
         found = list(self._level_readings(start, end, step))

@@ -1,12 +1,14 @@
 """Where do the streets and the railway of the simulated town run?
 
-Streets form a lattice that follows the valley: rows run across it, columns along it. Where few people live only
-some lines are built; nothing is built in the river except bridges, and nothing stands apart from the rest.
+Streets form a lattice that follows the valley: rows run across it, columns along it. Where few people live
+only some lines are built; nothing is built in the river except bridges, and nothing stands apart from the
+rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +28,17 @@ RAIL_END = 1330.0
 
 # Where people live: along, across, spread along, spread across, weight.
 _QUARTERS = (
-    (-900.0, -480.0, 760.0, 330.0, 1.35), (300.0, -430.0, 620.0, 260.0, 0.8), (-480.0, 480.0, 560.0, 240.0, 0.95),
-    (-2150.0, -400.0, 420.0, 240.0, 0.75), (1650.0, -330.0, 280.0, 160.0, 0.62), (-3150.0, 380.0, 300.0, 190.0, 0.6),
-    (800.0, 620.0, 240.0, 200.0, 0.55), (-1950.0, 620.0, 260.0, 180.0, 0.5), (2050.0, 330.0, 200.0, 130.0, 0.45),
+    (-900.0, -480.0, 760.0, 330.0, 1.35),
+    (300.0, -430.0, 620.0, 260.0, 0.8),
+    (-480.0, 480.0, 560.0, 240.0, 0.95),
+    (-2150.0, -400.0, 420.0, 240.0, 0.75),
+    (1650.0, -330.0, 280.0, 160.0, 0.62),
+    (-3150.0, 380.0, 300.0, 190.0, 0.6),
+    (800.0, 620.0, 240.0, 200.0, 0.55),
+    (-1950.0, 620.0, 260.0, 180.0, 0.5),
+    (2050.0, 330.0, 200.0, 130.0, 0.45),
     (-3350.0, -450.0, 240.0, 180.0, 0.5),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,7 @@ def side_road(land: Land, number: int, mouth: float) -> Floats:
 
 def _lines(built: Flags, places: Floats) -> list[tuple[int, Floats]]:
     """Join the built pieces of each line of the lattice into polylines; return line number and places."""
-    found = []
+    found: list[tuple[int, Floats]] = []
     for number, flags in enumerate(built):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
         found.extend(
@@ -184,7 +192,7 @@ def roads(land: Land, grid: Lattice) -> list[Feature]:
     features = []
     for number, line in _lines(grid.rows_built, grid.places):
         kind = "major" if number in big_rows else "minor"
-        name = {"name": ROADS["cross"]} if big_rows.get(number) == BRIDGES[0] else {}
+        name: dict[str, Any] = {"name": ROADS["cross"]} if big_rows.get(number) == BRIDGES[0] else {}
         features.append(line_feature(smooth(line, 1) if len(line) > 2 else line, kind=kind, **name))
     east = int(np.argmin(np.abs(grid.across - 450.0)))
     for number, line in _lines(grid.columns_built.T, grid.places.transpose(1, 0, 2)):

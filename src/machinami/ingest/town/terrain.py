@@ -43,7 +43,8 @@ class Axis:
         )
 
     def place(self, along: Floats, across: Floats) -> Floats:
-        """Return x, y of points ``along`` the valley (northing of the foot) and ``across`` it (metres east)."""
+        """Return x, y of points ``along`` the valley (northing of the foot) and ``across`` it (metres
+        east)."""
         slope = (self.x(along + 5.0) - self.x(along - 5.0)) / 10.0
         scale = np.sqrt(1.0 + slope**2)
         return np.stack([self.x(along) + across / scale, along - across * slope / scale], axis=-1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from machinami.ingest.town.gauges import RainGauge
@@ -15,9 +17,10 @@ _AHEAD = 12 * STEPS_PER_HOUR
 
 
 class Truth:
-    """Rain and levels from a fixed first hour on, computed as far as anyone has asked (hours from the anchor).
+    """Rain and levels from a fixed first hour on, computed as far as anyone has asked (hours from the
+    anchor).
 
-    It starts a while before ``first_hour`` so that the stores have forgotten how they were filled.
+    It starts a while before ``first_hour``, so that the stores have forgotten how they were filled.
     """
 
     def __init__(
@@ -28,23 +31,19 @@ class Truth:
         samples: list[Floats],
         gauges: tuple[RainGauge, ...],
     ) -> None:
+        self.begin = first_hour - WARM_UP_HOURS
         self._seed = seed
         self._reaches = reaches
         self._points = np.vstack([np.array([gauge.place for gauge in gauges]) / 1000.0, *samples])
-        bounds = np.cumsum([len(gauges), *(len(sample) for sample in samples)])
-        self._parts = [
-            slice(0, len(gauges)),
-            *(slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)),
-        ]
+        bounds = np.cumsum([len(gauges), *(len(sample) for sample in samples)]).tolist()
+        self._gauged = len(gauges)
+        self._parts = [slice(a, b) for a, b in pairwise(bounds)]
         self._stores = [initial(reach) for reach in reaches]
-        self.begin = first_hour - WARM_UP_HOURS
-        self._rain = np.zeros((0, len(gauges)))
-        self._areal = np.zeros((0, len(reaches)))
-        self._flow = np.zeros((0, len(reaches)))
         self._areas = np.array([reach.slope.area for reach in reaches])
+        self._flow = np.zeros((0, len(reaches)))
+        self._total = np.zeros((1, len(gauges) + 1))
 
-    def _reach(self, hour: float) -> None:
-        """Compute on, so that everything is known until ``hour``."""
+    def _compute_until(self, hour: float) -> None:
         steps = int(np.ceil((hour - self.begin) * STEPS_PER_HOUR)) + 2
         known = len(self._flow)
         if steps <= known:
@@ -52,21 +51,21 @@ class Truth:
         steps = max(steps, known + _AHEAD)
         middle = self.begin + (np.arange(known, steps) + 0.5) / STEPS_PER_HOUR
         depth = rain(self._seed, self._points, middle) / STEPS_PER_HOUR
-        areal = np.stack([depth[:, part].mean(axis=1) for part in self._parts[1:]], axis=1)
+        areal = np.stack([depth[:, part].mean(axis=1) for part in self._parts], axis=1)
         flow, _ = run(self._reaches, self._stores, areal)
-        self._rain = np.vstack([self._rain, depth[:, self._parts[0]]])
-        self._areal = np.vstack([self._areal, areal])
+        whole = areal @ self._areas / self._areas.sum()
+        fallen = np.column_stack([depth[:, : self._gauged], whole])
+        self._total = np.vstack([self._total, self._total[-1] + np.cumsum(fallen, axis=0)])
         self._flow = np.vstack([self._flow, flow])
 
     def levels(self, hours: Floats) -> Floats:
-        """Return true levels in metres above each gauge's zero, shape (hours, gauges)."""
+        """Return true levels in metres above each gauge's zero, shape (hours, gauges); ``hours`` must
+        increase."""
         if not len(hours):
             return np.zeros((0, len(self._reaches)))
-        self._reach(float(hours[-1]))
-        first = max(0, int((hours[0] - self.begin) * STEPS_PER_HOUR) - 2)
-        last = int((hours[-1] - self.begin) * STEPS_PER_HOUR) + 3
-        clock = self.begin + (np.arange(first, min(last, len(self._flow))) + 1.0) / STEPS_PER_HOUR
+        first, last = self._window(hours)
         flow = self._flow[first:last]
+        clock = self.begin + (first + np.arange(len(flow)) + 1.0) / STEPS_PER_HOUR
         columns = [
             np.interp(hours, clock, reach.section.level(flow[:, number]))
             for number, reach in enumerate(self._reaches)
@@ -74,18 +73,24 @@ class Truth:
         return np.stack(columns, axis=1)
 
     def rain_totals(self, hours: Floats) -> Floats:
-        """Return the rain in mm that fell at each rain gauge since the beginning, shape (hours, rain gauges)."""
-        self._reach(float(hours.max(initial=self.begin)))
-        return self._totals(self._rain, hours)
+        """Return the mm of rain that fell at each rain gauge since the beginning, shape (hours, rain
+        gauges)."""
+        return self._totals(hours)[:, :-1]
 
     def hourly_rain(self, first: float, count: int) -> Floats:
         """Return ``count`` hourly depths (mm) over the whole catchment from hour ``first`` on."""
-        edges = first + np.arange(count + 1, dtype=np.float64)
-        self._reach(float(edges[-1]))
-        areal = (self._areal @ self._areas / self._areas.sum())[:, None]
-        return np.asarray(np.diff(self._totals(areal, edges)[:, 0]))
+        return np.asarray(np.diff(self._totals(first + np.arange(count + 1, dtype=np.float64))[:, -1]))
 
-    def _totals(self, depth: Floats, hours: Floats) -> Floats:
-        clock = self.begin + np.arange(len(depth) + 1) / STEPS_PER_HOUR
-        columns = [np.interp(hours, clock, np.concatenate([[0.0], np.cumsum(column)])) for column in depth.T]
-        return np.stack(columns, axis=1)
+    def _totals(self, hours: Floats) -> Floats:
+        if not len(hours):
+            return np.zeros((0, self._total.shape[1]))
+        first, last = self._window(hours)
+        total = self._total[first:last]
+        clock = self.begin + (first + np.arange(len(total))) / STEPS_PER_HOUR
+        return np.stack([np.interp(hours, clock, column) for column in total.T], axis=1)
+
+    def _window(self, hours: Floats) -> tuple[int, int]:
+        """Compute as far as ``hours`` reach, and return the range of steps that surrounds them."""
+        self._compute_until(float(hours[-1]))
+        first = max(0, int((hours[0] - self.begin) * STEPS_PER_HOUR) - 2)
+        return first, int((hours[-1] - self.begin) * STEPS_PER_HOUR) + 3
