@@ -1,18 +1,14 @@
-"""What is one reading: one value of one attribute of one entity, observed at one instant?"""
-
-from __future__ import annotations
+"""What did one sensor say at one moment?"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from machinami.model.attribute import Attribute, Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One observed value, ready to become one attribute instance.
-
-    ``observed_at`` is aware (UTC). ``unit_code`` is a UN/CEFACT common code (``MTR``, ``MMT``) or None.
-    ``kind`` is the NGSI-LD attribute type (``Property``, ``GeoProperty``, ``LanguageProperty``, ...).
-    """
+    """One observed value on its way into the town. Names are short names of the town's vocabulary."""
 
     entity_id: str
     entity_type: str
@@ -22,3 +18,8 @@ class Reading:
     unit_code: str | None = None
     kind: str = "Property"
     dataset_id: str | None = None
+
+
+def to_attribute(reading: Reading) -> Attribute:
+    """The attribute instance that a reading is."""
+    return Attribute(Kind(reading.kind), reading.value, reading.dataset_id, reading.observed_at, reading.unit_code)

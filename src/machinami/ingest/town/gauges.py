@@ -126,9 +126,7 @@ def _owners(land: Land, places: list[tuple[River, int]]) -> np.ndarray[tuple[int
     for number, (river, end) in enumerate(places):
         earlier = [stop for other, stop in places[:number] if other is river]
         whole = river.key != "main"
-        stretches.append(
-            (number, river.path[max(earlier, default=0) : len(river.path) if whole else end + 1])
-        )
+        stretches.append((number, river.path[max(earlier, default=0) : len(river.path) if whole else end + 1]))
     for number, path in stretches:
         for px, py in path[::3]:
             away = np.hypot(x - px, y - py)
@@ -164,9 +162,7 @@ def basin(land: Land) -> tuple[tuple[Gauge, ...], tuple[Reach, ...], list[Floats
         mine = np.flatnonzero((owner == number).ravel())
         chosen = mine[:: max(1, len(mine) // 7)][:8]
         samples.append(np.stack([x.ravel()[chosen], y.ravel()[chosen]], axis=1) / 1000.0)
-        marks = [
-            round(round(share * section.bank * 20) / 20 - site.zero, 2) for share in (0.45, 0.62, 0.76, 1.0)
-        ]
+        marks = [round(round(share * section.bank * 20) / 20 - site.zero, 2) for share in (0.45, 0.62, 0.76, 1.0)]
         place = (float(river.path[station, 0]), float(river.path[station, 1]))
         name = {"ja": f"{site.ja}水位観測所", "en": f"{site.en} river gauge"}
         gauges.append(Gauge(site.key, name, RIVER_NAMES[site.river], place, round(drained[-1], 1), *marks))

@@ -38,9 +38,7 @@ def _farthest(land: Land, rim: Floats, along: Floats, river: Floats, bank: int) 
 
 def _districts(land: Land) -> list[Feature]:
     return [
-        area_feature(
-            [[district_ring(land, row)]], key=row.key, name={"ja": row.ja, "en": row.en}, people=row.people
-        )
+        area_feature([[district_ring(land, row)]], key=row.key, name={"ja": row.ja, "en": row.en}, people=row.people)
         for row in DISTRICTS
     ]
 
@@ -52,8 +50,7 @@ def _urban(land: Land, grid: streets.Lattice) -> list[Feature]:
     crowd = streets.crowding(y, across)
     crowd = np.where(land.rise > 0.0, crowd - 0.02 * land.rise, crowd)
     return [
-        area_feature([shape], kind="residential")
-        for shape in polygons(crowd, 0.34, land.xs, land.ys, 20_000.0, 4.0)
+        area_feature([shape], kind="residential") for shape in polygons(crowd, 0.34, land.xs, land.ys, 20_000.0, 4.0)
     ]
 
 
@@ -63,14 +60,10 @@ def _labels(land: Land) -> list[Feature]:
     for row in DISTRICTS:
         middle, aside = np.array([0.5 * (row.south + row.north)]), np.array([row.bank * 520.0])
         place = land.axis.place(middle, aside)[0]
-        labels.append(
-            point_feature(place.tolist(), kind="district", rank=2, name={"ja": row.ja, "en": row.en})
-        )
+        labels.append(point_feature(place.tolist(), kind="district", rank=2, name={"ja": row.ja, "en": row.en}))
     for mark in LANDMARKS:
         place, _ = ground(land, mark)
-        labels.append(
-            point_feature(place.tolist(), kind=mark.kind, rank=3, name={"ja": mark.ja, "en": mark.en})
-        )
+        labels.append(point_feature(place.tolist(), kind=mark.kind, rank=3, name={"ja": mark.ja, "en": mark.en}))
     return labels + relief.peaks(land)
 
 

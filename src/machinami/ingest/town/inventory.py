@@ -22,9 +22,7 @@ def identifier(kind: str, key: str) -> str:
     return f"urn:ngsi-ld:{kind}:machinami-{key}"
 
 
-def _facts(
-    kind: str, key: str, name: dict[str, str], geometry: dict[str, object], at: datetime
-) -> Iterator[Reading]:
+def _facts(kind: str, key: str, name: dict[str, str], geometry: dict[str, object], at: datetime) -> Iterator[Reading]:
     entity = identifier(kind, key)
     yield Reading(entity, kind, "name", name, at, None, "LanguageProperty")
     yield Reading(entity, kind, "location", geometry, at, None, "GeoProperty")

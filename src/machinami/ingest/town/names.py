@@ -82,9 +82,7 @@ LANDMARKS = (
         130.0,
         320,
     ),
-    Landmark(
-        "minami-school", "school", "南小学校", "Minami Primary School", -2250.0, -420.0, 110.0, 130.0, 300
-    ),
+    Landmark("minami-school", "school", "南小学校", "Minami Primary School", -2250.0, -420.0, 110.0, 130.0, 300),
     Landmark("kominkan", "hall", "北原公民館", "Kitahara Community Hall", 1850.0, 330.0, 50.0, 60.0, 90),
     Landmark("gym", "gym", "町民体育館", "Town Gymnasium", -1750.0, -560.0, 90.0, 90.0, 480),
     Landmark("park", "park", "早瀬公園", "Hayase Park", -820.0, -470.0, 110.0, 120.0),

@@ -54,16 +54,12 @@ class Waves:
     def at(self, x: Floats, y: Floats) -> Floats:
         """Return the surface at points in metres; its standard deviation is about 1."""
         total = np.zeros(np.broadcast(x, y).shape)
-        for across, along, phase, height in zip(
-            self.across, self.along, self.phase, self.height, strict=True
-        ):
+        for across, along, phase, height in zip(self.across, self.along, self.phase, self.height, strict=True):
             total += height * np.sin(across * x + along * y + phase)
         return total
 
 
-def waves(
-    rng: np.random.Generator, longest: float, shortest: float, count: int = 28, fall: float = 1.0
-) -> Waves:
+def waves(rng: np.random.Generator, longest: float, shortest: float, count: int = 28, fall: float = 1.0) -> Waves:
     """Draw a surface with wavelengths from ``longest`` to ``shortest`` metres.
 
     ``fall`` is the exponent with which height falls with wave number: larger is smoother.

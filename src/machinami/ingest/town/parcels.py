@@ -19,9 +19,7 @@ def box(centre: Floats, along: Floats, wide: float, deep: float) -> Floats:
     """Return the closed ring of a rectangle, ``deep`` metres in direction ``along`` (unit vector)."""
     aside = np.array([along[1], -along[0]])
     a, b = 0.5 * wide * aside, 0.5 * deep * along
-    return np.asarray(
-        np.stack([centre - a - b, centre + a - b, centre + a + b, centre - a + b, centre - a - b])
-    )
+    return np.asarray(np.stack([centre - a - b, centre + a - b, centre + a + b, centre - a + b, centre - a - b]))
 
 
 def _cells(grid: Lattice) -> tuple[Floats, Floats, Flags]:
@@ -77,9 +75,7 @@ def _wayside(rng: np.random.Generator, road: Floats, share: float) -> list[Float
         for side in (-1.0, 1.0):
             if rng.random() < share * cluster:
                 aside = np.array([-heading[1], heading[0]]) * side * rng.uniform(19.0, 34.0)
-                houses.append(
-                    box(point + aside, heading, float(rng.uniform(9, 15)), float(rng.uniform(9, 16)))
-                )
+                houses.append(box(point + aside, heading, float(rng.uniform(9, 15)), float(rng.uniform(9, 16))))
     return houses
 
 
@@ -110,9 +106,7 @@ def _public(land: Land, mark: Landmark) -> Feature:
     centre, ahead = ground(land, mark)
     aside = np.array([ahead[1], -ahead[0]])
     wing = box(centre - aside * 0.28 * mark.wide, ahead, 0.24 * mark.wide, 0.78 * mark.deep)
-    side = box(
-        centre + ahead * 0.33 * mark.deep + aside * 0.05 * mark.wide, ahead, 0.42 * mark.wide, 0.2 * mark.deep
-    )
+    side = box(centre + ahead * 0.33 * mark.deep + aside * 0.05 * mark.wide, ahead, 0.42 * mark.wide, 0.2 * mark.deep)
     shapes = [[wing]] if mark.kind == "station" else [[wing], [side]]
     return area_feature(shapes, 6, kind=mark.kind, name={"ja": mark.ja, "en": mark.en})
 

@@ -85,9 +85,7 @@ def _event(rng: np.random.Generator, kind: Kind, start: float) -> Floats:
 def _begins(rng: np.random.Generator, block: int) -> tuple[float, list[tuple[Kind, float]]]:
     """Return the hour of the block's flood storm, and its lesser events with their hours."""
     lesser = [(FRONT, 1), (SHOWER, 3), (DRIZZLE, 2)]
-    drawn = [
-        (kind, float(rng.uniform(2.0, BLOCK_HOURS - 22.0))) for kind, count in lesser for _ in range(count)
-    ]
+    drawn = [(kind, float(rng.uniform(2.0, BLOCK_HOURS - 22.0))) for kind, count in lesser for _ in range(count)]
     if block == 0:
         return COMING_STORM_STARTS, [(kind, hour) for kind, hour in drawn if hour > 36.0]
     if block == -1:

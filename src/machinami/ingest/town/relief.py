@@ -25,9 +25,7 @@ def boundary(land: Land) -> Floats:
     return np.asarray(ring)
 
 
-def within(
-    rim: Floats, points: Floats, stretch: float = 1.0
-) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def within(rim: Floats, points: Floats, stretch: float = 1.0) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Say of points (..., 2) whether they lie inside the boundary, stretched about its middle.
 
     The boundary is star-shaped, so the distance of the rim in the point's direction decides.
@@ -113,8 +111,6 @@ def peaks(land: Land) -> list[Feature]:
         if len(chosen) == len(PEAKS):
             break
     return [
-        point_feature(
-            places[index].tolist(), kind="peak", name=name, height=round(float(land.height.ravel()[index]))
-        )
+        point_feature(places[index].tolist(), kind="peak", name=name, height=round(float(land.height.ravel()[index])))
         for index, name in zip(chosen, PEAKS, strict=False)
     ]

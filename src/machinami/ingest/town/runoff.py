@@ -142,9 +142,7 @@ def carry(reach: Reach, stores: Stores, head: list[float], aside: list[float]) -
     cells = stores.channel
     part = 1.0 / len(cells)
     length = reach.length * part
-    rate = (
-        math.sqrt(reach.fall) / reach.roughness * reach.width ** (-2.0 / 3.0) * length**-_POWER * STEP_SECONDS
-    )
+    rate = math.sqrt(reach.fall) / reach.roughness * reach.width ** (-2.0 / 3.0) * length**-_POWER * STEP_SECONDS
     passed: list[float] = []
     for top, side in zip(head, aside, strict=True):
         moving, each = top, side * part

@@ -17,9 +17,7 @@ _RAIN_CHANNEL = 64
 Minutes = npt.NDArray[np.int64]
 
 
-def observed_levels(
-    seed: int, gauge: int, minutes: Minutes, hours: Floats, true: Floats, held: Floats
-) -> Floats:
+def observed_levels(seed: int, gauge: int, minutes: Minutes, hours: Floats, true: Floats, held: Floats) -> Floats:
     """Return what gauge number ``gauge`` reports, in metres to the centimetre; NaN where it reports nothing.
 
     ``minutes`` counts minutes since 1970 and seeds the noise, ``hours`` counts from the anchor and times the

@@ -82,9 +82,7 @@ class Town:
         true = self._truth.hourly_rain(first - 2.0, FORECAST_HOURS + 4)
         depths = outlook(self.seed, int(issued.timestamp()) // 3600, true)
         values = [float(depth) for depth in depths]
-        return [
-            Reading(AREA_ID, "RainForecast", "hourlyPrecipitation", values, issued, "MMT", "ListProperty")
-        ]
+        return [Reading(AREA_ID, "RainForecast", "hourlyPrecipitation", values, issued, "MMT", "ListProperty")]
 
     def true_levels(self, instants: Sequence[datetime]) -> Floats:
         """Return the levels in metres that perfect gauges would report, shape (instants, gauges)."""

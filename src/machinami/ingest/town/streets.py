@@ -180,9 +180,7 @@ def _lines(built: Flags, places: Floats) -> list[tuple[int, Floats]]:
     found: list[tuple[int, Floats]] = []
     for number, flags in enumerate(built):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
-        found.extend(
-            (number, places[number, a : b + 1]) for a, b in zip(edges[::2], edges[1::2], strict=True)
-        )
+        found.extend((number, places[number, a : b + 1]) for a, b in zip(edges[::2], edges[1::2], strict=True))
     return found
 
 
@@ -200,12 +198,8 @@ def roads(land: Land, grid: Lattice) -> list[Feature]:
             continue
         kind = "major" if number == east and len(line) > 6 else "minor"
         features.append(line_feature(smooth(line, 1) if len(line) > 2 else line, kind=kind))
-    features.append(
-        line_feature(side_road(land, 1, CONFLUENCE_WEST + 60.0), kind="major", name=ROADS["west"])
-    )
-    features.append(
-        line_feature(side_road(land, 2, CONFLUENCE_EAST + 420.0), kind="major", name=ROADS["east"])
-    )
+    features.append(line_feature(side_road(land, 1, CONFLUENCE_WEST + 60.0), kind="major", name=ROADS["west"]))
+    features.append(line_feature(side_road(land, 2, CONFLUENCE_EAST + 420.0), kind="major", name=ROADS["east"]))
     features.append(line_feature(trunk(land), kind="trunk", name=ROADS["trunk"]))
     main = land.rivers[0].path
     low = main[:, 1] < 1900.0

@@ -38,8 +38,7 @@ class Axis:
     def x(self, y: Floats) -> Floats:
         """Return how far east the axis lies at northing ``y``."""
         return np.asarray(
-            self.swing * np.sin(y / 3400.0 + self.phase)
-            + 0.25 * self.swing * np.sin(y / 1300.0 + 2 * self.phase)
+            self.swing * np.sin(y / 3400.0 + self.phase) + 0.25 * self.swing * np.sin(y / 1300.0 + 2 * self.phase)
         )
 
     def place(self, along: Floats, across: Floats) -> Floats:
@@ -109,15 +108,9 @@ def rivers_of(seed: int) -> tuple[Axis, Waves, tuple[River, ...]]:
     meander = waves(rng, 1900.0, 700.0, count=6, fall=0.8)
     meander = Waves(meander.across, meander.along * 0.0, meander.phase, meander.height)
     main = _main_river(axis, meander)
-    mouths = [
-        main.path[int(np.argmin(np.abs(main.path[:, 1] - y)))] for y in (CONFLUENCE_WEST, CONFLUENCE_EAST)
-    ]
-    west = _tributary(
-        "west", axis, mouths[0], np.array([-4500.0, 5600.0]), waves(rng, 2600.0, 1100.0, 5), 170.0
-    )
-    east = _tributary(
-        "east", axis, mouths[1], np.array([4650.0, 3300.0]), waves(rng, 2600.0, 1100.0, 5), 190.0
-    )
+    mouths = [main.path[int(np.argmin(np.abs(main.path[:, 1] - y)))] for y in (CONFLUENCE_WEST, CONFLUENCE_EAST)]
+    west = _tributary("west", axis, mouths[0], np.array([-4500.0, 5600.0]), waves(rng, 2600.0, 1100.0, 5), 170.0)
+    east = _tributary("east", axis, mouths[1], np.array([4650.0, 3300.0]), waves(rng, 2600.0, 1100.0, 5), 190.0)
     return axis, meander, (main, west, east)
 
 

@@ -67,8 +67,7 @@ class Truth:
         flow = self._flow[first:last]
         clock = self.begin + (first + np.arange(len(flow)) + 1.0) / STEPS_PER_HOUR
         columns = [
-            np.interp(hours, clock, reach.section.level(flow[:, number]))
-            for number, reach in enumerate(self._reaches)
+            np.interp(hours, clock, reach.section.level(flow[:, number])) for number, reach in enumerate(self._reaches)
         ]
         return np.stack(columns, axis=1)
 

@@ -73,9 +73,7 @@ def ponds(land: Land) -> list[Feature]:
     features = []
     for place in rng.permutation(np.array(far))[:_POND_COUNT]:
         turn = np.linspace(0, 2 * np.pi, 25)
-        reach = rng.uniform(32.0, 70.0) * (
-            1.0 + 0.18 * np.sin(2 * turn + rng.uniform(0, 6)) + 0.1 * np.cos(3 * turn)
-        )
+        reach = rng.uniform(32.0, 70.0) * (1.0 + 0.18 * np.sin(2 * turn + rng.uniform(0, 6)) + 0.1 * np.cos(3 * turn))
         ring = place + np.stack([np.cos(turn) * reach * 1.3, np.sin(turn) * reach], axis=1)
         features.append(area_feature([[ring]], 6, kind="pond"))
     return features
