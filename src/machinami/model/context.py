@@ -182,9 +182,7 @@ class _Assembly:
         elif isinstance(source, dict):
             self._take_definitions(source)
         elif source is not None:
-            raise BadRequestData(
-                "A @context is a URL, an object, or a list of these", value=repr(source)[:80]
-            )
+            raise BadRequestData("A @context is a URL, an object, or a list of these", value=repr(source)[:80])
 
     def _take_url(self, url: str, depth: int) -> None:
         version = core_version_of(url)
@@ -220,9 +218,7 @@ class _Assembly:
                     define(needed, (*trail, term))
                 elif needed in trail:
                     raise BadRequestData(f"The term {term!r} of the @context refers to itself", term=term)
-            local[term] = (
-                target if target.startswith("@") else _expand(target, {**core_mapping(LATEST), **local})
-            )
+            local[term] = target if target.startswith("@") else _expand(target, {**core_mapping(LATEST), **local})
 
         while pending:
             define(next(iter(pending)), ())

@@ -85,9 +85,7 @@ class Transaction(Protocol):
         """Add an instance to the history only (temporal provision, 5.6.11)."""
         ...
 
-    def remove_history(
-        self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None
-    ) -> bool:
+    def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it. False if none."""
         ...
 
