@@ -15,7 +15,8 @@ class StoreSettings:
     mapped_bytes: how much of the file is mapped into memory (given back by the system under pressure).
     max_bytes: the largest size of the town's file; writes beyond it are refused. None: the disk is the bound.
     slice_seconds: how long one group of writes may hold the event loop before reads get their turn.
-    readers: threads for long reads. step_limit: how many SQLite steps a read may take on the event loop.
+    readers: threads for long reads. step_limit, loop_candidates: how many SQLite steps a query may take, and how
+        many entities it may look at, on the event loop before it moves to such a thread.
     checkpoint_bytes: the size of the write-ahead log at which it is moved into the file in the background.
     indexed: attributes (expanded) whose values are indexed from the start.
     index_after: entities that a query has to look at in vain before the attribute it asks for is indexed.
@@ -31,6 +32,7 @@ class StoreSettings:
     slice_seconds: float = 0.005
     readers: int = 2
     step_limit: int = 100_000
+    loop_candidates: int = 256
     checkpoint_bytes: int = 16 * MEBI
     indexed: tuple[str, ...] = ()
     index_after: int = 2_000

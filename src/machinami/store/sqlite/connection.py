@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -36,6 +37,16 @@ def open_connection(path: Path, settings: StoreSettings, write: bool) -> apsw.Co
     return connection
 
 
+def read(connection: apsw.Connection, sql: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+    """All rows of a statement; their types are the schema's affair."""
+    return connection.execute(sql, parameters).fetchall()
+
+
+def read_one(connection: apsw.Connection, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
+    """The one value of a statement that gives one."""
+    return connection.execute(sql, parameters).fetchall()[0][0]
+
+
 def migrations() -> list[str]:
     """The steps, in order."""
     folder = files(f"{__package__}.migrations")
@@ -48,7 +59,7 @@ def migrate(connection: apsw.Connection, path: Path, steps: list[str]) -> None:
 
     Raises StoreUnavailable if the file is of a later form than this program knows, and leaves it alone.
     """
-    version = int(connection.execute("PRAGMA user_version").fetchall()[0][0])
+    version = read_one(connection, "PRAGMA user_version")
     if version > len(steps):
         raise StoreUnavailable(
             f"{path} was written by a later version of machinami (form {version}, this one knows {len(steps)}); "

@@ -25,6 +25,9 @@ CREATE TABLE entity (
     doc     BLOB NOT NULL
 );
 
+-- The few husks, so that the entities can be counted as all rows but these.
+CREATE INDEX husk ON entity (key) WHERE gone = 1;
+
 -- Entities by type in order of creation: a page of a type is one range of this table, however many there are.
 CREATE TABLE entity_type (
     type INTEGER NOT NULL,
@@ -45,6 +48,13 @@ CREATE TABLE value (
     value     NOT NULL,
     key       INTEGER NOT NULL,
     PRIMARY KEY (attribute, value, key)
+) WITHOUT ROWID;
+
+-- Entities that will expire, soonest first: while none has, a page of a type need not look into its entities.
+CREATE TABLE expiring (
+    at  INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    PRIMARY KEY (at, key)
 ) WITHOUT ROWID;
 
 -- Which attributes `value` holds; built up to and with key `done`, for all entities when `ready`.
