@@ -17,7 +17,7 @@ class Entity:
 
     id: str
     types: tuple[str, ...]
-    attributes: Attributes = field(default=NO_ATTRIBUTES)
+    attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
     scopes: tuple[str, ...] = ()
     created_at: datetime | None = None
     modified_at: datetime | None = None

@@ -169,7 +169,7 @@ ScopeSelection = ScopePattern | ScopeAll | ScopeAny
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One sort key: a path (id, type, createdAt, modifiedAt are the names "@id", "@type", "createdAt", "modifiedAt")."""
+    """One sort key: a path (id, type, createdAt, modifiedAt are names "@id", "@type", "createdAt", "modifiedAt")."""
 
     path: Path
     descending: bool = False
