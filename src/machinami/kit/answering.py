@@ -8,6 +8,7 @@ from machinami.kit.http import Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match, Router
 
+_CLOSE = (b"connection", b"close")
 _LOG = logging.getLogger(__name__)
 
 
@@ -51,7 +52,7 @@ def explain(error: BaseException) -> Response:
 def too_large(limit: int) -> Response:
     """The answer to a body over the limit; the connection is closed, as the rest of the body is not read."""
     refusal = problem(PayloadTooLarge(f"The body is larger than {limit} bytes; send it in parts", limit=limit))
-    refusal.headers.append((b"connection", b"close"))
+    refusal.headers.append(_CLOSE)
     return refusal
 
 
@@ -59,8 +60,13 @@ def too_late(seconds: float) -> Response:
     """The answer to a body that does not come to its end in time."""
     refusal = problem(InvalidRequest(f"The body did not come within {seconds:g} seconds"))
     refusal.status = 408
-    refusal.headers.append((b"connection", b"close"))
+    refusal.headers.append(_CLOSE)
     return refusal
+
+
+def ends_connection(response: Response) -> bool:
+    """Whether the connection is closed after this answer."""
+    return bool(response.headers) and _CLOSE in response.headers
 
 
 def _not_allowed(request: Request, error: MethodNotAllowed) -> Response:

@@ -13,6 +13,10 @@ from machinami.kit.answering import answer, header_fields, settled, too_large, t
 from machinami.kit.http import Request, Response
 from machinami.kit.routing import Router
 
+# A body over the limit is read on, and thrown away, up to this many times the limit: a client that is still
+# sending would see a reset connection instead of the answer that says why.
+PATIENCE = 2
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -70,7 +74,7 @@ class Carrier:
         """The body; an answer if it must be refused; None if the client went away."""
         limit = self.limits.body
         for name, value in scope["headers"]:
-            if name == b"content-length" and int(value) > limit:
+            if name == b"content-length" and int(value) > PATIENCE * limit:
                 return too_large(limit)
         parts: list[bytes] = []
         size = 0
@@ -80,8 +84,10 @@ class Carrier:
                 return None
             part = message.get("body", b"")
             size += len(part)
-            if size > limit:
+            more = message.get("more_body", False)
+            if size > limit and (not more or size > PATIENCE * limit):
                 return too_large(limit)
-            parts.append(part)
-            if not message.get("more_body", False):
+            if size <= limit:
+                parts.append(part)
+            if not more:
                 return parts[0] if len(parts) == 1 else b"".join(parts)

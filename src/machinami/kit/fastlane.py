@@ -9,7 +9,6 @@ The same class guards every connection of both ways: silent ones, slow ones and 
 """
 
 import asyncio
-import logging
 import types
 from collections.abc import Awaitable, Coroutine
 from typing import Any, cast
@@ -21,13 +20,13 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from machinami.foundation.errors import InvalidRequest, MachinamiError
-from machinami.kit.answering import explain, handle, header_fields, too_large, too_late
-from machinami.kit.carrier import Carrier
+from machinami.kit.answering import ends_connection, explain, handle, header_fields, too_large, too_late
+from machinami.kit.carrier import PATIENCE, Carrier
 from machinami.kit.http import Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match
 
-_LOG = logging.getLogger(__name__)
+_LINGER = 1.0
 
 
 class _NoEvent:
@@ -74,6 +73,8 @@ class Connection(HttpToolsProtocol):
         self._limits = carrier.limits
         self._hot: _HotCycle | None = None
         self._head_size = 0
+        self._in_head = False
+        self._deaf = False
         self._reading = False
         self._since = 0.0
         self._watch: asyncio.TimerHandle | None = None
@@ -96,15 +97,23 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
+        if self._deaf:
+            return
         if not self._reading:
             self._since = self.loop.time()
             self._reading = True
+        begun = self._in_head
         try:
             self.parser.feed_data(data)
+            if begun and self._in_head:  # the parser itself keeps a field of any length that does not end
+                self._head_size += len(data)
+                if self._head_size > self._limits.head:
+                    self._refuse(self._head_too_large())
         except httptools.HttpParserUpgrade:
             self._refuse(InvalidRequest("An upgrade to another protocol is not offered here"))
-        except httptools.HttpParserError:
-            self._refuse(InvalidRequest("This is not HTTP/1.1"))
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause if isinstance(cause, MachinamiError) else InvalidRequest("This is not HTTP/1.1"))
 
     def _look(self) -> None:
         """Close a connection that is silent too long, or whose request does not come to its end."""
@@ -114,7 +123,6 @@ class Connection(HttpToolsProtocol):
         limits = self._limits
         left = self._since + (limits.read if self._reading else limits.idle) - self.loop.time()
         if self._hot is not None and left <= 0:
-            self._hot.keep_alive = False
             self._finish(self._hot, too_late(limits.read))
         elif self.cycle is not None and not self.cycle.response_complete:
             # a handler is at work, or the ASGI way reads the body by its own clock
@@ -127,18 +135,21 @@ class Connection(HttpToolsProtocol):
     def _unset_keepalive_if_required(self) -> None:
         """One timer watches the connection from its beginning; none is set and unset for each request."""
 
-    def _head_too_large(self) -> None:
+    def _head_too_large(self) -> InvalidRequest:
         limit = self._limits.head
-        self._refuse(InvalidRequest(f"The request line and the header fields are larger than {limit} bytes"))
-        raise ValueError("head too large")  # the parser turns this into its own error and stops
+        return InvalidRequest(f"The request line and the header fields are larger than {limit} bytes")
 
     def _refuse(self, error: MachinamiError) -> None:
-        if self.transport.is_closing():
+        """Say why, then listen no more; a moment passes before the end, as a reset would swallow the answer."""
+        if self.transport.is_closing() or self._deaf:
             return
+        self._deaf = True
         refusal = problem(error)
         refusal.headers.append((b"connection", b"close"))
         self.transport.write(self._bytes(refusal))
-        self.transport.close()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(_LINGER, self.transport.close)
 
     # --- what the parser says
 
@@ -148,6 +159,7 @@ class Connection(HttpToolsProtocol):
         self.expect_100_continue = False
         self.headers = []
         self._head_size = 0
+        self._in_head = True
         self._reading = True
         self._hot = None
 
@@ -156,13 +168,13 @@ class Connection(HttpToolsProtocol):
         self.url += url
         self._head_size += len(url)
         if self._head_size > self._limits.head:
-            self._head_too_large()
+            raise self._head_too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field."""
         self._head_size += len(name) + len(value)
         if self._head_size > self._limits.head:
-            self._head_too_large()
+            raise self._head_too_large()
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
@@ -170,6 +182,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The header is whole: choose the way."""
+        self._in_head = False
         if self.lane:
             hot = self._recognise()
             if hot is not None:
@@ -191,11 +204,10 @@ class Connection(HttpToolsProtocol):
         if hot.response_complete:
             return
         hot.size += len(body)
-        if hot.size > self._limits.body:
-            hot.keep_alive = False
+        if hot.size <= self._limits.body:
+            hot.parts.append(body)
+        elif hot.size > PATIENCE * self._limits.body:
             self._finish(hot, too_large(self._limits.body))
-            return
-        hot.parts.append(body)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
@@ -208,6 +220,9 @@ class Connection(HttpToolsProtocol):
         if hot.response_complete:
             return
         hot.more_body = False
+        if hot.size > self._limits.body:
+            self._finish(hot, too_large(self._limits.body))
+            return
         parts = hot.parts
         if parts:
             hot.request.body = parts[0] if len(parts) == 1 else b"".join(parts)
@@ -266,12 +281,13 @@ class Connection(HttpToolsProtocol):
         hot.response_complete = True
         if self.transport.is_closing():
             return
+        keep_alive = hot.keep_alive and not ends_connection(response)
         try:
-            data = self._bytes(response, hot.keep_alive)
+            data = self._bytes(response, keep_alive)
         except ValueError as error:
-            data = self._bytes(explain(error), hot.keep_alive)
+            data = self._bytes(explain(error), keep_alive)
         self.transport.write(data)
-        if not hot.keep_alive:
+        if not keep_alive:
             self.transport.close()
         self.on_response_complete()
 
@@ -283,11 +299,9 @@ class Connection(HttpToolsProtocol):
             written = b"".join(b"%b: %b\r\n" % field for field in defaults)
             self._default_fields = (defaults, written)
         parts = [STATUS_LINE[response.status], written]
-        closing = False
         for name, value in header_fields(response):
             parts += (name, b": ", value, b"\r\n")
-            closing = closing or (name == b"connection" and value == b"close")
-        if not keep_alive and not closing:
+        if not keep_alive and not ends_connection(response):
             parts.append(b"connection: close\r\n")
         parts += (b"\r\n", response.body)
         return b"".join(parts)
