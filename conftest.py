@@ -1,0 +1,57 @@
+"""Which tests run, and when does a skipped one count as a failure?
+
+`--long` also runs the tests marked long; without it they are left out, which is not skipping. `--no-skips`
+is for the machine that has everything: there a skipped test is a failure. Only the public test data, which
+is no part of the project and may be absent, excuses a skip, and only where it is absent.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).resolve().parent.parent / "shared"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the two words of our own to pytest's command line."""
+    parser.addoption("--long", action="store_true", help="also run the tests marked long")
+    parser.addoption("--no-skips", action="store_true", help="a skipped test is a failure")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out unless they are asked for."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def inexcusable(config: pytest.Config) -> list[str]:
+    """List the skipped tests that --no-skips does not forgive, with their reasons."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not config.getoption("--no-skips"):
+        return []
+    found = []
+    for report in reporter.stats.get("skipped", []):
+        reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if SHARED.is_dir() or "MACHINAMI_SHARED" not in reason:
+            found.append(f"{report.nodeid}: {reason}")
+    return found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Turn forgiven success into failure where a test was skipped that must not be."""
+    if inexcusable(session.config) and session.exitstatus in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print which skipped tests count as failures."""
+    if found := inexcusable(config):
+        terminalreporter.section("skipped, which --no-skips counts as failed", red=True)
+        for line in found:
+            terminalreporter.write_line(line)

@@ -1,0 +1,134 @@
+"""What can be done with many entities at once? The batch operations (ETSI GS CIM 009, 5.6.7 to 5.6.10, 5.6.20).
+
+A batch is one transaction for speed, but each entity succeeds or fails by itself: its error goes into its
+outcome and the others go on.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from machinami.broker.operations import Rule, expired, no_entity, write_deletion, write_new, write_rule
+from machinami.broker.policy import Action, demand
+from machinami.broker.town import Town
+from machinami.foundation.errors import BadRequestData, MachinamiError
+from machinami.model import patch
+from machinami.model.entity import Entity
+from machinami.model.expansion import Fragment
+from machinami.model.principal import Principal
+from machinami.store.protocol import Transaction
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one entity of a batch fared: whether it was created, or what went wrong."""
+
+    entity_id: str
+    error: MachinamiError | None = None
+    created: bool = False
+
+
+def create_all(town: Town, entities: Sequence[Entity], by: Principal) -> Awaitable[list[Outcome]]:
+    """Create each entity that does not exist (5.6.7)."""
+
+    def one(tx: Transaction, entity: Entity, now: datetime) -> bool:
+        write_new(tx, entity, now, by)
+        return True
+
+    return _each(town, entities, _id_of_entity, one, by)
+
+
+def upsert_all(town: Town, entities: Sequence[Entity], replace: bool, by: Principal) -> Awaitable[list[Outcome]]:
+    """Create or replace (or, with replace False, update) each entity (5.6.8)."""
+
+    def one(tx: Transaction, entity: Entity, now: datetime) -> bool:
+        before = tx.get(entity.id)
+        if before is None or expired(before, now):
+            write_new(tx, entity, now, by)
+            return True
+        write_rule(tx, entity.id, _replacement(entity) if replace else _addition(entity), now, by)
+        return False
+
+    return _each(town, entities, _id_of_entity, one, by)
+
+
+def update_all(
+    town: Town, fragments: Sequence[tuple[str, Fragment]], overwrite: bool, by: Principal
+) -> Awaitable[list[Outcome]]:
+    """Append to each entity, overwriting or not (5.6.9)."""
+
+    def one(tx: Transaction, item: tuple[str, Fragment], now: datetime) -> bool:
+        entity_id, fragment = item
+        done = write_rule(tx, entity_id, lambda entity, at: patch.appended(entity, fragment, overwrite, at), now, by)
+        if done.not_updated:
+            names = ", ".join(left.name for left in done.not_updated)
+            raise BadRequestData(f"Attributes that exist already were left as they are: {names}")
+        return False
+
+    return _each(town, fragments, _id_of_pair, one, by)
+
+
+def merge_all(town: Town, fragments: Sequence[tuple[str, Fragment]], by: Principal) -> Awaitable[list[Outcome]]:
+    """Merge into each entity (5.6.20)."""
+
+    def one(tx: Transaction, item: tuple[str, Fragment], now: datetime) -> bool:
+        entity_id, fragment = item
+        write_rule(tx, entity_id, lambda entity, at: patch.merged(entity, fragment, at, None, None), now, by)
+        return False
+
+    return _each(town, fragments, _id_of_pair, one, by)
+
+
+def delete_all(town: Town, entity_ids: Sequence[str], by: Principal) -> Awaitable[list[Outcome]]:
+    """Delete each entity (5.6.10)."""
+
+    def one(tx: Transaction, entity_id: str, now: datetime) -> bool:
+        before = tx.get(entity_id)
+        if before is None or expired(before, now):
+            raise no_entity(entity_id)
+        write_deletion(tx, before, now, by)
+        return False
+
+    return _each(town, entity_ids, str, one, by)
+
+
+def _each(
+    town: Town,
+    items: Sequence[Item],
+    name: Callable[[Item], str],
+    one: Callable[[Transaction, Item, datetime], bool],
+    by: Principal,
+) -> Awaitable[list[Outcome]]:
+    demand(town.policy, by, Action.WRITE)
+    now = town.clock()
+
+    def work(tx: Transaction) -> list[Outcome]:
+        outcomes = []
+        for item in items:
+            try:
+                outcomes.append(Outcome(name(item), None, one(tx, item, now)))
+            except MachinamiError as error:
+                outcomes.append(Outcome(name(item), error))
+        return outcomes
+
+    return town.store.transact(work)
+
+
+def _replacement(new: Entity) -> Rule:
+    return lambda entity, now: patch.replaced(entity, new, now)
+
+
+def _addition(new: Entity) -> Rule:
+    fragment = Fragment(types=new.types, scopes=new.scopes, attributes=new.attributes, expires_at=new.expires_at)
+    return lambda entity, now: patch.appended(entity, fragment, True, now)
+
+
+def _id_of_entity(entity: Entity) -> str:
+    return entity.id
+
+
+def _id_of_pair(item: tuple[str, Fragment]) -> str:
+    return item[0]

@@ -1,0 +1,151 @@
+"""What is the broker as a whole? All towns of the installation with their contexts and their notifiers."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from machinami.broker.contexts import Contexts
+from machinami.broker.notify import Notifier, Outbox
+from machinami.broker.policy import Policy
+from machinami.broker.subscriptions import (
+    PROGRESS,
+    RECORD,
+    Progress,
+    driving_types,
+    no_subscription,
+    resubscribe,
+    subscribe,
+    unsubscribe,
+)
+from machinami.broker.town import Town
+from machinami.foundation.errors import MachinamiError, TenantNotFound
+from machinami.model.context import Context
+from machinami.model.principal import Principal
+from machinami.model.subscription import Subscription
+from machinami.store.protocol import Backend
+from machinami.wire.protocol import Fetcher, Sender
+
+DEFAULT_TOWN = "default"
+_LOG = logging.getLogger("machinami.broker")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the broker is given from outside: store, network, time, ids, policy, and the reader that turns a kept
+    subscription document with its context back into a Subscription."""
+
+    backend: Backend
+    fetcher: Fetcher
+    sender: Sender
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    policy: Policy
+    read_subscription: Callable[[dict[str, Any], Context], Subscription]
+
+
+class Broker:
+    """The one door to the data of every town."""
+
+    contexts: Contexts
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._towns: dict[str, Town] = {}
+        self._notifiers: dict[str, Notifier] = {}
+        self.set_aside: list[str] = []
+
+    async def start(self) -> None:
+        """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;
+        it never stops the start."""
+        default = await self._open(DEFAULT_TOWN, create=True)
+        self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock)
+        await self.contexts.load()
+        for name in await self._ports.backend.towns():
+            if name not in self._towns:
+                await self._open(name, create=False)
+        for town in list(self._towns.values()):
+            await self._resume(town)
+
+    async def close(self) -> None:
+        """Stop notifying and close every town."""
+        for notifier in self._notifiers.values():
+            await notifier.close()
+        await self._ports.backend.close()
+
+    def open_town(self, name: str | None) -> Town | None:
+        """The town of this name, None if there is none."""
+        return self._towns.get(name or DEFAULT_TOWN)
+
+    async def town(self, name: str | None, create: bool = False) -> Town:
+        """The town of this name; made if `create` (ETSI GS CIM 009, 4.14). Raises TenantNotFound."""
+        found = self.open_town(name)
+        if found is not None:
+            return found
+        if not create:
+            raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
+        return await self._open(name or DEFAULT_TOWN, create=True)
+
+    @property
+    def towns(self) -> Sequence[Town]:
+        """The open towns."""
+        return list(self._towns.values())
+
+    def notifier(self, town: Town) -> Notifier:
+        """The notifier of a town."""
+        return self._notifiers[town.name]
+
+    async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
+        """Take a subscription (5.8.1) and begin to tell."""
+        context = await self.contexts.obtain(subscription.context)
+        await subscribe(town, subscription, by)
+        progress = Progress(cursor=town.store.last_seq)
+        self.notifier(town).add(subscription, context, progress, driving_types)
+
+    async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
+        """Replace a subscription (5.8.2)."""
+        context = await self.contexts.obtain(subscription.context)
+        await resubscribe(town, subscription, by)
+        progress = await self.notifier(town).remove(subscription.id)
+        self.notifier(town).add(subscription, context, progress, driving_types)
+
+    async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
+        """Forget a subscription (5.8.5)."""
+        self.subscription(town, subscription_id)
+        await self.notifier(town).remove(subscription_id)
+        await unsubscribe(town, subscription_id, by)
+
+    def subscription(self, town: Town, subscription_id: str) -> Outbox:
+        """A subscription with its state (5.8.3). Raises NotFound."""
+        outbox = self.notifier(town).outbox(subscription_id)
+        if outbox is None:
+            raise no_subscription(subscription_id)
+        return outbox
+
+    def subscriptions(self, town: Town) -> Sequence[Outbox]:
+        """All subscriptions of a town (5.8.4)."""
+        return self.notifier(town).outboxes
+
+    async def _open(self, name: str, create: bool) -> Town:
+        ports = self._ports
+        store = await ports.backend.open(name, create)
+        if name in self._towns:  # another request opened it meanwhile
+            return self._towns[name]
+        town = Town(name, store, ports.policy, ports.clock, ports.new_id)
+        self._towns[name] = town
+        self._notifiers[name] = Notifier(town, ports.sender)
+        return town
+
+    async def _resume(self, town: Town) -> None:
+        progress = await town.store.records(PROGRESS)
+        for key, record in (await town.store.records(RECORD)).items():
+            try:
+                context = self.contexts.resolve(record.get("context"))
+                subscription = self._ports.read_subscription(record["document"], context)
+            except (MachinamiError, KeyError, TypeError, ValueError) as error:
+                self.set_aside.append(f"subscription {key} of town {town.name}: {error}")
+                _LOG.error("set aside: %s", self.set_aside[-1])
+                continue
+            came = Progress.from_record(progress.get(key, {"cursor": town.store.last_seq}))
+            self.notifier(town).add(subscription, context, came, driving_types)

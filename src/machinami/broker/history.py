@@ -1,0 +1,146 @@
+"""What was it like before? Retrieval, aggregation and correction of history (ETSI GS CIM 009, 5.7.3, 5.7.4, 5.6.14)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from machinami.broker.operations import no_entity
+from machinami.broker.policy import Action, demand
+from machinami.broker.town import Town
+from machinami.foundation.errors import NotFound
+from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Kind
+from machinami.model.change import AttributeChange, Change, Verb
+from machinami.model.entity import Entity
+from machinami.model.principal import Principal
+from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.town_terms import NAMESPACE
+from machinami.store.protocol import Bucket, Instance, Transaction
+
+CORRECTION = NAMESPACE + "correction"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The evolution of one entity: who it is (or was), and its instances in the range."""
+
+    entity: Entity
+    instances: Sequence[Instance]
+
+
+@dataclass(frozen=True, slots=True)
+class PastPage:
+    """One page of evolutions, and the number of all that match if it was asked for."""
+
+    entities: Sequence[Past]
+    count: int | None = None
+
+
+async def retrieve_past(
+    town: Town,
+    entity_id: str,
+    attributes: Sequence[str] | None,
+    temporal: TemporalQuery,
+    by: Principal,
+    limit: int | None = None,
+) -> Past:
+    """The evolution of one entity. Raises NotFound where the entity never was."""
+    demand(town.policy, by, Action.READ)
+    instances = await town.store.instances([entity_id], attributes, temporal, limit)
+    entity = town.store.peek(entity_id)
+    if entity is None:
+        found = await town.store.find_past(Query(ids=(entity_id,)), TemporalQuery(), Page(1), town.clock())
+        if not found.entities:
+            raise no_entity(entity_id)
+        entity = found.entities[0]
+    return Past(entity, instances)
+
+
+async def query_past(
+    town: Town,
+    wanted: Query,
+    attributes: Sequence[str] | None,
+    temporal: TemporalQuery,
+    page: Page,
+    by: Principal,
+    limit: int | None = None,
+) -> PastPage:
+    """The evolutions of the entities that match and have instances in the range."""
+    demand(town.policy, by, Action.READ)
+    found = await town.store.find_past(wanted, temporal, page, town.clock())
+    instances = await town.store.instances([e.id for e in found.entities], attributes, temporal, limit)
+    of: dict[str, list[Instance]] = {}
+    for instance in instances:
+        of.setdefault(instance.entity_id, []).append(instance)
+    return PastPage([Past(entity, of.get(entity.id, [])) for entity in found.entities], found.count)
+
+
+async def aggregates(
+    town: Town,
+    entity_id: str,
+    attribute: str,
+    temporal: TemporalQuery,
+    methods: Sequence[str],
+    period: float | None,
+    by: Principal,
+) -> Sequence[Bucket]:
+    """Aggregates of one attribute by period (seconds; None: the whole range) (4.5.19)."""
+    demand(town.policy, by, Action.READ)
+    return await town.store.aggregate(entity_id, attribute, temporal, methods, period)
+
+
+async def correct(
+    town: Town,
+    entity_id: str,
+    attribute: str,
+    instance_id: str,
+    value: object,
+    reason: str,
+    by: Principal,
+) -> None:
+    """Correct one bad reading: a new value, or None to mark it as missing. The old value, the reason and who
+    did it stay visible as a sub-attribute of the instance, and in the log. Raises NotFound."""
+    demand(town.policy, by, Action.WRITE)
+    old = await _instance(town, entity_id, attribute, instance_id)
+    now = town.clock()
+    note = {"from": old.value, "reason": reason, "by": by.id, "at": now.isoformat()}
+    marked = {**old.attributes, CORRECTION: (Attribute(Kind.JSON, note, created_at=now, modified_at=now),)}
+    new = replace(old, value=value, modified_at=now, attributes=marked)
+
+    def work(tx: Transaction) -> bool:
+        entity = tx.get(entity_id)
+        after = _with_instance(entity, attribute, old, new) if entity else None
+        change = Change(
+            Verb.UPDATED,
+            entity_id,
+            entity.types if entity else (),
+            entity,
+            after,
+            (AttributeChange(attribute, old, new),),
+            now,
+            by.id,
+        )
+        return tx.correct(entity_id, attribute, instance_id, new, change)
+
+    if not await town.store.transact(work):
+        raise _no_instance(instance_id)
+
+
+async def _instance(town: Town, entity_id: str, attribute: str, instance_id: str) -> Attribute:
+    for instance in await town.store.instances([entity_id], [attribute], TemporalQuery(), None):
+        if instance.value.instance_id == instance_id and instance.deleted_at is None:
+            return instance.value
+    raise _no_instance(instance_id)
+
+
+def _no_instance(instance_id: str) -> NotFound:
+    return NotFound(f"There is no reading {instance_id} in the history of this attribute", instanceId=instance_id)
+
+
+def _with_instance(entity: Entity, attribute: str, old: Attribute, new: Attribute) -> Entity | None:
+    """The entity with the corrected value where the corrected reading is its present one; None where it is not."""
+    current = entity.get(attribute, old.dataset_id)
+    if current is None or current.observed_at != old.observed_at or current.modified_at != old.modified_at:
+        return None
+    value = new.value if new.value is not None else current.value
+    fixed = replace(current, value=value, modified_at=new.modified_at, attributes=new.attributes or NO_ATTRIBUTES)
+    instances = tuple(fixed if i.dataset_id == old.dataset_id else i for i in entity.attributes[attribute])
+    return replace(entity, attributes={**entity.attributes, attribute: instances}, modified_at=new.modified_at)

@@ -1,0 +1,260 @@
+"""How does a change reach its subscribers? One outbox for each subscription over the town's log.
+
+The log is the outbox: a subscription keeps a cursor (the last change it has handled), and what it still has to
+tell is the log after it. In calm times changes are handed over in memory; after a crash, or when a receiver is
+slow, they are read from the log again. So nothing is lost, a dead receiver delays no other, and memory is bounded.
+At least once, in order. Throttling tells the latest state of each entity when its period is over (5.8.6).
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from machinami.broker.notification import compose, told_entity
+from machinami.broker.operations import expired
+from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions
+from machinami.broker.town import Town
+from machinami.model.change import Change
+from machinami.model.context import Context
+from machinami.model.entity import Entity
+from machinami.model.query import Page
+from machinami.model.subscription import Subscription
+from machinami.wire.protocol import Delivery, Sender
+
+_WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log is read instead
+_LOG_PAGE = 200
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+_SAVE_SECONDS = 1.0
+_SEND_SECONDS = 10.0
+
+
+class Outbox:
+    """What one subscription still has to tell, and the loop that tells it."""
+
+    def __init__(
+        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender
+    ) -> None:
+        self.subscription = subscription
+        self.progress = progress
+        self._town = town
+        self._context = context
+        self._sender = sender
+        self._queries = conditions(subscription)
+        self._waiting: deque[Change] = deque()
+        self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
+        self._behind = progress.cursor < town.store.last_seq
+        self._stirred = asyncio.Event()
+        self._dirty = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to tell."""
+        work = self._tell_regularly if self.subscription.time_interval else self._tell_changes
+        self._tasks = [asyncio.create_task(work()), asyncio.create_task(self._save_regularly())]
+
+    async def stop(self) -> None:
+        """Stop telling, and keep how far it came."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._save()
+
+    def offer(self, change: Change) -> None:
+        """Hand over a change that was just committed."""
+        if self._behind or change.seq <= self._seen:
+            return
+        self._seen = change.seq
+        if len(self._waiting) >= _WAITING:
+            self._waiting.clear()
+            self._behind = True
+            self._stirred.set()
+        elif concerns(self.subscription, self._queries, change, change.at):
+            self._waiting.append(change)
+            self._stirred.set()
+
+    def rest(self, seq: int) -> None:
+        """Say that every change up to seq was offered: an outbox with nothing to tell moves its cursor there."""
+        if not self._waiting and not self._behind:
+            self.progress.cursor = max(self.progress.cursor, seq)
+
+    @property
+    def status(self) -> str:
+        """active, paused, expired or failed (5.2.12, status of the last notification)."""
+        if not self.subscription.is_active:
+            return "paused"
+        if self._over(self._town.clock()):
+            return "expired"
+        return "active"
+
+    @property
+    def waiting(self) -> int:
+        """Changes that wait in memory."""
+        return len(self._waiting)
+
+    def _over(self, now: datetime) -> bool:
+        return self.subscription.expires_at is not None and self.subscription.expires_at <= now
+
+    async def _tell_changes(self) -> None:
+        while True:
+            if not self._waiting and not self._behind:
+                self._stirred.clear()
+                await self._stirred.wait()
+            if self._behind and not self._waiting:
+                await self._catch_up()
+            await self._wait_for_throttle()
+            await self._tell_next()
+
+    async def _catch_up(self) -> None:
+        """Read the log after the cursor until something concerns us or the log is at its end."""
+        cursor = self.progress.cursor
+        changes = await self._town.store.changes(cursor, _LOG_PAGE)
+        for change in changes:
+            if concerns(self.subscription, self._queries, change, change.at):
+                self._waiting.append(change)
+        if changes:
+            self._seen = changes[-1].seq
+            if not self._waiting:
+                self.progress.cursor = self._seen
+        # No await between here and the test: a commit in between would be offered while still `behind`.
+        if max(self._seen, cursor) >= self._town.store.last_seq:
+            self._behind = False
+
+    async def _wait_for_throttle(self) -> None:
+        period, last = self.subscription.throttling, self.progress.last_notification
+        if period and last and self._waiting:
+            wait = (last + timedelta(seconds=period) - self._town.clock()).total_seconds()
+            if wait > 0:
+                await asyncio.sleep(wait)
+
+    async def _tell_next(self) -> None:
+        if not self._waiting:
+            return
+        if self.subscription.throttling:
+            told, upto = list(self._waiting), len(self._waiting)
+        else:
+            told, upto = [self._waiting[0]], 1
+        latest = {change.entity_id: entity for change in told if (entity := told_entity(change))}
+        seq = told[-1].seq
+        await self._deliver_until_taken(list(latest.values()))
+        for _ in range(min(upto, len(self._waiting))):
+            self._waiting.popleft()
+        self.progress.cursor = max(self.progress.cursor, seq)
+        self._dirty = True
+
+    async def _deliver_until_taken(self, entities: Sequence[Entity]) -> None:
+        pause = _FIRST_PAUSE
+        while entities and self.subscription.is_active and not self._over(self._town.clock()):
+            delivery = await self._deliver(entities)
+            if delivery.ok:
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _deliver(self, entities: Sequence[Entity]) -> Delivery:
+        now = self._town.clock()
+        name = None if self._town.name == "default" else self._town.name
+        message = compose(
+            self.subscription, self._context, entities, f"urn:ngsi-ld:Notification:{self._town.new_id()}", now, name
+        )
+        endpoint = self.subscription.notification.endpoint
+        limit = endpoint.timeout_ms / 1000 if endpoint.timeout_ms else _SEND_SECONDS
+        delivery = await self._sender.send(endpoint.uri, message.body, message.headers, limit)
+        progress = self.progress
+        progress.times_sent += 1
+        progress.last_notification = now
+        progress.last_reason = delivery.reason
+        if delivery.ok:
+            progress.last_success = now
+        else:
+            progress.times_failed += 1
+            progress.last_failure = now
+        self._dirty = True
+        return delivery
+
+    async def _tell_regularly(self) -> None:
+        """Periodic notifications (5.8.6, timeInterval): the entities that match, every interval."""
+        interval = self.subscription.time_interval or 1.0
+        while True:
+            await asyncio.sleep(interval)
+            now = self._town.clock()
+            if self._over(now) or not self.subscription.is_active:
+                continue
+            entities: dict[str, Entity] = {}
+            for query in self._queries:
+                found = await self._town.store.find(query, Page(limit=1_000), now)
+                entities.update({entity.id: entity for entity in found.entities if not expired(entity, now)})
+            if entities:
+                await self._deliver(list(entities.values()))
+
+    async def _save_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(_SAVE_SECONDS)
+            if self._dirty:
+                await self._save()
+
+    async def _save(self) -> None:
+        self._dirty = False
+        record = self.progress.to_record()
+        await self._town.store.transact(lambda tx: tx.put_record(PROGRESS, self.subscription.id, record))
+
+
+class Notifier:
+    """All outboxes of one town; hears of every commit."""
+
+    def __init__(self, town: Town, sender: Sender) -> None:
+        self._town = town
+        self._sender = sender
+        self._outboxes: dict[str, Outbox] = {}
+        self._by_type: dict[str | None, list[Outbox]] = {}
+        self._heard = 0
+        town.store.on_commit(self._hear)
+
+    def add(
+        self,
+        subscription: Subscription,
+        context: Context,
+        progress: Progress,
+        types: Callable[[Subscription], frozenset[str] | None],
+    ) -> None:
+        """Begin to tell this subscriber."""
+        outbox = Outbox(self._town, subscription, context, progress, self._sender)
+        self._outboxes[subscription.id] = outbox
+        for name in types(subscription) or (None,):
+            self._by_type.setdefault(name, []).append(outbox)
+        if subscription.is_active:
+            outbox.start()
+
+    async def remove(self, subscription_id: str) -> Progress:
+        """Stop telling this subscriber; returns how far it came."""
+        outbox = self._outboxes.pop(subscription_id)
+        outbox.rest(self._heard)
+        for boxes in self._by_type.values():
+            if outbox in boxes:
+                boxes.remove(outbox)
+        await outbox.stop()
+        return outbox.progress
+
+    def outbox(self, subscription_id: str) -> Outbox | None:
+        """The outbox of a subscription."""
+        return self._outboxes.get(subscription_id)
+
+    @property
+    def outboxes(self) -> Sequence[Outbox]:
+        """All outboxes."""
+        return list(self._outboxes.values())
+
+    async def close(self) -> None:
+        """Stop every outbox."""
+        for subscription_id in list(self._outboxes):
+            await self.remove(subscription_id)
+
+    def _hear(self, changes: Sequence[Change]) -> None:
+        everything = self._by_type.get(None, [])
+        for change in changes:
+            for outbox in everything:
+                outbox.offer(change)
+            for name in change.types:
+                for outbox in self._by_type.get(name, ()):
+                    outbox.offer(change)
+        self._heard = changes[-1].seq

@@ -1,0 +1,186 @@
+"""Who wants to hear of which changes? The subscriptions of one town and their state (ETSI GS CIM 009, 5.8)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from machinami.broker.policy import Action, demand
+from machinami.broker.town import Town
+from machinami.foundation.errors import AlreadyExists, NotFound
+from machinami.foundation.instant import format_instant, parse_instant
+from machinami.model.change import Change, Verb
+from machinami.model.matching import matches
+from machinami.model.principal import Principal
+from machinami.model.query import Query, TypeAll, TypeAny, TypeIs, TypeSelection
+from machinami.model.subscription import EntitySelector, Subscription
+from machinami.store.protocol import Transaction
+
+RECORD = "subscription"
+PROGRESS = "subscription-progress"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a subscription has come: the last change it has handled, and how its notifications fared."""
+
+    cursor: int = 0
+    times_sent: int = 0
+    times_failed: int = 0
+    last_notification: datetime | None = None
+    last_success: datetime | None = None
+    last_failure: datetime | None = None
+    last_reason: str = ""
+
+    def to_record(self) -> dict[str, Any]:
+        """As a record of the store."""
+        times = {
+            "lastNotification": self.last_notification,
+            "lastSuccess": self.last_success,
+            "lastFailure": self.last_failure,
+        }
+        record: dict[str, Any] = {name: format_instant(at) for name, at in times.items() if at}
+        return {
+            "cursor": self.cursor,
+            "timesSent": self.times_sent,
+            "timesFailed": self.times_failed,
+            "reason": self.last_reason,
+            **record,
+        }
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Progress":
+        """Back from a record of the store."""
+
+        def at(name: str) -> datetime | None:
+            return parse_instant(record[name]) if name in record else None
+
+        return cls(
+            record.get("cursor", 0),
+            record.get("timesSent", 0),
+            record.get("timesFailed", 0),
+            at("lastNotification"),
+            at("lastSuccess"),
+            at("lastFailure"),
+            record.get("reason", ""),
+        )
+
+
+def condition(selector: EntitySelector, subscription: Subscription) -> Query:
+    """The query that an entity must match to be told about through this selector."""
+    return Query(
+        types=selector.types,
+        ids=(selector.id,) if selector.id else (),
+        id_pattern=selector.id_pattern,
+        q=subscription.q,
+        geo=subscription.geo,
+        scope=subscription.scope,
+    )
+
+
+def conditions(subscription: Subscription) -> tuple[Query, ...]:
+    """The queries of which an entity must match one."""
+    selectors = subscription.entities or (EntitySelector(),)
+    return tuple(condition(selector, subscription) for selector in selectors)
+
+
+def driving_types(subscription: Subscription) -> frozenset[str] | None:
+    """The types of which a changed entity must have one to concern the subscription; None if it may have any."""
+    found: set[str] = set()
+    for selector in subscription.entities:
+        types = _types(selector.types)
+        if types is None:
+            return None
+        found |= types
+    return frozenset(found) if subscription.entities else None
+
+
+def _types(selection: TypeSelection | None) -> frozenset[str] | None:
+    match selection:
+        case None:
+            return None
+        case TypeIs(type=name):
+            return frozenset({name})
+        case TypeAll(parts=parts):
+            known = [found for found in map(_types, parts) if found is not None]
+            return min(known, key=len) if known else None
+        case TypeAny(parts=parts):
+            every = [_types(part) for part in parts]
+            return None if None in every else frozenset().union(*(found for found in every if found))
+    return None
+
+
+def triggers_of(change: Change, watched: Iterable[str]) -> set[str]:
+    """Which notification triggers (5.2.12) a change fires, as seen by who watches these attributes (none: all)."""
+    names = frozenset(watched)
+    found: set[str] = set()
+    for part in change.attributes:
+        if names and part.name not in names:
+            continue
+        if part.after is None:
+            found.add("attributeDeleted")
+        else:
+            found.add("attributeUpdated" if part.before is not None else "attributeCreated")
+    if change.verb is Verb.CREATED:
+        found.add("entityCreated")
+    elif change.verb is Verb.DELETED:
+        found.add("entityDeleted")
+    elif found:
+        found.add("entityUpdated")
+    return found
+
+
+def concerns(subscription: Subscription, queries: tuple[Query, ...], change: Change, now: datetime) -> bool:
+    """Whether the subscriber is to be told of this change (5.8.6)."""
+    if not triggers_of(change, subscription.watched_attributes).intersection(subscription.triggers):
+        return False
+    entity = change.after or change.before
+    return entity is not None and any(matches(query, entity, now) for query in queries)
+
+
+async def subscribe(town: Town, subscription: Subscription, by: Principal) -> None:
+    """Take a new subscription (5.8.1). It hears of every change from now on. Raises AlreadyExists."""
+    demand(town.policy, by, Action.SUBSCRIBE)
+
+    def work(tx: Transaction) -> None:
+        if tx.get_record(RECORD, subscription.id) is not None:
+            raise AlreadyExists(f"There is a subscription {subscription.id} already", subscriptionId=subscription.id)
+        _put(tx, subscription)
+        tx.put_record(PROGRESS, subscription.id, Progress(cursor=town.store.last_seq).to_record())
+
+    await town.store.transact(work)
+
+
+async def resubscribe(town: Town, subscription: Subscription, by: Principal) -> None:
+    """Replace a subscription by its changed form (5.8.2); how far it has come stays. Raises NotFound."""
+    demand(town.policy, by, Action.SUBSCRIBE)
+
+    def work(tx: Transaction) -> None:
+        if tx.get_record(RECORD, subscription.id) is None:
+            raise no_subscription(subscription.id)
+        _put(tx, subscription)
+
+    await town.store.transact(work)
+
+
+async def unsubscribe(town: Town, subscription_id: str, by: Principal) -> None:
+    """Forget a subscription (5.8.5). Raises NotFound."""
+    demand(town.policy, by, Action.SUBSCRIBE)
+
+    def work(tx: Transaction) -> None:
+        if not tx.delete_record(RECORD, subscription_id):
+            raise no_subscription(subscription_id)
+        tx.delete_record(PROGRESS, subscription_id)
+
+    await town.store.transact(work)
+
+
+def _put(tx: Transaction, subscription: Subscription) -> None:
+    # The document is what the subscriber sent; it is read again with its context at start, so that
+    # the record stays readable and no second encoding of queries has to be kept alive.
+    tx.put_record(RECORD, subscription.id, {"document": subscription.document, "context": subscription.context})
+
+
+def no_subscription(subscription_id: str) -> NotFound:
+    """The error for a subscription that is not there."""
+    return NotFound(f"There is no subscription {subscription_id} here", subscriptionId=subscription_id)

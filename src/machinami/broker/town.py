@@ -1,0 +1,19 @@
+"""What is one town (tenant) while it is open? Its store, its clock, its policy: the handle of every operation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from machinami.broker.policy import Policy
+from machinami.store.protocol import TownStore
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """One open town. `clock` gives now in UTC, `new_id` a fresh unique text; both are handed in by the app."""
+
+    name: str
+    store: TownStore
+    policy: Policy
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]

@@ -1,0 +1,92 @@
+"""What is a request, an answer and a route, free of any web framework?
+
+Handlers are plain functions from Request to Response (or an awaitable of one). Starlette carries them for
+everything; the fast lane carries the hot ones; both give the same bytes.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote_plus
+
+from machinami.foundation.errors import InvalidRequest
+
+Headers = Sequence[tuple[bytes, bytes]]
+JSON = b"application/json"
+HTML = b"text/html; charset=utf-8"
+
+
+@dataclass(slots=True)
+class Request:
+    """One request. path: decoded, without the query; query: raw; headers: lower-case names; params: parts of
+    the path that the route names; client: the peer's address."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = ()
+    body: bytes = b""
+    params: dict[str, str] = field(default_factory=dict)
+    client: str = ""
+    _arguments: dict[str, str] | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """The value of a header (name in lower case); several are joined by ', ' (RFC 9110, 5.3)."""
+        values = [value for key, value in self.headers if key == name]
+        return b", ".join(values).decode("latin-1") if values else None
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        """The query parameters; a parameter given twice is refused, so that none is silently lost."""
+        if self._arguments is None:
+            self._arguments = read_arguments(self.query)
+        return self._arguments
+
+    def cookie(self, name: str) -> str | None:
+        """The value of a cookie."""
+        for pair in (self.header(b"cookie") or "").split(";"):
+            key, _, value = pair.strip().partition("=")
+            if key == name:
+                return unquote_plus(value)
+        return None
+
+
+def read_arguments(query: str) -> dict[str, str]:
+    """Query parameters by name. Raises InvalidRequest for one that is given twice."""
+    if not query:
+        return {}
+    arguments: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=200):
+        if name in arguments:
+            raise InvalidRequest(f"The parameter {name!r} is given more than once", parameter=name)
+        arguments[name] = value
+    return arguments
+
+
+@dataclass(slots=True)
+class Response:
+    """One answer. Content-Length is added by whoever sends it."""
+
+    status: int = 200
+    body: bytes = b""
+    media_type: bytes | None = None
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+Handler = Callable[[Request], Response | Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a path pattern (`/entities/{id}`; `{rest:path}` takes slashes) with its handler.
+
+    hot: the fast lane may carry it. summary and tag go into the OpenAPI document; parameters names the
+    query parameters that are understood, each with its schema row.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str = ""
+    tag: str = ""
+    hot: bool = False
+    details: Mapping[str, object] = field(default_factory=dict)

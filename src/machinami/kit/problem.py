@@ -1,0 +1,61 @@
+"""How does an error look to who asked? RFC 7807 problem details from one table of classes."""
+
+from collections.abc import Mapping
+
+import orjson
+
+from machinami.foundation import errors as e
+from machinami.kit.http import Response
+
+MEDIA_TYPE = b"application/problem+json"
+_TYPES = "https://uri.etsi.org/ngsi-ld/errors/"
+
+# class -> (status, name of the error type in ETSI GS CIM 009, 6.3.2; where it has none, ours)
+STATUS: Mapping[type[Exception], tuple[int, str]] = {
+    e.InvalidRequest: (400, "InvalidRequest"),
+    e.BadRequestData: (400, "BadRequestData"),
+    e.InputError: (400, "BadRequestData"),
+    e.SettingsError: (400, "BadRequestData"),
+    e.TooComplex: (403, "TooComplexQuery"),
+    e.TooManyResults: (403, "TooManyResults"),
+    e.Forbidden: (403, "AccessDenied"),
+    e.TenantNotFound: (404, "NonexistentTenant"),
+    e.NotFound: (404, "ResourceNotFound"),
+    e.MethodNotAllowed: (405, "MethodNotAllowed"),
+    e.NotAcceptable: (406, "NotAcceptable"),
+    e.AlreadyExists: (409, "AlreadyExists"),
+    e.Conflict: (409, "Conflict"),
+    e.LengthRequired: (411, "LengthRequired"),
+    e.PayloadTooLarge: (413, "RequestEntityTooLarge"),
+    e.UnsupportedMediaType: (415, "UnsupportedMediaType"),
+    e.OperationNotSupported: (422, "OperationNotSupported"),
+    e.StoreUnavailable: (503, "InternalError"),
+    e.Overloaded: (503, "InternalError"),
+    e.ContextNotAvailable: (504, "LdContextNotAvailable"),
+}
+
+
+def describe(error: Exception) -> tuple[int, dict[str, object]]:
+    """Status and problem details of an error; anything unknown is 500 without inner facts."""
+    if not isinstance(error, e.MachinamiError):
+        return 500, {"type": _TYPES + "InternalError", "title": "Something went wrong inside", "status": 500}
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            status, name = STATUS[kind]
+            title = (kind.__doc__ or name).strip().splitlines()[0]
+            facts = {key: value for key, value in error.facts.items() if key not in ("type", "title", "status")}
+            return status, {
+                "type": _TYPES + name,
+                "title": title,
+                "status": status,
+                "detail": error.detail,
+                **facts,
+            }
+    return 500, {"type": _TYPES + "InternalError", "title": error.detail, "status": 500}
+
+
+def problem(error: Exception) -> Response:
+    """The answer for an error."""
+    status, details = describe(error)
+    headers = [(b"retry-after", b"1")] if status == 503 else []
+    return Response(status, orjson.dumps(details, default=str), MEDIA_TYPE, headers)

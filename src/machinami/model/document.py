@@ -1,0 +1,232 @@
+"""How is an entity written down to be kept? Compact JSON of entities, attribute instances and changes.
+
+The shape is shared with the stores, which look into it with SQL. Members that are empty are left out.
+
+    entity    {"i": id, "t": [types], "s": [scopes], "c": created, "m": modified, "x": expires,
+               "a": {name: [instance, ...]}}
+    instance  {"k": kind code, "v": value, "d": datasetId, "o": observedAt, "u": unitCode, "c": createdAt,
+               "m": modifiedAt, "x": expiresAt, "n": instanceId, "ot": [object types], "a": sub-attributes}
+    change    {"v": verb code, "i": id, "t": [types], "b": entity before, "a": entity after,
+               "d": [[name, before, after], ...], "at": moment, "by": principal, "q": sequence number,
+               in "b" an attribute that is the same in "a" is written as 0,
+               in "d" an instance that is in "b" or "a" is written as its index there}
+
+Moments are text of one width in UTC, so that the order of the text is the order of time.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from operator import is_
+from typing import Any
+
+from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind, attribute
+from machinami.model.change import AttributeChange, Change, Verb
+from machinami.model.entity import Entity
+
+Document = dict[str, Any]
+
+KIND_CODES = {
+    Kind.PROPERTY: "P",
+    Kind.RELATIONSHIP: "R",
+    Kind.GEO: "G",
+    Kind.LANGUAGE: "L",
+    Kind.VOCAB: "V",
+    Kind.LIST: "S",
+    Kind.LIST_RELATIONSHIP: "T",
+    Kind.JSON: "J",
+}
+VERB_CODES = {Verb.CREATED: "c", Verb.UPDATED: "u", Verb.DELETED: "d"}
+_KINDS = {code: kind for kind, code in KIND_CODES.items()}
+_VERBS = {code: verb for verb, code in VERB_CODES.items()}
+_TUPLES = frozenset("RVT")  # kinds whose many values are a tuple; JSON has lists only
+_SAME = 0
+_MOMENTS = 16_384
+
+
+@lru_cache(_MOMENTS)
+def moment_to_text(moment: datetime) -> str:
+    """The moment as YYYY-MM-DDTHH:MM:SS.ffffffZ; cached, because one document repeats few moments often."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+
+
+@lru_cache(_MOMENTS)
+def moment_from_text(text: str) -> datetime:
+    """The moment that `moment_to_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def attribute_to_document(instance: Attribute) -> Document:
+    """One attribute instance, ready for JSON."""
+    value = instance.value
+    document: Document = {
+        "k": KIND_CODES[instance.kind],
+        "v": list(value) if type(value) is tuple else value,
+    }
+    if instance.dataset_id is not None:
+        document["d"] = instance.dataset_id
+    if instance.observed_at is not None:
+        document["o"] = moment_to_text(instance.observed_at)
+    if instance.unit_code is not None:
+        document["u"] = instance.unit_code
+    if instance.created_at is not None:
+        document["c"] = moment_to_text(instance.created_at)
+    if instance.modified_at is not None:
+        document["m"] = moment_to_text(instance.modified_at)
+    if instance.expires_at is not None:
+        document["x"] = moment_to_text(instance.expires_at)
+    if instance.instance_id is not None:
+        document["n"] = instance.instance_id
+    if instance.object_type:
+        document["ot"] = list(instance.object_type)
+    if instance.attributes:
+        document["a"] = _attributes_to_document(instance.attributes)
+    return document
+
+
+def attribute_from_document(document: Mapping[str, Any]) -> Attribute:
+    """The attribute instance that `attribute_to_document` wrote."""
+    get = document.get
+    code, value = document["k"], document["v"]
+    observed, created, modified, expires = get("o"), get("c"), get("m"), get("x")
+    types, below = get("ot"), get("a")
+    return attribute(
+        _KINDS[code],
+        tuple(value) if type(value) is list and code in _TUPLES else value,
+        get("d"),
+        observed and moment_from_text(observed),
+        get("u"),
+        created and moment_from_text(created),
+        modified and moment_from_text(modified),
+        expires and moment_from_text(expires),
+        get("n"),
+        tuple(types) if types else (),
+        _attributes_from_document(below) if below else NO_ATTRIBUTES,
+    )
+
+
+def _attributes_to_document(attributes: Attributes) -> Document:
+    return {name: [attribute_to_document(i) for i in instances] for name, instances in attributes.items()}
+
+
+def _attributes_from_document(document: Mapping[str, Any]) -> Attributes:
+    return {
+        name: (attribute_from_document(instances[0]),)
+        if len(instances) == 1
+        else tuple([attribute_from_document(i) for i in instances])
+        for name, instances in document.items()
+    }
+
+
+def entity_to_document(entity: Entity) -> Document:
+    """The entity, ready for JSON."""
+    document = _head_to_document(entity)
+    document["a"] = _attributes_to_document(entity.attributes)
+    return document
+
+
+def entity_from_document(document: Mapping[str, Any]) -> Entity:
+    """The entity that `entity_to_document` wrote."""
+    return _entity(document, _attributes_from_document(document["a"]))
+
+
+def _head_to_document(entity: Entity) -> Document:
+    document: Document = {"i": entity.id, "t": list(entity.types)}
+    if entity.scopes:
+        document["s"] = list(entity.scopes)
+    if entity.created_at is not None:
+        document["c"] = moment_to_text(entity.created_at)
+    if entity.modified_at is not None:
+        document["m"] = moment_to_text(entity.modified_at)
+    if entity.expires_at is not None:
+        document["x"] = moment_to_text(entity.expires_at)
+    return document
+
+
+def _entity(document: Mapping[str, Any], attributes: Attributes) -> Entity:
+    get = document.get
+    created, modified, expires = get("c"), get("m"), get("x")
+    return Entity(
+        document["i"],
+        tuple(document["t"]),
+        attributes,
+        tuple(get("s", ())),
+        created and moment_from_text(created),
+        modified and moment_from_text(modified),
+        expires and moment_from_text(expires),
+    )
+
+
+def change_to_document(change: Change) -> Document:
+    """The change, ready for JSON; what before and after share is written once."""
+    before, after = change.before, change.after
+    document: Document = {"v": VERB_CODES[change.verb], "i": change.entity_id, "t": list(change.types)}
+    old: Attributes = before.attributes if before is not None else NO_ATTRIBUTES
+    new: Attributes = after.attributes if after is not None else NO_ATTRIBUTES
+    if before is not None:
+        document["b"] = _head_to_document(before)
+        document["b"]["a"] = {
+            name: _SAME
+            if _same(new.get(name, ()), instances)
+            else [attribute_to_document(i) for i in instances]
+            for name, instances in old.items()
+        }
+    if after is not None:
+        document["a"] = entity_to_document(after)
+    document["d"] = [
+        [c.name, _reference(c.before, old.get(c.name, ())), _reference(c.after, new.get(c.name, ()))]
+        for c in change.attributes
+    ]
+    document["at"] = moment_to_text(change.at)
+    document["by"] = change.by
+    document["q"] = change.seq
+    return document
+
+
+def change_from_document(document: Mapping[str, Any]) -> Change:
+    """The change that `change_to_document` wrote."""
+    after = entity_from_document(document["a"]) if "a" in document else None
+    new: Attributes = after.attributes if after is not None else NO_ATTRIBUTES
+    old: Attributes = NO_ATTRIBUTES
+    before = None
+    if "b" in document:
+        old = {
+            name: new[name] if instances == _SAME else tuple([attribute_from_document(i) for i in instances])
+            for name, instances in document["b"]["a"].items()
+        }
+        before = _entity(document["b"], old)
+    attributes = tuple(
+        AttributeChange(name, _referred(was, old.get(name, ())), _referred(is_now, new.get(name, ())))
+        for name, was, is_now in document["d"]
+    )
+    return Change(
+        _VERBS[document["v"]],
+        document["i"],
+        tuple(document["t"]),
+        before,
+        after,
+        attributes,
+        moment_from_text(document["at"]),
+        document["by"],
+        document["q"],
+    )
+
+
+def _same(some: tuple[Attribute, ...], others: tuple[Attribute, ...]) -> bool:
+    # by identity: for Python 1, 1.0 and True are equal, and what was kept must come back exactly
+    return some is others or (len(some) == len(others) and all(map(is_, some, others)))
+
+
+def _reference(instance: Attribute | None, among: tuple[Attribute, ...]) -> int | Document | None:
+    if instance is None:
+        return None
+    for index, other in enumerate(among):
+        if other is instance:
+            return index
+    return attribute_to_document(instance)
+
+
+def _referred(reference: Any, among: tuple[Attribute, ...]) -> Attribute | None:
+    if reference is None:
+        return None
+    return among[reference] if type(reference) is int else attribute_from_document(reference)

@@ -1,0 +1,225 @@
+"""What is asked for? A query as data: the syntax tree of q, geoQ, scopeQ and the entity selectors.
+
+All names are expanded IRIs. `parse` makes these values from text, `matching` says what they mean, and the
+stores compile them; nothing else interprets them. Clauses: ETSI GS CIM 009, 4.9 (q), 4.10 (geoQ),
+4.17 (type selection), 4.19 (scopeQ), 4.21 (pick, omit), 4.23 (orderBy).
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+
+
+class Operator(StrEnum):
+    """Comparison operators of q (4.9)."""
+
+    EQUAL = "=="
+    UNEQUAL = "!="
+    GREATER = ">"
+    LESS = "<"
+    GREATER_EQUAL = ">="
+    LESS_EQUAL = "<="
+    MATCHES = "~="
+    NOT_MATCHES = "!~="
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Where in an entity to look: `attr.sub.sub[trail.trail]`.
+
+    names: the attribute and then its sub-attributes, expanded, as written (4.9: `a.b` is b below a);
+    trail: members inside the value, after `[`; a language tag for a LanguageProperty.
+    """
+
+    names: tuple[str, ...]
+    trail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`low..high`, both ends included."""
+
+    low: Any
+    high: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """One value of a comparison: number, text, bool, date-time, date, time or URI; `iri` is its expansion as a term."""
+
+    value: float | int | str | bool | datetime | date | time
+    iri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The path exists."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """The path compares with any (==) or, for !=, with none of the operands (Literal or Range of Literals)."""
+
+    path: Path
+    operator: Operator
+    operands: tuple[Literal | Range, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """`rel{condition}`: an entity that the relationship points to satisfies the condition (4.9, linked entities)."""
+
+    path: Path
+    condition: "Condition"
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part holds (`;`)."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part holds (`|`)."""
+
+    parts: tuple["Condition", ...]
+
+
+Condition = Exists | Compare | Linked | All | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
+class TypeIs:
+    """The entity has this type (expanded)."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class TypeAll:
+    """The entity satisfies every part (`;` of a type selection, 4.17)."""
+
+    parts: tuple["TypeSelection", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeAny:
+    """The entity satisfies at least one part (`,` or `|` of a type selection, 4.17)."""
+
+    parts: tuple["TypeSelection", ...]
+
+
+TypeSelection = TypeIs | TypeAll | TypeAny
+
+
+class GeoRelation(StrEnum):
+    """Spatial relations (4.10)."""
+
+    NEAR = "near"
+    WITHIN = "within"
+    CONTAINS = "contains"
+    INTERSECTS = "intersects"
+    EQUALS = "equals"
+    DISJOINT = "disjoint"
+    OVERLAPS = "overlaps"
+
+
+@dataclass(frozen=True, slots=True)
+class GeoQuery:
+    """A geo-query (4.10): relation of the entity's GeoProperty `property` to the GeoJSON `geometry`.
+
+    min_distance, max_distance in metres, for near only.
+    """
+
+    relation: GeoRelation
+    geometry: dict[str, Any]
+    property: str
+    min_distance: float | None = None
+    max_distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePattern:
+    """One scope with `+` for one level and a trailing `#` for it and all below (4.19), split at '/'."""
+
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeAll:
+    """Every pattern matches one of the entity's scopes (`;`)."""
+
+    parts: tuple["ScopeSelection", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeAny:
+    """One of the patterns matches (`,` or `|`)."""
+
+    parts: tuple["ScopeSelection", ...]
+
+
+ScopeSelection = ScopePattern | ScopeAll | ScopeAny
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One sort key: a path (id, type, createdAt, modifiedAt are names "@id", "@type", "createdAt", "modifiedAt")."""
+
+    path: Path
+    descending: bool = False
+    distance_to: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which entities, in which order. An empty member does not restrict.
+
+    attrs: the entity has at least one of these attributes (5.7.2). datasets: it has an instance of one of them.
+    """
+
+    types: TypeSelection | None = None
+    ids: tuple[str, ...] = ()
+    id_pattern: str | None = None
+    attrs: tuple[str, ...] = ()
+    q: Condition | None = None
+    geo: GeoQuery | None = None
+    scope: ScopeSelection | None = None
+    order: tuple[Order, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of the result: skip `offset`, return up to `limit`, count all if `count`."""
+
+    limit: int = 20
+    offset: int = 0
+    count: bool = False
+
+
+class TimeRelation(StrEnum):
+    """Temporal relations (4.11)."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    BETWEEN = "between"
+
+
+@dataclass(frozen=True, slots=True)
+class TemporalQuery:
+    """Which attribute instances of the history (4.11).
+
+    property: observedAt, createdAt, modifiedAt or deletedAt. last_n: the newest N instances of each attribute.
+    relation None: all times.
+    """
+
+    relation: TimeRelation | None = None
+    time_at: datetime | None = None
+    end_time_at: datetime | None = None
+    property: str = "observedAt"
+    last_n: int | None = None

@@ -1,0 +1,65 @@
+"""What does a subscriber want to hear, when, and where? (ETSI GS CIM 009, 5.2.12 to 5.2.15, 5.2.22)"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from machinami.model.query import Condition, GeoQuery, ScopeSelection, TypeSelection
+
+DEFAULT_TRIGGERS = ("entityCreated", "attributeCreated", "attributeUpdated")
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySelector:
+    """Which entities (5.2.33): a type selection, and an id or a pattern of ids; None does not restrict."""
+
+    types: TypeSelection | None = None
+    id: str | None = None
+    id_pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where notifications go (5.2.15): uri (http, https, mqtt, mqtts), media type, headers, notifier settings."""
+
+    uri: str
+    accept: str = "application/json"
+    receiver_info: tuple[tuple[str, str], ...] = ()
+    notifier_info: tuple[tuple[str, str], ...] = ()
+    timeout_ms: int | None = None
+    cooldown_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationParams:
+    """What a notification holds (5.2.14): attributes (expanded; empty: all), form, sysAttrs, showChanges."""
+
+    endpoint: Endpoint
+    attributes: tuple[str, ...] = ()
+    pick: tuple[str, ...] = ()
+    omit: tuple[str, ...] = ()
+    form: str = "normalized"
+    sys_attrs: bool = False
+    show_changes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One subscription with expanded names. document: what the subscriber sent, compacted again for reading;
+    context: the source of its @context."""
+
+    id: str
+    notification: NotificationParams
+    entities: tuple[EntitySelector, ...] = ()
+    watched_attributes: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = DEFAULT_TRIGGERS
+    q: Condition | None = None
+    geo: GeoQuery | None = None
+    scope: ScopeSelection | None = None
+    throttling: float | None = None
+    time_interval: float | None = None
+    expires_at: datetime | None = None
+    is_active: bool = True
+    lang: str | None = None
+    context: Any = None
+    document: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,39 @@
+"""Which short names does the town itself use, and what do they stand for?
+
+The town's own context, built in like the core: types and attributes of Smart Data Models where they exist,
+own names where they do not. Matched by URL, served at /contexts/machinami.jsonld, never fetched.
+"""
+
+URL = "https://w3id.org/machinami/context.jsonld"
+NAMESPACE = "https://w3id.org/machinami/"
+
+# our own terms: the IRI is the namespace plus the name
+OWN = """
+    RiverGauge RainGauge RainForecast WaterLevelForecast FloodProposal FloodDecision Shelter District Town
+    ModelScore
+    river waterLevel precipitation attentionLevel evacuationJudgementLevel dangerLevel bankLevel
+    refGauge refProposal issuedAt horizons rainfall warningLevel reasons state decidedBy decidedAt role
+    simulated capacity population quality absent correction text withdrawnAt effectiveFrom model scores
+    trainedAt baseline usesRain
+""".split()
+
+# terms of Smart Data Models (CC BY 4.0): term -> IRI
+SMART_DATA_MODELS = {
+    "Alert": "https://smartdatamodels.org/dataModel.Alert/Alert",
+    "alertSource": "https://smartdatamodels.org/alertSource",
+    "category": "https://smartdatamodels.org/dataModel.Alert/category",
+    "subCategory": "https://smartdatamodels.org/dataModel.Alert/subCategory",
+    "severity": "https://smartdatamodels.org/dataModel.Alert/severity",
+    "validFrom": "https://smartdatamodels.org/dataModel.Alert/validFrom",
+    "validTo": "https://smartdatamodels.org/dataModel.Alert/validTo",
+    "dateIssued": "https://smartdatamodels.org/dateIssued",
+    "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
+    "name": "https://smartdatamodels.org/name",
+    "alternateName": "https://smartdatamodels.org/alternateName",
+    "address": "https://smartdatamodels.org/address",
+    "dataProvider": "https://smartdatamodels.org/dataProvider",
+    "source": "https://smartdatamodels.org/source",
+    "owner": "https://smartdatamodels.org/owner",
+}
+
+TERMS = {**{name: NAMESPACE + name for name in OWN}, **SMART_DATA_MODELS}

@@ -1,0 +1,198 @@
+"""What must a store be able to do? The contract between the broker and whatever keeps the data.
+
+One `TownStore` is one town (tenant): its log, its current state, its history and its small records, in one
+place with one sequence. Everything is written through `transact`: a plain function that sees the committed
+state plus what it wrote itself, and whose writes become durable together. The awaitable that `transact`
+returns is done only after the commit that holds the work. A work that raises leaves no trace and disturbs no other.
+`conformance` is this contract in executable form; each backend passes it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from machinami.model.attribute import Attribute
+from machinami.model.change import Change
+from machinami.model.entity import Entity
+from machinami.model.query import Page, Query, TemporalQuery
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One attribute instance of the history: which entity and attribute, and the instance with its times.
+
+    deleted_at: set for the marker that the attribute instance was deleted then (4.5.6). instance_id names it.
+    """
+
+    entity_id: str
+    attribute: str
+    value: Attribute
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a query: the entities in order, and the number of all matches if it was asked for."""
+
+    entities: Sequence[Entity]
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSummary:
+    """A type in use: its IRI, how many entities, and its attributes: IRI -> {kind: number of entities with it}."""
+
+    type: str
+    entity_count: int
+    attributes: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One aggregated period of one attribute instance series: start, end, method name -> value."""
+
+    start: datetime
+    end: datetime
+    values: dict[str, Any]
+
+
+class Transaction(Protocol):
+    """What a work may do inside a transaction; synchronous, in order, isolated from other works."""
+
+    def get(self, entity_id: str) -> Entity | None:
+        """The entity as this work sees it now."""
+        ...
+
+    def write(self, change: Change) -> None:
+        """Append the change to the log and move state and history with it.
+
+        History gets one instance for every AttributeChange with an `after`, and a deletion marker for each
+        without. `change.seq` is ignored; the store numbers changes in commit order.
+        """
+        ...
+
+    def correct(
+        self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
+    ) -> bool:
+        """Replace (or, with None, remove) one instance of the history and log `change` without recording it in
+        the history again; the current state is moved where `change.after` is set. False if there is none."""
+        ...
+
+    def add_history(self, instance: Instance) -> None:
+        """Add an instance to the history only (temporal provision, 5.6.11)."""
+        ...
+
+    def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
+        """Forget the history of an entity, of one of its attributes, or of one dataset of it. False if none."""
+        ...
+
+    def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
+        """Keep a small JSON record (subscription, registration, context, setting …) under (kind, key)."""
+        ...
+
+    def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """The record as this work sees it now."""
+        ...
+
+    def delete_record(self, kind: str, key: str) -> bool:
+        """Remove the record; False if there was none."""
+        ...
+
+
+class TownStore(Protocol):
+    """All data of one town."""
+
+    def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
+        """Run the work in the next commit; the awaitable gives its result after that commit, or its exception.
+
+        It must not be a coroutine that starts late: the work is queued by the call itself, in call order.
+        Raises StoreUnavailable (disk full, read-only …) for every work of a commit that failed as a whole.
+        """
+        ...
+
+    def peek(self, entity_id: str) -> Entity | None:
+        """The committed entity, at once (from memory, or one point read); None if there is none."""
+        ...
+
+    async def find(self, query: Query, page: Page, now: datetime) -> Found:
+        """The entities that match, in a total and stable order (query.order, then order of creation)."""
+        ...
+
+    async def instances(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Instance]:
+        """Instances of the history in order of (entity, attribute, time); limit: at most so many per attribute,
+        the newest ones if last_n is given, else the oldest ones."""
+        ...
+
+    async def aggregate(
+        self,
+        entity_id: str,
+        attribute: str,
+        temporal: TemporalQuery,
+        methods: Sequence[str],
+        period: float | None,
+    ) -> Sequence[Bucket]:
+        """Aggregates (4.5.19: totalCount distinctCount sum avg min max stddev sumsq) by period seconds, None: all."""
+        ...
+
+    async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
+        """Entities (current or deleted, without attributes but with types) whose history has an instance in the
+        temporal range and which match the query's selectors; q is applied to the current state where there is one."""
+        ...
+
+    async def types(self) -> Sequence[TypeSummary]:
+        """The types in use with their attributes."""
+        ...
+
+    async def changes(self, after: int, limit: int) -> Sequence[Change]:
+        """The log after a sequence number, in order, at most `limit`."""
+        ...
+
+    @property
+    def last_seq(self) -> int:
+        """The sequence number of the last committed change."""
+        ...
+
+    def on_commit(self, listener: Callable[[Sequence[Change]], None]) -> None:
+        """Have the listener called on the event loop with the numbered changes of each commit, in order."""
+        ...
+
+    async def records(self, kind: str) -> dict[str, dict[str, Any]]:
+        """All records of a kind by key."""
+        ...
+
+    async def trim_log(self, before: int) -> int:
+        """Forget log rows with a sequence number below this; returns how many."""
+        ...
+
+    def statistics(self) -> dict[str, float]:
+        """Numbers for /metrics and /health: entities, log rows, bytes on disk, cache hits …"""
+        ...
+
+    async def close(self) -> None:
+        """Commit what is queued and let go of the files."""
+        ...
+
+
+class Backend(Protocol):
+    """All towns of one installation."""
+
+    async def open(self, town: str, create: bool = True) -> TownStore:
+        """The store of a town, made if it does not exist. Raises TenantNotFound where it may not be made."""
+        ...
+
+    async def towns(self) -> Sequence[str]:
+        """The names of the towns that exist."""
+        ...
+
+    async def close(self) -> None:
+        """Close every town."""
+        ...

@@ -1,0 +1,81 @@
+"""How do notifications and contexts travel over HTTP?"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import orjson
+
+from machinami.foundation.errors import ContextNotAvailable
+from machinami.wire.protocol import Delivery
+
+_CONNECTIONS = 100
+
+
+class HttpWire:
+    """One pool of connections for everything the town sends and fetches; opened at the first need."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60)
+            # Redirects are not followed: a receiver's address is what the subscriber gave, nothing else.
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._session
+
+    async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
+        """Deliver a notification by POST; 2xx is success."""
+        try:
+            async with self._open().post(
+                uri,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=timeout),
+            ) as answer:
+                ok = 200 <= answer.status < 300
+                return Delivery(ok, answer.status, "" if ok else f"the receiver answered {answer.status}")
+        except TimeoutError:
+            return Delivery(False, None, f"no answer within {timeout:g} s")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Delivery(False, None, f"{type(error).__name__}: {error}")
+
+    async def fetch_json(self, url: str, timeout: float, limit: int) -> Any:
+        """The JSON document at a URL. Raises ContextNotAvailable naming the URL and the cause."""
+        if not url.startswith(("http://", "https://")):
+            raise ContextNotAvailable(f"{url} is no address that a context can be fetched from", url=url)
+        headers = {"Accept": "application/ld+json, application/json;q=0.9"}
+        try:
+            async with self._open().get(
+                url, headers=headers, timeout=aiohttp.ClientTimeout(total=timeout), max_redirects=5
+            ) as answer:
+                if answer.status != 200:
+                    raise _unavailable(url, f"the server answered {answer.status}")
+                body = await answer.content.read(limit + 1)
+                while len(body) <= limit and not answer.content.at_eof():
+                    body += await answer.content.read(limit + 1 - len(body))
+        except TimeoutError:
+            raise _unavailable(url, f"no answer within {timeout:g} s") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _unavailable(url, f"{type(error).__name__}: {error}") from None
+        if len(body) > limit:
+            raise _unavailable(url, f"the document is larger than {limit} bytes")
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise _unavailable(url, f"the document is no JSON ({error})") from None
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._session is not None:
+            await self._session.close()
+            # aiohttp closes transports in the next turn of the loop; without it they would be left open.
+            await asyncio.sleep(0)
+            self._session = None
+
+
+def _unavailable(url: str, cause: str) -> ContextNotAvailable:
+    return ContextNotAvailable(f"The @context {url} cannot be had: {cause}", url=url, cause=cause)

@@ -1,0 +1,34 @@
+"""What must the network be able to do for the town? One protocol per need; each has a real and a recorded form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a delivery went: ok, the status code where there is one, and the reason in words where it failed."""
+
+    ok: bool
+    status: int | None = None
+    reason: str = ""
+
+
+class Sender(Protocol):
+    """Delivers notifications."""
+
+    async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
+        """Deliver the body to the URI within timeout seconds; never raises for what the receiver does."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Fetcher(Protocol):
+    """Fetches JSON-LD contexts."""
+
+    async def fetch_json(self, url: str, timeout: float, limit: int) -> Any:
+        """The JSON document at a URL, at most `limit` bytes. Raises ContextNotAvailable naming URL and cause."""
+        ...

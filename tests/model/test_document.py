@@ -1,0 +1,93 @@
+"""Does what was kept come back exactly?"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.model.samples import attributes, entities, moments
+
+from machinami.model.attribute import Attribute, Kind, attribute
+from machinami.model.change import AttributeChange, Change, Verb
+from machinami.model.document import (
+    KIND_CODES,
+    attribute_from_document,
+    attribute_to_document,
+    change_from_document,
+    change_to_document,
+    entity_from_document,
+    entity_to_document,
+    moment_from_text,
+    moment_to_text,
+)
+from machinami.model.entity import Entity
+
+NOW = datetime(2026, 6, 30, 9, tzinfo=UTC)
+
+
+def kept(document: object) -> object:
+    return orjson.loads(orjson.dumps(document))
+
+
+@given(entities())
+def test_an_entity_comes_back_as_it_was_kept(entity: Entity) -> None:
+    back = entity_from_document(kept(entity_to_document(entity)))
+    assert repr(back) == repr(entity)  # repr tells 1 from True and 1.0, which == does not
+
+
+@given(entities(), attributes(), moments, st.sampled_from(Verb))
+@settings(max_examples=60)
+def test_a_change_comes_back_as_it_was_kept(entity, others, at, verb) -> None:
+    after = replace(entity, attributes={**entity.attributes, **others})
+    differences = tuple(
+        AttributeChange(name, (entity.attributes.get(name) or (None,))[0], instances[0])
+        for name, instances in others.items()
+    )
+    before = None if verb is Verb.CREATED else entity
+    change = Change(verb, entity.id, entity.types, before, after, differences, at, "urn:x:somebody", 7)
+    back = change_from_document(kept(change_to_document(change)))
+    assert repr(back) == repr(change)
+
+
+def test_a_change_writes_what_did_not_change_once() -> None:
+    same, old, new = (Attribute(Kind.PROPERTY, v) for v in ("same", 1, True))
+    before = Entity("urn:x:1", ("T",), {"same": (same,), "level": (old,)})
+    after = replace(before, attributes={"same": (same,), "level": (new,)})
+    change = Change(
+        Verb.UPDATED, "urn:x:1", ("T",), before, after, (AttributeChange("level", old, new),), NOW, "x"
+    )
+    document = change_to_document(change)
+    assert document["b"]["a"] == {"same": 0, "level": [{"k": "P", "v": 1}]}
+    assert document["d"] == [["level", 0, 0]]
+    assert change_from_document(document).after.attributes["level"][0].value is True
+
+
+def test_empty_members_are_left_out() -> None:
+    assert attribute_to_document(Attribute(Kind.PROPERTY, 3)) == {"k": "P", "v": 3}
+    assert entity_to_document(Entity("urn:x:1", ("T",))) == {"i": "urn:x:1", "t": ["T"], "a": {}}
+
+
+def test_every_kind_has_its_own_code() -> None:
+    assert len(set(KIND_CODES.values())) == len(Kind)
+
+
+@given(moments, moments)
+def test_the_order_of_moments_is_the_order_of_their_texts(one: datetime, other: datetime) -> None:
+    assert (one < other) == (moment_to_text(one) < moment_to_text(other))
+    assert moment_from_text(moment_to_text(one)) == one
+    assert len(moment_to_text(one)) == 27
+
+
+def test_a_moment_of_another_zone_is_kept_in_utc() -> None:
+    tokyo = NOW.astimezone(timezone(timedelta(hours=9)))
+    assert moment_to_text(tokyo) == "2026-06-30T09:00:00.000000Z"
+
+
+def test_a_quickly_made_attribute_is_an_attribute_like_any_other() -> None:
+    quick = attribute(Kind.PROPERTY, 3, None, NOW, "CEL", None, None, None, None, (), {})
+    slow = Attribute(Kind.PROPERTY, 3, observed_at=NOW, unit_code="CEL", attributes={})
+    assert quick == slow
+    assert type(quick) is Attribute
+    assert replace(quick, value=4).value == 4
+    assert attribute_from_document({"k": "P", "v": 3}) == Attribute(Kind.PROPERTY, 3)

@@ -1,0 +1,159 @@
+"""How does a fresh checkout become a working environment, with nothing but Python, venv and pip?
+
+Called by `./machinami`. Everything is written inside the checkout (`.venv`, `.cache`, `build`). The stamp
+file is written last, so a set-up that was interrupted is done again from the start.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+CACHE = ROOT / ".cache"
+LOG = CACHE / "set-up.log"
+PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step a person sees: what it says in Japanese and English, and the command that does it."""
+
+    ja: str
+    en: str
+    command: tuple[str, ...]
+    pythonpath: str = ""
+
+
+def steps(lock: str, afresh: bool) -> list[Step]:
+    """List the steps that put the locked libraries, and the project itself, into `.venv`."""
+    pip = (str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check")
+    hashed = (*pip, "--require-hashes", "--requirement")
+    build = str(CACHE / "build-tools")
+    made = [
+        Step(
+            "部品を取り寄せます(数分かかることがあります)",
+            "Fetching the libraries",
+            (*hashed, str(ROOT / lock)),
+        ),
+    ]
+    if not afresh:
+        return made
+    return [
+        Step(
+            "専用の環境 .venv を作ります", "Making an environment", (sys.executable, "-m", "venv", str(VENV))
+        ),
+        *made,
+        Step(
+            "組み立ての道具を取り寄せます",
+            "Fetching the build tools",
+            (*hashed, str(ROOT / "requirements-build.lock"), "--target", build, "--upgrade"),
+        ),
+        Step(
+            "画面の部品(地図・グラフ・書体)と本体を組み込みます",
+            "Installing the map, charts, fonts and Machinami itself",
+            (*pip, "--no-build-isolation", "--no-deps", "--editable", str(ROOT)),
+            pythonpath=build,
+        ),
+    ]
+
+
+def environment(pythonpath: str) -> dict[str, str]:
+    """Keep every cache and temporary file of pip and npm inside the checkout."""
+    scratch = CACHE / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    here = {
+        "PIP_CACHE_DIR": str(CACHE / "pip"),
+        "npm_config_cache": str(CACHE / "npm"),
+        "TMPDIR": str(scratch),
+    }
+    path = {"PYTHONPATH": pythonpath} if pythonpath else {}
+    return {**os.environ, **here, **path}
+
+
+def run(step: Step, number: int, of: int) -> None:
+    """Run one step, saying what it does and how long it took; stop with the cause if it fails."""
+    print(f"[{number}/{of}] {step.ja} / {step.en} …", end="", flush=True)
+    began = time.monotonic()
+    with LOG.open("a", encoding="utf-8") as log:
+        done = subprocess.run(step.command, env=environment(step.pythonpath), stdout=log, stderr=log)
+    print(f" {time.monotonic() - began:.0f} s", flush=True)
+    if done.returncode != 0:
+        tail = LOG.read_text("utf-8", errors="replace").splitlines()[-15:]
+        print("\n".join(f"    {line}" for line in tail), file=sys.stderr)
+        sys.exit(
+            f"準備が途中で止まりました。記録: {LOG}\n"
+            "インターネットにつながっているか確かめ、もう一度実行してください。\n"
+            f"The set-up stopped at this step; its log: {LOG}\n"
+            "Check that this machine is online (or that pip knows your mirror or proxy) and run it again."
+        )
+
+
+def check_venv() -> None:
+    """Say how to get venv and pip where a distribution has cut them from its Python."""
+    if find_spec("venv") is None or find_spec("ensurepip") is None:
+        version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+        sys.exit(
+            f"この Python ({sys.executable}) には venv がありません。\n"
+            f"sudo apt install {version}-venv などで入れてください。\n"
+            f"This Python ({sys.executable}) lacks venv. Install it, on Debian or Ubuntu: "
+            f"sudo apt install {version}-venv"
+        )
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one set-up run at a time; a second waits for the first."""
+    CACHE.mkdir(exist_ok=True)
+    with (CACHE / "set-up.lock").open("w") as door:
+        if sys.platform != "win32":
+            fcntl.flock(door, fcntl.LOCK_EX)
+        yield
+
+
+def is_whole(stamp: Path, fingerprint: str) -> bool:
+    """Tell whether a set-up of just this fingerprint was finished, the browser's libraries included."""
+    made = stamp.is_file() and stamp.read_text("utf-8").strip() == fingerprint
+    return made and (ROOT / "src/machinami/kit/static/vendor/.made-from").is_file()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Make the environment, or add the test libraries to it, and stamp it when all is there."""
+    parser = argparse.ArgumentParser(description="Make the environment that ./machinami runs in.")
+    parser.add_argument("--lock", required=True, help="the lock file to install")
+    parser.add_argument("--stamp", required=True, help="the file in .venv that says the set-up is whole")
+    parser.add_argument("--fingerprint", required=True, help="what the stamp must say")
+    words = parser.parse_args(argv)
+    check_venv()
+    stamp = VENV / words.stamp
+    afresh = words.stamp == ".ready"
+    with alone():
+        if is_whole(stamp, words.fingerprint):
+            return 0
+        LOG.write_text("", "utf-8")
+        if afresh:
+            shutil.rmtree(VENV, ignore_errors=True)
+            print(
+                "はじめての準備をします(この場所の中だけに書きます)。 / Setting up, inside this folder only."
+            )
+        plan = steps(words.lock, afresh)
+        for number, step in enumerate(plan, start=1):
+            run(step, number, len(plan))
+        shutil.rmtree(CACHE / "tmp", ignore_errors=True)
+        stamp.write_text(words.fingerprint + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
