@@ -1,23 +1,29 @@
 """How do the pages look without the rest of the house? A small server that feeds them made-up values."""
 
+import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from machinami.foundation.errors import NotFound
 from machinami.kit.assets import asset, cache_rule
 from machinami.kit.happening import Happening, gather
+from machinami.kit.layers import BASE_LAYERS, style
 from machinami.kit.page import PAGE_HEADERS, Shell, render
 from machinami.kit.words import choose_language
 from machinami.portal import home
+from machinami.portal import map as town_map
 from tests.fakes import scenes
 
+BASE = Path(os.environ.get("MACHINAMI_BASE", "/nonexistent"))
 Handler = Callable[[Request], Awaitable[Response]]
 SCENES: dict[str, Callable[[], Happening]] = {
     "storm": scenes.storm,
@@ -62,6 +68,27 @@ async def show_home(request: Request) -> Response:
     return answer(request, home.TEMPLATE, home=home.view(happening, scenes.NOW))
 
 
+async def show_map(request: Request) -> Response:
+    """The map page."""
+    happening = gather([SCENES[scene(request)]()])
+    shelters = () if scene(request) == "empty" else scenes.SHELTERS
+    return answer(request, town_map.TEMPLATE, map=town_map.view(happening, shelters))
+
+
+async def show_style(request: Request) -> Response:
+    """The style of the map."""
+    language = choose_language(request.query_params.get("lang"), None)
+    theme = "dark" if request.query_params.get("theme") == "dark" else "light"
+    there = [name for name in BASE_LAYERS if (BASE / f"{name}.geojson").is_file()]
+    return JSONResponse(style(language, theme, there))
+
+
+async def show_base(request: Request) -> Response:
+    """A layer of the base map."""
+    name = request.path_params["layer"]
+    return JSONResponse(json.loads((BASE / f"{name}.geojson").read_text("utf-8")))
+
+
 async def show_asset(request: Request) -> Response:
     """A file for the browser."""
     path = request.path_params["path"]
@@ -78,6 +105,9 @@ def make_app() -> Starlette:
     return Starlette(
         routes=[
             Route("/", show_home),
+            Route("/map", show_map),
+            Route("/map/style.json", show_style),
+            Route("/map/base/{layer}.geojson", show_base),
             Route("/static/{path:path}", show_asset),
         ]
     )

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from machinami.kit.charts import Line, Point
 from machinami.kit.happening import Happening, Level, Notice, Reading, Source
+from machinami.portal.map import Shelter
 
 NOW = datetime(2026, 9, 14, 9, 42, tzinfo=UTC)
 STEP = timedelta(minutes=10)
-TOWN = {"ja": "瀬音町", "en": "Seoto", "easy": "瀬音町"}
+TOWN = {"ja": "街並町", "en": "Machinami", "easy": "街並町"}
 LINES = (
     Line("氾濫注意水位", 1.8, 2),
     Line("避難判断水位", 2.4, 3),
@@ -16,19 +17,23 @@ LINES = (
     Line("堤防の高さ", 3.6, 5),
 )
 GAUGES = (
-    ("seoto-bridge", "瀬音橋", "瀬音川 中流", 138.2412, 34.8712),
-    ("kamisawa", "上沢", "沢谷川", 138.2188, 34.8893),
-    ("nakamachi", "中町", "瀬音川 中流", 138.2510, 34.8655),
-    ("shiomi", "潮見", "瀬音川 下流", 138.2689, 34.8552),
-    ("tanaka", "田中", "用水路", 138.2555, 34.8742),
+    ("ohashi", "街並大橋水位観測所", "早瀬川", 138.204124, 34.989818),
+    ("kiritachi", "霧立橋水位観測所", "霧立川", 138.193316, 35.023675),
+    ("kamihayase", "上早瀬水位観測所", "早瀬川", 138.20546, 35.029836),
+    ("minami-seki", "南堰水位観測所", "早瀬川", 138.197279, 34.966379),
+    ("ogura", "小椋水位観測所", "小椋川", 138.212735, 35.008688),
 )
 ORDER: dict[str, tuple[Level | None, float]] = {
-    "seoto-bridge": (3, 1.75),
-    "kamisawa": (2, 1.2),
-    "nakamachi": (0, 0.7),
-    "shiomi": (0, 0.45),
-    "tanaka": (None, 0.5),
+    "ohashi": (3, 1.75),
+    "kiritachi": (2, 1.2),
+    "kamihayase": (0, 0.7),
+    "minami-seki": (0, 0.45),
+    "ogura": (None, 0.5),
 }
+SHELTERS = (
+    Shelter("urn:ngsi-ld:Shelter:chuo", "街並中央小学校", 138.2065, 34.9935, 420, "/data/chuo"),
+    Shelter("urn:ngsi-ld:Shelter:minami", "南小学校", 138.2012, 34.9702, 300, "/data/minami"),
+)
 
 
 def rise(height: float, hours: int = 12, base: float = 0.8) -> list[Point]:
@@ -65,9 +70,9 @@ def storm(told: bool = True) -> Happening:
     notice = Notice(
         "urn:ngsi-ld:Alert:1",
         3,
-        "瀬音川沿い：高齢者等は避難してください",
-        "瀬音橋の水位が避難判断水位を超え、上昇が続いています。瀬音地区の川沿いにいる、避難に時間のかかる人は、瀬音小学校へ避難してください。",
-        "瀬音地区（川沿い）",
+        "早瀬川沿い：高齢者等は避難してください",
+        "街並大橋の水位が避難判断水位を超え、上昇が続いています。中町地区の川沿いにいる、避難に時間のかかる人は、街並中央小学校へ避難してください。",
+        "中町地区（川沿い）",
         NOW - timedelta(minutes=18),
         "危機管理課長 山田 花子",
         "/services/flood",
@@ -111,8 +116,8 @@ def _happening(
     readings.append(
         Reading(
             "urn:ngsi-ld:Rain:1",
-            "役場の雨量計",
-            "役場",
+            "町役場雨量観測所",
+            "町役場",
             drops[-1][1],
             "mm/10分",
             drops[-1][0],
@@ -121,8 +126,8 @@ def _happening(
             (),
             "/data/rain",
             kind="rain",
-            lon=138.247,
-            lat=34.868,
+            lon=138.1998,
+            lat=34.9951,
             digits=1,
         )
     )
