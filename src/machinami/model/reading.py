@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from machinami.model.attribute import Attribute, Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -16,3 +18,8 @@ class Reading:
     unit_code: str | None = None
     kind: str = "Property"
     dataset_id: str | None = None
+
+
+def to_attribute(reading: Reading) -> Attribute:
+    """The attribute instance that a reading is."""
+    return Attribute(Kind(reading.kind), reading.value, reading.dataset_id, reading.observed_at, reading.unit_code)
