@@ -61,9 +61,7 @@ _TARGETS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)
 
 
 @st.composite
-def instances(
-    draw: st.DrawFn, dataset_id: str | None = None, system: bool = True, depth: int = 1
-) -> Attribute:
+def instances(draw: st.DrawFn, dataset_id: str | None = None, system: bool = True, depth: int = 1) -> Attribute:
     """One attribute instance; with system=False without the members that only the broker sets."""
     kind = draw(st.sampled_from(list(Kind)))
     when = moments | st.none()
