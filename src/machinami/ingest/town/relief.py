@@ -63,7 +63,7 @@ def shading(land: Land) -> list[Feature]:
     x, y = np.meshgrid(land.xs, land.ys)
     rim = boundary(land)
     light = np.where(within(rim, np.stack([x, y], axis=-1), 1.05), light, 0.0)
-    features = []
+    features: list[Feature] = []
     for level, name in _SHADES:
         dark = level < 0
         field = -light if dark else light
