@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from tests.fakes import scenes
 
 from machinami.foundation.errors import NotFound
 from machinami.kit.assets import asset, cache_rule
@@ -21,7 +22,6 @@ from machinami.kit.page import PAGE_HEADERS, Shell, render
 from machinami.kit.words import choose_language
 from machinami.portal import home
 from machinami.portal import map as town_map
-from tests.fakes import scenes
 
 BASE = Path(os.environ.get("MACHINAMI_BASE", "/nonexistent"))
 Handler = Callable[[Request], Awaitable[Response]]
