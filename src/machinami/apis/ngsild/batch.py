@@ -17,7 +17,6 @@ from machinami.foundation.urn import is_uri
 from machinami.kit.http import Request, Response
 from machinami.kit.problem import describe
 from machinami.model.context import Context
-from machinami.model.entity import Entity
 from machinami.model.expansion import UPDATE, Fragment, Intake, expand_entity, expand_fragment
 
 LOCAL = frozenset({"local"})
@@ -56,9 +55,7 @@ class Batches:
         """Attributes of entities are added and changed (6.16.3.1)."""
         words = options(check_parameters(request, OPTIONS), frozenset({"noOverwrite", "replace"}))
         fragments, refused = self._read(request, _fragment_reader(UPDATE))
-        done = batch.update_all(
-            self._face.town(request), fragments, "noOverwrite" not in words, self._face.by(request)
-        )
+        done = batch.update_all(self._face.town(request), fragments, "noOverwrite" not in words, self._face.by(request))
         return _told(done, refused)
 
     def merge(self, request: Request) -> Awaitable[Response]:

@@ -18,16 +18,16 @@ LIST = frozenset({"details", "kind"})
 SERVE = frozenset({"details"})
 DELETE = frozenset({"reload"})
 KINDS = (CACHED, HOSTED, IMPLICIT)
-_URN = "urn:ngsi-ld:jsonldContext:"
+_PATH = f"{ROOT}/jsonldContexts/"
 
 
 class KeptContexts:
-    """The handlers of /jsonldContexts. A hosted context is kept under a URN, a cached one under its URL."""
+    """The handlers of /jsonldContexts. Each is kept under its URL."""
 
     def __init__(self, face: Face) -> None:
         self._face = face
 
-    def list(self, request: Request) -> Response:
+    def list_all(self, request: Request) -> Response:
         """The kept contexts: their URLs, or everything about them (5.13.3)."""
         arguments = check_parameters(request, LIST)
         kind = arguments.get("kind")
@@ -35,8 +35,8 @@ class KeptContexts:
             raise BadRequestData(f"kind={kind[:100]!r} is none of {', '.join(KINDS)}", parameter="kind")
         stored = [each for each in self._face.broker.contexts.stored() if kind in (None, each.kind)]
         if read_flag(arguments, "details"):
-            return Response(200, orjson.dumps([self._details(request, each) for each in stored]), JSON)
-        return Response(200, orjson.dumps([self._url(request, each) for each in stored]), JSON)
+            return Response(200, orjson.dumps([_details(each) for each in stored]), JSON)
+        return Response(200, orjson.dumps([each.url for each in stored]), JSON)
 
     def add(self, request: Request) -> Awaitable[Response]:
         """A context to host (5.13.2)."""
@@ -47,16 +47,17 @@ class KeptContexts:
 
     async def _add(self, request: Request, document: Any) -> Response:
         town = self._face.town(request)
-        identifier = town.new_id()
-        await self._face.broker.contexts.host(_URN + identifier, document)
-        return Response(201, headers=[(b"location", f"{ROOT}/jsonldContexts/{identifier}".encode())])
+        path = _PATH + town.new_id()
+        host = request.header(b"host") or "localhost"
+        await self._face.broker.contexts.host(f"http://{host}{path}", document)
+        return Response(201, headers=[(b"location", path.encode("ascii"))])
 
     def serve(self, request: Request) -> Response:
         """One kept context, or everything about it (5.13.4)."""
         details = read_flag(check_parameters(request, SERVE), "details")
         stored = self._stored(request)
         if details:
-            return Response(200, orjson.dumps(self._details(request, stored)), JSON)
+            return Response(200, orjson.dumps(_details(stored)), JSON)
         if stored.kind == CACHED:
             raise OperationNotSupported(f"This context is served by its owner at {stored.url}", url=stored.url)
         return Response(200, orjson.dumps(dict(stored.body)), LD_JSON)
@@ -76,32 +77,25 @@ class KeptContexts:
 
     def _stored(self, request: Request) -> Stored:
         identifier = request.params["id"]
-        contexts = self._face.broker.contexts
-        for url in (identifier, _URN + identifier):
-            try:
-                return contexts.get(url)
-            except NotFound:
-                continue
-        for each in contexts.stored():
-            if self._url(request, each) == identifier:
+        for each in self._face.broker.contexts.stored():
+            if identifier in (each.url, _local_id(each)):
                 return each
         raise NotFound(f"There is no context {identifier[:200]!r} here", contextId=identifier)
 
-    def _url(self, request: Request, stored: Stored) -> str:
-        if not stored.url.startswith(_URN):
-            return stored.url
-        host = request.header(b"host") or "localhost"
-        return f"http://{host}{ROOT}/jsonldContexts/{stored.url.removeprefix(_URN)}"
 
-    def _details(self, request: Request, stored: Stored) -> dict[str, Any]:
-        local = stored.url.removeprefix(_URN) if stored.url.startswith(_URN) else quote(stored.url, safe="")
-        details: dict[str, Any] = {
-            "URL": self._url(request, stored),
-            "localId": local,
-            "kind": stored.kind,
-            "createdAt": format_instant(stored.created_at),
-            "numberOfHits": stored.uses,
-        }
-        if stored.last_used is not None:
-            details["lastUsage"] = format_instant(stored.last_used)
-        return details
+def _local_id(stored: Stored) -> str:
+    """The last part of the path under which a context is found here."""
+    return stored.url.rpartition(_PATH)[2] if stored.kind == HOSTED else quote(stored.url, safe="")
+
+
+def _details(stored: Stored) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "URL": stored.url,
+        "localId": _local_id(stored),
+        "kind": stored.kind,
+        "createdAt": format_instant(stored.created_at),
+        "numberOfHits": stored.uses,
+    }
+    if stored.last_used is not None:
+        details["lastUsage"] = format_instant(stored.last_used)
+    return details

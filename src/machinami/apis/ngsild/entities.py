@@ -7,7 +7,7 @@ from urllib.parse import quote
 import orjson
 
 from machinami.apis.ngsild.face import ROOT, Face, check_parameters
-from machinami.apis.ngsild.negotiation import GEO_JSON, JSON, SPATIAL, choose, content_type, read_json
+from machinami.apis.ngsild.negotiation import GEO_JSON, JSON, SPATIAL, choose
 from machinami.apis.ngsild.parameters import (
     QUERY,
     RETRIEVE,
@@ -31,7 +31,6 @@ from machinami.foundation.urn import is_uri
 from machinami.kit.http import Request, Response, read_arguments
 from machinami.model import parse
 from machinami.model.context import Context
-from machinami.model.entity import Entity
 from machinami.model.expansion import (
     MERGE,
     UPDATE,

@@ -16,7 +16,9 @@ from machinami.model.context import Context
 from machinami.model.query import Page, Projection, Query, TypeSelection
 from machinami.model.representation import NONE, Form, Representation
 
-FORM = frozenset({"options", "format", "lang", "attrs", "pick", "omit", "datasetId", "geometryProperty", "local", "type"})
+FORM = frozenset(
+    {"options", "format", "lang", "attrs", "pick", "omit", "datasetId", "geometryProperty", "local", "type"}
+)
 PAGING = frozenset({"limit", "offset", "count"})
 JOIN = frozenset({"join", "joinLevel", "containedBy"})
 RETRIEVE = FORM | JOIN
@@ -58,10 +60,11 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """The default and the largest number of entities on one page."""
+    """The default and the largest number of entities on one page, and of instances of one attribute."""
 
     default: int = 20
     largest: int = 1000
+    instances: int = 2000
 
 
 def options(arguments: Arguments, known: frozenset[str]) -> frozenset[str]:

@@ -60,7 +60,9 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         raise wrong("entities", "or watchedAttributes must be there, to say what is subscribed to")
     if document.get("jsonldContext", context.source) != context.source:
         raise wrong("jsonldContext", "must be the @context of the subscription itself")
-    expanded = parse.parse_names(document["expandValues"], context, "expandValues") if "expandValues" in document else ()
+    expanded = (
+        parse.parse_names(document["expandValues"], context, "expandValues") if "expandValues" in document else ()
+    )
     geo = _object(document, "geoQ") if "geoQ" in document else None
     return Subscription(
         id=document["id"],
@@ -171,7 +173,9 @@ def translated(document: Json, own: Context, wanted: Context) -> Json:
 
     said = dict(document)
     if isinstance(said.get("watchedAttributes"), list):
-        said["watchedAttributes"] = [name(text) if isinstance(text, str) else text for text in said["watchedAttributes"]]
+        said["watchedAttributes"] = [
+            name(text) if isinstance(text, str) else text for text in said["watchedAttributes"]
+        ]
     if isinstance(said.get("entities"), list):
         said["entities"] = [_translated_selector(row, name) for row in said["entities"]]
     if isinstance(said.get("notification"), dict):
@@ -241,7 +245,9 @@ def _one_text(value: Any) -> str | None:
 
 def _flattened(row: Json) -> dict[str, str]:
     return {
-        name: value if isinstance(value, str) else orjson.dumps(value).decode()
+        name: value
+        if isinstance(value, str)
+        else orjson.dumps(value).decode()
         if not (isinstance(value, list) and all(isinstance(part, str) for part in value))
         else ",".join(value)
         for name, value in row.items()
