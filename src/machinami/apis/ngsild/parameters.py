@@ -60,10 +60,11 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """The default and the largest number of entities on one page."""
+    """The default and the largest number of entities on one page, and of instances of one attribute."""
 
     default: int = 20
     largest: int = 1000
+    instances: int = 2000
 
 
 def options(arguments: Arguments, known: frozenset[str]) -> frozenset[str]:
