@@ -41,9 +41,9 @@ def as_moment(value: Any) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value.replace(",", "."))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo is not None else None
 
 
 def as_day(value: Any) -> date | None:

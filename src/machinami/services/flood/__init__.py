@@ -1,1 +1,1 @@
-"""How high will the rivers rise, and what should the town tell its people? For residents, officers and successors."""
+"""Forecasts the level of small rivers and proposes warnings, for the officer who must decide in time."""

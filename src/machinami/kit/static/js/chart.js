@@ -58,9 +58,9 @@
       ctx.stroke();
       ctx.fillStyle = colour("--soft");
       ctx.font = font(12);
-      ctx.textAlign = "right";
+      ctx.textAlign = "left";
       ctx.textBaseline = "top";
-      ctx.fillText(data.words.now, x - 4 * ratio, bbox.top + 2 * ratio);
+      ctx.fillText(data.words.now, x + 5 * ratio, bbox.top + 2 * ratio);
     }
     ctx.restore();
   };
