@@ -16,7 +16,9 @@ from machinami.model.context import Context
 from machinami.model.query import Page, Projection, Query, TypeSelection
 from machinami.model.representation import NONE, Form, Representation
 
-FORM = frozenset({"options", "format", "lang", "attrs", "pick", "omit", "datasetId", "geometryProperty", "local", "type"})
+FORM = frozenset(
+    {"options", "format", "lang", "attrs", "pick", "omit", "datasetId", "geometryProperty", "local", "type"}
+)
 PAGING = frozenset({"limit", "offset", "count"})
 JOIN = frozenset({"join", "joinLevel", "containedBy"})
 RETRIEVE = FORM | JOIN
