@@ -16,6 +16,7 @@ Kind = Literal["service", "ingest"]
 Level = Literal["output", "outcome", "impact"]
 Direction = Literal["up", "down", "keep"]
 ANY_TYPE = "*"
+CONTRACT = 1  # of the handle and the manifest; raised when a service written for an older one could break
 NEEDS = ("artefacts", "compute", "files", "private", "send")
 TIERS = ("bronze", "silver", "gold")
 
@@ -152,6 +153,8 @@ class Manifest:
     kpis: tuple[Kpi, ...] = ()
     seed: Seed | None = None
     quality: tuple[Quality, ...] = ()
+    contract: int = CONTRACT
+    simulated: bool = False
 
     def may_read(self, entity_type: str) -> bool:
         """Tell whether this type is declared as read, written or waited for."""

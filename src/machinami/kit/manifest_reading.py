@@ -12,6 +12,7 @@ from typing import Any, Literal, cast, get_args
 
 from machinami.kit.manifest import (
     ANY_TYPE,
+    CONTRACT,
     NEEDS,
     TIERS,
     DataUse,
@@ -32,7 +33,7 @@ Table = Mapping[str, Any]
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KEYS = frozenset(
     "id version kind title question help field owner reads writes schedule triggers needs settings personal kpis"
-    " seed quality".split()
+    " seed quality contract simulated".split()
 )
 _REQUIRED: Mapping[Kind, frozenset[str]] = {
     "service": frozenset(
@@ -165,6 +166,8 @@ def _manifest(reader: Reader, data: Table, kind: Kind) -> Manifest:
         kpis=_kpis(reader, data),
         seed=_seed(reader, data) if service else None,
         quality=_quality(reader, data),
+        contract=_contract(reader, data),
+        simulated=_simulated(reader, data),
     )
 
 
@@ -173,6 +176,23 @@ def _identifier(reader: Reader, data: Table) -> str:
     if value and not re.fullmatch(r"[a-z][a-z0-9_]*", value):
         reader.fault("id", f"{value!r} must be small letters, digits and _, as the folder's name")
     return value
+
+
+def _contract(reader: Reader, data: Table) -> int:
+    value = data.get("contract", CONTRACT)
+    if not isinstance(value, int) or not 1 <= value <= CONTRACT:
+        reader.fault(
+            "contract", f"{value!r} is not known here (this Machinami knows 1 to {CONTRACT}); install a newer one"
+        )
+        return CONTRACT
+    return value
+
+
+def _simulated(reader: Reader, data: Table) -> bool:
+    value = data.get("simulated", False)
+    if not isinstance(value, bool):
+        reader.fault("simulated", "write true or false")
+    return value is True
 
 
 def _schedule(reader: Reader, data: Table) -> timedelta | None:
