@@ -27,7 +27,7 @@ def suite(tmp_path: Path) -> Path:
     inner.mkdir()
     shutil.copy(ROOT / "conftest.py", inner)
     (inner / "pytest.ini").write_text(
-        "[pytest]\nmarkers = long: takes long\naddopts = -p no:asyncio -p no:schemathesis -p no:cacheprovider\n",
+        "[pytest]\nmarkers = long: takes long\naddopts = -p no:cacheprovider\n",
         "utf-8",
     )
     (inner / "test_suite.py").write_text(TESTS, "utf-8")
@@ -35,9 +35,10 @@ def suite(tmp_path: Path) -> Path:
 
 
 def run(suite: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the suite on two processes, as ./machinami test does."""
+    """Run the suite with no plugin but xdist."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "MACHINAMI"))}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *words]
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "xdist", *words]
     return subprocess.run(command, cwd=suite, env=environment, capture_output=True, text=True)
 
 
@@ -46,7 +47,7 @@ def test_long_tests_are_left_out_until_they_are_asked_for(suite: Path) -> None:
     assert "2 passed" in run(suite, "--long").stdout
 
 
-@pytest.mark.parametrize(("words", "code"), [((), 0), (("--no-skips",), 1)])
+@pytest.mark.parametrize(("words", "code"), [((), 0), (("--no-skips",), 1), (("--no-skips", "-n", "2"), 1)])
 def test_a_skip_is_a_failure_only_where_that_was_asked(suite: Path, words: tuple[str, ...], code: int) -> None:
     with (suite / "test_suite.py").open("a") as file:
         file.write(SKIPPED.format("no browser"))

@@ -52,7 +52,7 @@ class DataUse:
 class Setting:
     """One thing a town may set: its default, its unit and the range of what makes sense.
 
-    `minimum` and `maximum` are in `unit` and inclusive; a text setting has `choices` instead.
+    `minimum` and `maximum` are in `unit` and inclusive; a text setting may have `choices`. A secret is never shown.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    secret: bool = False
 
     def check(self, value: Value) -> None:
         """Raise SettingsError, saying what would do, unless `value` is of the right kind and in range."""
