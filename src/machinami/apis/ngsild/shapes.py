@@ -14,6 +14,7 @@ from machinami.foundation.instant import parse_instant
 from machinami.foundation.urn import is_uri
 from machinami.model import parse
 from machinami.model.context import Context
+from machinami.model.representation import Form
 from machinami.model.subscription import DEFAULT_TRIGGERS, Endpoint, EntitySelector, NotificationParams, Subscription
 
 Json = dict[str, Any]
@@ -34,7 +35,12 @@ _NOTIFICATION_MEMBERS = NOTIFICATION_READ_ONLY | frozenset(
 )
 _ENDPOINT_MEMBERS = frozenset({"uri", "accept", "receiverInfo", "notifierInfo", "timeout", "cooldown"})
 _SELECTOR_MEMBERS = frozenset({"id", "idPattern", "type"})
-_FORMS = {"normalized": "normalized", "concise": "concise", "simplified": "simplified", "keyValues": "simplified"}
+_FORMS: Mapping[str, Form] = {
+    "normalized": "normalized",
+    "concise": "concise",
+    "simplified": "simplified",
+    "keyValues": "simplified",
+}
 _ACCEPTED = ("application/json", "application/ld+json", "application/geo+json")
 _ENDPOINT = re.compile(r"(https?|mqtts?)://[^\s/?#]+", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")
@@ -71,7 +77,9 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         watched_attributes=watched,
         triggers=_triggers(document),
         q=parse.parse_q(document["q"], context, expanded) if "q" in document else None,
-        geo=parse.parse_geo(*map(geo.get, ("georel", "geometry", "coordinates", "geoproperty")), context)
+        geo=parse.parse_geo(
+            geo.get("georel"), geo.get("geometry"), geo.get("coordinates"), geo.get("geoproperty"), context
+        )
         if geo is not None
         else None,
         scope=parse.parse_scope(document["scopeQ"]) if "scopeQ" in document else None,
@@ -96,7 +104,8 @@ def _selectors(document: Json, context: Context) -> Iterable[EntitySelector]:
         types = parse.parse_types(row["type"], context)
         pattern = parse.parse_id_pattern(row["idPattern"]) if "idPattern" in row and "id" not in row else None
         ids = row.get("id")
-        for entity_id in ids if isinstance(ids, list) and ids else [ids]:
+        listed: list[Any] = ids if isinstance(ids, list) and ids else [ids]
+        for entity_id in listed:
             if entity_id is not None and not is_uri(entity_id):
                 raise wrong(f"{where}.id", "must be a URI")
             yield EntitySelector(types, entity_id, pattern)
@@ -104,7 +113,7 @@ def _selectors(document: Json, context: Context) -> Iterable[EntitySelector]:
 
 def _notification(row: Json, context: Context) -> NotificationParams:
     check_members(row, _NOTIFICATION_MEMBERS, "notification")
-    form = row.get("format", "normalized")
+    form: Any = row.get("format", "normalized")
     if not isinstance(form, str) or form not in _FORMS:
         raise wrong("notification.format", f"must be one of {', '.join(_FORMS)}")
     changes = _flag(row, "showChanges", False)
@@ -230,7 +239,11 @@ def _selected(document: Json) -> dict[str, str]:
     different = [member for member, column in columns.items() if len(set(column)) > 1]
     if len(different) > 1 or any(None in columns[member] for member in different):
         raise wrong("entities", "has selectors that differ in more than one member; ask for them one by one")
-    joins = {"type": "|".join, "id": ",".join, "idPattern": lambda parts: "|".join(f"(?:{part})" for part in parts)}
+    joins: Mapping[str, Callable[[list[str]], str]] = {
+        "type": "|".join,
+        "id": ",".join,
+        "idPattern": lambda parts: "|".join(f"(?:{part})" for part in parts),
+    }
     arguments = {}
     for member, column in columns.items():
         texts = list(dict.fromkeys(text for text in column if text is not None))

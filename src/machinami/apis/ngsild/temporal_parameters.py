@@ -68,7 +68,8 @@ def read_evolution(arguments: Arguments, context: Context, paging: Paging, searc
         )
     words = options(arguments, _OPTIONS)
     form = chosen_form(arguments, words, _FORMS) or "normalized"
-    methods, period = (), None
+    methods: tuple[str, ...] = ()
+    period = None
     if form == "aggregatedValues":
         methods, period = _read_methods(arguments), read_duration(arguments.get("aggrPeriodDuration", "PT0S"))
     attrs = parse.parse_names(arguments["attrs"], context) if "attrs" in arguments else None
