@@ -61,13 +61,13 @@ class Sources:
             rules = read_mapping(tomllib.loads(row.mapping.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(f"The MQTT mapping {row.mapping} cannot be read: {error}") from error
-        intake = Intake(self._town, read_manifest("machinami.ingest.mqtt"))
+        intake = Intake(self._town, read_manifest("machinami.ingest.mqtt", "ingest"))
         source = Subscription(row, rules, intake.deliver, self._clock, asyncio.sleep)
         self.mqtt.append(source)
         self._run(f"mqtt {row.mapping.name}", source.run())
 
     def _start_simulation(self, wish: SimulationSettings) -> None:
-        intake = Intake(self._town, read_manifest("machinami.ingest.town"))
+        intake = Intake(self._town, read_manifest("machinami.ingest.town", "ingest"))
         settings = TownSettings(seed=wish.seed, days=wish.days, speed=wish.speed)
         anchor, resume = self._reached(self._settings.data / _BORN, wish.seed)
 
