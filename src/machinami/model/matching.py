@@ -37,7 +37,7 @@ def matches(query: q.Query, entity: Entity, now: datetime, linked: Linked = unli
         is_live(entity, now)
         and (not query.ids or entity.id in query.ids)
         and (query.types is None or has_types(query.types, entity.types))
-        and (query.id_pattern is None or compile_pattern(query.id_pattern).search(entity.id) is not None)
+        and (query.id_pattern is None or compile_pattern(query.id_pattern).finds(entity.id))
         and (not query.attrs or any(live_attributes(entity.attributes, a, now) for a in query.attrs))
         and (query.scope is None or in_scope(query.scope, entity.scopes))
         and (query.q is None or holds(query.q, entity, now, linked))
