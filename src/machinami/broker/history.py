@@ -87,6 +87,20 @@ async def aggregates(
     return await town.store.aggregate(entity_id, attribute, temporal, methods, period)
 
 
+async def instances(
+    town: Town, entity_ids: Sequence[str], attributes: Sequence[str], temporal: TemporalQuery, by: Principal
+) -> Sequence[Instance]:
+    """Past instances of some attributes of some entities."""
+    demand(town.policy, by, Action.READ)
+    return await town.store.instances(entity_ids, attributes, temporal)
+
+
+async def changes(town: Town, after: int, limit: int, by: Principal) -> Sequence[Change]:
+    """The log after a sequence number."""
+    demand(town.policy, by, Action.READ)
+    return await town.store.changes(after, limit)
+
+
 async def correct(
     town: Town,
     entity_id: str,

@@ -78,6 +78,13 @@ def retrieve(town: Town, entity_id: str, by: Principal) -> Entity:
     return entity
 
 
+def peek(town: Town, entity_id: str, by: Principal) -> Entity | None:
+    """The entity, None if there is none."""
+    demand(town.policy, by, Action.READ)
+    entity = town.store.peek(entity_id)
+    return None if entity is None or expired(entity, town.clock()) else entity
+
+
 async def query(town: Town, wanted: Query, page: Page, by: Principal) -> Found:
     """The entities that match (5.7.2)."""
     demand(town.policy, by, Action.READ)
