@@ -151,7 +151,8 @@ async def test_what_was_not_taken_before_we_stopped_comes_again_when_we_start(mo
     await publish(mosquitto, ["3"])
     city.able.set()
     async with listening(plain(mosquitto), city):
-        await city.until(lambda: city.values() == {1.0, 2.0, 3.0})
+        await city.until(lambda: len(city.values()) == 3)
+    assert city.values() == {1.0, 2.0, 3.0}
 
 
 async def test_a_broker_that_restarts_midway_loses_nothing(mosquitto: Mosquitto) -> None:
@@ -203,7 +204,8 @@ async def test_a_guarded_broker_lets_us_in_with_certificate_and_password(guarded
             "127.0.0.1", broker.port, username="gauge", password="kasumi", tls_context=tls
         ) as client:
             await client.publish("rain/toge", "1.5", qos=1)
-        await city.until(lambda: city.values() == {1.5})
+        await city.until(lambda: bool(city.readings))
+    assert city.values() == {1.5}
 
 
 @pytest.mark.parametrize(
