@@ -61,9 +61,7 @@ _TARGETS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)
 
 
 @st.composite
-def instances(
-    draw: st.DrawFn, dataset_id: str | None = None, system: bool = True, depth: int = 1
-) -> Attribute:
+def instances(draw: st.DrawFn, dataset_id: str | None = None, system: bool = True, depth: int = 1) -> Attribute:
     """One attribute instance; with system=False without the members that only the broker sets."""
     kind = draw(st.sampled_from(list(Kind)))
     when = moments | st.none()
@@ -78,8 +76,9 @@ def instances(
         draw(when) if system else None,
         draw(when),
         draw(uris | st.none()) if system else None,
-        tuple(draw(st.lists(names, max_size=2))) if kind in _TARGETS else (),
+        tuple(draw(st.lists(names, max_size=2, unique=True))) if kind in _TARGETS else (),
         below or NO_ATTRIBUTES,
+        draw(st.none() | names) if kind is Kind.PROPERTY else None,
     )
 
 

@@ -54,9 +54,7 @@ def test_a_change_writes_what_did_not_change_once() -> None:
     same, old, new = (Attribute(Kind.PROPERTY, v) for v in ("same", 1, True))
     before = Entity("urn:x:1", ("T",), {"same": (same,), "level": (old,)})
     after = replace(before, attributes={"same": (same,), "level": (new,)})
-    change = Change(
-        Verb.UPDATED, "urn:x:1", ("T",), before, after, (AttributeChange("level", old, new),), NOW, "x"
-    )
+    change = Change(Verb.UPDATED, "urn:x:1", ("T",), before, after, (AttributeChange("level", old, new),), NOW, "x")
     document = change_to_document(change)
     assert document["b"]["a"] == {"same": 0, "level": [{"k": "P", "v": 1}]}
     assert document["d"] == [["level", 0, 0]]

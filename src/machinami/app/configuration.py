@@ -89,7 +89,8 @@ def _with_section(
             value = float(value)
         if isinstance(value, bool) or not isinstance(value, dict if field == "town_name" else type(default)):
             raise SettingsError(f"{file}: {section}.{name} = {value!r} is wrong; write it like {default!r}")
-        settings = replace(settings, **{field: value})
+        change: dict[str, Any] = {field: value}
+        settings = replace(settings, **change)
     if settings.durability not in (NORMAL, FULL):
         raise SettingsError(f"{file}: store.durability is {NORMAL!r} or {FULL!r}, not {settings.durability!r}")
     return settings

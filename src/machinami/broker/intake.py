@@ -11,7 +11,7 @@ from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.principal import Principal
-from machinami.model.reading import Reading, to_attribute
+from machinami.model.reading import Reading
 from machinami.store.protocol import Instance, Transaction
 
 
@@ -23,7 +23,7 @@ def take(town: Town, readings: Sequence[Reading], context: Context, by: Principa
     """
     demand(town.policy, by, Action.WRITE)
     now = town.clock()
-    items = [(r, context.expand(r.entity_type), context.expand(r.attribute), to_attribute(r)) for r in readings]
+    items = [(r, context.expand(r.entity_type), context.expand(r.attribute), patch.attribute_of(r)) for r in readings]
 
     def work(tx: Transaction) -> None:
         for reading, kind, name, attribute in items:
@@ -46,7 +46,9 @@ def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Pri
     demand(town.policy, by, Action.WRITE)
     now = town.clock()
     items = [
-        Instance(r.entity_id, context.expand(r.attribute), replace(to_attribute(r), created_at=now, modified_at=now))
+        Instance(
+            r.entity_id, context.expand(r.attribute), replace(patch.attribute_of(r), created_at=now, modified_at=now)
+        )
         for r in readings
     ]
 

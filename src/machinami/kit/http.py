@@ -13,6 +13,7 @@ from machinami.foundation.errors import InvalidRequest
 Headers = Sequence[tuple[bytes, bytes]]
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
+_MAX_PARAMETERS = 200
 
 
 @dataclass(slots=True)
@@ -55,7 +56,9 @@ def read_arguments(query: str) -> dict[str, str]:
     if not query:
         return {}
     arguments: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=200):
+    if query.count("&") >= _MAX_PARAMETERS:
+        raise InvalidRequest(f"More than {_MAX_PARAMETERS} query parameters are given")
+    for name, value in parse_qsl(query, keep_blank_values=True):
         if name in arguments:
             raise InvalidRequest(f"The parameter {name!r} is given more than once", parameter=name)
         arguments[name] = value

@@ -12,6 +12,7 @@ from typing import Any
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable
 from machinami.model import core_terms, town_terms
+from machinami.model.names import check_attribute_name
 
 Lookup = Callable[[str], Mapping[str, Any] | None]
 
@@ -27,7 +28,7 @@ class Context:
     """A complete context.
 
     source: what the user gave without the core (a URL, an object or a list), None for the core alone;
-    core_version: the core context that applies; terms: name -> IRI; links: URLs among the source.
+    core_version: the core context that applies; terms: name -> IRI; names: IRI -> shortest term.
     """
 
     source: Any
@@ -37,6 +38,7 @@ class Context:
     prefixes: tuple[tuple[str, str], ...]
     _expanded: dict[str, str] = field(default_factory=dict, repr=False)
     _compacted: dict[str, str] = field(default_factory=dict, repr=False)
+    _attributes: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def core_url(self) -> str:
@@ -54,6 +56,14 @@ class Context:
         if iri is None:
             iri = _expand(name, self.terms)
             _remember(self._expanded, name, iri)
+        return iri
+
+    def attribute(self, name: str) -> str:
+        """The IRI of an attribute's name. Raises BadRequestData for what cannot name an attribute (4.6.2)."""
+        iri = self._attributes.get(name)
+        if iri is None:
+            iri = check_attribute_name(name, self.expand(name))
+            _remember(self._attributes, name, iri)
         return iri
 
     def compact(self, iri: str) -> str:

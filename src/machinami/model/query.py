@@ -28,8 +28,10 @@ class Operator(StrEnum):
 class Path:
     """Where in an entity to look: `attr.sub.sub[trail.trail]`.
 
-    names: the attribute and then its sub-attributes, expanded, as written (4.9: `a.b` is b below a);
-    trail: members inside the value, after `[`; a language tag for a LanguageProperty.
+    names: the attribute and then its sub-attributes, expanded, as written (4.9: `a.b` is b below a). The
+    first may also be "@id", "@type" or the IRI of scope, createdAt, modifiedAt or expiresAt of the entity
+    itself; the last may be the IRI of a member of an attribute: observedAt, unitCode, datasetId and so on.
+    trail: members inside the value, after `[`; for a LanguageProperty one language tag, or `*` for any.
     """
 
     names: tuple[str, ...]
@@ -37,19 +39,23 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """`low..high`, both ends included."""
-
-    low: Any
-    high: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Literal:
-    """One value of a comparison: number, text, bool, date-time, date, time or URI; `iri` is its expansion as a term."""
+    """One value of a comparison: number, text, bool, date-time, date, time or URI.
+
+    iri: the text expanded as a term, where the attribute is among the expandValues; it is what a Vocab-
+    Property is compared with.
+    """
 
     value: float | int | str | bool | datetime | date | time
     iri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`low..high`, both ends included and of the same type."""
+
+    low: Literal
+    high: Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,15 @@ class Exists:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """The path does not exist (`!attr`: our addition to 4.9, as several brokers have it)."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Compare:
-    """The path compares with any (==) or, for !=, with none of the operands (Literal or Range of Literals)."""
+    """The target of the path equals any (==) or none (!=) of the operands; others have one Literal."""
 
     path: Path
     operator: Operator
@@ -70,10 +83,14 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """`rel{condition}`: an entity that the relationship points to satisfies the condition (4.9, linked entities)."""
+    """`rel{condition}`: an entity that the relationship points to satisfies the condition (4.9).
+
+    types: where not empty, only linked entities with one of these types count (`rel{Type:condition}`).
+    """
 
     path: Path
     condition: "Condition"
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +107,23 @@ class AnyOf:
     parts: tuple["Condition", ...]
 
 
-Condition = Exists | Compare | Linked | All | AnyOf
+Condition = Exists | Missing | Compare | Linked | All | AnyOf
+
+
+def hops(condition: Condition) -> int:
+    """How many relationships the deepest part of the condition follows; it may not exceed joinLevel (5.7.2)."""
+    if isinstance(condition, Linked):
+        return 1 + hops(condition.condition)
+    if isinstance(condition, All | AnyOf):
+        return max(map(hops, condition.parts), default=0)
+    return 0
+
+
+def names(condition: Condition) -> frozenset[str]:
+    """The attributes of the entity itself that the condition looks at."""
+    if isinstance(condition, All | AnyOf):
+        return frozenset().union(*map(names, condition.parts))
+    return frozenset((condition.path.names[0],))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +202,42 @@ ScopeSelection = ScopePattern | ScopeAll | ScopeAny
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One sort key: a path (id, type, createdAt, modifiedAt are names "@id", "@type", "createdAt", "modifiedAt")."""
+    """One sort key (4.23): the value at the path or, with `distance_to`, its distance from that geometry.
+
+    collation: an ICU collation tag (RFC 6067) for texts; None orders them by code point.
+    """
 
     path: Path
     descending: bool = False
     distance_to: dict[str, Any] | None = None
+    collation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What to pick or omit (4.21): expanded names, "@id", "@type" or the IRI of scope among them.
+
+    A name of a relationship may come with the Projection of the entities that it links to.
+    """
+
+    members: tuple[tuple[str, "Projection | None"], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names on this level."""
+        return tuple(name for name, _ in self.members)
+
+    @property
+    def hops(self) -> int:
+        """How many relationships the deepest part follows; it may not exceed joinLevel (5.7.2)."""
+        return max((1 + inner.hops for _, inner in self.members if inner is not None), default=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """Which entities, in which order. An empty member does not restrict.
 
-    attrs: the entity has at least one of these attributes (5.7.2). datasets: it has an instance of one of them.
+    attrs: the entity has at least one of these attributes (5.7.2).
     """
 
     types: TypeSelection | None = None
@@ -214,7 +271,7 @@ class TimeRelation(StrEnum):
 class TemporalQuery:
     """Which attribute instances of the history (4.11).
 
-    property: observedAt, createdAt, modifiedAt or deletedAt. last_n: the newest N instances of each attribute.
+    property: observedAt, createdAt, modifiedAt or deletedAt. last_n: the newest N instances per attribute.
     relation None: all times.
     """
 

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from machinami.model.attribute import Attribute, Kind
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -18,8 +16,3 @@ class Reading:
     unit_code: str | None = None
     kind: str = "Property"
     dataset_id: str | None = None
-
-
-def to_attribute(reading: Reading) -> Attribute:
-    """The attribute instance that a reading is."""
-    return Attribute(Kind(reading.kind), reading.value, reading.dataset_id, reading.observed_at, reading.unit_code)

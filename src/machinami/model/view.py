@@ -6,6 +6,7 @@ Measured -> Property with observedAt and unit, Point -> GeoProperty, Geometry ->
 LanguageProperty, Ref -> Relationship, list or dict -> JsonProperty, anything else -> Property. None is absent.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
@@ -78,7 +79,7 @@ def to_entity(view: View, context: Context) -> Entity:
     return Entity(view.id, (context.expand(view.TYPE),), attributes)
 
 
-def from_entity(view: type[V], entity: Entity, context: Context) -> V:
+def from_entity(view: Callable[..., V], entity: Entity, context: Context) -> V:
     """The view of an entity. Raises BadRequestData naming what a field needs and does not find."""
     values: dict[str, Any] = {"id": entity.id}
     for name, kind in _fields_of(view):
@@ -93,7 +94,7 @@ def from_entity(view: type[V], entity: Entity, context: Context) -> V:
 
 
 @cache
-def _fields_of(view: type[Any]) -> tuple[tuple[str, type[Any]], ...]:
+def _fields_of(view: Any) -> tuple[tuple[str, type[Any]], ...]:
     """The attribute fields of a view with their plain type (an optional type counts as what it is when present)."""
     hints = get_type_hints(view)
     found = []

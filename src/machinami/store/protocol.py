@@ -81,8 +81,11 @@ class Transaction(Protocol):
         the history again; the current state is moved where `change.after` is set. False if there is none."""
         ...
 
-    def add_history(self, instance: Instance) -> None:
-        """Add an instance to the history only (temporal provision, 5.6.11)."""
+    def add_history(self, instance: Instance, types: Sequence[str] = ()) -> None:
+        """Add an instance to the history only (temporal provision, 5.6.11).
+
+        types: the types of an entity of which nothing is known yet; it is then known as a past one.
+        """
         ...
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:

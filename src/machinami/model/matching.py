@@ -1,0 +1,155 @@
+"""Does this entity match this query? The one meaning of a query.
+
+Clauses: ETSI GS CIM 009, 4.9, 4.10, 4.17, 4.19, 4.22 and 5.7.2. Subscriptions use it live and every store is
+tested against it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from machinami.foundation import geometry
+from machinami.foundation.pattern import compile_pattern
+from machinami.model import query as q
+from machinami.model.attribute import Kind
+from machinami.model.comparison import compares
+from machinami.model.entity import Entity
+from machinami.model.target import live_attributes, targets
+
+Linked = Callable[[str], Entity | None]
+
+_RELATIONS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)
+
+
+def unlinked(entity_id: str) -> Entity | None:
+    """Knows no other entity: no linked condition holds."""
+    return None
+
+
+def matches(query: q.Query, entity: Entity, now: datetime, linked: Linked = unlinked) -> bool:
+    """Whether the entity satisfies every part of the query at the moment `now`.
+
+    An entity, an attribute instance or a linked entity whose expiresAt has passed does not exist (4.22).
+    linked: finds the entities that relationships point to, for conditions such as `rel{attr}==5`.
+    """
+    return (
+        is_live(entity, now)
+        and (not query.ids or entity.id in query.ids)
+        and (query.types is None or has_types(query.types, entity.types))
+        and (query.id_pattern is None or compile_pattern(query.id_pattern).search(entity.id) is not None)
+        and (not query.attrs or any(live_attributes(entity.attributes, a, now) for a in query.attrs))
+        and (query.scope is None or in_scope(query.scope, entity.scopes))
+        and (query.q is None or holds(query.q, entity, now, linked))
+        and (query.geo is None or lies(query.geo, entity, now))
+    )
+
+
+def is_live(entity: Entity, now: datetime) -> bool:
+    """Whether the entity has not expired."""
+    return entity.expires_at is None or entity.expires_at > now
+
+
+def has_types(selection: q.TypeSelection, types: tuple[str, ...]) -> bool:
+    """Whether the types satisfy the selection (4.17)."""
+    if isinstance(selection, q.TypeIs):
+        return selection.type in types
+    if isinstance(selection, q.TypeAll):
+        return all(has_types(part, types) for part in selection.parts)
+    return any(has_types(part, types) for part in selection.parts)
+
+
+def in_scope(selection: q.ScopeSelection, scopes: tuple[str, ...]) -> bool:
+    """Whether the scopes satisfy the selection (4.19); an entity without scope satisfies none."""
+    if isinstance(selection, q.ScopePattern):
+        return any(_fits(selection.levels, scope.strip("/").split("/")) for scope in scopes)
+    if isinstance(selection, q.ScopeAll):
+        return all(in_scope(part, scopes) for part in selection.parts)
+    return any(in_scope(part, scopes) for part in selection.parts)
+
+
+def _fits(pattern: tuple[str, ...], levels: list[str]) -> bool:
+    if pattern[-1:] == ("#",):
+        pattern = pattern[:-1]
+        levels = levels[: len(pattern)]
+    return len(pattern) == len(levels) and all(p in ("+", v) for p, v in zip(pattern, levels, strict=True))
+
+
+def lies(geo: q.GeoQuery, entity: Entity, now: datetime) -> bool:
+    """Whether an instance of the GeoProperty lies as asked (4.10); one that is absent does not."""
+    for instance in live_attributes(entity.attributes, geo.property, now):
+        if instance.kind is Kind.GEO and _lies(geo, instance.value):
+            return True
+    return False
+
+
+def _lies(geo: q.GeoQuery, value: Any) -> bool:
+    if geo.relation is q.GeoRelation.NEAR:
+        return geometry.near(value, geo.geometry, geo.min_distance, geo.max_distance)
+    return geometry.RELATIONS[geo.relation](value, geo.geometry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a condition is judged on."""
+
+    entity: Entity
+    now: datetime
+    linked: Linked
+
+
+def holds(condition: q.Condition, entity: Entity, now: datetime, linked: Linked = unlinked) -> bool:
+    """Whether the condition of a `q` holds for the entity (4.9).
+
+    Any instance of an attribute may satisfy a term.
+    """
+    return _HOLDS[type(condition)](condition, _Case(entity, now, linked))
+
+
+def _exists(condition: q.Exists, case: _Case) -> bool:
+    return bool(targets(condition.path, case.entity, case.now))
+
+
+def _is_missing(condition: q.Missing, case: _Case) -> bool:
+    return not targets(condition.path, case.entity, case.now)
+
+
+def _compare(condition: q.Compare, case: _Case) -> bool:
+    return any(compares(target, condition) for target in targets(condition.path, case.entity, case.now))
+
+
+def _all(condition: q.All, case: _Case) -> bool:
+    return all(_HOLDS[type(part)](part, case) for part in condition.parts)
+
+
+def _any(condition: q.AnyOf, case: _Case) -> bool:
+    return any(_HOLDS[type(part)](part, case) for part in condition.parts)
+
+
+def _linked(condition: q.Linked, case: _Case) -> bool:
+    for kind, value in targets(condition.path, case.entity, case.now):
+        if kind in _RELATIONS:
+            for entity_id in (value,) if isinstance(value, str) else value:
+                other = case.linked(entity_id)
+                if other is not None and _satisfies(other, condition, case):
+                    return True
+    return False
+
+
+def _satisfies(other: Entity, condition: q.Linked, case: _Case) -> bool:
+    wanted = condition.types
+    return (
+        is_live(other, case.now)
+        and (not wanted or any(name in other.types for name in wanted))
+        and holds(condition.condition, other, case.now, case.linked)
+    )
+
+
+_HOLDS: Mapping[type, Callable[[Any, _Case], bool]] = {
+    q.Exists: _exists,
+    q.Missing: _is_missing,
+    q.Compare: _compare,
+    q.All: _all,
+    q.AnyOf: _any,
+    q.Linked: _linked,
+}

@@ -1,0 +1,39 @@
+"""How shall a store behave? The values that a town's operator may choose."""
+
+from dataclasses import dataclass
+
+MEBI = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Settings of a store; every bound is per town.
+
+    durability: "normal" survives a killed process, "full" also a power cut (one sync per group of writes).
+    cache_entities, cache_bytes: how many decoded entities stay in memory (bytes are estimated).
+    page_cache_bytes: SQLite's page cache of the writing connection; each reader has an eighth of it.
+    mapped_bytes: how much of the file is mapped into memory (given back by the system under pressure).
+    max_bytes: the largest size of the town's file; writes beyond it are refused. None: the disk is the bound.
+    slice_seconds: how long one group of writes may hold the event loop before reads get their turn.
+    readers: threads for long reads. step_limit, loop_candidates: how many SQLite steps a query may take, and how
+        many entities it may look at, on the event loop before it moves to such a thread.
+    checkpoint_bytes: the size of the write-ahead log at which it is moved into the file in the background.
+    indexed: attributes (expanded) whose values are indexed from the start.
+    index_after: entities that a query has to look at in vain before the attribute it asks for is indexed.
+    max_indexed: how many attributes may be indexed without being asked for in `indexed`.
+    """
+
+    durability: str = "normal"
+    cache_entities: int = 100_000
+    cache_bytes: int = 256 * MEBI
+    page_cache_bytes: int = 64 * MEBI
+    mapped_bytes: int = 256 * MEBI
+    max_bytes: int | None = None
+    slice_seconds: float = 0.005
+    readers: int = 2
+    step_limit: int = 100_000
+    loop_candidates: int = 256
+    checkpoint_bytes: int = 16 * MEBI
+    indexed: tuple[str, ...] = ()
+    index_after: int = 2_000
+    max_indexed: int = 32

@@ -1,0 +1,72 @@
+"""Which boxes on the map hold what a geo-query may find? Always large enough, never too small.
+
+The R*Tree keeps boxes in single precision and rounds them outwards, so whatever lies in a box is found in it;
+whether it really lies as asked is decided by `matches`.
+"""
+
+import math
+from typing import Any
+
+from machinami.foundation.geometry import EARTH_RADIUS, Box, bbox
+from machinami.model.attribute import Kind
+from machinami.model.entity import Entity
+from machinami.model.query import GeoQuery, GeoRelation
+
+MOST = 256  # boxes an entity may have; the last one holds all that are left
+_ANYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
+_MARGIN = 1.01  # a local projection may choose a pair of points that is not quite the nearest
+_EDGE = 1e-6  # degrees: more than any rounding of the computation
+_POLAR = 80.0  # degrees: near the poles a distance may span any longitude
+
+
+def boxes(entity: Entity) -> list[tuple[str, Box]]:
+    """The box of each GeoProperty instance of the entity with its attribute."""
+    found: list[tuple[str, Box]] = []
+    for name, instances in entity.attributes.items():
+        for instance in instances:
+            if instance.kind is Kind.GEO and _is_geometry(instance.value):
+                found.append((name, _two_dimensions(instance.value)))
+    if len(found) > MOST:
+        return [("", _around([box for _, box in found]))]
+    return found
+
+
+def _two_dimensions(geometry: dict[str, Any]) -> Box:
+    try:
+        west, south, east, north = bbox(geometry)
+        return float(west), float(south), float(east), float(north)
+    except (TypeError, ValueError, LookupError):
+        return _ANYWHERE  # no geometry after all; to find it is left to `matches`
+
+
+def _is_geometry(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value.get("coordinates"))
+
+
+def _around(found: list[Box]) -> Box:
+    wests, souths, easts, norths = zip(*found, strict=True)
+    return min(wests), min(souths), max(easts), max(norths)
+
+
+def search_boxes(geo: GeoQuery) -> list[Box] | None:
+    """Boxes one of which touches the box of whatever satisfies the query; None where that may be anywhere."""
+    if geo.relation is GeoRelation.DISJOINT or not _is_geometry(geo.geometry):
+        return None
+    west, south, east, north = _two_dimensions(geo.geometry)
+    if geo.relation is not GeoRelation.NEAR:
+        return [(west - _EDGE, south - _EDGE, east + _EDGE, north + _EDGE)]
+    if geo.max_distance is None:
+        return None
+    high = math.degrees(geo.max_distance / EARTH_RADIUS) * _MARGIN + _EDGE
+    farthest = max(abs(south - high), abs(north + high))
+    if farthest >= _POLAR:
+        return [(-math.inf, south - high, math.inf, north + high)]
+    wide = high / math.cos(math.radians(farthest)) * _MARGIN + _EDGE
+    if west - wide < -180 or east + wide > 180:
+        return _split(west - wide, south - high, east + wide, north + high)
+    return [(west - wide, south - high, east + wide, north + high)]
+
+
+def _split(west: float, south: float, east: float, north: float) -> list[Box]:
+    """The box and its images beyond the antimeridian, where the same place may be written with 360 degrees more."""
+    return [(west + turn, south, east + turn, north) for turn in (-360.0, 0.0, 360.0)]

@@ -1,0 +1,140 @@
+"""By which index is a query answered?
+
+A plan is a statement that gives keys of candidates in order of creation: all entities that match, and perhaps
+others. It never guesses: what SQL cannot say exactly is left to `matches`, which looks at every candidate of a
+plan that is not exact.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import apsw
+
+from machinami.model.query import Query, TypeAll, TypeIs, TypeSelection
+from machinami.store.sqlite.boxes import search_boxes
+from machinami.store.sqlite.connection import read, read_one
+from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.statements import SQL
+from machinami.store.sqlite.values import Span, ValueIndexes
+
+WORTH = 10_000  # candidates up to which an index of values or places is read rather than the order of creation
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One range of one index: a statement whose last parameter is the key after which to go on."""
+
+    sql: str
+    parameters: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ranges whose union holds the candidates.
+
+    exact: every live candidate matches. size: how many candidates there are, where that is known.
+    """
+
+    parts: tuple[Part, ...]
+    exact: bool = False
+    size: int | None = None
+
+    def keys(self, connection: apsw.Connection, after: int, limit: int, offset: int = 0) -> tuple[list[int], bool]:
+        """The next keys after this one, in order, each once; and whether there may be more."""
+        sql = _UNION.join([part.sql for part in self.parts]) + _PAGED
+        parameters = [p for part in self.parts for p in (*part.parameters, after)]
+        rows = read(connection, sql, (*parameters, limit, offset))
+        keys = [key for (key,) in rows]
+        if not self.exact:  # an entity has one row for each of its values or places
+            keys = list(dict.fromkeys(keys))
+        return keys, len(rows) == limit
+
+    def count(self, connection: apsw.Connection) -> int:
+        """How many candidates there are."""
+        if self.size is not None:
+            return self.size
+        union = _UNION.join([part.sql for part in self.parts])
+        parameters = [p for part in self.parts for p in (*part.parameters, -1)]
+        return int(read_one(connection, f"SELECT count(*) FROM ({union})", tuple(parameters)))
+
+
+_UNION = " UNION "  # not UNION ALL: it gives each key once, and merges ranges that are in order already
+_PAGED = " ORDER BY key LIMIT ? OFFSET ?"
+
+
+def type_names(selection: TypeSelection, size: Callable[[str], int]) -> frozenset[str]:
+    """Types such that whatever satisfies the selection has one of them; the rarest choice."""
+    if isinstance(selection, TypeIs):
+        return frozenset((selection.type,))
+    parts = [type_names(part, size) for part in selection.parts]
+    if isinstance(selection, TypeAll):
+        return min(parts, key=lambda names: sum(map(size, names)))
+    return frozenset().union(*parts)
+
+
+def is_union(selection: TypeSelection) -> bool:
+    """Whether the selection asks for nothing but one of several types."""
+    if isinstance(selection, TypeIs):
+        return True
+    return not isinstance(selection, TypeAll) and all(map(is_union, selection.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Chooses plans by what the town holds. size: how many entities have a type."""
+
+    names: Names
+    indexes: ValueIndexes
+    size: Callable[[str], int]
+
+    def plan(self, connection: apsw.Connection, query: Query) -> Plan:
+        """The plan for the query; ids are not planned, they are looked up."""
+        plan = self._by_value(connection, query) or self._by_place(query)
+        return plan or self.by_type(query, gone=0)
+
+    def by_type(self, query: Query, gone: int) -> Plan:
+        """Through the types, or through everything, in order of creation."""
+        rest = query.attrs or query.id_pattern or query.q or query.geo or query.scope
+        if query.types is None:
+            return Plan((Part(SQL.keys_of_all, (gone,)),), exact=not rest)
+        numbers = [self.names.known(name) for name in sorted(type_names(query.types, self.size))]
+        known = [number for number in numbers if number is not None] or [0]
+        parts = tuple(Part(SQL.keys_of_type, (number, gone)) for number in known)
+        size = self.size(query.types.type) if isinstance(query.types, TypeIs) and not gone else None
+        return Plan(parts, not rest and is_union(query.types), size)
+
+    def _by_value(self, connection: apsw.Connection, query: Query) -> Plan | None:
+        if query.q is None or not self.indexes.ready:
+            return None
+        best: tuple[int, list[Span]] | None = None
+        for way in self.indexes.choose(query.q):
+            count = sum(self._count(connection, span) for span in way)
+            if best is None or count < best[0]:
+                best = (count, way)
+        if best is None or best[0] >= WORTH:
+            return None
+        return Plan(tuple(Part(SQL.keys_of_value, self._bounds(span)) for span in best[1]))
+
+    def _count(self, connection: apsw.Connection, span: Span) -> int:
+        return int(read_one(connection, SQL.count_of_value, (*self._bounds(span), WORTH)))
+
+    def _bounds(self, span: Span) -> tuple[object, ...]:
+        return self.indexes.numbers[span.attribute], span.low, span.high
+
+    def _by_place(self, query: Query) -> Plan | None:
+        if query.geo is None:
+            return None
+        boxes = search_boxes(query.geo)
+        if boxes is None:
+            return None
+        # an entity with too many places has one box for all of them, under the empty name
+        numbers = [self.names.known(name) for name in (query.geo.property, "")]
+        parts = [
+            Part(SQL.keys_of_place, (east, west, north, south, number))
+            for west, south, east, north in boxes
+            for number in numbers
+            if number is not None
+        ]
+        if not parts:
+            parts = [Part(SQL.keys_of_type, (0, 0))]
+        return Plan(tuple(parts))

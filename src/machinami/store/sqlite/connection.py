@@ -1,0 +1,72 @@
+"""How is a town's file opened, and brought to the present form?"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from machinami.foundation.errors import StoreUnavailable
+from machinami.store.settings import StoreSettings
+
+_PAGE = 8192
+_WAIT_MS = 200  # for another process that copies the file; the event loop stands still meanwhile
+
+
+def open_connection(path: Path, settings: StoreSettings, write: bool) -> apsw.Connection:
+    """A connection to the town's file: the one that writes, or one of those that only read."""
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE if write else apsw.SQLITE_OPEN_READONLY
+    share = 1 if write else 8
+    try:
+        connection = apsw.Connection(str(path), flags=flags)
+        connection.set_busy_timeout(_WAIT_MS)
+        pragmas = [f"cache_size = -{settings.page_cache_bytes // share // 1024}"]
+        pragmas.append(f"mmap_size = {settings.mapped_bytes}")
+        if write:
+            pragmas.insert(0, f"page_size = {_PAGE}")
+            pragmas.insert(1, "journal_mode = WAL")
+            pragmas.append(f"synchronous = {'FULL' if settings.durability == 'full' else 'NORMAL'}")
+            pragmas.append("wal_autocheckpoint = 0")  # the checkpointer does it, beside the event loop
+            pragmas.append("temp_store = MEMORY")
+            if settings.max_bytes is not None:
+                pragmas.append(f"max_page_count = {max(1, settings.max_bytes // _PAGE)}")
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+    except apsw.Error as error:
+        raise StoreUnavailable(f"{path} cannot be opened: {error}", path=str(path)) from error
+    return connection
+
+
+def read(connection: apsw.Connection, sql: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+    """All rows of a statement; their types are the schema's affair."""
+    return connection.execute(sql, parameters).fetchall()
+
+
+def read_one(connection: apsw.Connection, sql: str, parameters: tuple[Any, ...] = ()) -> Any:
+    """The one value of a statement that gives one."""
+    return connection.execute(sql, parameters).fetchall()[0][0]
+
+
+def migrations() -> list[str]:
+    """The steps, in order."""
+    folder = files(f"{__package__}.migrations")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [folder.joinpath(name).read_text("utf-8") for name in names]
+
+
+def migrate(connection: apsw.Connection, path: Path, steps: list[str]) -> None:
+    """Bring the file to the present form, each step in a transaction of its own.
+
+    Raises StoreUnavailable if the file is of a later form than this program knows, and leaves it alone.
+    """
+    version = read_one(connection, "PRAGMA user_version")
+    if version > len(steps):
+        raise StoreUnavailable(
+            f"{path} was written by a later version of machinami (form {version}, this one knows {len(steps)}); "
+            "start that version, or restore a copy from before",
+            path=str(path),
+        )
+    for number, step in enumerate(steps[version:], version + 1):
+        with connection:
+            connection.execute(step).fetchall()
+            connection.execute(f"PRAGMA user_version = {number}").fetchall()

@@ -1,0 +1,150 @@
+"""What does one work see and write before its commit?"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from machinami.foundation.errors import BadRequestData
+from machinami.model.attribute import Attribute
+from machinami.model.change import AttributeChange, Change
+from machinami.model.document import Document, attribute_to_document, change_to_document
+from machinami.model.entity import Entity
+from machinami.store.encoding import DELETED_VALUE, encode
+from machinami.store.protocol import Instance
+from machinami.store.sqlite import past
+from machinami.store.sqlite.group import Group, Snapshot, Written
+from machinami.store.sqlite.hot import Hot
+from machinami.store.sqlite.series import Columns, to_columns
+from machinami.store.sqlite.statements import SQL
+
+
+def encode_change(change: Change, remembered: bool = True) -> Written:
+    """The change as the rows of log, state and, if it is to be remembered, history hold it."""
+    document = change_to_document(change)
+    after: Document | None = document.get("a")
+    doc = None
+    if after is not None:
+        doc = encode(after)
+        document["a"] = orjson.Fragment(doc)
+    log = encode(document)
+    history: list[tuple[str, Columns]] = []
+    if remembered:
+        for one, (_, _, reference) in zip(change.attributes, document["d"], strict=True):
+            if type(reference) is int and after is not None:
+                reference = after["a"][one.name][reference]
+            history.append((one.name, _columns(change, one, reference)))
+    return Written(change, doc, log, history)
+
+
+def _columns(change: Change, one: AttributeChange, document: Document | None) -> Columns:
+    if one.after is not None and document is not None:
+        return to_columns(one.after, document)
+    before = one.before
+    if before is None:
+        raise BadRequestData("A change of an attribute has neither before nor after", attribute=one.name)
+    mark = Attribute(before.kind, DELETED_VALUE, before.dataset_id, modified_at=change.at)
+    return to_columns(mark, attribute_to_document(mark), change.at)
+
+
+class Draft:
+    """A transaction, as one work has it: what it writes stays here until the work has returned.
+
+    Works that touch the history itself are rare; they run apart, inside a savepoint, on rows that the group
+    has already given to SQLite, because what they find there decides what they do.
+    """
+
+    def __init__(self, group: Group) -> None:
+        self._group = group
+        self._entities: dict[str, Entity | None] = {}
+        self._records: dict[tuple[str, str], bytes | None] = {}
+        self._written: list[Written] = []
+        self._apart: Snapshot | None = None
+
+    def get(self, entity_id: str) -> Entity | None:
+        """The entity as this work sees it now."""
+        if entity_id in self._entities:
+            return self._entities[entity_id]
+        state = self._group.look(entity_id)
+        return state.entity if isinstance(state, Hot) else None
+
+    def write(self, change: Change) -> None:
+        """Append the change to the log and move state and history with it."""
+        self._written.append(encode_change(change))
+        self._entities[change.entity_id] = change.after
+
+    def correct(
+        self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
+    ) -> bool:
+        """Replace or remove one instance of the history and log `change`; False if there is none."""
+        self._set_apart()
+        written = encode_change(change, remembered=False)
+        if not past.correct_instance(self._group, entity_id, attribute, instance_id, after):
+            return False
+        self._written.append(written)
+        if change.after is not None:
+            self._entities[change.entity_id] = change.after
+        return True
+
+    def add_history(self, instance: Instance, types: Sequence[str] = ()) -> None:
+        """Add an instance to the history only; types: of an entity of which nothing is known yet."""
+        self._set_apart()
+        past.add_instance(self._group, instance, tuple(types))
+
+    def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
+        """Forget the history of an entity, of one of its attributes, or of one dataset of it."""
+        self._set_apart()
+        return past.forget_history(self._group, entity_id, attribute, dataset_id)
+
+    def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
+        """Keep a small JSON record under (kind, key)."""
+        self._records[kind, key] = encode(value)
+
+    def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """The record as this work sees it now."""
+        place = (kind, key)
+        doc = self._records[place] if place in self._records else self._group.record(place)
+        return None if doc is None else orjson.loads(doc)
+
+    def delete_record(self, kind: str, key: str) -> bool:
+        """Remove the record; False if there was none."""
+        there = self.get_record(kind, key) is not None
+        if there:
+            self._records[kind, key] = None
+        return there
+
+    def trim_log(self, before: int) -> int:
+        """Forget log rows below this number, but never the last row."""
+        self._set_apart()
+        self._group.connection.execute(SQL.trim_log, (before,))
+        return self._group.connection.changes()
+
+    def close(self) -> None:
+        """The work has returned: what it wrote belongs to the group."""
+        self._absorb()
+        self._group.records.update(self._records)
+        self._group.rows.records.update(self._records)
+        if self._apart is not None:
+            self._group.spill()
+            self._group.connection.execute(SQL.release)
+
+    def undo(self) -> None:
+        """The work has raised: it leaves no trace."""
+        if self._apart is not None:
+            self._group.connection.execute(SQL.undo)
+            self._group.connection.execute(SQL.release)
+            self._group.restore(self._apart)
+
+    def _absorb(self) -> None:
+        for written in self._written:
+            self._group.absorb(written)
+        self._written.clear()
+
+    def _set_apart(self) -> None:
+        """Everything that this work and those before it wrote is given to SQLite, under a savepoint of its own."""
+        if self._apart is None:
+            self._group.spill()
+            self._group.connection.execute(SQL.savepoint)
+            self._apart = self._group.snapshot()
+        self._absorb()
+        self._group.spill()

@@ -1,0 +1,105 @@
+"""Which entities match? Candidates by index, judged by `matches`, a page at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from machinami.model.entity import Entity
+from machinami.model.matching import matches
+from machinami.model.ordering import arrange
+from machinami.model.query import Page, Query
+from machinami.store.protocol import Found
+from machinami.store.sqlite.compile import Plan
+from machinami.store.sqlite.hot import Hot
+from machinami.store.sqlite.reading import Source
+
+_FIRST = 32  # candidates in the first group, beyond those that the page needs
+_MOST = 2_000  # candidates in one group: bounds the memory of a long read
+
+
+@dataclass(slots=True)
+class Effort:
+    """How many candidates were looked at, and how many are too many for the event loop (None: any number)."""
+
+    bound: int | None
+    seen: int = 0
+
+    @property
+    def spent(self) -> bool:
+        """Whether the bound is reached."""
+        return self.bound is not None and self.seen > self.bound
+
+
+class TooLong(Exception):
+    """The read is too long for the event loop."""
+
+
+def find(source: Source, plan: Plan, query: Query, page: Page, now: datetime, effort: Effort) -> Found:
+    """The page of entities that match. Raises TooLong where the effort's bound is reached before."""
+    if query.ids:
+        return _paged(_by_ids(source, query, now), query, page, now)
+    if plan.exact and not query.order:
+        keys, _ = plan.keys(source.connection, -1, page.limit, page.offset)
+        return Found(source.entities(keys), plan.count(source.connection) if page.count else None)
+    matching = _matching(source, plan, query, now, page, effort)
+    if query.order or page.count:
+        return _paged(matching, query, page, now)
+    skipped = 0
+    found: list[Entity] = []
+    if page.limit:
+        for entity in matching:
+            if skipped < page.offset:
+                skipped += 1
+                continue
+            found.append(entity)
+            if len(found) == page.limit:
+                break
+    return Found(found)
+
+
+def _paged(matching: Iterator[Entity] | Sequence[Entity], query: Query, page: Page, now: datetime) -> Found:
+    """The page of what matches, all of which has to be seen: for its number, or for the order asked for."""
+    end = page.offset + page.limit
+    if query.order:
+        ordered = arrange(matching, query.order, now)
+        return Found(ordered[page.offset : end], len(ordered) if page.count else None)
+    found: list[Entity] = []
+    count = 0
+    for entity in matching:
+        if page.offset <= count < end:
+            found.append(entity)
+        count += 1
+    return Found(found, count if page.count else None)
+
+
+def _by_ids(source: Source, query: Query, now: datetime) -> list[Entity]:
+    states = {entity_id: source.state(entity_id) for entity_id in query.ids}
+    hots = sorted((s for s in states.values() if isinstance(s, Hot)), key=lambda hot: hot.key)
+    linked = linked_by(source)
+    return [hot.entity for hot in hots if matches(query, hot.entity, now, linked)]
+
+
+def linked_by(source: Source) -> Callable[[str], Entity | None]:
+    """How a condition on a linked entity finds it."""
+
+    def linked(entity_id: str) -> Entity | None:
+        state = source.state(entity_id)
+        return state.entity if isinstance(state, Hot) else None
+
+    return linked
+
+
+def _matching(source: Source, plan: Plan, query: Query, now: datetime, page: Page, effort: Effort) -> Iterator[Entity]:
+    linked = linked_by(source)
+    after, size = -1, min(_MOST, page.offset + page.limit + _FIRST)
+    while True:
+        keys, more = plan.keys(source.connection, after, size)
+        for entity in source.entities(keys):
+            if matches(query, entity, now, linked):
+                yield entity
+        if not more:
+            return
+        effort.seen += len(keys)
+        if effort.spent:
+            raise TooLong
+        after, size = keys[-1], min(_MOST, size * 4)

@@ -1,0 +1,352 @@
+"""What do the works of one commit leave behind, row by row?
+
+A group gathers what its works wrote: the state as the next work sees it, and the rows that say so. Nothing
+reaches SQLite before `spill`; an entity that is changed ten times in a group is written once.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import apsw
+import orjson
+
+from machinami.foundation.instant import to_micros
+from machinami.model.attribute import Kind
+from machinami.model.change import Change, Verb
+from machinami.model.document import entity_to_document
+from machinami.model.entity import Entity
+from machinami.store.encoding import husk_of
+from machinami.store.sqlite.boxes import boxes
+from machinami.store.sqlite.hot import Hot
+from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.series import Columns
+from machinami.store.sqlite.statements import SQL
+from machinami.store.sqlite.values import ValueIndexes
+
+NEVER = 1 << 62  # microseconds: later than any moment that can be written
+_BOXES = 8  # bits: boxes an entity may have
+_SERIALS = 20  # bits: instances of the history that one change may have
+
+
+@dataclass(slots=True)
+class Written:
+    """One change, encoded: the entity's JSON (None: deleted), the log's, and the columns of its history."""
+
+    change: Change
+    doc: bytes | None
+    log: bytes
+    history: list[tuple[str, Columns]]
+
+
+@dataclass(slots=True)
+class Husk:
+    """What is left of a deleted entity: where it was, and under which subject its history is kept."""
+
+    key: int
+    subject: int
+
+
+@dataclass(slots=True)
+class Counters:
+    """The last key and the last sequence number that were given."""
+
+    key: int
+    seq: int
+
+
+@dataclass(slots=True)
+class Rows:
+    """Rows to be written, in their final state at the end of the group."""
+
+    entities: dict[int, tuple[bool, str, int, int, bytes]] = field(default_factory=dict)
+    dropped: list[tuple[int]] = field(default_factory=list)
+    types: dict[tuple[int, int, int], bool] = field(default_factory=dict)
+    expiring: dict[tuple[int, int], bool] = field(default_factory=dict)
+    places: dict[int, tuple[int, list[tuple[float, ...]]]] = field(default_factory=dict)
+    values: dict[tuple[int, float | str, int], bool] = field(default_factory=dict)
+    log: list[tuple[int, bytes]] = field(default_factory=list)
+    history: list[tuple[int | float | bytes | None, ...]] = field(default_factory=list)
+    records: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+
+
+State = Hot | Husk | None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a group was before a work that may have to be undone."""
+
+    key: int
+    seq: int
+    entities: int
+    first_expiry: int
+    state: dict[str, State]
+    changed: set[str]
+    changes: int
+    type_counts: Counter[tuple[int, int]]
+
+
+class Group:
+    """The works of one commit, on their way to it."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        names: Names,
+        indexes: ValueIndexes,
+        counters: Counters,
+        committed: Callable[[str], State],
+    ) -> None:
+        self.connection = connection
+        self._committed = committed
+        self.names = names
+        self.indexes = indexes
+        self.counters = Counters(counters.key, counters.seq)
+        self.state: dict[str, State] = {}
+        self.changed: set[str] = set()
+        self.records: dict[tuple[str, str], bytes | None] = {}
+        self.changes: list[Change] = []
+        self.type_counts: Counter[tuple[int, int]] = Counter()
+        self.entities = 0
+        self.rows = Rows()
+        self.first_expiry = NEVER
+        self.begun = False
+        self.new_names = 0
+
+    def look(self, entity_id: str) -> State:
+        """The entity as the works before left it."""
+        if entity_id in self.state:
+            return self.state[entity_id]
+        state = self._committed(entity_id)
+        if not isinstance(state, Hot):
+            self.state[entity_id] = state  # whoever asks is about to create it, and would ask again
+        return state
+
+    def record(self, place: tuple[str, str]) -> bytes | None:
+        """The record (kind, key) as the works before left it."""
+        if place in self.records:
+            return self.records[place]
+        for (doc,) in self.connection.execute(SQL.get_record, place):
+            return bytes(doc)
+        return None
+
+    def snapshot(self) -> Snapshot:
+        """What `restore` needs; to be taken when everything is spilled."""
+        return Snapshot(
+            self.counters.key,
+            self.counters.seq,
+            self.entities,
+            self.first_expiry,
+            dict(self.state),
+            set(self.changed),
+            len(self.changes),
+            Counter(self.type_counts),
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Become what the group was at the snapshot; SQLite has gone back to its savepoint."""
+        self.counters = Counters(snapshot.key, snapshot.seq)
+        self.entities = snapshot.entities
+        self.first_expiry = snapshot.first_expiry
+        self.state, self.changed = snapshot.state, snapshot.changed
+        del self.changes[snapshot.changes :]
+        self.type_counts = snapshot.type_counts
+        self.rows = Rows()
+
+    def absorb(self, written: Written) -> None:
+        """Take one change of a work that has returned."""
+        change = written.change
+        current = self.look(change.entity_id)
+        self.counters.seq = seq = self.counters.seq + 1
+        self.rows.log.append((seq, written.log))
+        self.changes.append(
+            Change(
+                change.verb,
+                change.entity_id,
+                change.types,
+                change.before,
+                change.after,
+                change.attributes,
+                change.at,
+                change.by,
+                seq,
+            )
+        )
+        if written.doc is not None and change.after is not None:
+            subject = self._move(change, change.after, written.doc, current)
+        elif change.verb is not Verb.DELETED:
+            return  # a correction of the past that leaves the present alone
+        elif isinstance(current, Hot):
+            subject = self._end(current)
+        else:
+            return
+        self._remember(written, subject, seq)
+
+    def _move(self, change: Change, after: Entity, doc: bytes, current: State) -> int:
+        if isinstance(current, Hot):
+            key, subject, before = current.key, current.subject, current.entity
+            new = self.rows.entities[key][0] if key in self.rows.entities else False
+            types_differ = before.types != after.types
+            places_differ = any(
+                (c.after is not None and c.after.kind is Kind.GEO)
+                or (c.before is not None and c.before.kind is Kind.GEO)
+                for c in change.attributes
+            )
+        else:
+            key = self.next_key()
+            self.entities += 1
+            subject, before, new, types_differ, places_differ = key, None, True, True, True
+            if current is not None:
+                subject = current.subject
+                self.discard(current)
+        self.rows.entities[key] = (new, change.entity_id, subject, 0, doc)
+        if types_differ:
+            self._retype(before.types if before is not None else (), after.types, 0, key)
+        self._expire(key, before, after)
+        if places_differ:
+            self._place(key, before, after)
+        if self.indexes:
+            self.indexes.differ(before, after, key, self.rows.values)
+        self.state[change.entity_id] = Hot(after, key, subject, len(doc))
+        self.changed.add(change.entity_id)
+        return subject
+
+    def _end(self, current: Hot) -> int:
+        entity, key = current.entity, current.key
+        new = self.rows.entities[key][0] if key in self.rows.entities else False
+        self.entities -= 1
+        self.leave_husk(Husk(key, current.subject), husk_of(entity), new)
+        self._retype(entity.types, (), 0, key)
+        self._expire(key, entity, None)
+        self._place(key, entity, None)
+        if self.indexes:
+            self.indexes.differ(entity, None, key, self.rows.values)
+        return current.subject
+
+    def leave_husk(self, husk: Husk, remains: Entity, new: bool) -> None:
+        """Keep what remains of an entity; new: there is no row of it yet."""
+        doc = orjson.dumps(entity_to_document(remains))
+        self.rows.entities[husk.key] = (new, remains.id, husk.subject, 1, doc)
+        self._retype((), remains.types, 1, husk.key)
+        self.state[remains.id] = husk
+        self.changed.add(remains.id)
+
+    def discard(self, husk: Husk) -> None:
+        """Let go of the husk: the entity is created anew, at the end of the order, or its history is forgotten."""
+        row = self.rows.entities.pop(husk.key, None)
+        if row is None or not row[0]:
+            self.rows.dropped.append((husk.key,))
+        self._retype(self._husk_types(husk, row), (), 1, husk.key)
+
+    def _husk_types(self, husk: Husk, row: tuple[bool, str, int, int, bytes] | None) -> tuple[str, ...]:
+        if row is not None:
+            return tuple(orjson.loads(row[4])["t"])
+        for _, _, doc in self.connection.execute(SQL.entity_by_key, (husk.key,)):
+            return tuple(orjson.loads(doc)["t"])
+        return ()
+
+    def _retype(self, before: tuple[str, ...], after: tuple[str, ...], gone: int, key: int) -> None:
+        number, types, counts = self.names.number, self.rows.types, self.type_counts
+        for name in before:
+            if name not in after:
+                types[number(name), gone, key] = False
+                counts[number(name), gone] -= 1
+        for name in after:
+            if name not in before:
+                types[number(name), gone, key] = True
+                counts[number(name), gone] += 1
+
+    def _expire(self, key: int, before: Entity | None, after: Entity | None) -> None:
+        old = before.expires_at if before is not None else None
+        new = after.expires_at if after is not None else None
+        if old != new:
+            if old is not None:
+                self.rows.expiring[to_micros(old), key] = False
+            if new is not None:
+                self.rows.expiring[to_micros(new), key] = True
+                self.first_expiry = min(self.first_expiry, to_micros(new))
+
+    def _place(self, key: int, before: Entity | None, after: Entity | None) -> None:
+        number = self.names.number
+        there = self.rows.places.get(key)
+        old = there[0] if there is not None else len(boxes(before)) if before is not None else 0
+        new: list[tuple[float, ...]] = []
+        if after is not None:
+            new += [(*box, number(name)) for name, box in boxes(after)]
+        if old or new:
+            self.rows.places[key] = (old, new)
+
+    def _remember(self, written: Written, subject: int, seq: int) -> None:
+        rows, number = self.rows.history, self.names.number
+        serial = seq << _SERIALS
+        for name, columns in written.history:
+            time, *others = columns
+            rows.append((subject, number(name), time, serial, *others))
+            serial += 1
+
+    def next_key(self) -> int:
+        """A key for one more entity."""
+        self.counters.key += 1
+        return self.counters.key
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        rows = self.rows
+        return not (self.begun or rows.log or rows.records)
+
+    def begin(self) -> None:
+        """Open the transaction, if it is not open yet."""
+        if not self.begun:
+            self.connection.execute(SQL.begin)
+            self.begun = True
+
+    def spill(self) -> None:
+        """Give the gathered rows to SQLite, in the open transaction."""
+        self.begin()
+        rows, run = self.rows, self.connection.executemany
+        if rows.dropped:
+            run(SQL.drop_entity, rows.dropped)
+        added = [(k, i, s, g, d) for k, (new, i, s, g, d) in rows.entities.items() if new]
+        if added:
+            run(SQL.add_entity, added)
+        changed = [(k, d, g) for k, (new, _, _, g, d) in rows.entities.items() if not new]
+        if changed:
+            run(SQL.set_entity, changed)
+        if rows.types:
+            run(SQL.drop_type, [row for row, kept in rows.types.items() if not kept])
+            run(SQL.add_type, [row for row, kept in rows.types.items() if kept])
+        if rows.expiring:
+            run(SQL.drop_expiry, [row for row, kept in rows.expiring.items() if not kept])
+            run(SQL.add_expiry, [row for row, kept in rows.expiring.items() if kept])
+        if rows.places:
+            self._spill_places()
+        if rows.values:
+            run(SQL.drop_value, [row for row, kept in rows.values.items() if not kept])
+            run(SQL.add_value, [row for row, kept in rows.values.items() if kept])
+        if rows.log:
+            run(SQL.add_log, rows.log)
+        if rows.history:
+            run(SQL.add_history, rows.history)
+        if rows.records:
+            run(SQL.put_record, [(*k, doc) for k, doc in rows.records.items() if doc is not None])
+            run(SQL.drop_record, [k for k, doc in rows.records.items() if doc is None])
+        self.rows = Rows()
+
+    def _spill_places(self) -> None:
+        run = self.connection.executemany
+        gone: list[tuple[int]] = []
+        new: list[tuple[float, ...]] = []
+        for key, (old, boxed) in self.rows.places.items():
+            gone += [((key << _BOXES) + slot,) for slot in range(old)]
+            new += [((key << _BOXES) + slot, *box) for slot, box in enumerate(boxed)]
+        if gone:
+            run(SQL.drop_place, gone)
+        if new:
+            run(SQL.add_place, new)
+
+    def seal(self) -> None:
+        """Everything into the open transaction, ready for COMMIT."""
+        self.spill()
+        self.new_names = self.names.write(self.connection)

@@ -1,0 +1,80 @@
+"""Which entities are at hand without asking the disk?"""
+
+from dataclasses import dataclass
+
+from machinami.model.entity import Entity
+
+_DECODED = 5  # bytes of decoded entity per byte of its JSON, about
+
+
+@dataclass(slots=True)
+class Hot:
+    """A committed entity with its place in the tables: its key, and the subject of its history."""
+
+    entity: Entity
+    key: int
+    subject: int
+    size: int
+
+
+class HotEntities:
+    """The entities that were asked for or written most recently, bounded by number and by estimated bytes.
+
+    Two generations stand in for an exact order of use: what is found in the old one moves to the young one, and
+    when the young one is half of the bound the old one is let go. A look-up costs one dictionary access.
+    While an entity stays here and is not changed, the very same object is returned.
+    """
+
+    def __init__(self, entities: int, size: int) -> None:
+        self._entities = max(1, entities // 2)
+        self._bytes = size // 2 // _DECODED
+        self._young: dict[str, Hot] = {}
+        self._old: dict[str, Hot] = {}
+        self._young_keys: dict[int, Hot] = {}
+        self._old_keys: dict[int, Hot] = {}
+        self._size = 0
+        self.hits = 0
+        self.misses = 0
+
+    def __len__(self) -> int:
+        return len(self._young_keys.keys() | self._old_keys.keys())
+
+    def get(self, entity_id: str) -> Hot | None:
+        """The entity of this id, if it is at hand."""
+        hot = self._young.get(entity_id)
+        if hot is None:
+            hot = self._old.get(entity_id)
+            if hot is not None:
+                self.put(hot)
+        return hot
+
+    def at(self, key: int) -> Hot | None:
+        """The entity of this key, if it is at hand."""
+        hot = self._young_keys.get(key)
+        if hot is None:
+            hot = self._old_keys.get(key)
+            if hot is not None:
+                self.put(hot)
+        return hot
+
+    def put(self, hot: Hot) -> None:
+        """Keep the entity in place of what was known of it."""
+        before = self._young.get(hot.entity.id)
+        if before is not None and before.key != hot.key:
+            del self._young_keys[before.key]
+        self._size += hot.size - (before.size if before is not None else 0)
+        self._young[hot.entity.id] = hot
+        self._young_keys[hot.key] = hot
+        if len(self._young) >= self._entities or self._size >= self._bytes:
+            self._old, self._young = self._young, {}
+            self._old_keys, self._young_keys = self._young_keys, {}
+            self._size = 0
+
+    def drop(self, entity_id: str) -> None:
+        """Forget the entity: it was deleted."""
+        for entities, keys in ((self._young, self._young_keys), (self._old, self._old_keys)):
+            hot = entities.pop(entity_id, None)
+            if hot is not None:
+                keys.pop(hot.key, None)
+                if entities is self._young:
+                    self._size -= hot.size

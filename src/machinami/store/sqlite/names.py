@@ -1,0 +1,45 @@
+"""Which number stands for a long name in the tables?"""
+
+import apsw
+
+from machinami.store.sqlite.statements import SQL
+
+
+class Names:
+    """Attribute and type IRIs and their numbers, all in memory; new ones are written with the next commit."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._numbers: dict[str, int] = {}
+        self._texts: dict[int, str] = {}
+        self._new: list[tuple[int, str]] = []
+        for number, text in connection.execute(SQL.all_names):
+            self._numbers[text] = number
+            self._texts[number] = text
+
+    def number(self, text: str) -> int:
+        """The number of the name, a new one if it has none yet."""
+        number = self._numbers.get(text)
+        if number is None:
+            number = len(self._numbers) + 1
+            self._numbers[text] = number
+            self._texts[number] = text
+            self._new.append((number, text))
+        return number
+
+    def known(self, text: str) -> int | None:
+        """The number of the name if it has one."""
+        return self._numbers.get(text)
+
+    def text(self, number: int) -> str:
+        """The name that the number stands for."""
+        return self._texts[number]
+
+    def write(self, connection: apsw.Connection) -> int:
+        """Write the new names in the open transaction; returns how many, for `written` after its commit."""
+        if self._new:
+            connection.executemany(SQL.add_name, self._new)
+        return len(self._new)
+
+    def written(self, count: int) -> None:
+        """These many new names are committed; what is not will be written again with the next commit."""
+        del self._new[:count]

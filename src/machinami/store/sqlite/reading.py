@@ -1,0 +1,118 @@
+"""How are rows of the state turned into entities, on the event loop and in the reading threads?"""
+
+from array import array
+from collections.abc import Sequence
+from typing import Protocol
+
+import apsw
+import orjson
+
+from machinami.model.document import entity_from_document
+from machinami.model.entity import Entity
+from machinami.store.sqlite.connection import read
+from machinami.store.sqlite.group import Husk, State
+from machinami.store.sqlite.hot import Hot, HotEntities
+from machinami.store.sqlite.statements import SQL
+
+
+def read_any(connection: apsw.Connection, entity_id: str) -> tuple[Hot, bool] | None:
+    """The entity of this id, or what is left of it, as the file has it; and whether it is gone."""
+    for key, subject, gone, doc in read(connection, SQL.entity_by_id, (entity_id,)):
+        return Hot(entity_from_document(orjson.loads(doc)), key, subject, len(doc)), bool(gone)
+    return None
+
+
+def read_state(connection: apsw.Connection, entity_id: str) -> State:
+    """The entity of this id as the file has it."""
+    found = read_any(connection, entity_id)
+    if found is None:
+        return None
+    hot, gone = found
+    return Husk(hot.key, hot.subject) if gone else hot
+
+
+class Source(Protocol):
+    """Where a query finds entities."""
+
+    connection: apsw.Connection
+
+    def state(self, entity_id: str) -> State:
+        """The entity of this id."""
+        ...
+
+    def entities(self, keys: Sequence[int]) -> list[Entity]:
+        """The entities of these keys, in this order; a key that is no more is left out."""
+        ...
+
+
+class FileSource:
+    """Entities as the file has them at one moment, decoded afresh: for long reads in a thread."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+
+    def state(self, entity_id: str) -> State:
+        """The entity of this id."""
+        return read_state(self.connection, entity_id)
+
+    def entities(self, keys: Sequence[int]) -> list[Entity]:
+        """The entities of these keys, in this order."""
+        found = fetch(self.connection, keys)
+        return [found[key].entity for key in keys if key in found]
+
+
+class HotSource:
+    """Entities at hand, the others from the file: for short reads on the event loop.
+
+    moving: the ids of entities whose next state is being committed in a thread at this moment, so that the
+    file may already be ahead of what is at hand.
+    """
+
+    def __init__(
+        self, connection: apsw.Connection, hot: HotEntities, moving: frozenset[str] | set[str] = frozenset()
+    ) -> None:
+        self.connection = connection
+        self._hot = hot
+        self._moving = moving
+
+    def state(self, entity_id: str) -> State:
+        """The entity of this id."""
+        if entity_id in self._moving:
+            return read_state(self.connection, entity_id)
+        hot = self._hot.get(entity_id)
+        if hot is not None:
+            return hot
+        state = read_state(self.connection, entity_id)
+        if isinstance(state, Hot):
+            self._hot.put(state)
+        return state
+
+    def entities(self, keys: Sequence[int]) -> list[Entity]:
+        """The entities of these keys, in this order."""
+        at = self._hot.at
+        hots = [at(key) for key in keys]
+        if not self._moving and None not in hots:
+            return [hot.entity for hot in hots if hot is not None]
+        return self._fill(keys, hots)
+
+    def _fill(self, keys: Sequence[int], hots: Sequence[Hot | None]) -> list[Entity]:
+        missing = [
+            key
+            for key, hot in zip(keys, hots, strict=True)
+            if hot is None or (self._moving and hot.entity.id in self._moving)
+        ]
+        fresh = fetch(self.connection, missing)
+        for hot in fresh.values():
+            if hot.entity.id not in self._moving:
+                self._hot.put(hot)
+        chosen = (fresh.get(key) or hot for key, hot in zip(keys, hots, strict=True))
+        return [hot.entity for hot in chosen if hot is not None]
+
+
+def fetch(connection: apsw.Connection, keys: Sequence[int]) -> dict[int, Hot]:
+    """The entities of these keys by key; those that are gone come with id and types only."""
+    found: dict[int, Hot] = {}
+    if keys:
+        for key, subject, doc in read(connection, SQL.entities_by_key, (apsw.carray(array("q", keys)),)):
+            found[key] = Hot(entity_from_document(orjson.loads(doc)), key, subject, len(doc))
+    return found

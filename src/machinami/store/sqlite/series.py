@@ -1,0 +1,113 @@
+"""How is an attribute instance of the history written into columns, and read from them?
+
+A plain reading (a Property with a number) becomes a row without text: its value and its times are columns, and
+what is left of its JSON is either nothing or one of few texts (a unit, a datasetId) that are decoded once.
+"""
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from machinami.foundation.instant import EPOCH, to_micros
+from machinami.model.attribute import Attribute, attribute
+from machinami.model.document import Document, attribute_from_document, attribute_to_document
+from machinami.store.protocol import Instance
+
+_PLAIN = b'{"k":"P"}'
+_IN_COLUMNS = frozenset("vocmn")
+_WIDEST = 1 << 63  # SQLite's integers have 64 bits
+_MICROSECOND = timedelta(microseconds=1)
+
+Columns = tuple[int, int, int, int | None, int | None, float | int | None, bytes | None]
+# time, observed, deleted, created, modified, number, doc
+
+
+def to_columns(value: Attribute, document: Document, deleted_at: datetime | None = None) -> Columns:
+    """The columns `time` to `doc` (without serial) of an instance whose JSON is `document`.
+
+    An instance without any time is put at the beginning of 1970.
+    """
+    observed = value.observed_at
+    main = deleted_at or observed or value.modified_at or value.created_at or EPOCH
+    plain = value.value
+    number = plain if (type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)) else None
+    left_out = "ocm" if number is None else "vocm"
+    rest = {member: content for member, content in document.items() if member not in left_out}
+    if deleted_at is not None and observed is not None:
+        rest["o"] = document["o"]
+    doc: bytes | None = orjson.dumps(rest)
+    return (
+        to_micros(main),
+        int(observed is not None and deleted_at is None),
+        int(deleted_at is not None),
+        None if value.created_at is None else to_micros(value.created_at),
+        None if value.modified_at is None else to_micros(value.modified_at),
+        number,
+        None if doc == _PLAIN and number is not None else doc,
+    )
+
+
+def columns_of(instance: Instance) -> Columns:
+    """The columns of an instance that comes by itself, not with a change."""
+    return to_columns(instance.value, attribute_to_document(instance.value), instance.deleted_at)
+
+
+@lru_cache(16_384)
+def moment(micros: int) -> datetime:
+    """The moment so many microseconds after the beginning of 1970."""
+    return EPOCH + micros * _MICROSECOND
+
+
+@lru_cache(4_096)
+def _rest(doc: bytes | None) -> Document:
+    return orjson.loads(doc) if doc is not None else {"k": "P"}
+
+
+def instance_name(subject: int, name: int, time: int, serial: int) -> str:
+    """The instanceId of an instance that was given none: where it is kept, as a URI."""
+    return f"urn:ngsi-ld:instance:{subject:x}.{name:x}.{time:x}.{serial:x}"
+
+
+def named_place(instance_id: str) -> tuple[int, int, int, int] | None:
+    """Subject, attribute, time and serial that `instance_name` wrote; None for an instanceId from elsewhere."""
+    head, _, tail = instance_id.rpartition(":")
+    parts = tail.split(".")
+    if head != "urn:ngsi-ld:instance" or len(parts) != 4:
+        return None
+    try:
+        subject, name, time, serial = (int(part, 16) for part in parts)
+    except ValueError:
+        return None
+    return subject, name, time, serial
+
+
+def from_columns(
+    entity_id: str, name: str, subject: int, number_of_name: int, serial: int, columns: Columns
+) -> Instance:
+    """The instance that the row holds."""
+    time, observed, deleted, created, modified, number, doc = columns
+    rest: dict[str, Any] = _rest(doc) if doc is None or len(doc) < 100 else orjson.loads(doc)
+    if "v" in rest or len(rest) > 4:
+        value = attribute_from_document({"v": number, **rest})
+    else:
+        value = attribute_from_document({**rest, "v": number})
+    return Instance(
+        entity_id,
+        name,
+        attribute(
+            value.kind,
+            value.value,
+            value.dataset_id,
+            moment(time) if observed else value.observed_at,
+            value.unit_code,
+            moment(created) if created is not None else None,
+            moment(modified) if modified is not None else None,
+            value.expires_at,
+            value.instance_id or instance_name(subject, number_of_name, time, serial),
+            value.object_type,
+            value.attributes,
+        ),
+        moment(time) if deleted else None,
+    )

@@ -1,0 +1,138 @@
+-- begin: one transaction holds the writes of many works; immediate, so that a busy file is known at once
+BEGIN IMMEDIATE
+-- commit
+COMMIT
+-- rollback
+ROLLBACK
+-- savepoint: a work that looks at the history is set apart from the others of its group
+SAVEPOINT work
+-- undo
+ROLLBACK TO work
+-- release
+RELEASE work
+
+-- add_name
+INSERT INTO name (id, text) VALUES (?, ?)
+-- all_names
+SELECT id, text FROM name
+
+-- entity_by_id
+SELECT key, subject, gone, json(doc) FROM entity WHERE id = ?
+-- entity_by_key
+SELECT id, subject, json(doc) FROM entity WHERE key = ?
+-- entities_by_key: a group of entities at once; the array is bound as one value
+SELECT entity.key, subject, json(doc) FROM carray(?) JOIN entity ON entity.key = value
+-- last_key
+SELECT coalesce(max(key), 0) FROM entity
+-- add_entity
+INSERT INTO entity (key, id, subject, gone, doc) VALUES (?, ?, ?, ?, jsonb(?))
+-- set_entity
+UPDATE entity SET doc = jsonb(?2), gone = ?3 WHERE key = ?1
+-- drop_entity
+DELETE FROM entity WHERE key = ?
+-- entity_counts
+SELECT type, gone, count(*) FROM entity_type GROUP BY type, gone
+-- count_entities
+SELECT (SELECT count(*) FROM entity) - (SELECT count(*) FROM entity INDEXED BY husk WHERE gone = 1)
+
+-- add_type
+INSERT OR IGNORE INTO entity_type (type, gone, key) VALUES (?, ?, ?)
+-- drop_type
+DELETE FROM entity_type WHERE type = ? AND gone = ? AND key = ?
+
+-- add_place
+INSERT INTO place (id, west, south, east, north, attribute) VALUES (?, ?, ?, ?, ?, ?)
+-- drop_place
+DELETE FROM place WHERE id = ?
+
+-- add_expiry
+INSERT OR IGNORE INTO expiring (at, key) VALUES (?, ?)
+-- drop_expiry
+DELETE FROM expiring WHERE at = ? AND key = ?
+-- first_expiry
+SELECT min(at) FROM expiring
+
+-- keys_of_type
+SELECT key FROM entity_type WHERE type = ? AND gone = ? AND key > ?
+-- keys_of_all
+SELECT key FROM entity WHERE gone = ? AND key > ?
+-- keys_of_value
+SELECT key FROM value WHERE attribute = ? AND value >= ? AND value <= ? AND key > ?
+-- keys_of_place: 8 bits of the id number the boxes of one entity; single precision rounds boxes outwards
+SELECT id >> 8 AS key FROM place
+WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND attribute = ? AND id >= (? + 1) << 8
+-- count_of_value: no further than needed to see whether the index is worth its while
+SELECT count(*) FROM (SELECT 1 FROM value WHERE attribute = ? AND value >= ? AND value <= ? LIMIT ?)
+
+-- add_value
+INSERT OR IGNORE INTO value (attribute, value, key) VALUES (?, ?, ?)
+-- drop_value
+DELETE FROM value WHERE attribute = ? AND value = ? AND key = ?
+-- indexes
+SELECT attribute, ready, done FROM indexed
+-- set_index
+INSERT INTO indexed (attribute, ready, done) VALUES (?, ?, ?)
+ON CONFLICT DO UPDATE SET ready = excluded.ready, done = excluded.done
+-- entities_after: the next stretch of entities while an index is being built
+SELECT key, json(doc) FROM entity WHERE key > ? AND gone = 0 ORDER BY key LIMIT ?
+
+-- add_log
+INSERT INTO log (seq, doc) VALUES (?, ?)
+-- last_seq
+SELECT coalesce(max(seq), 0) FROM log
+-- log_after
+SELECT seq, doc FROM log WHERE seq > ? ORDER BY seq LIMIT ?
+-- trim_log: the last row stays, so that numbers are never given twice
+DELETE FROM log WHERE seq < ? AND seq < (SELECT max(seq) FROM log)
+-- log_length
+SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM log
+
+-- add_history
+INSERT INTO history (subject, attribute, time, serial, observed, deleted, created, modified, number, doc)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+
+-- attributes_of: from one attribute of the subject to the next, without reading the instances between them
+WITH RECURSIVE next (attribute) AS (
+    SELECT min(attribute) FROM history WHERE subject = ?1
+    UNION ALL
+    SELECT (SELECT min(h.attribute) FROM history h WHERE h.subject = ?1 AND h.attribute > next.attribute)
+    FROM next WHERE next.attribute IS NOT NULL
+)
+SELECT attribute FROM next WHERE attribute IS NOT NULL
+
+-- attribute_kinds: how many entities of each type have each attribute in each kind
+SELECT t.type, a.key, i.value ->> '$.k', count(DISTINCT t.key)
+FROM entity_type t JOIN entity e ON e.key = t.key, json_each(e.doc, '$.a') a, json_each(a.value) i
+WHERE t.gone = 0 GROUP BY 1, 2, 3
+
+-- instance_at
+SELECT time, serial FROM history WHERE subject = ? AND attribute = ? AND time = ? AND serial = ?
+-- instance_named: an instance that was given its name elsewhere, or was moved to another time
+SELECT time, serial FROM history
+WHERE subject = ? AND attribute = ? AND doc IS NOT NULL AND CAST(doc AS TEXT) ->> '$.n' = ?
+-- drop_instance
+DELETE FROM history WHERE subject = ? AND attribute = ? AND time = ? AND serial = ?
+-- last_serial
+SELECT coalesce(max(serial), 0) FROM history WHERE subject = ? AND attribute = ? AND time = ?
+-- forget_subject
+DELETE FROM history WHERE subject = ?
+-- forget_attribute
+DELETE FROM history WHERE subject = ? AND attribute = ?
+-- forget_dataset
+DELETE FROM history WHERE subject = ? AND attribute = ? AND CAST(doc AS TEXT) ->> '$.d' = ?
+-- forget_dataset_everywhere
+DELETE FROM history WHERE subject = ? AND CAST(doc AS TEXT) ->> '$.d' = ?
+
+-- put_record
+INSERT INTO record (kind, key, doc) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc
+-- drop_record
+DELETE FROM record WHERE kind = ? AND key = ?
+-- get_record
+SELECT doc FROM record WHERE kind = ? AND key = ?
+-- records
+SELECT key, doc FROM record WHERE kind = ? ORDER BY key
+
+-- checkpoint_some: moves what it can without waiting for anyone
+PRAGMA wal_checkpoint(PASSIVE)
+-- checkpoint_all
+PRAGMA wal_checkpoint(TRUNCATE)

@@ -1,0 +1,244 @@
+"""One town in one SQLite file: the store that the broker talks to."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import apsw
+import orjson
+
+from machinami.foundation.instant import to_micros
+from machinami.model.change import Change
+from machinami.model.document import change_from_document
+from machinami.model.entity import Entity
+from machinami.model.query import Page, Query, TemporalQuery
+from machinami.store.aggregation import check_methods
+from machinami.store.protocol import Bucket, Found, Instance, Transaction, TypeSummary
+from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.aggregate import Aggregation, aggregate
+from machinami.store.sqlite.compile import Plan, Planner
+from machinami.store.sqlite.connection import open_connection, read, read_one
+from machinami.store.sqlite.discovery import summarize
+from machinami.store.sqlite.find import Effort, TooLong, find
+from machinami.store.sqlite.find_past import find_past
+from machinami.store.sqlite.group import NEVER, Counters, Group
+from machinami.store.sqlite.history import read_instances
+from machinami.store.sqlite.hot import Hot, HotEntities
+from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.readers import Readers
+from machinami.store.sqlite.reading import FileSource, HotSource
+from machinami.store.sqlite.statements import SQL
+from machinami.store.sqlite.values import ValueIndexes
+from machinami.store.sqlite.writer import Writer
+
+T = TypeVar("T")
+
+
+class SqliteTown:
+    """The store of one town."""
+
+    def __init__(self, path: Path, connection: apsw.Connection, settings: StoreSettings) -> None:
+        self._path = path
+        self._settings = settings
+        self._connection = connection
+        self._names = Names(connection)
+        self._indexes = ValueIndexes()
+        self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
+        expiry = read_one(connection, SQL.first_expiry)
+        self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
+        self._first_expiry = NEVER if expiry is None else expiry
+        self._entities: int = read_one(connection, SQL.count_entities)
+        self._type_counts = Counter({(t, gone): n for t, gone, n in read(connection, SQL.entity_counts)})
+        self._types: tuple[int, list[TypeSummary]] | None = None
+        self._listeners: list[Callable[[Sequence[Change]], None]] = []
+        self._thread = ThreadPoolExecutor(1, "store-commit") if settings.durability == "full" else None
+        self._beside = open_connection(path, settings, write=False) if self._thread is not None else connection
+        self._readers = Readers(path, settings)
+        self._planner = Planner(self._names, self._indexes, self._type_size)
+        self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
+
+    # writing
+
+    def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
+        """Run the work in the next commit; the awaitable gives its result after that commit."""
+        return self._writer.put(work)
+
+    def _new_group(self) -> Group:
+        return Group(self._connection, self._names, self._indexes, self._counters, self._source().state)
+
+    def _committed(self, group: Group) -> None:
+        self._counters = group.counters
+        self._names.written(group.new_names)
+        self._type_counts.update(group.type_counts)
+        self._entities += group.entities
+        self._first_expiry = min(self._first_expiry, group.first_expiry)
+        for entity_id in group.changed:
+            state = group.state[entity_id]
+            if isinstance(state, Hot):
+                self._hot.put(state)
+            else:
+                self._hot.drop(entity_id)
+        if group.changes:
+            for listener in self._listeners:
+                self._tell(listener, group.changes)
+
+    def _tell(self, listener: Callable[[Sequence[Change]], None], changes: Sequence[Change]) -> None:
+        try:
+            listener(changes)
+        except Exception as error:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a listener of the store failed", "exception": error}
+            )
+
+    def on_commit(self, listener: Callable[[Sequence[Change]], None]) -> None:
+        """Have the listener called with the changes of each commit."""
+        self._listeners.append(listener)
+
+    # the state
+
+    def _source(self) -> HotSource:
+        group = self._writer.committing
+        if group is None:
+            return HotSource(self._connection, self._hot)
+        return HotSource(self._beside, self._hot, group.changed)
+
+    def _type_size(self, name: str) -> int:
+        number = self._names.known(name)
+        return 0 if number is None else self._type_counts[number, 0]
+
+    def peek(self, entity_id: str) -> Entity | None:
+        """The committed entity, at once."""
+        hot = self._hot.get(entity_id)
+        if hot is not None:
+            return hot.entity
+        state = self._source().state(entity_id)
+        return state.entity if isinstance(state, Hot) else None
+
+    async def find(self, query: Query, page: Page, now: datetime) -> Found:
+        """The entities that match: at once where an index leads to few, in a reading thread otherwise."""
+        source = self._source()
+        connection = source.connection
+        connection.set_progress_handler(_stop, self._settings.step_limit)
+        try:
+            plan = self._plan(connection, query, now)
+            return find(source, plan, query, page, now, Effort(self._settings.loop_candidates))
+        except (TooLong, apsw.InterruptError):
+            pass
+        finally:
+            connection.set_progress_handler(None)
+        return await self._readers.run(partial(self._find_long, query, page, now))
+
+    def _find_long(self, query: Query, page: Page, now: datetime, connection: apsw.Connection) -> Found:
+        plan = self._plan(connection, query, now)
+        return find(FileSource(connection), plan, query, page, now, Effort(None))
+
+    def _plan(self, connection: apsw.Connection, query: Query, now: datetime) -> Plan:
+        plan = self._planner.plan(connection, query)
+        if plan.exact and self._first_expiry <= to_micros(now):
+            expiry = read_one(connection, SQL.first_expiry)
+            if expiry is not None and expiry <= to_micros(now):
+                return Plan(plan.parts)
+        return plan
+
+    # the log
+
+    @property
+    def last_seq(self) -> int:
+        """The sequence number of the last committed change."""
+        return self._counters.seq
+
+    async def changes(self, after: int, limit: int) -> Sequence[Change]:
+        """The log after a sequence number, in order."""
+        rows = read(self._source().connection, SQL.log_after, (after, limit))
+        return [_change(seq, doc) for seq, doc in rows]
+
+    async def trim_log(self, before: int) -> int:
+        """Forget log rows below this number, but never the last row."""
+        return int(await self._writer.put(lambda draft: draft.trim_log(before)))
+
+    # the history
+
+    async def instances(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Instance]:
+        """Instances of the history in order of (entity, attribute, time)."""
+        return await self._readers.run(
+            lambda connection: read_instances(connection, self._names, entity_ids, attributes, temporal, limit)
+        )
+
+    async def aggregate(
+        self,
+        entity_id: str,
+        attribute: str,
+        temporal: TemporalQuery,
+        methods: Sequence[str],
+        period: float | None,
+    ) -> Sequence[Bucket]:
+        """Aggregates by period seconds, None: all."""
+        check_methods(methods)
+        wanted = Aggregation(entity_id, attribute, temporal, tuple(methods), period)
+        return await self._readers.run(partial(aggregate, self._names, wanted))
+
+    async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
+        """Entities, current or deleted, whose history has an instance in the range."""
+        return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now))
+
+    async def types(self) -> Sequence[TypeSummary]:
+        """The types in use with their attributes; looked up again only after a change."""
+        if self._types is None or self._types[0] != self._counters.seq:
+            seq = self._counters.seq
+            self._types = seq, await self._readers.run(partial(summarize, self._names))
+        return self._types[1]
+
+    # records
+
+    async def records(self, kind: str) -> dict[str, dict[str, Any]]:
+        """All records of a kind by key."""
+        rows = read(self._source().connection, SQL.records, (kind,))
+        return {key: orjson.loads(doc) for key, doc in rows}
+
+    # the whole
+
+    def statistics(self) -> dict[str, float]:
+        """Numbers for /metrics and /health."""
+        return {
+            "entities": self._entities,
+            "log_rows": read_one(self._source().connection, SQL.log_length),
+            "last_seq": self._counters.seq,
+            "file_bytes": self._path.stat().st_size,
+            "hot_entities": len(self._hot),
+            "commits": self._writer.commits,
+            "works": self._writer.works,
+        }
+
+    async def close(self) -> None:
+        """Commit what is queued and let go of the files."""
+        await self._writer.drain()
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._readers.close()
+        if self._thread is not None:
+            self._thread.shutdown(wait=True)
+            self._beside.close()
+        self._connection.execute(SQL.checkpoint_all).fetchall()
+        self._connection.close()
+
+
+def _stop() -> bool:
+    return True
+
+
+def _change(seq: int, doc: bytes) -> Change:
+    document = orjson.loads(doc)
+    document["q"] = seq
+    return change_from_document(document)

@@ -1,0 +1,181 @@
+"""How do many works become durable together, in order, without holding up the event loop?
+
+Works queue up; one flush runs what has arrived, in order, inside one SQLite transaction. A work costs no commit
+of its own, and all of them are answered after the commit that holds them. With durability "normal" the commit
+only writes to the operating system and happens on the event loop; with "full" it waits for the disk, so it
+happens in a thread while the next works gather.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
+from typing import Any
+
+import apsw
+
+from machinami.foundation.errors import StoreUnavailable
+from machinami.store.sqlite.draft import Draft
+from machinami.store.sqlite.group import Group
+from machinami.store.sqlite.statements import SQL
+
+Work = Callable[[Draft], Any]
+_Outcome = tuple[asyncio.Future[Any], Any, Exception | None]
+
+
+class Writer:
+    """The one who writes to a town's file."""
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        new_group: Callable[[], Group],
+        committed: Callable[[Group], None],
+        slice_seconds: float,
+        thread: ThreadPoolExecutor | None,
+    ) -> None:
+        self._connection = connection
+        self._new_group = new_group
+        self._committed = committed
+        self._slice = slice_seconds
+        self._thread = thread
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[tuple[Work, asyncio.Future[Any]]] = deque()
+        self._awake = False
+        self._held = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.committing: Group | None = None
+        self.commits = 0
+        self.works = 0
+
+    def put(self, work: Work) -> asyncio.Future[Any]:
+        """Queue the work; the future gives its result after the commit."""
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.append((work, future))
+        self._wake()
+        return future
+
+    def _wake(self) -> None:
+        if not self._awake and not self._held and self.committing is None and self._queue:
+            self._awake = True
+            self._idle.clear()
+            self._loop.call_soon(self._flush)
+
+    async def hold(self) -> None:
+        """Wait until nothing is being committed, and begin no more until `release`."""
+        self._held += 1
+        while self._awake or self.committing is not None:
+            await self._idle.wait()
+
+    def release(self) -> None:
+        """Go on after `hold`."""
+        self._held -= 1
+        self._wake()
+
+    async def drain(self) -> None:
+        """Wait until everything that is queued is committed."""
+        while self._queue or self._awake or self.committing is not None:
+            await self._idle.wait()
+
+    def _flush(self) -> None:
+        group = self._new_group()
+        outcomes: list[_Outcome] = []
+        try:
+            self._run_works(group, outcomes)
+            if not group.empty:
+                group.seal()
+                if self._thread is not None:
+                    self._commit_in_thread(self._thread, group, outcomes)
+                    return
+                self._connection.execute(SQL.commit)
+        except apsw.Error as error:
+            self._fail(group, outcomes, error)
+        else:
+            self._finish(group, outcomes)
+
+    def _run_works(self, group: Group, outcomes: list[_Outcome]) -> None:
+        queue = self._queue
+        until = perf_counter() + self._slice
+        while queue:
+            work, future = queue.popleft()
+            if not future.cancelled():
+                outcomes.append((future, None, None))
+                outcomes[-1] = (future, *run_work(work, group))
+                if perf_counter() > until:
+                    return
+
+    def _commit_in_thread(self, thread: ThreadPoolExecutor, group: Group, outcomes: list[_Outcome]) -> None:
+        self.committing = group
+
+        def done(commit: asyncio.Future[Any]) -> None:
+            self.committing = None
+            error = commit.exception()
+            if isinstance(error, apsw.Error):
+                self._fail(group, outcomes, error)
+            elif error is not None:
+                raise error
+            else:
+                self._finish(group, outcomes)
+
+        commit = self._loop.run_in_executor(thread, self._connection.execute, SQL.commit)
+        commit.add_done_callback(done)
+
+    def _finish(self, group: Group, outcomes: list[_Outcome]) -> None:
+        if not group.empty:
+            self.commits += 1
+            self.works += len(outcomes)
+            self._committed(group)
+        for future, result, error in outcomes:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+        self._rest()
+
+    def _fail(self, group: Group, outcomes: list[_Outcome], error: apsw.Error) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute(SQL.rollback)
+        for future, _, own in outcomes:
+            if not future.done():
+                future.set_exception(own if own is not None and not isinstance(own, apsw.Error) else unavailable(error))
+        self._rest()
+
+    def _rest(self) -> None:
+        self._awake = False
+        self._wake()
+        if not self._awake:
+            self._idle.set()
+
+
+def run_work(work: Work, group: Group) -> tuple[Any, Exception | None]:
+    """The work's result, or what it raised. Raises apsw.Error where the file failed, for the whole group."""
+    draft = Draft(group)
+    try:
+        result = work(draft)
+        draft.close()
+    except apsw.Error:
+        raise
+    except Exception as error:
+        draft.undo()
+        return None, error
+    return result, None
+
+
+_CAUSES: dict[type[apsw.Error], str] = {
+    apsw.FullError: "there is no space left for it (disk full, or the town's max_bytes reached)",
+    apsw.ReadOnlyError: "its file may not be written",
+    apsw.BusyError: "another process holds it",
+    apsw.CorruptError: "its file is damaged; restore a copy",
+    apsw.NotADBError: "its file is damaged; restore a copy",
+    apsw.IOError: "the disk failed",
+}
+
+
+def unavailable(error: apsw.Error) -> StoreUnavailable:
+    """What to tell those whose works were lost with a failed commit."""
+    cause = next((text for kind, text in _CAUSES.items() if isinstance(error, kind)), "SQLite failed")
+    return StoreUnavailable(f"The store cannot take data now: {cause} ({error})", cause=str(error))
