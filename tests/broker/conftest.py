@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.policy import OpenTown
 from machinami.broker.town import Town
@@ -14,8 +15,8 @@ from machinami.model.context import core
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment, expand_entity, expand_fragment
 from machinami.model.principal import Principal
-from machinami.model.subscription import Endpoint, EntitySelector, NotificationParams, Subscription
 from machinami.model.query import TypeIs
+from machinami.model.subscription import Endpoint, EntitySelector, NotificationParams, Subscription
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.recorded import RecordedWire

@@ -2,11 +2,11 @@
 
 import asyncio
 
+from tests.broker.conftest import OFFICER, gauge, level, subscription
+
 from machinami.broker import operations
 from machinami.model.context import core
 from machinami.wire.protocol import Delivery
-
-from tests.broker.conftest import OFFICER, gauge, level, subscription
 
 ONE = "urn:ngsi-ld:Gauge:1"
 
@@ -84,26 +84,15 @@ async def test_what_could_not_be_told_before_a_stop_is_told_after_the_next_start
 
 
 async def test_more_changes_than_memory_holds_are_read_from_the_log(town, house):
-    gate = asyncio.Event()
-    taken = []
-
-    async def slow(uri, body, headers, timeout):
-        await gate.wait()
-        taken.append(body)
-        return Delivery(True, 200)
-
-    house.wire.send = slow
+    house.wire.gate.clear()
     await house.broker.subscribe(town, subscription("urn:s:1", "Gauge"), OFFICER)
     await operations.create(town, gauge(), OFFICER)
     await asyncio.gather(*(operations.update(town, ONE, level(float(n)), OFFICER) for n in range(2_500)))
-    gate.set()
+    house.wire.gate.set()
 
-    async with asyncio.timeout(30):
-        while house.broker.subscription(town, "urn:s:1").progress.cursor < town.store.last_seq:
-            await asyncio.sleep(0.01)
+    sent = await house.wire.until_sent(2_501, seconds=60)
 
-    assert len(taken) == 2_501
-    assert len(set(taken)) == 2_501
+    assert values(sent) == [1.5, *map(float, range(2_500))]
 
 
 async def test_throttling_tells_the_latest_state_when_its_period_is_over(town, house):

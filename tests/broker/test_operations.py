@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
+from tests.broker.conftest import OFFICER, gauge, level
+
 from machinami.broker import batch, discovery, operations
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.model.context import core
 from machinami.model.expansion import expand_fragment
 from machinami.model.query import Page, Query, TypeIs
-
-from tests.broker.conftest import OFFICER, gauge, level
 
 LEVEL = core().expand("level")
 ONE = "urn:ngsi-ld:Gauge:1"

@@ -13,7 +13,7 @@ from machinami.foundation.urn import is_uri
 from machinami.model import core_terms, parse
 from machinami.model.compaction import LOCATION
 from machinami.model.context import Context
-from machinami.model.query import Page, Projection, Query, TypeSelection
+from machinami.model.query import Order, Page, Projection, Query, TypeSelection
 from machinami.model.representation import NONE, Form, Representation
 
 FORM = frozenset(
@@ -60,10 +60,11 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """The default and the largest number of entities on one page."""
+    """The default and the largest number of entities on one page, and of instances of one attribute."""
 
     default: int = 20
     largest: int = 1000
+    instances: int = 2000
 
 
 def options(arguments: Arguments, known: frozenset[str]) -> frozenset[str]:
@@ -149,10 +150,10 @@ def read_selection(arguments: Arguments, context: Context) -> Query:
     """Which entities are wanted, and in which order."""
     geo = None
     if not arguments.keys().isdisjoint(("georel", "geometry", "coordinates")):
-        place = (arguments.get(name) for name in ("georel", "geometry", "coordinates", "geoproperty"))
-        geo = parse.parse_geo(*place, context)
+        get = arguments.get
+        geo = parse.parse_geo(get("georel"), get("geometry"), get("coordinates"), get("geoproperty"), context)
     expanded = parse.parse_names(arguments["expandValues"], context) if "expandValues" in arguments else ()
-    order = ()
+    order: tuple[Order, ...] = ()
     if "orderBy" in arguments:
         names = ("collation", "orderFrom", "orderGeometry")
         order = parse.parse_order(arguments["orderBy"], context, *(arguments.get(name) for name in names))
