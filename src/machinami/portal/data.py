@@ -6,13 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from machinami.kit.archive import PastValue
 from machinami.kit.charts import Chart, payload
 from machinami.kit.page import figure
-from machinami.kit.register import Correction, Fact, Item, PastValue
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
+from machinami.portal.items import Correction, Fact, Item, correction
+from machinami.portal.map import Shelter
 
 TYPES, LIST, ENTITY = (f"machinami.portal/{name}.html" for name in ("types", "list", "entity"))
 PAGE = 50
@@ -57,6 +61,7 @@ class PastRow:
     """One past value, ready for eyes. `original`: what it was before it was put right."""
 
     past: PastValue
+    at: datetime
     text: str
     missing: bool
     original: str
@@ -99,13 +104,39 @@ def named(item: Item, language: str) -> str:
     return item.name.get(code) or next(iter(item.name.values()), item.id)
 
 
+def matching(items: Sequence[Item], search: str) -> list[Item]:
+    """The entities whose id or name holds the search text, whatever the case."""
+    wanted = search.casefold()
+    return [i for i in items if any(wanted in text.casefold() for text in (i.id, *i.name.values()))]
+
+
+def shelter(item: Item, language: str) -> Shelter | None:
+    """The entity as a shelter on the map; None if it has no place."""
+    place, capacity = item.fact("location"), item.fact("capacity")
+    if place is None or not isinstance(place.value, dict) or place.value.get("type") != "Point":
+        return None
+    lon, lat = place.value["coordinates"][:2]
+    people = capacity.value if capacity and isinstance(capacity.value, int) else None
+    link = f"/data/{quote(item.type)}/{quote(item.id, safe=':')}"
+    return Shelter(item.id, named(item, language), lon, lat, people, link)
+
+
+def read_value(form: Mapping[str, str]) -> tuple[float | None, bool]:
+    """The value that a correction sets (None: missing), and whether what was typed makes sense."""
+    if form.get("how") == "missing":
+        return None, True
+    try:
+        value = float(form.get("value", ""))
+    except ValueError:
+        return None, False
+    return value, isfinite(value)
+
+
 def list_view(
     kind: str, found: Sequence[Item], count: int, search: str, offset: int, words: Words, limit: int = PAGE
 ) -> ListView:
     """One page of a type."""
-    return ListView(
-        type_row(kind, count, words), [(i, named(i, words.language)) for i in found], search, offset, limit
-    )
+    return ListView(type_row(kind, count, words), [(i, named(i, words.language)) for i in found], search, offset, limit)
 
 
 def entity_view(
@@ -136,11 +167,12 @@ def past_view(
     name: str,
 ) -> PastView:
     """The past of one attribute, newest first; `chosen` names the reading that is to be put right."""
-    points = [(one.at, float(v) if isinstance(v := one.value, int | float) else None) for one in found]
+    rows = [row for one in found if (row := _past_row(one, words))]
+    points = [(row.at, float(v) if isinstance(v := row.past.value, int | float) else None) for row in rows]
     title = words.plain("data.history_of", name=f"{name} {fact.label}")
     chart = payload(Chart(title, fact.unit, points, now), _chart_words(words), zone) if points else None
-    rows = [_past_row(one, words) for one in reversed(found)]
-    picked = next((row for row in rows if chosen and row.past.instance == chosen), None)
+    rows.reverse()
+    picked = next((row for row in rows if chosen and row.past.instance_id == chosen), None)
     return PastView(fact, span, chart, rows[:SHOWN], len(rows), picked)
 
 
@@ -150,8 +182,10 @@ def as_csv(name: str, unit: str, found: Sequence[PastValue], zone: str) -> bytes
     sheet = csv.writer(text, lineterminator="\r\n")
     sheet.writerow([f"time ({zone})", f"{name} ({unit})" if unit else name, "original", "reason"])
     for one in found:
-        note = one.correction
-        local = one.at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
+        if one.observed_at is None:
+            continue
+        note = correction(one.correction)
+        local = one.observed_at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
         kept = ["" if note.original is None else note.original, note.reason] if note else ["", ""]
         sheet.writerow([local, "" if one.value is None else one.value, *kept])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
@@ -169,10 +203,12 @@ def value_text(value: object, words: Words) -> str:
     return text if len(text) <= _LONG else text[:_LONG] + "…"
 
 
-def _past_row(one: PastValue, words: Words) -> PastRow:
-    note = one.correction
+def _past_row(one: PastValue, words: Words) -> PastRow | None:
+    if one.observed_at is None:
+        return None
+    note = correction(one.correction)
     original = value_text(note.original, words) if note else ""
-    return PastRow(one, value_text(one.value, words), one.value is None, original, note)
+    return PastRow(one, one.observed_at, value_text(one.value, words), one.value is None, original, note)
 
 
 def _label(group: str, name: str, words: Words) -> str:
