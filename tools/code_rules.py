@@ -14,6 +14,8 @@ IMPURE = re.compile(
     r"(^|\.)(datetime\.(now|utcnow|today)|date\.today|time\.(time|time_ns|monotonic|perf_counter)|uuid[14])$"
     r"|^random\.(?!Random$)\w+$|^(open|input|print)$"
 )
+# A wait with a deadline asserts that it happens; a suppressed error, that there is no other.
+ASSERTING = {"raises", "warns", "fail", "suppress", "until", "wait_for", "wait_until"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -108,6 +110,6 @@ def _asserts(function: Function, asserting: Set[str]) -> bool:
             return True
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func).rpartition(".")[2]
-            if name in asserting or name in ("raises", "warns", "fail") or re.match(r"_?(assert|expect)", name):
+            if name in asserting or name in ASSERTING or re.match(r"_?(assert|expect)", name):
                 return True
     return False

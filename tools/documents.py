@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from house import House, Module
-from machinami.kit.manifest import DataUse, Manifest, Setting
+from machinami.cli.service_document import MADE, service_document
 from service_rules import SERVICES, manifests
 
-MADE = "<!-- Made by tools/check.py --write from the tree itself; change the source, not this file. -->\n"
 FLOORS = re.compile(r"^layers =\n((?: +.+\n)+)", re.MULTILINE)
 
 
 def generate(house: House) -> Mapping[str, str]:
     """Return the text of every generated document by its path."""
     pages = {
-        f"docs/services/{manifest.id}.md": service_page(manifest)
+        f"docs/services/{manifest.id}.md": service_document(manifest)
         for path, manifest in manifests(house)
         if path.startswith(SERVICES)
     }
@@ -67,55 +66,3 @@ def _row(module: Module, root: str) -> str:
 def _sentence(module: Module) -> str:
     paragraph = " ".join((ast.get_docstring(module.tree) or "").split("\n\n")[0].split())
     return paragraph.replace("|", "\\|")
-
-
-def service_page(manifest: Manifest) -> str:
-    """Write the page of one service from its manifest."""
-    m = manifest
-    parts = [
-        MADE,
-        f"# {m.title.ja} · {m.title.en} (`{m.id}` {m.version})\n",
-        f"**{m.question.ja}** {m.question.en}\n" if m.question else "",
-        f"{m.help.ja}\n\n{m.help.en}\n",
-        f"Field: {m.field}. Owner: {m.owner}. Runs: {_occasion(m)}.",
-        f"Needs: {', '.join(sorted(m.needs)) or 'nothing'}.\n",
-        "## Data\n\n| | type | attributes |\n|---|---|---|",
-        *_uses("reads", m.reads),
-        *_uses("writes", m.writes),
-        "\n## Settings\n",
-        *(_settings(m) if m.settings else ["None."]),
-        "\n## Personal data\n",
-        *([f"- {p.data.type}: {p.purpose.ja} {p.purpose.en} ({p.legal})" for p in m.personal] or ["None."]),
-        "\n## What it is judged by\n",
-        *(
-            [f"- {k.title.ja} · {k.title.en}: {k.level}, better {k.direction}: `{k.formula}`" for k in m.kpis]
-            or ["None."]
-        ),
-        f"\n## Learned from\n\n{m.seed.city}: {m.seed.aim} ({m.seed.source})" if m.seed else "",
-        "\n## Quality\n",
-        *[f"- {q.tier}, {q.rule}: {q.state}{f' ({q.reason})' if q.reason else ''}" for q in m.quality],
-    ]
-    return "\n".join(part for part in parts if part).rstrip() + "\n"
-
-
-def _uses(verb: str, uses: tuple[DataUse, ...]) -> Iterator[str]:
-    for use in uses:
-        yield f"| {verb} | {use.type} | {', '.join(use.attributes) or 'all'} |"
-
-
-def _occasion(manifest: Manifest) -> str:
-    when = [f"every {manifest.every}"] if manifest.every else []
-    return ", ".join(when + [f"when {use.type} changes" for use in manifest.triggers]) or "when asked"
-
-
-def _settings(manifest: Manifest) -> Iterator[str]:
-    yield "| setting | default | unit | range | what it does |\n|---|---|---|---|---|"
-    for setting in manifest.settings:
-        ja, en = setting.help.ja, setting.help.en
-        yield f"| {setting.name} | {setting.default} | {setting.unit} | {_range(setting)} | {ja} {en} |"
-
-
-def _range(setting: Setting) -> str:
-    if setting.choices:
-        return ", ".join(setting.choices)
-    return "" if setting.minimum is None else f"{setting.minimum} to {setting.maximum}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from house import Finding, House
-from machinami.kit.manifest import ANY_TYPE, Manifest
+from machinami.kit.manifest import ANY_TYPE, Kind, Manifest
 from machinami.kit.manifest_reading import examine
 
 SERVICES = "src/machinami/services"
@@ -16,7 +16,7 @@ def manifests(house: House) -> Iterator[tuple[str, Manifest]]:
     for name in house.files:
         path = PurePosixPath(name)
         if path.name == "manifest.toml" and path.parent.parent.as_posix() in (SERVICES, INGEST):
-            manifest, _ = examine(house.text(name))
+            manifest, _ = examine(house.text(name), _kind(name))
             if manifest is not None:
                 yield name, manifest
 
@@ -35,13 +35,22 @@ def manifest_complete(house: House) -> Iterator[Finding]:
         path = PurePosixPath(name)
         if path.name != "manifest.toml" or not name.startswith("src/machinami/"):
             continue
-        manifest, faults = examine(house.text(name))
+        manifest, faults = examine(house.text(name), _kind(name))
         for fault in faults:
             line = _line_of(house.text(name), fault.key)
             yield Finding(name, line, fault.key, fault.cure)
         if manifest is not None and manifest.id and manifest.id != path.parent.name:
             what = f"id {manifest.id} in the folder {path.parent.name}"
             yield Finding(name, _line_of(house.text(name), "id"), what, "give both the same name")
+
+
+def service_parts(house: House) -> Iterator[Finding]:
+    """A service has a model, a logic and a plot."""
+    for service in house.folders(SERVICES):
+        for part in ("model", "logic", "service"):
+            path = f"{SERVICES}/{service}/{part}"
+            if f"{path}.py" not in house.files and f"{path}/__init__.py" not in house.files:
+                yield Finding(f"{path}.py", 1, f"the service {service} has no {part}", "see `machinami new-service`")
 
 
 def service_tests(house: House) -> Iterator[Finding]:
@@ -73,6 +82,10 @@ def written_types(house: House) -> Iterator[Finding]:
                 what = f"{manifest.id} reads {use.type}, which nobody writes"
                 cure = "declare it under [[writes]] of the service or the source (ingest) that brings it"
                 yield Finding(name, _line_of(house.text(name), use.type), what, cure)
+
+
+def _kind(path: str) -> Kind:
+    return "ingest" if path.startswith(INGEST) else "service"
 
 
 def _line_of(text: str, key: str) -> int:

@@ -4,13 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from machinami.foundation.errors import NotFound
@@ -18,10 +18,11 @@ from machinami.kit.assets import asset, cache_rule
 from machinami.kit.happening import Happening, gather
 from machinami.kit.layers import BASE_LAYERS, style
 from machinami.kit.page import PAGE_HEADERS, Shell, render
-from machinami.kit.words import choose_language
+from machinami.kit.words import Words, choose_language
 from machinami.portal import home
 from machinami.portal import map as town_map
-from tests.fakes import scenes
+from machinami.services.flood import page as flood
+from tests.fakes import rivers, scenes
 
 BASE = Path(os.environ.get("MACHINAMI_BASE", "/nonexistent"))
 Handler = Callable[[Request], Awaitable[Response]]
@@ -31,6 +32,21 @@ SCENES: dict[str, Callable[[], Happening]] = {
     "calm": scenes.calm,
     "empty": scenes.empty,
 }
+
+
+RIVERS: dict[str, Callable[[], flood.State]] = {
+    "storm": rivers.storm,
+    "seen": rivers.storm,
+    "calm": rivers.calm,
+    "empty": rivers.empty,
+}
+
+
+@dataclass(slots=True)
+class Desk:
+    """What officers have decided while the preview runs."""
+
+    state: flood.State | None = None
 
 
 def shell(request: Request) -> Shell:
@@ -68,6 +84,60 @@ async def show_home(request: Request) -> Response:
     return answer(request, home.TEMPLATE, home=home.view(happening, scenes.NOW))
 
 
+def language_of(request: Request) -> Words:
+    """The words of the flood page in the language asked for."""
+    asked = request.query_params.get("lang")
+    return Words(choose_language(asked, request.cookies.get("lang")), "machinami.services.flood")
+
+
+def known(request: Request) -> flood.State:
+    """What the flood service knows: the decided state, else the scene's."""
+    desk: Desk = request.app.state.desk
+    return desk.state or RIVERS[scene(request)]()
+
+
+async def show_flood(request: Request) -> Response:
+    """The flood page."""
+    audience = flood.choose_audience(request.query_params.get("view"))
+    words, done = language_of(request), request.query_params.get("done", "")
+    zone = shell(request).zone
+    return answer(request, flood.TEMPLATE, flood=flood.view(known(request), audience, words, scenes.NOW, zone, done))
+
+
+async def approve(request: Request) -> Response:
+    """Publish the first proposal as the officer wrote it."""
+    form = {key: str(value) for key, value in (await request.form()).items()}
+    state = known(request)
+    proposal = replace(state.proposals[0], headline=form["headline"], body=form["body"], area=form["area"])
+    who = f"{form['role']} {form['who']}"
+    decision = flood.Decision(scenes.NOW, "approved", proposal.headline, form["who"], form["role"])
+    told = (rivers.notice(proposal, who),)
+    request.app.state.desk.state = replace(state, proposals=(), notices=told, decisions=(decision, *state.decisions))
+    return RedirectResponse(f"{flood.ADDRESS}?view=officer&done=approved", 303)
+
+
+async def withdraw(request: Request) -> Response:
+    """Take back what is published."""
+    form = {key: str(value) for key, value in (await request.form()).items()}
+    state = known(request)
+    subject = state.notices[0].headline
+    decision = flood.Decision(scenes.NOW, "withdrawn", subject, form["who"], form["role"], form["reason"])
+    request.app.state.desk.state = replace(state, notices=(), decisions=(decision, *state.decisions))
+    return RedirectResponse(f"{flood.ADDRESS}?view=officer&done=withdrawn", 303)
+
+
+async def change_thresholds(request: Request) -> Response:
+    """Check what was typed; say what is wrong, or go on."""
+    form = {key: str(value) for key, value in (await request.form()).items()}
+    words = language_of(request)
+    _, fields = flood.read_thresholds(form, words)
+    if any(field.fault for field in fields):
+        rejected = {form["gauge"]: fields}
+        seen = flood.view(known(request), "officer", words, scenes.NOW, shell(request).zone, rejected=rejected)
+        return answer(request, flood.TEMPLATE, 422, flood=seen)
+    return RedirectResponse(f"{flood.ADDRESS}?view=officer&done=thresholds", 303)
+
+
 async def show_map(request: Request) -> Response:
     """The map page."""
     happening = gather([SCENES[scene(request)]()])
@@ -102,15 +172,21 @@ async def show_asset(request: Request) -> Response:
 
 def make_app() -> Starlette:
     """The preview as an ASGI application."""
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", show_home),
+            Route(flood.ADDRESS, show_flood),
+            Route(f"{flood.ADDRESS}/approve", approve, methods=["POST"]),
+            Route(f"{flood.ADDRESS}/withdraw", withdraw, methods=["POST"]),
+            Route(f"{flood.ADDRESS}/thresholds", change_thresholds, methods=["POST"]),
             Route("/map", show_map),
             Route("/map/style.json", show_style),
             Route("/map/base/{layer}.geojson", show_base),
             Route("/static/{path:path}", show_asset),
         ]
     )
+    app.state.desk = Desk()
+    return app
 
 
 if __name__ == "__main__":

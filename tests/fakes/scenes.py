@@ -62,7 +62,7 @@ def rainfall(strength: float, hours: int = 12) -> list[Point]:
 
 def calm() -> Happening:
     """Nothing to fear: every gauge low, every source speaking."""
-    return _happening({key: (0, 0.25) for key in ORDER}, rain=0.4)
+    return _happening(dict.fromkeys(ORDER, (0, 0.25)), rain=0.4)
 
 
 def storm(told: bool = True) -> Happening:

@@ -76,7 +76,7 @@ def instances(draw: st.DrawFn, dataset_id: str | None = None, system: bool = Tru
         draw(when) if system else None,
         draw(when),
         draw(uris | st.none()) if system else None,
-        tuple(draw(st.lists(names, max_size=2))) if kind in _TARGETS else (),
+        tuple(draw(st.lists(names, max_size=2, unique=True))) if kind in _TARGETS else (),
         below or NO_ATTRIBUTES,
         draw(st.none() | names) if kind is Kind.PROPERTY else None,
     )

@@ -134,9 +134,11 @@ def spark(points: Sequence[Point], lines: Sequence[Line] = (), width: int = 132,
 
 def payload(chart: Chart, words: dict[str, str], zone: str) -> dict[str, object]:
     """The chart as the browser draws it: columns over one time axis in epoch seconds, nulls for silence."""
+    shown = with_gaps(chart.observed)
+    silences = [at for at, value in shown if value is None]
     rows = table(chart)
-    spoken = [at for at, value in with_gaps(chart.observed) if value is None]
-    rows = sorted([*rows, *(Row(at) for at in spoken)], key=lambda row: row.at)
+    there = {row.at for row in rows}
+    rows = sorted([*rows, *(Row(at) for at in silences if at not in there)], key=lambda row: row.at)
     return {
         "title": chart.title,
         "unit": chart.unit,
@@ -147,13 +149,24 @@ def payload(chart: Chart, words: dict[str, str], zone: str) -> dict[str, object]
         "lines": [{"label": line.label, "value": line.value, "level": line.level} for line in chart.lines],
         "time": [int(row.at.timestamp()) for row in rows],
         "observed": [row.observed for row in rows],
-        "gaps": [int(at.timestamp()) for at in spoken],
+        "between": _between(rows, shown),
         "low": [row.low for row in rows] if chart.forecast else None,
         "middle": [row.middle for row in rows] if chart.forecast else None,
         "high": [row.high for row in rows] if chart.forecast else None,
         "rain": [row.rain for row in rows] if chart.rain else None,
         "rain_unit": chart.rain_unit,
     }
+
+
+def _between(rows: Sequence[Row], shown: Sequence[Point]) -> list[int]:
+    """The rows that have no observation only because something else was measured then: no gap is drawn there."""
+    silent, after = set[int](), 0
+    for number, row in enumerate(rows):
+        while after < len(shown) and shown[after][0] <= row.at:
+            after += 1
+        if row.observed is None and 0 < after and shown[after - 1][1] is None:
+            silent.add(number)
+    return [n for n, row in enumerate(rows) if row.observed is None and n not in silent]
 
 
 def table(chart: Chart, at_most: int | None = None) -> list[Row]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from machinami.foundation.errors import InputError
 from machinami.kit.city import City
-from machinami.kit.manifest import Manifest
+from machinami.kit.manifest import Kind, Manifest
 from machinami.kit.manifest_reading import parse
 
 GROUP = "machinami.services"
@@ -46,14 +46,14 @@ class Broken:
     reason: str
 
 
-def read_manifest(package: str) -> Manifest:
-    """The manifest of a package. Raises InputError naming the file."""
+def read_manifest(package: str, kind: Kind = "service") -> Manifest:
+    """The manifest of a package, of a service or of a source ("ingest"). Raises InputError naming the file."""
     file = files(package).joinpath("manifest.toml")
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{package}: manifest.toml cannot be read ({error})") from error
-    return parse(text, f"{package}/manifest.toml")
+    return parse(text, f"{package}/manifest.toml", kind)
 
 
 def load(package: str) -> Service:

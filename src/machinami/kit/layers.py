@@ -119,7 +119,9 @@ def style(language: Language, theme: Theme, available: Collection[str]) -> dict[
     colours = THEMES[theme]
     ground: dict[str, object] = {"id": "land", "type": "background"}
     ground["paint"] = {"background-color": colours.beyond if "boundary" in available else colours.land}
-    rows = [row for row in [*_ground(colours), *_built(colours), *_names(colours, language)] if row["source"] in available]
+    rows = [
+        row for row in [*_ground(colours), *_built(colours), *_names(colours, language)] if row["source"] in available
+    ]
     return {
         "version": 8,
         "name": "Machinami",

@@ -16,6 +16,7 @@ Kind = Literal["service", "ingest"]
 Level = Literal["output", "outcome", "impact"]
 Direction = Literal["up", "down", "keep"]
 ANY_TYPE = "*"
+CONTRACT = 1  # of the handle and the manifest; raised when a service written for an older one could break
 NEEDS = ("artefacts", "compute", "files", "private", "send")
 TIERS = ("bronze", "silver", "gold")
 
@@ -51,7 +52,7 @@ class DataUse:
 class Setting:
     """One thing a town may set: its default, its unit and the range of what makes sense.
 
-    `minimum` and `maximum` are in `unit` and inclusive; a text setting has `choices` instead.
+    `minimum` and `maximum` are in `unit` and inclusive; a text setting may have `choices`. A secret is never shown.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    secret: bool = False
 
     def check(self, value: Value) -> None:
         """Raise SettingsError, saying what would do, unless `value` is of the right kind and in range."""
@@ -152,6 +154,8 @@ class Manifest:
     kpis: tuple[Kpi, ...] = ()
     seed: Seed | None = None
     quality: tuple[Quality, ...] = ()
+    contract: int = CONTRACT
+    simulated: bool = False
 
     def may_read(self, entity_type: str) -> bool:
         """Tell whether this type is declared as read, written or waited for."""

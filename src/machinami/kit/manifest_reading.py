@@ -12,6 +12,7 @@ from typing import Any, Literal, cast, get_args
 
 from machinami.kit.manifest import (
     ANY_TYPE,
+    CONTRACT,
     NEEDS,
     TIERS,
     DataUse,
@@ -31,9 +32,10 @@ from machinami.kit.manifest import (
 Table = Mapping[str, Any]
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KEYS = frozenset(
-    "id version kind title question help field owner reads writes schedule triggers needs settings personal kpis"
-    " seed quality".split()
+    "id version title question help field owner reads writes schedule triggers needs settings personal kpis"
+    " seed quality contract simulated".split()
 )
+_SETTING_KEYS = frozenset("default unit min max choices secret help".split())
 _REQUIRED: Mapping[Kind, frozenset[str]] = {
     "service": frozenset(
         "id version title question help field owner reads writes settings personal kpis seed quality".split()
@@ -114,23 +116,25 @@ class Reader:
         return ()
 
 
-def parse(text: str, file: str) -> Manifest:
-    """Read a manifest from the text of `file`; ManifestError lists every faulty key with its cure."""
-    manifest, faults = examine(text)
+def parse(text: str, file: str, kind: Kind = "service") -> Manifest:
+    """Read the manifest of a service or a source from the text of `file`.
+
+    Raises ManifestError that lists every faulty key with its cure.
+    """
+    manifest, faults = examine(text, kind)
     if manifest is None or faults:
         listed = "; ".join(str(fault) for fault in faults)
         raise ManifestError(f"{file}: {listed}", file=file, keys=[fault.key for fault in faults])
     return manifest
 
 
-def examine(text: str) -> tuple[Manifest | None, list[Fault]]:
+def examine(text: str, kind: Kind = "service") -> tuple[Manifest | None, list[Fault]]:
     """Read a manifest as far as it goes, with all its faults; None where the text is no TOML."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, [Fault("(file)", f"this is not TOML: {error}")]
     reader = Reader()
-    kind = cast(Kind, reader.one_of({"kind": "service", **data}, "kind", "", get_args(Kind)))
     for key in sorted(_REQUIRED[kind] - data.keys()):
         reader.fault(key, f"is missing; {_how(key)}")
     for key in sorted(data.keys() - _KEYS):
@@ -165,6 +169,8 @@ def _manifest(reader: Reader, data: Table, kind: Kind) -> Manifest:
         kpis=_kpis(reader, data),
         seed=_seed(reader, data) if service else None,
         quality=_quality(reader, data),
+        contract=_contract(reader, data),
+        simulated=_simulated(reader, data),
     )
 
 
@@ -173,6 +179,23 @@ def _identifier(reader: Reader, data: Table) -> str:
     if value and not re.fullmatch(r"[a-z][a-z0-9_]*", value):
         reader.fault("id", f"{value!r} must be small letters, digits and _, as the folder's name")
     return value
+
+
+def _contract(reader: Reader, data: Table) -> int:
+    value = data.get("contract", CONTRACT)
+    if not isinstance(value, int) or not 1 <= value <= CONTRACT:
+        reader.fault(
+            "contract", f"{value!r} is not known here (this Machinami knows 1 to {CONTRACT}); install a newer one"
+        )
+        return CONTRACT
+    return value
+
+
+def _simulated(reader: Reader, data: Table) -> bool:
+    value = data.get("simulated", False)
+    if not isinstance(value, bool):
+        reader.fault("simulated", "write true or false")
+    return value is True
 
 
 def _schedule(reader: Reader, data: Table) -> timedelta | None:
@@ -223,6 +246,8 @@ def _setting(reader: Reader, name: str, row: Table) -> Setting:
         reader.fault(f"{within}.default", "write true, false, a number or a text")
         default = ""
     lowest, highest = row.get("min"), row.get("max")
+    for key in sorted(row.keys() - _SETTING_KEYS):
+        reader.fault(f"{within}.{key}", f"is not known; the keys are {', '.join(sorted(_SETTING_KEYS))}")
     setting = Setting(
         name=name,
         default=default,
@@ -231,6 +256,7 @@ def _setting(reader: Reader, name: str, row: Table) -> Setting:
         minimum=_number(lowest),
         maximum=_number(highest),
         choices=choices,
+        secret=row.get("secret") is True,
     )
     _check_range(reader, within, setting)
     return setting

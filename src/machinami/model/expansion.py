@@ -31,6 +31,7 @@ from machinami.model.values import (
 
 SEALED = frozenset(("entityIdSealed", "entityTypeSealed"))  # members of ngsildproof that are plain text (4.5.2.2)
 _KINDS = {kind.value: kind for kind in Kind}
+_KIND_IRIS = frozenset(core_terms.NAMESPACE + name for name in _KINDS)
 _KIND_OF_MEMBER = {MEMBERS[kind]: kind for kind in reversed(Kind)}  # "value" means Property, not GeoProperty
 _ENTITY_MEMBERS = frozenset(
     ("id", "@id", "type", "@type", "scope", "expiresAt", "createdAt", "modifiedAt", "deletedAt", "@context")
@@ -261,8 +262,7 @@ class _Walk:
                 rest[member] = inner
         if rest is None:
             return attribute(kind, value, dataset, observed, unit, None, None, None, None, (), NO_ATTRIBUTES)
-        created, modified, expires, named, targets, below = self._rest(where, rest, kind, depth)
-        return attribute(kind, value, dataset, observed, unit, created, modified, expires, named, targets, below)
+        return attribute(kind, value, dataset, observed, unit, *self._rest(where, rest, kind, depth))
 
     def _rest(self, where: str, rest: dict[str, Any], kind: Kind, depth: int) -> tuple[Any, ...]:
         """The less frequent members, and the sub-attributes."""
@@ -280,7 +280,7 @@ class _Walk:
             elif member == "objectType" and kind in _TARGETS:
                 targets = (NULL,) if self._fragment and inner == NULL else _types(inner, self._context, here)
             elif member == "valueType" and kind is Kind.PROPERTY:
-                datatype = inner if inner == NULL and self._fragment else self._datatype(inner, here)
+                datatype = NULL if self._fragment and inner == NULL else self._context.expand(read_text(inner, here))
             elif member in SEALED and where.endswith("ngsildproof"):
                 name = core_terms.NAMESPACE + member
                 below[name] = (attribute(Kind.PROPERTY, read_text(inner, here), None, *_NOTHING_ELSE),)
@@ -293,9 +293,6 @@ class _Walk:
             modified = self.moment(rest, "modifiedAt", where)
             named = read_uri(rest["instanceId"], f"{where}.instanceId") if "instanceId" in rest else None
         return created, modified, expires, named, targets, below or NO_ATTRIBUTES, datatype
-
-    def _datatype(self, value: Any, where: str) -> str:
-        return self._context.expand(read_text(value, where))
 
     def moment(self, body: Mapping[str, Any], member: str, where: str) -> datetime | None:
         """The moment of a member, None without it, NO_MOMENT if a fragment removes it."""
@@ -326,7 +323,10 @@ def _types(value: Any, context: Context, where: str = "type") -> tuple[str, ...]
     names = value if isinstance(value, list) else [value]
     if not names or value is None:
         raise wrong(where, "there is no type", 'write it as "type": "Gauge" or ["Gauge", "Sensor"]')
-    return tuple(dict.fromkeys([context.expand(check_name(name, where)) for name in names]))
+    types = tuple(dict.fromkeys([context.expand(check_name(name, where)) for name in names]))
+    if not _KIND_IRIS.isdisjoint(types):
+        raise wrong(where, f"{value!r} is a type of attribute, not of entity", "give the attribute with its name")
+    return types
 
 
 def _scopes(value: Any, intake: Intake) -> tuple[str, ...]:

@@ -4,21 +4,23 @@ from machinami.foundation.errors import BadRequestData
 from machinami.foundation.urn import is_uri
 from machinami.model import core_terms
 
-# the members of an attribute that are no attributes themselves (ETSI GS CIM 009, 4.5.1)
-RESERVED_TERMS = frozenset(
-    """
-    createdAt datasetId deletedAt entity entityList expiresAt instanceId json lang languageMap modifiedAt object
-    objectList objectType observedAt previousJson previousLanguageMap previousObject previousObjectList
-    previousValue previousValueList previousVocab unitCode value valueList valueType vocab
-    """.split()  # a column of words reads better than 25 quoted strings
-)
+# what an attribute has beside its value and its sub-attributes; no attribute may have such a name (4.5.1)
+_NOT_REIFIED = """
+    createdAt datasetId deletedAt expiresAt instanceId lang modifiedAt objectType observedAt unitCode valueType
+    previousJson previousLanguageMap previousObject previousObjectList previousValue previousValueList previousVocab
+"""
+# what carries a value; Smart Data Models have entities with an attribute `value`, so these may name attributes
+_CARRIERS = "entity entityList json languageMap object objectList value valueList vocab"
+
+# the members of an attribute that are no sub-attributes
+RESERVED_TERMS = frozenset(f"{_NOT_REIFIED} {_CARRIERS}".split())
 
 
 def _core_iri(term: str) -> str:
     return core_terms.OTHER_IRIS.get(term, f"ngsi-ld:{term}").replace("ngsi-ld:", core_terms.NAMESPACE)
 
 
-_RESERVED_IRIS = frozenset(map(_core_iri, RESERVED_TERMS)) | {core_terms.NAMESPACE + "scope"}
+_RESERVED_IRIS = frozenset(map(_core_iri, _NOT_REIFIED.split())) | {core_terms.NAMESPACE + "scope"}
 
 
 def is_name(text: str) -> bool:

@@ -85,7 +85,8 @@ def check_json(value: Any, where: str, nulls: Nulls, depth: int = 0) -> None:
     if kind is list:
         for index, item in enumerate(value):
             if type(item) not in _SCALARS:
-                check_json(item, f"{where}[{index}]", nulls, depth + 1)
+                # a list is replaced as a whole (RFC 7396), so nothing inside it can be removed
+                check_json(item, f"{where}[{index}]", Nulls.FORBIDDEN, depth + 1)
     elif kind is dict:
         for name, member in value.items():
             # {"@type": "@json", "@value": null} is the one way to write a null literal (4.5.0)

@@ -28,16 +28,21 @@ class Sent:
 
 @dataclass(slots=True)
 class RecordedWire:
-    """Keeps what is sent, answers as `answer` says, and serves the documents it was given."""
+    """Keeps what is sent, answers as `answer` says once `gate` is open, and serves the documents it was given."""
 
     documents: dict[str, Any] = field(default_factory=dict)
     answer: Callable[[Sent], Delivery] = lambda _: Delivery(True, 200)
     sent: list[Sent] = field(default_factory=list)
     fetched: list[str] = field(default_factory=list)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
         """Keep the notification and answer."""
+        await self.gate.wait()
         sent = Sent(uri, body, dict(headers))
         self.sent.append(sent)
         self._stirred.set()

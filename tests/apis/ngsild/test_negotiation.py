@@ -52,7 +52,9 @@ def test_the_accept_header_decides(accept: str | None, offers: tuple[bytes, ...]
     assert choose(accept, offers) == given
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/geo+json", "application/json;q=0", "application/json;q=x"])
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/geo+json", "application/json;q=0", "application/json;q=x"]
+)
 def test_what_cannot_be_given_is_refused_with_what_can(accept: str) -> None:
     with pytest.raises(NotAcceptable) as caught:
         choose(accept, PLAIN)
@@ -99,7 +101,9 @@ def test_the_link_header_names_the_context(link: str, url: str | None) -> None:
     assert link_context(post(link=link)) == url
 
 
-@pytest.mark.parametrize("link", [f"{LINK}, {LINK}", f'http://a.b; rel="{CONTEXT_REL}"', f'<no url>; rel="{CONTEXT_REL}"'])
+@pytest.mark.parametrize(
+    "link", [f"{LINK}, {LINK}", f'http://a.b; rel="{CONTEXT_REL}"', f'<no url>; rel="{CONTEXT_REL}"']
+)
 def test_a_link_header_that_cannot_be_meant_is_refused(link: str) -> None:
     with pytest.raises(BadRequestData):
         link_context(post(link=link))

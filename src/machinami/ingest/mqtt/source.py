@@ -36,6 +36,17 @@ _KEPT_BYTES = 500
 log = logging.getLogger(__name__)
 
 
+class _ClosingSocket(ssl.SSLSocket):
+    """A TLS socket that closes when its handshake fails; paho-mqtt leaves it open."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except (OSError, ValueError):
+            self.close()
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a broker is and how to get in; ``tls`` is None on a connection in the clear."""
@@ -94,6 +105,7 @@ def address(settings: MqttSettings) -> Address:
             raise SettingsError(
                 f"The certificate file {settings.ca_file} cannot be used: {fault}", key="ca_file"
             ) from fault
+        tls.sslsocket_class = _ClosingSocket
     elif settings.ca_file is not None:
         raise SettingsError("A certificate file needs an mqtts:// URL", key="ca_file")
     user = settings.user or (unquote(url.username) if url.username else None)

@@ -88,6 +88,10 @@ class Town:
         """Return the levels in metres that perfect gauges would report, shape (instants, gauges)."""
         return self._truth.levels(np.array([(at - self.anchor) / FORECAST_STEP for at in instants]))
 
+    def true_flows(self, instants: Sequence[datetime]) -> Floats:
+        """Return the true discharges in m3/s at the river gauges, shape (instants, gauges)."""
+        return self._truth.flows(np.array([(at - self.anchor) / FORECAST_STEP for at in instants]))
+
     def _hours(self, minutes: Minutes) -> Floats:
         anchor = (self.anchor - _EPOCH) / timedelta(minutes=1)
         return np.asarray((minutes - anchor) / 60.0)

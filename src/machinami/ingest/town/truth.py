@@ -59,17 +59,19 @@ class Truth:
         self._flow = np.vstack([self._flow, flow])
 
     def levels(self, hours: Floats) -> Floats:
-        """Return true levels in metres above each gauge's zero, shape (hours, gauges); ``hours`` must
-        increase."""
+        """Return true levels in metres above each gauge's zero, shape (hours, gauges); ``hours`` must increase."""
+        flow = self.flows(hours)
+        columns = [reach.section.level(flow[:, number]) for number, reach in enumerate(self._reaches)]
+        return np.stack(columns, axis=1)
+
+    def flows(self, hours: Floats) -> Floats:
+        """Return true discharges in m3/s, shape (hours, gauges); ``hours`` must increase."""
         if not len(hours):
             return np.zeros((0, len(self._reaches)))
         first, last = self._window(hours)
         flow = self._flow[first:last]
         clock = self.begin + (first + np.arange(len(flow)) + 1.0) / STEPS_PER_HOUR
-        columns = [
-            np.interp(hours, clock, reach.section.level(flow[:, number])) for number, reach in enumerate(self._reaches)
-        ]
-        return np.stack(columns, axis=1)
+        return np.stack([np.interp(hours, clock, column) for column in flow.T], axis=1)
 
     def rain_totals(self, hours: Floats) -> Floats:
         """Return the mm of rain that fell at each rain gauge since the beginning, shape (hours, rain

@@ -1,25 +1,15 @@
 """Which towns are there? One folder a town: DIR/towns/NAME/town.sqlite."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from machinami.foundation.errors import BadRequestData, StoreUnavailable, TenantNotFound
+from machinami.foundation.errors import StoreUnavailable, TenantNotFound
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import migrate, migrations, open_connection
 from machinami.store.sqlite.town import SqliteTown
+from machinami.store.town_names import check_town_name
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 FILE = "town.sqlite"
-
-
-def check_name(town: str) -> None:
-    """Raises BadRequestData if a town may not be called so: the name becomes a folder."""
-    if not _NAME.match(town):
-        raise BadRequestData(
-            f"{town!r} is no name for a town; use 1 to 63 of a-z, 0-9, _ and -, beginning with a letter or digit",
-            tenant=town,
-        )
 
 
 class SqliteBackend:
@@ -32,7 +22,7 @@ class SqliteBackend:
 
     async def open(self, town: str, create: bool = True) -> SqliteTown:
         """The store of a town, made if it does not exist. Raises TenantNotFound where it may not be made."""
-        check_name(town)
+        check_town_name(town)
         if town not in self._towns:
             path = self._folder / town / FILE
             if not create and not path.exists():

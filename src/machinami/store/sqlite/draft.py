@@ -10,22 +10,13 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change
 from machinami.model.document import Document, attribute_to_document, change_to_document
 from machinami.model.entity import Entity
+from machinami.store.encoding import DELETED_VALUE, encode
 from machinami.store.protocol import Instance
 from machinami.store.sqlite import past
 from machinami.store.sqlite.group import Group, Snapshot, Written
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.series import Columns, to_columns
 from machinami.store.sqlite.statements import SQL
-
-DELETED_VALUE = "urn:ngsi-ld:null"  # what the mark of a deletion holds (ETSI GS CIM 009, 4.5.0)
-
-
-def encode(document: Any) -> bytes:
-    """The document as JSON bytes. Raises BadRequestData for what JSON cannot say."""
-    try:
-        return orjson.dumps(document)
-    except TypeError as error:
-        raise BadRequestData(f"A value cannot be kept: {error}") from error
 
 
 def encode_change(change: Change, remembered: bool = True) -> Written:

@@ -14,7 +14,9 @@ import orjson
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Kind
 from machinami.model.change import Change, Verb
+from machinami.model.document import entity_to_document
 from machinami.model.entity import Entity
+from machinami.store.encoding import husk_of
 from machinami.store.sqlite.boxes import boxes
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.names import Names
@@ -214,7 +216,7 @@ class Group:
         entity, key = current.entity, current.key
         new = self.rows.entities[key][0] if key in self.rows.entities else False
         self.entities -= 1
-        self.leave_husk(Husk(key, current.subject), entity.id, entity.types, new)
+        self.leave_husk(Husk(key, current.subject), husk_of(entity), new)
         self._retype(entity.types, (), 0, key)
         self._expire(key, entity, None)
         self._place(key, entity, None)
@@ -222,13 +224,13 @@ class Group:
             self.indexes.differ(entity, None, key, self.rows.values)
         return current.subject
 
-    def leave_husk(self, husk: Husk, entity_id: str, types: tuple[str, ...], new: bool) -> None:
-        """Keep no more than id and types of an entity; new: there is no row of it yet."""
-        doc = orjson.dumps({"i": entity_id, "t": types, "a": {}})
-        self.rows.entities[husk.key] = (new, entity_id, husk.subject, 1, doc)
-        self._retype((), types, 1, husk.key)
-        self.state[entity_id] = husk
-        self.changed.add(entity_id)
+    def leave_husk(self, husk: Husk, remains: Entity, new: bool) -> None:
+        """Keep what remains of an entity; new: there is no row of it yet."""
+        doc = orjson.dumps(entity_to_document(remains))
+        self.rows.entities[husk.key] = (new, remains.id, husk.subject, 1, doc)
+        self._retype((), remains.types, 1, husk.key)
+        self.state[remains.id] = husk
+        self.changed.add(remains.id)
 
     def discard(self, husk: Husk) -> None:
         """Let go of the husk: the entity is created anew, at the end of the order, or its history is forgotten."""

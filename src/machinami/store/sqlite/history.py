@@ -5,17 +5,14 @@ from dataclasses import dataclass
 
 import apsw
 
-from machinami.foundation.instant import to_micros
-from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.model.query import TemporalQuery
 from machinami.store.protocol import Instance
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.reading import read_state
 from machinami.store.sqlite.series import from_columns
 from machinami.store.sqlite.statements import SQL
-
-EARLIEST = -(1 << 62)
-LATEST = 1 << 62
+from machinami.store.timeline import bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +47,7 @@ def span(temporal: TemporalQuery) -> Span:
     return Span("time >= ? AND time <= ?" + only, (low, high), "time")
 
 
-def bounds(temporal: TemporalQuery) -> tuple[int, int]:
-    """First and last microsecond of the range."""
-    at = to_micros(temporal.time_at) if temporal.time_at is not None else 0
-    if temporal.relation is TimeRelation.BEFORE:
-        return EARLIEST, at - 1
-    if temporal.relation is TimeRelation.AFTER:
-        return at + 1, LATEST
-    if temporal.relation is TimeRelation.BETWEEN and temporal.end_time_at is not None:
-        return at, to_micros(temporal.end_time_at) - 1
-    return EARLIEST, LATEST
-
-
+_FIRST = "SELECT 1 FROM history WHERE subject = ? AND attribute = ? AND {where} LIMIT 1"
 _SERIES = (
     "SELECT serial, time, observed, deleted, created, modified, number, doc FROM history "
     "WHERE subject = ? AND attribute = ? AND {where} ORDER BY {by} {way}, serial {way} LIMIT ?"
@@ -110,3 +96,14 @@ def _series(
     if newest:
         rows.reverse()
     return [from_columns(entity_id, name, *place, serial, tuple(columns)) for serial, *columns in rows]
+
+
+def has_instance(
+    connection: apsw.Connection, names: Names, subject: int, attributes: Sequence[str], temporal: TemporalQuery
+) -> bool:
+    """Whether the history of the subject has an instance (of one of these attributes, if any) in the range."""
+    where = span(temporal)
+    sql = _FIRST.format(where=where.where)
+    wanted = attributes or known(connection, names, subject)
+    numbers = [number for number in map(names.known, wanted) if number is not None]
+    return any(read(connection, sql, (subject, number, *where.parameters)) for number in numbers)

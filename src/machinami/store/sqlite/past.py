@@ -8,6 +8,7 @@ from dataclasses import replace
 import apsw
 
 from machinami.model.attribute import Attribute
+from machinami.model.entity import Entity
 from machinami.store.protocol import Instance
 from machinami.store.sqlite.group import Group, Husk
 from machinami.store.sqlite.series import columns_of, instance_name, named_place
@@ -66,7 +67,7 @@ def add_instance(group: Group, instance: Instance, types: tuple[str, ...]) -> No
     if state is None:
         key = group.next_key()
         state = Husk(key, key)
-        group.leave_husk(state, instance.entity_id, types, new=True)
+        group.leave_husk(state, Entity(instance.entity_id, types), new=True)
     _add(group.connection, state.subject, group.names.number(instance.attribute), instance)
 
 

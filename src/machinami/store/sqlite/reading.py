@@ -9,18 +9,26 @@ import orjson
 
 from machinami.model.document import entity_from_document
 from machinami.model.entity import Entity
+from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.group import Husk, State
 from machinami.store.sqlite.hot import Hot, HotEntities
 from machinami.store.sqlite.statements import SQL
 
 
+def read_any(connection: apsw.Connection, entity_id: str) -> tuple[Hot, bool] | None:
+    """The entity of this id, or what is left of it, as the file has it; and whether it is gone."""
+    for key, subject, gone, doc in read(connection, SQL.entity_by_id, (entity_id,)):
+        return Hot(entity_from_document(orjson.loads(doc)), key, subject, len(doc)), bool(gone)
+    return None
+
+
 def read_state(connection: apsw.Connection, entity_id: str) -> State:
     """The entity of this id as the file has it."""
-    for key, subject, gone, doc in connection.execute(SQL.entity_by_id, (entity_id,)):
-        if gone:
-            return Husk(key, subject)
-        return Hot(entity_from_document(orjson.loads(doc)), key, subject, len(doc))
-    return None
+    found = read_any(connection, entity_id)
+    if found is None:
+        return None
+    hot, gone = found
+    return Husk(hot.key, hot.subject) if gone else hot
 
 
 class Source(Protocol):
@@ -105,6 +113,6 @@ def fetch(connection: apsw.Connection, keys: Sequence[int]) -> dict[int, Hot]:
     """The entities of these keys by key; those that are gone come with id and types only."""
     found: dict[int, Hot] = {}
     if keys:
-        for key, subject, doc in connection.execute(SQL.entities_by_key, (apsw.carray(array("q", keys)),)):
+        for key, subject, doc in read(connection, SQL.entities_by_key, (apsw.carray(array("q", keys)),)):
             found[key] = Hot(entity_from_document(orjson.loads(doc)), key, subject, len(doc))
     return found

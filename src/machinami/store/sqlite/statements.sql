@@ -91,10 +91,19 @@ SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM log
 INSERT INTO history (subject, attribute, time, serial, observed, deleted, created, modified, number, doc)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
--- attributes_of
-SELECT DISTINCT attribute FROM history WHERE subject = ?
--- has_history
-SELECT 1 FROM history WHERE subject = ? LIMIT 1
+-- attributes_of: from one attribute of the subject to the next, without reading the instances between them
+WITH RECURSIVE next (attribute) AS (
+    SELECT min(attribute) FROM history WHERE subject = ?1
+    UNION ALL
+    SELECT (SELECT min(h.attribute) FROM history h WHERE h.subject = ?1 AND h.attribute > next.attribute)
+    FROM next WHERE next.attribute IS NOT NULL
+)
+SELECT attribute FROM next WHERE attribute IS NOT NULL
+
+-- attribute_kinds: how many entities of each type have each attribute in each kind
+SELECT t.type, a.key, i.value ->> '$.k', count(DISTINCT t.key)
+FROM entity_type t JOIN entity e ON e.key = t.key, json_each(e.doc, '$.a') a, json_each(a.value) i
+WHERE t.gone = 0 GROUP BY 1, 2, 3
 
 -- instance_at
 SELECT time, serial FROM history WHERE subject = ? AND attribute = ? AND time = ? AND serial = ?

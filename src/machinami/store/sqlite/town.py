@@ -17,11 +17,15 @@ from machinami.model.change import Change
 from machinami.model.document import change_from_document
 from machinami.model.entity import Entity
 from machinami.model.query import Page, Query, TemporalQuery
-from machinami.store.protocol import Found, Instance, Transaction
+from machinami.store.aggregation import check_methods
+from machinami.store.protocol import Bucket, Found, Instance, Transaction, TypeSummary
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.aggregate import Aggregation, aggregate
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
+from machinami.store.sqlite.discovery import summarize
 from machinami.store.sqlite.find import Effort, TooLong, find
+from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
 from machinami.store.sqlite.history import read_instances
 from machinami.store.sqlite.hot import Hot, HotEntities
@@ -50,6 +54,7 @@ class SqliteTown:
         self._first_expiry = NEVER if expiry is None else expiry
         self._entities: int = read_one(connection, SQL.count_entities)
         self._type_counts = Counter({(t, gone): n for t, gone, n in read(connection, SQL.entity_counts)})
+        self._types: tuple[int, list[TypeSummary]] | None = None
         self._listeners: list[Callable[[Sequence[Change]], None]] = []
         self._thread = ThreadPoolExecutor(1, "store-commit") if settings.durability == "full" else None
         self._beside = open_connection(path, settings, write=False) if self._thread is not None else connection
@@ -169,6 +174,30 @@ class SqliteTown:
         return await self._readers.run(
             lambda connection: read_instances(connection, self._names, entity_ids, attributes, temporal, limit)
         )
+
+    async def aggregate(
+        self,
+        entity_id: str,
+        attribute: str,
+        temporal: TemporalQuery,
+        methods: Sequence[str],
+        period: float | None,
+    ) -> Sequence[Bucket]:
+        """Aggregates by period seconds, None: all."""
+        check_methods(methods)
+        wanted = Aggregation(entity_id, attribute, temporal, tuple(methods), period)
+        return await self._readers.run(partial(aggregate, self._names, wanted))
+
+    async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
+        """Entities, current or deleted, whose history has an instance in the range."""
+        return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now))
+
+    async def types(self) -> Sequence[TypeSummary]:
+        """The types in use with their attributes; looked up again only after a change."""
+        if self._types is None or self._types[0] != self._counters.seq:
+            seq = self._counters.seq
+            self._types = seq, await self._readers.run(partial(summarize, self._names))
+        return self._types[1]
 
     # records
 

@@ -24,6 +24,7 @@
     ctx.save();
     ctx.font = font(12, 700);
     ctx.textBaseline = "bottom";
+    ctx.textAlign = "left";
     let free = Infinity;
     for (const line of [...data.lines].sort((a, b) => a.value - b.value)) {
       const y = Math.round(plot.valToPos(line.value, "y", true));
@@ -57,9 +58,9 @@
       ctx.stroke();
       ctx.fillStyle = colour("--soft");
       ctx.font = font(12);
-      ctx.textAlign = "right";
+      ctx.textAlign = "left";
       ctx.textBaseline = "top";
-      ctx.fillText(data.words.now, x - 4 * ratio, bbox.top + 2 * ratio);
+      ctx.fillText(data.words.now, x + 5 * ratio, bbox.top + 2 * ratio);
     }
     ctx.restore();
   };
@@ -84,7 +85,9 @@
       { label: data.words.time, value: (plot, v) => (v ? say.full.format(new Date(v * 1000)) : "—") },
       { label: data.words.observed, stroke: colour("--river"), width: 2.5, points: { show: false }, value: value(data.unit, data.digits), spanGaps: false },
     ];
-    const columns = [data.time, data.observed];
+    const observed = [...data.observed];
+    for (const index of data.between) observed[index] = undefined;
+    const columns = [data.time, observed];
     const bands = [];
     if (data.middle) {
       shown.push({ label: data.words.low, stroke: "transparent", points: { show: false }, value: value(data.unit, data.digits), spanGaps: true });
@@ -94,9 +97,11 @@
       bands.push({ series: [3, 2], fill: alpha("--river", 22) });
     }
     if (data.rain) {
-      shown.push({ label: data.words.rain, scale: "rain", fill: alpha("--edge-strong", 55), stroke: "transparent", points: { show: false }, paths: uPlot.paths.bars({ size: [0.9, 40] }), value: value(data.rain_unit, 1) });
+      shown.push({ label: data.words.rain, scale: "rain", fill: alpha("--edge-strong", 55), stroke: alpha("--edge-strong", 55), width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.9, 40] }), value: value(data.rain_unit, 1) });
       columns.push(data.rain);
     }
+    const last = data.observed.reduce((found, value, index) => (value === null ? found : index), 0);
+    const rest = (plot) => plot.setLegend({ idx: last }, false);
     const most = Math.max(5, ...(data.rain ?? [0]).filter((v) => v !== null)) * 3.5;
     return [{
       width: box.clientWidth,
@@ -104,14 +109,14 @@
       padding: [10, 12, 0, 0],
       cursor: { y: false, points: { size: 8 } },
       legend: { live: true },
-      scales: { x: { time: true }, y: { range: range(data) }, rain: { range: () => [most, 0] } },
+      scales: { x: { time: true }, y: { range: range(data) }, rain: { range: () => [0, most], dir: -1 } },
       axes: [
         { ...axis, space: 56, values: (plot, ticks) => ticks.map((at) => (midnight(at) ? say.day : say.hour).format(new Date(at * 1000))) },
         { ...axis, size: 58, values: (plot, ticks) => ticks.map((v) => v.toFixed(Math.min(data.digits, 2))), label: undefined },
       ],
       series: shown,
       bands,
-      hooks: { draw: [levels(data)] },
+      hooks: { draw: [levels(data)], ready: [rest], setCursor: [(plot) => { if (plot.cursor.idx === null) rest(plot); }] },
     }, columns];
   };
 

@@ -1,0 +1,111 @@
+"""What is the sum, the average or the spread of many values? (ETSI GS CIM 009, 4.5.19)
+
+Numbers are taken as they are and booleans as 0 and 1. Where there are none of them, min and max are those of the
+texts. A missing value (null) counts for nothing. stddev is that of the whole population: 0 for one value.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from machinami.foundation.errors import InvalidRequest
+from machinami.foundation.instant import EPOCH, to_micros
+from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.store.protocol import Bucket, Instance
+from machinami.store.timeline import order_time
+
+
+def _deviation(numbers: Sequence[float]) -> float:
+    mean = math.fsum(numbers) / len(numbers)
+    return math.sqrt(math.fsum((x - mean) ** 2 for x in numbers) / len(numbers))
+
+
+NUMERIC: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "sum": math.fsum,
+    "avg": lambda numbers: math.fsum(numbers) / len(numbers),
+    "min": min,
+    "max": max,
+    "stddev": _deviation,
+    "sumsq": lambda numbers: math.fsum(x * x for x in numbers),
+}
+COUNTS = ("totalCount", "distinctCount")
+
+
+def check_methods(methods: Sequence[str]) -> None:
+    """Raises InvalidRequest if there is a method that 4.5.19 does not have."""
+    for method in methods:
+        if method not in NUMERIC and method not in COUNTS:
+            known = ", ".join((*COUNTS, *NUMERIC))
+            raise InvalidRequest(f"{method!r} is no way to aggregate; there are {known}", aggrMethods=method)
+
+
+def aggregate_values(values: Sequence[Any], methods: Sequence[str]) -> dict[str, Any]:
+    """Method name -> result; a method that makes no sense of these values is left out."""
+    numbers = [v for v in values if isinstance(v, int | float)]
+    texts = [v for v in values if isinstance(v, str)]
+    results: dict[str, Any] = {}
+    for method in methods:
+        if method == "totalCount":
+            results[method] = len(values)
+        elif method == "distinctCount":
+            results[method] = len({_identity(v) for v in values})
+        elif numbers:
+            results[method] = NUMERIC[method](numbers)
+        elif texts and method in ("min", "max"):
+            results[method] = min(texts) if method == "min" else max(texts)
+    return results
+
+
+def _identity(value: Any) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def origin(temporal: TemporalQuery, first: int) -> int:
+    """Where the first period begins, in microseconds: with the range, or with the first instance."""
+    if temporal.relation in (TimeRelation.AFTER, TimeRelation.BETWEEN) and temporal.time_at is not None:
+        return to_micros(temporal.time_at)
+    return first
+
+
+def end_of_range(temporal: TemporalQuery, last: int) -> int:
+    """Where the range ends that is aggregated as a whole: as asked for, or with the last instance."""
+    if temporal.relation is TimeRelation.BETWEEN and temporal.end_time_at is not None:
+        return to_micros(temporal.end_time_at)
+    if temporal.relation is TimeRelation.BEFORE and temporal.time_at is not None:
+        return to_micros(temporal.time_at)
+    return last
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment so many microseconds after the beginning of 1970."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def aggregate_instances(
+    instances: Sequence[Instance], temporal: TemporalQuery, methods: Sequence[str], period: float | None
+) -> list[Bucket]:
+    """The periods that hold values, in order; `last_n` of them. The instances come in order of time."""
+    meant = [i for i in instances if i.deleted_at is None and i.value.value is not None]
+    if not meant:
+        return []
+    times = [to_micros(order_time(i, temporal.property)) for i in meant]
+    start = origin(temporal, times[0])
+    if period is None:
+        ends = {0: (start, end_of_range(temporal, times[-1]))}
+        groups: dict[int, list[Any]] = {0: [i.value.value for i in meant]}
+    else:
+        width = max(1, round(period * 1_000_000))
+        groups = {}
+        for time, instance in zip(times, meant, strict=True):
+            groups.setdefault((time - start) // width, []).append(instance.value.value)
+        ends = {n: (start + n * width, start + (n + 1) * width) for n in groups}
+    buckets = [
+        Bucket(from_micros(ends[n][0]), from_micros(ends[n][1]), aggregate_values(values, methods))
+        for n, values in sorted(groups.items())
+    ]
+    return buckets[-temporal.last_n :] if temporal.last_n else buckets

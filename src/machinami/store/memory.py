@@ -1,0 +1,224 @@
+"""A store that keeps everything in memory: for tests, and as the plainest reading of the contract."""
+
+import asyncio
+from collections import Counter, defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from machinami.foundation.errors import TenantNotFound
+from machinami.model.attribute import NO_ATTRIBUTES
+from machinami.model.change import Change
+from machinami.model.entity import Entity
+from machinami.model.matching import matches
+from machinami.model.ordering import arrange
+from machinami.model.query import Page, Query, TemporalQuery
+from machinami.store.aggregation import aggregate_instances, check_methods
+from machinami.store.memory_transaction import Contents, Draft
+from machinami.store.protocol import Bucket, Found, Instance, Transaction, TypeSummary
+from machinami.store.timeline import is_meant, order_time
+from machinami.store.town_names import check_town_name
+
+T = TypeVar("T")
+
+
+class MemoryTown:
+    """One town in memory; gone when it is closed."""
+
+    def __init__(self) -> None:
+        self._contents = Contents()
+        self._listeners: list[Callable[[Sequence[Change]], None]] = []
+        self._queue: deque[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = deque()
+
+    def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
+        """Run the work in the next commit; the awaitable gives its result after that commit."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue.append((work, future))
+        if len(self._queue) == 1:
+            loop.call_soon(self._flush)
+        return future
+
+    def _flush(self) -> None:
+        done: list[tuple[asyncio.Future[Any], Any, Exception | None]] = []
+        changes: list[Change] = []
+        while self._queue:
+            work, future = self._queue.popleft()
+            if future.cancelled():
+                continue
+            draft = Draft(self._contents)
+            try:
+                result = work(draft)
+            except Exception as error:
+                draft.undo()
+                done.append((future, None, error))
+            else:
+                changes += draft.changes
+                done.append((future, result, None))
+        if changes:
+            for listener in self._listeners:
+                listener(changes)
+        for future, result, failure in done:
+            if future.done():
+                continue
+            if failure is not None:
+                future.set_exception(failure)
+            else:
+                future.set_result(result)
+
+    def peek(self, entity_id: str) -> Entity | None:
+        """The committed entity, at once."""
+        return self._contents.entities.get(entity_id)
+
+    async def find(self, query: Query, page: Page, now: datetime) -> Found:
+        """The entities that match, in order."""
+        entities = self._contents.entities
+        matching = [e for e in self._in_order(entities.values()) if matches(query, e, now, entities.get)]
+        return _page(arrange(matching, query.order, now), page)
+
+    def _in_order(self, entities: Iterable[Entity]) -> list[Entity]:
+        return sorted(entities, key=lambda entity: self._contents.keys[entity.id])
+
+    async def instances(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Instance]:
+        """Instances of the history in order of (entity, attribute, time)."""
+        found: list[Instance] = []
+        for entity_id in dict.fromkeys(entity_ids):
+            history = self._contents.history.get(entity_id, {})
+            for name in sorted(history if attributes is None else set(attributes)):
+                found += _meant(history.get(name, ()), temporal, limit)
+        return found
+
+    async def aggregate(
+        self,
+        entity_id: str,
+        attribute: str,
+        temporal: TemporalQuery,
+        methods: Sequence[str],
+        period: float | None,
+    ) -> Sequence[Bucket]:
+        """Aggregates by period seconds, None: all."""
+        check_methods(methods)
+        series = self._contents.history.get(entity_id, {}).get(attribute, ())
+        meant = _meant(series, replace(temporal, last_n=None), None)
+        return aggregate_instances(meant, temporal, methods, period)
+
+    async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
+        """Entities, current or deleted, whose history has an instance in the range."""
+        contents = self._contents
+        current = replace(query, attrs=(), order=())
+        selectors = replace(current, q=None, geo=None)
+        matching = [e for e in contents.entities.values() if matches(current, e, now, contents.entities.get)]
+        matching += [e for e in contents.husks.values() if matches(selectors, e, now)]
+        found = [
+            replace(entity, attributes=NO_ATTRIBUTES)
+            for entity in self._in_order(matching)
+            if self._has_past(entity.id, query.attrs, temporal)
+        ]
+        return _page(found, page)
+
+    def _has_past(self, entity_id: str, attributes: Sequence[str], temporal: TemporalQuery) -> bool:
+        history = self._contents.history.get(entity_id, {})
+        names = attributes or history
+        return any(is_meant(i, temporal) for name in names for i in history.get(name, ()))
+
+    async def types(self) -> Sequence[TypeSummary]:
+        """The types in use with their attributes."""
+        entities: Counter[str] = Counter()
+        attributes: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+        for entity in self._contents.entities.values():
+            for name in entity.types:
+                entities[name] += 1
+                for attribute, instances in entity.attributes.items():
+                    attributes[name][attribute].update({i.kind.value for i in instances})
+        return [
+            TypeSummary(name, count, {a: dict(kinds) for a, kinds in sorted(attributes[name].items())})
+            for name, count in sorted(entities.items())
+        ]
+
+    async def changes(self, after: int, limit: int) -> Sequence[Change]:
+        """The log after a sequence number, in order."""
+        return [change for change in self._contents.log if change.seq > after][:limit]
+
+    @property
+    def last_seq(self) -> int:
+        """The sequence number of the last committed change."""
+        return self._contents.seq
+
+    def on_commit(self, listener: Callable[[Sequence[Change]], None]) -> None:
+        """Have the listener called with the changes of each commit."""
+        self._listeners.append(listener)
+
+    async def records(self, kind: str) -> dict[str, dict[str, Any]]:
+        """All records of a kind by key."""
+        return {key: orjson.loads(doc) for key, doc in sorted(self._contents.records.get(kind, {}).items())}
+
+    async def trim_log(self, before: int) -> int:
+        """Forget log rows below this number, but never the last row."""
+        log = self._contents.log
+        kept = [change for change in log if change.seq >= before] or log[-1:]
+        trimmed = len(log) - len(kept)
+        log[:] = kept
+        return trimmed
+
+    def statistics(self) -> dict[str, float]:
+        """Numbers for /metrics and /health."""
+        contents = self._contents
+        return {
+            "entities": len(contents.entities),
+            "log_rows": len(contents.log),
+            "last_seq": contents.seq,
+        }
+
+    async def close(self) -> None:
+        """Commit what is queued."""
+        if self._queue:
+            self._flush()
+
+
+class MemoryBackend:
+    """All towns in memory."""
+
+    def __init__(self) -> None:
+        self._towns: dict[str, MemoryTown] = {}
+
+    async def open(self, town: str, create: bool = True) -> MemoryTown:
+        """The store of a town, made if it does not exist. Raises TenantNotFound where it may not be made."""
+        check_town_name(town)
+        if town not in self._towns:
+            if not create:
+                raise TenantNotFound(f"There is no town {town!r} here", tenant=town)
+            self._towns[town] = MemoryTown()
+        return self._towns[town]
+
+    async def towns(self) -> Sequence[str]:
+        """The names of the towns that exist."""
+        return sorted(self._towns)
+
+    async def close(self) -> None:
+        """Close every town."""
+        for town in self._towns.values():
+            await town.close()
+
+
+def _page(entities: Sequence[Entity], page: Page) -> Found:
+    part = entities[page.offset : page.offset + page.limit]
+    return Found(part, len(entities) if page.count else None)
+
+
+def _meant(series: Iterable[Instance], temporal: TemporalQuery, limit: int | None) -> list[Instance]:
+    meant = [instance for instance in series if is_meant(instance, temporal)]
+    meant.sort(key=lambda instance: order_time(instance, temporal.property))
+    counts = [n for n in (temporal.last_n, limit) if n is not None]
+    if not counts:
+        return meant
+    count = min(counts)
+    return meant[max(0, len(meant) - count) :] if temporal.last_n is not None else meant[:count]

@@ -1,0 +1,58 @@
+"""Which instances of a history does a temporal query mean, and in which order?
+
+The meaning that every store's temporal queries have (ETSI GS CIM 009, 4.11). An instance lies on its timeline at
+observedAt, else at modifiedAt or createdAt; the mark of a deletion at deletedAt. A query with a relation means
+the instances that have the time it asks about, within its range; one without a relation means all of them.
+"""
+
+from datetime import datetime
+
+from machinami.foundation.instant import EPOCH, to_micros
+from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.store.protocol import Instance
+
+EARLIEST = -(1 << 62)
+LATEST = 1 << 62
+
+
+def place_in_time(instance: Instance) -> datetime:
+    """Where the instance lies on its timeline; the beginning of 1970 if it has no time at all."""
+    value = instance.value
+    return instance.deleted_at or value.observed_at or value.modified_at or value.created_at or EPOCH
+
+
+def asked_time(instance: Instance, timeproperty: str) -> datetime | None:
+    """The time of the instance that the timeproperty names, if it has one."""
+    if timeproperty == "deletedAt":
+        return instance.deleted_at
+    if timeproperty == "observedAt":
+        return None if instance.deleted_at is not None else instance.value.observed_at
+    return instance.value.modified_at if timeproperty == "modifiedAt" else instance.value.created_at
+
+
+def bounds(temporal: TemporalQuery) -> tuple[int, int]:
+    """First and last microsecond of the range: before and after exclude the moment, between includes its start."""
+    at = to_micros(temporal.time_at) if temporal.time_at is not None else 0
+    if temporal.relation is TimeRelation.BEFORE:
+        return EARLIEST, at - 1
+    if temporal.relation is TimeRelation.AFTER:
+        return at + 1, LATEST
+    if temporal.relation is TimeRelation.BETWEEN and temporal.end_time_at is not None:
+        return at, to_micros(temporal.end_time_at) - 1
+    return EARLIEST, LATEST
+
+
+def is_meant(instance: Instance, temporal: TemporalQuery) -> bool:
+    """Whether the temporal query means this instance."""
+    asked = asked_time(instance, temporal.property)
+    if temporal.relation is None:
+        return asked is not None or temporal.property != "deletedAt"
+    low, high = bounds(temporal)
+    return asked is not None and low <= to_micros(asked) <= high
+
+
+def order_time(instance: Instance, timeproperty: str) -> datetime:
+    """By which time the instances of an answer are ordered: the one asked about, where there is one."""
+    if timeproperty in ("createdAt", "modifiedAt"):
+        return asked_time(instance, timeproperty) or place_in_time(instance)
+    return place_in_time(instance)
