@@ -25,8 +25,8 @@ class Simulation:
     """The simulated town: its seed, and how many times faster than the clock its first hours pass."""
 
     seed: int = 1
-    speed: float = 1.0
-    days: int = 30
+    speed: float = 150.0
+    days: int = 60
 
 
 @dataclass(frozen=True, slots=True)
