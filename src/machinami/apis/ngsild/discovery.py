@@ -12,8 +12,8 @@ from machinami.broker import discovery
 from machinami.broker.discovery import AttributeSummary
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context
+from machinami.model.found import TypeSummary
 from machinami.model.names import check_name
-from machinami.store.protocol import TypeSummary
 
 LIST = frozenset({"details", "local"})
 ONE = frozenset({"local"})

@@ -12,8 +12,8 @@ from machinami.apis.ngsild.rendering import Rendered, array, with_context
 from machinami.kit.http import Request, Response
 from machinami.model.compaction import to_feature, to_feature_collection
 from machinami.model.entity import Entity
+from machinami.model.found import Found
 from machinami.model.query import Page
-from machinami.store.protocol import Found
 
 COUNT = b"NGSILD-Results-Count"
 
