@@ -35,6 +35,11 @@ def test_core_names_and_prefixes_are_known() -> None:
     assert core().compact(NGSI + "somethingElse") == "ngsi-ld:somethingElse"
 
 
+def test_a_word_of_json_ld_comes_back_as_it_was_written() -> None:
+    assert core().expand("id") == "@id"
+    assert core().compact("@id") == "id"
+
+
 def test_an_iri_stays_an_iri() -> None:
     assert core().expand("https://example.org/level") == "https://example.org/level"
     assert core().compact("https://example.org/level") == "https://example.org/level"

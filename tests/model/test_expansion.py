@@ -170,6 +170,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"type": None}, "type: there is no type"),
     ({"type": []}, "type: there is no type"),
     ({"type": "Property", "value": 3}, "type: 'Property' is a type of attribute"),
+    ({"type": "type"}, "type: 'type' is a word of JSON-LD"),
     ({"type": "Ga<ge"}, "'Ga<ge' in type cannot be a name"),
     ({"level": None}, "level: null cannot be a value"),
     ({"level": {"type": "Property", "value": None}}, "level.value: null cannot be a value"),

@@ -327,6 +327,8 @@ def _types(value: Any, context: Context, where: str = "type") -> tuple[str, ...]
     if not names or value is None:
         raise wrong(where, "there is no type", 'write it as "type": "Gauge" or ["Gauge", "Sensor"]')
     types = tuple(dict.fromkeys([context.expand(check_name(name, where)) for name in names]))
+    if any(name.startswith("@") for name in types):
+        raise wrong(where, f"{value!r} is a word of JSON-LD, not a type", "choose another name")
     if not _KIND_IRIS.isdisjoint(types):
         raise wrong(where, f"{value!r} is a type of attribute, not of entity", "give the attribute with its name")
     return types
