@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+from tests.fakes import rivers, scenes
 
 from machinami.foundation.errors import NotFound
 from machinami.kit.assets import asset, cache_rule
@@ -22,7 +23,6 @@ from machinami.kit.words import Words, choose_language
 from machinami.portal import home
 from machinami.portal import map as town_map
 from machinami.services.flood import page as flood
-from tests.fakes import rivers, scenes
 
 BASE = Path(os.environ.get("MACHINAMI_BASE", "/nonexistent"))
 Handler = Callable[[Request], Awaitable[Response]]

@@ -84,6 +84,7 @@ BREACHES = [
         GOOD_MANIFEST.replace("reads = []", 'reads = [{ type = "Tide" }]'),
         "count reads Tide, which nobody writes",
     ),
+    ("dependency-declared", "src/machinami/kit/m.py", '"""M?"""\nimport some_thing.else_\n', "imports some_thing"),
     ("dependency-told", "pyproject.toml", '[project]\ndependencies = ["some_thing>=1"]\n', "why some-thing is here"),
     (
         "dependency-locked",
