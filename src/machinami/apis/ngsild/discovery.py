@@ -77,7 +77,7 @@ class Discovery:
 
     def _words(self, request: Request) -> tuple[bytes, Context]:
         self._face.town(request)
-        return choose(request.header(b"accept")), self._face.linked_context(request)
+        return choose(request.fields.get(b"accept")), self._face.linked_context(request)
 
 
 def type_row(summary: TypeSummary, context: Context) -> dict[str, Any]:
