@@ -21,7 +21,7 @@ def parse_instant(text: object, where: str = "") -> datetime:
             pass
     at = f" in {where}" if where else ""
     raise BadRequestData(
-        f"{text!r}{at} is not a date-time; write it as 2026-06-30T09:00:00Z or 2026-06-30T18:00:00+09:00",
+        f"{text!r}{at} is not a date-time; write it in UTC like 2026-06-30T09:00:00Z",
         value=str(text),
     )
 
