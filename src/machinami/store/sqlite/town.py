@@ -22,6 +22,7 @@ from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Transaction
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.aggregate import Aggregation, aggregate
+from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import summarize
@@ -30,6 +31,7 @@ from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
 from machinami.store.sqlite.history import read_instances
 from machinami.store.sqlite.hot import Hot, HotEntities
+from machinami.store.sqlite.indexer import Indexer
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.readers import Readers
 from machinami.store.sqlite.reading import FileSource, HotSource
@@ -62,6 +64,8 @@ class SqliteTown:
         self._readers = Readers(path, settings)
         self._planner = Planner(self._names, self._indexes, self._type_size)
         self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
+        self._checkpointer = Checkpointer(path, settings, connection)
+        self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
 
     # writing
 
@@ -84,6 +88,7 @@ class SqliteTown:
                 self._hot.put(state)
             else:
                 self._hot.drop(entity_id)
+        self._checkpointer.look(self._writer)
         if group.changes:
             for listener in self._listeners:
                 self._tell(listener, group.changes)
@@ -129,14 +134,18 @@ class SqliteTown:
             plan = self._plan(connection, query, now)
             return find(source, plan, query, page, now, Effort(self._settings.loop_candidates))
         except (TooLong, apsw.InterruptError):
-            pass
+            pass  # goes on below, beside the event loop
         finally:
             connection.set_progress_handler(None)
-        return await self._readers.run(partial(self._find_long, query, page, now))
+        effort = Effort(None)
+        found = await self._readers.run(partial(self._find_long, query, page, now, effort))
+        if effort.seen - len(found.entities) > self._settings.index_after:
+            self._indexer.want(query)
+        return found
 
-    def _find_long(self, query: Query, page: Page, now: datetime, connection: apsw.Connection) -> Found:
+    def _find_long(self, query: Query, page: Page, now: datetime, effort: Effort, connection: apsw.Connection) -> Found:
         plan = self._plan(connection, query, now)
-        return find(FileSource(connection), plan, query, page, now, Effort(None))
+        return find(FileSource(connection), plan, query, page, now, effort)
 
     def _plan(self, connection: apsw.Connection, query: Query, now: datetime) -> Plan:
         plan = self._planner.plan(connection, query)
@@ -219,11 +228,15 @@ class SqliteTown:
             "hot_entities": len(self._hot),
             "commits": self._writer.commits,
             "works": self._writer.works,
+            "checkpoints": self._checkpointer.checkpoints,
+            "indexed_attributes": len(self._indexes.ready),
+            "indexes_in_making": len(self._indexes.numbers) - len(self._indexes.ready),
         }
 
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
         await self._writer.drain()
+        await self._checkpointer.close()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
