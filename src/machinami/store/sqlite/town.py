@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from machinami.store.sqlite.history import read_instances
 from machinami.store.sqlite.hot import Hot, HotEntities
 from machinami.store.sqlite.indexer import Indexer
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
 from machinami.store.sqlite.reading import FileSource, HotSource
 from machinami.store.sqlite.statements import SQL
@@ -61,7 +63,7 @@ class SqliteTown:
         self._thread = ThreadPoolExecutor(1, "store-commit") if settings.durability == "full" else None
         self._beside = open_connection(path, settings, write=False) if self._thread is not None else connection
         self._readers = Readers(path, settings)
-        self._planner = Planner(self._names, self._indexes, self._type_size)
+        self._planner = Planner(self._names, self._indexes, self._type_size, lambda: self._entities)
         self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
         self._checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
@@ -130,7 +132,7 @@ class SqliteTown:
         connection = source.connection
         connection.set_progress_handler(_stop, self._settings.step_limit)
         try:
-            plan = self._plan(connection, query, now)
+            plan = self._plan(connection, query, page, now)
             return find(source, plan, query, page, now, Effort(self._settings.loop_candidates))
         except (TooLong, apsw.InterruptError):
             pass  # goes on below, beside the event loop
@@ -143,11 +145,11 @@ class SqliteTown:
         return found
 
     def _find_long(self, query: Query, page: Page, now: datetime, effort: Effort, connection: apsw.Connection) -> Found:
-        plan = self._plan(connection, query, now)
+        plan = replace(self._plan(connection, query, page, now), filter=prefilter(query))
         return find(FileSource(connection), plan, query, page, now, effort)
 
-    def _plan(self, connection: apsw.Connection, query: Query, now: datetime) -> Plan:
-        plan = self._planner.plan(connection, query)
+    def _plan(self, connection: apsw.Connection, query: Query, page: Page, now: datetime) -> Plan:
+        plan = self._planner.plan(connection, query, page)
         if plan.exact and self._first_expiry <= to_micros(now):
             expiry = read_one(connection, SQL.first_expiry)
             if expiry is not None and expiry <= to_micros(now):
