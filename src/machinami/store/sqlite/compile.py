@@ -37,12 +37,14 @@ class Plan:
     """The ranges whose union holds the candidates.
 
     exact: every live candidate matches. size: how many candidates there are, where that is known.
+    in_order: the candidates are all entities of some types, in order of creation, for want of a better index.
     filter: what else SQLite is to ask of a candidate before it is decoded.
     """
 
     parts: tuple[Part, ...]
     exact: bool = False
     size: int | None = None
+    in_order: bool = False
     filter: Filter | None = None
 
     def keys(self, connection: apsw.Connection, after: int, limit: int, offset: int = 0) -> tuple[list[int], bool]:
@@ -119,12 +121,12 @@ class Planner:
         """Through the types, or through everything, in order of creation."""
         rest = query.attrs or query.id_pattern or query.q or query.geo or query.scope
         if query.types is None:
-            return Plan((Part(SQL.keys_of_all, (gone,)),), exact=not rest)
+            return Plan((Part(SQL.keys_of_all, (gone,)),), exact=not rest, in_order=True)
         numbers = [self.names.known(name) for name in sorted(type_names(query.types, self.size))]
         known = [number for number in numbers if number is not None] or [0]
         parts = tuple(Part(SQL.keys_of_type, (number, gone)) for number in known)
         size = self.size(query.types.type) if isinstance(query.types, TypeIs) and not gone else None
-        return Plan(parts, not rest and is_union(query.types), size)
+        return Plan(parts, not rest and is_union(query.types), size, in_order=True)
 
     def _by_value(self, connection: apsw.Connection, query: Query, worth: int) -> Plan | None:
         if query.q is None or not self.indexes.ready:

@@ -22,6 +22,7 @@ from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Bucket, Found, Instance, Transaction, TypeSummary
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.aggregate import Aggregation, aggregate
+from machinami.store.sqlite.audit import disagreements
 from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
@@ -46,7 +47,8 @@ T = TypeVar("T")
 class SqliteTown:
     """The store of one town."""
 
-    def __init__(self, path: Path, connection: apsw.Connection, settings: StoreSettings) -> None:
+    def __init__(self, path: Path, connection: apsw.Connection, held: apsw.Connection, settings: StoreSettings) -> None:
+        self._held = held
         self._path = path
         self._settings = settings
         self._connection = connection
@@ -138,22 +140,25 @@ class SqliteTown:
             pass  # goes on below, beside the event loop
         finally:
             connection.set_progress_handler(None)
-        effort = Effort(None)
-        found = await self._readers.run(partial(self._find_long, query, page, now, effort))
-        if effort.seen - len(found.entities) > self._settings.index_after:
+        found, seen = await self._readers.run(partial(self._find_long, query, page, now))
+        if seen - len(found.entities) > self._settings.index_after:
             self._indexer.want(query)
         return found
 
-    def _find_long(self, query: Query, page: Page, now: datetime, effort: Effort, connection: apsw.Connection) -> Found:
+    def _find_long(self, query: Query, page: Page, now: datetime, connection: apsw.Connection) -> tuple[Found, int]:
+        """The page, and about how many entities had to be looked at for it."""
         plan = replace(self._plan(connection, query, page, now), filter=prefilter(query))
-        return find(FileSource(connection), plan, query, page, now, effort)
+        effort = Effort(None)
+        found = find(FileSource(connection), plan, query, page, now, effort)
+        all_seen = page.count or query.order or len(found.entities) < page.limit
+        return found, self._entities if plan.in_order and all_seen else effort.seen
 
     def _plan(self, connection: apsw.Connection, query: Query, page: Page, now: datetime) -> Plan:
         plan = self._planner.plan(connection, query, page)
         if plan.exact and self._first_expiry <= to_micros(now):
             expiry = read_one(connection, SQL.first_expiry)
             if expiry is not None and expiry <= to_micros(now):
-                return Plan(plan.parts)
+                return replace(plan, exact=False, size=None)
         return plan
 
     # the log
@@ -234,6 +239,10 @@ class SqliteTown:
             "indexes_in_making": len(self._indexes.numbers) - len(self._indexes.ready),
         }
 
+    async def disagreements(self) -> list[str]:
+        """Sentences about log, state and history where they do not agree; reads everything."""
+        return await self._readers.run(disagreements)
+
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
         await self._writer.drain()
@@ -245,8 +254,9 @@ class SqliteTown:
         if self._thread is not None:
             self._thread.shutdown(wait=True)
             self._beside.close()
-        self._connection.execute(SQL.checkpoint_all).fetchall()
+        read(self._connection, SQL.checkpoint_all)
         self._connection.close()
+        self._held.close()
 
 
 def _stop() -> bool:
