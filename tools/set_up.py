@@ -5,6 +5,7 @@ file is written last, so a set-up that was interrupted is done again from the st
 """
 
 import argparse
+import hashlib
 import os
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ if sys.platform != "win32":
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache"
+BUILD_LOCK = "requirements-build.lock"
 LOG = CACHE / "set-up.log"
 PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
@@ -34,39 +36,35 @@ class Step:
     en: str
     command: tuple[str, ...]
     pythonpath: str = ""
+    mark: Path | None = None  # made when the step has succeeded
 
 
-def steps(lock: str, afresh: bool) -> list[Step]:
+def steps(lock: str, runtime: bool, afresh: bool) -> list[Step]:
     """List the steps that put the locked libraries, and the project itself, into `.venv`."""
     pip = (str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check")
     hashed = (*pip, "--require-hashes", "--requirement")
-    build = str(CACHE / "build-tools")
-    made = [
-        Step(
-            "部品を取り寄せます(数分かかることがあります)",
-            "Fetching the libraries",
-            (*hashed, str(ROOT / lock)),
-        ),
-    ]
-    if not afresh:
-        return made
-    return [
-        Step(
-            "専用の環境 .venv を作ります", "Making an environment", (sys.executable, "-m", "venv", str(VENV))
-        ),
-        *made,
-        Step(
-            "組み立ての道具を取り寄せます",
-            "Fetching the build tools",
-            (*hashed, str(ROOT / "requirements-build.lock"), "--target", build, "--upgrade"),
-        ),
-        Step(
-            "画面の部品(地図・グラフ・書体)と本体を組み込みます",
-            "Installing the map, charts, fonts and Machinami itself",
-            (*pip, "--no-build-isolation", "--no-deps", "--editable", str(ROOT)),
-            pythonpath=build,
-        ),
-    ]
+    make = Step("専用の環境 .venv を作ります", "Making an environment", (sys.executable, "-m", "venv", str(VENV)))
+    fetch = Step("部品を取り寄せます", "Fetching the libraries (minutes, the first time)", (*hashed, str(ROOT / lock)))
+    if not runtime:
+        return [fetch]
+    tools = Step(
+        "組み立ての道具を取り寄せます",
+        "Fetching the build tools",
+        (*hashed, str(ROOT / BUILD_LOCK), "--target", str(build_tools()), "--upgrade"),
+        mark=build_tools() / ".whole",
+    )
+    install = Step(
+        "画面の部品(地図・グラフ・書体)と本体を組み込みます",
+        "Installing the map, charts, fonts and Machinami itself",
+        (*pip, "--no-build-isolation", "--no-deps", "--editable", str(ROOT)),
+        pythonpath=str(build_tools()),
+    )
+    return [make] * afresh + [fetch] + [tools] * (not (build_tools() / ".whole").exists()) + [install]
+
+
+def build_tools() -> Path:
+    """Name the folder of the build tools by the lock they came from."""
+    return CACHE / f"build-tools-{hashlib.sha256((ROOT / BUILD_LOCK).read_bytes()).hexdigest()[:12]}"
 
 
 def environment(pythonpath: str) -> dict[str, str]:
@@ -98,6 +96,8 @@ def run(step: Step, number: int, of: int) -> None:
             f"The set-up stopped at this step; its log: {LOG}\n"
             "Check that this machine is online (or that pip knows your mirror or proxy) and run it again."
         )
+    if step.mark:
+        step.mark.touch()
 
 
 def check_venv() -> None:
@@ -128,6 +128,14 @@ def is_whole(stamp: Path, fingerprint: str) -> bool:
     return made and (ROOT / "src/machinami/kit/static/vendor/.made-from").is_file()
 
 
+def works() -> bool:
+    """Tell whether the environment's Python still starts; the system's may have been replaced under it."""
+    try:
+        return subprocess.run([str(PYTHON), "-m", "pip", "--version"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Make the environment, or add the test libraries to it, and stamp it when all is there."""
     parser = argparse.ArgumentParser(description="Make the environment that ./machinami runs in.")
@@ -137,17 +145,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = parser.parse_args(argv)
     check_venv()
     stamp = VENV / words.stamp
-    afresh = words.stamp == ".ready"
+    runtime = words.stamp == ".ready"
     with alone():
         if is_whole(stamp, words.fingerprint):
             return 0
         LOG.write_text("", "utf-8")
+        # No stamp, no trust: only an environment that was once finished is brought up to date in place.
+        afresh = runtime and not (stamp.is_file() and works())
+        stamp.unlink(missing_ok=True)
         if afresh:
             shutil.rmtree(VENV, ignore_errors=True)
-            print(
-                "はじめての準備をします(この場所の中だけに書きます)。 / Setting up, inside this folder only."
-            )
-        plan = steps(words.lock, afresh)
+            print("はじめての準備をします(この場所の中だけに書きます)。 / Setting up, inside this folder only.")
+        plan = steps(words.lock, runtime, afresh)
         for number, step in enumerate(plan, start=1):
             run(step, number, len(plan))
         shutil.rmtree(CACHE / "tmp", ignore_errors=True)

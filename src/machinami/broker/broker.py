@@ -107,7 +107,10 @@ class Broker:
         """Replace a subscription (5.8.2)."""
         context = await self.contexts.obtain(subscription.context)
         await resubscribe(town, subscription, by)
+        was_active = self.subscription(town, subscription.id).subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
+        if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
+            progress.cursor = town.store.last_seq
         self.notifier(town).add(subscription, context, progress, driving_types)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:

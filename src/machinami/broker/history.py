@@ -10,10 +10,11 @@ from machinami.foundation.errors import NotFound
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Kind
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
+from machinami.model.found import Bucket, Instance
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query, TemporalQuery
 from machinami.model.town_terms import NAMESPACE
-from machinami.store.protocol import Bucket, Instance, Transaction
+from machinami.store.protocol import Transaction
 
 CORRECTION = NAMESPACE + "correction"
 
@@ -85,6 +86,20 @@ async def aggregates(
     """Aggregates of one attribute by period (seconds; None: the whole range) (4.5.19)."""
     demand(town.policy, by, Action.READ)
     return await town.store.aggregate(entity_id, attribute, temporal, methods, period)
+
+
+async def instances(
+    town: Town, entity_ids: Sequence[str], attributes: Sequence[str], temporal: TemporalQuery, by: Principal
+) -> Sequence[Instance]:
+    """Past instances of some attributes of some entities."""
+    demand(town.policy, by, Action.READ)
+    return await town.store.instances(entity_ids, attributes, temporal)
+
+
+async def changes(town: Town, after: int, limit: int, by: Principal) -> Sequence[Change]:
+    """The log after a sequence number."""
+    demand(town.policy, by, Action.READ)
+    return await town.store.changes(after, limit)
 
 
 async def correct(

@@ -9,9 +9,10 @@ import orjson
 
 from machinami.foundation.instant import format_instant
 from machinami.model.change import Change
-from machinami.model.compaction import Representation, compact_entity, to_feature_collection
+from machinami.model.compaction import compact_entity, to_feature_collection
 from machinami.model.context import Context
 from machinami.model.entity import Entity
+from machinami.model.representation import Representation
 from machinami.model.subscription import Subscription
 
 LD_JSON = "application/ld+json"

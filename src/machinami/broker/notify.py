@@ -62,7 +62,7 @@ class Outbox:
 
     def offer(self, change: Change) -> None:
         """Hand over a change that was just committed."""
-        if self._behind or change.seq <= self._seen:
+        if self._behind or change.seq <= self._seen or self.subscription.time_interval:
             return
         self._seen = change.seq
         if len(self._waiting) >= _WAITING:

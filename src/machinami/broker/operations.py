@@ -15,10 +15,11 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
+from machinami.model.found import Found
 from machinami.model.patch import Patched
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
-from machinami.store.protocol import Found, Transaction
+from machinami.store.protocol import Transaction
 
 Rule = Callable[[Entity, datetime], Patched]
 
@@ -76,6 +77,13 @@ def retrieve(town: Town, entity_id: str, by: Principal) -> Entity:
     if entity is None or (entity.expires_at is not None and expired(entity, town.clock())):
         raise no_entity(entity_id)
     return entity
+
+
+def peek(town: Town, entity_id: str, by: Principal) -> Entity | None:
+    """The entity, None if there is none."""
+    demand(town.policy, by, Action.READ)
+    entity = town.store.peek(entity_id)
+    return None if entity is None or expired(entity, town.clock()) else entity
 
 
 async def query(town: Town, wanted: Query, page: Page, by: Principal) -> Found:

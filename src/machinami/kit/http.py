@@ -13,6 +13,7 @@ from machinami.foundation.errors import InvalidRequest
 Headers = Sequence[tuple[bytes, bytes]]
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
+_MAX_PARAMETERS = 200
 
 
 @dataclass(slots=True)
@@ -28,11 +29,24 @@ class Request:
     params: dict[str, str] = field(default_factory=dict)
     client: str = ""
     _arguments: dict[str, str] | None = None
+    _fields: dict[bytes, bytes] | None = None
+
+    @property
+    def fields(self) -> dict[bytes, bytes]:
+        """The header fields by name; the values of one that comes several times are joined (RFC 9110, 5.3)."""
+        found = self._fields
+        if found is None:
+            found = dict(self.headers)
+            if len(found) != len(self.headers):
+                for name in found:
+                    found[name] = b", ".join([value for key, value in self.headers if key == name])
+            self._fields = found
+        return found
 
     def header(self, name: bytes) -> str | None:
-        """The value of a header (name in lower case); several are joined by ', ' (RFC 9110, 5.3)."""
-        values = [value for key, value in self.headers if key == name]
-        return b", ".join(values).decode("latin-1") if values else None
+        """The value of a header (name in lower case)."""
+        value = self.fields.get(name)
+        return None if value is None else value.decode("latin-1")
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -55,7 +69,9 @@ def read_arguments(query: str) -> dict[str, str]:
     if not query:
         return {}
     arguments: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, max_num_fields=200):
+    if query.count("&") >= _MAX_PARAMETERS:
+        raise InvalidRequest(f"More than {_MAX_PARAMETERS} query parameters are given")
+    for name, value in parse_qsl(query, keep_blank_values=True):
         if name in arguments:
             raise InvalidRequest(f"The parameter {name!r} is given more than once", parameter=name)
         arguments[name] = value

@@ -1,4 +1,7 @@
-"""How does an error look to who asked? RFC 7807 problem details from one table of classes."""
+"""How does an error look to who asked? RFC 7807 problem details from one table of classes.
+
+The media type is application/json, as ETSI GS CIM 009 (6.3.3) wants it of every error.
+"""
 
 from collections.abc import Mapping
 
@@ -7,7 +10,7 @@ import orjson
 from machinami.foundation import errors as e
 from machinami.kit.http import Response
 
-MEDIA_TYPE = b"application/problem+json"
+MEDIA_TYPE = b"application/json"
 _TYPES = "https://uri.etsi.org/ngsi-ld/errors/"
 
 # class -> (status, name of the error type in ETSI GS CIM 009, 6.3.2; where it has none, ours)
@@ -33,9 +36,10 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.Overloaded: (503, "InternalError"),
     e.ContextNotAvailable: (504, "LdContextNotAvailable"),
 }
+_RESERVED = frozenset({"type", "title", "status", "detail"})
 
 
-def describe(error: Exception) -> tuple[int, dict[str, object]]:
+def describe(error: BaseException) -> tuple[int, dict[str, object]]:
     """Status and problem details of an error; anything unknown is 500 without inner facts."""
     if not isinstance(error, e.MachinamiError):
         return 500, {"type": _TYPES + "InternalError", "title": "Something went wrong inside", "status": 500}
@@ -43,7 +47,7 @@ def describe(error: Exception) -> tuple[int, dict[str, object]]:
         if kind in STATUS:
             status, name = STATUS[kind]
             title = (kind.__doc__ or name).strip().splitlines()[0]
-            facts = {key: value for key, value in error.facts.items() if key not in ("type", "title", "status")}
+            facts = {key: value for key, value in error.facts.items() if key not in _RESERVED}
             return status, {
                 "type": _TYPES + name,
                 "title": title,
@@ -51,11 +55,19 @@ def describe(error: Exception) -> tuple[int, dict[str, object]]:
                 "detail": error.detail,
                 **facts,
             }
-    return 500, {"type": _TYPES + "InternalError", "title": error.detail, "status": 500}
+    return 500, {"type": _TYPES + "InternalError", "title": "Something went wrong inside", "status": 500}
 
 
-def problem(error: Exception) -> Response:
+def problem(error: BaseException) -> Response:
     """The answer for an error."""
     status, details = describe(error)
     headers = [(b"retry-after", b"1")] if status == 503 else []
-    return Response(status, orjson.dumps(details, default=str), MEDIA_TYPE, headers)
+    return Response(status, _dump(details), MEDIA_TYPE, headers)
+
+
+def _dump(details: dict[str, object]) -> bytes:
+    try:
+        return orjson.dumps(details, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except (TypeError, ValueError):  # a fact that no JSON can hold, such as a lone surrogate
+        safe = {key: str(value).encode("utf-8", "replace").decode() for key, value in details.items()}
+        return orjson.dumps({**safe, "status": details["status"]})

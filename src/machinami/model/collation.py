@@ -18,12 +18,13 @@ _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{2,8})*(-u(-[A-Za-z0-9]{2,8})+)?\Z
 _DIGITS = re.compile(r"(\d+)")
 
 
-def check_collation(tag: str) -> str:
+def check_collation(tag: object) -> str:
     """The tag if it is well formed. Raises BadRequestData otherwise."""
-    if _TAG.match(tag) is None:
+    if not isinstance(tag, str) or _TAG.match(tag) is None:
         raise BadRequestData(
             f"{tag!r} is not a collation; write a language tag such as und, de or und-u-ks-level1",
-            value=tag,
+            value=str(tag)[:80],
+            parameter="collation",
             example="und-u-ks-level1",
         )
     return tag

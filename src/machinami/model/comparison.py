@@ -41,9 +41,9 @@ def as_moment(value: Any) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value.replace(",", "."))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment.tzinfo is not None else None
 
 
 def as_day(value: Any) -> date | None:
@@ -150,8 +150,8 @@ def _fits(target: Target, term: Compare) -> bool | None:
     texts = [v for v in _single(kind, value) if isinstance(v, str)]
     if not texts:
         return None
-    search = compile_pattern(str(operand.value)).search
-    return any(search(text) is not None for text in texts)
+    pattern = compile_pattern(str(operand.value))
+    return any(pattern.finds(text) for text in texts)
 
 
 _TESTS: Mapping[Operator, Callable[[Target, Compare], bool]] = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable
 from machinami.model import core_terms, town_terms
+from machinami.model.names import check_attribute_name
 
 Lookup = Callable[[str], Mapping[str, Any] | None]
 
@@ -27,7 +28,7 @@ class Context:
     """A complete context.
 
     source: what the user gave without the core (a URL, an object or a list), None for the core alone;
-    core_version: the core context that applies; terms: name -> IRI; links: URLs among the source.
+    core_version: the core context that applies; terms: name -> IRI; names: IRI -> shortest term.
     """
 
     source: Any
@@ -37,6 +38,7 @@ class Context:
     prefixes: tuple[tuple[str, str], ...]
     _expanded: dict[str, str] = field(default_factory=dict, repr=False)
     _compacted: dict[str, str] = field(default_factory=dict, repr=False)
+    _attributes: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def core_url(self) -> str:
@@ -56,6 +58,14 @@ class Context:
             _remember(self._expanded, name, iri)
         return iri
 
+    def attribute(self, name: str) -> str:
+        """The IRI of an attribute's name. Raises BadRequestData for what cannot name an attribute (4.6.2)."""
+        iri = self._attributes.get(name)
+        if iri is None:
+            iri = check_attribute_name(name, self.expand(name))
+            _remember(self._attributes, name, iri)
+        return iri
+
     def compact(self, iri: str) -> str:
         """The shortest name for an IRI in this context."""
         name = self._compacted.get(iri)
@@ -73,8 +83,9 @@ class Context:
             if rest not in self.terms and ":" not in rest:
                 return rest
         for prefix, start in self.prefixes:
-            if iri.startswith(start) and len(iri) > len(start):
-                return f"{prefix}:{iri[len(start) :]}"
+            name = f"{prefix}:{iri[len(start) :]}"
+            if iri.startswith(start) and len(iri) > len(start) and _expand(name, self.terms) == iri:
+                return name
         return iri
 
 
@@ -95,9 +106,13 @@ def _expand(name: str, terms: Mapping[str, str]) -> str:
     return core_terms.DEFAULT_VOCAB + name
 
 
-@cache
 def core(version: str = LATEST) -> Context:
     """The core context of this version, from the built-in table."""
+    return _core(version)
+
+
+@cache
+def _core(version: str) -> Context:
     return _complete(None, version, {})
 
 
@@ -142,6 +157,8 @@ def core_mapping(version: str) -> Mapping[str, str]:
             for name in names:
                 if served <= core_terms.GONE.get(name, served):
                     other = core_terms.OTHER_IRIS.get(name, f"ngsi-ld:{name}")
+                    if served <= core_terms.UNQUALIFIED_UNTIL.get(name, ""):
+                        other = core_terms.DEFAULT_VOCAB + name
                     terms[name] = other.replace("ngsi-ld:", core_terms.NAMESPACE).replace(
                         "geojson:", core_terms.GEOJSON
                     )
@@ -152,7 +169,7 @@ def _complete(source: Any, version: str, user: Mapping[str, str]) -> Context:
     terms = {**user, **core_mapping(version)}
     names: dict[str, str] = {}
     for name, iri in terms.items():
-        if not iri.startswith("@") and (iri not in names or len(name) < len(names[iri])):
+        if iri not in names or (len(name), name) < (len(names[iri]), names[iri]):
             names[iri] = name
     starts = [(n, i) for n, i in terms.items() if i[-1:] in ":/?#[]@" and len(i) > 1]
     starts.sort(key=lambda pair: (-len(pair[1]), pair[0]))
@@ -200,15 +217,19 @@ class _Assembly:
         self._take(document["@context"], depth + 1)
 
     def _take_definitions(self, definitions: dict[str, Any]) -> None:
-        local = dict(self._terms)
+        # the core is protected: what it defines has its meaning in definitions, too
+        local = {**self._terms, **core_mapping(LATEST)}
+        defined: dict[str, str | None] = {}
         pending = {k: v for k, v in definitions.items() if not k.startswith("@")}
 
         def define(term: str, trail: tuple[str, ...]) -> None:
             target = pending.pop(term)
             if isinstance(target, dict):
+                if "@context" in target:
+                    raise BadRequestData(f"The term {term!r} has a @context of its own; NGSI-LD has none", term=term)
                 target = target.get("@id", term if ":" in term else None)
             if target is None:
-                local.pop(term, None)
+                defined[term] = None
                 return
             if not isinstance(target, str):
                 raise BadRequestData(f"The term {term!r} of the @context has no IRI", term=term)
@@ -218,8 +239,12 @@ class _Assembly:
                     define(needed, (*trail, term))
                 elif needed in trail:
                     raise BadRequestData(f"The term {term!r} of the @context refers to itself", term=term)
-            local[term] = target if target.startswith("@") else _expand(target, {**core_mapping(LATEST), **local})
+            iri = target if target.startswith("@") else _expand(target, local)
+            defined[term] = iri
+            if term not in core_mapping(LATEST):
+                local[term] = iri
 
         while pending:
             define(next(iter(pending)), ())
-        self._terms = local
+        merged = {**self._terms, **defined}
+        self._terms = {term: iri for term, iri in merged.items() if iri is not None}

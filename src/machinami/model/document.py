@@ -5,7 +5,8 @@ The shape is shared with the stores, which look into it with SQL. Members that a
     entity    {"i": id, "t": [types], "s": [scopes], "c": created, "m": modified, "x": expires,
                "a": {name: [instance, ...]}}
     instance  {"k": kind code, "v": value, "d": datasetId, "o": observedAt, "u": unitCode, "c": createdAt,
-               "m": modifiedAt, "x": expiresAt, "n": instanceId, "ot": [object types], "a": sub-attributes}
+               "m": modifiedAt, "x": expiresAt, "n": instanceId, "ot": [object types], "a": sub-attributes,
+               "vt": datatype of the value}
     change    {"v": verb code, "i": id, "t": [types], "b": entity before, "a": entity after,
                "d": [[name, before, after], ...], "at": moment, "by": principal, "q": sequence number,
                in "b" an attribute that is the same in "a" is written as 0,
@@ -81,6 +82,8 @@ def attribute_to_document(instance: Attribute) -> Document:
         document["ot"] = list(instance.object_type)
     if instance.attributes:
         document["a"] = _attributes_to_document(instance.attributes)
+    if instance.value_type is not None:
+        document["vt"] = instance.value_type
     return document
 
 
@@ -102,6 +105,7 @@ def attribute_from_document(document: Mapping[str, Any]) -> Attribute:
         get("n"),
         tuple(types) if types else (),
         _attributes_from_document(below) if below else NO_ATTRIBUTES,
+        get("vt"),
     )
 
 
@@ -166,9 +170,7 @@ def change_to_document(change: Change) -> Document:
     if before is not None:
         document["b"] = _head_to_document(before)
         document["b"]["a"] = {
-            name: _SAME
-            if _same(new.get(name, ()), instances)
-            else [attribute_to_document(i) for i in instances]
+            name: _SAME if _same(new.get(name, ()), instances) else [attribute_to_document(i) for i in instances]
             for name, instances in old.items()
         }
     if after is not None:

@@ -110,6 +110,22 @@ class AnyOf:
 Condition = Exists | Missing | Compare | Linked | All | AnyOf
 
 
+def hops(condition: Condition) -> int:
+    """How many relationships the deepest part of the condition follows; it may not exceed joinLevel (5.7.2)."""
+    if isinstance(condition, Linked):
+        return 1 + hops(condition.condition)
+    if isinstance(condition, All | AnyOf):
+        return max(map(hops, condition.parts), default=0)
+    return 0
+
+
+def names(condition: Condition) -> frozenset[str]:
+    """The attributes of the entity itself that the condition looks at."""
+    if isinstance(condition, All | AnyOf):
+        return frozenset().union(*map(names, condition.parts))
+    return frozenset((condition.path.names[0],))
+
+
 @dataclass(frozen=True, slots=True)
 class TypeIs:
     """The entity has this type (expanded)."""
@@ -195,6 +211,26 @@ class Order:
     descending: bool = False
     distance_to: dict[str, Any] | None = None
     collation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What to pick or omit (4.21): expanded names, "@id", "@type" or the IRI of scope among them.
+
+    A name of a relationship may come with the Projection of the entities that it links to.
+    """
+
+    members: tuple[tuple[str, "Projection | None"], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names on this level."""
+        return tuple(name for name, _ in self.members)
+
+    @property
+    def hops(self) -> int:
+        """How many relationships the deepest part follows; it may not exceed joinLevel (5.7.2)."""
+        return max((1 + inner.hops for _, inner in self.members if inner is not None), default=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from machinami.model.query import Condition, GeoQuery, ScopeSelection, TypeSelection
+from machinami.model.representation import Form
 
 DEFAULT_TRIGGERS = ("entityCreated", "attributeCreated", "attributeUpdated")
 
@@ -38,7 +39,7 @@ class NotificationParams:
     attributes: tuple[str, ...] = ()
     pick: tuple[str, ...] = ()
     omit: tuple[str, ...] = ()
-    form: str = "normalized"
+    form: Form = "normalized"
     sys_attrs: bool = False
     show_changes: bool = False
 

@@ -14,7 +14,7 @@ OWN = """
     river waterLevel precipitation attentionLevel evacuationJudgementLevel dangerLevel bankLevel
     refGauge refProposal issuedAt horizons rainfall warningLevel reasons state decidedBy decidedAt role
     simulated capacity population quality absent correction text withdrawnAt effectiveFrom model scores
-    trainedAt baseline usesRain
+    trainedAt baseline usesRain catchmentArea hourlyPrecipitation
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI

@@ -11,8 +11,8 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change
 from machinami.model.document import Document, attribute_to_document, change_to_document
 from machinami.model.entity import Entity
+from machinami.model.found import Instance
 from machinami.store.encoding import DELETED_VALUE, encode
-from machinami.store.protocol import Instance
 from machinami.store.sqlite import past
 from machinami.store.sqlite.group import Group, Snapshot, Written
 from machinami.store.sqlite.hot import Hot

@@ -13,7 +13,7 @@ import orjson
 from machinami.foundation.instant import EPOCH, to_micros
 from machinami.model.attribute import Attribute, Kind, attribute
 from machinami.model.document import Document, attribute_from_document, attribute_to_document
-from machinami.store.protocol import Instance
+from machinami.model.found import Instance
 
 _PLAIN = b'{"k":"P"}'
 _WIDEST = 1 << 63  # SQLite's integers have 64 bits

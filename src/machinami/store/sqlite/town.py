@@ -17,9 +17,10 @@ from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.document import change_from_document
 from machinami.model.entity import Entity
+from machinami.model.found import Bucket, Found, Instance, TypeSummary
 from machinami.model.query import Page, Query, TemporalQuery
 from machinami.store.aggregation import check_methods
-from machinami.store.protocol import Bucket, Found, Instance, Transaction, TypeSummary
+from machinami.store.protocol import Transaction
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.aggregate import Aggregation, aggregate
 from machinami.store.sqlite.audit import disagreements

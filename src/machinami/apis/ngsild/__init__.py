@@ -1,0 +1,1 @@
+"""The NGSI-LD face: ETSI GS CIM 009 over HTTP."""

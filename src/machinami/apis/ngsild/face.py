@@ -1,0 +1,180 @@
+"""What does every handler of this face need? Who asks, in which town, in which words, and how it is answered."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from machinami.apis.ngsild.negotiation import LD_JSON, body_context, content_type, link_context, link_field, read_json
+from machinami.broker.broker import Broker
+from machinami.broker.town import Town
+from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, TenantNotFound
+from machinami.kit.answering import explain
+from machinami.kit.http import Handler, Request, Response
+from machinami.model.context import Context
+from machinami.model.principal import ANONYMOUS, Principal
+
+ROOT = "/ngsi-ld/v1"
+_TENANT = b"ngsild-tenant"
+_TENANT_OUT = b"NGSILD-Tenant"
+_LONGEST_TENANT = 64
+_TENANT_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:")
+
+Identify = Callable[[Request], Principal]
+
+
+class NotYet(Exception):
+    """Something that the request names must first be waited for; then the handler is run again."""
+
+    def __init__(self, wait: Callable[[], Awaitable[Any]]) -> None:
+        super().__init__()
+        self.wait = wait
+
+
+def anyone(request: Request) -> Principal:
+    """Who asks, as long as nobody is asked to say so."""
+    return ANONYMOUS
+
+
+class Face:
+    """The broker as the handlers of this face see it.
+
+    Handlers run at once, without waiting, as nearly always everything is there already. `town` and `context`
+    raise NotYet where it is not; they are called before anything is written, so that a handler can run twice.
+    """
+
+    def __init__(self, broker: Broker, identify: Identify = anyone) -> None:
+        self.broker = broker
+        self.by = identify
+
+    def town(self, request: Request, create: bool = False) -> Town:
+        """The town that the NGSILD-Tenant header names (6.3.14). Raises TenantNotFound, NotYet."""
+        name = tenant(request)
+        found = self.broker.open_town(name)
+        if found is not None:
+            return found
+        if name is None or not create:
+            raise TenantNotFound(f"There is no town {name!r} here; it is made when a first entity is created in it")
+        raise NotYet(lambda: self.broker.town(name, create=True))
+
+    def context(self, source: Any) -> Context:
+        """The context of a source. Raises NotYet where a document of it must be fetched, BadRequestData."""
+        try:
+            return self.broker.contexts.resolve(source)
+        except ContextNotAvailable:
+            raise NotYet(lambda: self.broker.contexts.obtain(source)) from None
+
+    def linked_context(self, request: Request) -> Context:
+        """The context of a request without a body, or whose body is no JSON-LD."""
+        return self.context(link_context(request))
+
+    def document(self, request: Request) -> tuple[dict[str, Any], Context]:
+        """The JSON object that the body is, without its @context, and its context."""
+        kind = content_type(request)
+        document = read_json(request.body)
+        if not isinstance(document, dict):
+            raise BadRequestData("The body must be a JSON object {…}")
+        return document, self.context(body_context(request, kind, document))
+
+    def documents(self, request: Request) -> list[tuple[Any, Context | BadRequestData]]:
+        """The members of the array that the body is, each with its context, or the error that it has none."""
+        kind = content_type(request)
+        documents = read_json(request.body)
+        if not isinstance(documents, list) or not documents:
+            raise BadRequestData("The body must be a JSON array […] that is not empty")
+        found: list[tuple[Any, Context | BadRequestData]] = []
+        for document in documents:
+            try:
+                found.append((document, self.context(body_context(request, kind, document))))
+            except BadRequestData as error:
+                found.append((document, error))
+        return found
+
+
+def tenant(request: Request) -> str | None:
+    """The name in the NGSILD-Tenant header; None without one. Raises BadRequestData for what cannot be a name."""
+    value = request.fields.get(_TENANT)
+    if value is None:
+        return None
+    name = value.decode("latin-1")
+    if not name or len(name) > _LONGEST_TENANT or name[0] == "." or not _TENANT_LETTERS.issuperset(name):
+        raise BadRequestData(
+            f"{name[:100]!r} cannot name a town: use up to {_LONGEST_TENANT} letters, digits and _ - . :"
+        )
+    return name
+
+
+def carried(handler: Handler) -> Handler:
+    """The handler with what it does not do itself: waiting for contexts and towns, and naming the town again."""
+
+    def run(request: Request) -> Response | Awaitable[Response]:
+        if _TENANT in request.fields:
+            return _named(handler, request)
+        try:
+            return handler(request)
+        except NotYet as missing:
+            return _again(handler, request, missing)
+
+    return run
+
+
+async def _again(handler: Handler, request: Request, missing: NotYet) -> Response:
+    while True:
+        await missing.wait()
+        try:
+            outcome = handler(request)
+        except NotYet as another:
+            missing = another
+            continue
+        return outcome if isinstance(outcome, Response) else await outcome
+
+
+def _named(handler: Handler, request: Request) -> Response | Awaitable[Response]:
+    """Say the town again in the answer, also where it is an error (6.3.14)."""
+    try:
+        tenant(request)
+        outcome = handler(request)
+    except NotYet as missing:
+        return _named_later(_again(handler, request, missing), request)
+    except Exception as error:
+        outcome = explain(error)
+    if isinstance(outcome, Response):
+        return _name(outcome, request)
+    return _named_later(outcome, request)
+
+
+async def _named_later(outcome: Awaitable[Response], request: Request) -> Response:
+    try:
+        return _name(await outcome, request)
+    except Exception as error:
+        return _name(explain(error), request)
+
+
+def _name(response: Response, request: Request) -> Response:
+    response.headers.append((_TENANT_OUT, request.fields[_TENANT]))
+    return response
+
+
+def check_parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
+    """The query parameters. Raises InvalidRequest that names those which mean nothing here."""
+    if not request.query:
+        return {}
+    arguments = request.arguments
+    unknown = sorted(name for name in arguments if name not in known)
+    if unknown:
+        raise InvalidRequest(
+            f"Unknown query parameters: {', '.join(name[:100] for name in unknown)}; "
+            f"known here: {', '.join(sorted(known)) or 'none'}",
+            parameters=unknown,
+        )
+    return arguments
+
+
+def given(media: bytes, body: bytes, context: Context, status: int = 200) -> Response:
+    """An answer with a body that is written in the words of a context (6.3.6)."""
+    if media == LD_JSON:
+        return Response(status, body, media)
+    return Response(status, body, media, [link_field(context.link)])
+
+
+def context_member(context: Context) -> Any:
+    """What stands in the @context member of an answer: the user's context, the core's where there is none."""
+    return context.core_url if context.source is None else context.source

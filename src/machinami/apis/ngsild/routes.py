@@ -1,0 +1,145 @@
+"""Which paths does the NGSI-LD face have? One row for each operation (ETSI GS CIM 009, 6.2)."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from machinami.apis.ngsild import batch, contexts, discovery, entities, parameters, subscriptions, temporal_parameters
+from machinami.apis.ngsild.batch import Batches
+from machinami.apis.ngsild.contexts import KeptContexts
+from machinami.apis.ngsild.discovery import Discovery
+from machinami.apis.ngsild.entities import Entities
+from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
+from machinami.apis.ngsild.identity import identity
+from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.rendering import Rendered
+from machinami.apis.ngsild.subscriptions import Subscriptions
+from machinami.apis.ngsild.temporal import POST_QUERY, Temporal
+from machinami.broker.broker import Broker
+from machinami.kit.http import Handler, Route
+
+NONE: frozenset[str] = frozenset()
+DEFAULT_PAGING = Paging()
+
+
+def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT_PAGING) -> list[Route]:
+    """Every route of the face. identify: who stands behind a request."""
+    face = Face(broker, identify)
+    rendered = Rendered()
+    rows = [
+        *_entity_rows(Entities(face, rendered, paging)),
+        *_batch_rows(Batches(face, Entities(face, rendered, paging), paging)),
+        *_temporal_rows(Temporal(face, paging)),
+        *_subscription_rows(Subscriptions(face, paging)),
+        *_discovery_rows(Discovery(face)),
+        *_context_rows(KeptContexts(face)),
+        row("GET", "/info/sourceIdentity", identity(face), "Who is this broker?", "Information"),
+    ]
+    return [replace(route, path=ROOT + route.path, handler=carried(route.handler)) for route in rows]
+
+
+def row(
+    method: str,
+    path: str,
+    handler: Handler,
+    summary: str,
+    tag: str,
+    known: frozenset[str] = NONE,
+    body: str = "",
+    hot: bool = False,
+) -> Route:
+    """One operation. known: its query parameters; body: the name of the schema of its body."""
+    return Route(method, path, handler, summary, tag, hot, {"parameters": known, "body": body})
+
+
+def _entity_rows(handlers: Entities) -> Iterable[Route]:
+    tag = "Entities"
+    one, every, named = "/entities/{id}", "/entities/{id}/attrs", "/entities/{id}/attrs/{attribute}"
+    h = handlers
+    return [
+        row("POST", "/entities", h.create, "Create an entity", tag, entities.WRITE, "Entity", hot=True),
+        row("GET", "/entities", h.query, "Query entities", tag, parameters.QUERY, hot=True),
+        row("GET", one, h.retrieve, "Retrieve an entity", tag, parameters.RETRIEVE, hot=True),
+        row("PUT", one, h.replace, "Replace an entity", tag, entities.CHANGE, "EntityFragment"),
+        row("PATCH", one, h.merge, "Merge into an entity", tag, entities.MERGE_BY, "EntityFragment"),
+        row("DELETE", one, h.delete, "Delete an entity", tag, entities.CHANGE),
+        row("POST", every, h.append, "Append attributes", tag, entities.APPEND, "EntityFragment"),
+        row("PATCH", every, h.update, "Update attributes", tag, entities.CHANGE, "EntityFragment", hot=True),
+        row(
+            "PATCH", named, h.update_attribute, "Update parts of an attribute", tag, entities.CHANGE, "Attribute", True
+        ),
+        row("PUT", named, h.replace_attribute, "Replace an attribute", tag, entities.CHANGE, "Attribute"),
+        row("DELETE", named, h.delete_attribute, "Delete an attribute", tag, entities.REMOVE),
+    ]
+
+
+def _batch_rows(handlers: Batches) -> Iterable[Route]:
+    tag, root = "Batches", "/entityOperations"
+    h = handlers
+    return [
+        row("POST", f"{root}/create", h.create, "Create entities", tag, batch.LOCAL, "Entities"),
+        row("POST", f"{root}/upsert", h.upsert, "Create or update entities", tag, batch.OPTIONS, "Entities", hot=True),
+        row("POST", f"{root}/update", h.update, "Update entities", tag, batch.OPTIONS, "Entities"),
+        row("POST", f"{root}/merge", h.merge, "Merge into entities", tag, batch.MERGE_OPTIONS, "Entities"),
+        row("POST", f"{root}/delete", h.delete, "Delete entities", tag, batch.LOCAL, "Ids"),
+        row("POST", f"{root}/query", h.query, "Query entities by a document", tag, batch.QUERY, "Query"),
+    ]
+
+
+def _temporal_rows(handlers: Temporal) -> Iterable[Route]:
+    tag, root, known = "History", "/temporal", temporal_parameters
+    h = handlers
+    return [
+        row("GET", f"{root}/entities", h.query, "Query the past of entities", tag, known.QUERY, hot=True),
+        row(
+            "GET",
+            f"{root}/entities/{{id}}",
+            h.retrieve,
+            "Retrieve the past of an entity",
+            tag,
+            known.RETRIEVE,
+            hot=True,
+        ),
+        row(
+            "POST",
+            f"{root}/entityOperations/query",
+            h.post_query,
+            "Query the past by a document",
+            tag,
+            POST_QUERY,
+            "Query",
+        ),
+    ]
+
+
+def _subscription_rows(handlers: Subscriptions) -> Iterable[Route]:
+    tag, one, known = "Subscriptions", "/subscriptions/{id}", subscriptions
+    h = handlers
+    return [
+        row("POST", "/subscriptions", h.create, "Subscribe", tag, known.LOCAL, "Subscription"),
+        row("GET", "/subscriptions", h.list_all, "List subscriptions", tag, known.LIST),
+        row("GET", one, h.retrieve, "Retrieve a subscription", tag, known.ONE),
+        row("PATCH", one, h.update, "Change a subscription", tag, known.LOCAL, "SubscriptionFragment"),
+        row("DELETE", one, h.delete, "Unsubscribe", tag, known.LOCAL),
+    ]
+
+
+def _discovery_rows(handlers: Discovery) -> Iterable[Route]:
+    tag, known = "Discovery", discovery
+    h = handlers
+    return [
+        row("GET", "/types", h.types, "Which types are in use?", tag, known.LIST),
+        row("GET", "/types/{type}", h.type_info, "What has this type?", tag, known.ONE),
+        row("GET", "/attributes", h.attributes, "Which attributes are in use?", tag, known.LIST),
+        row("GET", "/attributes/{attribute}", h.attribute_info, "What has this attribute?", tag, known.ONE),
+    ]
+
+
+def _context_rows(handlers: KeptContexts) -> Iterable[Route]:
+    tag, known = "Contexts", contexts
+    h = handlers
+    return [
+        row("GET", "/jsonldContexts", h.list_all, "List the kept @contexts", tag, known.LIST),
+        row("POST", "/jsonldContexts", h.add, "Host a @context", tag, body="Context"),
+        row("GET", "/jsonldContexts/{id}", h.serve, "Serve a @context", tag, known.SERVE),
+        row("DELETE", "/jsonldContexts/{id}", h.delete, "Forget or reload a @context", tag, known.DELETE),
+    ]

@@ -1,0 +1,88 @@
+"""How are found entities shown? Media type, form and page links of retrieving and querying."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import orjson
+
+from machinami.apis.ngsild.face import context_member, given
+from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, link_field
+from machinami.apis.ngsild.parameters import View
+from machinami.apis.ngsild.rendering import Rendered, array, with_context
+from machinami.kit.http import Request, Response
+from machinami.model.compaction import to_feature, to_feature_collection
+from machinami.model.entity import Entity
+from machinami.model.found import Found
+from machinami.model.query import Page
+
+COUNT = b"NGSILD-Results-Count"
+
+
+def show_entity(entity: Entity, view: View, media: bytes, request: Request, rendered: Rendered) -> Response:
+    """The answer that shows one entity."""
+    if media == GEO_JSON:
+        feature = to_feature(entity, view.context, view.representation, view.geometry_property)
+        return _show_geojson(feature, view, request)
+    body = rendered.entity(entity, view)
+    return given(media, with_context(body, view.context) if media == LD_JSON else body, view.context)
+
+
+def show_page(
+    found: Found, page: Page, view: View, media: bytes, request: Request, rendered: Rendered, more: bool
+) -> Response:
+    """The answer that shows one page of a query. more: whether another page follows."""
+    if media == GEO_JSON:
+        collection = to_feature_collection(found.entities, view.context, view.representation, view.geometry_property)
+        response = _show_geojson(collection, view, request)
+    else:
+        parts = [rendered.entity(entity, view) for entity in found.entities]
+        if media == LD_JSON:
+            parts = [with_context(part, view.context) for part in parts]
+        response = given(media, array(parts), view.context)
+    if found.count is not None:
+        response.headers.append((COUNT, b"%d" % found.count))
+    if more or page.offset:
+        response.headers.extend(page_links(request, page, more, media))
+    return response
+
+
+def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
+    """Link headers to the pages before and after (6.3.10)."""
+    if request.method != "GET":
+        return []
+    links = []
+    if page.offset:
+        links.append(_page_link(request, page, max(0, page.offset - page.limit), "prev", media))
+    if more:
+        links.append(_page_link(request, page, page.offset + page.limit, "next", media))
+    return links
+
+
+def _page_link(request: Request, page: Page, offset: int, rel: str, media: bytes) -> tuple[bytes, bytes]:
+    arguments = {**request.arguments, "limit": str(page.limit), "offset": str(offset)}
+    target = f"{request.path}?{urlencode(arguments)}"
+    return b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")
+
+
+def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:
+    if (request.header(b"prefer") or "").replace(" ", "") == "body=json":
+        return Response(200, orjson.dumps(document), GEO_JSON, [link_field(view.context.link)])
+    document["@context"] = context_member(view.context)
+    return Response(200, orjson.dumps(document), GEO_JSON)
+
+
+def is_more(found: Found, page: Page) -> tuple[Found, bool]:
+    """Cut the one entity too many, by which it is seen that another page follows."""
+    if len(found.entities) > page.limit:
+        return Found(found.entities[: page.limit], found.count), True
+    return found, False
+
+
+def one_more(page: Page) -> Page:
+    """The page to ask the store for: one entity more than is shown."""
+    return Page(page.limit + 1, page.offset, page.count)
+
+
+def listed(names: Sequence[str]) -> bytes:
+    """A JSON array of texts."""
+    return orjson.dumps(list(names))

@@ -1,0 +1,134 @@
+"""Who hears of which changes? /subscriptions (ETSI GS CIM 009, 6.10 and 6.11)."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import orjson
+
+from machinami.apis.ngsild.entities import location
+from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
+from machinami.apis.ngsild.negotiation import LD_JSON, choose
+from machinami.apis.ngsild.parameters import PAGING, Paging, read_page
+from machinami.apis.ngsild.shapes import merged, read_subscription, translated, wrong
+from machinami.apis.ngsild.shown import COUNT, page_links
+from machinami.broker.notify import Outbox
+from machinami.broker.town import Town
+from machinami.foundation.errors import BadRequestData
+from machinami.foundation.instant import format_instant
+from machinami.kit.http import Request, Response
+from machinami.model.context import Context
+from machinami.model.subscription import Subscription
+
+LOCAL = frozenset({"local"})
+LIST = PAGING | {"options"}
+ONE = frozenset({"options"})
+_DEFAULT_PAGE = 20
+
+
+class Subscriptions:
+    """The handlers of /subscriptions."""
+
+    def __init__(self, face: Face, paging: Paging) -> None:
+        self._face = face
+        self._paging = paging
+
+    def create(self, request: Request) -> Awaitable[Response]:
+        """A new subscription (6.10.3.1)."""
+        check_parameters(request, LOCAL)
+        document, context = self._face.document(request)
+        town = self._face.town(request, create=True)
+        document.setdefault("id", f"urn:ngsi-ld:Subscription:{town.new_id()}")
+        subscription = read_subscription(document, context)
+        _check_expiry(subscription, town)
+        return self._create(request, town, subscription)
+
+    async def _create(self, request: Request, town: Town, subscription: Subscription) -> Response:
+        await self._face.broker.subscribe(town, subscription, self._face.by(request))
+        return Response(201, headers=[location("subscriptions", subscription.id)])
+
+    def list_all(self, request: Request) -> Response:
+        """The subscriptions (6.10.3.2)."""
+        arguments = check_parameters(request, LIST)
+        media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
+        page = read_page(arguments, self._paging)
+        every = self._face.broker.subscriptions(self._face.town(request))
+        shown = [self._shown(box, context, media) for box in every[page.offset : page.offset + page.limit]]
+        response = given(media, orjson.dumps(shown), context)
+        if page.count:
+            response.headers.append((COUNT, b"%d" % len(every)))
+        response.headers.extend(page_links(request, page, page.offset + page.limit < len(every), media))
+        return response
+
+    def retrieve(self, request: Request) -> Response:
+        """One subscription with how it fares (6.11.3.1)."""
+        check_parameters(request, ONE)
+        media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
+        box = self._face.broker.subscription(self._face.town(request), request.params["id"])
+        return given(media, orjson.dumps(self._shown(box, context, media)), context)
+
+    def update(self, request: Request) -> Awaitable[Response]:
+        """Members of a subscription are changed (6.11.3.2)."""
+        check_parameters(request, LOCAL)
+        fragment, context = self._face.document(request)
+        town = self._face.town(request)
+        present = self._face.broker.subscription(town, request.params["id"]).subscription
+        if fragment.get("id", present.id) != present.id:
+            raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")
+        own = self._face.context(present.context)
+        changed = read_subscription(merged(present.document, translated(fragment, context, own)), own)
+        if "expiresAt" in fragment:
+            _check_expiry(changed, town)
+        return self._update(request, town, changed)
+
+    async def _update(self, request: Request, town: Town, changed: Subscription) -> Response:
+        await self._face.broker.resubscribe(town, changed, self._face.by(request))
+        return Response(204)
+
+    def delete(self, request: Request) -> Awaitable[Response]:
+        """A subscription ends (6.11.3.3)."""
+        check_parameters(request, LOCAL)
+        town = self._face.town(request)
+        self._face.broker.subscription(town, request.params["id"])
+        return self._delete(request, town)
+
+    async def _delete(self, request: Request, town: Town) -> Response:
+        await self._face.broker.unsubscribe(town, request.params["id"], self._face.by(request))
+        return Response(204)
+
+    def _shown(self, box: Outbox, context: Context, media: bytes) -> dict[str, Any]:
+        subscription = box.subscription
+        document = translated(subscription.document, self._face.context(subscription.context), context)
+        shown = {**document, "isActive": subscription.is_active, "status": box.status}
+        shown["notification"] = {**document["notification"], **_told(box)}
+        if media == LD_JSON:
+            shown["@context"] = context_member(context)
+        return shown
+
+
+def _told(box: Outbox) -> dict[str, Any]:
+    """How the notifications fared (5.2.14.2)."""
+    progress = box.progress
+    told: dict[str, Any] = {}
+    if progress.times_sent:
+        told["timesSent"] = progress.times_sent
+    if progress.times_failed:
+        told["timesFailed"] = progress.times_failed
+    times = {
+        "lastNotification": progress.last_notification,
+        "lastSuccess": progress.last_success,
+        "lastFailure": progress.last_failure,
+    }
+    told.update({name: format_instant(at) for name, at in times.items() if at is not None})
+    if progress.last_notification is not None:
+        failed = progress.last_failure is not None and progress.last_failure >= (
+            progress.last_success or progress.last_failure
+        )
+        told["status"] = "failed" if failed else "ok"
+        if failed and progress.last_reason:
+            told["lastFailureReason"] = progress.last_reason
+    return told
+
+
+def _check_expiry(subscription: Subscription, town: Town) -> None:
+    if subscription.expires_at is not None and subscription.expires_at <= town.clock():
+        raise wrong("expiresAt", "is in the past")

@@ -1,0 +1,148 @@
+"""How did entities change over time? /temporal (ETSI GS CIM 009, 6.18, 6.19 and 6.24)."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from machinami.apis.ngsild.entities import identified
+from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
+from machinami.apis.ngsild.negotiation import LD_JSON, PLAIN, choose
+from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.ranges import Cut, content_range, cut
+from machinami.apis.ngsild.shapes import query_arguments
+from machinami.apis.ngsild.shown import COUNT, page_links
+from machinami.apis.ngsild.temporal_parameters import QUERY, RETRIEVE, Evolution, read_evolution
+from machinami.broker import history
+from machinami.broker.history import Past
+from machinami.broker.town import Town
+from machinami.kit.http import Request, Response, read_arguments
+from machinami.model.attribute import Kind
+from machinami.model.context import Context
+from machinami.model.temporal_form import Period, aggregated_entity, temporal_entity
+
+POST_QUERY = frozenset({"options", "format", "limit", "offset", "count", "local"})
+_CACHED = 1024
+
+
+@lru_cache(_CACHED)
+def _evolution(query: str, context: Context, paging: Paging, searching: bool) -> Evolution:
+    return read_evolution(read_arguments(query), context, paging, searching)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request for the past: where, by whom, in which words."""
+
+    request: Request
+    town: Town
+    wanted: Evolution
+    media: bytes
+
+
+class Temporal:
+    """The handlers of /temporal."""
+
+    def __init__(self, face: Face, paging: Paging) -> None:
+        self._face = face
+        self._paging = paging
+
+    def retrieve(self, request: Request) -> Awaitable[Response]:
+        """The evolution of one entity (6.19.3.1)."""
+        check_parameters(request, RETRIEVE)
+        context = self._face.linked_context(request)
+        wanted = _evolution(request.query, context, self._paging, False)
+        return self._retrieve(self._ask(request, wanted), identified(request))
+
+    def query(self, request: Request) -> Awaitable[Response]:
+        """The evolutions of the entities that match (6.18.3.2)."""
+        check_parameters(request, QUERY)
+        context = self._face.linked_context(request)
+        return self._query(self._ask(request, _evolution(request.query, context, self._paging, True)))
+
+    def post_query(self, request: Request) -> Awaitable[Response]:
+        """The evolutions of the entities that match a Query document (6.24.3.1)."""
+        arguments = check_parameters(request, POST_QUERY)
+        document, context = self._face.document(request)
+        asked = {**arguments, **query_arguments(document)}
+        return self._query(self._ask(request, read_evolution(asked, context, self._paging, True)))
+
+    def _ask(self, request: Request, wanted: Evolution) -> _Ask:
+        return _Ask(request, self._face.town(request), wanted, choose(request.fields.get(b"accept"), PLAIN))
+
+    async def _retrieve(self, ask: _Ask, entity_id: str) -> Response:
+        by, wanted = self._face.by(ask.request), ask.wanted
+        limit = 1 if wanted.methods else self._paging.instances + 1
+        past = await history.retrieve_past(ask.town, entity_id, wanted.attributes, wanted.temporal, by, limit)
+        documents, kept = await self._write(ask, [past])
+        document = documents[0]
+        if ask.media == LD_JSON:
+            document["@context"] = context_member(wanted.context)
+        response = given(ask.media, orjson.dumps(document), wanted.context)
+        return _partial(response, kept, wanted)
+
+    async def _query(self, ask: _Ask) -> Response:
+        wanted, by = ask.wanted, self._face.by(ask.request)
+        page = wanted.page
+        limit = 1 if wanted.methods else self._paging.instances + 1
+        found = await history.query_past(
+            ask.town,
+            wanted.query,
+            wanted.attributes,
+            wanted.temporal,
+            replace(page, limit=page.limit + 1),
+            by,
+            limit,
+        )
+        documents, kept = await self._write(ask, found.entities[: page.limit])
+        if ask.media == LD_JSON:
+            for document in documents:
+                document["@context"] = context_member(wanted.context)
+        response = given(ask.media, orjson.dumps(documents), wanted.context)
+        if found.count is not None:
+            response.headers.append((COUNT, b"%d" % found.count))
+        response.headers.extend(page_links(ask.request, page, len(found.entities) > page.limit, ask.media))
+        return _partial(response, kept, wanted)
+
+    async def _write(self, ask: _Ask, pasts: Sequence[Past]) -> tuple[list[dict[str, Any]], Cut | None]:
+        """The evolutions as documents, and where they were cut."""
+        wanted = ask.wanted
+        if wanted.methods:
+            return [await self._aggregated(ask, past) for past in pasts], None
+        kept, where = cut(pasts, wanted.temporal, self._paging.instances)
+        form = wanted.form
+        return [
+            temporal_entity(
+                past.entity,
+                past.instances,
+                wanted.context,
+                form,
+                wanted.representation,
+                wanted.temporal.property,
+            )
+            for past in kept
+        ], where
+
+    async def _aggregated(self, ask: _Ask, past: Past) -> dict[str, Any]:
+        wanted, by = ask.wanted, self._face.by(ask.request)
+        kinds = {instance.attribute: instance.value.kind for instance in past.instances}
+        aggregates: Mapping[str, tuple[Kind, Sequence[Period]]] = {
+            name: (
+                kind,
+                await history.aggregates(
+                    ask.town, past.entity.id, name, wanted.temporal, wanted.methods, wanted.period, by
+                ),
+            )
+            for name, kind in kinds.items()
+        }
+        return aggregated_entity(past.entity, aggregates, wanted.methods, wanted.context, wanted.representation)
+
+
+def _partial(response: Response, where: Cut | None, wanted: Evolution) -> Response:
+    """206 with its Content-Range where not everything fitted (6.3.10)."""
+    if where is not None:
+        response.status = 206
+        response.headers.append((b"content-range", content_range(where, wanted.temporal).encode("ascii")))
+    return response

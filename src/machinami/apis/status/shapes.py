@@ -1,0 +1,52 @@
+"""How do health and metrics look on the wire?"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One number: name (without prefix), help, value, kind (gauge or counter), labels."""
+
+    name: str
+    help: str
+    value: float
+    kind: str = "gauge"
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the installation and how it fares: ok, or what is wrong and how to mend it."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+def health(parts: Iterable[Part], version: str) -> dict[str, object]:
+    """The answer of /health: "ok" if every part is, else "degraded", with each part's own word."""
+    listed = list(parts)
+    return {
+        "status": "ok" if all(part.ok for part in listed) else "degraded",
+        "version": version,
+        "parts": [{"name": part.name, "ok": part.ok, "detail": part.detail} for part in listed],
+    }
+
+
+def prometheus(metrics: Iterable[Metric]) -> bytes:
+    """Metrics in the Prometheus text format 0.0.4."""
+    lines: list[str] = []
+    announced: set[str] = set()
+    for metric in metrics:
+        name = f"machinami_{metric.name}"
+        if name not in announced:
+            announced.add(name)
+            lines += [f"# HELP {name} {metric.help}", f"# TYPE {name} {metric.kind}"]
+        labels = ",".join(f'{key}="{_escape(value)}"' for key, value in metric.labels.items())
+        lines.append(f"{name}{{{labels}}} {metric.value:g}" if labels else f"{name} {metric.value:g}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

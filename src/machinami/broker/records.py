@@ -1,0 +1,30 @@
+"""What does the town remember besides its entities? Small JSON records: settings of services, trained models."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from machinami.broker.policy import Action, demand
+from machinami.broker.town import Town
+from machinami.model.principal import Principal
+from machinami.store.protocol import Transaction
+
+SETTINGS = "settings"
+ARTEFACT = "artefact"
+
+
+async def record(town: Town, kind: str, key: str, by: Principal) -> dict[str, Any] | None:
+    """The record under (kind, key); None if there is none."""
+    demand(town.policy, by, Action.READ)
+    return (await town.store.records(kind)).get(key)
+
+
+def change_record(
+    town: Town, kind: str, key: str, rule: Callable[[dict[str, Any]], dict[str, Any]], by: Principal
+) -> Awaitable[None]:
+    """Replace a record by what the rule makes of it (of an empty one where there is none)."""
+    demand(town.policy, by, Action.WRITE)
+
+    def work(tx: Transaction) -> None:
+        tx.put_record(kind, key, rule(tx.get_record(kind, key) or {}))
+
+    return town.store.transact(work)

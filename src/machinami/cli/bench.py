@@ -1,0 +1,60 @@
+"""`machinami bench`: measure what each operation costs, beside `bare` (the same server stack with fixed answers)."""
+
+import argparse
+import json
+import sys
+from urllib.parse import urlsplit
+
+from machinami.bench.measure import LARGE, SCALES, Target
+from machinami.bench.measure import run as measure
+from machinami.foundation.errors import SettingsError
+from machinami.foundation.settings import FULL, NORMAL
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("bench", help="measure this machine / 速さを測る", description=__doc__)
+    parser.add_argument("--large", action="store_true", help=f"also with {LARGE:,} entities (takes long)")
+    parser.add_argument("--scale", type=int, action="append", metavar="N", help="with N entities instead (repeatable)")
+    parser.add_argument("--durability", choices=[NORMAL, FULL, "both"], default=NORMAL)
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each operation is measured (default: 3)")
+    parser.add_argument("--peer", metavar="URL", help="measure another NGSI-LD broker that runs at this address")
+    parser.add_argument("--peer-pid", type=int, metavar="PID", help="its process, for its CPU time")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    scales = arguments.scale or ((*SCALES, LARGE) if arguments.large else SCALES)
+    durabilities = (NORMAL, FULL) if arguments.durability == "both" else (arguments.durability,)
+    found = measure(scales, arguments.seconds, durabilities, _tell, _peer(arguments))
+    _tell("")
+    if arguments.json:
+        print(json.dumps(found, indent=1))
+        return 0
+    print(f"{'operation':14}{'entities':>10} {'durability':11}{'CPU µs':>9}{'x bare':>8}{'p50 ms':>9}{'p99 ms':>9}")
+    for row in found["rows"]:
+        cpu = "-" if row["cpu_us"] is None else f"{row['cpu_us']:.1f}"
+        ratio = "-" if row["ratio_to_bare"] is None else f"{row['ratio_to_bare']:.2f}"
+        print(
+            f"{row['operation']:14}{row['entities']:>10} {row['durability']:11}{cpu:>9}{ratio:>8}"
+            f"{row['p50_ms']:>9.2f}{row['p99_ms']:>9.2f}"
+        )
+    if "rss_mb" in found:
+        print(f"memory {found['rss_mb']} MB, start {found['start_ms']} ms (last scale)")
+    return 0
+
+
+def _peer(arguments: argparse.Namespace) -> Target | None:
+    if arguments.peer is None:
+        return None
+    address = urlsplit(arguments.peer)
+    if address.scheme != "http" or not address.hostname:
+        raise SettingsError(f"--peer {arguments.peer!r} is no address like http://127.0.0.1:1026")
+    return Target(address.hostname, address.port or 80, arguments.peer_pid)
+
+
+def _tell(words: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{words}", end="", file=sys.stderr, flush=True)

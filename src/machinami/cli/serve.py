@@ -1,0 +1,83 @@
+"""`machinami serve`: run a town until it is told to stop."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from machinami.app.configuration import read
+from machinami.app.running import TownOS, data_folder, fast_loop
+from machinami.cli.version import installed_version
+from machinami.foundation.errors import SettingsError
+from machinami.foundation.settings import FULL, NORMAL, Settings
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    parser = subparsers.add_parser("serve", help="run a town / 街を動かす", description=__doc__)
+    add_serving_options(parser)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that holds the town")
+    parser.set_defaults(run=run)
+
+
+def add_serving_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that every command that serves has."""
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=1026, help="port to listen on; 0 takes a free one (default: 1026)")
+    parser.add_argument("--durability", choices=[NORMAL, FULL], help="normal survives a crash, full also a power cut")
+    parser.add_argument("--no-fast-lane", action="store_true", help="carry every request the plain way")
+    parser.add_argument("--verbose", action="store_true", help="say more in the log")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve the town in the folder."""
+    settings = with_options(read(data_folder(arguments.data)), arguments)
+    return serve_until_stopped(settings, arguments)
+
+
+def with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:
+    """The settings with what the command line says."""
+    if not 0 <= arguments.port <= 65_535:
+        raise SettingsError(f"--port {arguments.port} is no port; give 1 to 65535, or 0 for a free one")
+    return replace(
+        settings,
+        host=arguments.host,
+        port=arguments.port,
+        durability=arguments.durability or settings.durability,
+        fast_lane=not arguments.no_fast_lane,
+    )
+
+
+def serve_until_stopped(settings: Settings, arguments: argparse.Namespace, greeting: str = "") -> int:
+    """Run until SIGINT or SIGTERM."""
+    level = logging.INFO if arguments.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(_serve(settings, greeting))
+    return 0
+
+
+async def _serve(settings: Settings, greeting: str) -> None:
+    town = TownOS(settings, installed_version())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(name, stop.set)
+        except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stop.set))
+    try:
+        serving = await town.start()
+    except OSError as error:
+        await town.stop()
+        raise SettingsError(
+            f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}); "
+            "is another town running? Give another --port, or 0 for a free one"
+        ) from error
+    print(f"{greeting}Machinami: {serving.url}/   (Ctrl-C: stop 止める)", flush=True)
+    await stop.wait()
+    print("Stopping… 止めています", flush=True)
+    await town.stop()

@@ -1,0 +1,54 @@
+"""Which settings has an installation? Values only; the app reads them from the command line and machinami.toml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NORMAL, FULL = "normal", "full"
+
+
+@dataclass(frozen=True, slots=True)
+class MqttSettings:
+    """One MQTT broker to listen to: its URL (mqtt:// or mqtts://), the file that says what its messages mean,
+    and what is needed to get in."""
+
+    url: str
+    mapping: Path
+    user: str | None = None
+    password: str | None = None
+    ca_file: Path | None = None
+    client_id: str = "machinami"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """The simulated town: its seed, and how many times faster than the clock its first hours pass."""
+
+    seed: int = 1
+    speed: float = 150.0
+    days: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation.
+
+    data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives
+    a power cut); cache_entities: how many entities stay decoded in memory; body_limit: largest request body in
+    bytes; page_limit: largest page; log_days: how long the log is kept beyond what its readers need.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 1026
+    durability: str = NORMAL
+    cache_entities: int = 50_000
+    body_limit: int = 10_000_000
+    page_limit: int = 1_000
+    town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
+    centre: tuple[float, float] = (138.2529, 36.2048)
+    zoom: float = 12.0
+    time_zone: str = "Asia/Tokyo"
+    mqtt: tuple[MqttSettings, ...] = ()
+    simulation: Simulation | None = None
+    fast_lane: bool = True

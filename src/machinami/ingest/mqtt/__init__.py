@@ -1,0 +1,1 @@
+"""Readings from an MQTT broker: any device that publishes, mapped to attributes of entities."""

@@ -1,0 +1,110 @@
+"""How does a request become an answer, whatever carries it? Routing, the handler, and errors as problems."""
+
+import logging
+from collections.abc import Awaitable
+
+from machinami.foundation.errors import InvalidRequest, MachinamiError, MethodNotAllowed, PayloadTooLarge
+from machinami.kit.http import Request, Response
+from machinami.kit.problem import problem
+from machinami.kit.routing import Match, Router
+
+_BREAK = "a header value holds a line break"
+_CLOSE = (b"connection", b"close")
+_LOG = logging.getLogger(__name__)
+
+
+def answer(router: Router, request: Request, raw_path: str) -> Response | Awaitable[Response]:
+    """The answer to a request whose `params` are not known yet. Errors of the handler become problem details."""
+    try:
+        match = router.match(request.method, raw_path)
+    except MethodNotAllowed as error:
+        return _not_allowed(request, error)
+    except MachinamiError as error:
+        return problem(error)
+    return handle(match, request)
+
+
+def handle(match: Match, request: Request) -> Response | Awaitable[Response]:
+    """The answer of the matched route. An awaitable may still raise: pass that to `explain`."""
+    request.params = match.params
+    try:
+        return match.route.handler(request)
+    except Exception as error:
+        return explain(error)
+
+
+async def settled(outcome: Response | Awaitable[Response]) -> Response:
+    """The answer, waited for; errors become problem details."""
+    if isinstance(outcome, Response):
+        return outcome
+    try:
+        return await outcome
+    except Exception as error:
+        return explain(error)
+
+
+def explain(error: BaseException) -> Response:
+    """The answer for an error of a handler. What is no error of ours is logged and tells nothing outside."""
+    if not isinstance(error, MachinamiError):
+        _LOG.error("A handler failed", exc_info=error)
+    return problem(error)
+
+
+def too_large(limit: int) -> Response:
+    """The answer to a body over the limit; the connection is closed, as the rest of the body is not read."""
+    refusal = problem(PayloadTooLarge(f"The body is larger than {limit} bytes; send it in parts", limit=limit))
+    refusal.headers.append(_CLOSE)
+    return refusal
+
+
+def too_late(seconds: float) -> Response:
+    """The answer to a body that does not come to its end in time."""
+    refusal = problem(InvalidRequest(f"The body did not come within {seconds:g} seconds"))
+    refusal.status = 408
+    refusal.headers.append(_CLOSE)
+    return refusal
+
+
+def ends_connection(response: Response) -> bool:
+    """Whether the connection is closed after this answer."""
+    return bool(response.headers) and _CLOSE in response.headers
+
+
+def _not_allowed(request: Request, error: MethodNotAllowed) -> Response:
+    allow = (b"allow", ", ".join(error.facts["allowed"]).encode("ascii"))
+    if request.method == "OPTIONS":
+        return Response(204, headers=[allow])
+    refusal = problem(error)
+    refusal.headers.append(allow)
+    return refusal
+
+
+def header_fields(response: Response) -> list[tuple[bytes, bytes]]:
+    """All header fields of an answer in the order in which every carrier sends them.
+
+    An answer of 204 or 304 has no Content-Length (RFC 9110, 8.6). Raises ValueError where a value would break
+    out of its line.
+    """
+    fields: list[tuple[bytes, bytes]] = []
+    if response.media_type is not None:
+        fields.append((b"content-type", response.media_type))
+    if response.status not in (204, 304):
+        fields.append((b"content-length", b"%d" % len(response.body)))
+    fields.extend(response.headers)
+    for _, value in response.headers:
+        if b"\n" in value or b"\r" in value:
+            raise ValueError(_BREAK)
+    return fields
+
+
+def header_block(response: Response) -> bytes:
+    """The same fields as bytes of the wire: a line each."""
+    block = b"" if response.media_type is None else b"content-type: %b\r\n" % response.media_type
+    if response.status not in (204, 304):
+        block += b"content-length: %d\r\n" % len(response.body)
+    if response.headers:
+        own = b"".join([b"%b: %b\r\n" % field for field in response.headers])
+        if own.count(b"\n") != len(response.headers) or own.count(b"\r") != len(response.headers):
+            raise ValueError(_BREAK)
+        block += own
+    return block

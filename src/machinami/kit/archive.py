@@ -1,0 +1,110 @@
+"""What does the town hold, seen by a person: types, entities, past values, corrections?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from machinami.broker import discovery, history, operations
+from machinami.broker.contexts import town_context
+from machinami.broker.town import Town
+from machinami.foundation.errors import BadRequestData
+from machinami.model.attribute import Attribute
+from machinami.model.compaction import compact_entity
+from machinami.model.entity import Entity
+from machinami.model.principal import Principal
+from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """A type in use: its short name, how many entities, the short names of their attributes."""
+
+    name: str
+    count: int
+    attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPage:
+    """One page of entities and how many there are in all."""
+
+    entities: Sequence[Entity]
+    count: int
+    offset: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastValue:
+    """One past value: what, when, in which unit, the name by which it can be corrected, and its correction."""
+
+    value: Any
+    observed_at: datetime | None
+    recorded_at: datetime | None
+    unit: str | None
+    instance_id: str | None
+    correction: dict[str, Any] | None
+
+
+class Archive:
+    """Reading and mending the town's data by hand. `by` is always the person at the screen."""
+
+    def __init__(self, town: Town) -> None:
+        self._town = town
+        self._context = town_context()
+
+    def short(self, name: str) -> str:
+        """The short name of an expanded one."""
+        return self._context.compact(name)
+
+    async def types(self, by: Principal) -> list[TypeRow]:
+        """Every type in use, in order of its short name."""
+        rows = [
+            TypeRow(self.short(t.type), t.entity_count, tuple(sorted(self.short(name) for name in t.attributes)))
+            for t in await discovery.types(self._town, by)
+        ]
+        return sorted(rows, key=lambda row: row.name)
+
+    async def entities(self, kind: str, search: str, offset: int, limit: int, by: Principal) -> EntityPage:
+        """One page of the entities of a type (short name) whose id holds the searched text."""
+        pattern = f".*{_literally(search)}.*" if search else None
+        query = Query(types=TypeIs(self._context.expand(kind)), id_pattern=pattern)
+        found = await operations.query(self._town, query, Page(limit, offset, count=True), by)
+        return EntityPage(found.entities, found.count or 0, offset, limit)
+
+    def entity(self, entity_id: str, by: Principal) -> Entity:
+        """One entity. Raises NotFound."""
+        return operations.retrieve(self._town, entity_id, by)
+
+    def document(self, entity: Entity) -> dict[str, Any]:
+        """The entity as NGSI-LD with the town's short names."""
+        return compact_entity(entity, self._context)
+
+    async def past(
+        self, entity_id: str, attribute: str, since: datetime, until: datetime, by: Principal
+    ) -> list[PastValue]:
+        """Past values of an attribute (short name) between two moments, in order of time."""
+        span = TemporalQuery(TimeRelation.BETWEEN, since, until, "observedAt")
+        name = self._context.expand(attribute)
+        rows = await history.instances(self._town, [entity_id], [name], span, by)
+        return [_past_value(row.value) for row in rows if row.deleted_at is None]
+
+    async def correct(
+        self, entity_id: str, attribute: str, instance_id: str, value: float | None, reason: str, by: Principal
+    ) -> None:
+        """Correct a past value, or mark it as missing (None). Raises BadRequestData without a reason."""
+        if not reason.strip():
+            raise BadRequestData("A correction needs a reason: say why the reading is wrong")
+        name = self._context.expand(attribute)
+        await history.correct(self._town, entity_id, name, instance_id, value, reason.strip(), by)
+
+
+def _past_value(found: Attribute) -> PastValue:
+    note = found.attributes.get(history.CORRECTION)
+    correction = note[0].value if note else None
+    return PastValue(found.value, found.observed_at, found.modified_at, found.unit_code, found.instance_id, correction)
+
+
+def _literally(text: str) -> str:
+    return "".join(f"\\{letter}" if letter in r".^$*+?{}[]\|()" else letter for letter in text)

@@ -1,0 +1,210 @@
+"""What may a service do? The City handle: everything a service needs, cut to what its manifest declares."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from machinami.broker import batch, history, intake, operations, records
+from machinami.broker.contexts import town_context
+from machinami.broker.town import Town
+from machinami.foundation.errors import BadRequestData, Forbidden
+from machinami.kit.compute import Compute
+from machinami.kit.manifest import Manifest
+from machinami.model.change import Change
+from machinami.model.entity import Entity
+from machinami.model.principal import Principal
+from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
+from machinami.model.reading import Reading
+from machinami.model.view import Measured, View, from_entity, to_entity
+
+V = TypeVar("V")
+S = TypeVar("S")
+_PAGE = 500
+_SETTING_HISTORY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One past value of an attribute with the name by which it can be corrected, and its correction if there is one."""
+
+    measured: Measured
+    instance_id: str | None
+    correction: Mapping[str, Any] | None = None
+
+
+class City:
+    """One service's handle on one town.
+
+    Everything that it reads or writes must stand in the service's manifest; anything else is refused.
+    """
+
+    def __init__(self, town: Town, manifest: Manifest, compute: Compute) -> None:
+        self.manifest = manifest
+        self.log = logging.getLogger(f"machinami.services.{manifest.id}")
+        self._town = town
+        self._compute = compute
+        self._context = town_context()
+        self._by = Principal(f"urn:machinami:service:{manifest.id}", frozenset({"service"}))
+
+    @property
+    def town_name(self) -> str:
+        """The town's name."""
+        return self._town.name
+
+    def now(self) -> datetime:
+        """The moment it is now, in UTC."""
+        return self._town.clock()
+
+    def new_id(self, type_name: str) -> str:
+        """A fresh entity id for this type."""
+        return f"urn:ngsi-ld:{type_name}:{self._town.new_id()}"
+
+    async def find(self, view: type[V], query: Query | None = None) -> list[V]:
+        """Every entity of the view's type (that matches the query), as views, in order of creation.
+
+        An entity that does not fit the view is left out and said so in the log: one bad row stops nobody.
+        """
+        kind = self._readable(view)
+        found: list[V] = []
+        for entity in await self._entities(replace(query or Query(), types=TypeIs(self._context.expand(kind)))):
+            try:
+                found.append(from_entity(view, entity, self._context))
+            except BadRequestData as error:
+                self.log.warning("left out %s: %s", entity.id, error)
+        return found
+
+    async def get(self, view: type[V], entity_id: str) -> V | None:
+        """One entity as a view; None if there is none."""
+        self._readable(view)
+        entity = operations.peek(self._town, entity_id, self._by)
+        return None if entity is None else from_entity(view, entity, self._context)
+
+    async def history(
+        self,
+        view: type[Any],
+        attribute: str,
+        since: datetime,
+        until: datetime,
+        ids: Sequence[str] | None = None,
+    ) -> dict[str, list[Past]]:
+        """Past values of one measured attribute (short name): entity id -> values in order of time."""
+        kind = self._readable(view)
+        if ids is None:
+            ids = [e.id for e in await self._entities(Query(types=TypeIs(self._context.expand(kind))))]
+        span = TemporalQuery(TimeRelation.BETWEEN, since, until, "observedAt")
+        name = self._context.expand(attribute)
+        series: dict[str, list[Past]] = {entity_id: [] for entity_id in ids}
+        for one in await history.instances(self._town, list(ids), [name], span, self._by):
+            instance = one.value
+            if instance.observed_at is not None and isinstance(instance.value, int | float | None):
+                note = instance.attributes.get(history.CORRECTION)
+                series[one.entity_id].append(
+                    Past(
+                        Measured(instance.value, instance.observed_at, instance.unit_code),
+                        instance.instance_id,
+                        note[0].value if note else None,
+                    )
+                )
+        return series
+
+    async def publish(self, *views: View, by: str | None = None) -> None:
+        """Create or update the entities that the views describe, in one transaction; attributes that a view
+        leaves None are left as they are. by: the person on whose behalf this is done."""
+        for view in views:
+            self._demand_written(view.TYPE)
+        who = replace(self._by, on_behalf_of=by)
+        entities = [to_entity(view, self._context) for view in views]
+        for outcome in await batch.upsert_all(self._town, entities, replace=False, by=who):
+            if outcome.error is not None:
+                raise outcome.error
+
+    async def remove(self, view: type[Any], entity_id: str) -> None:
+        """Delete an entity of a type that the service writes; its history stays."""
+        self._demand_written(view.TYPE)
+        await operations.delete(self._town, entity_id, self._by)
+
+    async def changes(self, after: int, limit: int = _PAGE) -> Sequence[Change]:
+        """The log after a sequence number, of the types that the service reads."""
+        changes = await history.changes(self._town, after, limit, self._by)
+        return [c for c in changes if any(self.manifest.may_read(self._context.compact(t)) for t in c.types)]
+
+    async def settings(self, kind: type[S]) -> S:
+        """The service's settings: the manifest's defaults with what the town has set."""
+        kept = await records.record(self._town, records.SETTINGS, self.manifest.id, self._by) or {}
+        values = {s.name: kept.get(s.name, s.default) for s in self.manifest.settings}
+        return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]
+
+    async def set_setting(self, name: str, value: Any, by: str) -> None:
+        """Change one setting; who and what stays in its history. Raises SettingsError."""
+        setting = self.manifest.setting(name)
+        setting.check(value)
+        now = self.now().isoformat()
+
+        def rule(kept: dict[str, Any]) -> dict[str, Any]:
+            before = kept.get(name, setting.default)
+            past = [*kept.get("history", []), {"name": name, "from": before, "to": value, "by": by, "at": now}]
+            return {**kept, name: value, "history": past[-_SETTING_HISTORY:]}
+
+        await records.change_record(self._town, records.SETTINGS, self.manifest.id, rule, self._by)
+
+    async def setting_history(self) -> list[dict[str, Any]]:
+        """Who set what, when, from which value to which, in order of time."""
+        kept = await records.record(self._town, records.SETTINGS, self.manifest.id, self._by) or {}
+        return list(kept.get("history", []))
+
+    async def artefact(self, name: str) -> dict[str, Any] | None:
+        """A kept artefact of the service (a trained model as JSON); None if there is none."""
+        return await records.record(self._town, records.ARTEFACT, f"{self.manifest.id}/{name}", self._by)
+
+    async def keep_artefact(self, name: str, value: dict[str, Any]) -> None:
+        """Keep an artefact of the service."""
+        key = f"{self.manifest.id}/{name}"
+        await records.change_record(self._town, records.ARTEFACT, key, lambda _: value, self._by)
+
+    async def compute(self, function: Callable[..., V], *arguments: Any) -> V:
+        """Run a heavy pure function in a worker process; the loop stays free."""
+        return await self._compute.run(function, *arguments)
+
+    def _readable(self, view: type[Any]) -> str:
+        kind: str = view.TYPE
+        if not self.manifest.may_read(kind):
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it reads {kind}", type_=kind)
+        return kind
+
+    def _demand_written(self, kind: str) -> None:
+        if not self.manifest.may_write(kind):
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it writes {kind}", type_=kind)
+
+    async def _entities(self, query: Query) -> list[Entity]:
+        entities: list[Entity] = []
+        while True:
+            page = Page(_PAGE, len(entities))
+            found = await operations.query(self._town, query, page, self._by)
+            entities.extend(found.entities)
+            if len(found.entities) < _PAGE:
+                return entities
+
+
+class Intake:
+    """What a source of data may do: hand in readings of the types that its manifest declares."""
+
+    def __init__(self, town: Town, manifest: Manifest) -> None:
+        self._town = town
+        self._context = town_context()
+        self._manifest = manifest
+        self._by = Principal(f"urn:machinami:source:{manifest.id}", frozenset({"service"}))
+
+    async def deliver(self, readings: Sequence[Reading]) -> None:
+        """Write the readings, each one into state and history, in order, in one transaction."""
+        for reading in readings:
+            if not self._manifest.may_write(reading.entity_type):
+                raise Forbidden(
+                    f"{self._manifest.id} does not say in its manifest that it writes {reading.entity_type}"
+                )
+        await intake.take(self._town, readings, self._context, self._by)
+
+    async def deliver_past(self, readings: Sequence[Reading]) -> None:
+        """Write readings of the past into the history alone: nobody is told of them as news."""
+        await intake.take_past(self._town, readings, self._context, self._by)

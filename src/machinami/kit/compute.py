@@ -1,0 +1,47 @@
+"""Where does heavy computing happen? In worker processes, so that the loop that serves the town stays calm."""
+
+import asyncio
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from machinami.foundation.errors import Overloaded
+
+T = TypeVar("T")
+
+
+def _be_nice() -> None:
+    # Answers to residents come before training: workers take only what the server leaves.
+    os.nice(10)
+
+
+class Compute:
+    """A small pool of worker processes, started at the first need."""
+
+    def __init__(self, workers: int = 1) -> None:
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """The result of a pure, importable function of picklable arguments, computed elsewhere."""
+        if self._pool is None:
+            # spawn: a fork would copy the server's open sockets and database connections.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_be_nice)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+        except BrokenProcessPool:
+            self._pool = None
+            raise Overloaded("The worker process ended before it had an answer; it is started anew") from None
+
+    def close(self) -> None:
+        """Stop the workers, whatever they are at."""
+        if self._pool is not None:
+            processes = list((self._pool._processes or {}).values())
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+            self._pool = None

@@ -1,0 +1,44 @@
+"""What does a page know of its town? The services with their handles, the archive, and what the town is called."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from machinami.kit.archive import Archive
+from machinami.kit.city import City
+from machinami.kit.installed import Broken, Service
+from machinami.kit.schedule import Health
+
+Layers = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One running service: what it is, its handle on the town, and how it fares."""
+
+    service: Service
+    city: City
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the pages are given.
+
+    town_name: by language (ja, en, easy). centre: longitude and latitude. simulated: whether the town is not real.
+    base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
+    houses: a function, so that pages see services that were added or removed since.
+    """
+
+    town_name: Mapping[str, str]
+    centre: tuple[float, float]
+    zoom: float
+    time_zone: str
+    simulated: bool
+    version: str
+    clock: Callable[[], datetime]
+    archive: Archive
+    houses: Callable[[], Sequence[House]]
+    broken: Callable[[], Sequence[Broken]]
+    base_layers: Callable[[], Layers]

@@ -1,0 +1,362 @@
+"""How do the hottest routes reach their handlers with the least work?
+
+A subclass of uvicorn's httptools protocol. It hands hot requests straight to the handlers, without an ASGI
+conversation and without a task, and writes the same bytes that the ASGI way would write. Everything that is
+not plain (HTTP/1.0, `Connection: close`, Expect, upgrades, a request that waits behind another one, a client
+that does not read) goes the ASGI way. It depends on the inside of uvicorn, which is therefore pinned.
+
+The same class guards every connection of both ways: silent ones, slow ones and endless headers are closed.
+"""
+
+import asyncio
+import types
+from collections.abc import Awaitable, Coroutine
+from typing import Any, cast
+from urllib.parse import unquote
+
+import httptools
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from machinami.foundation.errors import InvalidRequest, MachinamiError
+from machinami.kit.answering import ends_connection, explain, handle, header_block, too_large, too_late
+from machinami.kit.carrier import PATIENCE, Carrier
+from machinami.kit.http import Request, Response
+from machinami.kit.problem import problem
+from machinami.kit.routing import Match
+
+_LINGER = 1.0
+_CHUNK = 262_144  # the most that arrives at once
+_BODIED = frozenset({"POST", "PATCH", "PUT"})
+
+
+class _NoEvent:
+    """Stands where uvicorn expects an event that somebody waits for; on the fast lane nobody does."""
+
+    def set(self) -> None:
+        """Nobody waits."""
+
+
+class _HotCycle:
+    """One hot request: what uvicorn asks of its own cycle, and what the lane must remember."""
+
+    __slots__ = ("body", "disconnected", "keep_alive", "match", "more_body", "parts", "request", "response_complete",
+                 "size")  # fmt: skip
+    message_event = _NoEvent()
+
+    def __init__(self, match: Match, request: Request) -> None:
+        self.match = match
+        self.request = request
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.keep_alive = True
+        self.disconnected = False
+        self.response_complete = False
+        self.more_body = True
+        self.body = b""
+
+
+class Connection(HttpToolsProtocol):
+    """One connection to a client."""
+
+    lane = True
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        carrier = cast(Carrier, config.app)
+        self._router = carrier.router
+        self._limits = carrier.limits
+        self._hot: _HotCycle | None = None
+        self._head_size = 0
+        self._in_head = False
+        self._deaf = False
+        self._reading = False
+        self._since = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self._default_fields: tuple[object, bytes] = (None, b"")
+
+    # --- the life of the connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """A client has come."""
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        self._watch = self.loop.call_later(min(self._limits.idle, self._limits.read), self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes have come."""
+        if self._deaf:
+            return
+        if not self._reading:
+            self._since = self.loop.time()
+            self._reading = True
+        self._head_size += len(data)  # an upper bound; counted exactly only where it is beyond the limit
+        begun = self._in_head
+        try:
+            self.parser.feed_data(data)
+            if begun and self._in_head and self._head_size > self._limits.head + _CHUNK:
+                self._refuse(self._head_too_large())  # the parser keeps a field of any length that does not end
+        except httptools.HttpParserUpgrade:
+            self._refuse(InvalidRequest("An upgrade to another protocol is not offered here"))
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause if isinstance(cause, MachinamiError) else InvalidRequest("This is not HTTP/1.1"))
+
+    def _look(self) -> None:
+        """Close a connection that is silent too long, or whose request does not come to its end."""
+        self._watch = None
+        if self.transport.is_closing():
+            return
+        limits = self._limits
+        left = self._since + (limits.read if self._reading else limits.idle) - self.loop.time()
+        if self._hot is not None and left <= 0:
+            self._finish(self._hot, too_late(limits.read))
+        elif self.cycle is not None and not self.cycle.response_complete:
+            # a handler is at work, or the ASGI way reads the body by its own clock
+            self._watch = self.loop.call_later(max(left, min(limits.idle, limits.read)), self._look)
+        elif left <= 0:
+            self.transport.close()
+        else:
+            self._watch = self.loop.call_later(left, self._look)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """One timer watches the connection from its beginning; none is set and unset for each request."""
+
+    def _head_too_large(self) -> InvalidRequest:
+        limit = self._limits.head
+        return InvalidRequest(f"The request line and the header fields are larger than {limit} bytes")
+
+    def _refuse(self, error: MachinamiError) -> None:
+        """Say why, then listen no more; a moment passes before the end, as a reset would swallow the answer."""
+        if self.transport.is_closing() or self._deaf:
+            return
+        self._deaf = True
+        refusal = problem(error)
+        refusal.headers.append((b"connection", b"close"))
+        self.transport.write(self._bytes(refusal))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.loop.call_later(_LINGER, self.transport.close)
+
+    # --- what the parser says
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self._in_head = True
+        self._reading = True
+        self._hot = None
+
+    def on_url(self, url: bytes) -> None:
+        """A part of the request line."""
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header field."""
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The header is whole: choose the way."""
+        self._in_head = False
+        if self._head_size > self._limits.head:
+            size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+            if size > self._limits.head:
+                raise self._head_too_large()
+        for name, value in self.headers:
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+        if self.lane:
+            hot = self._recognise()
+            if hot is not None:
+                self._hot = hot
+                self.cycle = cast(Any, hot)
+                return
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expect
+        self.scope["headers"] = headers
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body."""
+        hot = self._hot
+        if hot is None:
+            super().on_body(body)
+            return
+        if hot.response_complete:
+            return
+        hot.size += len(body)
+        if hot.size <= self._limits.body:
+            hot.parts.append(body)
+        elif hot.size > PATIENCE * self._limits.body:
+            self._finish(hot, too_large(self._limits.body))
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._reading = False
+        self._head_size = 0
+        hot = self._hot
+        if hot is None:
+            super().on_message_complete()
+            return
+        self._hot = None
+        if hot.response_complete:
+            return
+        hot.more_body = False
+        if hot.size > self._limits.body:
+            self._finish(hot, too_large(self._limits.body))
+            return
+        parts = hot.parts
+        if parts:
+            hot.request.body = parts[0] if len(parts) == 1 else b"".join(parts)
+        outcome = handle(hot.match, hot.request)
+        if isinstance(outcome, Response):
+            self._finish(hot, outcome)
+        else:
+            _follow(self, hot, outcome)
+
+    def on_response_complete(self) -> None:
+        """An answer is out: go on with what waits."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if not self._reading:
+            self._since = self.loop.time()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+
+    # --- the lane
+
+    def _recognise(self) -> _HotCycle | None:
+        """The hot request that has come, or None if it must go the ASGI way."""
+        if (
+            (self.cycle is not None and not self.cycle.response_complete)
+            or self.expect_100_continue
+            or self.flow.write_paused
+            or not self.parser.should_keep_alive()
+            or self.parser.get_http_version() != "1.1"
+            or self.parser.should_upgrade()
+        ):
+            return None
+        target = self.url
+        if not target.startswith(b"/") or b"#" in target or not target.isascii():
+            return None
+        raw_path, _, query = target.decode("ascii").partition("?")
+        method = self.parser.get_method().decode("ascii")
+        try:
+            match = self._router.match(method, raw_path)
+        except MachinamiError:
+            return None
+        if not match.route.hot or method == "HEAD":
+            return None
+        if method in _BODIED:
+            for name, value in self.headers:
+                if name == b"content-length" and int(value) > self._limits.body:
+                    return None
+        path = unquote(raw_path) if "%" in raw_path else raw_path
+        client = self.client[0] if self.client else ""
+        return _HotCycle(match, Request(method, path, query, self.headers, b"", {}, client))
+
+    def _finish(self, hot: _HotCycle, response: Response) -> None:
+        if hot.response_complete:
+            return
+        hot.response_complete = True
+        if self.transport.is_closing():
+            return
+        keep_alive = hot.keep_alive and not ends_connection(response)
+        try:
+            data = self._bytes(response, keep_alive)
+        except ValueError as error:
+            data = self._bytes(explain(error), keep_alive)
+        self.transport.write(data)
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
+    def _bytes(self, response: Response, keep_alive: bool = True) -> bytes:
+        """The answer as it goes over the wire, field by field as uvicorn writes it."""
+        defaults, written = self._default_fields
+        if defaults is not self.server_state.default_headers:
+            defaults = self.server_state.default_headers
+            written = b"".join(b"%b: %b\r\n" % field for field in defaults)
+            self._default_fields = (defaults, written)
+        status, body = response.status, response.body
+        block = header_block(response)
+        if not keep_alive and not ends_connection(response):
+            block += b"connection: close\r\n"
+        return b"%b%b%b\r\n%b" % (STATUS_LINE[status], written, block, body)
+
+
+class PlainConnection(Connection):
+    """One connection whose every request goes the ASGI way."""
+
+    lane = False
+
+
+def _follow(connection: Connection, hot: _HotCycle, outcome: Awaitable[Response]) -> None:
+    """Write the answer when it is there. A coroutine is stepped here and now; it becomes no task."""
+    if isinstance(outcome, asyncio.Future):
+        outcome.add_done_callback(lambda done: connection._finish(hot, _result(done)))
+    elif isinstance(outcome, types.CoroutineType):
+        _Steps(connection, hot, outcome).step(None)
+    else:
+        _Steps(connection, hot, _wait(outcome)).step(None)
+
+
+async def _wait(outcome: Awaitable[Response]) -> Response:
+    return await outcome
+
+
+def _result(done: "asyncio.Future[Response]") -> Response:
+    if done.cancelled():
+        return explain(RuntimeError("the answer was cancelled"))
+    error = done.exception()
+    return done.result() if error is None else explain(error)
+
+
+class _Steps:
+    """Drives one coroutine by the futures that it waits for.
+
+    It is what a task does, without a task: a handler on the fast lane must not need `asyncio.current_task()`;
+    what does (a time-out, a lock of another library) is started by it as a task of its own.
+    """
+
+    __slots__ = ("connection", "coroutine", "hot")
+
+    def __init__(self, connection: Connection, hot: _HotCycle, coroutine: Coroutine[Any, Any, Response]) -> None:
+        self.connection = connection
+        self.hot = hot
+        self.coroutine = coroutine
+
+    def step(self, done: "asyncio.Future[Any] | None") -> None:
+        """Run the coroutine until it waits again, ends or fails. What it waited for raises inside it."""
+        try:
+            waits_for = self.coroutine.send(None)
+        except StopIteration as end:
+            self.connection._finish(self.hot, end.value)
+        except Exception as error:
+            self.connection._finish(self.hot, explain(error))
+        else:
+            if waits_for is None:  # asyncio.sleep(0)
+                self.connection.loop.call_soon(self.step, None)
+            else:
+                waits_for._asyncio_future_blocking = False
+                waits_for.add_done_callback(self.step)

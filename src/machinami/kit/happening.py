@@ -1,0 +1,104 @@
+"""What is happening in town, in rows that every service can give and the portal can show?
+
+A service's `page.py` offers `happening(...)`; the portal gathers the answers without knowing the service.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from machinami.kit.charts import Direction, Line, Point, trend
+
+Level = Literal[0, 2, 3, 4, 5]
+"""警戒レベル相当: 0 calm, 2 氾濫注意, 3 避難判断, 4 氾濫危険, 5 氾濫発生 (内閣府 避難情報に関するガイドライン)."""
+
+SILENT_AFTER = timedelta(minutes=40)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the town has told its people: approved by a named person, still in force."""
+
+    id: str
+    level: Level
+    headline: str
+    body: str
+    area: str
+    since: datetime
+    approved_by: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One gauge now: its value, its state, and the line of its last hours. `level` None: the state is unknown."""
+
+    id: str
+    name: str
+    place: str
+    value: float | None
+    unit: str
+    observed_at: datetime | None
+    level: Level | None
+    series: Sequence[Point]
+    lines: Sequence[Line]
+    link: str
+    kind: Literal["level", "rain"] = "level"
+    reason: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    digits: int = 2
+
+    @property
+    def direction(self) -> Direction:
+        """Which way it goes; unknown while it is silent."""
+        return "unknown" if self.level is None else trend(self.series)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing that should bring data: when it last did, and how often it ought to."""
+
+    id: str
+    name: str
+    last: datetime | None
+    every: timedelta
+    link: str
+
+    def silent(self, now: datetime) -> bool:
+        """Whether it has missed so much that its silence must be said."""
+        return self.last is None or now - self.last > max(self.every * 3, SILENT_AFTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What one service knows to be going on."""
+
+    notices: Sequence[Notice] = ()
+    readings: Sequence[Reading] = ()
+    sources: Sequence[Source] = ()
+    waiting: int = 0
+    """How many proposals wait for an officer."""
+
+
+def gather(parts: Iterable[Happening]) -> Happening:
+    """All that the services say, worst first."""
+    held = list(parts)
+    return Happening(
+        notices=sorted((n for p in held for n in p.notices), key=lambda n: (-n.level, n.since)),
+        readings=sorted((r for p in held for r in p.readings), key=_urgency),
+        sources=[s for p in held for s in p.sources],
+        waiting=sum(p.waiting for p in held),
+    )
+
+
+def worst(happening: Happening) -> Level | None:
+    """The highest level in force, published or observed; None where nothing is known at all."""
+    known = [n.level for n in happening.notices]
+    known += [r.level for r in happening.readings if r.level is not None]
+    return max(known, default=None)
+
+
+def _urgency(reading: Reading) -> tuple[int, str]:
+    return (-1 if reading.level is None else -reading.level, reading.name)

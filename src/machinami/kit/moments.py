@@ -1,0 +1,42 @@
+"""How does a page say when? Dates in the town's zone, and how long ago in words."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from machinami.foundation.instant import format_instant
+from machinami.kit.words import Words
+
+TOWN_ZONE = "Asia/Tokyo"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One moment as a page needs it: for machines, for eyes, for the whole truth, and how long ago."""
+
+    iso: str
+    clock: str
+    full: str
+    ago: str
+
+
+def moment(at: datetime, now: datetime, words: Words, zone: str = TOWN_ZONE) -> Moment:
+    """The moment `at`, seen at `now`, in the town's zone; the zone is always named in `full`."""
+    local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    hours = f"{local:%H:%M}"
+    clock = hours if local.date() == today.date() else f"{local.month}/{local.day} {hours}"
+    named = f"{local:%Y-%m-%d %H:%M} {local.tzname()} ({zone})"
+    return Moment(format_instant(at), clock, named, ago(now - at, words))
+
+
+def ago(passed: timedelta, words: Words) -> str:
+    """How long ago, or how long until when `passed` is negative, in one unit."""
+    seconds = abs(passed.total_seconds())
+    when = "ahead" if passed.total_seconds() < -30 else "ago"
+    if seconds < 60:
+        return words.plain("time.now")
+    if seconds < 3_600:
+        return words.plain(f"time.minutes_{when}", count=int(seconds // 60))
+    if seconds < 86_400:
+        return words.plain(f"time.hours_{when}", count=int(seconds // 3_600))
+    return words.plain(f"time.days_{when}", count=int(seconds // 86_400))

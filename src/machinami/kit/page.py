@@ -1,0 +1,125 @@
+"""How does a view become a page? Jinja2 templates of the kit, the portal and every service, in three languages.
+
+A template is named `package/file.html` (`machinami.portal/home.html`) and lies in that package's `templates`
+folder, so a service from outside brings its own pages.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from machinami.kit.assets import asset_address
+from machinami.kit.moments import TOWN_ZONE, Moment, moment
+from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+PAGE_HEADERS: Mapping[str, str] = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Cookie",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What every page of a town shows around its content."""
+
+    town: Mapping[str, str]
+    now: datetime
+    path: str = "/"
+    query: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""
+    simulated: bool = False
+    zone: str = TOWN_ZONE
+
+    def with_query(self, **changes: str) -> str:
+        """This page's address with some parameters changed."""
+        wanted = {**self.query, **changes}
+        return f"{self.path}?{urlencode(wanted)}" if wanted else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its unit, ready for eyes."""
+
+    text: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.unit}".rstrip()
+
+
+def figure(value: float | None, unit: str = "", digits: int = 2) -> Figure:
+    """The number with so many decimals; a dash where there is none."""
+    return Figure("—") if value is None else Figure(f"{value:,.{digits}f}".replace("-", "−"), unit)
+
+
+def render(name: str, language: Language, *, shell: Shell, **view: object) -> bytes:
+    """The page `package/file.html` in a language, as UTF-8. An unknown name in a template is an error."""
+    words = Words(language, name.partition("/")[0])
+
+    def when(at: datetime) -> Moment:
+        return moment(at, shell.now, words, shell.zone)
+
+    page = _environment().get_template(name)
+    return page.render(
+        t=words.rich,
+        plain=words.plain,
+        words=words,
+        when=when,
+        shell=shell,
+        language=language,
+        languages=LANGUAGES,
+        html_lang=HTML_LANG[language],
+        town=town_name(shell.town, language),
+        **view,
+    ).encode()
+
+
+def town_name(names: Mapping[str, str], language: Language) -> str:
+    """The town's name in a language, else the Japanese one, else any."""
+    return names.get(language) or names.get("ja") or next(iter(names.values()), "")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_source),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(asset=asset_address, figure=figure, icon=icon)
+    return environment
+
+
+def _source(name: str) -> str | None:
+    package, _, file = name.partition("/")
+    source = files(package or OWN).joinpath("templates", file)
+    return source.read_text(encoding="utf-8") if source.is_file() else None
+
+
+def icon(name: str, label: str = "") -> Markup:
+    """A picture from our own sprite; without a label it is hidden from screen readers."""
+    hidden = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+    address = f"{asset_address('icons/sprite.svg')}#{name}"
+    return Markup('<svg class="icon" {} focusable="false"><use href="{}"></use></svg>').format(hidden, address)

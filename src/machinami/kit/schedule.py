@@ -1,0 +1,93 @@
+"""When does a service run? By its interval, and soon after the data that it reads have changed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from machinami.model.change import Change
+
+_LOG = logging.getLogger("machinami.schedule")
+
+
+@dataclass(slots=True)
+class Health:
+    """How a job fares: when it last ran, how long it took, and what went wrong last, if anything did."""
+
+    last_run: datetime | None = None
+    last_seconds: float = 0.0
+    runs: int = 0
+    failures: int = 0
+    last_error: str = ""
+
+
+class Job:
+    """One recurring piece of work: every `every` seconds, and `settle` seconds after a trigger at the latest.
+
+    It never runs twice at once; triggers that come meanwhile make one more run. A failing run is reported and
+    tried again at the next time; it stops nobody else.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[None]],
+        clock: Callable[[], datetime],
+        every: float,
+        settle: float = 1.0,
+    ) -> None:
+        self.name = name
+        self.health = Health()
+        self._work = work
+        self._clock = clock
+        self._every = every
+        self._settle = settle
+        self._stirred = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; the first run comes at once."""
+        self._task = asyncio.create_task(self._run())
+
+    def stir(self) -> None:
+        """Say that there is something new."""
+        self._stirred.set()
+
+    async def stop(self) -> None:
+        """Stop, even in the middle of a run."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            self._stirred.clear()
+            began = loop.time()
+            try:
+                await self._work()
+                self.health.last_error = ""
+            except Exception as error:
+                self.health.failures += 1
+                self.health.last_error = f"{type(error).__name__}: {error}"
+                _LOG.exception("%s failed; it is tried again at its next time", self.name)
+            self.health.runs += 1
+            self.health.last_run = self._clock()
+            self.health.last_seconds = loop.time() - began
+            try:
+                async with asyncio.timeout(self._every):
+                    await self._stirred.wait()
+                await asyncio.sleep(self._settle)
+            except TimeoutError:
+                pass
+
+
+def stirring(job: Job, types: frozenset[str]) -> Callable[[Sequence[Change]], None]:
+    """A commit listener that stirs the job when an entity of one of these types (expanded) has changed."""
+
+    def hear(changes: Sequence[Change]) -> None:
+        if any(not types.isdisjoint(change.types) for change in changes):
+            job.stir()
+
+    return hear

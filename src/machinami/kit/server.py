@@ -1,0 +1,104 @@
+"""How is a set of routes served on a port, and stopped again?"""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import uvicorn
+
+from machinami.kit.carrier import Carrier, Limits
+from machinami.kit.fastlane import Connection, PlainConnection
+from machinami.kit.http import Route
+from machinami.kit.routing import Router
+
+_GRACE = 10
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers: who starts it decides when it ends."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.accepting.set()
+
+
+@dataclass(slots=True)
+class Serving:
+    """A running server: where it listens, and how to end it."""
+
+    host: str
+    port: int
+    _server: _Server
+    _task: "asyncio.Task[None]"
+
+    @property
+    def url(self) -> str:
+        """The address for clients on this machine."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    async def stop(self) -> None:
+        """Take no new connection, finish what is under way (at most ten seconds), close the rest."""
+        self._server.should_exit = True
+        await self._task
+
+    async def wait(self) -> None:
+        """Return when the server has ended."""
+        await asyncio.shield(self._task)
+
+
+async def serve(
+    routes: Iterable[Route], host: str = "127.0.0.1", port: int = 0, *, limits: Limits | None = None, lane: bool = True
+) -> Serving:
+    """Serve the routes. Port 0 takes a free one, told by the result. Returns when connections are accepted.
+
+    lane False sends the hot routes the ASGI way too; answers are the same. Raises OSError if the port is taken.
+    """
+    limits = limits or Limits()
+    listener = _listen(host, port)
+    config = uvicorn.Config(
+        Carrier(Router(routes), limits),
+        http=Connection if lane else PlainConnection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=int(limits.idle),
+        timeout_graceful_shutdown=_GRACE,
+        interface="asgi3",
+    )
+    server = _Server(config)
+    task = asyncio.get_running_loop().create_task(server.serve(sockets=[listener]), name="http server")
+    accepting = asyncio.ensure_future(server.accepting.wait())
+    await asyncio.wait((accepting, task), return_when=asyncio.FIRST_COMPLETED)
+    accepting.cancel()
+    if task.done():
+        listener.close()
+        await task
+    return Serving(host, listener.getsockname()[1], server, task)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener

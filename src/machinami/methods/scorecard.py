@@ -1,0 +1,85 @@
+"""How does a method present its scores, and what must it be given to be scored?
+
+The contract between `machinami evaluate NAME` and the `evaluate` module of the service NAME. Such a module has
+
+    ARGUMENTS: tuple[Argument, ...]         which columns and options it wants; the command line asks for them
+    evaluate(table: Table, options: Mapping[str, str], progress: Progress, each: Each) -> Report
+
+The command line reads the file, picks the columns and passes numbers: a service never sees a file. `each` is
+`map`, or one that spreads calls over processes; what it is given must be importable and picklable.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from machinami.methods.series import Floats
+
+Progress = Callable[[float, str], None]
+"""Told the share that is done (0 to 1) and what is being done."""
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+
+
+class Table(NamedTuple):
+    """Parsed columns: times in seconds since 1970 (ascending, distinct), and for each role its columns.
+
+    `columns["rain"]` maps column names to values (n,), NaN where missing, in the order given.
+    """
+
+    seconds: NDArray[np.int64]
+    columns: dict[str, dict[str, Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One option of an evaluation: one column of the file, several of them, or a text."""
+
+    name: str
+    kind: Literal["column", "columns", "text"]
+    help: str
+    required: bool = False
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One score; `bar` is the least that passes, a (least, most) pair, or None; `most` turns it round."""
+
+    name: str
+    value: float | None
+    unit: str
+    bar: float | tuple[float, float] | None = None
+    most: bool = False
+
+    @property
+    def passed(self) -> bool | None:
+        """Return whether the bar is met; None where there is no bar or no value."""
+        if self.bar is None or self.value is None or not np.isfinite(self.value):
+            return None
+        if isinstance(self.bar, tuple):
+            return self.bar[0] <= self.value <= self.bar[1]
+        return self.value <= self.bar if self.most else self.value >= self.bar
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the check as JSON values; a value that could not be had is null."""
+        known = self.value is not None and bool(np.isfinite(self.value))
+        return {
+            "name": self.name,
+            "value": self.value if known else None,
+            "bar": list(self.bar) if isinstance(self.bar, tuple) else self.bar,
+            "unit": self.unit,
+            "passed": self.passed,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All scores of a service over a table of `rows` rows; `notes` say what was done with the data."""
+
+    service: str
+    checks: tuple[Check, ...]
+    rows: int
+    notes: tuple[str, ...] = ()

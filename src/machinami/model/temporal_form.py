@@ -1,0 +1,187 @@
+"""What does the evolution of an entity look like outside? History as JSON.
+
+Normalized (ETSI GS CIM 009, 4.5.6 to 4.5.8), simplified as pairs of value and time (4.5.9), and aggregated (4.5.19).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.compaction import Json, compact_attribute, moment_text
+from machinami.model.context import Context
+from machinami.model.entity import Entity
+from machinami.model.null import NULL
+from machinami.model.representation import NONE, NORMALIZED, Representation
+from machinami.model.values import MEMBERS
+
+TemporalForm = Literal["normalized", "concise", "temporalValues"]
+_PLURALS = {
+    Kind.PROPERTY: "values",
+    Kind.RELATIONSHIP: "objects",
+    Kind.GEO: "values",
+    Kind.LANGUAGE: "languageMaps",
+    Kind.VOCAB: "vocabs",
+    Kind.LIST: "valueLists",
+    Kind.LIST_RELATIONSHIP: "objectLists",
+    Kind.JSON: "jsons",
+}
+_BARE = Representation("simplified")
+
+
+class Moment(Protocol):
+    """One instance of the history, as a store gives it."""
+
+    @property
+    def attribute(self) -> str:
+        """The expanded name."""
+
+    @property
+    def value(self) -> Attribute:
+        """The instance with its times."""
+
+    @property
+    def deleted_at(self) -> datetime | None:
+        """When the attribute was deleted, if this instance says so."""
+
+
+class Period(Protocol):
+    """One aggregated period, as a store gives it."""
+
+    @property
+    def start(self) -> datetime:
+        """When it starts."""
+
+    @property
+    def end(self) -> datetime:
+        """When it ends."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Aggregation method -> value."""
+
+
+def temporal_entity(
+    entity: Entity,
+    moments: Iterable[Moment],
+    context: Context,
+    form: TemporalForm = "normalized",
+    representation: Representation = NORMALIZED,
+    time_property: str = "observedAt",
+    deleted_at: datetime | None = None,
+) -> Json:
+    """The evolution of an entity: its head, and for each attribute its instances in the order given.
+
+    time_property: which time goes beside each value in the form temporalValues; createdAt where it is not known.
+    """
+    document = temporal_head(entity, context, representation, deleted_at)
+    series: dict[str, list[Moment]] = {}
+    for moment in moments:
+        series.setdefault(moment.attribute, []).append(moment)
+    for name, past in series.items():
+        if representation.datasets is not None:
+            past = [m for m in past if (m.value.dataset_id or NONE) in representation.datasets]
+        if not past or not representation.shows(name):
+            continue
+        if form == "temporalValues":
+            document[context.compact(name)] = _values(name, past, context, representation, time_property)
+        else:
+            shown = replace(representation, form=form, datasets=None)
+            document[context.compact(name)] = [_instance(name, m, context, shown) for m in past]
+    return document
+
+
+def aggregated_entity(
+    entity: Entity,
+    aggregates: Mapping[str, tuple[Kind, Sequence[Period]]],
+    methods: Sequence[str],
+    context: Context,
+    representation: Representation = NORMALIZED,
+) -> Json:
+    """The evolution by periods (4.5.19): expanded name -> kind and periods; a method without value is left out."""
+    document = temporal_head(entity, context, representation)
+    for name, (kind, periods) in aggregates.items():
+        if not representation.shows(name):
+            continue
+        shown: Json = {"type": "Relationship" if kind in (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP) else "Property"}
+        for method in methods:
+            shown[method] = [
+                [period.values[method], moment_text(period.start), moment_text(period.end)]
+                for period in periods
+                if period.values.get(method) is not None
+            ]
+        document[context.compact(name)] = shown
+    return document
+
+
+def temporal_head(
+    entity: Entity, context: Context, representation: Representation, deleted_at: datetime | None = None
+) -> Json:
+    """Id, type, scope and, if they are wanted, the system times of an entity."""
+    document: Json = {}
+    if representation.shows("id"):
+        document["id"] = entity.id
+    if representation.shows("type"):
+        types = [context.compact(name) for name in entity.types]
+        document["type"] = types[0] if len(types) == 1 else types
+    if entity.scopes and representation.shows("scope"):
+        document["scope"] = entity.scopes[0] if len(entity.scopes) == 1 else list(entity.scopes)
+    if representation.sys_attrs:
+        times = {"createdAt": entity.created_at, "modifiedAt": entity.modified_at, "deletedAt": deleted_at}
+        document.update({member: moment_text(at) for member, at in times.items() if at is not None})
+    return document
+
+
+def _instance(name: str, moment: Moment, context: Context, representation: Representation) -> Json:
+    instance = moment.value
+    if moment.deleted_at is not None:
+        instance = replace(instance, value=NULL)
+    written = compact_attribute(name, (instance,), context, representation)
+    # in the concise form a bare value has no room for its instanceId
+    document: Json = written if isinstance(written, dict) and _is_open(written) else {"value": written}
+    if instance.instance_id is not None:
+        document["instanceId"] = instance.instance_id
+    if moment.deleted_at is not None:
+        document["deletedAt"] = moment_text(moment.deleted_at)
+    return document
+
+
+def _is_open(written: Json) -> bool:
+    return any(member in written for member in MEMBERS.values())
+
+
+def _values(
+    name: str, past: Sequence[Moment], context: Context, representation: Representation, time_property: str
+) -> Any:
+    datasets: dict[str | None, list[Moment]] = {}
+    for moment in past:
+        datasets.setdefault(moment.value.dataset_id, []).append(moment)
+    shown = replace(_BARE, lang=representation.lang)
+    written = []
+    for dataset, moments in datasets.items():
+        kind = moments[-1].value.kind
+        pairs = [
+            [
+                compact_attribute(name, (replace(m.value, value=NULL) if m.deleted_at else m.value,), context, shown),
+                _time(m, time_property),
+            ]
+            for m in moments
+        ]
+        document: Json = {"type": kind.value, _PLURALS[kind]: pairs}
+        if dataset is not None:
+            document["datasetId"] = dataset
+        written.append(document)
+    return written[0] if len(written) == 1 else written
+
+
+def _time(moment: Moment, time_property: str) -> str | None:
+    instance = moment.value
+    times = {
+        "observedAt": instance.observed_at,
+        "createdAt": instance.created_at,
+        "modifiedAt": instance.modified_at,
+        "deletedAt": moment.deleted_at,
+    }
+    at = times.get(time_property) or moment.deleted_at or instance.modified_at or instance.created_at
+    return None if at is None else moment_text(at)

@@ -1,0 +1,83 @@
+"""What is happening in town now, in words a resident understands, and what to do next?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from machinami.kit.charts import Spark, spark
+from machinami.kit.happening import Happening, Level, Notice, Reading, Source, worst
+
+Cause = Literal["told", "seen", "calm", "unknown", "empty"]
+TEMPLATE = "machinami.portal/home.html"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRow:
+    """One gauge of the list, with its small picture."""
+
+    reading: Reading
+    spark: Spark
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One source of data and whether it is silent."""
+
+    source: Source
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HomeView:
+    """All that the home page shows."""
+
+    cause: Cause
+    level: Level | None
+    where: str
+    notices: Sequence[Notice]
+    levels: Sequence[ReadingRow]
+    rains: Sequence[ReadingRow]
+    sources: Sequence[SourceRow]
+    silent: int
+    newest: datetime | None
+    waiting: int
+
+
+def view(happening: Happening, now: datetime) -> HomeView:
+    """The home page from what the services say. What the town has told comes before what gauges show."""
+    level = worst(happening)
+    sources = [SourceRow(source, source.silent(now)) for source in happening.sources]
+    moments = [r.observed_at for r in happening.readings if r.observed_at]
+    moments += [s.last for s in happening.sources if s.last]
+    rows = [ReadingRow(r, spark(r.series, r.lines)) for r in happening.readings]
+    return HomeView(
+        cause=_cause(happening, level),
+        level=level,
+        where=_where(happening, level),
+        notices=happening.notices,
+        levels=[row for row in rows if row.reading.kind == "level"],
+        rains=[row for row in rows if row.reading.kind == "rain"],
+        sources=sorted(sources, key=lambda row: (not row.silent, row.source.name)),
+        silent=sum(row.silent for row in sources),
+        newest=max(moments, default=None),
+        waiting=happening.waiting,
+    )
+
+
+def _cause(happening: Happening, level: Level | None) -> Cause:
+    if not happening.readings and not happening.sources and not happening.notices:
+        return "empty"
+    if level is None:
+        return "unknown"
+    if happening.notices and happening.notices[0].level == level:
+        return "told"
+    return "seen" if level else "calm"
+
+
+def _where(happening: Happening, level: Level | None) -> str:
+    """The name of what stands highest: the area of a notice, else the gauge."""
+    for notice in happening.notices:
+        if notice.level == level:
+            return notice.area
+    return next((r.name for r in happening.readings if level and r.level == level), "")

@@ -1,0 +1,1 @@
+"""The rules of the flood service: values in, values out."""

@@ -1,0 +1,63 @@
+"""What is a trained forecaster, and what does it say about one horizon?"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from machinami.methods.series import Floats
+from machinami.services.flood.logic.features import Cases, Scales
+from machinami.services.flood.logic.members import Member, increment, regimes
+from machinami.services.flood.logic.record import Column
+
+
+class Outlook(NamedTuple):
+    """The forecaster of one horizon.
+
+    weights: (regimes, members); spread: coefficients of the expected absolute error; band: (regimes, 2), the
+    5 % and 95 % quantiles of error / spread. `coming` says that rain up to the horizon must be given.
+    """
+
+    hours: float
+    coming: bool
+    members: tuple[Member, ...]
+    weights: Floats
+    spread: Floats
+    band: Floats
+
+    @classmethod
+    def persistence(cls, hours: float, coming: bool, scales: Scales) -> "Outlook":
+        """Return the forecaster that says: it stays as it is."""
+        band = np.tile(np.array([-2.0, 2.0]), (3, 1))
+        return cls(hours, coming, (), np.zeros((3, 0)), np.array([scales.mean_step, 1.0, 0.0]), band)
+
+
+class TrainedModel(NamedTuple):
+    """Everything learned about one river: sizes, use of columns, one outlook per horizon and rain knowledge."""
+
+    step: int
+    columns: tuple[Column, ...]
+    scales: Scales
+    outlooks: tuple[Outlook, ...]
+
+
+def mixed(weights: Floats, forecasts: Floats, stir: Floats) -> Floats:
+    """Mix members' forecasts (n, m) with the weights of each row's regime."""
+    return np.asarray((weights[regimes(stir)] * forecasts).sum(axis=1))
+
+
+def rise(outlook: Outlook, cases: Cases) -> Floats:
+    """Return the forecast increment of the level for every case."""
+    if not outlook.members:
+        return np.zeros(len(cases.table))
+    said = np.column_stack([increment(member, cases) for member in outlook.members])
+    return mixed(outlook.weights, said, cases.stir)
+
+
+def spread_design(cases: Cases, forecast: Floats) -> Floats:
+    """Return what the expected error is explained by: a constant, recent activity, the forecast itself."""
+    return np.column_stack([np.ones(len(forecast)), cases.activity, np.abs(forecast)])
+
+
+def expected_error(outlook: Outlook, cases: Cases, forecast: Floats) -> Floats:
+    """Return the expected absolute error of each forecast."""
+    return np.maximum(spread_design(cases, forecast) @ outlook.spread, 1e-12)

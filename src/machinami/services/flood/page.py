@@ -1,0 +1,375 @@
+"""What do the rivers do, for the resident, the officer in charge and the successor?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from machinami.foundation.errors import BadRequestData
+from machinami.kit.charts import Chart, Direction, Line, Point, Row, Spark, Step, payload, spark, table, trend
+from machinami.kit.desk import Desk
+from machinami.kit.frame import Frame, PageHandler, read_form, see_other
+from machinami.kit.happening import Level, Notice
+from machinami.kit.http import Request, Response, Route
+from machinami.kit.words import Words
+
+PACKAGE = "machinami.services.flood"
+TEMPLATE = f"{PACKAGE}/page.html"
+ADDRESS = "/services/flood"
+Audience = Literal["resident", "officer", "history"]
+AUDIENCES: tuple[Audience, ...] = ("resident", "officer", "history")
+Mark = Literal["attention", "judgement", "danger", "bank"]
+MARKS: tuple[tuple[Mark, Level], ...] = (("attention", 2), ("judgement", 3), ("danger", 4), ("bank", 5))
+ROWS_BEHIND_A_CHART = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The four levels of a gauge, in its unit; None where none is set."""
+
+    attention: float | None = None
+    judgement: float | None = None
+    danger: float | None = None
+    bank: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdChange:
+    """One entry in the history of a gauge's levels."""
+
+    at: datetime
+    who: str
+    role: str
+    reason: str
+    before: Thresholds
+    after: Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything known of one gauge. `level` None: its state is unknown, and `reason` says why."""
+
+    id: str
+    name: str
+    river: str
+    unit: str
+    thresholds: Thresholds
+    level: Level | None
+    observed: Sequence[Point]
+    reason: str = ""
+    forecast: Sequence[Step] = ()
+    issued: datetime | None = None
+    rain: Sequence[Point] = ()
+    changes: Sequence[ThresholdChange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a gauge suggests to tell the residents; only a named officer can say it."""
+
+    id: str
+    gauge: str
+    level: Level
+    headline: str
+    body: str
+    area: str
+    reasons: Sequence[str]
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an officer decided, when and why."""
+
+    at: datetime
+    kind: Literal["approved", "declined", "withdrawn", "thresholds", "setting"]
+    subject: str
+    who: str
+    role: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well the model did on held-out data beside persistence (the level stays as it is)."""
+
+    gauge: str
+    hours: int
+    model: float
+    persistence: float
+    unit: str
+    coverage: float | None
+    rows: int
+    trained_at: datetime
+    in_use: bool
+
+    @property
+    def gain(self) -> float:
+        """The share of persistence's error that the model takes away; negative where it is worse."""
+        return 1 - self.model / self.persistence if self.persistence else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the flood service knows, as the page needs it."""
+
+    sheets: Sequence[Sheet]
+    notices: Sequence[Notice] = ()
+    proposals: Sequence[Proposal] = ()
+    decisions: Sequence[Decision] = ()
+    scores: Sequence[Score] = ()
+    public_forecast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who decides."""
+
+    who: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What residents are told, as the officer wrote it."""
+
+    headline: str
+    body: str
+    area: str
+
+
+class Book(Protocol):
+    """What the page asks of the service: what is known, and what an officer may decide."""
+
+    async def state(self, words: Words) -> State:
+        """All that is known now, in the reader's words."""
+        ...
+
+    async def approve(self, proposal: str, message: Message, by: Officer) -> None:
+        """Publish a proposal as the officer wrote it."""
+        ...
+
+    async def decline(self, proposal: str, reason: str, by: Officer) -> None:
+        """Decide not to publish a proposal."""
+        ...
+
+    async def withdraw(self, notice: str, reason: str, by: Officer) -> None:
+        """Take back what is published."""
+        ...
+
+    async def set_thresholds(self, gauge: str, levels: Thresholds, reason: str, by: Officer) -> None:
+        """Change the levels of a gauge."""
+        ...
+
+    async def undo_thresholds(self, gauge: str, by: Officer) -> None:
+        """Bring back the levels before the last change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One level in the editor: what is typed, and what is wrong with it."""
+
+    mark: Mark
+    level: Level
+    text: str
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One gauge as the page shows it."""
+
+    sheet: Sheet
+    key: str
+    value: float | None
+    observed_at: datetime | None
+    direction: Direction
+    spark: Spark
+    chart: Mapping[str, object] | None
+    rows: Sequence[Row]
+    fields: Sequence[Field]
+    highest: Step | None
+
+
+@dataclass(frozen=True, slots=True)
+class FloodView:
+    """All that the page shows to one audience."""
+
+    audience: Audience
+    cards: Sequence[Card]
+    state: State
+    forecasts: bool
+    done: str
+    faulty: str
+
+
+def book_routes(book: Book, desk: Desk) -> list[Route]:
+    """The page and every decision that can be taken on it."""
+    frame = Frame.around(desk)
+    decide = _decisions(book)
+    return [
+        frame.page("GET", ADDRESS, _show(book, frame), "Rivers: levels, proposals, decisions"),
+        frame.page("POST", f"{ADDRESS}/thresholds", _thresholds(book, frame), "Change the levels of a gauge"),
+        *(frame.page("POST", f"{ADDRESS}/{name}", handler) for name, handler in decide.items()),
+    ]
+
+
+def _show(book: Book, frame: Frame) -> PageHandler:
+    async def show(request: Request) -> Response:
+        words, asked = frame.words(request, PACKAGE), request.arguments
+        done = asked.get("done", "")
+        done = done if words.has(f"flood.done.{done}") else ""
+        audience = choose_audience(asked.get("view"))
+        seen = view(await book.state(words), audience, words, frame.clock(), frame.zone, done)
+        return frame.show(request, TEMPLATE, flood=seen)
+
+    return show
+
+
+def _thresholds(book: Book, frame: Frame) -> PageHandler:
+    async def take(request: Request) -> Response:
+        form, words = read_form(request), frame.words(request, PACKAGE)
+        levels, fields = read_thresholds(form, words)
+        if any(field.fault for field in fields):
+            rejected = {_said(form, "gauge"): fields}
+            seen = view(await book.state(words), "officer", words, frame.clock(), frame.zone, rejected=rejected)
+            return frame.show(request, TEMPLATE, 422, flood=seen)
+        await book.set_thresholds(_said(form, "gauge"), levels, _said(form, "reason"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=thresholds")
+
+    return take
+
+
+def _decisions(book: Book) -> Mapping[str, PageHandler]:
+    async def approve(request: Request) -> Response:
+        form = read_form(request)
+        _said(form, "read")
+        message = Message(_said(form, "headline"), _said(form, "body"), _said(form, "area"))
+        await book.approve(_said(form, "proposal"), message, _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=approved")
+
+    async def decline(request: Request) -> Response:
+        form = read_form(request)
+        await book.decline(_said(form, "proposal"), _said(form, "reason"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=declined")
+
+    async def withdraw(request: Request) -> Response:
+        form = read_form(request)
+        await book.withdraw(_said(form, "notice"), _said(form, "reason"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=withdrawn")
+
+    async def undo(request: Request) -> Response:
+        form = read_form(request)
+        await book.undo_thresholds(_said(form, "gauge"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=undone")
+
+    return {"approve": approve, "decline": decline, "withdraw": withdraw, "thresholds/undo": undo}
+
+
+def _said(form: Mapping[str, str], name: str) -> str:
+    text = form.get(name, "").strip()
+    if not text:
+        raise BadRequestData(f"The field {name!r} is empty; fill it in and send the form again", field=name)
+    return text
+
+
+def _officer(form: Mapping[str, str]) -> Officer:
+    return Officer(_said(form, "who"), _said(form, "role"))
+
+
+def choose_audience(asked: str | None) -> Audience:
+    """For whom the page is; the resident unless said otherwise."""
+    return next((audience for audience in AUDIENCES if audience == asked), "resident")
+
+
+def view(
+    state: State,
+    audience: Audience,
+    words: Words,
+    now: datetime,
+    zone: str,
+    done: str = "",
+    rejected: Mapping[str, Sequence[Field]] | None = None,
+) -> FloodView:
+    """The page for one audience. Residents see forecasts only where the town has decided so.
+
+    `rejected`: the fields of a gauge's levels that an officer typed and that were not accepted, by gauge id.
+    """
+    forecasts = audience != "resident" or state.public_forecast
+    typed = rejected or {}
+    cards = [_card(s, words, now, zone, forecasts, typed.get(s.id)) for s in _worst_first(state.sheets)]
+    faulty = next((card.key for card in cards if any(field.fault for field in card.fields)), "")
+    return FloodView(audience, cards, state, forecasts, done, faulty)
+
+
+def read_thresholds(form: Mapping[str, str], words: Words) -> tuple[Thresholds, tuple[Field, ...]]:
+    """The levels that an officer typed, and each field with what is wrong with it.
+
+    They must be numbers and rise: attention < judgement < danger <= bank. An empty field sets no level.
+    """
+    fields, values, below = [], dict[Mark, float | None](), None
+    for mark, level in MARKS:
+        text = form.get(mark, "").strip()
+        value, fault = _number(text, words)
+        if value is not None and below is not None:
+            name, least = below
+            if value < least or (value == least and mark != "bank"):
+                fault = words.plain("flood.edit.order", upper=words.plain(f"flood.mark.{mark}"), lower=name)
+        if value is not None:
+            below = (words.plain(f"flood.mark.{mark}"), value)
+        values[mark] = value
+        fields.append(Field(mark, level, text, fault))
+    return Thresholds(**values), tuple(fields)
+
+
+def lines(thresholds: Thresholds, words: Words) -> tuple[Line, ...]:
+    """The levels that are set, as lines across a chart."""
+    named = ((getattr(thresholds, mark), mark, level) for mark, level in MARKS)
+    return tuple(Line(words.plain(f"flood.mark.{m}"), value, level) for value, m, level in named if value is not None)
+
+
+def _number(text: str, words: Words) -> tuple[float | None, str]:
+    if not text:
+        return None, ""
+    try:
+        value = float(text)
+    except ValueError:
+        return None, words.plain("flood.edit.number")
+    return (value, "") if -100 < value < 1_000 else (None, words.plain("flood.edit.range"))
+
+
+def _card(sheet: Sheet, words: Words, now: datetime, zone: str, forecasts: bool, typed: Sequence[Field] | None) -> Card:
+    known = [(at, value) for at, value in sheet.observed if value is not None]
+    at, value = known[-1] if known else (None, None)
+    ahead = sheet.forecast if forecasts else ()
+    drawn = lines(sheet.thresholds, words)
+    chart = Chart(
+        words.plain("flood.chart", name=sheet.name), sheet.unit, sheet.observed, now, ahead, drawn, sheet.rain
+    )
+    return Card(
+        sheet,
+        sheet.id.rpartition(":")[2],
+        value,
+        at,
+        "unknown" if sheet.level is None else trend(sheet.observed),
+        spark(sheet.observed, drawn),
+        payload(chart, chart_words(words), zone) if known else None,
+        table(chart, ROWS_BEHIND_A_CHART),
+        typed or _fields(sheet.thresholds),
+        max(ahead, key=lambda step: step.middle, default=None),
+    )
+
+
+def chart_words(words: Words) -> dict[str, str]:
+    """The words that the browser writes into a chart."""
+    return {key: words.plain(f"chart.{key}") for key in ("time", "observed", "low", "middle", "high", "rain", "now")}
+
+
+def _fields(thresholds: Thresholds) -> tuple[Field, ...]:
+    values = ((mark, level, getattr(thresholds, mark)) for mark, level in MARKS)
+    return tuple(Field(mark, level, "" if value is None else f"{value:.2f}") for mark, level, value in values)
+
+
+def _worst_first(sheets: Sequence[Sheet]) -> list[Sheet]:
+    return sorted(sheets, key=lambda s: (-1 if s.level is None else -s.level, s.name))

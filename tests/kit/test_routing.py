@@ -1,0 +1,70 @@
+"""Does every path find its route, and does every wrong one learn what would be right?"""
+
+import pytest
+
+from machinami.foundation.errors import InvalidRequest, MethodNotAllowed, NotFound
+from machinami.kit.http import Request, Response, Route
+from machinami.kit.routing import Router
+
+
+def nothing(request: Request) -> Response:
+    return Response()
+
+
+def router(*rows: tuple[str, str]) -> Router:
+    return Router(Route(method, path, nothing, summary=f"{method} {path}") for method, path in rows)
+
+
+TREE = router(
+    ("GET", "/"),
+    ("GET", "/entities"),
+    ("POST", "/entities"),
+    ("GET", "/entities/{id}"),
+    ("PATCH", "/entities/{id}/attrs/{name}"),
+    ("GET", "/entities/special"),
+    ("GET", "/static/{rest:path}"),
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "pattern", "params"),
+    [
+        ("GET", "/", "/", {}),
+        ("GET", "/entities", "/entities", {}),
+        ("GET", "/entities/", "/entities", {}),
+        ("HEAD", "/entities", "/entities", {}),
+        ("GET", "/entities/urn:a:1", "/entities/{id}", {"id": "urn:a:1"}),
+        ("GET", "/entities/urn:a:1/", "/entities/{id}", {"id": "urn:a:1"}),
+        ("GET", "/entities/http%3A%2F%2Fa.b%2F1", "/entities/{id}", {"id": "http://a.b/1"}),
+        ("GET", "/entities/urn:%E7%94%BA", "/entities/{id}", {"id": "urn:町"}),
+        ("GET", "/entities/special", "/entities/special", {}),
+        ("PATCH", "/entities/special/attrs/x", "/entities/{id}/attrs/{name}", {"id": "special", "name": "x"}),
+        ("GET", "/static/js/map.js", "/static/{rest:path}", {"rest": "js/map.js"}),
+    ],
+)
+def test_a_path_finds_its_route(method: str, path: str, pattern: str, params: dict[str, str]) -> None:
+    match = TREE.match(method, path)
+    assert match.route.path == pattern
+    assert match.params == params
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/entities//attrs/x", "/entities/a/b", "", "/entities/a/attrs"])
+def test_an_unknown_path_is_not_found(path: str) -> None:
+    with pytest.raises(NotFound):
+        TREE.match("GET", path)
+
+
+def test_a_wrong_method_learns_which_are_right() -> None:
+    with pytest.raises(MethodNotAllowed) as caught:
+        TREE.match("DELETE", "/entities")
+    assert caught.value.facts["allowed"] == ("GET", "HEAD", "OPTIONS", "POST")
+
+
+def test_an_escape_that_is_no_utf8_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="UTF-8"):
+        TREE.match("GET", "/entities/%ff")
+
+
+def test_the_same_route_twice_is_a_mistake_of_the_programmer() -> None:
+    with pytest.raises(ValueError, match="two routes"):
+        router(("GET", "/a"), ("GET", "/a/"))

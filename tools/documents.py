@@ -1,0 +1,68 @@
+"""What do the generated documents say? The map of the house and a page for each service."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from house import House, Module
+from machinami.cli.service_document import MADE, service_document
+from service_rules import SERVICES, manifests
+
+FLOORS = re.compile(r"^layers =\n((?: +.+\n)+)", re.MULTILINE)
+
+
+def generate(house: House) -> Mapping[str, str]:
+    """Return the text of every generated document by its path."""
+    pages = {
+        f"docs/services/{manifest.id}.md": service_document(manifest)
+        for path, manifest in manifests(house)
+        if path.startswith(SERVICES)
+    }
+    return {"docs/map.md": map_page(house), **pages}
+
+
+def map_page(house: House) -> str:
+    """Draw the map: the floors from the top down, and what question each module answers."""
+    lines = [MADE, "# Map of the house", "", "A floor imports only floors below it.", ""]
+    for floor in floors(house):
+        names = [name.strip(" ()") for name in floor.split("|")]
+        for name in names:
+            lines += list(_floor(house, name))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def floors(house: House) -> list[str]:
+    """Read the floors, top first, from the contract that holds them."""
+    found = FLOORS.search(house.text(".importlinter"))
+    return [line.strip() for line in found[1].splitlines()] if found else []
+
+
+def _floor(house: House, name: str) -> Iterator[str]:
+    root = f"src/machinami/{name}"
+    modules = {m.path: m for m in house.modules}
+    if f"{root}.py" in modules:
+        yield f"## {name}\n"
+        yield f"{_sentence(modules[f'{root}.py'])}\n"
+    inside = [m for path, m in modules.items() if path.startswith(f"{root}/")]
+    if not inside:
+        return
+    yield f"## {name}\n"
+    if f"{root}/__init__.py" in modules:
+        yield f"{_sentence(modules[f'{root}/__init__.py'])}\n"
+    rows = [_row(m, root) for m in inside if m.path != f"{root}/__init__.py"]
+    if rows:
+        yield "| module | what it answers |\n|---|---|"
+        yield from rows
+        yield ""
+
+
+def _row(module: Module, root: str) -> str:
+    path = PurePosixPath(module.path).relative_to(root)
+    name = f"{path.parent}/" if path.name == "__init__.py" else str(path.with_suffix(""))
+    return f"| [{name}](../{module.path}) | {_sentence(module)} |"
+
+
+def _sentence(module: Module) -> str:
+    paragraph = " ".join((ast.get_docstring(module.tree) or "").split("\n\n")[0].split())
+    return paragraph.replace("|", "\\|")
