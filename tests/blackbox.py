@@ -113,9 +113,7 @@ class Caller:
             self._streams = None
         return Answer(found.status, headers, body)
 
-    async def ask(
-        self, method: str, target: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+    async def ask(self, method: str, target: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send a request. body: bytes, or what becomes JSON."""
         raw = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
         fields = {"Host": "town.test", **(headers or {})}

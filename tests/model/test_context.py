@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model.samples import VOCAB, words
+from tests.model.samples import VOCAB, unhurried, words
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable
 from machinami.model import core_terms, town_terms
@@ -33,6 +33,11 @@ def test_core_names_and_prefixes_are_known() -> None:
     assert core().expand("location") == core().expand("ngsi-ld:location") == NGSI + "location"
     assert core().compact(NGSI + "location") == "location"
     assert core().compact(NGSI + "somethingElse") == "ngsi-ld:somethingElse"
+
+
+def test_a_word_of_json_ld_comes_back_as_it_was_written() -> None:
+    assert core().expand("id") == "@id"
+    assert core().compact("@id") == "id"
 
 
 def test_an_iri_stays_an_iri() -> None:
@@ -156,6 +161,7 @@ def test_a_large_context_is_assembled_once_over() -> None:
     st.sampled_from(["https://a.example/", "https://a.example/b#", "https://c.example/", VOCAB, NGSI]),
     words,
 )
+@unhurried
 def test_what_was_shortened_expands_to_what_it_was(terms: dict[str, str], start: str, rest: str) -> None:
     try:
         some = context(terms)

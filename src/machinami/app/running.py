@@ -92,6 +92,8 @@ class TownOS:
         self._serving = await serve(
             self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
         )
+        for job in self.jobs:
+            job.start()
         self.start_seconds = time.perf_counter() - self._began
         return self._serving
 

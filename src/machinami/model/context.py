@@ -169,7 +169,7 @@ def _complete(source: Any, version: str, user: Mapping[str, str]) -> Context:
     terms = {**user, **core_mapping(version)}
     names: dict[str, str] = {}
     for name, iri in terms.items():
-        if not iri.startswith("@") and (iri not in names or (len(name), name) < (len(names[iri]), names[iri])):
+        if iri not in names or (len(name), name) < (len(names[iri]), names[iri]):
             names[iri] = name
     starts = [(n, i) for n, i in terms.items() if i[-1:] in ":/?#[]@" and len(i) > 1]
     starts.sort(key=lambda pair: (-len(pair[1]), pair[0]))

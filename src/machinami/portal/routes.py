@@ -202,7 +202,7 @@ def _services(portal: Portal) -> Page:
 
 def _about(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        return portal.frame.show(request, services.ABOUT, parts=services.parts())
+        return portal.frame.show(request, services.ABOUT, parts=services.parts(portal.desk.version))
 
     return show
 

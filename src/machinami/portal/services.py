@@ -17,7 +17,7 @@ BROWSER_PARTS = (
     ("Noto Sans JP", "OFL-1.1"),
 )
 PYTHON_PARTS = (
-    "machinami", "aiohttp", "aiomqtt", "apsw", "httptools", "jinja2", "lightgbm", "numpy", "orjson", "scikit-learn",
+    "aiohttp", "aiomqtt", "apsw", "httptools", "jinja2", "lightgbm", "numpy", "orjson", "scikit-learn",
     "scipy", "uvicorn", "uvloop",
 )  # fmt: skip
 
@@ -52,10 +52,11 @@ def directory(services: Iterable[Service], broken: Iterable[Broken], words: Word
     ]
 
 
-def parts() -> list[PartRow]:
-    """What this town runs on, as installed."""
+def parts(version: str) -> list[PartRow]:
+    """What this town runs on, as installed; `version` is our own."""
     rows = [row for name in PYTHON_PARTS if (row := _installed(name))]
-    return rows + [PartRow(name, "", licence) for name, licence in BROWSER_PARTS]
+    ours = PartRow("Machinami", version, "Apache-2.0")
+    return [ours, *rows] + [PartRow(name, "", licence) for name, licence in BROWSER_PARTS]
 
 
 def _card(service: Service, words: Words) -> ServiceCard:

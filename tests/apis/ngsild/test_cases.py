@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-
-from machinami.apis.ngsild.parameters import Paging
 from tests.blackbox import Caller, play, read_case
 from tests.running import running
+
+from machinami.apis.ngsild.parameters import Paging
 
 FOLDER = Path(__file__).parents[2] / "cases" / "ngsild"
 CASES = sorted(FOLDER.glob("*.txt"))

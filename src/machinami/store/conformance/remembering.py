@@ -7,6 +7,7 @@ from datetime import datetime
 
 from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change, Verb
+from machinami.model.found import Instance
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.store.conformance.acts import (
     GAUGE,
@@ -23,7 +24,7 @@ from machinami.store.conformance.acts import (
     update,
     write,
 )
-from machinami.store.protocol import Backend, Instance, TownStore, Transaction
+from machinami.store.protocol import Backend, TownStore, Transaction
 
 _ALL = TemporalQuery()
 _ID = gauge(1).id

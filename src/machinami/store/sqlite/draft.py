@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import apsw
 import orjson
 
 from machinami.foundation.errors import BadRequestData
@@ -10,8 +11,8 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change
 from machinami.model.document import Document, attribute_to_document, change_to_document
 from machinami.model.entity import Entity
+from machinami.model.found import Instance
 from machinami.store.encoding import DELETED_VALUE, encode
-from machinami.store.protocol import Instance
 from machinami.store.sqlite import past
 from machinami.store.sqlite.group import Group, Snapshot, Written
 from machinami.store.sqlite.hot import Hot
@@ -115,9 +116,14 @@ class Draft:
 
     def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""
+        connection = self.apart()
+        connection.execute(SQL.trim_log, (before,))
+        return connection.changes()
+
+    def apart(self) -> apsw.Connection:
+        """The connection inside the open transaction, for the store's own works."""
         self._set_apart()
-        self._group.connection.execute(SQL.trim_log, (before,))
-        return self._group.connection.changes()
+        return self._group.connection
 
     def close(self) -> None:
         """The work has returned: what it wrote belongs to the group."""

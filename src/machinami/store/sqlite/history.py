@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import apsw
 
+from machinami.model.found import Instance
 from machinami.model.query import TemporalQuery
-from machinami.store.protocol import Instance
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.reading import read_state

@@ -11,12 +11,11 @@ from typing import Any
 import orjson
 
 from machinami.foundation.instant import EPOCH, to_micros
-from machinami.model.attribute import Attribute, attribute
+from machinami.model.attribute import Attribute, Kind, attribute
 from machinami.model.document import Document, attribute_from_document, attribute_to_document
-from machinami.store.protocol import Instance
+from machinami.model.found import Instance
 
 _PLAIN = b'{"k":"P"}'
-_IN_COLUMNS = frozenset("vocmn")
 _WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -33,11 +32,9 @@ def to_columns(value: Attribute, document: Document, deleted_at: datetime | None
     main = deleted_at or observed or value.modified_at or value.created_at or EPOCH
     plain = value.value
     number = plain if (type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)) else None
-    left_out = "ocm" if number is None else "vocm"
-    rest = {member: content for member, content in document.items() if member not in left_out}
-    if deleted_at is not None and observed is not None:
-        rest["o"] = document["o"]
-    doc: bytes | None = orjson.dumps(rest)
+    doc = _plain_rest(value, document) if number is not None and deleted_at is None else None
+    if doc is None:
+        doc = _whole_rest(document, number, observed if deleted_at is not None else None)
     return (
         to_micros(main),
         int(observed is not None and deleted_at is None),
@@ -47,6 +44,30 @@ def to_columns(value: Attribute, document: Document, deleted_at: datetime | None
         number,
         None if doc == _PLAIN and number is not None else doc,
     )
+
+
+def _plain_rest(value: Attribute, document: Document) -> bytes | None:
+    """The rest of a plain reading, of which there are few different ones; None for any other instance."""
+    times = (value.observed_at is not None) + (value.created_at is not None) + (value.modified_at is not None)
+    members = len(document) - times
+    if value.kind is not Kind.PROPERTY or members > 3:
+        return None
+    if members == 2:
+        return _PLAIN
+    return _with_unit(value.unit_code) if value.unit_code is not None else None
+
+
+@lru_cache(1_024)
+def _with_unit(unit_code: str) -> bytes:
+    return orjson.dumps({"k": "P", "u": unit_code})
+
+
+def _whole_rest(document: Document, number: float | int | None, observed: datetime | None) -> bytes:
+    left_out = "ocm" if number is None else "vocm"
+    rest = {member: content for member, content in document.items() if member not in left_out}
+    if observed is not None:
+        rest["o"] = document["o"]
+    return orjson.dumps(rest)
 
 
 def columns_of(instance: Instance) -> Columns:

@@ -90,7 +90,7 @@ class Writer:
                     self._commit_in_thread(self._thread, group, outcomes)
                     return
                 self._connection.execute(SQL.commit)
-        except apsw.Error as error:
+        except Exception as error:  # whatever went wrong, those who wait are told
             self._fail(group, outcomes, error)
         else:
             self._finish(group, outcomes)
@@ -112,10 +112,8 @@ class Writer:
         def done(commit: asyncio.Future[Any]) -> None:
             self.committing = None
             error = commit.exception()
-            if isinstance(error, apsw.Error):
+            if isinstance(error, Exception):
                 self._fail(group, outcomes, error)
-            elif error is not None:
-                raise error
             else:
                 self._finish(group, outcomes)
 
@@ -136,7 +134,7 @@ class Writer:
                 future.set_exception(error)
         self._rest()
 
-    def _fail(self, group: Group, outcomes: list[_Outcome], error: apsw.Error) -> None:
+    def _fail(self, group: Group, outcomes: list[_Outcome], error: Exception) -> None:
         if self._connection.in_transaction:
             self._connection.execute(SQL.rollback)
         for future, _, own in outcomes:
@@ -175,7 +173,9 @@ _CAUSES: dict[type[apsw.Error], str] = {
 }
 
 
-def unavailable(error: apsw.Error) -> StoreUnavailable:
+def unavailable(error: Exception) -> StoreUnavailable:
     """What to tell those whose works were lost with a failed commit."""
-    cause = next((text for kind, text in _CAUSES.items() if isinstance(error, kind)), "SQLite failed")
-    return StoreUnavailable(f"The store cannot take data now: {cause} ({error})", cause=str(error))
+    cause = next((text for kind, text in _CAUSES.items() if isinstance(error, kind)), type(error).__name__)
+    failure = StoreUnavailable(f"The store cannot take data now: {cause} ({error})", cause=str(error))
+    failure.__cause__ = error
+    return failure
