@@ -13,6 +13,7 @@ from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.shapes import read_subscription
 from machinami.apis.status.routes import routes as status_routes
 from machinami.apis.status.shapes import Metric, Part
+from machinami.app.lock import FolderLock
 from machinami.app.sources import Sources
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.policy import OpenTown
@@ -75,9 +76,11 @@ class TownOS:
         self._serving: Serving | None = None
         self.sources: Sources | None = None
         self.start_seconds = 0.0
+        self._lock: FolderLock | None = None
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
+        self._lock = FolderLock(self.settings.data)
         store = StoreSettings(durability=self.settings.durability, cache_entities=self.settings.cache_entities)
         backend = open_backend(self.settings.data, store)
         ports = Ports(backend, self._wire, self._wire, utc_now, fresh_id, OpenTown(), read_subscription)
@@ -108,6 +111,8 @@ class TownOS:
         self._compute.close()
         await self.broker.close()
         await self._wire.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()
