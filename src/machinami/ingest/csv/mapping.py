@@ -89,20 +89,20 @@ def read_mapping(document: Mapping[str, Any]) -> FileMap:
 
     Raises SettingsError that names the key at fault and says what to write.
     """
-    _known(document, "the map", ("encoding", "skip", "time", "entity", "value"))
+    _known(document, "at the top", ("encoding", "skip", "time", "entity", "value"))
     time, entity = _table(document, "time"), _table(document, "entity")
     _known(time, "[time]", ("column", "zone", "layout"))
     _known(entity, "[entity]", ("id", "type", "name", "location"))
     rows = document.get("value")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
-        raise _wrong("the map", "[[value]]", "is missing; write one for each column, with column and attribute")
+        raise _wrong("at the top", "[[value]]", "is missing; write one for each column, with column and attribute")
     columns = time.get("column")
     place, place_columns = _location(entity.get("location"))
     template = _text(entity, "id", "[entity]")
     _check_template(template, "id")
     skip = document.get("skip", 0)
     if isinstance(skip, bool) or not isinstance(skip, int) or skip < 0:
-        raise _wrong("the map", "skip", f"is a number of lines, not {skip!r}")
+        raise _wrong("at the top", "skip", f"is a number of lines, not {skip!r}")
     return FileMap(
         time=_texts([columns] if isinstance(columns, str) else columns, "column", "[time]"),
         zone=_zone(_text(time, "zone", "[time]", "UTC")),
@@ -113,7 +113,7 @@ def read_mapping(document: Mapping[str, Any]) -> FileMap:
         place=place,
         place_columns=place_columns,
         values=_rules(rows),
-        encoding=_text(document, "encoding", "the map", "") or None,
+        encoding=_text(document, "encoding", "at the top", "") or None,
         skip=skip,
     )
 
@@ -123,7 +123,7 @@ def _rules(rows: Sequence[Mapping[str, Any]]) -> tuple[ColumnRule, ...]:
     attributes = [rule.attribute for rule in rules]
     for attribute in attributes:
         if attributes.count(attribute) > 1:
-            raise _wrong("the map", "attribute", f"{attribute!r} is given by two columns; give each its own")
+            raise _wrong("at the top", "attribute", f"{attribute!r} is given by two columns; give each its own")
     return rules
 
 
@@ -217,7 +217,7 @@ def _zone(name: str) -> tzinfo:
 def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     table = document.get(key)
     if not isinstance(table, Mapping):
-        raise _wrong("the map", f"[{key}]", "is missing" if table is None else "must be a table")
+        raise _wrong("at the top", f"[{key}]", "is missing" if table is None else "must be a table")
     return table
 
 
@@ -235,8 +235,10 @@ def _texts(value: object, key: str, where: str, empty: bool = False) -> tuple[st
 
 
 def _number(table: Mapping[str, Any], key: str, where: str, default: float) -> float:
-    value = table.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+    value = table.get(key)
+    if key not in table:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
         raise _wrong(where, key, f"must be a number, not {value!r}")
     return float(value)
 
