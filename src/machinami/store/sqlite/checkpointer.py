@@ -29,16 +29,20 @@ class Checkpointer:
         self._own: apsw.Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._pages = 0
+        self._next = self._enough
         self.checkpoints = 0
         connection.set_wal_hook(self._grown)
 
     def _grown(self, connection: apsw.Connection, database: str, pages: int) -> int:
+        if pages < self._pages:
+            self._next = self._enough  # the log has begun anew
         self._pages = pages
         return apsw.SQLITE_OK
 
     def look(self, writer: Writer) -> None:
         """After a commit: begin to move pages if there are enough of them."""
-        if self._pages >= self._enough and self._task is None:
+        if self._pages >= self._next and self._task is None:
+            self._next = self._pages + self._enough
             self._task = asyncio.get_running_loop().create_task(self._run(writer))
             self._task.add_done_callback(self._done)
 

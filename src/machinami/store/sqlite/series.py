@@ -6,7 +6,6 @@ what is left of its JSON is either nothing or one of few texts (a unit, a datase
 
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 import orjson
 
@@ -15,11 +14,13 @@ from machinami.model.attribute import Attribute, Kind, attribute
 from machinami.model.document import Document, attribute_from_document, attribute_to_document
 from machinami.model.found import Instance
 
+_SHORT = 100  # bytes of a rest that is worth keeping decoded
 _PLAIN = b'{"k":"P"}'
 _WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _MICROSECOND = timedelta(microseconds=1)
 
 Columns = tuple[int, int, int, int | None, int | None, float | int | None, bytes | None]
+Row = tuple[int, int, int, int, int | None, int | None, float | int | None, bytes | None]
 # time, observed, deleted, created, modified, number, doc
 
 
@@ -82,8 +83,9 @@ def moment(micros: int) -> datetime:
 
 
 @lru_cache(4_096)
-def _rest(doc: bytes | None) -> Document:
-    return orjson.loads(doc) if doc is not None else {"k": "P"}
+def _template(doc: bytes | None) -> Attribute:
+    """An instance as the rest of its JSON says it, without what is in columns; few rests are many instances."""
+    return attribute_from_document({"v": None, **orjson.loads(doc or _PLAIN)})
 
 
 def instance_name(subject: int, name: int, time: int, serial: int) -> str:
@@ -104,31 +106,26 @@ def named_place(instance_id: str) -> tuple[int, int, int, int] | None:
     return subject, name, time, serial
 
 
-def from_columns(
-    entity_id: str, name: str, subject: int, number_of_name: int, serial: int, columns: Columns
-) -> Instance:
-    """The instance that the row holds."""
-    time, observed, deleted, created, modified, number, doc = columns
-    rest: dict[str, Any] = _rest(doc) if doc is None or len(doc) < 100 else orjson.loads(doc)
-    if "v" in rest or len(rest) > 4:
-        value = attribute_from_document({"v": number, **rest})
-    else:
-        value = attribute_from_document({**rest, "v": number})
+def from_row(entity_id: str, name: str, place: tuple[int, int], row: Row) -> Instance:
+    """The instance that the row (serial and columns) holds; place: its subject and the number of its name."""
+    serial, time, observed, deleted, created, modified, number, doc = row
+    short = doc is None or len(doc) < _SHORT
+    rest = _template(doc) if short else attribute_from_document({"v": None, **orjson.loads(doc or _PLAIN)})
     return Instance(
         entity_id,
         name,
         attribute(
-            value.kind,
-            value.value,
-            value.dataset_id,
-            moment(time) if observed else value.observed_at,
-            value.unit_code,
-            moment(created) if created is not None else None,
-            moment(modified) if modified is not None else None,
-            value.expires_at,
-            value.instance_id or instance_name(subject, number_of_name, time, serial),
-            value.object_type,
-            value.attributes,
+            rest.kind,
+            rest.value if number is None else number,
+            rest.dataset_id,
+            moment(time) if observed else rest.observed_at,
+            rest.unit_code,
+            None if created is None else moment(created),
+            None if modified is None else moment(modified),
+            rest.expires_at,
+            rest.instance_id or instance_name(*place, time, serial),
+            rest.object_type,
+            rest.attributes,
         ),
         moment(time) if deleted else None,
     )
