@@ -24,8 +24,8 @@ Row = tuple[int, int, int, int, int | None, int | None, float | int | None, byte
 # time, observed, deleted, created, modified, number, doc
 
 
-def to_columns(value: Attribute, document: Document, deleted_at: datetime | None = None) -> Columns:
-    """The columns `time` to `doc` (without serial) of an instance whose JSON is `document`.
+def to_columns(value: Attribute, document: Document | None = None, deleted_at: datetime | None = None) -> Columns:
+    """The columns `time` to `doc` (without serial) of an instance; document: its JSON, if it is at hand.
 
     An instance without any time is put at the beginning of 1970.
     """
@@ -33,8 +33,9 @@ def to_columns(value: Attribute, document: Document, deleted_at: datetime | None
     main = deleted_at or observed or value.modified_at or value.created_at or EPOCH
     plain = value.value
     number = plain if (type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)) else None
-    doc = _plain_rest(value, document) if number is not None and deleted_at is None else None
+    doc = _plain_rest(value) if number is not None and deleted_at is None else None
     if doc is None:
+        document = document if document is not None else attribute_to_document(value)
         doc = _whole_rest(document, number, observed if deleted_at is not None else None)
     return (
         to_micros(main),
@@ -47,15 +48,13 @@ def to_columns(value: Attribute, document: Document, deleted_at: datetime | None
     )
 
 
-def _plain_rest(value: Attribute, document: Document) -> bytes | None:
+def _plain_rest(value: Attribute) -> bytes | None:
     """The rest of a plain reading, of which there are few different ones; None for any other instance."""
-    times = (value.observed_at is not None) + (value.created_at is not None) + (value.modified_at is not None)
-    members = len(document) - times
-    if value.kind is not Kind.PROPERTY or members > 3:
+    if value.kind is not Kind.PROPERTY or value.attributes or value.object_type:
         return None
-    if members == 2:
-        return _PLAIN
-    return _with_unit(value.unit_code) if value.unit_code is not None else None
+    if value.dataset_id is not None or value.expires_at is not None or value.instance_id is not None:
+        return None
+    return _PLAIN if value.unit_code is None else _with_unit(value.unit_code)
 
 
 @lru_cache(1_024)
@@ -73,7 +72,7 @@ def _whole_rest(document: Document, number: float | int | None, observed: dateti
 
 def columns_of(instance: Instance) -> Columns:
     """The columns of an instance that comes by itself, not with a change."""
-    return to_columns(instance.value, attribute_to_document(instance.value), instance.deleted_at)
+    return to_columns(instance.value, None, instance.deleted_at)
 
 
 @lru_cache(16_384)
