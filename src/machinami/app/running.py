@@ -80,7 +80,7 @@ class TownOS:
         """Open the store, start everything and listen. Returns where it listens."""
         store = StoreSettings(durability=self.settings.durability, cache_entities=self.settings.cache_entities)
         backend = open_backend(self.settings.data, store)
-        ports = Ports(backend, self._wire, self._wire, utc_now, fresh_id, OpenTown(), read_subscription)
+        ports = Ports(backend, self._wire, self._wire, self.now, fresh_id, OpenTown(), read_subscription)
         self.broker = Broker(ports)
         await self.broker.start()
         town = await self.broker.town(None)
@@ -96,6 +96,11 @@ class TownOS:
             job.start()
         self.start_seconds = time.perf_counter() - self._began
         return self._serving
+
+    def now(self) -> datetime:
+        """What time it is in town: in a simulated one, the time that its storm has reached."""
+        simulation = self.sources.simulation if self.sources else None
+        return simulation.now if simulation else utc_now()
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""

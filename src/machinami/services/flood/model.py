@@ -6,13 +6,13 @@ Levels are in the gauge's own unit above its own zero. A warning level is a 警�
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
-from machinami.model.view import Point, Ref, Words
+from machinami.model.view import Measured, Point, Ref, Words
 
 Mark = Literal["attention", "judgement", "danger", "bank"]
 MARKS: tuple[tuple[Mark, int], ...] = (("attention", 2), ("judgement", 3), ("danger", 4), ("bank", 5))
-METRES: dict[str | None, float] = {"MTR": 1.0, "CMT": 0.01, "MMT": 0.001}
+METRES: dict[str | None, float] = {"MTR": 1.0, "CMT": 0.01, "MMT": 0.001, "FOT": 0.3048}
 """Metres in one unit of a level, by UN/CEFACT code; a level without one is taken to be in metres."""
 
 
@@ -29,7 +29,17 @@ class Settings:
     confirm_readings: int = 2
     probability: float = 0.5
     area_radius: float = 1.5
+    alert_hours: int = 12
+    rain_trust: float = 0.5
+    improvement_needed: float = 0.0
     sender: str = "machinami.invalid"
+
+
+class Sample(NamedTuple):
+    """One reading of one gauge."""
+
+    at: datetime
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,32 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class HorizonScore:
+    """Held-out errors at one horizon in the gauge's unit: the model's and those of "stays as it is"."""
+
+    hours: float
+    uses_rain: bool
+    rmse: float
+    persistence_rmse: float
+    coverage: float
+    cases: int
+
+    @property
+    def improvement(self) -> float:
+        """Return 1 − RMSE / RMSE of persistence."""
+        return 1.0 - self.rmse / self.persistence_rmse if self.persistence_rmse > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a trained model achieved on the part of the record that it had not seen."""
+
+    trained_at: datetime
+    rows: int
+    horizons: tuple[HorizonScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """One reason for a state or a proposal, as a row: its kind names the sentence, its facts fill it."""
 
@@ -97,7 +133,20 @@ class FloodMonitoring:
     quality: str | None = None
     reasons: list[Any] | None = None
     effective_from: datetime | None = None
+    watch: dict[str, Any] | None = None
     simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeThresholds:
+    """The thresholds of a gauge alone, as an officer sets them; one that is None is removed."""
+
+    TYPE: ClassVar[str] = "RiverGauge"
+    id: str
+    attention_level: Measured | None = None
+    evacuation_judgement_level: Measured | None = None
+    danger_level: Measured | None = None
+    bank_level: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +178,8 @@ class FloodProposal:
     reasons: list[Any] | None = None
     headline: Words | None = None
     text: Words | None = None
+    instruction: Words | None = None
+    event: Words | None = None
     area_name: Words | None = None
     transitions: list[Any] | None = None
     ref_alert: Ref | None = None
@@ -139,26 +190,34 @@ class FloodProposal:
 class Alert:
     """What residents are told: approved by a named officer, published, and perhaps withdrawn.
 
-    `state`: published, superseded (by `replaced_by`) or withdrawn. `revisions`: every CAP message sent about it, rows
-    of identifier, kind (Alert, Update, Cancel), sent.
+    `state`: published, superseded (another says more) or withdrawn. `status`: Actual, Exercise or Test. `revisions`:
+    every CAP message sent about it, rows of identifier, kind (Alert, Update, Cancel), sent, references, note.
+    `radius` in km around `location`.
     """
 
     TYPE: ClassVar[str] = "Alert"
     id: str
     category: str | None = None
     sub_category: str | None = None
-    severity: str | None = None
     warning_level: int | None = None
-    ref_gauge: Ref | None = None
-    ref_proposal: Ref | None = None
+    event: Words | None = None
+    urgency: str | None = None
+    severity: str | None = None
+    certainty: str | None = None
     headline: Words | None = None
     text: Words | None = None
+    instruction: Words | None = None
     area_name: Words | None = None
     location: Point | None = None
     radius: float | None = None
+    alert_source: str | None = None
+    sender: str | None = None
+    status: str | None = None
     date_issued: datetime | None = None
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+    ref_gauge: Ref | None = None
+    ref_proposal: Ref | None = None
     decided_by: str | None = None
     role: str | None = None
     state: str | None = None

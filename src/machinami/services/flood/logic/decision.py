@@ -7,12 +7,12 @@ published is superseded by the next that is published. There is no other way to 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.services.flood.logic.warning import Judgement
-from machinami.services.flood.model import FloodProposal, Officer, Thresholds
+from machinami.services.flood.model import FloodDecision, FloodProposal, Officer, Thresholds
 
 State = Literal["proposed", "approved", "published", "rejected", "superseded", "withdrawn"]
 STEPS: dict[State, tuple[State, ...]] = {
@@ -80,9 +80,7 @@ def demand_reason(reason: str) -> str:
     return reason
 
 
-def advise(
-    judgement: Judgement, told: int, waiting: FloodProposal | None, refused: FloodProposal | None
-) -> Advice:
+def advise(judgement: Judgement, told: int, waiting: FloodProposal | None, refused: FloodProposal | None) -> Advice:
     """What to propose, given what the gauge says and the level that residents have been told (0: nothing).
 
     waiting: the gauge's open proposal. refused: its last rejected one; the same level is not proposed again while the
@@ -110,7 +108,7 @@ def open_of(proposals: Sequence[FloodProposal], gauge: str) -> FloodProposal | N
 def refused_of(proposals: Sequence[FloodProposal], gauge: str) -> FloodProposal | None:
     """The last proposal of a gauge that an officer rejected, unless another was decided since."""
     decided = [p for p in proposals if p.ref_gauge == gauge and p.state not in ("proposed", "superseded")]
-    last = max(decided, key=lambda p: _last_step(p) or p.issued_at or datetime.min, default=None)
+    last = max(decided, key=lambda p: _last_step(p) or p.issued_at or datetime.min.replace(tzinfo=UTC), default=None)
     return last if last is not None and last.state == "rejected" else None
 
 
@@ -127,6 +125,17 @@ def checked_thresholds(levels: Thresholds) -> Thresholds:
             raise BadRequestData(f"The level {mark} ({value}) must be above {below[0]} ({below[1]})", field=mark)
         below = (mark, value)
     return levels
+
+
+def last_change(decisions: Sequence[FloodDecision]) -> FloodDecision | None:
+    """The last change of one gauge's levels that has not been undone; None where there is none."""
+    standing: list[FloodDecision] = []
+    for decision in sorted(decisions, key=lambda d: d.decided_at or datetime.min.replace(tzinfo=UTC)):
+        if decision.kind == "thresholds":
+            standing.append(decision)
+        elif decision.kind == "undone" and standing:
+            standing.pop()
+    return standing[-1] if standing else None
 
 
 def _stayed(judgement: Judgement, refused: FloodProposal) -> bool:

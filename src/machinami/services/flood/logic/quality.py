@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from machinami.services.flood.model import METRES, Reason, Settings
+from machinami.services.flood.model import METRES, Reason, Sample, Settings
 
 Fault = Literal["none", "never", "silent", "range", "stuck", "jump"]
 LOWEST_METRES, HIGHEST_METRES = -20.0, 60.0
@@ -35,8 +35,8 @@ class Level(NamedTuple):
 class Surroundings:
     """What else is known: catchment rain (end of interval, mm, mean over gauges) and the neighbours' levels in m."""
 
-    rain: Sequence[tuple[datetime, float]] = ()
-    neighbours: Sequence[Sequence[tuple[datetime, float]]] = ()
+    rain: Sequence[Sample] = ()
+    neighbours: Sequence[Sequence[Sample]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Quality:
 
     fault: Fault
     reasons: tuple[Reason, ...]
-    trusted: tuple[tuple[datetime, float], ...]
+    trusted: tuple[Sample, ...]
 
     @property
     def known(self) -> bool:
@@ -61,10 +61,10 @@ def examine(
 ) -> Quality:
     """Judge the readings of one gauge (in order of time) as they stand at `now`."""
     metres = METRES.get(unit, 1.0)
-    measured = [(r.at, r.value) for r in readings if r.value is not None and r.at <= now]
+    measured = [Sample(r.at, r.value) for r in readings if r.value is not None and r.at <= now]
     if not measured:
         return Quality("never", (Reason("never", {}),), ())
-    possible = [(at, v) for at, v in measured if LOWEST_METRES <= v * metres <= HIGHEST_METRES]
+    possible = [one for one in measured if LOWEST_METRES <= one.value * metres <= HIGHEST_METRES]
     smooth, spikes = without_spikes(possible, settings.jump_metres / metres)
     notes = tuple(Reason("spike", {"at": at.isoformat(), "value": v}) for at, v in spikes)
     trusted = tuple(smooth)
@@ -79,7 +79,7 @@ def examine(
     return Quality("none", notes, trusted)
 
 
-def silence(measured: Sequence[tuple[datetime, float]], settings: Settings, now: datetime) -> Reason | None:
+def silence(measured: Sequence[Sample], settings: Settings, now: datetime) -> Reason | None:
     """Say since when a gauge has said nothing, if that is too long."""
     last = measured[-1][0]
     minutes = (now - last).total_seconds() / 60
@@ -88,9 +88,7 @@ def silence(measured: Sequence[tuple[datetime, float]], settings: Settings, now:
     return Reason("silent", {"since": last.isoformat(), "minutes": int(minutes)})
 
 
-def impossible(
-    measured: Sequence[tuple[datetime, float]], possible: Sequence[tuple[datetime, float]]
-) -> Reason | None:
+def impossible(measured: Sequence[Sample], possible: Sequence[Sample]) -> Reason | None:
     """Say that the latest reading is nothing a river can do."""
     if possible and possible[-1] == measured[-1]:
         return None
@@ -98,25 +96,21 @@ def impossible(
     return Reason("range", {"at": at.isoformat(), "value": value})
 
 
-def without_spikes(
-    points: Sequence[tuple[datetime, float]], limit: float
-) -> tuple[list[tuple[datetime, float]], list[tuple[datetime, float]]]:
+def without_spikes(points: Sequence[Sample], limit: float) -> tuple[list[Sample], list[Sample]]:
     """Part single readings that stand off by more than `limit` between neighbours that agree from the others."""
     kept, spikes = [], []
-    for i, (at, value) in enumerate(points):
+    for i, one in enumerate(points):
         if 0 < i < len(points) - 1:
-            before, after = points[i - 1][1], points[i + 1][1]
+            before, after = points[i - 1].value, points[i + 1].value
             agree = abs(before - after) < limit * SPIKE_AGREEMENT
-            if agree and min(abs(value - before), abs(value - after)) > limit:
-                spikes.append((at, value))
+            if agree and min(abs(one.value - before), abs(one.value - after)) > limit:
+                spikes.append(one)
                 continue
-        kept.append((at, value))
+        kept.append(one)
     return kept, spikes
 
 
-def flat_line(
-    points: Sequence[tuple[datetime, float]], metres: float, around: Surroundings, settings: Settings
-) -> Reason | None:
+def flat_line(points: Sequence[Sample], metres: float, around: Surroundings, settings: Settings) -> Reason | None:
     """Say that a gauge repeats one value while rain falls or its neighbours move."""
     if not points:
         return None
@@ -137,7 +131,7 @@ def flat_line(
 
 
 def datum_shift(
-    points: Sequence[tuple[datetime, float]], metres: float, around: Surroundings, settings: Settings, now: datetime
+    points: Sequence[Sample], metres: float, around: Surroundings, settings: Settings, now: datetime
 ) -> Reason | None:
     """Say that a gauge jumped between two readings though neither rain nor neighbours explain it.
 
@@ -163,22 +157,22 @@ def _explained(around: Surroundings, earlier: datetime, at: datetime, by: float)
     return rain_between(around.rain, at - WET_BEFORE, at) >= NOTABLE_RAIN or moved > by / 2
 
 
-def rain_between(rain: Sequence[tuple[datetime, float]], since: datetime, until: datetime) -> float:
+def rain_between(rain: Sequence[Sample], since: datetime, until: datetime) -> float:
     """Rain in mm that fell in (since, until]."""
     return sum(depth for at, depth in rain if since < at <= until)
 
 
-def spread(points: Sequence[tuple[datetime, float]], since: datetime, until: datetime) -> float:
+def spread(points: Sequence[Sample], since: datetime, until: datetime) -> float:
     """How far the values in [since, until] lie apart; 0 for none."""
     values = [value for at, value in points if since <= at <= until]
     return max(values) - min(values) if values else 0.0
 
 
-def mean_rain(gauges: Mapping[str, Sequence[tuple[datetime, float]]]) -> list[tuple[datetime, float]]:
+def mean_rain(gauges: Mapping[str, Sequence[Sample]]) -> list[Sample]:
     """The mean over the rain gauges that report at each time."""
     found: dict[datetime, list[float]] = {}
     for points in gauges.values():
         for at, depth in points:
             if depth >= 0:
                 found.setdefault(at, []).append(depth)
-    return [(at, sum(depths) / len(depths)) for at, depths in sorted(found.items())]
+    return [Sample(at, sum(depths) / len(depths)) for at, depths in sorted(found.items())]

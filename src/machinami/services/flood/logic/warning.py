@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from math import erf, sqrt
 from typing import Any
 
-from machinami.services.flood.model import MARKS, METRES, Mark, Reason, Settings, Step, Thresholds
+from machinami.services.flood.model import MARKS, METRES, Mark, Reason, Sample, Settings, Step, Thresholds
 
 NINETY = 1.6448536269514722
 """The 95th percentile of the standard normal: half a 90 % interval in standard deviations."""
 EXPECTED: dict[Mark, int] = {"attention": 2, "judgement": 2, "danger": 3, "bank": 4}
-"""What it means when a mark is expected to be passed. As in 指定河川洪水予報 (気象庁): that 氾濫危険水位 will be reached
-is 氾濫警戒情報 (level 3); an overflow (level 5) is only ever observed."""
+"""What it means when a mark is expected to be passed. As in 指定河川洪水予報 (気象庁): that 氾濫危険水位 will be
+reached is 氾濫警戒情報 (level 3); an overflow (level 5) is only ever observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,7 @@ def watch(before: Watch, at: datetime, reached: int, held: int, rule: Rule) -> W
     return replace(now, below_most=most)
 
 
-def watch_levels(
-    before: Watch, points: Sequence[tuple[datetime, float]], thresholds: Thresholds, rule: Rule
-) -> Watch:
+def watch_levels(before: Watch, points: Sequence[Sample], thresholds: Thresholds, rule: Rule) -> Watch:
     """Take all readings after the last one seen into account."""
     for at, value in points:
         before = watch(before, at, level_at(value, thresholds), level_at(value, thresholds, rule.margin), rule)
@@ -147,7 +145,7 @@ def watch_forecast(
     return watch(before, issued, reached, held, rule)
 
 
-def observed_reasons(points: Sequence[tuple[datetime, float]], thresholds: Thresholds, level: int) -> list[Reason]:
+def observed_reasons(points: Sequence[Sample], thresholds: Thresholds, level: int) -> list[Reason]:
     """Say which mark the observed level has passed, and how it moved in the last hour."""
     if not points or level == 0:
         return []
@@ -167,7 +165,7 @@ def observed_reasons(points: Sequence[tuple[datetime, float]], thresholds: Thres
 
 
 def judge(
-    points: Sequence[tuple[datetime, float]],
+    points: Sequence[Sample],
     steps: Sequence[Step],
     thresholds: Thresholds,
     observed: Watch,
