@@ -76,7 +76,7 @@ class TownOS:
         self._serving: Serving | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
-        ports = Ports(backend, self._wire, self._wire, utc_now, fresh_id, OpenTown(), read_subscription)
+        ports = Ports(backend, self._wire, self._wire, self.now, fresh_id, OpenTown(), read_subscription)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -85,7 +85,7 @@ class TownOS:
         await self.broker.start()
         town = await self.broker.town(None)
         self._start_services(town)
-        self.watched.jobs.append(Job("log retention", self._trim_logs, utc_now, _DAY))
+        self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
@@ -98,6 +98,12 @@ class TownOS:
             job.start()
         self.watched.start_seconds = time.perf_counter() - self._began
         return self._serving
+
+    def now(self) -> datetime:
+        """What time it is in town: in a simulated one, the time that its storm has reached."""
+        sources = self.watched.sources
+        simulation = sources.simulation if sources else None
+        return simulation.now if simulation else utc_now()
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
@@ -134,7 +140,7 @@ class TownOS:
             self.watched.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
 
     async def _trim_logs(self) -> None:
-        before = utc_now() - timedelta(days=self.settings.log_days)
+        before = self.now() - timedelta(days=self.settings.log_days)
         for town in self.broker.towns:
             await trim(town, before, [box.progress.cursor for box in self.broker.subscriptions(town)])
 
