@@ -28,7 +28,7 @@ from machinami.kit.city import City
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.http import Route
-from machinami.kit.installed import Refresh, Service, installed
+from machinami.kit.installed import Broken, Refresh, Service, installed
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, serve
 from machinami.portal.routes import routes as portal_routes
@@ -152,9 +152,17 @@ class TownOS:
         ]
         found += portal_routes(desk)
         for house in self.houses:
-            if house.service.page is not None:
-                found += house.service.page.routes(house.city, desk)
+            found += self._pages_of(house, desk)
         return found
+
+    def _pages_of(self, house: House, desk: Desk) -> list[Route]:
+        """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
+        try:
+            return list(house.service.page.routes(house.city, desk)) if house.service.page else []
+        except Exception as error:  # the package may be a vendor's: its fault stops nobody else
+            _LOG.exception("the pages of %s are left out", house.service.package)
+            self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
+            return []
 
     def _desk(self, town: Town, sources: Sources) -> Desk:
         settings = self.settings
