@@ -12,12 +12,8 @@ from uuid import uuid4
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.shapes import read_subscription
 from machinami.apis.status.routes import routes as status_routes
-<<<<<<< HEAD
 from machinami.app import watching
-=======
-from machinami.apis.status.shapes import Metric, Part
 from machinami.app.lock import FolderLock
->>>>>>> refs/heads/csv
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
@@ -79,7 +75,7 @@ class TownOS:
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
-<<<<<<< HEAD
+        self._lock = FolderLock(settings.data)
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
         ports = Ports(backend, self._wire, self._wire, self.now, fresh_id, OpenTown(), read_subscription)
@@ -88,19 +84,6 @@ class TownOS:
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
-=======
-        self.sources: Sources | None = None
-        self.start_seconds = 0.0
-        self._lock: FolderLock | None = None
-
-    async def start(self) -> Serving:
-        """Open the store, start everything and listen. Returns where it listens."""
-        self._lock = FolderLock(self.settings.data)
-        store = StoreSettings(durability=self.settings.durability, cache_entities=self.settings.cache_entities)
-        backend = open_backend(self.settings.data, store)
-        ports = Ports(backend, self._wire, self._wire, utc_now, fresh_id, OpenTown(), read_subscription)
-        self.broker = Broker(ports)
->>>>>>> refs/heads/csv
         await self.broker.start()
         town = await self.broker.town(None)
         self._start_services(town)
