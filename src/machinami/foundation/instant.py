@@ -19,9 +19,9 @@ def parse_instant(text: object, where: str = "") -> datetime:
                 return moment.astimezone(UTC)
         except (ValueError, OverflowError):  # overflow: a moment that UTC would put before year 1 or after 9999
             pass
-    at = f" in {where}" if where else ""
+    at = f"{where}: " if where else ""
     raise BadRequestData(
-        f"{text!r}{at} is not a date-time; write it in UTC like 2026-06-30T09:00:00Z",
+        f"{at}{text!r} is not a date-time; write it in UTC like 2026-06-30T09:00:00Z",
         value=str(text),
     )
 
