@@ -25,37 +25,46 @@ class Checkpointer:
         self._path = path
         self._settings = settings
         self._enough = max(1, settings.checkpoint_bytes // PAGE)
+        self._late = self._enough * _LATE
+        self._holding = False
         self._thread = ThreadPoolExecutor(1, "store-checkpoint")
         self._own: apsw.Connection | None = None
         self._task: asyncio.Task[None] | None = None
         self._pages = 0
+        self._next = self._enough
         self.checkpoints = 0
         connection.set_wal_hook(self._grown)
 
     def _grown(self, connection: apsw.Connection, database: str, pages: int) -> int:
+        if pages < self._pages:
+            self._next = self._enough  # the log has begun anew
         self._pages = pages
         return apsw.SQLITE_OK
 
     def look(self, writer: Writer) -> None:
-        """After a commit: begin to move pages if there are enough of them."""
-        if self._pages >= self._enough and self._task is None:
+        """After a commit: begin to move pages if there are enough of them; hold the writer if there are too many."""
+        if self._task is None and self._pages >= self._next:
+            self._next = self._pages + self._enough
             self._task = asyncio.get_running_loop().create_task(self._run(writer))
-            self._task.add_done_callback(self._done)
+            self._task.add_done_callback(lambda task: self._done(task, writer))
+        if self._task is not None and self._pages >= self._late and not self._holding:
+            self._holding = True
+            writer.pause()
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[None], writer: Writer) -> None:
         self._task = None
+        if self._holding:
+            self._holding = False
+            writer.release()
         if not task.cancelled() and task.exception() is None:
             self.checkpoints += 1
 
     async def _run(self, writer: Writer) -> None:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, self._move)
-        if self._pages >= self._enough * _LATE:
-            await writer.hold()
-            try:
-                await loop.run_in_executor(self._thread, self._move)
-            finally:
-                writer.release()
+        if self._holding:
+            await writer.rested()
+            await loop.run_in_executor(self._thread, self._move)
 
     def _move(self) -> None:
         if self._own is None:

@@ -30,6 +30,7 @@ from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import summarize
 from machinami.store.sqlite.find import Effort, TooLong, find
 from machinami.store.sqlite.find_past import find_past
+from machinami.store.sqlite.fragments import Fragments
 from machinami.store.sqlite.group import NEVER, Counters, Group
 from machinami.store.sqlite.history import read_instances
 from machinami.store.sqlite.hot import Hot, HotEntities
@@ -56,6 +57,7 @@ class SqliteTown:
         self._names = Names(connection)
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
+        self._fragments = Fragments(settings.cache_fragments)
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
         self._first_expiry = NEVER if expiry is None else expiry
@@ -78,7 +80,9 @@ class SqliteTown:
         return self._writer.put(work)
 
     def _new_group(self) -> Group:
-        return Group(self._connection, self._names, self._indexes, self._counters, self._source().state)
+        return Group(
+            self._connection, self._names, self._indexes, self._fragments, self._counters, self._source().state
+        )
 
     def _committed(self, group: Group) -> None:
         self._counters = group.counters
@@ -150,7 +154,7 @@ class SqliteTown:
         """The page, and about how many entities had to be looked at for it."""
         plan = replace(self._plan(connection, query, page, now), filter=prefilter(query))
         effort = Effort(None)
-        found = find(FileSource(connection), plan, query, page, now, effort)
+        found = find(FileSource(connection, self._hot), plan, query, page, now, effort)
         all_seen = page.count or query.order or len(found.entities) < page.limit
         return found, self._entities if plan.in_order and all_seen else effort.seen
 

@@ -44,8 +44,8 @@ class Writer:
         self._queue: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._awake = False
         self._held = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._still = asyncio.Event()
+        self._still.set()
         self.committing: Group | None = None
         self.commits = 0
         self.works = 0
@@ -60,24 +60,27 @@ class Writer:
     def _wake(self) -> None:
         if not self._awake and not self._held and self.committing is None and self._queue:
             self._awake = True
-            self._idle.clear()
+            self._still.clear()
             self._loop.call_soon(self._flush)
 
-    async def hold(self) -> None:
-        """Wait until nothing is being committed, and begin no more until `release`."""
+    def pause(self) -> None:
+        """Begin no more commits until `release`; what is queued waits."""
         self._held += 1
+
+    async def rested(self) -> None:
+        """Wait, after `pause`, until nothing is being committed."""
         while self._awake or self.committing is not None:
-            await self._idle.wait()
+            await self._still.wait()
 
     def release(self) -> None:
-        """Go on after `hold`."""
+        """Go on after `pause`."""
         self._held -= 1
         self._wake()
 
     async def drain(self) -> None:
         """Wait until everything that is queued is committed."""
-        while self._queue or self._awake or self.committing is not None:
-            await self._idle.wait()
+        while self._queue or not self._still.is_set():
+            await self.put(lambda draft: None)
 
     def _flush(self) -> None:
         group = self._new_group()
@@ -146,7 +149,7 @@ class Writer:
         self._awake = False
         self._wake()
         if not self._awake:
-            self._idle.set()
+            self._still.set()
 
 
 def run_work(work: Work, group: Group) -> tuple[Any, Exception | None]:
