@@ -118,8 +118,7 @@ class TownOS:
         self._compute.close()
         await self.broker.close()
         await self._wire.close()
-        if self._lock is not None:
-            self._lock.release()
+        self._lock.release()
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()
