@@ -11,7 +11,7 @@ from machinami.broker import batch, history, intake, operations, records
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden
-from machinami.kit.compute import Compute
+from machinami.kit.compute import Compute, call
 from machinami.kit.manifest import Manifest
 from machinami.model.change import Change
 from machinami.model.entity import Entity
@@ -163,16 +163,23 @@ class City:
 
     async def artefact(self, name: str) -> dict[str, Any] | None:
         """A kept artefact of the service (a trained model as JSON); None if there is none."""
-        return await records.record(self._town, records.ARTEFACT, f"{self.manifest.id}/{name}", self._by)
+        return await records.record(self._town, self._shelf(name), name, self._by)
 
     async def keep_artefact(self, name: str, value: dict[str, Any]) -> None:
         """Keep an artefact of the service."""
-        key = f"{self.manifest.id}/{name}"
-        await records.change_record(self._town, records.ARTEFACT, key, lambda _: value, self._by)
+        await records.change_record(self._town, self._shelf(name), name, lambda _: value, self._by)
+
+    def _shelf(self, name: str) -> str:
+        # One kind each: the records of a kind are read together, and a model may be large.
+        return f"{records.ARTEFACT}/{self.manifest.id}/{name}"
 
     async def compute(self, function: Callable[..., V], *arguments: Any) -> V:
         """Run a heavy pure function in a worker process; the loop stays free."""
         return await self._compute.run(function, *arguments)
+
+    async def compute_at(self, address: str, *arguments: Any) -> Any:
+        """The same for a function named as "package.module:function": its module is imported in the worker alone."""
+        return await self._compute.run(call, address, *arguments)
 
     def _readable(self, view: type[Any]) -> str:
         kind: str = view.TYPE

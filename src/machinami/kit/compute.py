@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from typing import Any, TypeVar
 
 from machinami.foundation.errors import Overloaded
@@ -16,6 +17,12 @@ T = TypeVar("T")
 def _be_nice() -> None:
     # Answers to residents come before training: workers take only what the server leaves.
     os.nice(10)
+
+
+def call(address: str, *arguments: Any) -> Any:
+    """Call the function that an address names, as "package.module:function"; its module is imported here."""
+    module, _, name = address.partition(":")
+    return getattr(import_module(module), name)(*arguments)
 
 
 class Compute:

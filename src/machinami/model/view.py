@@ -2,8 +2,9 @@
 
 A view is a frozen dataclass with a class attribute TYPE (a short name of the town's context) and a field `id`.
 The other fields are attributes: field `water_level` is the attribute `waterLevel`. The annotation says the kind:
-Measured -> Property with observedAt and unit, Point -> GeoProperty, Geometry -> GeoProperty, Words ->
-LanguageProperty, Ref -> Relationship, list or dict -> JsonProperty, anything else -> Property. None is absent.
+Measured -> Property with observedAt and unit, MeasuredList -> ListProperty with the same, Point -> GeoProperty,
+Geometry -> GeoProperty, Words -> LanguageProperty, Ref -> Relationship, list or dict -> JsonProperty, anything else
+-> Property. None is absent.
 """
 
 from collections.abc import Callable
@@ -38,6 +39,15 @@ class Measured:
     """One measured value: what, when, in which unit (UN/CEFACT code); value None: known to be missing."""
 
     value: float | None
+    observed_at: datetime
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredList:
+    """Several values said at one moment, in order (such as a forecast), with their unit (UN/CEFACT code)."""
+
+    values: tuple[float, ...]
     observed_at: datetime
     unit: str | None = None
 
@@ -117,6 +127,8 @@ def _to_attribute(value: Any) -> Attribute:
     match value:
         case Measured():
             return Attribute(Kind.PROPERTY, value.value, observed_at=value.observed_at, unit_code=value.unit)
+        case MeasuredList():
+            return Attribute(Kind.LIST, list(value.values), observed_at=value.observed_at, unit_code=value.unit)
         case Point():
             return Attribute(Kind.GEO, {"type": "Point", "coordinates": [value.lon, value.lat]})
         case Geometry():
@@ -140,6 +152,11 @@ def _from_attribute(found: Attribute, kind: type[Any]) -> Any:
         if when is None or isinstance(value, bool) or not isinstance(value, int | float | None):
             raise TypeError(kind)
         return Measured(value, when, found.unit_code)
+    if kind is MeasuredList:
+        when = found.observed_at or found.modified_at or found.created_at
+        if when is None or not isinstance(value, list | tuple):
+            raise TypeError(kind)
+        return MeasuredList(tuple(float(one) for one in value), when, found.unit_code)
     if kind is Point:
         lon, lat = value["coordinates"][:2]
         return Point(float(lon), float(lat))

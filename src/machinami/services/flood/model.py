@@ -96,13 +96,14 @@ class HorizonScore:
         return 1.0 - self.rmse / self.persistence_rmse if self.persistence_rmse > 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """What a trained model achieved on the part of the record that it had not seen."""
+class Retrained(NamedTuple):
+    """A model as bytes (empty where no forecaster beats persistence), name, rows, held-out scores."""
 
-    trained_at: datetime
+    model: bytes
+    name: str
     rows: int
-    horizons: tuple[HorizonScore, ...]
+    scores: tuple[HorizonScore, ...]
+    used: tuple[HorizonScore, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,3 +263,8 @@ class ModelScore:
     scores: list[Any] | None = None
     in_use: bool | None = None
     simulated: bool | None = None
+
+
+def state_id(kind: str, gauge: str) -> str:
+    """The id of the one entity of a type that belongs to a gauge."""
+    return f"urn:ngsi-ld:{kind}:{gauge.removeprefix('urn:ngsi-ld:')}"

@@ -11,7 +11,7 @@ from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
 from machinami.model.view import Measured, Ref, Words
 from machinami.model.vocabulary.places import Shelter
-from machinami.model.vocabulary.water import RainGauge, RiverGauge
+from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
 from machinami.services.flood.logic import cap
 from machinami.services.flood.logic.decision import (
     checked_thresholds,
@@ -20,15 +20,22 @@ from machinami.services.flood.logic.decision import (
     last_change,
     move,
 )
+from machinami.services.flood.logic.gathering import Series
+from machinami.services.flood.logic.live import Task, forecast_all
+from machinami.services.flood.logic.promotion import due, score_of, worth_it
 from machinami.services.flood.logic.publishing import cancelled, issued, revised_texts, superseded
 from machinami.services.flood.logic.quality import Level, mean_rain
 from machinami.services.flood.logic.situation import (
     Known,
     Texts,
     assess,
+    coming_rain,
+    forecast_of,
     in_force,
+    near_rain,
     near_shelters,
     propose,
+    stale,
     thresholds_of,
 )
 from machinami.services.flood.model import (
@@ -38,7 +45,9 @@ from machinami.services.flood.model import (
     FloodProposal,
     GaugeThresholds,
     Message,
+    ModelScore,
     Officer,
+    Retrained,
     Sample,
     Settings,
     Thresholds,
@@ -46,20 +55,74 @@ from machinami.services.flood.model import (
 )
 
 PACKAGE = "machinami.services.flood"
+LEARN_EVERY = timedelta(seconds=10)  # only a look whether it is due; learning itself is seldom
+LEARN_FROM = timedelta(days=400)
+FORECAST_FROM = timedelta(days=15)
+RETRAIN = f"{PACKAGE}.logic.retraining:retrain"
 LOOK_BACK = timedelta(hours=18)
 TICK = timedelta(microseconds=1)  # the end of a span is not in it
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Judge every gauge, keep what it says, and propose what residents should be told."""
+    """Forecast and judge every gauge, keep what it says, and propose what residents should be told."""
+    settings = await city.settings(Settings)
+    await forecast(city, settings, now)
     async with city.turn:
-        settings = await city.settings(Settings)
         known = await gather(city, now)
         assessments = assess(known, settings, now)
         say = partial(texts_for, await city.find(Shelter))
         proposals = propose(assessments, known, now, lambda: city.new_id("FloodProposal"), say)
         states = [a.monitoring for a in assessments if a.monitoring != known.monitoring.get(a.gauge.id)]
         await city.publish(*states, *proposals, whole=True)
+
+
+async def forecast(city: City, settings: Settings, now: datetime) -> None:
+    """Say what the gauges that have a model in use will show; nothing where no new reading has come since."""
+    said = {str(f.ref_gauge): f.issued_at for f in await city.find(WaterLevelForecast)}
+    models = {str(s.ref_gauge): s for s in await city.find(ModelScore) if s.in_use}
+    gauges = [g for g in await city.find(RiverGauge) if g.id in models and stale(said.get(g.id), g.water_level)]
+    if not gauges:
+        return
+    span = (now - FORECAST_FROM, now + TICK)
+    rain = {
+        g: Series.of(samples_of(past)) for g, past in (await city.history(RainGauge, "precipitation", *span)).items()
+    }
+    outlook = coming_rain(await city.find(RainForecast), now)
+    tasks = []
+    for gauge in gauges:
+        kept = await city.artefact(gauge.id)
+        past = await city.history(RiverGauge, "waterLevel", *span, [gauge.id])
+        level = Series.of(samples_of(past[gauge.id]))
+        if kept is not None and level.seconds:
+            tasks.append(Task(gauge.id, kept["model"].encode(), level, *outlook))
+    found = await city.compute(forecast_all, tasks, rain, settings.rain_trust)
+    simulated = {g.id: g.simulated for g in gauges}
+    await city.publish(
+        *(forecast_of(g, at, steps, models[g].model, simulated[g]) for g, (at, steps) in found.items()), whole=True
+    )
+
+
+async def learn(city: City, now: datetime) -> None:
+    """Learn the models that are due, one after the other in a worker; one that is not better is not used."""
+    scores = {str(s.ref_gauge): s for s in await city.find(ModelScore)}
+    needed = (await city.settings(Settings)).improvement_needed
+    waiting = [g for g in await city.find(RiverGauge) if due(scores.get(g.id), now)]
+    rain: dict[str, Series] | None = None
+    for gauge in waiting:
+        span = (now - LEARN_FROM, now + TICK)
+        past = await city.history(RiverGauge, "waterLevel", *span, [gauge.id])
+        level = Series.of(samples_of(past[gauge.id]))
+        last = scores.get(gauge.id)
+        if not worth_it(last, len(level.seconds), now):
+            continue
+        if rain is None:
+            fallen = await city.history(RainGauge, "precipitation", *span)
+            rain = {g: Series.of(samples_of(past)) for g, past in fallen.items()}
+        near = {g: rain[g] for g in near_rain(gauge, await city.find(RainGauge))}
+        done: Retrained = await city.compute_at(RETRAIN, level, near, last is not None, needed)
+        if done.model:
+            await city.keep_artefact(gauge.id, {"model": done.model.decode()})
+        await city.publish(score_of(gauge, done, now), whole=True)
 
 
 async def gather(city: City, now: datetime) -> Known:

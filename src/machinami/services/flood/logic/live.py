@@ -3,17 +3,49 @@
 Light: numpy only, so that forecasting every ten minutes never loads what training needs.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from machinami.services.flood.logic.forecast import hindcast
+from machinami.services.flood.logic.gathering import Series, gather
 from machinami.services.flood.logic.outlook import Outlook, TrainedModel
 from machinami.services.flood.logic.record import Record
+from machinami.services.flood.logic.stored import from_bytes
 from machinami.services.flood.model import Step
 
-REPLAY_DAYS = 10.0
-"""The forecasts of the last ten days are made again, so that the interval follows how they turned out."""
+REPLAY_DAYS = 5.0
+"""The forecasts of the last days are made again, so that the interval follows how they turned out."""
+NOTHING = Series([], [])
+read_model = lru_cache(maxsize=32)(from_bytes)
+
+
+class Task(NamedTuple):
+    """All that a forecast for one gauge needs. coming: forecast rain (mm) in each hour from `coming_from` (s) on."""
+
+    gauge: str
+    model: bytes
+    level: Series
+    coming: tuple[float, ...] = ()
+    coming_from: int = 0
+
+
+def forecast_all(
+    tasks: Sequence[Task], rain: Mapping[str, Series], rain_trust: float
+) -> dict[str, tuple[datetime, tuple[Step, ...]]]:
+    """Forecast several gauges: by gauge id, the time of the last reading and the steps said from there."""
+    found = {}
+    for task in tasks:
+        model = read_model(task.model)
+        known = {column.name: rain.get(column.name, NOTHING) for column in model.columns}
+        record = gather(task.level, known, model.step, task.coming, task.coming_from)
+        steps = () if record is None else forecast(model, record, bool(task.coming), rain_trust)
+        if steps:
+            found[task.gauge] = (datetime.fromtimestamp(task.level.seconds[-1], UTC), steps)
+    return found
 
 
 def forecast(model: TrainedModel, record: Record, rain_known: bool, rain_trust: float) -> tuple[Step, ...]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from machinami.foundation.geometry import distance
-from machinami.model.view import Ref, Words
+from machinami.model.view import Measured, Ref, Words
 from machinami.model.vocabulary.places import Shelter
-from machinami.model.vocabulary.water import RiverGauge
+from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
 from machinami.services.flood.logic.decision import advise, move, open_of, refused_of
 from machinami.services.flood.logic.quality import Level, Quality, Surroundings, examine
 from machinami.services.flood.logic.warning import (
@@ -31,10 +31,14 @@ from machinami.services.flood.model import (
     Step,
     Thresholds,
     WaterLevelForecast,
+    state_id,
 )
 
 NEAR_SHELTERS = 3
 NEAR_METRES = 3_000.0
+MOST_RAIN_GAUGES = 8
+FORECAST_STEP = timedelta(minutes=10)
+OLDEST_RAIN_FORECAST = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,6 @@ def steps_of(forecast: WaterLevelForecast | None, now: datetime, oldest: timedel
     return tuple(step for step in steps if step.at >= now)
 
 
-def state_id(kind: str, gauge: str) -> str:
-    """The id of the one entity of a type that belongs to a gauge."""
-    return f"urn:ngsi-ld:{kind}:{gauge.removeprefix('urn:ngsi-ld:')}"
-
-
 def near_shelters(gauge: RiverGauge, shelters: Sequence[Shelter]) -> list[Shelter]:
     """The nearest few shelters of a gauge, nearest first."""
     place = gauge.location
@@ -132,6 +131,47 @@ def near_shelters(gauge: RiverGauge, shelters: Sequence[Shelter]) -> list[Shelte
     placed = [(distance(place, s.location), s) for s in shelters if s.location is not None]
     close = sorted((pair for pair in placed if pair[0] <= NEAR_METRES), key=lambda pair: pair[0])
     return [shelter for _, shelter in close[:NEAR_SHELTERS]]
+
+
+def near_rain(gauge: RiverGauge, gauges: Sequence[RainGauge]) -> list[str]:
+    """The ids of the rain gauges that may explain a river gauge: the nearest few, in a fixed order."""
+
+    def away(one: RainGauge) -> float:
+        known = gauge.location is not None and one.location is not None
+        return distance(gauge.location, one.location) if known else 0.0  # type: ignore[arg-type]
+
+    return sorted(one.id for one in sorted(gauges, key=away)[:MOST_RAIN_GAUGES])
+
+
+def stale(issued: datetime | None, level: Measured | None) -> bool:
+    """Whether a gauge has said something new since its last forecast."""
+    return level is not None and (issued is None or level.observed_at - issued >= FORECAST_STEP)
+
+
+def coming_rain(forecasts: Sequence[RainForecast], now: datetime) -> tuple[tuple[float, ...], int]:
+    """The rain (mm in each hour) that the newest forecast says, and from when (s); nothing where it is too old."""
+    said = [f.hourly_precipitation for f in forecasts if f.hourly_precipitation is not None]
+    newest = max(said, key=lambda one: one.observed_at, default=None)
+    if newest is None or now - newest.observed_at > OLDEST_RAIN_FORECAST:
+        return (), 0
+    return newest.values, int(newest.observed_at.timestamp())
+
+
+def forecast_of(
+    gauge: str, issued: datetime, steps: Sequence[Step], model: str | None, simulated: bool | None
+) -> WaterLevelForecast:
+    """What was forecast for a gauge, as an entity; levels to the millimetre of a metre."""
+    rows = [
+        {
+            "hours": round((step.at - issued).total_seconds() / 3600, 2),
+            "at": step.at.isoformat(),
+            "low": round(step.low, 3),
+            "middle": round(step.middle, 3),
+            "high": round(step.high, 3),
+        }
+        for step in steps
+    ]
+    return WaterLevelForecast(state_id("WaterLevelForecast", gauge), Ref(gauge), issued, rows, model, simulated)
 
 
 def _assess(gauge: RiverGauge, known: Known, settings: Settings, now: datetime) -> Assessment:

@@ -40,7 +40,13 @@ EVEN_WEIGHT = 1.1
 FLOOD_DAYS = 2
 
 
-def train(record: Record, hours: tuple[float, ...], coming: tuple[bool, ...], seed: int) -> TrainedModel:
+def train(
+    record: Record,
+    hours: tuple[float, ...],
+    coming: tuple[bool, ...],
+    seed: int,
+    recipes: tuple[Recipe, ...] = RECIPES,
+) -> TrainedModel:
     """Learn forecasters for the given horizons, each without and/or with known future rain.
 
     `record` is everything that may be known; no row is used whose outcome it does not contain.
@@ -49,13 +55,19 @@ def train(record: Record, hours: tuple[float, ...], coming: tuple[bool, ...], se
     record = cleaned(record, columns)
     scales = scales_of(record, columns)
     outlooks = tuple(
-        train_outlook(record, columns, scales, horizon, ahead, seed) for horizon in hours for ahead in coming
+        train_outlook(record, columns, scales, horizon, ahead, seed, recipes) for horizon in hours for ahead in coming
     )
     return TrainedModel(record.step, columns, scales, outlooks)
 
 
 def train_outlook(
-    record: Record, columns: tuple[Column, ...], scales: Scales, hours: float, coming: bool, seed: int
+    record: Record,
+    columns: tuple[Column, ...],
+    scales: Scales,
+    hours: float,
+    coming: bool,
+    seed: int,
+    recipes: tuple[Recipe, ...] = RECIPES,
 ) -> Outlook:
     """Learn the forecaster of one horizon: members, their mixture by regime, and the 90 % band."""
     steps = record.steps(hours)
@@ -65,7 +77,7 @@ def train_outlook(
     if len(rows) < FEWEST_ROWS:
         return Outlook.persistence(hours, coming, scales)
     lesson = Lesson(take(cases, rows), target[rows], blocks(rows, steps), seed)
-    learned = [learn(r, lesson) for r in RECIPES if choose_columns(cases, r.groups).size]
+    learned = [learn(r, lesson) for r in recipes if choose_columns(cases, r.groups).size]
     return composed(hours, coming, learned, lesson, trust(floods_seen(target[rows], rows, record.step)))
 
 
