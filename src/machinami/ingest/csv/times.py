@@ -22,8 +22,14 @@ ZONES = {
     "UTC": 0, "GMT": 0, "Z": 0, "JST": 9, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6,
     "PST": -8, "PDT": -7, "CET": 1, "CEST": 2,
 }  # fmt: skip
-_DATE = r"(?P<era>明治|大正|昭和|平成|令和|[MTSHR](?=\d+[./年-]))?(?P<year>\d{1,4}|元)\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})日?"
-_CLOCK = r"(?:(?P<hour>\d{1,2})\s*[:時](?:\s*(?P<minute>\d{1,2})\s*[:分]?)?(?:\s*(?P<second>\d{1,2})(?:[.,]\d*)?秒?)?)"
+_DATE = (
+    r"(?P<era>明治|大正|昭和|平成|令和|[MTSHR](?=\d+[./年-]))?(?P<year>\d{1,4}|元)"
+    r"\s*[-/.年]\s*(?P<month>\d{1,2})\s*[-/.月]\s*(?P<day>\d{1,2})日?"
+)
+_CLOCK = (
+    r"(?:(?P<hour>\d{1,2})\s*[:時](?:\s*(?P<minute>\d{1,2})\s*[:分]?)?"
+    r"(?:\s*(?P<second>\d{1,2})(?:[.,]\d*)?秒?)?)"
+)
 _OFFSET = r"(?P<offset>Z|[+-]\d{2}:?\d{2}|[A-Z]{3,4})"
 _WRITTEN = re.compile(rf"{_DATE}(?:\s*\([^)]*\))?(?:[T\s]*{_CLOCK})?\s*{_OFFSET}?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T_ ]?(\d{2})(\d{2})(\d{2})?)?")

@@ -215,9 +215,7 @@ def _number(text: str, words: Words) -> tuple[float | None, str]:
     return (value, "") if -100 < value < 1_000 else (None, words.plain("flood.edit.range"))
 
 
-def _card(
-    sheet: Sheet, words: Words, now: datetime, zone: str, forecasts: bool, typed: Sequence[Field] | None
-) -> Card:
+def _card(sheet: Sheet, words: Words, now: datetime, zone: str, forecasts: bool, typed: Sequence[Field] | None) -> Card:
     known = [(at, value) for at, value in sheet.observed if value is not None]
     at, value = known[-1] if known else (None, None)
     ahead = sheet.forecast if forecasts else ()
