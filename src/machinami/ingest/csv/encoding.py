@@ -1,6 +1,7 @@
 """In which encoding is this file written?"""
 
 import codecs
+import re
 
 from machinami.foundation.errors import InputError
 
@@ -10,6 +11,8 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 TRIED = ("utf-8", "cp932")
+# Python reads the five bytes that Shift_JIS leaves undefined as these; no exported table means them.
+_STRAY = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 
 
 def decode(data: bytes, encoding: str = "") -> tuple[str, str]:
@@ -29,9 +32,15 @@ def decode(data: bytes, encoding: str = "") -> tuple[str, str]:
     faults = []
     for name in TRIED:
         try:
-            return data.decode(name), name
+            text = data.decode(name)
         except UnicodeDecodeError as error:
-            faults.append(f"{name} at byte {error.start} (line {_line_of(data, error.start)})")
+            fault = error.start
+        else:
+            stray = _STRAY.search(text) if name == "cp932" else None
+            if stray is None:
+                return text, name
+            fault = len(text[: stray.start()].encode(name))
+        faults.append(f"{name} at byte {fault} (line {_line_of(data, fault)})")
     raise InputError(
         f"the file is not text in a known encoding: it is not {', and not '.join(faults)}; "
         "save it as UTF-8, or name its encoding"

@@ -126,11 +126,11 @@ def check(alert: CapAlert) -> None:
     polygon = alert.area.polygon
     if polygon and (len(polygon) < 4 or polygon[0] != polygon[-1]):
         raise InvalidRequest("a CAP polygon has at least four points and ends where it begins", element="polygon")
-    if alert.expires is not None and alert.expires <= alert.sent:
-        raise InvalidRequest("a CAP message must expire after it was sent", element="expires")
     for time in (alert.sent, alert.expires):
         if time is not None and time.tzinfo is None:
             raise InvalidRequest("a CAP time needs its offset from UTC", element="sent")
+    if alert.expires is not None and alert.expires <= alert.sent:
+        raise InvalidRequest("a CAP message must expire after it was sent", element="expires")
 
 
 def moment(time: datetime) -> str:
