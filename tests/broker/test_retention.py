@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
+from tests.broker.conftest import OFFICER, START, gauge, level
+
 from machinami.broker import history, operations
 from machinami.broker.retention import trim
 from machinami.model.context import core
 from machinami.model.query import TemporalQuery
-
-from tests.broker.conftest import OFFICER, START, gauge, level
 
 ONE = "urn:ngsi-ld:Gauge:1"
 

@@ -4,6 +4,7 @@ import inspect
 
 import orjson
 import pytest
+
 from machinami.foundation import errors
 from machinami.foundation.errors import BadRequestData, MachinamiError, Overloaded
 from machinami.kit.problem import MEDIA_TYPE, STATUS, describe, problem

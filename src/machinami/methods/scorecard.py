@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from machinami.methods.series import Floats
 
-Progress = Callable[[float, str], None]
+Progress = Callable[[int, int], None]
 """Told the share that is done (0 to 1) and what is being done."""
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
