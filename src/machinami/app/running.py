@@ -140,8 +140,9 @@ class TownOS:
         found = [*ngsild_routes(self.broker), *status_routes(self.version, self._parts, self._metrics)]
         found += portal_routes(desk)
         for house in self.houses:
-            if house.service.page is not None:
-                found += house.service.page.routes(house.city, desk)
+            for faces in (house.service.page, house.service.api):
+                if faces is not None:
+                    found += faces.routes(house.city, desk)
         return found
 
     def _desk(self, town: Town) -> Desk:
