@@ -161,7 +161,8 @@ class TownOS:
     def _pages_of(self, house: House, desk: Desk) -> list[Route]:
         """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
         try:
-            return list(house.service.page.routes(house.city, desk)) if house.service.page else []
+            faces = [face for face in (house.service.page, house.service.api) if face is not None]
+            return [route for face in faces for route in face.routes(house.city, desk)]
         except Exception as error:  # the package may be a vendor's: its fault stops nobody else
             _LOG.exception("the pages of %s are left out", house.service.package)
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]

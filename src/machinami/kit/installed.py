@@ -27,7 +27,7 @@ class Service:
     """One installed service: its package, what it declares, and what it does.
 
     refresh runs by schedule and triggers; learn, where there is one, runs every `learn_every` in the background.
-    page is the module that draws its pages, None if it has none.
+    page is the module that draws its pages, api the one that answers other systems; None where it has none.
     """
 
     package: str
@@ -36,6 +36,7 @@ class Service:
     learn: Refresh | None
     learn_every: timedelta
     page: Any
+    api: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def load(package: str) -> Service:
     """One service by the name of its package."""
     manifest = read_manifest(package)
     module = import_module(f"{package}.service")
-    page = import_module(f"{package}.page") if find_spec(f"{package}.page") else None
+    page, api = (import_module(f"{package}.{n}") if find_spec(f"{package}.{n}") else None for n in ("page", "api"))
     return Service(
         package,
         manifest,
@@ -68,6 +69,7 @@ def load(package: str) -> Service:
         getattr(module, "learn", None),
         getattr(module, "LEARN_EVERY", timedelta(days=1)),
         page,
+        api,
     )
 
 

@@ -6,136 +6,22 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from machinami.foundation.errors import BadRequestData
-from machinami.kit.charts import Chart, Direction, Line, Point, Row, Spark, Step, payload, spark, table, trend
+from machinami.kit.charts import Chart, Direction, Row, Spark, Step, payload, spark, table, trend
+from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
-from machinami.kit.happening import Level, Notice
+from machinami.kit.happening import Level
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
+from machinami.services.flood.book import ADDRESS, Sheet, State, TownBook, as_level, lines
+from machinami.services.flood.book import happening as happening
+from machinami.services.flood.model import MARKS, Mark, Message, Officer, Thresholds
+from machinami.services.flood.service import PACKAGE
 
-PACKAGE = "machinami.services.flood"
 TEMPLATE = f"{PACKAGE}/page.html"
-ADDRESS = "/services/flood"
 Audience = Literal["resident", "officer", "history"]
 AUDIENCES: tuple[Audience, ...] = ("resident", "officer", "history")
-Mark = Literal["attention", "judgement", "danger", "bank"]
-MARKS: tuple[tuple[Mark, Level], ...] = (("attention", 2), ("judgement", 3), ("danger", 4), ("bank", 5))
 ROWS_BEHIND_A_CHART = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The four levels of a gauge, in its unit; None where none is set."""
-
-    attention: float | None = None
-    judgement: float | None = None
-    danger: float | None = None
-    bank: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ThresholdChange:
-    """One entry in the history of a gauge's levels."""
-
-    at: datetime
-    who: str
-    role: str
-    reason: str
-    before: Thresholds
-    after: Thresholds
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Everything known of one gauge. `level` None: its state is unknown, and `reason` says why."""
-
-    id: str
-    name: str
-    river: str
-    unit: str
-    thresholds: Thresholds
-    level: Level | None
-    observed: Sequence[Point]
-    reason: str = ""
-    forecast: Sequence[Step] = ()
-    issued: datetime | None = None
-    rain: Sequence[Point] = ()
-    changes: Sequence[ThresholdChange] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a gauge suggests to tell the residents; only a named officer can say it."""
-
-    id: str
-    gauge: str
-    level: Level
-    headline: str
-    body: str
-    area: str
-    reasons: Sequence[str]
-    made_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What an officer decided, when and why."""
-
-    at: datetime
-    kind: Literal["approved", "declined", "withdrawn", "thresholds", "setting"]
-    subject: str
-    who: str
-    role: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How well the model did on held-out data beside persistence (the level stays as it is)."""
-
-    gauge: str
-    hours: int
-    model: float
-    persistence: float
-    unit: str
-    coverage: float | None
-    rows: int
-    trained_at: datetime
-    in_use: bool
-
-    @property
-    def gain(self) -> float:
-        """The share of persistence's error that the model takes away; negative where it is worse."""
-        return 1 - self.model / self.persistence if self.persistence else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """All that the flood service knows, as the page needs it."""
-
-    sheets: Sequence[Sheet]
-    notices: Sequence[Notice] = ()
-    proposals: Sequence[Proposal] = ()
-    decisions: Sequence[Decision] = ()
-    scores: Sequence[Score] = ()
-    public_forecast: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Officer:
-    """Who decides."""
-
-    who: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What residents are told, as the officer wrote it."""
-
-    headline: str
-    body: str
-    area: str
 
 
 class Book(Protocol):
@@ -202,6 +88,11 @@ class FloodView:
     forecasts: bool
     done: str
     faulty: str
+
+
+def routes(city: City, desk: Desk) -> list[Route]:
+    """The pages of the flood service of one town."""
+    return book_routes(TownBook(city, desk.time_zone), desk)
 
 
 def book_routes(book: Book, desk: Desk) -> list[Route]:
@@ -319,14 +210,8 @@ def read_thresholds(form: Mapping[str, str], words: Words) -> tuple[Thresholds, 
         if value is not None:
             below = (words.plain(f"flood.mark.{mark}"), value)
         values[mark] = value
-        fields.append(Field(mark, level, text, fault))
+        fields.append(Field(mark, as_level(level), text, fault))
     return Thresholds(**values), tuple(fields)
-
-
-def lines(thresholds: Thresholds, words: Words) -> tuple[Line, ...]:
-    """The levels that are set, as lines across a chart."""
-    named = ((getattr(thresholds, mark), mark, level) for mark, level in MARKS)
-    return tuple(Line(words.plain(f"flood.mark.{m}"), value, level) for value, m, level in named if value is not None)
 
 
 def _number(text: str, words: Words) -> tuple[float | None, str]:
@@ -368,7 +253,7 @@ def chart_words(words: Words) -> dict[str, str]:
 
 def _fields(thresholds: Thresholds) -> tuple[Field, ...]:
     values = ((mark, level, getattr(thresholds, mark)) for mark, level in MARKS)
-    return tuple(Field(mark, level, "" if value is None else f"{value:.2f}") for mark, level, value in values)
+    return tuple(Field(mark, as_level(level), "" if value is None else f"{value:.2f}") for mark, level, value in values)
 
 
 def _worst_first(sheets: Sequence[Sheet]) -> list[Sheet]:

@@ -1,7 +1,7 @@
 """What does the flood service do, and what may an officer do with it? Gather, decide, publish."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -139,6 +139,29 @@ async def gather(city: City, now: datetime) -> Known:
         monitoring={str(m.ref_gauge): m for m in await city.find(FloodMonitoring)},
         proposals=await city.find(FloodProposal),
         alerts=await city.find(Alert),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that pages may ask of: what is known, what rain fell at each gauge, decisions, scores and settings."""
+
+    known: Known
+    rain: Mapping[str, Sequence[Sample]]
+    decisions: Sequence[FloodDecision]
+    scores: Sequence[ModelScore]
+    settings: Settings
+
+
+async def standing(city: City, now: datetime) -> Standing:
+    """What stands at this moment."""
+    rain = await city.history(RainGauge, "precipitation", now - LOOK_BACK, now + TICK)
+    return Standing(
+        await gather(city, now),
+        {gauge: samples_of(past) for gauge, past in rain.items()},
+        await city.find(FloodDecision),
+        await city.find(ModelScore),
+        await city.settings(Settings),
     )
 
 
