@@ -26,6 +26,7 @@ from machinami.foundation.errors import InputError
 CONNECTIONS = 16
 SCALES, LARGE = (100, 100_000), 1_000_000
 _HISTORY = 1_000
+_FILL_STEP = 20_000
 Progress = Callable[[str], None]
 
 
@@ -107,10 +108,10 @@ def measure_town(
 ) -> list[Row]:
     """Fill the town and measure every operation on it."""
     began = time.perf_counter()
-    for share in range(10):
-        progress(f"{entities:,} entities: filling {10 * share} %")
-        requests = itertools.islice(traffic.fill(entities), share, None, 10)
-        send(target, requests, 3_600, entities, connections=4)
+    requests = traffic.fill(entities)
+    for done in range(0, entities, _FILL_STEP):
+        progress(f"{entities:,} entities: filling {100 * done // entities} %")
+        send(target, itertools.islice(requests, _FILL_STEP // traffic.BATCH), 3_600, entities, connections=4)
     send(target, traffic.past(_HISTORY), 3_600, _HISTORY, connections=1)
     progress(f"{entities:,} entities: filled in {time.perf_counter() - began:.0f} s")
     rows = []

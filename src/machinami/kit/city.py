@@ -1,5 +1,6 @@
 """What may a service do? The City handle: everything a service needs, cut to what its manifest declares."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -10,14 +11,14 @@ from machinami.broker import batch, history, intake, operations, records
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden
-from machinami.kit.compute import Compute
+from machinami.kit.compute import Compute, call
 from machinami.kit.manifest import Manifest
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.reading import Reading
-from machinami.model.view import Measured, View, from_entity, to_entity
+from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
 
 V = TypeVar("V")
 S = TypeVar("S")
@@ -47,6 +48,8 @@ class City:
         self._compute = compute
         self._context = town_context()
         self._by = Principal(f"urn:machinami:service:{manifest.id}", frozenset({"service"}))
+        self.turn = asyncio.Lock()
+        """Held from reading to writing by whoever decides on what stands, so that no two decide at once."""
 
     @property
     def town_name(self) -> str:
@@ -109,14 +112,18 @@ class City:
                 )
         return series
 
-    async def publish(self, *views: View, by: str | None = None) -> None:
-        """Create or update the entities that the views describe, in one transaction; attributes that a view
-        leaves None are left as they are. by: the person on whose behalf this is done."""
+    async def publish(self, *views: View, by: str | None = None, whole: bool = False) -> None:
+        """Create or update the entities that the views describe, in one transaction.
+
+        Attributes that a view leaves None are left as they are; with `whole` they are removed, and attributes that
+        the view does not know stay. by: the person on whose behalf this is done.
+        """
         for view in views:
             self._demand_written(view.TYPE)
         who = replace(self._by, on_behalf_of=by)
         entities = [to_entity(view, self._context) for view in views]
-        for outcome in await batch.upsert_all(self._town, entities, replace=False, by=who):
+        known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
+        for outcome in await batch.put_all(self._town, list(zip(entities, known, strict=True)), who):
             if outcome.error is not None:
                 raise outcome.error
 
@@ -156,16 +163,23 @@ class City:
 
     async def artefact(self, name: str) -> dict[str, Any] | None:
         """A kept artefact of the service (a trained model as JSON); None if there is none."""
-        return await records.record(self._town, records.ARTEFACT, f"{self.manifest.id}/{name}", self._by)
+        return await records.record(self._town, self._shelf(name), name, self._by)
 
     async def keep_artefact(self, name: str, value: dict[str, Any]) -> None:
         """Keep an artefact of the service."""
-        key = f"{self.manifest.id}/{name}"
-        await records.change_record(self._town, records.ARTEFACT, key, lambda _: value, self._by)
+        await records.change_record(self._town, self._shelf(name), name, lambda _: value, self._by)
+
+    def _shelf(self, name: str) -> str:
+        # One kind each: the records of a kind are read together, and a model may be large.
+        return f"{records.ARTEFACT}/{self.manifest.id}/{name}"
 
     async def compute(self, function: Callable[..., V], *arguments: Any) -> V:
         """Run a heavy pure function in a worker process; the loop stays free."""
         return await self._compute.run(function, *arguments)
+
+    async def compute_at(self, address: str, *arguments: Any) -> Any:
+        """The same for a function named as "package.module:function": its module is imported in the worker alone."""
+        return await self._compute.run(call, address, *arguments)
 
     def _readable(self, view: type[Any]) -> str:
         kind: str = view.TYPE

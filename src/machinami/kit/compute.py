@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from importlib import import_module
 from typing import Any, TypeVar
 
 from machinami.foundation.errors import Overloaded
@@ -18,10 +19,16 @@ def _be_nice() -> None:
     os.nice(10)
 
 
-class Compute:
-    """A small pool of worker processes, started at the first need."""
+def call(address: str, *arguments: Any) -> Any:
+    """Call the function that an address names, as "package.module:function"; its module is imported here."""
+    module, _, name = address.partition(":")
+    return getattr(import_module(module), name)(*arguments)
 
-    def __init__(self, workers: int = 1) -> None:
+
+class Compute:
+    """A small pool of worker processes, started at the first need; a short computation never waits for a long one."""
+
+    def __init__(self, workers: int = 2) -> None:
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
 

@@ -49,8 +49,8 @@ def ridge_from(gram: Floats, moment: Floats, rows: int, penalty: float) -> Float
     return np.asarray(np.linalg.solve(damped, moment))
 
 
-def mixture(forecasts: Floats, target: Floats, prior: Floats, strength: float) -> Floats:
-    """Return weights ≥ 0 with a sum ≤ 1 for mixing forecasts (n, m) of one target by least squares.
+def mixture(forecasts: Floats, target: Floats, prior: Floats, strength: float, most: float = 1.0) -> Floats:
+    """Return weights ≥ 0 with a sum ≤ `most` for mixing forecasts (n, m) of one target by least squares.
 
     `strength` pulls the weights towards `prior` as that many mean rows would. What the weights leave of 1
     belongs to the forecast "nothing changes". Breiman 1996, doi:10.1007/BF00117832 (stacking).
@@ -65,21 +65,21 @@ def mixture(forecasts: Floats, target: Floats, prior: Floats, strength: float) -
     gram[np.diag_indices_from(gram)] += pull
     wanted = forecasts.T @ target / count + pull * prior
     rate = 1.0 / max(float(np.linalg.eigvalsh(gram)[-1]), 1e-300)
-    weights = onto_simplex(prior)
+    weights = onto_simplex(prior, most)
     for _ in range(3000):
-        moved = onto_simplex(weights - rate * (gram @ weights - wanted))
+        moved = onto_simplex(weights - rate * (gram @ weights - wanted), most)
         if float(np.abs(moved - weights).max()) < 1e-9:
             return moved
         weights = moved
     return weights
 
 
-def onto_simplex(weights: Floats) -> Floats:
-    """Return the nearest weights that are ≥ 0 and add up to at most 1 (Duchi et al. 2008)."""
+def onto_simplex(weights: Floats, most: float = 1.0) -> Floats:
+    """Return the nearest weights that are ≥ 0 and add up to at most `most` (Duchi et al. 2008)."""
     positive = np.maximum(weights, 0.0)
-    if positive.sum() <= 1.0:
+    if positive.sum() <= most:
         return np.asarray(positive)
     ordered = np.sort(weights)[::-1]
-    excess = (np.cumsum(ordered) - 1.0) / np.arange(1, len(weights) + 1)
+    excess = (np.cumsum(ordered) - most) / np.arange(1, len(weights) + 1)
     cut = excess[np.flatnonzero(ordered > excess)[-1]]
     return np.asarray(np.maximum(weights - cut, 0.0))

@@ -17,7 +17,7 @@ class Grid(NamedTuple):
 
     start: int
     step: int
-    count: int
+    steps: int
 
 
 def usual_step(seconds: NDArray[np.int64]) -> int:
@@ -40,11 +40,11 @@ def on_grid(grid: Grid, seconds: NDArray[np.int64], values: Floats, adding: bool
 
     `adding` is for amounts per interval (rain); levels take the last value. Steps without a value are NaN.
     """
-    placed = np.full(grid.count, np.nan)
+    placed = np.full(grid.steps, np.nan)
     index = np.rint((seconds - grid.start) / grid.step).astype(np.int64)
-    keep = (index >= 0) & (index < grid.count) & np.isfinite(values)
+    keep = (index >= 0) & (index < grid.steps) & np.isfinite(values)
     if adding:
-        total = np.zeros(grid.count)
+        total = np.zeros(grid.steps)
         np.add.at(total, index[keep], values[keep])
         placed[index[keep]] = total[index[keep]]
     else:

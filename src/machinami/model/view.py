@@ -2,8 +2,9 @@
 
 A view is a frozen dataclass with a class attribute TYPE (a short name of the town's context) and a field `id`.
 The other fields are attributes: field `water_level` is the attribute `waterLevel`. The annotation says the kind:
-Measured -> Property with observedAt and unit, Point -> GeoProperty, Geometry -> GeoProperty, Words ->
-LanguageProperty, Ref -> Relationship, list or dict -> JsonProperty, anything else -> Property. None is absent.
+Measured -> Property with observedAt and unit, MeasuredList -> ListProperty with the same, Point -> GeoProperty,
+Geometry -> GeoProperty, Words -> LanguageProperty, Ref -> Relationship, list or dict -> JsonProperty, anything else
+-> Property. None is absent.
 """
 
 from collections.abc import Callable
@@ -42,6 +43,15 @@ class Measured:
     unit: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MeasuredList:
+    """Several values said at one moment, in order (such as a forecast), with their unit (UN/CEFACT code)."""
+
+    values: tuple[float, ...]
+    observed_at: datetime
+    unit: str | None = None
+
+
 class Point(NamedTuple):
     """A place: longitude and latitude in degrees (WGS 84)."""
 
@@ -67,6 +77,11 @@ def attribute_name(field_name: str) -> str:
     """The attribute that a field stands for: water_level -> waterLevel."""
     head, *rest = field_name.split("_")
     return head + "".join(part.capitalize() for part in rest)
+
+
+def attribute_names(view: Any) -> list[str]:
+    """The attributes (short names) that a view knows."""
+    return [attribute_name(name) for name, _ in _fields_of(view)]
 
 
 def to_entity(view: View, context: Context) -> Entity:
@@ -112,6 +127,8 @@ def _to_attribute(value: Any) -> Attribute:
     match value:
         case Measured():
             return Attribute(Kind.PROPERTY, value.value, observed_at=value.observed_at, unit_code=value.unit)
+        case MeasuredList():
+            return Attribute(Kind.LIST, list(value.values), observed_at=value.observed_at, unit_code=value.unit)
         case Point():
             return Attribute(Kind.GEO, {"type": "Point", "coordinates": [value.lon, value.lat]})
         case Geometry():
@@ -135,6 +152,11 @@ def _from_attribute(found: Attribute, kind: type[Any]) -> Any:
         if when is None or isinstance(value, bool) or not isinstance(value, int | float | None):
             raise TypeError(kind)
         return Measured(value, when, found.unit_code)
+    if kind is MeasuredList:
+        when = found.observed_at or found.modified_at or found.created_at
+        if when is None or not isinstance(value, list | tuple):
+            raise TypeError(kind)
+        return MeasuredList(tuple(float(one) for one in value), when, found.unit_code)
     if kind is Point:
         lon, lat = value["coordinates"][:2]
         return Point(float(lon), float(lat))

@@ -1,9 +1,9 @@
 """Typed views of what stands at a river and in the rain: gauges, rain gauges, rain forecasts."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from machinami.model.view import Measured, Point, Words
+from machinami.model.view import Measured, MeasuredList, Point, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class RainGauge:
 
 @dataclass(frozen=True, slots=True)
 class RainForecast:
-    """A forecast of rain (降水予測): `hourly_precipitation` is mm in each of the coming hours from `issued_at` on."""
+    """A forecast of rain (降水予測): `hourly_precipitation` is mm in each hour from its observed time on."""
 
     TYPE: ClassVar[str] = "RainForecast"
     id: str
     name: Words | None = None
-    hourly_precipitation: list[Any] | None = None
+    hourly_precipitation: MeasuredList | None = None
     simulated: bool | None = None

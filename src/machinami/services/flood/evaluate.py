@@ -8,6 +8,7 @@ are pooled over the four. `…_perfect_rain` is told the observed rain up to the
 import math
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ def evaluate(table: Table, options: Mapping[str, str], progress: Progress, each:
     tasks = [
         Task(record.until(min(record.count, end + record.steps(h))), begin, h, c)
         for h, c in wanted
-        for begin, end in zip(cuts[:-1], cuts[1:], strict=True)
+        for begin, end in pairwise(cuts)
     ]
     outcomes = []
     for number, outcome in enumerate(each(forecast_fold, tasks), 1):
@@ -94,13 +95,13 @@ def judge(record: Record, cuts: list[int], hours: float, coming: bool, outcomes:
     later = lagged(record.level, -steps)
     naive = later - record.level
     said = {name: np.full(record.count, np.nan) for name in Outcome._fields}
-    for (begin, end), outcome in zip(zip(cuts[:-1], cuts[1:], strict=True), outcomes, strict=True):
+    for (begin, end), outcome in zip(pairwise(cuts), outcomes, strict=True):
         for name in Outcome._fields:
             said[name][begin:end] = getattr(outcome, name)[: end - begin]
     errors = later - said["level"]
     label = f"{hours:g}h"
     suffix = "_perfect_rain" if coming else ""
-    folds = [improvement(errors[a:b], naive[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    folds = [improvement(errors[a:b], naive[a:b]) for a, b in pairwise(cuts)]
     known = [value for value in folds if math.isfinite(value)]
     scored = np.where(np.isfinite(errors), naive, np.nan)
     name = f"improvement_{label}{suffix}"
@@ -141,15 +142,15 @@ def record_of(table: Table) -> Record:
         )
     step = usual_step(table.seconds)
     grid = grid_over(table.seconds, step)
-    if grid.count > 40 * len(table.seconds):
+    if grid.steps > 40 * len(table.seconds):
         raise InputError(
-            f"the times span {grid.count} steps of {step} s but only {len(table.seconds)} have rows; "
+            f"the times span {grid.steps} steps of {step} s but only {len(table.seconds)} have rows; "
             "check the time column and its order of day and month"
         )
     (level,) = table.columns["level"].values()
     rain = table.columns.get("rain", {})
     placed = [on_grid(grid, table.seconds, values) for values in rain.values()]
-    columns = np.stack(placed) if placed else np.zeros((0, grid.count))
+    columns = np.stack(placed) if placed else np.zeros((0, grid.steps))
     placed_level = on_grid(grid, table.seconds, level)
     if np.isfinite(placed_level).sum() < FEWEST_ROWS:
         raise InputError(f"only {int(np.isfinite(placed_level).sum())} rows have a level; give at least {FEWEST_ROWS}")

@@ -4,6 +4,7 @@ Nothing here carries the absolute level or a sum since the beginning: gauges dri
 such columns then act as a calendar (measured: far worse than persistence).
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -99,7 +100,7 @@ def recent_rain(record: Record, columns: tuple[Column, ...]) -> Floats:
 def bands(hours: tuple[float, ...], step: int) -> list[tuple[int, int]]:
     """Return the bands between the given hours as pairs of steps, without those shorter than a step."""
     edges = sorted({round(h * 3600 / step) for h in hours})
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def describe(record: Record, columns: tuple[Column, ...], scales: Scales, coming: int) -> Cases:
@@ -124,7 +125,7 @@ def level_terms(record: Record, scales: Scales) -> dict[str, tuple[str, Floats]]
     level = last_known(record.level, record.steps(BRIDGE_HOURS))
     found: dict[str, tuple[str, Floats]] = {}
     lags = sorted({record.steps(h) if h else 0 for h in LEVEL_LAGS} | {1})
-    for near, far in zip(lags[:-1], lags[1:], strict=True):
+    for near, far in pairwise(lags):
         group = "level" if far <= record.steps(6.0) else "slow"
         found[f"level{near}-{far}"] = (group, lagged(level, near) - lagged(level, far))
     found["above_mean"] = ("slow", level - exponential_mean(record.level, record.steps(48.0)))

@@ -40,8 +40,15 @@ TREE_SETTINGS: dict[str, Any] = {
 }
 
 
+EXTRA_SETTINGS: dict[str, Any] = {"extra_trees": True, "num_leaves": 16, "min_data_in_leaf": 20}
+
+
 class Recipe(NamedTuple):
-    """A row of the committee: its kind, what it reads, what it is scaled by, penalties to choose from."""
+    """A row of the committee: its kind, what it reads, what it is scaled by, penalties to choose from.
+
+    Kinds: linear; trees; extra (trees with thresholds drawn at random); residual (trees on what a linear
+    member leaves over; the linear one is scaled, the trees are not).
+    """
 
     name: str
     kind: str
@@ -75,10 +82,10 @@ def learn(recipe: Recipe, lesson: Lesson) -> Learned:
     """Learn one recipe from all blocks, and from all but each."""
     if recipe.kind == "linear":
         return learn_linear(recipe, lesson)[0]
-    if recipe.kind == "trees":
+    if recipe.kind in ("trees", "extra"):
         return learn_trees(recipe, lesson, np.zeros((len(lesson.parts) + 1, len(lesson.target))))
     first, inside = learn_linear(recipe, lesson)
-    second = learn_trees(recipe, lesson, inside)
+    second = learn_trees(recipe._replace(scaled_by=""), lesson, inside)
     return Learned(first.members + second.members, first.held_out + second.held_out)
 
 
@@ -119,6 +126,7 @@ def learn_trees(recipe: Recipe, lesson: Lesson, explained: Floats) -> Learned:
 
     Rows are weighted so that the squares stay those of the increments themselves.
     """
+    settings = {**TREE_SETTINGS, "seed": lesson.seed, **(EXTRA_SETTINGS if recipe.kind == "extra" else {})}
     columns = choose_columns(lesson.cases, recipe.groups)
     state = state_of(lesson.cases, recipe.scaled_by)
     chosen, weight = thinned(lesson.cases.stir, lesson.seed)
@@ -134,19 +142,19 @@ def learn_trees(recipe: Recipe, lesson: Lesson, explained: Floats) -> Learned:
     for i, (inside, outside) in enumerate(lesson.parts):
         known = np.flatnonzero(np.isin(chosen, inside, assume_unique=True))
         label = (lesson.target - explained[i])[chosen[known]] / state[chosen[known]]
-        booster = boosted(data.subset(known.tolist()), label, weight[known], lesson.seed)
+        booster = boosted(data.subset(known.tolist()), label, weight[known], settings)
         held_out[outside] = np.asarray(booster.predict(table[outside])) * state[outside]
     label = (lesson.target - explained[-1])[chosen] / state[chosen]
-    forest = forest_of(boosted(data, label, weight, lesson.seed))
+    forest = forest_of(boosted(data, label, weight, settings))
     return Learned((Member(recipe.name, recipe.scaled_by, columns, standard, np.zeros(0), forest),), held_out)
 
 
-def boosted(data: lightgbm.Dataset, label: Floats, weight: Floats, seed: int) -> lightgbm.Booster:
+def boosted(data: lightgbm.Dataset, label: Floats, weight: Floats, settings: dict[str, Any]) -> lightgbm.Booster:
     """Grow the trees for the given outcomes and weights."""
     data.construct()
     data.set_label(label)
     data.set_weight(weight / weight.mean())
-    return lightgbm.train({**TREE_SETTINGS, "seed": seed}, data, num_boost_round=TREES)
+    return lightgbm.train(settings, data, num_boost_round=TREES)
 
 
 def thinned(stir: Floats, seed: int) -> tuple[Ints, Floats]:
@@ -178,11 +186,10 @@ def forest_of(booster: lightgbm.Booster) -> Forest:
 
 def laid_out(root: dict[str, Any]) -> list[tuple[int, float, int, int, float]]:
     """Flatten one nested tree into rows (column, threshold, left, right, value); row 0 is the root."""
-    waiting, rows = [root], []
-    while waiting:
-        part = waiting[len(rows)] if len(rows) < len(waiting) else None
-        if part is None:
-            break
+    waiting = [root]
+    rows: list[tuple[int, float, int, int, float]] = []
+    while len(rows) < len(waiting):
+        part = waiting[len(rows)]
         here = len(rows)
         if "split_feature" in part:
             left = len(waiting)

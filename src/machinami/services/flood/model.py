@@ -1,0 +1,270 @@
+"""What does the flood service read, decide and write?
+
+Levels are in the gauge's own unit above its own zero. A warning level is a 警戒レベル相当 (内閣府 避難情報に関する
+ガイドライン): 0 calm, 2 氾濫注意, 3 避難判断, 4 氾濫危険, 5 氾濫発生; there is no 1, which is no matter of a gauge.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from machinami.model.view import Measured, Point, Ref, Words
+
+Mark = Literal["attention", "judgement", "danger", "bank"]
+MARKS: tuple[tuple[Mark, int], ...] = (("attention", 2), ("judgement", 3), ("danger", 4), ("bank", 5))
+METRES: dict[str | None, float] = {"MTR": 1.0, "CMT": 0.01, "MMT": 0.001, "FOT": 0.3048}
+"""Metres in one unit of a level, by UN/CEFACT code; a level without one is taken to be in metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a town may set; see manifest.toml for units, ranges and help."""
+
+    public_forecast: bool = False
+    silent_minutes: int = 40
+    stuck_minutes: int = 180
+    jump_metres: float = 0.3
+    margin_metres: float = 0.1
+    lower_minutes: int = 60
+    confirm_readings: int = 2
+    probability: float = 0.5
+    area_radius: float = 1.5
+    alert_hours: int = 12
+    rain_trust: float = 0.5
+    improvement_needed: float = 0.0
+    sender: str = "machinami.invalid"
+
+
+class Sample(NamedTuple):
+    """One reading of one gauge."""
+
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The four levels of a gauge, in its unit; None where none is set."""
+
+    attention: float | None = None
+    judgement: float | None = None
+    danger: float | None = None
+    bank: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who decides."""
+
+    who: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What residents are told, as the officer wrote it."""
+
+    headline: str
+    body: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A forecast for one moment: the median and the ends of the 90 % interval."""
+
+    at: datetime
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class HorizonScore:
+    """Held-out errors at one horizon in the gauge's unit: the model's and those of "stays as it is"."""
+
+    hours: float
+    uses_rain: bool
+    rmse: float
+    persistence_rmse: float
+    coverage: float
+    cases: int
+
+    @property
+    def improvement(self) -> float:
+        """Return 1 − RMSE / RMSE of persistence."""
+        return 1.0 - self.rmse / self.persistence_rmse if self.persistence_rmse > 0 else 0.0
+
+
+class Retrained(NamedTuple):
+    """A model as bytes (empty where no forecaster beats persistence), name, rows, held-out scores."""
+
+    model: bytes
+    name: str
+    rows: int
+    scores: tuple[HorizonScore, ...]
+    used: tuple[HorizonScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason for a state or a proposal, as a row: its kind names the sentence, its facts fill it."""
+
+    kind: str
+    facts: dict[str, Any]
+
+    def row(self) -> dict[str, Any]:
+        """The reason as JSON."""
+        return {"kind": self.kind, **self.facts}
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Reason":
+        """The reason that a row of JSON says."""
+        return cls(str(row["kind"]), {key: value for key, value in row.items() if key != "kind"})
+
+
+@dataclass(frozen=True, slots=True)
+class FloodMonitoring:
+    """What is known of one gauge now: its observed warning level (absent: unknown) and how far it can be believed."""
+
+    TYPE: ClassVar[str] = "FloodMonitoring"
+    id: str
+    ref_gauge: Ref | None = None
+    warning_level: int | None = None
+    quality: str | None = None
+    reasons: list[Any] | None = None
+    effective_from: datetime | None = None
+    watch: dict[str, Any] | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeThresholds:
+    """The thresholds of a gauge alone, as an officer sets them; one that is None is removed."""
+
+    TYPE: ClassVar[str] = "RiverGauge"
+    id: str
+    attention_level: Measured | None = None
+    evacuation_judgement_level: Measured | None = None
+    danger_level: Measured | None = None
+    bank_level: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaterLevelForecast:
+    """A forecast of one gauge: rows of hours, at, low, middle, high (90 % interval); for officers."""
+
+    TYPE: ClassVar[str] = "WaterLevelForecast"
+    id: str
+    ref_gauge: Ref | None = None
+    issued_at: datetime | None = None
+    horizons: list[Any] | None = None
+    model: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FloodProposal:
+    """What a gauge suggests to tell residents: a warning level (0: lift what is published), with its reasons.
+
+    Only a named officer can make it public. `transitions` are rows of to, at, who, role, reason, in order.
+    """
+
+    TYPE: ClassVar[str] = "FloodProposal"
+    id: str
+    ref_gauge: Ref | None = None
+    warning_level: int | None = None
+    state: str | None = None
+    issued_at: datetime | None = None
+    reasons: list[Any] | None = None
+    headline: Words | None = None
+    text: Words | None = None
+    instruction: Words | None = None
+    event: Words | None = None
+    area_name: Words | None = None
+    transitions: list[Any] | None = None
+    ref_alert: Ref | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What residents are told: approved by a named officer, published, and perhaps withdrawn.
+
+    `state`: published, superseded (another says more) or withdrawn. `status`: Actual, Exercise or Test. `revisions`:
+    every CAP message sent about it, rows of identifier, kind (Alert, Update, Cancel), sent, references, note.
+    `radius` in km around `location`.
+    """
+
+    TYPE: ClassVar[str] = "Alert"
+    id: str
+    category: str | None = None
+    sub_category: str | None = None
+    warning_level: int | None = None
+    event: Words | None = None
+    urgency: str | None = None
+    severity: str | None = None
+    certainty: str | None = None
+    headline: Words | None = None
+    text: Words | None = None
+    instruction: Words | None = None
+    area_name: Words | None = None
+    location: Point | None = None
+    radius: float | None = None
+    alert_source: str | None = None
+    sender: str | None = None
+    status: str | None = None
+    date_issued: datetime | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    ref_gauge: Ref | None = None
+    ref_proposal: Ref | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    state: str | None = None
+    revisions: list[Any] | None = None
+    withdrawn_at: datetime | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FloodDecision:
+    """One entry of the log of decisions: what an officer did, when and why; never changed afterwards."""
+
+    TYPE: ClassVar[str] = "FloodDecision"
+    id: str
+    kind: str | None = None
+    subject: Words | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    reason: str | None = None
+    ref_gauge: Ref | None = None
+    ref_proposal: Ref | None = None
+    ref_alert: Ref | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScore:
+    """How well one gauge's forecaster did on its held-out tail, beside persistence; whether it is in use.
+
+    `scores` are rows of hours, model, persistence (RMSE in the gauge's unit), coverage (share inside 90 %), used.
+    """
+
+    TYPE: ClassVar[str] = "ModelScore"
+    id: str
+    ref_gauge: Ref | None = None
+    model: str | None = None
+    trained_at: datetime | None = None
+    rows: int | None = None
+    unit: str | None = None
+    scores: list[Any] | None = None
+    in_use: bool | None = None
+    simulated: bool | None = None
+
+
+def state_id(kind: str, gauge: str) -> str:
+    """The id of the one entity of a type that belongs to a gauge."""
+    return f"urn:ngsi-ld:{kind}:{gauge.removeprefix('urn:ngsi-ld:')}"
