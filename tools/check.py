@@ -32,6 +32,7 @@ RULES: Mapping[str, Rule] = {
     "service-tests": service_rules.service_tests,
     "service-docstring": service_rules.service_docstring,
     "written-types": service_rules.written_types,
+    "dependency-declared": paper_rules.dependency_declared,
     "dependency-told": paper_rules.dependency_told,
     "dependency-locked": paper_rules.dependency_locked,
     "foreign-name": paper_rules.foreign_name,

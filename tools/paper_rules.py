@@ -1,13 +1,23 @@
 """Are the papers in order: dependencies told and locked, documents fresh, nothing of one machine in them?"""
 
+import ast
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 
 from documents import generate
 from house import Finding, House
 
+# Modules whose distribution has another name, or comes with one that is declared.
+DISTRIBUTIONS = {
+    "markupsafe": "jinja2",
+    "multipart": "python-multipart",
+    "paho": "aiomqtt",
+    "sklearn": "scikit-learn",
+}
+OWN = {*sys.stdlib_module_names, "machinami"}
 DEPENDENCIES = "docs/dependencies.md"
 FRONT_END = "src/machinami/kit/static/package.json"
 # Put together from parts, so that this file does not find itself.
@@ -47,6 +57,26 @@ def dependencies(house: House) -> Iterator[tuple[str, str]]:
     front_end = json.loads(house.text(FRONT_END) or "{}")
     for name in front_end.get("dependencies", {}):
         yield name, FRONT_END
+
+
+def dependency_declared(house: House) -> Iterator[Finding]:
+    """What the product imports is declared in pyproject.toml."""
+    declared = {name for name, _ in dependencies(house)}
+    for module in house.code:
+        if not module.path.startswith("src/"):
+            continue
+        for line, name in _imported(module.tree):
+            if name not in OWN and _normal(DISTRIBUTIONS.get(name, name)) not in declared:
+                cure = "add its distribution to pyproject.toml, the locks and docs/dependencies.md, or do without"
+                yield Finding(module.path, line, f"imports {name}, which pyproject.toml does not name", cure)
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.lineno, node.module.partition(".")[0]
 
 
 def dependency_told(house: House) -> Iterator[Finding]:

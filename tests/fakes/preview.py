@@ -1,193 +1,119 @@
-"""How do the pages look without the rest of the house? A small server that feeds them made-up values."""
+"""How do the pages look? The real portal over a real store that holds the simulated town, with made-up rivers.
 
-import json
-import os
+`python -m tests.fakes.preview PORT [SCENE]` serves it for eyes; the tests of the pages use the same.
+"""
+
+import asyncio
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import cache
+from itertools import count
 from pathlib import Path
 
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from tests.fakes import scenes
+from tests.fakes.flood import FakeFlood
 
-from machinami.foundation.errors import NotFound
-from machinami.kit.assets import asset, cache_rule
-from machinami.kit.happening import Happening, gather
-from machinami.kit.layers import BASE_LAYERS, style
-from machinami.kit.page import PAGE_HEADERS, Shell, render
-from machinami.kit.words import Words, choose_language
-from machinami.portal import home
-from machinami.portal import map as town_map
-from machinami.services.flood import page as flood
-from tests.fakes import rivers, scenes
+from machinami.apis.ngsild.routes import routes as ngsild_routes
+from machinami.broker.broker import Broker, Ports
+from machinami.broker.policy import OpenTown
+from machinami.broker.town import Town
+from machinami.ingest.town.simulate import Town as SimulatedTown
+from machinami.kit.archive import Archive
+from machinami.kit.city import City, Intake
+from machinami.kit.compute import Compute
+from machinami.kit.desk import Desk, House
+from machinami.kit.http import Route
+from machinami.kit.installed import Broken, read_manifest
+from machinami.kit.schedule import Health
+from machinami.kit.server import serve
+from machinami.portal.routes import routes as portal_routes
+from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.backend import open_backend
+from machinami.wire.recorded import RecordedWire
 
-BASE = Path(os.environ.get("MACHINAMI_BASE", "/nonexistent"))
-Handler = Callable[[Request], Awaitable[Response]]
-SCENES: dict[str, Callable[[], Happening]] = {
-    "storm": scenes.storm,
-    "seen": lambda: scenes.storm(told=False),
-    "calm": scenes.calm,
-    "empty": scenes.empty,
-}
+SEED = 7
+NAMES = {"ja": "街並町", "en": "Machinami", "easy": "街並町"}
 
 
-RIVERS: dict[str, Callable[[], flood.State]] = {
-    "storm": rivers.storm,
-    "seen": rivers.storm,
-    "calm": rivers.calm,
-    "empty": rivers.empty,
-}
+@cache
+def simulated_town() -> SimulatedTown:
+    """The simulated town, drawn once."""
+    return SimulatedTown(SEED, scenes.NOW, days=2)
 
 
-@dataclass(slots=True)
-class Desk:
-    """What officers have decided while the preview runs."""
-
-    state: flood.State | None = None
-
-
-def shell(request: Request) -> Shell:
-    """The town around a page; the simulated ribbon shows unless the town is empty."""
-    query = {key: value for key, value in request.query_params.items() if key != "lang"}
-    return Shell(
-        town=scenes.TOWN,
-        now=scenes.NOW,
-        path=request.url.path,
-        query=query,
-        origin=f"{request.url.scheme}://{request.url.netloc}",
-        simulated=scene(request) != "empty",
-    )
+async def fill(town: Town) -> None:
+    """Put the simulated town's things and its last hours into the store."""
+    intake = Intake(town, read_manifest("machinami.ingest.town", "ingest"))
+    made = simulated_town()
+    await intake.deliver(made.inventory())
+    await intake.deliver(made.readings(scenes.NOW - timedelta(hours=6), scenes.NOW))
 
 
-def scene(request: Request) -> str:
-    """Which made-up state is asked for."""
-    return request.query_params.get("scene") or request.cookies.get("scene") or "storm"
+class Preview:
+    """A town with its pages, served on a free port while it is open."""
+
+    def __init__(self, folder: Path, scene: str = "storm") -> None:
+        self.folder = folder
+        self.flood = FakeFlood(scene)
+        self.url = ""
+        self.broken: Sequence[Broken] = ()
+
+    @asynccontextmanager
+    async def open(self, port: int = 0) -> AsyncIterator["Preview"]:
+        """Serve until the block ends."""
+        numbers = count(1)
+        wire = RecordedWire()
+        backend = open_backend(self.folder, StoreSettings())
+        broker = Broker(
+            Ports(backend, wire, wire, lambda: scenes.NOW, lambda: f"{next(numbers):08d}", OpenTown(), _no_subscription)
+        )
+        await broker.start()
+        town = await broker.town(None)
+        if self.flood.scene != "empty":
+            await fill(town)
+        serving = await serve(self.routes(town, broker), port=port)
+        self.url = serving.url
+        try:
+            yield self
+        finally:
+            await serving.stop()
+            await broker.close()
+
+    def routes(self, town: Town, broker: Broker) -> list[Route]:
+        """The pages as the app puts them together."""
+        service = self.flood.service()
+        house = House(service, City(town, service.manifest, Compute()), Health())
+        empty = self.flood.scene == "empty"
+        desk = Desk(
+            NAMES,
+            (138.2, 34.99),
+            12.0,
+            "Asia/Tokyo",
+            not empty,
+            "0.1.0",
+            lambda: scenes.NOW,
+            Archive(town),
+            lambda: [house],
+            lambda: self.broken,
+            dict if empty else simulated_town().layers,
+        )
+        return [*ngsild_routes(broker), *portal_routes(desk), *self.flood.routes(house.city, desk)]
 
 
-def answer(request: Request, name: str, status: int = 200, **view: object) -> Response:
-    """A rendered page in the language asked for, which is remembered."""
-    asked = request.query_params.get("lang")
-    language = choose_language(asked, request.cookies.get("lang"))
-    around = replace(shell(request))
-    response = Response(render(name, language, shell=around, **view), status, dict(PAGE_HEADERS))
-    if asked:
-        response.set_cookie("lang", language, samesite="lax")
-    return response
+def _no_subscription(document: object, context: object) -> object:
+    raise AssertionError("these tests keep no subscription")
 
 
-async def show_home(request: Request) -> Response:
-    """The home page."""
-    happening = gather([SCENES[scene(request)]()])
-    return answer(request, home.TEMPLATE, home=home.view(happening, scenes.NOW))
-
-
-def language_of(request: Request) -> Words:
-    """The words of the flood page in the language asked for."""
-    asked = request.query_params.get("lang")
-    return Words(choose_language(asked, request.cookies.get("lang")), "machinami.services.flood")
-
-
-def known(request: Request) -> flood.State:
-    """What the flood service knows: the decided state, else the scene's."""
-    desk: Desk = request.app.state.desk
-    return desk.state or RIVERS[scene(request)]()
-
-
-async def show_flood(request: Request) -> Response:
-    """The flood page."""
-    audience = flood.choose_audience(request.query_params.get("view"))
-    words, done = language_of(request), request.query_params.get("done", "")
-    zone = shell(request).zone
-    return answer(request, flood.TEMPLATE, flood=flood.view(known(request), audience, words, scenes.NOW, zone, done))
-
-
-async def approve(request: Request) -> Response:
-    """Publish the first proposal as the officer wrote it."""
-    form = {key: str(value) for key, value in (await request.form()).items()}
-    state = known(request)
-    proposal = replace(state.proposals[0], headline=form["headline"], body=form["body"], area=form["area"])
-    who = f"{form['role']} {form['who']}"
-    decision = flood.Decision(scenes.NOW, "approved", proposal.headline, form["who"], form["role"])
-    told = (rivers.notice(proposal, who),)
-    request.app.state.desk.state = replace(state, proposals=(), notices=told, decisions=(decision, *state.decisions))
-    return RedirectResponse(f"{flood.ADDRESS}?view=officer&done=approved", 303)
-
-
-async def withdraw(request: Request) -> Response:
-    """Take back what is published."""
-    form = {key: str(value) for key, value in (await request.form()).items()}
-    state = known(request)
-    subject = state.notices[0].headline
-    decision = flood.Decision(scenes.NOW, "withdrawn", subject, form["who"], form["role"], form["reason"])
-    request.app.state.desk.state = replace(state, notices=(), decisions=(decision, *state.decisions))
-    return RedirectResponse(f"{flood.ADDRESS}?view=officer&done=withdrawn", 303)
-
-
-async def change_thresholds(request: Request) -> Response:
-    """Check what was typed; say what is wrong, or go on."""
-    form = {key: str(value) for key, value in (await request.form()).items()}
-    words = language_of(request)
-    _, fields = flood.read_thresholds(form, words)
-    if any(field.fault for field in fields):
-        rejected = {form["gauge"]: fields}
-        seen = flood.view(known(request), "officer", words, scenes.NOW, shell(request).zone, rejected=rejected)
-        return answer(request, flood.TEMPLATE, 422, flood=seen)
-    return RedirectResponse(f"{flood.ADDRESS}?view=officer&done=thresholds", 303)
-
-
-async def show_map(request: Request) -> Response:
-    """The map page."""
-    happening = gather([SCENES[scene(request)]()])
-    shelters = () if scene(request) == "empty" else scenes.SHELTERS
-    return answer(request, town_map.TEMPLATE, map=town_map.view(happening, shelters))
-
-
-async def show_style(request: Request) -> Response:
-    """The style of the map."""
-    language = choose_language(request.query_params.get("lang"), None)
-    theme = "dark" if request.query_params.get("theme") == "dark" else "light"
-    there = [name for name in BASE_LAYERS if (BASE / f"{name}.geojson").is_file()]
-    return JSONResponse(style(language, theme, there))
-
-
-async def show_base(request: Request) -> Response:
-    """A layer of the base map."""
-    name = request.path_params["layer"]
-    return JSONResponse(json.loads((BASE / f"{name}.geojson").read_text("utf-8")))
-
-
-async def show_asset(request: Request) -> Response:
-    """A file for the browser."""
-    path = request.path_params["path"]
-    try:
-        found = asset(path)
-    except NotFound:
-        return Response("not found", 404)
-    rule = cache_rule(path, request.query_params.get("v"))
-    return Response(found.body, headers={"Content-Type": found.media_type, "Cache-Control": rule})
-
-
-def make_app() -> Starlette:
-    """The preview as an ASGI application."""
-    app = Starlette(
-        routes=[
-            Route("/", show_home),
-            Route(flood.ADDRESS, show_flood),
-            Route(f"{flood.ADDRESS}/approve", approve, methods=["POST"]),
-            Route(f"{flood.ADDRESS}/withdraw", withdraw, methods=["POST"]),
-            Route(f"{flood.ADDRESS}/thresholds", change_thresholds, methods=["POST"]),
-            Route("/map", show_map),
-            Route("/map/style.json", show_style),
-            Route("/map/base/{layer}.geojson", show_base),
-            Route("/static/{path:path}", show_asset),
-        ]
-    )
-    app.state.desk = Desk()
-    return app
+async def main(port: int, scene: str) -> None:
+    """Serve until stopped."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with Preview(Path(folder), scene).open(port) as preview:
+            print(preview.url, flush=True)
+            await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    uvicorn.run(make_app(), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "storm"))

@@ -3,12 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from machinami.foundation.instant import EPOCH
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.entity import Entity
 
+# entities are large and machines are busy: fewer of them, and no clock
+unhurried = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VOCAB = "https://uri.etsi.org/ngsi-ld/default-context/"
 
 moments = st.integers(-(2**49), 2**52).map(lambda micros: EPOCH + timedelta(microseconds=micros))
@@ -54,7 +57,7 @@ VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.VOCAB: _one_or_many(names),
     Kind.LIST: st.lists(scalars, max_size=3),
     Kind.LIST_RELATIONSHIP: st.lists(uris, max_size=3).map(tuple),
-    Kind.JSON: _inner,
+    Kind.JSON: _inner.filter(lambda value: value is not None),
 }
 _UNITS = (Kind.PROPERTY, Kind.LIST)
 _TARGETS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)

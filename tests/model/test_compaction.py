@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.model.samples import entities
+from tests.model.samples import entities, unhurried
 
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.compaction import compact_attribute, compact_entity, to_feature, to_feature_collection
@@ -276,6 +276,7 @@ def test_the_names_are_those_of_the_context_that_is_asked_for() -> None:
 
 
 @given(entities(system=False), st.sampled_from(["en", "ja,fr;q=0.2", "*"]))
+@unhurried
 def test_a_simplified_document_is_read_back_with_the_same_values(entity: Entity, lang: str) -> None:
     document = compact_entity(entity, CORE, Representation("simplified"))
     again = expand_entity(document, CORE, Intake(simplified=True))

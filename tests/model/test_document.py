@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from tests.model.samples import attributes, entities, moments
+from tests.model.samples import attributes, entities, moments, unhurried
 
 from machinami.model.attribute import Attribute, Kind, attribute
 from machinami.model.change import AttributeChange, Change, Verb
@@ -31,13 +31,14 @@ def kept(document: object) -> object:
 
 
 @given(entities())
+@unhurried
 def test_an_entity_comes_back_as_it_was_kept(entity: Entity) -> None:
     back = entity_from_document(kept(entity_to_document(entity)))
     assert repr(back) == repr(entity)  # repr tells 1 from True and 1.0, which == does not
 
 
 @given(entities(), attributes(), moments, st.sampled_from(Verb))
-@settings(max_examples=60)
+@unhurried
 def test_a_change_comes_back_as_it_was_kept(entity, others, at, verb) -> None:
     after = replace(entity, attributes={**entity.attributes, **others})
     differences = tuple(
@@ -71,6 +72,7 @@ def test_every_kind_has_its_own_code() -> None:
 
 
 @given(moments, moments)
+@unhurried
 def test_the_order_of_moments_is_the_order_of_their_texts(one: datetime, other: datetime) -> None:
     assert (one < other) == (moment_to_text(one) < moment_to_text(other))
     assert moment_from_text(moment_to_text(one)) == one

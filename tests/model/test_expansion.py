@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.model.samples import VOCAB, entities
+from tests.model.samples import VOCAB, entities, unhurried
 
 from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute, Kind
@@ -170,6 +170,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"type": None}, "type: there is no type"),
     ({"type": []}, "type: there is no type"),
     ({"type": "Property", "value": 3}, "type: 'Property' is a type of attribute"),
+    ({"type": "type"}, "type: 'type' is a word of JSON-LD"),
     ({"type": "Ga<ge"}, "'Ga<ge' in type cannot be a name"),
     ({"level": None}, "level: null cannot be a value"),
     ({"level": {"type": "Property", "value": None}}, "level.value: null cannot be a value"),
@@ -293,6 +294,7 @@ def test_the_body_of_one_attribute_may_be_only_sub_attributes() -> None:
 
 
 @given(entities(system=False))
+@unhurried
 def test_all_lossless_forms_of_an_entity_say_the_same(entity: Entity) -> None:
     for form in ("normalized", "concise"):
         document = compact_entity(entity, CORE, Representation(form, sys_attrs=True))
@@ -300,6 +302,7 @@ def test_all_lossless_forms_of_an_entity_say_the_same(entity: Entity) -> None:
 
 
 @given(entities(system=False))
+@unhurried
 def test_the_normalized_form_comes_back_as_it_was_sent(entity: Entity) -> None:
     document = compact_entity(replace(entity, expires_at=None), CORE)
     assert compact_entity(expand_entity(document, CORE), CORE) == document

@@ -76,6 +76,20 @@ def test_places_come_by_distance_and_those_without_one_come_last() -> None:
     assert xs == [3, 2, 1, "absent"]
 
 
+def test_what_has_no_place_comes_behind_what_has_one() -> None:
+    place = {"type": "Point", "coordinates": [9, 0]}
+    town = [*town_of([5, None]), *town_of([place], Kind.GEO)[:1]]
+    for direction in ("asc", "desc"):
+        found = arrange(town, parse_order(f"a;dist-{direction}", CONTEXT, None, "[0,0]"), NOW)
+        assert [one.get(DEFAULT + "a") and one.get(DEFAULT + "a").value for one in found[:2]] == [place, 5]  # type: ignore[union-attr]
+        assert found[-1].id == "urn:x:none"
+
+
+def test_a_single_type_is_ordered_as_a_text() -> None:
+    town = [Entity("urn:x:1", (DEFAULT + "b",)), Entity("urn:x:2", (DEFAULT + "A",))]
+    assert [one.id for one in arrange(town, parse_order("type", CONTEXT), NOW)] == ["urn:x:2", "urn:x:1"]
+
+
 def test_the_second_key_decides_where_the_first_does_not() -> None:
     town = [
         Entity(f"urn:x:{n}", (DEFAULT + "T",), {DEFAULT + "a": (Attribute(Kind.PROPERTY, n % 2),)}) for n in range(4)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from tests.model.samples import attributes, entities
+from hypothesis import given
+from tests.model.samples import attributes, entities, unhurried
 
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.model import patch
@@ -286,7 +286,7 @@ def test_one_and_true_are_different() -> None:
 
 
 @given(entities(), entities())
-@settings(max_examples=50)
+@unhurried
 def test_entities_differ_exactly_where_their_attributes_do(one: Entity, other: Entity) -> None:
     assert patch.difference(one, one) == ()
     assert (patch.difference(one, other) == ()) == (
@@ -298,7 +298,7 @@ def test_entities_differ_exactly_where_their_attributes_do(one: Entity, other: E
 
 
 @given(entities(system=False), attributes(system=False))
-@settings(max_examples=50)
+@unhurried
 def test_merging_twice_is_merging_once(one: Entity, more: Any) -> None:
     old = patch.created(one, THEN).entity
     part = Fragment(attributes=more)
@@ -307,7 +307,7 @@ def test_merging_twice_is_merging_once(one: Entity, more: Any) -> None:
 
 
 @given(entities(system=False), attributes(system=False))
-@settings(max_examples=50)
+@unhurried
 def test_what_a_write_reports_is_what_differs(one: Entity, more: Any) -> None:
     old = patch.created(one, THEN).entity
     for done in (

@@ -78,6 +78,8 @@ class Sources:
 
         self.simulation = Simulation(settings, deliver, self._clock, asyncio.sleep, anchor, resume)
         self._run("simulation", self.simulation.run())
+        # Drawing the base map takes most of a second: done beforehand, and not on the loop.
+        self._run("base map", asyncio.to_thread(self.simulation.town.layers))
 
     def _reached(self, file: Path, seed: int) -> tuple[datetime | None, datetime | None]:
         """When this simulated town was born, and how far it came; nothing for a new one or another seed."""

@@ -14,8 +14,10 @@ from machinami.broker.policy import Action, demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.model import patch
+from machinami.model.attribute import Attribute
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
+from machinami.model.null import NULL
 from machinami.model.principal import Principal
 from machinami.store.protocol import Transaction
 
@@ -53,6 +55,25 @@ def upsert_all(town: Town, entities: Sequence[Entity], replace: bool, by: Princi
         return False
 
     return _each(town, entities, _id_of_entity, one, by)
+
+
+def put_all(town: Town, items: Sequence[tuple[Entity, Sequence[str]]], by: Principal) -> Awaitable[list[Outcome]]:
+    """Create each entity, or update it and remove of the named attributes those that it does not have."""
+
+    def one(tx: Transaction, item: tuple[Entity, Sequence[str]], now: datetime) -> bool:
+        entity, names = item
+        before = tx.get(entity.id)
+        if before is None or expired(before, now):
+            write_new(tx, entity, now, by)
+            return True
+        gone = [name for name in names if name in before.attributes and name not in entity.attributes]
+        write_rule(tx, entity.id, _addition(entity), now, by)
+        if gone:
+            removal = Fragment(attributes={name: _nothing(before, name) for name in gone})
+            write_rule(tx, entity.id, lambda held, at: patch.updated(held, removal, at), now, by)
+        return False
+
+    return _each(town, items, lambda item: item[0].id, one, by)
 
 
 def update_all(
@@ -124,6 +145,11 @@ def _replacement(new: Entity) -> Rule:
 def _addition(new: Entity) -> Rule:
     fragment = Fragment(types=new.types, scopes=new.scopes, attributes=new.attributes, expires_at=new.expires_at)
     return lambda entity, now: patch.appended(entity, fragment, True, now)
+
+
+def _nothing(entity: Entity, name: str) -> tuple[Attribute, ...]:
+    """NULL (4.5.0) for every instance of an attribute."""
+    return tuple(Attribute(i.kind, NULL, dataset_id=i.dataset_id) for i in entity.attributes[name])
 
 
 def _id_of_entity(entity: Entity) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from machinami.broker.policy import Action, demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
+from machinami.model.found import TypeSummary
 from machinami.model.principal import Principal
-from machinami.store.protocol import TypeSummary
 
 
 @dataclass(frozen=True, slots=True)

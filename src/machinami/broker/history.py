@@ -10,10 +10,11 @@ from machinami.foundation.errors import NotFound
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Kind
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
+from machinami.model.found import Bucket, Instance
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query, TemporalQuery
 from machinami.model.town_terms import NAMESPACE
-from machinami.store.protocol import Bucket, Instance, Transaction
+from machinami.store.protocol import Transaction
 
 CORRECTION = NAMESPACE + "correction"
 

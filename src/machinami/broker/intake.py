@@ -10,9 +10,10 @@ from machinami.model import patch
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
+from machinami.model.found import Instance
 from machinami.model.principal import Principal
 from machinami.model.reading import Reading
-from machinami.store.protocol import Instance, Transaction
+from machinami.store.protocol import Transaction
 
 
 def take(town: Town, readings: Sequence[Reading], context: Context, by: Principal) -> Awaitable[None]:

@@ -15,10 +15,11 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
+from machinami.model.found import Found
 from machinami.model.patch import Patched
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
-from machinami.store.protocol import Found, Transaction
+from machinami.store.protocol import Transaction
 
 Rule = Callable[[Entity, datetime], Patched]
 

@@ -26,7 +26,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the town here (default: thrown away at the end)")
     parser.add_argument("--seed", type=int, default=1, help="another seed is another town (default: 1)")
     parser.add_argument(
-        "--speed", type=float, default=60.0, help="how many times faster than the clock the storm comes (default: 60)"
+        "--speed", type=float, default=150.0, help="how many times faster than the clock the storm comes (default: 150)"
     )
     parser.set_defaults(run=run)
 

@@ -6,11 +6,9 @@ A service that can be scored has a module `evaluate` with ARGUMENTS and evaluate
 
 import argparse
 import importlib
-import importlib.util
 import json
 import os
 import pkgutil
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,26 +16,27 @@ from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import machinami.services
+from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError
-from machinami.ingest.csv.parse import read_measurements
+from machinami.ingest.csv import parse
 from machinami.methods.scorecard import Argument, Check, Report, Table
-
-BAR_WIDTH = 30
 
 
 def add(subparsers: Any) -> None:
-    """Add the command, with one sub-command for each service that can be scored."""
+    """Add the command. The words after it are read when the service is known, since it says what it wants.
+
+    A service is imported only when it is asked for: its libraries are heavy, and `serve` starts without them.
+    """
     parser = subparsers.add_parser(
         "evaluate",
-        help="score a service on outside data, such as the flood forecaster on any river",
-        description="Scores the logic of a service on data of your own, against doing nothing clever.",
+        help="score a service on data of your own / 手元のデータで評価する",
+        add_help=False,
+        prefix_chars="\0",
     )
-    services = parser.add_subparsers(dest="service", metavar="SERVICE", required=True)
-    for name in scorable():
-        add_service(services, name)
+    parser.add_argument("service", nargs="?", default="--help")
+    parser.add_argument("words", nargs=argparse.REMAINDER)
     parser.set_defaults(run=run)
 
 
@@ -49,13 +48,6 @@ def scorable() -> list[str]:
         if (folder / "evaluate.py").is_file():
             found.append(package.name)
     return sorted(found)
-
-
-def add_service(services: Any, name: str) -> None:
-    """Add the sub-command of one service: the file, its time column, and what the service asks for."""
-    parser = services.add_parser(name, help=f"score the service {name}", add_help=False)
-    parser.add_argument("words", nargs=argparse.REMAINDER)
-    parser.set_defaults(service=name)
 
 
 def parser_of(name: str, arguments: Iterable[Argument]) -> argparse.ArgumentParser:
@@ -82,6 +74,13 @@ def parser_of(name: str, arguments: Iterable[Argument]) -> argparse.ArgumentPars
 
 def run(args: argparse.Namespace) -> int:
     """Score the service and print; 0 when done, whatever the scores."""
+    known = scorable()
+    if args.service in ("-h", "--help"):
+        print(f"usage: machinami evaluate SERVICE --csv FILE …\n\nServices that can be scored: {', '.join(known)}")
+        print(f"What one wants: machinami evaluate {known[0]} --help")
+        return 0
+    if args.service not in known:
+        raise InputError(f"there is no service {args.service!r} to score; there is: {', '.join(known)}")
     module = importlib.import_module(f"machinami.services.{args.service}.evaluate")
     options = parser_of(args.service, module.ARGUMENTS).parse_args(args.words)
     began = time.perf_counter()
@@ -115,7 +114,14 @@ def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tu
             # Of many columns 0 is a usual value (a dry hour), even where it marks a gap in the single one.
             missing[name] = [m for m in options.missing if not (several and is_zero(m))]
     try:
-        read = read_measurements(data, options.time, missing, zone_of(options.tz), options.encoding)
+        read = parse.read_table(
+            data,
+            time=options.time,
+            columns=tuple(missing),
+            zone=options.tz,
+            missing=missing,
+            encoding=options.encoding or None,
+        )
     except InputError as error:
         raise InputError(f"{options.csv}: {error.detail}", **error.facts) from None
     columns = {role: {name: read.columns[name] for name in names} for role, names in roles.items()}
@@ -130,17 +136,9 @@ def is_zero(mark: str) -> bool:
         return False
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """Return the time zone; InputError for a name that is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputError(f"there is no time zone {name!r}; write it as Asia/Tokyo or America/New_York") from None
-
-
 def score(module: ModuleType, table: Table, options: dict[str, str]) -> Report:
     """Run the evaluation over as many processes as there are processors."""
-    progress = progress_bar() if sys.stderr.isatty() else silence
+    progress = progress_bar("folds")
     workers = max(1, min(8, os.cpu_count() or 1))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
 
@@ -149,24 +147,6 @@ def score(module: ModuleType, table: Table, options: dict[str, str]) -> Report:
 
         report: Report = module.evaluate(table, options, progress, each)
     return report
-
-
-def silence(share: float, doing: str) -> None:
-    """Show no progress: nobody is watching."""
-
-
-def progress_bar() -> Callable[[float, str], None]:
-    """Return a progress bar on stderr that says how long it will still take."""
-    began = time.perf_counter()
-
-    def draw(share: float, doing: str) -> None:
-        done = round(BAR_WIDTH * share)
-        passed = time.perf_counter() - began
-        left = f"{passed / share - passed:.0f} s left" if share > 0 else ""
-        end = "\n" if share >= 1 else ""
-        print(f"\r[{'█' * done}{'·' * (BAR_WIDTH - done)}] {doing}, {left}   ", end=end, file=sys.stderr, flush=True)
-
-    return draw
 
 
 def as_json(report: Report, seconds: float) -> dict[str, Any]:

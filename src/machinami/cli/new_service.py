@@ -4,7 +4,7 @@ import argparse
 import keyword
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
@@ -105,23 +105,25 @@ def vocabulary(name: str, package: str) -> Mapping[str, str]:
         "distribution": f"machinami-{name.replace('_', '-')}",
         "type": "".join(part.capitalize() for part in parts),
         "title": " ".join(parts).capitalize(),
-        # ruff sets a foreign package apart from the service's own
+        # ruff sets machinami apart from pytest where it is our own, and from the service where that is foreign
         "between": "" if package.startswith("machinami.") else "\n",
+        "after": "\n" if package.startswith("machinami.") else "",
     }
 
 
 def fill(folder: str, words: Mapping[str, str]) -> dict[str, str]:
     """Return every template of a folder, filled, by the name of the file it makes."""
-    return {
-        template.name.removesuffix(".tmpl"): Template(template.read_text("utf-8")).substitute(words)
-        for template in sorted(templates(folder), key=lambda template: template.name)
-    }
-
-
-def templates(folder: str) -> list[Traversable]:
-    """List the templates of one folder."""
     kept = files("machinami.cli").joinpath("templates", folder)
-    return [file for file in kept.iterdir() if file.name.endswith(".tmpl")]
+    return {name: Template(text).substitute(words) for name, text in sorted(templates(kept, ""))}
+
+
+def templates(folder: Traversable, within: str) -> Iterator[tuple[str, str]]:
+    """Yield the path of the file that each template makes, and the template's text."""
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from templates(entry, f"{within}{entry.name}/")
+        elif entry.name.endswith(".tmpl"):
+            yield within + entry.name.removesuffix(".tmpl"), entry.read_text("utf-8")
 
 
 def register(project: str, name: str) -> str:

@@ -18,6 +18,7 @@ Box = tuple[float, float, float, float]
 
 EARTH_RADIUS = 6_371_008.8  # metres: the mean radius R1 of WGS 84 (IUGG)
 _KEPT_SHAPES = 256
+_SAME_LATITUDE = 0.01  # degrees: a projection centred so near is as good
 _POLE_GUARD = 1e-6  # keeps the local projection finite at the poles
 
 
@@ -44,9 +45,10 @@ def distance_between(a: Geometry, b: Geometry) -> float:
         return 0.0
     box = bbox(b)
     latitude = (box[1] + box[3]) / 2
-    for _ in range(2):
-        pair = _nearest(shape_a, shape_b, latitude)
-        latitude = (pair[0][1] + pair[1][1]) / 2
+    pair = _nearest(shape_a, shape_b, latitude)
+    better = (pair[0][1] + pair[1][1]) / 2
+    if abs(better - latitude) > _SAME_LATITUDE:
+        pair = _nearest(shape_a, shape_b, better)
     return distance(*pair)
 
 
@@ -92,7 +94,11 @@ def near(target: Geometry, reference: Geometry, least: float | None, most: float
 
 def within(target: Geometry, reference: Geometry) -> bool:
     """Whether the target lies in the reference and is not only on its boundary."""
-    return _may_touch(target, reference) and bool(shapely.contains(prepared(reference), shape(target)))
+    if not _may_touch(target, reference):
+        return False
+    if target["type"] == "Point":
+        return bool(shapely.contains_xy(prepared(reference), *target["coordinates"][:2]))
+    return bool(shapely.contains(prepared(reference), shape(target)))
 
 
 def contains(target: Geometry, reference: Geometry) -> bool:
@@ -102,7 +108,11 @@ def contains(target: Geometry, reference: Geometry) -> bool:
 
 def intersects(target: Geometry, reference: Geometry) -> bool:
     """Whether they share at least one point."""
-    return _may_touch(target, reference) and bool(shapely.intersects(prepared(reference), shape(target)))
+    if not _may_touch(target, reference):
+        return False
+    if target["type"] == "Point":
+        return bool(shapely.intersects_xy(prepared(reference), *target["coordinates"][:2]))
+    return bool(shapely.intersects(prepared(reference), shape(target)))
 
 
 def disjoint(target: Geometry, reference: Geometry) -> bool:
@@ -139,7 +149,7 @@ def _may_touch(target: Geometry, reference: Geometry) -> bool:
 def shape(geometry: Geometry) -> BaseGeometry:
     """The geometry as a shapely object in two dimensions; mended where it crosses itself."""
     made = _MAKERS[geometry["type"]](geometry["coordinates"])
-    return made if shapely.is_valid(made) else shapely.make_valid(made)
+    return made if geometry["type"] in _ALWAYS_VALID or shapely.is_valid(made) else shapely.make_valid(made)
 
 
 def prepared(reference: Geometry) -> BaseGeometry:
@@ -171,6 +181,7 @@ def _polygon(rings: Sequence[Any]) -> shapely.Polygon:
     return shapely.Polygon(_flat(rings[0]), [_flat(hole) for hole in rings[1:]])
 
 
+_ALWAYS_VALID = ("Point", "MultiPoint")
 _MAKERS: Mapping[str, Callable[[Any], BaseGeometry]] = {
     "Point": lambda c: shapely.Point(c[0], c[1]),
     "MultiPoint": lambda c: shapely.MultiPoint(_flat(c)),

@@ -15,13 +15,13 @@ def parse_instant(text: object, where: str = "") -> datetime:
     if isinstance(text, str) and "T" in text:
         try:
             moment = datetime.fromisoformat(text.replace(",", "."))
-        except ValueError:
-            moment = None
-        if moment is not None and moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    at = f" in {where}" if where else ""
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):  # overflow: a moment that UTC would put before year 1 or after 9999
+            pass
+    at = f"{where}: " if where else ""
     raise BadRequestData(
-        f"{text!r}{at} is not a date-time; write it as 2026-06-30T09:00:00Z or 2026-06-30T18:00:00+09:00",
+        f"{at}{text!r} is not a date-time; write it in UTC like 2026-06-30T09:00:00Z",
         value=str(text),
     )
 

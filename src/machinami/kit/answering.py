@@ -8,6 +8,7 @@ from machinami.kit.http import Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match, Router
 
+_BREAK = "a header value holds a line break"
 _CLOSE = (b"connection", b"close")
 _LOG = logging.getLogger(__name__)
 
@@ -92,5 +93,18 @@ def header_fields(response: Response) -> list[tuple[bytes, bytes]]:
     fields.extend(response.headers)
     for _, value in response.headers:
         if b"\n" in value or b"\r" in value:
-            raise ValueError("a header value holds a line break")
+            raise ValueError(_BREAK)
     return fields
+
+
+def header_block(response: Response) -> bytes:
+    """The same fields as bytes of the wire: a line each."""
+    block = b"" if response.media_type is None else b"content-type: %b\r\n" % response.media_type
+    if response.status not in (204, 304):
+        block += b"content-length: %d\r\n" % len(response.body)
+    if response.headers:
+        own = b"".join([b"%b: %b\r\n" % field for field in response.headers])
+        if own.count(b"\n") != len(response.headers) or own.count(b"\r") != len(response.headers):
+            raise ValueError(_BREAK)
+        block += own
+    return block

@@ -120,7 +120,9 @@ def spark(points: Sequence[Point], lines: Sequence[Line] = (), width: int = 132,
     def down(value: float) -> float:
         return round(height - 4 - (height - 8) * (value - bottom) / room, 1)
 
-    paths, piece, last = [], [], None
+    paths: list[str] = []
+    piece: list[tuple[float, float]] = []
+    last = None
     for at, value in [*with_gaps(points), (end, None)]:
         if value is None:
             if piece:
@@ -164,7 +166,7 @@ def _between(rows: Sequence[Row], shown: Sequence[Point]) -> list[int]:
     for number, row in enumerate(rows):
         while after < len(shown) and shown[after][0] <= row.at:
             after += 1
-        if row.observed is None and 0 < after and shown[after - 1][1] is None:
+        if row.observed is None and after > 0 and shown[after - 1][1] is None:
             silent.add(number)
     return [n for n, row in enumerate(rows) if row.observed is None and n not in silent]
 

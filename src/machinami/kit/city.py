@@ -1,5 +1,6 @@
 """What may a service do? The City handle: everything a service needs, cut to what its manifest declares."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -17,7 +18,7 @@ from machinami.model.entity import Entity
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.reading import Reading
-from machinami.model.view import Measured, View, from_entity, to_entity
+from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
 
 V = TypeVar("V")
 S = TypeVar("S")
@@ -47,6 +48,8 @@ class City:
         self._compute = compute
         self._context = town_context()
         self._by = Principal(f"urn:machinami:service:{manifest.id}", frozenset({"service"}))
+        self.turn = asyncio.Lock()
+        """Held from reading to writing by whoever decides on what stands, so that no two decide at once."""
 
     @property
     def town_name(self) -> str:
@@ -109,14 +112,18 @@ class City:
                 )
         return series
 
-    async def publish(self, *views: View, by: str | None = None) -> None:
-        """Create or update the entities that the views describe, in one transaction; attributes that a view
-        leaves None are left as they are. by: the person on whose behalf this is done."""
+    async def publish(self, *views: View, by: str | None = None, whole: bool = False) -> None:
+        """Create or update the entities that the views describe, in one transaction.
+
+        Attributes that a view leaves None are left as they are; with `whole` they are removed, and attributes that
+        the view does not know stay. by: the person on whose behalf this is done.
+        """
         for view in views:
             self._demand_written(view.TYPE)
         who = replace(self._by, on_behalf_of=by)
         entities = [to_entity(view, self._context) for view in views]
-        for outcome in await batch.upsert_all(self._town, entities, replace=False, by=who):
+        known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
+        for outcome in await batch.put_all(self._town, list(zip(entities, known, strict=True)), who):
             if outcome.error is not None:
                 raise outcome.error
 

@@ -19,9 +19,9 @@ def _be_nice() -> None:
 
 
 class Compute:
-    """A small pool of worker processes, started at the first need."""
+    """A small pool of worker processes, started at the first need; a short computation never waits for a long one."""
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 2) -> None:
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
 

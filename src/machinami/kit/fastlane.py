@@ -20,13 +20,15 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from machinami.foundation.errors import InvalidRequest, MachinamiError
-from machinami.kit.answering import ends_connection, explain, handle, header_fields, too_large, too_late
+from machinami.kit.answering import ends_connection, explain, handle, header_block, too_large, too_late
 from machinami.kit.carrier import PATIENCE, Carrier
 from machinami.kit.http import Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match
 
 _LINGER = 1.0
+_CHUNK = 262_144  # the most that arrives at once
+_BODIED = frozenset({"POST", "PATCH", "PUT"})
 
 
 class _NoEvent:
@@ -102,13 +104,12 @@ class Connection(HttpToolsProtocol):
         if not self._reading:
             self._since = self.loop.time()
             self._reading = True
+        self._head_size += len(data)  # an upper bound; counted exactly only where it is beyond the limit
         begun = self._in_head
         try:
             self.parser.feed_data(data)
-            if begun and self._in_head:  # the parser itself keeps a field of any length that does not end
-                self._head_size += len(data)
-                if self._head_size > self._limits.head:
-                    self._refuse(self._head_too_large())
+            if begun and self._in_head and self._head_size > self._limits.head + _CHUNK:
+                self._refuse(self._head_too_large())  # the parser keeps a field of any length that does not end
         except httptools.HttpParserUpgrade:
             self._refuse(InvalidRequest("An upgrade to another protocol is not offered here"))
         except httptools.HttpParserError as error:
@@ -158,7 +159,6 @@ class Connection(HttpToolsProtocol):
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
-        self._head_size = 0
         self._in_head = True
         self._reading = True
         self._hot = None
@@ -166,23 +166,21 @@ class Connection(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         """A part of the request line."""
         self.url += url
-        self._head_size += len(url)
-        if self._head_size > self._limits.head:
-            raise self._head_too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header field."""
-        self._head_size += len(name) + len(value)
-        if self._head_size > self._limits.head:
-            raise self._head_too_large()
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The header is whole: choose the way."""
         self._in_head = False
+        if self._head_size > self._limits.head:
+            size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+            if size > self._limits.head:
+                raise self._head_too_large()
+        for name, value in self.headers:
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
         if self.lane:
             hot = self._recognise()
             if hot is not None:
@@ -212,6 +210,7 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The request is whole."""
         self._reading = False
+        self._head_size = 0
         hot = self._hot
         if hot is None:
             super().on_message_complete()
@@ -268,9 +267,10 @@ class Connection(HttpToolsProtocol):
             return None
         if not match.route.hot or method == "HEAD":
             return None
-        for name, value in self.headers:
-            if name == b"content-length" and int(value) > self._limits.body:
-                return None
+        if method in _BODIED:
+            for name, value in self.headers:
+                if name == b"content-length" and int(value) > self._limits.body:
+                    return None
         path = unquote(raw_path) if "%" in raw_path else raw_path
         client = self.client[0] if self.client else ""
         return _HotCycle(match, Request(method, path, query, self.headers, b"", {}, client))
@@ -298,13 +298,11 @@ class Connection(HttpToolsProtocol):
             defaults = self.server_state.default_headers
             written = b"".join(b"%b: %b\r\n" % field for field in defaults)
             self._default_fields = (defaults, written)
-        parts = [STATUS_LINE[response.status], written]
-        for name, value in header_fields(response):
-            parts += (name, b": ", value, b"\r\n")
+        status, body = response.status, response.body
+        block = header_block(response)
         if not keep_alive and not ends_connection(response):
-            parts.append(b"connection: close\r\n")
-        parts += (b"\r\n", response.body)
-        return b"".join(parts)
+            block += b"connection: close\r\n"
+        return b"%b%b%b\r\n%b" % (STATUS_LINE[status], written, block, body)
 
 
 class PlainConnection(Connection):

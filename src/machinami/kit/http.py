@@ -29,11 +29,24 @@ class Request:
     params: dict[str, str] = field(default_factory=dict)
     client: str = ""
     _arguments: dict[str, str] | None = None
+    _fields: dict[bytes, bytes] | None = None
+
+    @property
+    def fields(self) -> dict[bytes, bytes]:
+        """The header fields by name; the values of one that comes several times are joined (RFC 9110, 5.3)."""
+        found = self._fields
+        if found is None:
+            found = dict(self.headers)
+            if len(found) != len(self.headers):
+                for name in found:
+                    found[name] = b", ".join([value for key, value in self.headers if key == name])
+            self._fields = found
+        return found
 
     def header(self, name: bytes) -> str | None:
-        """The value of a header (name in lower case); several are joined by ', ' (RFC 9110, 5.3)."""
-        values = [value for key, value in self.headers if key == name]
-        return b", ".join(values).decode("latin-1") if values else None
+        """The value of a header (name in lower case)."""
+        value = self.fields.get(name)
+        return None if value is None else value.decode("latin-1")
 
     @property
     def arguments(self) -> dict[str, str]:

@@ -69,14 +69,16 @@ class Palette:
 LIGHT = Palette(
     land="#f5f2e9", beyond="#fbfaf6", wood="#dde7d3", field="#ebeed9", urban="#f0eae0", ground="#e6e9dc",
     fields=(("paddy", "#e7eed8"), ("vegetable", "#f0ead3"), ("orchard", "#e6ebcf"), ("tea", "#d6e4c5")),
-    shade="#4a5a3f", light="#ffffff", relief=(0.11, 0.065, 0.03, 0.22), contour="#b9ad92", gravel="#e8e3d6", water="#aed0e6", shore="#86b5d4",
+    shade="#4a5a3f", light="#ffffff", relief=(0.11, 0.065, 0.03, 0.22),
+    contour="#b9ad92", gravel="#e8e3d6", water="#aed0e6", shore="#86b5d4",
     building="#dcd3c5", wall="#c3b8a6", road="#ffffff", casing="#d3cab9", rail="#8a8f93", border="#8f8572",
     text="#22313b", soft="#4f5b62", river="#17537d", halo="#fbfaf6",
 )  # fmt: skip
 DARK = Palette(
     land="#17212a", beyond="#10181e", wood="#1b2d29", field="#1d2b2a", urban="#212c35", ground="#22322f",
     fields=(("paddy", "#1c2c2d"), ("vegetable", "#272c27"), ("orchard", "#212f27"), ("tea", "#1d3327")),
-    shade="#000000", light="#cfe0ea", relief=(0.22, 0.13, 0.07, 0.035), contour="#41505a", gravel="#2a333a", water="#24587c", shore="#3d7aa3",
+    shade="#000000", light="#cfe0ea", relief=(0.22, 0.13, 0.07, 0.035),
+    contour="#41505a", gravel="#2a333a", water="#24587c", shore="#3d7aa3",
     building="#33414c", wall="#445462", road="#465662", casing="#1a242c", rail="#8796a1", border="#7c8a94",
     text="#e8eef1", soft="#b5c1c9", river="#9fd0f0", halo="#10181e",
 )  # fmt: skip
@@ -168,7 +170,8 @@ def _ground(c: Palette) -> list[Row]:
         _row("ground", "fill", {"fill-color": c.ground}),
         _row("riverbed", "fill", {"fill-color": c.gravel}),
         _row("water", "fill", {"fill-color": c.water, "fill-outline-color": c.shore}),
-        _row("river", "line", {"line-color": c.shore, "line-width": _zoom((10, 1.6), (13, 1.4), (16, 0.6))}, layout=line),
+        _row("river", "line", {"line-color": c.shore, "line-width": _zoom((10, 1.6), (13, 1.4), (16, 0.6))},
+             layout=line),
     ]  # fmt: skip
 
 
@@ -183,15 +186,18 @@ def _built(c: Palette) -> list[Row]:
              "road-minor-casing", filter=minor, layout=line, minzoom=12.5),
         _row("road", "line", {"line-color": c.casing, "line-width": _zoom((11, 2.6), (14, 6.6), (17, 23))},
              "road-major-casing", filter=major, layout=line),
-        _row("road", "line", {"line-color": c.road, "line-width": narrow}, "road-minor", filter=minor, layout=line, minzoom=12.5),
+        _row("road", "line", {"line-color": c.road, "line-width": narrow}, "road-minor", filter=minor,
+             layout=line, minzoom=12.5),
         _row("road", "line", {"line-color": c.road, "line-width": wide}, "road-major", filter=major, layout=line),
         _row("road", "line", {"line-color": c.casing, "line-width": 1.2, "line-dasharray": [2, 1.5]},
              "road-path", filter=path, minzoom=13),
         _row("building", "fill", {"fill-color": c.building, "fill-outline-color": c.wall,
              "fill-opacity": _zoom((12.5, 0.0), (13.5, 1))}, group="buildings", minzoom=12.5),
         _row("rail", "line", {"line-color": c.rail, "line-width": _zoom((11, 1.6), (16, 4))}),
-        _row("rail", "line", {"line-color": c.halo, "line-width": _zoom((11, 0.8), (16, 2.4)), "line-dasharray": [4, 4]}, "rail-ties"),
-        _row("district", "line", {"line-color": c.border, "line-width": 0.8, "line-dasharray": [5, 3], "line-opacity": 0.45}),
+        _row("rail", "line", {"line-color": c.halo, "line-width": _zoom((11, 0.8), (16, 2.4)),
+             "line-dasharray": [4, 4]}, "rail-ties"),
+        _row("district", "line", {"line-color": c.border, "line-width": 0.8, "line-dasharray": [5, 3],
+             "line-opacity": 0.45}),
         _row("outside", "fill", {"fill-color": c.beyond, "fill-opacity": 0.9}),
         _row("boundary", "line", {"line-color": c.border, "line-width": 1.6, "line-dasharray": [6, 2, 1.5, 2]}),
     ]  # fmt: skip

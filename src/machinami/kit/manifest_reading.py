@@ -32,7 +32,7 @@ from machinami.kit.manifest import (
 Table = Mapping[str, Any]
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KEYS = frozenset(
-    "id version title question help field owner reads writes schedule triggers needs settings personal kpis"
+    "id version kind title question help field owner reads writes schedule triggers needs settings personal kpis"
     " seed quality contract simulated".split()
 )
 _SETTING_KEYS = frozenset("default unit min max choices secret help".split())
@@ -129,12 +129,16 @@ def parse(text: str, file: str, kind: Kind = "service") -> Manifest:
 
 
 def examine(text: str, kind: Kind = "service") -> tuple[Manifest | None, list[Fault]]:
-    """Read a manifest as far as it goes, with all its faults; None where the text is no TOML."""
+    """Read a manifest as far as it goes, with all its faults; None where the text is no TOML.
+
+    `kind` is what it is unless it says so itself.
+    """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, [Fault("(file)", f"this is not TOML: {error}")]
     reader = Reader()
+    kind = cast(Kind, reader.one_of({"kind": kind, **data}, "kind", "", get_args(Kind)))
     for key in sorted(_REQUIRED[kind] - data.keys()):
         reader.fault(key, f"is missing; {_how(key)}")
     for key in sorted(data.keys() - _KEYS):

@@ -42,7 +42,7 @@ PAGE_HEADERS: Mapping[str, str] = {
 class Shell:
     """What every page of a town shows around its content."""
 
-    town: Mapping[Language, str]
+    town: Mapping[str, str]
     now: datetime
     path: str = "/"
     query: Mapping[str, str] = field(default_factory=dict)
@@ -89,9 +89,14 @@ def render(name: str, language: Language, *, shell: Shell, **view: object) -> by
         language=language,
         languages=LANGUAGES,
         html_lang=HTML_LANG[language],
-        town=shell.town[language],
+        town=town_name(shell.town, language),
         **view,
     ).encode()
+
+
+def town_name(names: Mapping[str, str], language: Language) -> str:
+    """The town's name in a language, else the Japanese one, else any."""
+    return names.get(language) or names.get("ja") or next(iter(names.values()), "")
 
 
 @cache

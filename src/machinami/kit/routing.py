@@ -33,8 +33,10 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
+        self._leaves: dict[str, _Node] = {}  # a fixed path -> its node, where one parameter may follow
         for route in routes:
             self._add(route)
+        self._collect(self._root, "")
 
     def match(self, method: str, raw_path: str) -> Match:
         """The route for a method and a path as it came over the wire, without the query.
@@ -42,9 +44,14 @@ class Router:
         HEAD is answered by the route of GET. Raises NotFound; MethodNotAllowed with the fact `allowed` (methods);
         InvalidRequest where an escape does not decode.
         """
-        parts = _split(raw_path)
-        values: list[str] = []
-        node = self._walk(self._root, parts, 0, values)
+        head, _, tail = raw_path.rpartition("/")
+        leaf = self._leaves.get(head)
+        if leaf is not None and leaf.any_part is not None and tail and tail not in leaf.fixed:
+            node: _Node | None = leaf.any_part  # the shape of nearly every request: a fixed path and one id
+            values = [_decode(tail)]
+        else:
+            values = []
+            node = self._walk(self._root, _split(raw_path), 0, values)
         if node is None:
             raise NotFound(f"There is nothing at {raw_path[:200]!r}; the paths are listed at /docs")
         found = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
@@ -52,7 +59,7 @@ class Router:
             allowed = allowed_methods(node.routes)
             raise MethodNotAllowed(f"{method} is not possible here; these are: {', '.join(allowed)}", allowed=allowed)
         route, names = found
-        return Match(route, dict(zip(names, values, strict=True)))
+        return Match(route, {names[0]: values[0]} if len(values) == 1 else dict(zip(names, values, strict=True)))
 
     def _add(self, route: Route) -> None:
         node, names = self._root, []
@@ -71,6 +78,12 @@ class Router:
         if route.method in node.routes:
             raise ValueError(f"two routes for {route.method} {route.path}")
         node.routes[route.method] = (route, tuple(names))
+
+    def _collect(self, node: _Node, path: str) -> None:
+        if node.any_part is not None and node.any_part.routes:
+            self._leaves[path] = node
+        for part, child in node.fixed.items():
+            self._collect(child, f"{path}/{part}")
 
     def _walk(self, node: _Node, parts: list[str], at: int, values: list[str]) -> _Node | None:
         if at == len(parts):

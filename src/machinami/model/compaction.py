@@ -57,9 +57,10 @@ def compact_entity(
         _write_moment(document, "createdAt", entity.created_at)
         _write_moment(document, "modifiedAt", entity.modified_at)
         _write_moment(document, "expiresAt", entity.expires_at)
+    writer = _Writer(context, representation, links)
     for name, instances in entity.attributes.items():
         if shows_all or _is_shown(name, representation):
-            shown = compact_attribute(name, instances, context, representation, links)
+            shown = writer.attribute(name, instances)
             if shown is not None:
                 document[compact(name)] = shown
     return document
@@ -73,18 +74,7 @@ def compact_attribute(
     links: Links | None = None,
 ) -> Any:
     """The instances of one attribute as JSON; None if none of them is in the wanted datasets."""
-    writer = _Writer(context, representation, links)
-    if representation.datasets is not None:
-        wanted = representation.datasets
-        instances = tuple(i for i in instances if (i.dataset_id or NONE) in wanted)
-        if not instances:
-            return None
-    write = writer.simplified if representation.form == "simplified" else writer.instance
-    if len(instances) == 1:
-        return write(name, instances[0])
-    if representation.form == "simplified":
-        return {"dataset": {i.dataset_id or NONE: write(name, i) for i in instances}}
-    return [write(name, i) for i in instances]
+    return _Writer(context, representation, links).attribute(name, instances)
 
 
 def to_feature(
@@ -126,24 +116,53 @@ def to_feature_collection(
 class _Writer:
     """Writes attribute instances for one context and representation."""
 
-    __slots__ = ("_compact", "_concise", "_context", "_links", "_representation")
+    __slots__ = (
+        "_compact",
+        "_concise",
+        "_context",
+        "_datasets",
+        "_lang",
+        "_links",
+        "_representation",
+        "_simple",
+        "_sys_attrs",
+        "_write",
+    )
 
     def __init__(self, context: Context, representation: Representation, links: Links | None) -> None:
         self._context = context
         self._compact = context.compact
         self._representation = representation
         self._concise = representation.form == "concise"
+        self._simple = representation.form == "simplified"
+        self._sys_attrs = representation.sys_attrs
+        self._lang = representation.lang
+        self._datasets = representation.datasets
         self._links = links
+        self._write = self.simplified if self._simple else self.instance
+
+    def attribute(self, name: str, instances: tuple[Attribute, ...]) -> Any:
+        """The instances of one attribute; None if none of them is in the wanted datasets."""
+        if self._datasets is not None:
+            instances = tuple([i for i in instances if (i.dataset_id or NONE) in self._datasets])
+            if not instances:
+                return None
+        if len(instances) == 1:
+            return self._write(name, instances[0])
+        if self._simple:
+            return {"dataset": {i.dataset_id or NONE: self._write(name, i) for i in instances}}
+        return [self._write(name, i) for i in instances]
 
     def instance(self, name: str, instance: Attribute) -> Any:
         """One instance, normalized or concise."""
         kind = instance.kind
-        if kind is Kind.LANGUAGE and self._representation.lang is not None and instance.value != NULL:
+        if self._lang is not None and kind is Kind.LANGUAGE and instance.value != NULL:
             return self._chosen_language(name, instance)
-        return self._object(name, instance, _TYPES[kind], MEMBERS[kind], self.value(instance))
+        value = instance.value if kind in _PLAIN else self.value(instance)
+        return self._object(name, instance, _TYPES[kind], MEMBERS[kind], value)
 
     def _chosen_language(self, name: str, instance: Attribute) -> Json:
-        tag = best_language(self._representation.lang or "", instance.value)
+        tag = best_language(self._lang or "", instance.value)
         document: Json = self._object(name, instance, "Property", "value", instance.value[tag], reduces=False)
         document["lang"] = tag
         return document
@@ -160,7 +179,7 @@ class _Writer:
             document["objectType"] = _one_or_list(_all(self._compact, instance.object_type))
         if instance.value_type is not None:
             document["valueType"] = self._compact(instance.value_type)
-        if self._representation.sys_attrs:
+        if self._sys_attrs:
             _write_moment(document, "createdAt", instance.created_at)
             _write_moment(document, "modifiedAt", instance.modified_at)
             _write_moment(document, "expiresAt", instance.expires_at)
@@ -202,8 +221,8 @@ class _Writer:
         if kind in _PLAIN:
             return value
         if kind in _WRAPPED:
-            if kind is Kind.LANGUAGE and self._representation.lang is not None and value != NULL:
-                return value[best_language(self._representation.lang, value)]
+            if kind is Kind.LANGUAGE and self._lang is not None and value != NULL:
+                return value[best_language(self._lang, value)]
             return {MEMBERS[kind]: self.value(instance)}
         if self._links is not None and kind in _LINKING:
             found = self._linked(name, instance)

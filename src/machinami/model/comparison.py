@@ -150,8 +150,8 @@ def _fits(target: Target, term: Compare) -> bool | None:
     texts = [v for v in _single(kind, value) if isinstance(v, str)]
     if not texts:
         return None
-    search = compile_pattern(str(operand.value)).search
-    return any(search(text) is not None for text in texts)
+    pattern = compile_pattern(str(operand.value))
+    return any(pattern.finds(text) for text in texts)
 
 
 _TESTS: Mapping[Operator, Callable[[Target, Compare], bool]] = {

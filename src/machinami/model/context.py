@@ -83,8 +83,9 @@ class Context:
             if rest not in self.terms and ":" not in rest:
                 return rest
         for prefix, start in self.prefixes:
-            if iri.startswith(start) and len(iri) > len(start):
-                return f"{prefix}:{iri[len(start) :]}"
+            name = f"{prefix}:{iri[len(start) :]}"
+            if iri.startswith(start) and len(iri) > len(start) and _expand(name, self.terms) == iri:
+                return name
         return iri
 
 
@@ -105,9 +106,13 @@ def _expand(name: str, terms: Mapping[str, str]) -> str:
     return core_terms.DEFAULT_VOCAB + name
 
 
-@cache
 def core(version: str = LATEST) -> Context:
     """The core context of this version, from the built-in table."""
+    return _core(version)
+
+
+@cache
+def _core(version: str) -> Context:
     return _complete(None, version, {})
 
 
@@ -152,6 +157,8 @@ def core_mapping(version: str) -> Mapping[str, str]:
             for name in names:
                 if served <= core_terms.GONE.get(name, served):
                     other = core_terms.OTHER_IRIS.get(name, f"ngsi-ld:{name}")
+                    if served <= core_terms.UNQUALIFIED_UNTIL.get(name, ""):
+                        other = core_terms.DEFAULT_VOCAB + name
                     terms[name] = other.replace("ngsi-ld:", core_terms.NAMESPACE).replace(
                         "geojson:", core_terms.GEOJSON
                     )
@@ -162,7 +169,7 @@ def _complete(source: Any, version: str, user: Mapping[str, str]) -> Context:
     terms = {**user, **core_mapping(version)}
     names: dict[str, str] = {}
     for name, iri in terms.items():
-        if not iri.startswith("@") and (iri not in names or len(name) < len(names[iri])):
+        if iri not in names or (len(name), name) < (len(names[iri]), names[iri]):
             names[iri] = name
     starts = [(n, i) for n, i in terms.items() if i[-1:] in ":/?#[]@" and len(i) > 1]
     starts.sort(key=lambda pair: (-len(pair[1]), pair[0]))
@@ -210,15 +217,19 @@ class _Assembly:
         self._take(document["@context"], depth + 1)
 
     def _take_definitions(self, definitions: dict[str, Any]) -> None:
-        local = dict(self._terms)
+        # the core is protected: what it defines has its meaning in definitions, too
+        local = {**self._terms, **core_mapping(LATEST)}
+        defined: dict[str, str | None] = {}
         pending = {k: v for k, v in definitions.items() if not k.startswith("@")}
 
         def define(term: str, trail: tuple[str, ...]) -> None:
             target = pending.pop(term)
             if isinstance(target, dict):
+                if "@context" in target:
+                    raise BadRequestData(f"The term {term!r} has a @context of its own; NGSI-LD has none", term=term)
                 target = target.get("@id", term if ":" in term else None)
             if target is None:
-                local.pop(term, None)
+                defined[term] = None
                 return
             if not isinstance(target, str):
                 raise BadRequestData(f"The term {term!r} of the @context has no IRI", term=term)
@@ -228,8 +239,12 @@ class _Assembly:
                     define(needed, (*trail, term))
                 elif needed in trail:
                     raise BadRequestData(f"The term {term!r} of the @context refers to itself", term=term)
-            local[term] = target if target.startswith("@") else _expand(target, {**core_mapping(LATEST), **local})
+            iri = target if target.startswith("@") else _expand(target, local)
+            defined[term] = iri
+            if term not in core_mapping(LATEST):
+                local[term] = iri
 
         while pending:
             define(next(iter(pending)), ())
-        self._terms = local
+        merged = {**self._terms, **defined}
+        self._terms = {term: iri for term, iri in merged.items() if iri is not None}

@@ -59,6 +59,9 @@ SINCE = {
 # term -> the last version that has it
 GONE = {"VocabularyProperty": "1.7", "objectsLists": "1.8"}
 
+# term -> the last version in which it stood for a name of the default vocabulary, by a slip
+UNQUALIFIED_UNTIL = {"attributeCount": "1.8", "attributeDetails": "1.8"}
+
 # terms whose IRI is not the namespace plus the name (prefixes ngsi-ld: and geojson:)
 OTHER_IRIS = {
     "Feature": "geojson:Feature",

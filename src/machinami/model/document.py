@@ -15,7 +15,7 @@ The shape is shared with the stores, which look into it with SQL. Members that a
 Moments are text of one width in UTC, so that the order of the text is the order of time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import is_
@@ -26,6 +26,7 @@ from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 
 Document = dict[str, Any]
+Write = Callable[[tuple[Attribute, ...]], Any]
 
 KIND_CODES = {
     Kind.PROPERTY: "P",
@@ -109,8 +110,13 @@ def attribute_from_document(document: Mapping[str, Any]) -> Attribute:
     )
 
 
-def _attributes_to_document(attributes: Attributes) -> Document:
-    return {name: [attribute_to_document(i) for i in instances] for name, instances in attributes.items()}
+def instances_to_document(instances: Sequence[Attribute]) -> Any:
+    """The instances of one attribute, ready for JSON."""
+    return [attribute_to_document(instance) for instance in instances]
+
+
+def _attributes_to_document(attributes: Attributes, write: Write = instances_to_document) -> Document:
+    return {name: write(instances) for name, instances in attributes.items()}
 
 
 def _attributes_from_document(document: Mapping[str, Any]) -> Attributes:
@@ -122,10 +128,10 @@ def _attributes_from_document(document: Mapping[str, Any]) -> Attributes:
     }
 
 
-def entity_to_document(entity: Entity) -> Document:
-    """The entity, ready for JSON."""
+def entity_to_document(entity: Entity, write: Write = instances_to_document) -> Document:
+    """The entity, ready for JSON; write: how the instances of an attribute are written, if not afresh."""
     document = _head_to_document(entity)
-    document["a"] = _attributes_to_document(entity.attributes)
+    document["a"] = _attributes_to_document(entity.attributes, write)
     return document
 
 
@@ -161,8 +167,8 @@ def _entity(document: Mapping[str, Any], attributes: Attributes) -> Entity:
     )
 
 
-def change_to_document(change: Change) -> Document:
-    """The change, ready for JSON; what before and after share is written once."""
+def change_to_document(change: Change, write: Write = instances_to_document) -> Document:
+    """The change, ready for JSON; what before and after share is written once; write: as for the entity."""
     before, after = change.before, change.after
     document: Document = {"v": VERB_CODES[change.verb], "i": change.entity_id, "t": list(change.types)}
     old: Attributes = before.attributes if before is not None else NO_ATTRIBUTES

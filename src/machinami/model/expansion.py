@@ -39,6 +39,9 @@ _ENTITY_MEMBERS = frozenset(
 _TARGETS = frozenset((Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP))
 _MEASURES = frozenset((Kind.PROPERTY, Kind.GEO, Kind.LIST))
 _SCALARS = frozenset((float, int, bool))
+# looked up once: before Python 3.12 an enum's member costs as much as reading a value
+_PROPERTY = Kind.PROPERTY
+_TYPED = Absent.TYPED
 _MAX_DEPTH = 10
 _MISSING = object()
 
@@ -156,7 +159,7 @@ class _Walk:
         if type(body) is dict:
             stated = body.get("type")
             if type(stated) is str and stated in _KINDS and not self._intake.simplified:
-                return (self.instance(where, body, _KINDS[stated], Absent.TYPED, depth),)
+                return (self.instance(where, body, _KINDS[stated], _TYPED, depth),)
             if len(body) == 1 and isinstance(body.get("dataset"), dict):
                 return self._datasets(where, body["dataset"], depth)
             return (self._undeclared(where, body, depth),)
@@ -243,7 +246,7 @@ class _Walk:
             if not self._fragment:
                 raise wrong(where, f"a {kind.value} needs the member {carrier}", f'add "{carrier}": …')
             value = absent
-        elif kind is not Kind.PROPERTY or type(value) not in _SCALARS:
+        elif kind is not _PROPERTY or type(value) not in _SCALARS:
             value = READERS[kind](value, f"{where}.{carrier}", self._context, self._nulls)
         observed = unit = dataset = None
         rest: dict[str, Any] | None = None
@@ -324,6 +327,8 @@ def _types(value: Any, context: Context, where: str = "type") -> tuple[str, ...]
     if not names or value is None:
         raise wrong(where, "there is no type", 'write it as "type": "Gauge" or ["Gauge", "Sensor"]')
     types = tuple(dict.fromkeys([context.expand(check_name(name, where)) for name in names]))
+    if any(name.startswith("@") for name in types):
+        raise wrong(where, f"{value!r} is a word of JSON-LD, not a type", "choose another name")
     if not _KIND_IRIS.isdisjoint(types):
         raise wrong(where, f"{value!r} is a type of attribute, not of entity", "give the attribute with its name")
     return types

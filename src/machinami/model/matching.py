@@ -5,7 +5,6 @@ tested against it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +36,7 @@ def matches(query: q.Query, entity: Entity, now: datetime, linked: Linked = unli
         is_live(entity, now)
         and (not query.ids or entity.id in query.ids)
         and (query.types is None or has_types(query.types, entity.types))
-        and (query.id_pattern is None or compile_pattern(query.id_pattern).search(entity.id) is not None)
+        and (query.id_pattern is None or compile_pattern(query.id_pattern).finds(entity.id))
         and (not query.attrs or any(live_attributes(entity.attributes, a, now) for a in query.attrs))
         and (query.scope is None or in_scope(query.scope, entity.scopes))
         and (query.q is None or holds(query.q, entity, now, linked))
@@ -89,63 +88,54 @@ def _lies(geo: q.GeoQuery, value: Any) -> bool:
     return geometry.RELATIONS[geo.relation](value, geo.geometry)
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """What a condition is judged on."""
-
-    entity: Entity
-    now: datetime
-    linked: Linked
-
-
 def holds(condition: q.Condition, entity: Entity, now: datetime, linked: Linked = unlinked) -> bool:
     """Whether the condition of a `q` holds for the entity (4.9).
 
     Any instance of an attribute may satisfy a term.
     """
-    return _HOLDS[type(condition)](condition, _Case(entity, now, linked))
+    return _HOLDS[type(condition)](condition, entity, now, linked)
 
 
-def _exists(condition: q.Exists, case: _Case) -> bool:
-    return bool(targets(condition.path, case.entity, case.now))
+def _exists(condition: q.Exists, entity: Entity, now: datetime, linked: Linked) -> bool:
+    return bool(targets(condition.path, entity, now))
 
 
-def _is_missing(condition: q.Missing, case: _Case) -> bool:
-    return not targets(condition.path, case.entity, case.now)
+def _is_missing(condition: q.Missing, entity: Entity, now: datetime, linked: Linked) -> bool:
+    return not targets(condition.path, entity, now)
 
 
-def _compare(condition: q.Compare, case: _Case) -> bool:
-    return any(compares(target, condition) for target in targets(condition.path, case.entity, case.now))
+def _compare(condition: q.Compare, entity: Entity, now: datetime, linked: Linked) -> bool:
+    return any(compares(target, condition) for target in targets(condition.path, entity, now))
 
 
-def _all(condition: q.All, case: _Case) -> bool:
-    return all(_HOLDS[type(part)](part, case) for part in condition.parts)
+def _all(condition: q.All, entity: Entity, now: datetime, linked: Linked) -> bool:
+    return all(_HOLDS[type(part)](part, entity, now, linked) for part in condition.parts)
 
 
-def _any(condition: q.AnyOf, case: _Case) -> bool:
-    return any(_HOLDS[type(part)](part, case) for part in condition.parts)
+def _any(condition: q.AnyOf, entity: Entity, now: datetime, linked: Linked) -> bool:
+    return any(_HOLDS[type(part)](part, entity, now, linked) for part in condition.parts)
 
 
-def _linked(condition: q.Linked, case: _Case) -> bool:
-    for kind, value in targets(condition.path, case.entity, case.now):
+def _linked(condition: q.Linked, entity: Entity, now: datetime, linked: Linked) -> bool:
+    for kind, value in targets(condition.path, entity, now):
         if kind in _RELATIONS:
             for entity_id in (value,) if isinstance(value, str) else value:
-                other = case.linked(entity_id)
-                if other is not None and _satisfies(other, condition, case):
+                other = linked(entity_id)
+                if other is not None and _satisfies(other, condition, now, linked):
                     return True
     return False
 
 
-def _satisfies(other: Entity, condition: q.Linked, case: _Case) -> bool:
+def _satisfies(other: Entity, condition: q.Linked, now: datetime, linked: Linked) -> bool:
     wanted = condition.types
     return (
-        is_live(other, case.now)
+        is_live(other, now)
         and (not wanted or any(name in other.types for name in wanted))
-        and holds(condition.condition, other, case.now, case.linked)
+        and holds(condition.condition, other, now, linked)
     )
 
 
-_HOLDS: Mapping[type, Callable[[Any, _Case], bool]] = {
+_HOLDS: Mapping[type, Callable[[Any, Entity, datetime, Linked], bool]] = {
     q.Exists: _exists,
     q.Missing: _is_missing,
     q.Compare: _compare,

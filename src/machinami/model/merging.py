@@ -27,20 +27,21 @@ def completed(
     """
     if type(new.value) is Absent:
         raise BadRequestData(f"{name} has no value; give one, or update the attribute that exists", where=name)
-    inside = merging and type(new.value) is dict and new.kind in _MERGED
+    value = without_nulls(new.value) if merging and new.kind in _MERGED else new.value
+    observed, unit, expires = new.observed_at, new.unit_code, new.expires_at
     return attribute(
         new.kind,
-        without_nulls(new.value) if inside else new.value,
+        value,
         new.dataset_id,
-        _moment(new.observed_at, None),
-        _member(new.unit_code, None),
+        None if observed is NO_MOMENT else observed,
+        None if unit == NULL else unit,
         now if old is None or old.created_at is None else old.created_at,
         now,
-        _moment(new.expires_at, None),
+        None if expires is NO_MOMENT else expires,
         None,
         () if new.object_type == (NULL,) else new.object_type,
         _completed_below(new.attributes, now, old) if new.attributes else NO_ATTRIBUTES,
-        _member(new.value_type, None),
+        None if new.value_type == NULL else new.value_type,
     )
 
 

@@ -50,29 +50,27 @@ def sort_key(order: Order, entity: Entity, now: datetime) -> Key:
     by distance, then all else by value (4.23.2).
     """
     found = targets(order.path, entity, now)
+    behind = 0
     if order.distance_to is not None:
         for kind, value in found:
             if kind is Kind.GEO and _is_geometry(value):
-                metres = geometry.distance_between(value, order.distance_to)
-                return _last_both_ways((-1, metres), order.descending)
-    return _last_both_ways(_rank(found, order.collation), order.descending)
+                return behind, geometry.distance_between(value, order.distance_to)
+        behind = 1
+    placed = _rank(found, order.collation)
+    if placed in (_NULL, _ABSENT):
+        behind = placed[0]
+    return (-behind if order.descending else behind, *placed)
 
 
 def _is_geometry(value: Any) -> bool:
     return isinstance(value, dict) and "coordinates" in value
 
 
-def _last_both_ways(key: Key, descending: bool) -> Key:
-    """Puts null and absent (and, by distance, what has no place) behind the rest in a reversed sort too."""
-    behind = key[0] if key[0] in (8, 9) else 0
-    return (-behind if descending else behind, *key)
-
-
 def _rank(found: list[Target], collation: str | None) -> Key:
     if not found:
         return _ABSENT
     kind, value = found[0]
-    if kind is Kind.LANGUAGE:
+    if isinstance(value, tuple | list) and (kind is Kind.LANGUAGE or (isinstance(value, tuple) and len(value) == 1)):
         value = value[0] if value else None
     return rank(value, collation)
 

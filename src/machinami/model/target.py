@@ -45,17 +45,14 @@ def targets(path: Path, entity: Entity, now: datetime) -> list[Target]:
     """
     names = path.names
     live = _live(entity.attributes.get(names[0], ()), now)
-    if not live and len(names) == 1:
-        return _cut(_member(_ENTITY_MEMBERS, names[0], (entity,)), path.trail)
+    if len(names) == 1:
+        found = [(a.kind, a.value) for a in live] or _member(_ENTITY_MEMBERS, names[0], (entity,))
+        return _cut(found, path.trail)
     for name in names[1:-1]:
         live = [sub for instance in live for sub in _live(instance.attributes.get(name, ()), now)]
-    if len(names) > 1:
-        last = names[-1]
-        owners = live
-        live = [sub for owner in owners for sub in _live(owner.attributes.get(last, ()), now)]
-        if not live:
-            return _cut(_member(_ATTRIBUTE_MEMBERS, last, owners), path.trail)
-    return _cut([(a.kind, a.value) for a in live], path.trail)
+    last = names[-1]
+    subs = [sub for owner in live for sub in _live(owner.attributes.get(last, ()), now)]
+    return _cut([(a.kind, a.value) for a in subs] or _member(_ATTRIBUTE_MEMBERS, last, live), path.trail)
 
 
 def live_attributes(attributes: Attributes, name: str, now: datetime) -> list[Attribute]:

@@ -15,6 +15,8 @@ OWN = """
     refGauge refProposal issuedAt horizons rainfall warningLevel reasons state decidedBy decidedAt role
     simulated capacity population quality absent correction text withdrawnAt effectiveFrom model scores
     trainedAt baseline usesRain catchmentArea hourlyPrecipitation
+    headline instruction event urgency certainty areaName radius sender status revisions transitions
+    refAlert subject reason before after watch rows unit inUse
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
@@ -27,6 +29,7 @@ SMART_DATA_MODELS = {
     "validFrom": "https://smartdatamodels.org/dataModel.Alert/validFrom",
     "validTo": "https://smartdatamodels.org/dataModel.Alert/validTo",
     "dateIssued": "https://smartdatamodels.org/dateIssued",
+    "FloodMonitoring": "https://smartdatamodels.org/dataModel.Environment/FloodMonitoring",
     "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
     "name": "https://smartdatamodels.org/name",
     "alternateName": "https://smartdatamodels.org/alternateName",

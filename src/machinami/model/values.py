@@ -36,9 +36,13 @@ _NESTING = {
     "Polygon": 2,
     "MultiPolygon": 3,
 }
+_NUMBERS = frozenset((int, float))
 _SCALARS = frozenset((int, float, bool))
 _LANGUAGE_TAG = re.compile(r"(@none|[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)\Z")
 _MAX_DEPTH = 50
+# looked up once: before Python 3.12 an enum's member costs as much as reading a value
+_FORBIDDEN = Nulls.FORBIDDEN
+_INSIDE = Nulls.INSIDE
 
 
 def wrong(where: str, what: str, right: str) -> BadRequestData:
@@ -77,7 +81,7 @@ def check_json(value: Any, where: str, nulls: Nulls, depth: int = 0) -> None:
     if kind in _SCALARS:
         return
     if kind is str:
-        if value == NULL and nulls is not Nulls.INSIDE:
+        if value == NULL and nulls is not _INSIDE:
             raise wrong(where, f"{NULL} cannot be a value here", "leave the member out or delete it")
         return
     if depth > _MAX_DEPTH:
@@ -86,7 +90,7 @@ def check_json(value: Any, where: str, nulls: Nulls, depth: int = 0) -> None:
         for index, item in enumerate(value):
             if type(item) not in _SCALARS:
                 # a list is replaced as a whole (RFC 7396), so nothing inside it can be removed
-                check_json(item, f"{where}[{index}]", Nulls.FORBIDDEN, depth + 1)
+                check_json(item, f"{where}[{index}]", _FORBIDDEN, depth + 1)
     elif kind is dict:
         for name, member in value.items():
             # {"@type": "@json", "@value": null} is the one way to write a null literal (4.5.0)
@@ -99,7 +103,7 @@ def check_json(value: Any, where: str, nulls: Nulls, depth: int = 0) -> None:
 def read_value(value: Any, where: str, context: Context, nulls: Nulls) -> Any:
     """The value of a Property: any JSON without null."""
     if type(value) is not str or value == NULL:
-        if value == NULL and nulls is not Nulls.FORBIDDEN:
+        if value == NULL and nulls is not _FORBIDDEN:
             return NULL
         check_json(value, where, nulls)
     return value
@@ -107,10 +111,10 @@ def read_value(value: Any, where: str, context: Context, nulls: Nulls) -> Any:
 
 def read_object(value: Any, where: str, context: Context, nulls: Nulls) -> Any:
     """The target of a Relationship: an entity id, or a tuple of them."""
-    if type(value) is str and value != NULL:
-        return read_uri(value, where)
     if value == NULL:
         return _null(where, nulls)
+    if type(value) is str:
+        return read_uri(value, where)
     if type(value) is list and value:
         return tuple([_target(item, f"{where}[{index}]") for index, item in enumerate(value)])
     raise wrong(where, f"{value!r} is not the target of a Relationship", "give a URI or a list of URIs")
@@ -148,7 +152,7 @@ def read_language_map(value: Any, where: str, context: Context, nulls: Nulls) ->
     for tag, text in value.items():
         if _LANGUAGE_TAG.match(tag) is None:
             raise wrong(where, f"{tag!r} is not a language tag", "use tags like ja, en-GB or @none")
-        if text == NULL and nulls is Nulls.INSIDE:
+        if text == NULL and nulls is _INSIDE:
             continue
         texts = text if type(text) is list else [text]
         if NULL in texts or not all(type(one) is str for one in texts):
@@ -201,7 +205,7 @@ def is_geometry(value: object) -> bool:
 
 
 def _null(where: str, nulls: Nulls) -> str:
-    if nulls is Nulls.FORBIDDEN:
+    if nulls is _FORBIDDEN:
         raise wrong(where, f"{NULL} cannot be a value here", "leave the attribute out or delete it")
     return NULL
 
@@ -214,6 +218,8 @@ def _target(value: object, where: str) -> str:
 
 def _check_coordinates(kind: str, coordinates: Any, where: str) -> None:
     _check_positions(coordinates, _NESTING[kind], where)
+    if kind == "Point":
+        return
     if kind == "LineString" and len(coordinates) < 2:
         raise wrong(where, "a LineString has at least two positions", "add positions")
     if kind in ("Polygon", "MultiPolygon"):
@@ -233,7 +239,7 @@ def _check_positions(coordinates: Any, nesting: int, where: str) -> None:
     if nesting:
         for inner in coordinates:
             _check_positions(inner, nesting - 1, where)
-    elif len(coordinates) < 2 or not all(type(number) in (float, int) for number in coordinates):
+    elif len(coordinates) < 2 or not _NUMBERS.issuperset(map(type, coordinates)):
         raise wrong(where, f"{coordinates!r} is not a position", "write it as [longitude, latitude]")
 
 

@@ -69,6 +69,11 @@ def attribute_name(field_name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
+def attribute_names(view: Any) -> list[str]:
+    """The attributes (short names) that a view knows."""
+    return [attribute_name(name) for name, _ in _fields_of(view)]
+
+
 def to_entity(view: View, context: Context) -> Entity:
     """The entity that a view describes, names expanded by the context."""
     attributes: dict[str, tuple[Attribute, ...]] = {}

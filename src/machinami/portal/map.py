@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from machinami.kit.charts import Spark, spark
 from machinami.kit.happening import Happening, Reading
-from machinami.kit.layers import Place, bounds, collection
+from machinami.kit.layers import Kind, Place, bounds, collection
 from machinami.kit.page import figure
 
 TEMPLATE = "machinami.portal/map.html"
@@ -56,5 +56,5 @@ def _place(reading: Reading) -> Place | None:
     if reading.lon is None or reading.lat is None:
         return None
     value = str(figure(reading.value, reading.unit, reading.digits)) if reading.level is not None else ""
-    kind = "gauges" if reading.kind == "level" else "rains"
+    kind: Kind = "gauges" if reading.kind == "level" else "rains"
     return Place(reading.id, kind, reading.name, reading.lon, reading.lat, reading.level, value)

@@ -13,8 +13,8 @@ import orjson
 
 from machinami.foundation.errors import InvalidRequest
 from machinami.foundation.instant import EPOCH, to_micros
+from machinami.model.found import Bucket, Instance
 from machinami.model.query import TemporalQuery, TimeRelation
-from machinami.store.protocol import Bucket, Instance
 from machinami.store.timeline import order_time
 
 

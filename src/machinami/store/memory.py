@@ -13,12 +13,13 @@ from machinami.foundation.errors import TenantNotFound
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.change import Change
 from machinami.model.entity import Entity
+from machinami.model.found import Bucket, Found, Instance, TypeSummary
 from machinami.model.matching import matches
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query, TemporalQuery
 from machinami.store.aggregation import aggregate_instances, check_methods
 from machinami.store.memory_transaction import Contents, Draft
-from machinami.store.protocol import Bucket, Found, Instance, Transaction, TypeSummary
+from machinami.store.protocol import Transaction
 from machinami.store.timeline import is_meant, order_time
 from machinami.store.town_names import check_town_name
 

@@ -11,8 +11,8 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import Change, Verb
 from machinami.model.document import entity_to_document
 from machinami.model.entity import Entity
+from machinami.model.found import Instance
 from machinami.store.encoding import DELETED_VALUE, encode, husk_of
-from machinami.store.protocol import Instance
 from machinami.store.timeline import place_in_time
 
 

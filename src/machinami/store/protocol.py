@@ -8,55 +8,16 @@ returns is done only after the commit that holds the work. A work that raises le
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from machinami.model.attribute import Attribute
 from machinami.model.change import Change
 from machinami.model.entity import Entity
+from machinami.model.found import Bucket, Found, Instance, TypeSummary
 from machinami.model.query import Page, Query, TemporalQuery
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One attribute instance of the history: which entity and attribute, and the instance with its times.
-
-    deleted_at: set for the marker that the attribute instance was deleted then (4.5.6). instance_id names it.
-    """
-
-    entity_id: str
-    attribute: str
-    value: Attribute
-    deleted_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of a query: the entities in order, and the number of all matches if it was asked for."""
-
-    entities: Sequence[Entity]
-    count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TypeSummary:
-    """A type in use: its IRI, how many entities, and its attributes: IRI -> {kind: number of entities with it}."""
-
-    type: str
-    entity_count: int
-    attributes: dict[str, dict[str, int]]
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """One aggregated period of one attribute instance series: start, end, method name -> value."""
-
-    start: datetime
-    end: datetime
-    values: dict[str, Any]
 
 
 class Transaction(Protocol):

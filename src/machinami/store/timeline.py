@@ -8,8 +8,8 @@ the instances that have the time it asks about, within its range; one without a 
 from datetime import datetime
 
 from machinami.foundation.instant import EPOCH, to_micros
+from machinami.model.found import Instance
 from machinami.model.query import TemporalQuery, TimeRelation
-from machinami.store.protocol import Instance
 
 EARLIEST = -(1 << 62)
 LATEST = 1 << 62

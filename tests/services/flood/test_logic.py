@@ -1,40 +1,24 @@
-"""Does the flood service forecast, doubt, propose and decide as an officer may expect?"""
+"""Does the forecaster learn, keep and say what an officer may expect, on rivers made for the purpose?"""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tests.services.flood.rivers import START, river, samples
 
-from machinami.foundation.errors import Conflict, InputError, InvalidRequest
-from machinami.services.flood.logic.decision import moved, opened, reworded
+from machinami.foundation.errors import InputError
 from machinami.services.flood.logic.forecast import hindcast
 from machinami.services.flood.logic.gathering import gather
 from machinami.services.flood.logic.live import forecast
 from machinami.services.flood.logic.outlook import TrainedModel
 from machinami.services.flood.logic.promotion import promote
-from machinami.services.flood.logic.quality import judge_gauge
 from machinami.services.flood.logic.record import Record, judge_columns
+from machinami.services.flood.logic.retraining import retrain
 from machinami.services.flood.logic.stored import from_bytes, to_bytes
 from machinami.services.flood.logic.training import floods_seen, train, trust
-from machinami.services.flood.logic.warning import exceedance, propose
-from machinami.services.flood.model import (
-    Absent,
-    Forecast,
-    HorizonForecast,
-    HorizonScore,
-    Quality,
-    Sample,
-    Scores,
-    Settings,
-    Thresholds,
-)
+from machinami.services.flood.model import HorizonScore, Sample, Scores
 
-TOWN = Settings()
-MARKS = Thresholds(1.0, 1.5, 2.0, 3.0)
 HOURS = (1.0, 3.0)
 
 
@@ -42,13 +26,6 @@ HOURS = (1.0, 3.0)
 def trained() -> tuple[Record, TrainedModel]:
     record = river()
     return record, train(record.until(2200), HOURS, (False, True), seed=7)
-
-
-def ahead(*levels: float, width: float = 0.2) -> Forecast:
-    horizons = tuple(
-        HorizonForecast(float(h), v, v - width, v + width) for h, v in zip((1, 2, 3, 6), levels, strict=False)
-    )
-    return Forecast(START, levels[0], horizons, False, "test")
 
 
 def test_a_trained_model_beats_persistence_on_a_river_it_was_made_for(trained: tuple[Record, TrainedModel]) -> None:
@@ -157,7 +134,7 @@ def test_one_flood_is_trusted_less_than_eight() -> None:
     rows = np.arange(len(one))
     assert floods_seen(one, rows, 3600) == pytest.approx(1.0)
     assert floods_seen(eight, rows, 3600) == pytest.approx(8.0)
-    assert trust(1.0) < 0.3
+    assert trust(1.0) < 0.2
     assert trust(8.0) > 0.99
 
 
@@ -183,11 +160,10 @@ def test_forecast_rain_reaches_beyond_the_last_reading() -> None:
 
 def test_a_live_forecast_is_what_the_hindcast_said(trained: tuple[Record, TrainedModel]) -> None:
     record, model = trained
-    said = forecast(model, record.until(2500), Quality("good"), START, TOWN, name="m")
-    assert isinstance(said, Forecast)
-    assert [h.hours for h in said.horizons] == [1.0, 3.0]
+    said = forecast(model, record.until(2500), False, 0.5)
+    assert len(said) == 2
     dry = next(o for o in model.outlooks if not o.coming and o.hours == 3.0)
-    assert said.horizons[1].level == pytest.approx(hindcast(model, dry, record, 2400).level[99])
+    assert said[1].middle == pytest.approx(hindcast(model, dry, record, 2400).level[99])
 
 
 def test_a_rain_forecast_lifts_the_forecast_by_the_trust_put_in_it(trained: tuple[Record, TrainedModel]) -> None:
@@ -197,130 +173,9 @@ def test_a_rain_forecast_lifts_the_forecast_by_the_trust_put_in_it(trained: tupl
     storm = Record(0, 3600, level, rain, record.names)
     said = {}
     for belief in (0.0, 0.5, 1.0):
-        answer = forecast(model, storm, Quality("good"), START, replace(TOWN, rain_trust=belief), rain_known=True)
-        assert isinstance(answer, Forecast)
-        said[belief] = answer.horizons[1].level
+        said[belief] = forecast(model, storm, True, belief)[1].middle
     assert said[0.0] < said[0.5] < said[1.0]
     assert said[0.5] == pytest.approx((said[0.0] + said[1.0]) / 2)
-
-
-@pytest.mark.parametrize(
-    ("quality", "reason"),
-    [(Quality("silent", START, 40.0), "silent"), (Quality("lying"), "lying"), (Quality("good"), "no_model")],
-)
-def test_where_nothing_can_be_said_the_reason_is(quality: Quality, reason: str) -> None:
-    said = forecast(None, None, quality, START, TOWN)
-    assert isinstance(said, Absent)
-    assert said.reason == reason
-
-
-def test_a_silent_gauge_is_said_to_be_silent() -> None:
-    said = judge_gauge(samples([1.0, 1.0]), START + timedelta(minutes=60), TOWN)
-    assert (said.state, said.minutes, said.usable) == ("silent", 50.0, False)
-    assert judge_gauge([], START, TOWN).state == "silent"
-
-
-def test_a_jumping_gauge_is_said_to_jump_and_a_flood_is_not() -> None:
-    calm = [1.0, 1.01, 1.0, 1.02, 1.01, 1.0, 1.01]
-    now = START + timedelta(minutes=70)
-    assert judge_gauge(samples([*calm, 2.2]), now, TOWN).state == "jumping"
-    rising = [1.0 + 0.2 * i for i in range(8)]
-    assert judge_gauge(samples(rising), now, TOWN).state == "good"
-
-
-def test_a_gauge_that_leaps_to_and_fro_is_said_to_lie() -> None:
-    wild = [1.0 if i % 2 else 3.0 for i in range(40)]
-    assert judge_gauge(samples(wild), START + timedelta(minutes=400), TOWN).state == "lying"
-
-
-def test_a_stuck_gauge_is_said_so_only_while_things_move() -> None:
-    same = samples([1.23] * 200)
-    now = same[-1].at
-    assert judge_gauge(same, now, TOWN, moving=True).state == "stuck"
-    assert judge_gauge(same, now, TOWN, moving=False).state == "good"
-
-
-def test_a_gauge_outside_what_can_be_is_said_so() -> None:
-    assert judge_gauge(samples([1.0, 99.0]), START + timedelta(minutes=10), TOWN).state == "out_of_range"
-
-
-@pytest.mark.parametrize(("level", "warned"), [(0.5, 0), (1.0, 2), (1.6, 3), (2.0, 4), (3.1, 5)])
-def test_the_observed_level_proposes_what_it_reached(level: float, warned: int) -> None:
-    said = propose(level, None, MARKS, None, TOWN, START)
-    assert said.level == warned
-    assert all(reason.kind == "observed" for reason in said.reasons)
-
-
-def test_a_forecast_proposes_with_its_hour_and_probability() -> None:
-    said = propose(0.8, ahead(0.9, 1.2, 1.6), MARKS, None, TOWN, START)
-    assert said.level == 3
-    assert [(r.threshold, r.hours) for r in said.reasons] == [("evacuation_judgement", 3.0)]
-    assert said.reasons[0].probability is not None
-    assert said.reasons[0].probability > 0.5
-
-
-def test_a_forecast_alone_never_proposes_level_five() -> None:
-    assert propose(1.2, ahead(3.5, 4.0, 4.5), MARKS, None, TOWN, START).level == 4
-
-
-def test_a_level_goes_up_at_once_and_down_only_after_staying_below() -> None:
-    first = propose(2.1, None, MARKS, None, TOWN, START)
-    minute = timedelta(minutes=1)
-    near = propose(1.95, None, MARKS, first, TOWN, START + 10 * minute)
-    assert (near.level, near.reasons[0].kind) == (4, "held")
-    below = propose(1.7, None, MARKS, near, TOWN, START + 20 * minute)
-    assert (below.level, below.below_since) == (4, START + 20 * minute)
-    bounced = propose(1.95, None, MARKS, below, TOWN, START + 40 * minute)
-    assert bounced.below_since is None
-    again = propose(1.7, None, MARKS, bounced, TOWN, START + 50 * minute)
-    assert propose(1.7, None, MARKS, again, TOWN, START + 100 * minute).level == 4
-    assert propose(1.7, None, MARKS, again, TOWN, START + 110 * minute).level == 3
-    assert propose(2.3, None, MARKS, again, TOWN, START + 60 * minute).level == 4
-
-
-def test_a_gauge_that_cannot_be_believed_lowers_nothing() -> None:
-    first = propose(2.1, None, MARKS, None, TOWN, START)
-    later = START + timedelta(hours=9)
-    held = propose(0.1, Absent(later, "lying"), MARKS, first, TOWN, later, Quality("lying", START, 60.0, 0.1))
-    assert held.level == 4
-    assert held.reasons[0].kind == "quality"
-
-
-@settings(max_examples=60)
-@given(st.floats(0, 4), st.floats(0, 4), st.floats(0.0, 2.0))
-def test_more_water_never_proposes_less(lower: float, more: float, width: float) -> None:
-    low = propose(lower, ahead(lower, width=width), MARKS, None, TOWN, START)
-    high = propose(lower + more, ahead(lower + more, width=width), MARKS, None, TOWN, START)
-    assert high.level >= low.level
-
-
-def test_the_end_of_the_interval_is_passed_once_in_twenty() -> None:
-    horizon = HorizonForecast(1.0, 1.0, 0.7, 1.6)
-    assert exceedance(horizon, 1.6) == pytest.approx(0.05, abs=1e-3)
-    assert exceedance(horizon, 0.7) == pytest.approx(0.95, abs=1e-3)
-    assert exceedance(HorizonForecast(1.0, 1.0, 1.0, 1.0), 1.0) == 1.0
-
-
-def test_a_decision_goes_from_proposal_to_withdrawal_and_names_everyone() -> None:
-    decision = opened("urn:ngsi-ld:FloodDecision:1", "gauge", 4, "避難してください", START)
-    decision = reworded(decision, "川沿いの人は避難してください")
-    for state, by in (("approved", "山田 花子"), ("published", "machinami"), ("withdrawn", "山田 花子")):
-        decision = moved(decision, state, by, START + timedelta(minutes=1), "危機管理課")
-    assert [step.state for step in decision.steps] == ["proposed", "approved", "published", "withdrawn"]
-    assert decision.steps[1].by == "山田 花子"
-
-
-def test_nothing_is_published_that_nobody_approved() -> None:
-    decision = opened("d", "gauge", 3, "text", START)
-    with pytest.raises(Conflict, match="it can become approved, withdrawn"):
-        moved(decision, "published", "someone", START)
-    with pytest.raises(InvalidRequest, match="name of the officer"):
-        moved(decision, "approved", "  ", START)
-    approved = moved(decision, "approved", "山田", START)
-    with pytest.raises(Conflict, match="cannot be changed"):
-        reworded(approved, "other words")
-    with pytest.raises(Conflict, match="it can become nothing"):
-        moved(moved(approved, "withdrawn", "山田", START), "published", "山田", START)
 
 
 def score(improvement: float) -> Scores:
@@ -333,3 +188,14 @@ def test_a_model_takes_office_only_if_it_beats_persistence_and_the_incumbent() -
     assert not promote(score(0.1), score(0.2))
     assert promote(score(0.2), score(0.1))
     assert not promote(score(0.05), None, improvement_needed=0.1)
+
+
+def test_retraining_gives_a_model_with_its_scores_and_those_of_the_incumbent() -> None:
+    record = replace(river(1000, seed=6), rain=np.zeros((0, 1000)), names=())
+    first = retrain(record, None, START)
+    assert first.incumbent is None
+    again = retrain(record, first.model, START)
+    assert again.model == first.model
+    assert again.incumbent is not None
+    assert [s.hours for s in again.scores.horizons] == [1.0, 2.0, 3.0, 6.0]
+    assert all(s.persistence_rmse > 0 for s in again.scores.horizons)

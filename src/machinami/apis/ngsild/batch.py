@@ -82,7 +82,7 @@ class Batches:
     def query(self, request: Request) -> Awaitable[Response]:
         """The entities that match a Query document (6.23.3.1)."""
         arguments = check_parameters(request, QUERY)
-        media = choose(request.header(b"accept"), SPATIAL)
+        media = choose(request.fields.get(b"accept"), SPATIAL)
         document, context = self._face.document(request)
         asked = {**arguments, **query_arguments(document)}
         return self._entities.find(request, read_search(asked, context, self._paging, media == GEO_JSON), media)

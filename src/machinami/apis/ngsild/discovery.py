@@ -12,8 +12,8 @@ from machinami.broker import discovery
 from machinami.broker.discovery import AttributeSummary
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context
+from machinami.model.found import TypeSummary
 from machinami.model.names import check_name
-from machinami.store.protocol import TypeSummary
 
 LIST = frozenset({"details", "local"})
 ONE = frozenset({"local"})
@@ -77,7 +77,7 @@ class Discovery:
 
     def _words(self, request: Request) -> tuple[bytes, Context]:
         self._face.town(request)
-        return choose(request.header(b"accept")), self._face.linked_context(request)
+        return choose(request.fields.get(b"accept")), self._face.linked_context(request)
 
 
 def type_row(summary: TypeSummary, context: Context) -> dict[str, Any]:

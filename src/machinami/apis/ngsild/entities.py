@@ -82,7 +82,7 @@ class Entities:
         if request.query:
             check_parameters(request, RETRIEVE)
         face = self._face
-        media = choose(request.header(b"accept"), SPATIAL)
+        media = choose(request.fields.get(b"accept"), SPATIAL)
         context = face.linked_context(request)
         view = _view(request.query, context, media == GEO_JSON)
         entity_id = identified(request)
@@ -97,7 +97,7 @@ class Entities:
     def query(self, request: Request) -> Awaitable[Response]:
         """The entities that match (6.4.3.2)."""
         check_parameters(request, QUERY)
-        media = choose(request.header(b"accept"), SPATIAL)
+        media = choose(request.fields.get(b"accept"), SPATIAL)
         context = self._face.linked_context(request)
         search = _search(request.query, context, media == GEO_JSON, self._paging)
         return self.find(request, search, media)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from machinami.apis.ngsild.negotiation import LD_JSON, body_context, content_type, context_link, link_context, read_json
+from machinami.apis.ngsild.negotiation import LD_JSON, body_context, content_type, link_context, link_field, read_json
 from machinami.broker.broker import Broker
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, TenantNotFound
@@ -91,24 +91,23 @@ class Face:
 
 def tenant(request: Request) -> str | None:
     """The name in the NGSILD-Tenant header; None without one. Raises BadRequestData for what cannot be a name."""
-    for header, value in request.headers:
-        if header == _TENANT:
-            name = value.decode("latin-1")
-            if not name or len(name) > _LONGEST_TENANT or name[0] == "." or not _TENANT_LETTERS.issuperset(name):
-                raise BadRequestData(
-                    f"{name[:100]!r} cannot name a town: use up to {_LONGEST_TENANT} letters, digits and _ - . :"
-                )
-            return name
-    return None
+    value = request.fields.get(_TENANT)
+    if value is None:
+        return None
+    name = value.decode("latin-1")
+    if not name or len(name) > _LONGEST_TENANT or name[0] == "." or not _TENANT_LETTERS.issuperset(name):
+        raise BadRequestData(
+            f"{name[:100]!r} cannot name a town: use up to {_LONGEST_TENANT} letters, digits and _ - . :"
+        )
+    return name
 
 
 def carried(handler: Handler) -> Handler:
     """The handler with what it does not do itself: waiting for contexts and towns, and naming the town again."""
 
     def run(request: Request) -> Response | Awaitable[Response]:
-        for header, _ in request.headers:
-            if header == _TENANT:
-                return _named(handler, request)
+        if _TENANT in request.fields:
+            return _named(handler, request)
         try:
             return handler(request)
         except NotYet as missing:
@@ -150,8 +149,7 @@ async def _named_later(outcome: Awaitable[Response], request: Request) -> Respon
 
 
 def _name(response: Response, request: Request) -> Response:
-    values = [value for header, value in request.headers if header == _TENANT]
-    response.headers.append((_TENANT_OUT, values[0]))
+    response.headers.append((_TENANT_OUT, request.fields[_TENANT]))
     return response
 
 
@@ -174,7 +172,7 @@ def given(media: bytes, body: bytes, context: Context, status: int = 200) -> Res
     """An answer with a body that is written in the words of a context (6.3.6)."""
     if media == LD_JSON:
         return Response(status, body, media)
-    return Response(status, body, media, [(b"link", context_link(context.link).encode())])
+    return Response(status, body, media, [link_field(context.link)])
 
 
 def context_member(context: Context) -> Any:

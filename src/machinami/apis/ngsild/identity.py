@@ -18,7 +18,7 @@ def identity(face: Face) -> Handler:
 
     def tell(request: Request) -> Response:
         check_parameters(request, frozenset())
-        media = choose(request.header(b"accept"))
+        media = choose(request.fields.get(b"accept"))
         here = face.town(request)
         now = here.clock()
         up = (now - began).total_seconds() if began is not None else 0.0

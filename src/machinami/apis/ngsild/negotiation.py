@@ -38,14 +38,15 @@ _NOTHING: Any = object()
 
 
 @lru_cache(maxsize=512)
-def choose(accept: str | None, offers: Sequence[bytes] = PLAIN) -> bytes:
+def choose(accept: bytes | None, offers: Sequence[bytes] = PLAIN) -> bytes:
     """The media type of the answer. Raises NotAcceptable, with the fact `available`.
 
     The highest weight wins; among equals the order of `offers`. The most specific range decides on each offer.
     """
-    if accept is None or accept == "*/*" or not accept.strip():
+    if accept is None or not accept.strip():
         return offers[0]
-    ranges = [_range(part) for part in accept.split(",") if part.strip()]
+    text = accept.decode("latin-1")
+    ranges = [_range(part) for part in text.split(",") if part.strip()]
     best, best_weight = b"", 0.0
     for offer in offers:
         weight = _weight(offer.decode("ascii"), ranges)
@@ -54,7 +55,7 @@ def choose(accept: str | None, offers: Sequence[bytes] = PLAIN) -> bytes:
     if not best:
         available = [offer.decode("ascii") for offer in offers]
         raise NotAcceptable(
-            f"None of {accept[:200]!r} can be given here; these can: {', '.join(available)}", available=available
+            f"None of {text[:200]!r} can be given here; these can: {', '.join(available)}", available=available
         )
     return best
 
@@ -83,12 +84,7 @@ def _weight(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
 
 def content_type(request: Request) -> bytes:
     """The media type of the body: JSON or LD_JSON. Raises LengthRequired, UnsupportedMediaType."""
-    kind = length = None
-    for name, value in request.headers:
-        if name == b"content-type":
-            kind = value
-        elif name == b"content-length":
-            length = value
+    kind, length = request.fields.get(b"content-type"), request.fields.get(b"content-length")
     if length is None:
         raise LengthRequired("Give the length of the body in a Content-Length header")
     if kind is None:
@@ -158,10 +154,8 @@ def body_context(request: Request, kind: bytes, document: Any) -> Any:
 
 def link_context(request: Request) -> str | None:
     """The URL of the @context that the Link header names, None for the core context. Raises BadRequestData."""
-    for name, _ in request.headers:
-        if name == b"link":
-            return _link_context(request.header(b"link") or "")
-    return None
+    header = request.fields.get(b"link")
+    return None if header is None else _link_context(header.decode("latin-1"))
 
 
 @lru_cache(maxsize=512)
@@ -183,3 +177,9 @@ def _link_context(header: str) -> str | None:
 def context_link(url: str) -> str:
     """A Link header that names a @context."""
     return f'<{url}>; rel="{CONTEXT_REL}"; type="application/ld+json"'
+
+
+@lru_cache(maxsize=512)
+def link_field(url: str) -> tuple[bytes, bytes]:
+    """The header field that names the @context of an answer."""
+    return b"link", context_link(url).encode("utf-8")

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from machinami.broker.history import Past
 from machinami.foundation.instant import format_instant
+from machinami.model.found import Instance
 from machinami.model.query import TemporalQuery, TimeRelation
-from machinami.store.protocol import Instance
 
 
 @dataclass(frozen=True, slots=True)

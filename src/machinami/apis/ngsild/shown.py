@@ -6,14 +6,14 @@ from urllib.parse import urlencode
 import orjson
 
 from machinami.apis.ngsild.face import context_member, given
-from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, context_link
+from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, link_field
 from machinami.apis.ngsild.parameters import View
 from machinami.apis.ngsild.rendering import Rendered, array, with_context
 from machinami.kit.http import Request, Response
 from machinami.model.compaction import to_feature, to_feature_collection
 from machinami.model.entity import Entity
+from machinami.model.found import Found
 from machinami.model.query import Page
-from machinami.store.protocol import Found
 
 COUNT = b"NGSILD-Results-Count"
 
@@ -66,8 +66,7 @@ def _page_link(request: Request, page: Page, offset: int, rel: str, media: bytes
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:
     if (request.header(b"prefer") or "").replace(" ", "") == "body=json":
-        link = (b"link", context_link(view.context.link).encode())
-        return Response(200, orjson.dumps(document), GEO_JSON, [link])
+        return Response(200, orjson.dumps(document), GEO_JSON, [link_field(view.context.link)])
     document["@context"] = context_member(view.context)
     return Response(200, orjson.dumps(document), GEO_JSON)
 

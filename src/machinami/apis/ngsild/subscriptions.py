@@ -49,7 +49,7 @@ class Subscriptions:
     def list_all(self, request: Request) -> Response:
         """The subscriptions (6.10.3.2)."""
         arguments = check_parameters(request, LIST)
-        media, context = choose(request.header(b"accept")), self._face.linked_context(request)
+        media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
         page = read_page(arguments, self._paging)
         every = self._face.broker.subscriptions(self._face.town(request))
         shown = [self._shown(box, context, media) for box in every[page.offset : page.offset + page.limit]]
@@ -62,7 +62,7 @@ class Subscriptions:
     def retrieve(self, request: Request) -> Response:
         """One subscription with how it fares (6.11.3.1)."""
         check_parameters(request, ONE)
-        media, context = choose(request.header(b"accept")), self._face.linked_context(request)
+        media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
         box = self._face.broker.subscription(self._face.town(request), request.params["id"])
         return given(media, orjson.dumps(self._shown(box, context, media)), context)
 

@@ -70,7 +70,7 @@ class Temporal:
         return self._query(self._ask(request, read_evolution(asked, context, self._paging, True)))
 
     def _ask(self, request: Request, wanted: Evolution) -> _Ask:
-        return _Ask(request, self._face.town(request), wanted, choose(request.header(b"accept"), PLAIN))
+        return _Ask(request, self._face.town(request), wanted, choose(request.fields.get(b"accept"), PLAIN))
 
     async def _retrieve(self, ask: _Ask, entity_id: str) -> Response:
         by, wanted = self._face.by(ask.request), ask.wanted

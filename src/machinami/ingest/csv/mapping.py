@@ -1,262 +1,250 @@
-"""Which column of a table is which attribute of which thing? Reads MAP.toml and applies it to a file.
+"""Which column of a table is which attribute of which thing? Reads MAP.toml.
 
-encoding = "cp932"                      # where it cannot be told from the file
-skip_rows = 0
-[time]
-columns = ["観測時刻"]                   # several are joined by a space
-zone = "Asia/Tokyo"                     # not needed where the data say their offset
-layout = "%d/%m/%Y %H:%M"               # only for what is not read without it
-zone_column = "tz_cd"                   # a column that says EST, JST, +09:00
-[entity]
-type = "RiverGauge"
-id = "urn:ngsi-ld:RiverGauge:{観測局}"   # {column} is filled in from each row
-[location]                              # or latitude_column and longitude_column
-latitude = 34.05
-longitude = 131.31
-[[attributes]]
-column = "水位"
-name = "waterLevel"
-unit = "cm"                             # as in the file
-to = "m"                                # as stored; left out: as in the file
-factor = 1.0                            # any further factor
-missing = ["0.00"]
+A prefecture's export of a river gauge (Shift_JIS, header lines, 24:00):
+
+    encoding = "cp932"                  # only where it cannot be told from the file
+    skip = 0                            # lines to leave out at the top; header lines are found without it
+
+    [time]
+    column = "観測時刻"                  # or ["日付", "時刻"], joined by a space
+    zone = "Asia/Tokyo"                 # for times that say no offset
+    layout = "%d/%m/%Y %H:%M"           # only for times that are not read without it
+
+    [entity]
+    id = "urn:ngsi-ld:RiverGauge:{観測局}"   # {…}: a column of the row, or "観測局,持世寺" above the header
+    type = "RiverGauge"
+    name = { ja = "{観測局}", en = "Mochiyoji" }
+    location = [131.28, 34.03]          # longitude, latitude; or two columns ["経度", "緯度"]; or one column "lat,lon"
+
+    [[value]]
+    column = "水位"
+    attribute = "waterLevel"
+    unit = "m"                          # in the file
+    to = "m"                            # in the town; left out: as in the file
+    factor = 1.0                        # value · factor + offset is in `unit`
+    offset = 0.0
+    missing = ["0.00"]                  # besides the usual marks (-, 欠測, *** …)
+    min = -5.0                          # outside of min and max, in the town's unit: refused and counted
+    max = 30.0
+    kind = "number"                     # or "text"
 """
 
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
+from string import Formatter
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from machinami.foundation.errors import InputError, MachinamiError
-from machinami.foundation.units import converted, unit_of
-from machinami.ingest.csv.cells import marks_of, plain, read_number
-from machinami.ingest.csv.encoding import decode
-from machinami.ingest.csv.parse import Sheet, read_sheet, read_times
-from machinami.model.reading import Reading
+from machinami.foundation.errors import BadRequestData, InputError, SettingsError
+from machinami.foundation.units import conversion, unit_of
+from machinami.ingest.csv.times import zone_of
 
-_KEYS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"encoding", "skip_rows", "time", "entity", "location", "attributes"}),
-    "time": frozenset({"columns", "zone", "layout", "zone_column"}),
-    "entity": frozenset({"type", "id"}),
-    "location": frozenset({"latitude", "longitude", "latitude_column", "longitude_column"}),
-    "attributes": frozenset({"column", "name", "unit", "to", "factor", "missing", "kind"}),
-}
+KINDS = ("number", "text")
 
 
 @dataclass(frozen=True, slots=True)
-class MappedColumn:
-    """One column and the attribute it becomes; `kind` is number or text."""
+class ColumnRule:
+    """One column and the attribute that it becomes: the town's value is `factor` times the cell plus `offset`.
+
+    unit_code: UN/CEFACT, of the town's value. smallest and largest: what is plausible, in the town's unit.
+    """
 
     column: str
-    name: str
-    unit: str
-    to: str
-    factor: float
-    missing: tuple[str, ...]
+    attribute: str
     kind: str
+    factor: float
+    offset: float
+    unit_code: str | None
+    missing: tuple[str, ...]
+    smallest: float
+    largest: float
 
 
 @dataclass(frozen=True, slots=True)
 class FileMap:
-    """What MAP.toml says. `place` holds a fixed (latitude, longitude), `place_columns` those of each row."""
+    """What MAP.toml says. `place` holds a fixed (longitude, latitude); `place_columns` the columns of it, or the one
+    column that holds "latitude, longitude". The entity's id and names are templates over columns."""
 
     time: tuple[str, ...]
     zone: tzinfo
     layout: str
-    zone_column: str
+    entity: str
     entity_type: str
-    entity_id: str
-    attributes: tuple[MappedColumn, ...]
+    names: Mapping[str, str]
     place: tuple[float, float] | None
-    place_columns: tuple[str, str] | None
-    encoding: str
-    skip_rows: int
+    place_columns: tuple[str, ...]
+    values: tuple[ColumnRule, ...]
+    encoding: str | None
+    skip: int
+
+    @property
+    def filled(self) -> tuple[str, ...]:
+        """The names in braces that the templates want to have filled in."""
+        texts = (self.entity, *self.names.values())
+        return tuple(dict.fromkeys(name for text in texts for name in _braces(text)))
 
 
-def read_mapping(text: str, file: str = "MAP.toml") -> FileMap:
-    """Read a mapping; InputError names the key that is wrong and what to write."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file} is not TOML: {error}") from None
-    _refuse_unknown(data, file)
-    time, entity, location = (_table(data, key, file) for key in ("time", "entity", "location"))
-    columns = time.get("columns", [])
-    if isinstance(columns, str):
-        columns = [columns]
-    return FileMap(
-        time=tuple(_texts(columns, "time.columns", file)),
-        zone=_zone(str(time.get("zone", "UTC")), file),
-        layout=str(time.get("layout", "")),
-        zone_column=str(time.get("zone_column", "")),
-        entity_type=_text(entity, "type", "entity", file),
-        entity_id=_text(entity, "id", "entity", file),
-        attributes=tuple(_column(row, file) for row in _rows(data, file)),
-        place=_place(location, file),
-        place_columns=_place_columns(location, file),
-        encoding=str(data.get("encoding", "")),
-        skip_rows=int(data.get("skip_rows", 0)),
-    )
+def read_mapping(document: Mapping[str, Any]) -> FileMap:
+    """Return the map that a mapping document (the parsed TOML) describes.
 
-
-def read_readings(data: bytes, mapping: FileMap) -> Iterator[Reading]:
-    """Yield the readings of a file in its order; a cell without a measurement yields nothing.
-
-    Raises InputError with line, column, value and cure at the first cell that cannot be read; the whole
-    file is checked for times before the first reading comes.
+    Raises SettingsError that names the key at fault and says what to write.
     """
-    text, _ = decode(data, mapping.encoding)
-    filled = re.findall(r"\{([^}]+)\}", mapping.entity_id)
-    wanted = [*mapping.time, *filled, *(column.column for column in mapping.attributes)]
-    wanted += list(mapping.place_columns or ()) + ([mapping.zone_column] if mapping.zone_column else [])
-    sheet = read_sheet(text, wanted, mapping.skip_rows)
-    seconds, _ = read_times(sheet, mapping.time, mapping.zone, mapping.layout, mapping.zone_column)
-    cells = {name: sheet.column(plain(name)) for name in wanted}
-    located: set[str] = set()
-    for row in range(len(sheet.rows)):
-        moment = datetime.fromtimestamp(int(seconds[row]), UTC)
-        identity = _identity(mapping.entity_id, filled, cells, row)
-        if identity not in located:
-            located.add(identity)
-            yield from _location(mapping, sheet, cells, row, identity, moment)
-        for column in mapping.attributes:
-            value = _value(column, cells[column.column][row], sheet.lines[row])
-            if value is not None:
-                code = unit_of(column.to or column.unit).code if column.unit else None
-                yield Reading(identity, mapping.entity_type, column.name, value, moment, code)
-
-
-def _value(column: MappedColumn, cell: str, line: int) -> float | str | None:
-    marks = marks_of(column.missing)
-    if column.kind == "text":
-        text = plain(cell)
-        return None if text.lower() in marks.words else text
-    try:
-        value = read_number(cell, marks)
-    except ValueError:
-        raise InputError(
-            f"line {line}, column {column.column}: {cell!r} is not a number; mend it, or add it to `missing`",
-            line=line,
-            column=column.column,
-            value=cell,
-        ) from None
-    if value != value:
-        return None
-    if column.to:
-        value = converted(value, column.unit, column.to)
-    return value * column.factor
-
-
-def _identity(pattern: str, filled: list[str], cells: Mapping[str, list[str]], row: int) -> str:
-    for name in filled:
-        pattern = pattern.replace("{" + name + "}", re.sub(r"\s+", "-", plain(cells[name][row])))
-    return pattern
-
-
-def _location(
-    mapping: FileMap, sheet: Sheet, cells: Mapping[str, list[str]], row: int, identity: str, moment: datetime
-) -> Iterator[Reading]:
-    place = mapping.place
-    if mapping.place_columns is not None:
-        parts = []
-        for name in mapping.place_columns:
-            try:
-                parts.append(float(plain(cells[name][row])))
-            except ValueError:
-                raise InputError(
-                    f"line {sheet.lines[row]}, column {name}: {cells[name][row]!r} is not degrees; write 34.05"
-                ) from None
-        place = (parts[0], parts[1])
-    if place is not None:
-        point = {"type": "Point", "coordinates": [place[1], place[0]]}
-        yield Reading(identity, mapping.entity_type, "location", point, moment, None, "GeoProperty")
-
-
-def _refuse_unknown(data: Mapping[str, Any], file: str) -> None:
-    for within, known in _KEYS.items():
-        tables = [data] if not within else data.get(within, {})
-        for table in tables if isinstance(tables, list) else [tables]:
-            for key in table if isinstance(table, dict) else ():
-                if key not in known:
-                    name = f"{within}.{key}" if within else key
-                    raise InputError(f"{file}: {name} is not known; the keys there are {', '.join(sorted(known))}")
-
-
-def _table(data: Mapping[str, Any], key: str, file: str) -> Mapping[str, Any]:
-    value = data.get(key, {})
-    if not isinstance(value, dict):
-        raise InputError(f"{file}: write {key} as a table [{key}]")
-    return value
-
-
-def _rows(data: Mapping[str, Any], file: str) -> list[Mapping[str, Any]]:
-    rows = data.get("attributes", [])
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
-        raise InputError(f"{file}: say at least one [[attributes]] with column and name")
-    return rows
-
-
-def _text(table: Mapping[str, Any], key: str, within: str, file: str) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value:
-        raise InputError(f"{file}: {within}.{key} is missing; write a text")
-    return value
-
-
-def _texts(value: object, key: str, file: str) -> list[str]:
-    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-        raise InputError(f'{file}: {key} is missing; write it as ["name of the column"]')
-    return value
-
-
-def _column(row: Mapping[str, Any], file: str) -> MappedColumn:
-    column = MappedColumn(
-        column=_text(row, "column", "attributes", file),
-        name=_text(row, "name", "attributes", file),
-        unit=str(row.get("unit", "")),
-        to=str(row.get("to", "")),
-        factor=float(row.get("factor", 1.0)),
-        missing=tuple(str(mark) for mark in row.get("missing", [])),
-        kind=str(row.get("kind", "number")),
+    _known(document, "the map", ("encoding", "skip", "time", "entity", "value"))
+    time, entity = _table(document, "time"), _table(document, "entity")
+    _known(time, "[time]", ("column", "zone", "layout"))
+    _known(entity, "[entity]", ("id", "type", "name", "location"))
+    rows = document.get("value")
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
+        raise _wrong("the map", "[[value]]", "is missing; write one for each column, with column and attribute")
+    columns = time.get("column")
+    place, place_columns = _location(entity.get("location"))
+    template = _text(entity, "id", "[entity]")
+    _check_template(template, "id")
+    skip = document.get("skip", 0)
+    if isinstance(skip, bool) or not isinstance(skip, int) or skip < 0:
+        raise _wrong("the map", "skip", f"is a number of lines, not {skip!r}")
+    return FileMap(
+        time=_texts([columns] if isinstance(columns, str) else columns, "column", "[time]"),
+        zone=_zone(_text(time, "zone", "[time]", "UTC")),
+        layout=_text(time, "layout", "[time]", ""),
+        entity=template,
+        entity_type=_text(entity, "type", "[entity]"),
+        names=_names(entity.get("name", {})),
+        place=place,
+        place_columns=place_columns,
+        values=_rules(rows),
+        encoding=_text(document, "encoding", "the map", "") or None,
+        skip=skip,
     )
-    if column.kind not in ("number", "text"):
-        raise InputError(f"{file}: attributes.kind is {column.kind!r}; write number or text")
+
+
+def _rules(rows: Sequence[Mapping[str, Any]]) -> tuple[ColumnRule, ...]:
+    rules = tuple(_rule(row, f"[[value]] {number}") for number, row in enumerate(rows, 1))
+    attributes = [rule.attribute for rule in rules]
+    for attribute in attributes:
+        if attributes.count(attribute) > 1:
+            raise _wrong("the map", "attribute", f"{attribute!r} is given by two columns; give each its own")
+    return rules
+
+
+def _rule(row: Mapping[str, Any], where: str) -> ColumnRule:
+    column = _text(row, "column", where)
+    where = f"{where} ({column})"
+    _known(row, where, "column attribute unit to factor offset missing min max kind".split())
+    kind = _text(row, "kind", where, "number")
+    if kind not in KINDS:
+        raise _wrong(where, "kind", f"is one of {', '.join(KINDS)}, not {kind!r}")
+    numbers = [key for key in "unit to factor offset min max".split() if key in row]
+    if kind == "text" and numbers:
+        raise _wrong(where, numbers[0], "has no meaning for a text")
+    factor, offset, code = _conversion(row, where)
+    smallest, largest = _number(row, "min", where, -float("inf")), _number(row, "max", where, float("inf"))
+    if smallest > largest:
+        raise _wrong(where, "min", f"{smallest:g} is above max {largest:g}")
+    missing = row.get("missing", [])
+    return ColumnRule(
+        column, _text(row, "attribute", where), kind, factor, offset, code,
+        _texts([missing] if isinstance(missing, str) else missing, "missing", where, empty=True), smallest, largest,
+    )  # fmt: skip
+
+
+def _conversion(row: Mapping[str, Any], where: str) -> tuple[float, float, str | None]:
+    """Factor and offset from the cell to the town's value, and the town's unit."""
+    unit, target = _text(row, "unit", where, ""), _text(row, "to", where, "")
+    if target and not unit:
+        raise _wrong(where, "unit", f"is missing: from which unit to {target}?")
+    factor, offset = _number(row, "factor", where, 1.0), _number(row, "offset", where, 0.0)
+    if not unit:
+        return factor, offset, None
     try:
-        if column.unit:
-            unit_of(column.unit)
-        if column.to:
-            converted(1.0, column.unit, column.to)
-    except MachinamiError as error:
-        raise InputError(f"{file}: attribute {column.name}: {error.detail}") from None
-    return column
+        times, plus = conversion(unit, target or unit)
+        return factor * times, offset * times + plus, unit_of(target or unit).code
+    except BadRequestData as error:
+        raise SettingsError(f"In the map, {where}: {error.detail}", where=where, **error.facts) from None
 
 
-def _zone(name: str, file: str) -> tzinfo:
+def _location(said: object) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    if said is None:
+        return None, ()
+    if isinstance(said, str) and said:
+        return None, (said,)
+    if isinstance(said, list) and len(said) == 2:
+        if all(isinstance(part, str) and part for part in said):
+            return None, (said[0], said[1])
+        if all(isinstance(part, int | float) and not isinstance(part, bool) for part in said):
+            if not (-180 <= said[0] <= 180 and -90 <= said[1] <= 90):
+                raise _wrong("[entity]", "location", f"{said} is not on earth; the longitude comes first")
+            return (float(said[0]), float(said[1])), ()
+    raise _wrong(
+        "[entity]", "location", f'is [longitude, latitude], or columns as ["経度", "緯度"], or one column; not {said!r}'
+    )
+
+
+def _names(said: object) -> Mapping[str, str]:
+    names = {"ja": said} if isinstance(said, str) else said
+    if not isinstance(names, Mapping) or not all(isinstance(text, str) and text for text in names.values()):
+        raise _wrong("[entity]", "name", f'is a text, or {{ ja = "…", en = "…" }}; not {said!r}')
+    for text in names.values():
+        _check_template(text, "name")
+    return dict(names)
+
+
+def _check_template(text: str, key: str) -> None:
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InputError(f"{file}: time.zone {name!r} is no time zone; write it as Asia/Tokyo") from None
+        names = _braces(text)
+    except ValueError as fault:
+        raise _wrong("[entity]", key, f"{text!r} cannot be read: {fault}") from fault
+    if "" in names:
+        raise _wrong("[entity]", key, f"{text!r} has empty braces; write a column's name in them")
 
 
-def _place(location: Mapping[str, Any], file: str) -> tuple[float, float] | None:
-    if "latitude" not in location and "longitude" not in location:
-        return None
+def _braces(text: str) -> list[str]:
+    # A column may be called 水位(m):1, so what a format would read as !conversion or :form belongs to the name.
+    found = []
+    for _, name, form, conversion_ in Formatter().parse(text):
+        if name is not None:
+            found.append(name + (f"!{conversion_}" if conversion_ else "") + (f":{form}" if form else ""))
+    return found
+
+
+def _zone(name: str) -> tzinfo:
     try:
-        latitude, longitude = float(location["latitude"]), float(location["longitude"])
-    except (KeyError, TypeError, ValueError):
-        raise InputError(f"{file}: location needs latitude and longitude as numbers") from None
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-        raise InputError(f"{file}: location {latitude}, {longitude} is not on earth; latitude comes first")
-    return latitude, longitude
+        return zone_of(name)
+    except InputError as error:
+        raise _wrong("[time]", "zone", f"cannot be: {error.detail}") from None
 
 
-def _place_columns(location: Mapping[str, Any], file: str) -> tuple[str, str] | None:
-    names = (location.get("latitude_column"), location.get("longitude_column"))
-    if names == (None, None):
-        return None
-    if not all(isinstance(name, str) and name for name in names):
-        raise InputError(f"{file}: location needs latitude_column and longitude_column, both as texts")
-    return str(names[0]), str(names[1])
+def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    table = document.get(key)
+    if not isinstance(table, Mapping):
+        raise _wrong("the map", f"[{key}]", "is missing" if table is None else "must be a table")
+    return table
+
+
+def _text(table: Mapping[str, Any], key: str, where: str, default: str | None = None) -> str:
+    value = table.get(key, default)
+    if not isinstance(value, str) or (default is None and not value):
+        raise _wrong(where, key, "is missing" if value is None else f"must be text, not {value!r}")
+    return value
+
+
+def _texts(value: object, key: str, where: str, empty: bool = False) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value) or not (value or empty):
+        raise _wrong(where, key, "is missing" if value is None else f'is written ["…", "…"], not {value!r}')
+    return tuple(value)
+
+
+def _number(table: Mapping[str, Any], key: str, where: str, default: float) -> float:
+    value = table.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise _wrong(where, key, f"must be a number, not {value!r}")
+    return float(value)
+
+
+def _known(table: Mapping[str, Any], where: str, keys: Sequence[str]) -> None:
+    if unknown := [key for key in table if key not in keys]:
+        raise _wrong(where, unknown[0], f"is not known; known are {', '.join(keys)}")
+
+
+def _wrong(where: str, key: str, what: str) -> SettingsError:
+    return SettingsError(f"In the map, {where}: {key} {what}", where=where, key=key)

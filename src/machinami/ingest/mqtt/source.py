@@ -122,12 +122,19 @@ class Subscription:
     """Listens to one broker until cancelled; outlives its restarts, bad messages and a busy city."""
 
     def __init__(
-        self, settings: MqttSettings, rules: tuple[TopicRule, ...], deliver: Deliver, clock: Clock, sleep: Sleep
+        self,
+        settings: MqttSettings,
+        rules: tuple[TopicRule, ...],
+        deliver: Deliver,
+        clock: Clock,
+        sleep: Sleep,
+        queue: int = QUEUE,
     ) -> None:
         self.account = Account()
         self.ready = asyncio.Event()
         self._address = address(settings)
         self._client_id = settings.client_id
+        self._queue = queue
         self._rules = rules
         self._deliver = deliver
         self._clock = clock
@@ -156,7 +163,7 @@ class Subscription:
         at = self._address
         client = aiomqtt.Client(
             at.host, at.port, username=at.user, password=at.password, tls_context=at.tls,
-            identifier=self._client_id, clean_session=False, max_queued_incoming_messages=QUEUE,
+            identifier=self._client_id, clean_session=False, max_queued_incoming_messages=self._queue,
         )  # fmt: skip
         # aiomqtt acknowledges on receipt; its paho client can be told to leave that to us.
         wire = client._client
@@ -168,10 +175,12 @@ class Subscription:
             self.ready.set()
             overflowed = False
             while not (overflowed and len(client.messages) == 0):
-                overflowed = overflowed or len(client.messages) >= QUEUE
                 batch = [await anext(client.messages)]
+                # aiomqtt drops what its queue cannot hold. It stays unacknowledged: a new connection brings it again.
+                overflowed = overflowed or len(client.messages) >= self._queue - 1
                 while len(client.messages) and len(batch) < BATCH:
                     batch.append(await anext(client.messages))
+                    overflowed = overflowed or len(client.messages) >= self._queue - 1
                 await self._take([self._message(sent) for sent in batch])
                 for sent in batch:
                     wire.ack(sent.mid, sent.qos)

@@ -30,8 +30,8 @@ class Site:
 
 
 SITES = (
-    Site("kamihayase", "上早瀬", "Kami-Hayase", "main", 3300.0, 0.0085, 6.0, 0.12),
-    Site("kiritachi", "霧立橋", "Kiritachi Bridge", "west", 2650.0, 0.0100, 6.2, 0.08),
+    Site("kamihayase", "上早瀬", "Kami-Hayase", "main", 3300.0, 0.0085, 6.0, 0.10),
+    Site("kiritachi", "霧立橋", "Kiritachi Bridge", "west", 2650.0, 0.0100, 6.2, 0.05),
     Site("ogura", "小椋", "Ogura", "east", 950.0, 0.0090, 6.2, 0.10),
     Site(
         "machinami-ohashi",
@@ -41,10 +41,10 @@ SITES = (
         -1150.0,
         0.0040,
         5.2,
-        0.35,
+        0.20,
         (0, 1, 2),
     ),
-    Site("minami-seki", "南堰", "Minami Weir", "main", -3750.0, 0.0030, 5.1, 0.40, (3,)),
+    Site("minami-seki", "南堰", "Minami Weir", "main", -3750.0, 0.0030, 5.1, 0.20, (3,)),
 )
 
 RAIN_SITES: tuple[tuple[str, str, str, float, float], ...] = (

@@ -1,17 +1,41 @@
-"""What does the flood service read and write? Values only, in the unit of each gauge."""
+"""What does the flood service read, decide and write?
+
+Levels are in the gauge's own unit above its own zero. A warning level is a 警戒レベル相当 (内閣府 避難情報に関する
+ガイドライン): 0 calm, 2 氾濫注意, 3 避難判断, 4 氾濫危険, 5 氾濫発生; there is no 1, which is no matter of a gauge.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
-Level = Literal[0, 2, 3, 4, 5]
-"""警戒レベル相当: 0 nothing, 2 氾濫注意, 3 避難判断, 4 氾濫危険, 5 over the bank (already happening)."""
-QualityState = Literal["good", "silent", "jumping", "stuck", "out_of_range", "lying"]
-DecisionState = Literal["proposed", "approved", "published", "withdrawn"]
+from machinami.model.view import Measured, Point, Ref, Words
+
+Mark = Literal["attention", "judgement", "danger", "bank"]
+MARKS: tuple[tuple[Mark, int], ...] = (("attention", 2), ("judgement", 3), ("danger", 4), ("bank", 5))
+METRES: dict[str | None, float] = {"MTR": 1.0, "CMT": 0.01, "MMT": 0.001, "FOT": 0.3048}
+"""Metres in one unit of a level, by UN/CEFACT code; a level without one is taken to be in metres."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Settings:
+    """What a town may set; see manifest.toml for units, ranges and help."""
+
+    public_forecast: bool = False
+    silent_minutes: int = 40
+    stuck_minutes: int = 180
+    jump_metres: float = 0.3
+    margin_metres: float = 0.1
+    lower_minutes: int = 60
+    confirm_readings: int = 2
+    probability: float = 0.5
+    area_radius: float = 1.5
+    alert_hours: int = 12
+    rain_trust: float = 0.5
+    improvement_needed: float = 0.0
+    sender: str = "machinami.invalid"
+
+
+class Sample(NamedTuple):
     """One reading of one gauge."""
 
     at: datetime
@@ -20,124 +44,39 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Levels of one gauge that mean something: 氾濫注意, 避難判断, 氾濫危険水位, 堤防天端. Each may be unknown."""
+    """The four levels of a gauge, in its unit; None where none is set."""
 
     attention: float | None = None
-    evacuation_judgement: float | None = None
+    judgement: float | None = None
     danger: float | None = None
     bank: float | None = None
 
-    def rows(self) -> tuple[tuple[Level, str, float], ...]:
-        """Return the known thresholds as (warning level, name, level), lowest warning first."""
-        named: tuple[tuple[Level, str, float | None], ...] = (
-            (2, "attention", self.attention),
-            (3, "evacuation_judgement", self.evacuation_judgement),
-            (4, "danger", self.danger),
-            (5, "bank", self.bank),
-        )
-        return tuple((level, name, value) for level, name, value in named if value is not None)
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who decides."""
+
+    who: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
-class Quality:
-    """Whether a gauge can be believed now: its state, since when, and the facts behind it."""
+class Message:
+    """What residents are told, as the officer wrote it."""
 
-    state: QualityState
-    since: datetime | None = None
-    minutes: float | None = None
-    value: float | None = None
-
-    @property
-    def usable(self) -> bool:
-        """Return whether a forecast may start from this gauge."""
-        return self.state in ("good", "jumping")
-
-
-@dataclass(frozen=True, slots=True)
-class HorizonForecast:
-    """Level expected after `hours`, with the ends of its 90 % interval."""
-
-    hours: float
-    level: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What a gauge will say, issued at one moment; `uses_rain` says whether a rain forecast was known."""
-
-    issued_at: datetime
-    level: float
-    horizons: tuple[HorizonForecast, ...]
-    uses_rain: bool
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """There is no forecast; `reason` is a word of the catalogue, `minutes` and `since` fill its sentence.
-
-    Reasons: no_model, no_readings, silent, stuck, out_of_range, lying, too_short.
-    """
-
-    issued_at: datetime
-    reason: str
-    since: datetime | None = None
-    minutes: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a warning level is proposed: which threshold, seen or forecast, at which level, how sure."""
-
-    kind: Literal["observed", "forecast", "held", "quality"]
-    threshold: str
-    limit: float | None
-    level: float | None
-    hours: float = 0.0
-    probability: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a gauge proposes to the officer: a 警戒レベル相当 with its reasons. It orders nothing.
-
-    `since` is when this level was first proposed; `below_since` is since when a lower one would do.
-    """
-
-    level: Level
-    issued_at: datetime
-    since: datetime
-    reasons: tuple[Reason, ...]
-    below_since: datetime | None = None
+    headline: str
+    body: str
+    area: str
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a decision: which state it reached, when, by whom (a name, and their office), and why."""
+    """A forecast for one moment: the median and the ends of the 90 % interval."""
 
-    state: DecisionState
     at: datetime
-    by: str
-    office: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The life of one warning, from proposal to withdrawal, with everyone who answered for it."""
-
-    id: str
-    gauge: str
-    level: Level
-    text: str
-    steps: tuple[Step, ...]
-
-    @property
-    def state(self) -> DecisionState:
-        """Return the state it is in now."""
-        return self.steps[-1].state
+    low: float
+    middle: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +106,159 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What a town may set; defaults, units and ranges are in manifest.toml."""
+class Reason:
+    """One reason for a state or a proposal, as a row: its kind names the sentence, its facts fill it."""
 
-    silent_minutes: float = 40.0
-    stuck_hours: float = 24.0
-    jump_level: float = 0.5
-    lowest: float = -10.0
-    highest: float = 30.0
-    warn_probability: float = 0.5
-    warn_hours: float = 3.0
-    lower_margin: float = 0.1
-    lower_minutes: float = 60.0
-    improvement_needed: float = 0.0
-    rain_trust: float = 0.5
+    kind: str
+    facts: dict[str, Any]
+
+    def row(self) -> dict[str, Any]:
+        """The reason as JSON."""
+        return {"kind": self.kind, **self.facts}
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Reason":
+        """The reason that a row of JSON says."""
+        return cls(str(row["kind"]), {key: value for key, value in row.items() if key != "kind"})
+
+
+@dataclass(frozen=True, slots=True)
+class FloodMonitoring:
+    """What is known of one gauge now: its observed warning level (absent: unknown) and how far it can be believed."""
+
+    TYPE: ClassVar[str] = "FloodMonitoring"
+    id: str
+    ref_gauge: Ref | None = None
+    warning_level: int | None = None
+    quality: str | None = None
+    reasons: list[Any] | None = None
+    effective_from: datetime | None = None
+    watch: dict[str, Any] | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeThresholds:
+    """The thresholds of a gauge alone, as an officer sets them; one that is None is removed."""
+
+    TYPE: ClassVar[str] = "RiverGauge"
+    id: str
+    attention_level: Measured | None = None
+    evacuation_judgement_level: Measured | None = None
+    danger_level: Measured | None = None
+    bank_level: Measured | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaterLevelForecast:
+    """A forecast of one gauge: rows of hours, at, low, middle, high (90 % interval); for officers."""
+
+    TYPE: ClassVar[str] = "WaterLevelForecast"
+    id: str
+    ref_gauge: Ref | None = None
+    issued_at: datetime | None = None
+    horizons: list[Any] | None = None
+    model: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FloodProposal:
+    """What a gauge suggests to tell residents: a warning level (0: lift what is published), with its reasons.
+
+    Only a named officer can make it public. `transitions` are rows of to, at, who, role, reason, in order.
+    """
+
+    TYPE: ClassVar[str] = "FloodProposal"
+    id: str
+    ref_gauge: Ref | None = None
+    warning_level: int | None = None
+    state: str | None = None
+    issued_at: datetime | None = None
+    reasons: list[Any] | None = None
+    headline: Words | None = None
+    text: Words | None = None
+    instruction: Words | None = None
+    event: Words | None = None
+    area_name: Words | None = None
+    transitions: list[Any] | None = None
+    ref_alert: Ref | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What residents are told: approved by a named officer, published, and perhaps withdrawn.
+
+    `state`: published, superseded (another says more) or withdrawn. `status`: Actual, Exercise or Test. `revisions`:
+    every CAP message sent about it, rows of identifier, kind (Alert, Update, Cancel), sent, references, note.
+    `radius` in km around `location`.
+    """
+
+    TYPE: ClassVar[str] = "Alert"
+    id: str
+    category: str | None = None
+    sub_category: str | None = None
+    warning_level: int | None = None
+    event: Words | None = None
+    urgency: str | None = None
+    severity: str | None = None
+    certainty: str | None = None
+    headline: Words | None = None
+    text: Words | None = None
+    instruction: Words | None = None
+    area_name: Words | None = None
+    location: Point | None = None
+    radius: float | None = None
+    alert_source: str | None = None
+    sender: str | None = None
+    status: str | None = None
+    date_issued: datetime | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    ref_gauge: Ref | None = None
+    ref_proposal: Ref | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    state: str | None = None
+    revisions: list[Any] | None = None
+    withdrawn_at: datetime | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FloodDecision:
+    """One entry of the log of decisions: what an officer did, when and why; never changed afterwards."""
+
+    TYPE: ClassVar[str] = "FloodDecision"
+    id: str
+    kind: str | None = None
+    subject: Words | None = None
+    decided_at: datetime | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    reason: str | None = None
+    ref_gauge: Ref | None = None
+    ref_proposal: Ref | None = None
+    ref_alert: Ref | None = None
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScore:
+    """How well one gauge's forecaster did on its held-out tail, beside persistence; whether it is in use.
+
+    `scores` are rows of hours, model, persistence (RMSE in the gauge's unit), coverage (share inside 90 %), used.
+    """
+
+    TYPE: ClassVar[str] = "ModelScore"
+    id: str
+    ref_gauge: Ref | None = None
+    model: str | None = None
+    trained_at: datetime | None = None
+    rows: int | None = None
+    unit: str | None = None
+    scores: list[Any] | None = None
+    in_use: bool | None = None
+    simulated: bool | None = None

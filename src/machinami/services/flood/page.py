@@ -3,13 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
+from machinami.foundation.errors import BadRequestData
 from machinami.kit.charts import Chart, Direction, Line, Point, Row, Spark, Step, payload, spark, table, trend
+from machinami.kit.desk import Desk
+from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Level, Notice
+from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
 
-TEMPLATE = "machinami.services.flood/page.html"
+PACKAGE = "machinami.services.flood"
+TEMPLATE = f"{PACKAGE}/page.html"
 ADDRESS = "/services/flood"
 Audience = Literal["resident", "officer", "history"]
 AUDIENCES: tuple[Audience, ...] = ("resident", "officer", "history")
@@ -117,6 +122,51 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class Officer:
+    """Who decides."""
+
+    who: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What residents are told, as the officer wrote it."""
+
+    headline: str
+    body: str
+    area: str
+
+
+class Book(Protocol):
+    """What the page asks of the service: what is known, and what an officer may decide."""
+
+    async def state(self, words: Words) -> State:
+        """All that is known now, in the reader's words."""
+        ...
+
+    async def approve(self, proposal: str, message: Message, by: Officer) -> None:
+        """Publish a proposal as the officer wrote it."""
+        ...
+
+    async def decline(self, proposal: str, reason: str, by: Officer) -> None:
+        """Decide not to publish a proposal."""
+        ...
+
+    async def withdraw(self, notice: str, reason: str, by: Officer) -> None:
+        """Take back what is published."""
+        ...
+
+    async def set_thresholds(self, gauge: str, levels: Thresholds, reason: str, by: Officer) -> None:
+        """Change the levels of a gauge."""
+        ...
+
+    async def undo_thresholds(self, gauge: str, by: Officer) -> None:
+        """Bring back the levels before the last change."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One level in the editor: what is typed, and what is wrong with it."""
 
@@ -152,6 +202,80 @@ class FloodView:
     forecasts: bool
     done: str
     faulty: str
+
+
+def book_routes(book: Book, desk: Desk) -> list[Route]:
+    """The page and every decision that can be taken on it."""
+    frame = Frame.around(desk)
+    decide = _decisions(book)
+    return [
+        frame.page("GET", ADDRESS, _show(book, frame), "Rivers: levels, proposals, decisions"),
+        frame.page("POST", f"{ADDRESS}/thresholds", _thresholds(book, frame), "Change the levels of a gauge"),
+        *(frame.page("POST", f"{ADDRESS}/{name}", handler) for name, handler in decide.items()),
+    ]
+
+
+def _show(book: Book, frame: Frame) -> PageHandler:
+    async def show(request: Request) -> Response:
+        words, asked = frame.words(request, PACKAGE), request.arguments
+        done = asked.get("done", "")
+        done = done if words.has(f"flood.done.{done}") else ""
+        audience = choose_audience(asked.get("view"))
+        seen = view(await book.state(words), audience, words, frame.clock(), frame.zone, done)
+        return frame.show(request, TEMPLATE, flood=seen)
+
+    return show
+
+
+def _thresholds(book: Book, frame: Frame) -> PageHandler:
+    async def take(request: Request) -> Response:
+        form, words = read_form(request), frame.words(request, PACKAGE)
+        levels, fields = read_thresholds(form, words)
+        if any(field.fault for field in fields):
+            rejected = {_said(form, "gauge"): fields}
+            seen = view(await book.state(words), "officer", words, frame.clock(), frame.zone, rejected=rejected)
+            return frame.show(request, TEMPLATE, 422, flood=seen)
+        await book.set_thresholds(_said(form, "gauge"), levels, _said(form, "reason"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=thresholds")
+
+    return take
+
+
+def _decisions(book: Book) -> Mapping[str, PageHandler]:
+    async def approve(request: Request) -> Response:
+        form = read_form(request)
+        _said(form, "read")
+        message = Message(_said(form, "headline"), _said(form, "body"), _said(form, "area"))
+        await book.approve(_said(form, "proposal"), message, _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=approved")
+
+    async def decline(request: Request) -> Response:
+        form = read_form(request)
+        await book.decline(_said(form, "proposal"), _said(form, "reason"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=declined")
+
+    async def withdraw(request: Request) -> Response:
+        form = read_form(request)
+        await book.withdraw(_said(form, "notice"), _said(form, "reason"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=withdrawn")
+
+    async def undo(request: Request) -> Response:
+        form = read_form(request)
+        await book.undo_thresholds(_said(form, "gauge"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=undone")
+
+    return {"approve": approve, "decline": decline, "withdraw": withdraw, "thresholds/undo": undo}
+
+
+def _said(form: Mapping[str, str], name: str) -> str:
+    text = form.get(name, "").strip()
+    if not text:
+        raise BadRequestData(f"The field {name!r} is empty; fill it in and send the form again", field=name)
+    return text
+
+
+def _officer(form: Mapping[str, str]) -> Officer:
+    return Officer(_said(form, "who"), _said(form, "role"))
 
 
 def choose_audience(asked: str | None) -> Audience:

@@ -10,9 +10,9 @@ from typing import Any
 
 import apsw
 
+from machinami.model.found import Bucket
 from machinami.model.query import TemporalQuery
 from machinami.store.aggregation import aggregate_instances, end_of_range, from_micros, origin
-from machinami.store.protocol import Bucket
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.history import Span, read_instances, span
 from machinami.store.sqlite.names import Names

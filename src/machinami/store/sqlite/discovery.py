@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import apsw
 
 from machinami.model.document import KIND_CODES
-from machinami.store.protocol import TypeSummary
+from machinami.model.found import TypeSummary
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.statements import SQL

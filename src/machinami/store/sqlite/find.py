@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from machinami.model.entity import Entity
+from machinami.model.found import Found
 from machinami.model.matching import matches
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query
-from machinami.store.protocol import Found
 from machinami.store.sqlite.compile import Plan
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.reading import Source

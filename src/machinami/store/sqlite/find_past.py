@@ -9,9 +9,9 @@ import apsw
 
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.entity import Entity
+from machinami.model.found import Found
 from machinami.model.matching import matches
 from machinami.model.query import Page, Query, TemporalQuery
-from machinami.store.protocol import Found
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.find import linked_by
 from machinami.store.sqlite.history import has_instance

@@ -18,6 +18,7 @@ from machinami.model.document import entity_to_document
 from machinami.model.entity import Entity
 from machinami.store.encoding import husk_of
 from machinami.store.sqlite.boxes import boxes
+from machinami.store.sqlite.fragments import Fragments
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.series import Columns
@@ -95,11 +96,13 @@ class Group:
         connection: apsw.Connection,
         names: Names,
         indexes: ValueIndexes,
+        fragments: Fragments,
         counters: Counters,
         committed: Callable[[str], State],
     ) -> None:
         self.connection = connection
         self._committed = committed
+        self.fragments = fragments
         self.names = names
         self.indexes = indexes
         self.counters = Counters(counters.key, counters.seq)

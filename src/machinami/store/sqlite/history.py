@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import apsw
 
+from machinami.model.found import Instance
 from machinami.model.query import TemporalQuery
-from machinami.store.protocol import Instance
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.reading import read_state
-from machinami.store.sqlite.series import from_columns
+from machinami.store.sqlite.series import from_row
 from machinami.store.sqlite.statements import SQL
 from machinami.store.timeline import bounds
 
@@ -95,7 +95,7 @@ def _series(
     rows = read(connection, sql, (*place, *where.parameters, min(counts, default=-1)))
     if newest:
         rows.reverse()
-    return [from_columns(entity_id, name, *place, serial, tuple(columns)) for serial, *columns in rows]
+    return [from_row(entity_id, name, place, row) for row in rows]
 
 
 def has_instance(

@@ -9,7 +9,7 @@ import apsw
 
 from machinami.model.attribute import Attribute
 from machinami.model.entity import Entity
-from machinami.store.protocol import Instance
+from machinami.model.found import Instance
 from machinami.store.sqlite.group import Group, Husk
 from machinami.store.sqlite.series import columns_of, instance_name, named_place
 from machinami.store.sqlite.statements import SQL

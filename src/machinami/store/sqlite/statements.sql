@@ -105,6 +105,10 @@ SELECT t.type, a.key, i.value ->> '$.k', count(DISTINCT t.key)
 FROM entity_type t JOIN entity e ON e.key = t.key, json_each(e.doc, '$.a') a, json_each(a.value) i
 WHERE t.gone = 0 GROUP BY 1, 2, 3
 
+-- instances_of_change: the serial of an instance begins with the number of its change
+SELECT count(*) FROM history
+WHERE subject = (SELECT subject FROM entity WHERE id = ?1) AND serial >= ?2 << 20 AND serial < (?2 + 1) << 20
+
 -- instance_at
 SELECT time, serial FROM history WHERE subject = ? AND attribute = ? AND time = ? AND serial = ?
 -- instance_named: an instance that was given its name elsewhere, or was moved to another time

@@ -106,7 +106,7 @@
     return [{
       width: box.clientWidth,
       height: Number(box.dataset.height),
-      padding: [10, 12, 0, 0],
+      padding: [10, 24, 0, 0],
       cursor: { y: false, points: { size: 8 } },
       legend: { live: true },
       scales: { x: { time: true }, y: { range: range(data) }, rain: { range: () => [0, most], dir: -1 } },

@@ -161,13 +161,14 @@
   const start = async () => {
     const style = await load();
     const bounds = box.dataset.bounds ? JSON.parse(box.dataset.bounds) : null;
+    const [centre, zoom] = JSON.parse(box.dataset.centre);
     const holder = document.createElement("div");
     holder.className = "map-holder";
     box.prepend(holder);
     map = new maplibregl.Map({
       container: holder,
       style,
-      bounds: bounds ?? undefined,
+      ...(bounds ? { bounds } : { center: centre, zoom }),
       fitBoundsOptions: { padding: 36 },
       minZoom: 8,
       maxZoom: 18,

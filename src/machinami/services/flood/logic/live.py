@@ -1,72 +1,56 @@
-"""What will this gauge say in the coming hours, or why can nothing be said?
+"""What will this gauge say in the coming hours?
 
 Light: numpy only, so that forecasting every ten minutes never loads what training needs.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from machinami.services.flood.logic.forecast import hindcast
 from machinami.services.flood.logic.outlook import Outlook, TrainedModel
 from machinami.services.flood.logic.record import Record
-from machinami.services.flood.model import Absent, Forecast, HorizonForecast, Quality, Settings
+from machinami.services.flood.model import Step
 
 REPLAY_DAYS = 10.0
 """The forecasts of the last ten days are made again, so that the interval follows how they turned out."""
 
 
-def forecast(
-    model: TrainedModel | None,
-    record: Record | None,
-    quality: Quality,
-    now: datetime,
-    settings: Settings,
-    rain_known: bool = False,
-    name: str = "",
-) -> Forecast | Absent:
+def forecast(model: TrainedModel, record: Record, rain_known: bool, rain_trust: float) -> tuple[Step, ...]:
     """Forecast from the last reading of a record; `rain_known` says that it reaches into the future with rain.
 
     A rain forecast is not the rain: the answer lies between that of the outlook told of rain and that of
-    the one not told, by the setting `rain_trust`.
+    the one not told, by `rain_trust` (0 to 1). Empty where the record does not fit the model.
     """
-    if not quality.usable:
-        return Absent(now, quality.state, quality.since, quality.minutes)
-    if model is None:
-        return Absent(now, "no_model")
-    if record is None or not np.isfinite(record.level).any():
-        return Absent(now, "no_readings")
-    if record.step != model.step:
-        return Absent(now, "too_short")
+    if record.step != model.step or len(record.rain) != len(model.columns) or not np.isfinite(record.level).any():
+        return ()
     last = int(np.flatnonzero(np.isfinite(record.level))[-1])
-    horizons = []
+    steps = []
     for dry in (outlook for outlook in model.outlooks if not outlook.coming):
         said = one_horizon(model, dry, record, last)
         wet = next((o for o in model.outlooks if o.coming and o.hours == dry.hours), None)
         if rain_known and wet is not None and last + record.steps(dry.hours) < record.rain.shape[1]:
-            said = between(said, one_horizon(model, wet, record, last), settings.rain_trust)
-        horizons.append(said)
-    return Forecast(now, float(record.level[last]), tuple(horizons), rain_known, name)
+            said = between(said, one_horizon(model, wet, record, last), rain_trust)
+        steps.append(said)
+    return tuple(step for step in steps if np.isfinite([step.low, step.middle, step.high]).all())
 
 
-def one_horizon(model: TrainedModel, outlook: Outlook, record: Record, last: int) -> HorizonForecast:
+def one_horizon(model: TrainedModel, outlook: Outlook, record: Record, last: int) -> Step:
     """Return what one outlook says at step `last`, its interval tuned by the forecasts of the last days."""
     begin = max(0, last - record.steps(24 * REPLAY_DAYS))
     past = hindcast(model, outlook, record, begin)
     here = last - begin
-    return HorizonForecast(outlook.hours, float(past.level[here]), float(past.low[here]), float(past.high[here]))
+    issued = datetime.fromtimestamp(record.start + last * record.step, UTC)
+    at = issued + timedelta(hours=outlook.hours)
+    return Step(at, float(past.low[here]), float(past.level[here]), float(past.high[here]))
 
 
-def between(dry: HorizonForecast, wet: HorizonForecast, trust: float) -> HorizonForecast:
+def between(dry: Step, wet: Step, trust: float) -> Step:
     """Mix two forecasts; the interval spans from the lower to the higher mix, never crossing the level."""
 
     def mix(a: float, b: float) -> float:
         return (1.0 - trust) * a + trust * b
 
-    level = mix(dry.level, wet.level)
-    return HorizonForecast(
-        dry.hours,
-        level,
-        min(level, mix(dry.low, min(dry.low, wet.low))),
-        max(level, mix(dry.high, max(dry.high, wet.high))),
-    )
+    middle = mix(dry.middle, wet.middle)
+    low, high = mix(dry.low, min(dry.low, wet.low)), mix(dry.high, max(dry.high, wet.high))
+    return Step(dry.at, min(middle, low), middle, max(middle, high))

@@ -1,124 +1,193 @@
-"""Which 警戒レベル相当 does a gauge propose to the officer, and why?
+"""Which warning level does a gauge show, and when does it go up or down?
 
-Levels after the Cabinet Office's guideline on evacuation information (避難情報に関するガイドライン, 2021):
-2 at 氾濫注意水位, 3 at 避難判断水位, 4 at 氾濫危険水位, 5 when the bank is overtopped. A machine proposes, a
-person decides.
+Up at once when enough readings in a row confirm it; down only when the level has stayed below the threshold less a
+margin for some time, so that a warning never comes and goes. A gauge that cannot be believed has no level: unknown is
+not calm.
 """
 
-import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import erf, sqrt
+from typing import Any
 
-from machinami.services.flood.model import (
-    Absent,
-    Forecast,
-    HorizonForecast,
-    Level,
-    Proposal,
-    Quality,
-    Reason,
-    Settings,
-    Thresholds,
-)
+from machinami.services.flood.model import MARKS, METRES, Mark, Reason, Sample, Settings, Step, Thresholds
 
-NINETY = 1.6449
-"""Half width of a 90 % interval in standard deviations."""
+NINETY = 1.6448536269514722
+"""The 95th percentile of the standard normal: half a 90 % interval in standard deviations."""
+EXPECTED: dict[Mark, int] = {"attention": 2, "judgement": 2, "danger": 3, "bank": 4}
+"""What it means when a mark is expected to be passed. As in 指定河川洪水予報 (気象庁): that 氾濫危険水位 will be
+reached is 氾濫警戒情報 (level 3); an overflow (level 5) is only ever observed."""
 
 
-def propose(
-    observed: float | None,
-    forecast: Forecast | Absent | None,
-    thresholds: Thresholds,
-    previous: Proposal | None,
-    settings: Settings,
-    now: datetime,
-    quality: Quality | None = None,
-) -> Proposal:
-    """Propose a warning level from what is seen and what is forecast.
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a level goes up and down: readings that confirm a rise, margin in the gauge's unit, time before a fall.
 
-    Up at once. Down only when everything has stayed below the lower threshold minus `lower_margin` for
-    `lower_minutes`. A gauge that cannot be believed lowers nothing: what was proposed is held.
+    Readings further apart than `gap` do not confirm each other, and no fall is counted across such a gap.
     """
-    believed = quality is None or quality.usable
-    seen = observed if believed else None
-    reasons = reasons_at(seen, forecast, thresholds, settings, 0.0)
-    level = highest(reasons)
-    if previous is None or level >= previous.level:
-        since = previous.since if previous is not None and previous.level == level else now
-        return Proposal(level, now, since, told(reasons, level, quality))
-    if seen is None:
-        held = Reason("quality" if not believed else "held", "", None, observed)
-        return Proposal(previous.level, now, previous.since, (held,), None)
-    still = highest(reasons_at(seen, forecast, thresholds, settings, settings.lower_margin))
-    if still >= previous.level:
-        held = Reason("held", name_of(thresholds, previous.level), limit_of(thresholds, previous.level), seen)
-        return Proposal(previous.level, now, previous.since, (held, *told(reasons, level, quality)), None)
-    below = previous.below_since or now
-    if now - below < timedelta(minutes=settings.lower_minutes):
-        held = Reason("held", name_of(thresholds, previous.level), limit_of(thresholds, previous.level), seen)
-        return Proposal(previous.level, now, previous.since, (held, *told(reasons, level, quality)), below)
-    return Proposal(still, now, now, told(reasons, still, quality))
+
+    confirm: int
+    margin: float
+    lower_after: timedelta
+    gap: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings, unit: str | None) -> "Rule":
+        """The rule that a town has set, for a gauge with this unit."""
+        return cls(
+            settings.confirm_readings,
+            settings.margin_metres / METRES.get(unit, 1.0),
+            timedelta(minutes=settings.lower_minutes),
+            timedelta(minutes=settings.silent_minutes),
+        )
 
 
-def reasons_at(
-    observed: float | None,
-    forecast: Forecast | Absent | None,
-    thresholds: Thresholds,
-    settings: Settings,
-    margin: float,
-) -> list[tuple[Level, Reason]]:
-    """Return every threshold that is reached (less `margin`), seen or forecast.
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Where a gauge stands: its warning level since when, and what is under way (rises to confirm, a fall to wait)."""
 
-    A forecast never proposes level 5: that is for water that is over the bank; it proposes 4 instead.
-    """
-    found: list[tuple[Level, Reason]] = []
-    for level, name, limit in thresholds.rows():
-        if observed is not None and observed >= limit - margin:
-            found.append((level, Reason("observed", name, limit, observed)))
-        if not isinstance(forecast, Forecast):
+    level: int = 0
+    since: datetime | None = None
+    seen: datetime | None = None
+    recent: tuple[int, ...] = ()
+    below_since: datetime | None = None
+    below_most: int = 0
+
+    def row(self) -> dict[str, Any]:
+        """The watch as JSON."""
+        moments = {name: _text(getattr(self, name)) for name in ("since", "seen", "below_since")}
+        return {"level": self.level, "recent": list(self.recent), "below_most": self.below_most, **moments}
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Watch":
+        """The watch that a row of JSON says."""
+        moments = [_moment(row[name]) for name in ("since", "seen", "below_since")]
+        recent = tuple(int(level) for level in row["recent"])
+        return cls(int(row["level"]), moments[0], moments[1], recent, moments[2], int(row["below_most"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a gauge says: `observed` and `level` (observed or expected, whichever is higher); None is unknown."""
+
+    level: int | None
+    observed: int | None
+    since: datetime | None
+    reasons: tuple[Reason, ...]
+
+
+def level_at(value: float, thresholds: Thresholds, below: float = 0.0) -> int:
+    """The warning level of a water level; `below` lowers every threshold (the margin of a fall)."""
+    passed = [level for mark, level in MARKS if (t := getattr(thresholds, mark)) is not None and value >= t - below]
+    return max(passed, default=0)
+
+
+def watch(before: Watch, at: datetime, reached: int, held: int, rule: Rule) -> Watch:
+    """Take one more reading into account: the level it reaches, and the level it still holds (with the margin)."""
+    if before.seen is not None and at <= before.seen:
+        return before
+    together = before.seen is not None and at - before.seen <= rule.gap
+    recent = (*(before.recent if together else ()), reached)[-rule.confirm :]
+    now = replace(before, seen=at, recent=recent, since=before.since or at)
+    confirmed = min(recent) if len(recent) == rule.confirm else 0
+    if confirmed > before.level:
+        return replace(now, level=confirmed, since=at, below_since=None, below_most=0)
+    if max(held, reached) >= before.level:
+        return replace(now, below_since=None, below_most=0)
+    if before.below_since is None or not together:
+        return replace(now, below_since=at, below_most=held)
+    most = max(before.below_most, held)
+    if at - before.below_since >= rule.lower_after:
+        return replace(now, level=most, since=at, below_since=None, below_most=0)
+    return replace(now, below_most=most)
+
+
+def watch_levels(before: Watch, points: Sequence[Sample], thresholds: Thresholds, rule: Rule) -> Watch:
+    """Take all readings after the last one seen into account."""
+    for at, value in points:
+        before = watch(before, at, level_at(value, thresholds), level_at(value, thresholds, rule.margin), rule)
+    return before
+
+
+def chance_above(level: float, step: Step) -> float:
+    """The probability that the level will be at or above `level`, by a normal with its own width on each side."""
+    width = (step.high - step.middle if level >= step.middle else step.middle - step.low) / NINETY
+    if width <= 0:
+        return 1.0 if step.middle >= level else 0.0
+    return 0.5 * (1 - erf((level - step.middle) / width / sqrt(2)))
+
+
+def expected_level(
+    steps: Sequence[Step], thresholds: Thresholds, probability: float, below: float = 0.0
+) -> tuple[int, tuple[Reason, ...]]:
+    """The warning level that a forecast signifies, and for every mark likely to be passed when first and how likely."""
+    level, reasons = 0, []
+    for mark, _ in MARKS:
+        threshold = getattr(thresholds, mark)
+        if threshold is None:
             continue
-        for horizon in forecast.horizons:
-            if horizon.hours > settings.warn_hours:
-                continue
-            chance = exceedance(horizon, limit - margin)
-            if chance >= settings.warn_probability:
-                reached: Level = 4 if level == 5 else level
-                found.append((reached, Reason("forecast", name, limit, horizon.level, horizon.hours, chance)))
-                break
+        likely = [(step, p) for step in steps if (p := chance_above(threshold - below, step)) >= probability]
+        if likely:
+            level = max(level, EXPECTED[mark])
+            step, chance = likely[0]
+            facts = {"mark": mark, "threshold": threshold, "at": step.at.isoformat(), "probability": round(chance, 2)}
+            reasons.append(Reason("expected", {**facts, "middle": round(step.middle, 3)}))
+    return level, tuple(reasons)
+
+
+def watch_forecast(
+    before: Watch, issued: datetime, steps: Sequence[Step], thresholds: Thresholds, probability: float, rule: Rule
+) -> Watch:
+    """Take one forecast into account, by the same rule as a reading."""
+    reached, _ = expected_level(steps, thresholds, probability)
+    held, _ = expected_level(steps, thresholds, probability, rule.margin)
+    return watch(before, issued, reached, held, rule)
+
+
+def observed_reasons(points: Sequence[Sample], thresholds: Thresholds, level: int) -> list[Reason]:
+    """Say which mark the observed level has passed, and how it moved in the last hour."""
+    if not points or level == 0:
+        return []
+    at, value = points[-1]
+    mark, threshold = max(
+        ((m, t) for m, row in MARKS if row <= level and (t := getattr(thresholds, m)) is not None),
+        key=lambda pair: pair[1],
+        default=("attention", None),
+    )
+    facts = {"mark": mark, "threshold": threshold, "at": at.isoformat(), "value": value}
+    kind = "passed" if threshold is not None and value >= threshold else "held"
+    found = [Reason(kind, facts)]
+    hour = [v for t, v in points if at - timedelta(minutes=70) <= t <= at - timedelta(minutes=50)]
+    if hour:
+        found.append(Reason("moved", {"by": round(value - hour[-1], 3), "minutes": 60}))
     return found
 
 
-def exceedance(horizon: HorizonForecast, limit: float) -> float:
-    """Return the probability that the level reaches `limit`, from the level and its 90 % interval.
-
-    Each side is taken as half a normal distribution whose 5 % point is that end of the interval.
-    """
-    if limit <= horizon.level:
-        spread = (horizon.level - horizon.low) / NINETY
-    else:
-        spread = (horizon.high - horizon.level) / NINETY
-    if spread <= 0:
-        return 1.0 if horizon.level >= limit else 0.0
-    return 0.5 * math.erfc((limit - horizon.level) / spread / math.sqrt(2.0))
-
-
-def highest(reasons: list[tuple[Level, Reason]]) -> Level:
-    """Return the highest level that has a reason, 0 without any."""
-    return max((level for level, _ in reasons), default=0)
+def judge(
+    points: Sequence[Sample],
+    steps: Sequence[Step],
+    thresholds: Thresholds,
+    observed: Watch,
+    expected: Watch,
+    settings: Settings,
+) -> Judgement:
+    """Put what is seen and what is expected together; the higher counts."""
+    level = max(observed.level, expected.level)
+    _, ahead = expected_level(steps, thresholds, settings.probability)
+    reasons = (*observed_reasons(points, thresholds, observed.level), *(ahead if expected.level else ()))
+    leading = observed if observed.level >= expected.level else expected
+    return Judgement(level, observed.level, leading.since, reasons)
 
 
-def told(reasons: list[tuple[Level, Reason]], level: Level, quality: Quality | None) -> tuple[Reason, ...]:
-    """Return the reasons for exactly this level, and that the gauge is doubtful where it is."""
-    given = tuple(reason for reached, reason in reasons if reached == level)
-    if quality is not None and quality.state != "good":
-        return (*given, Reason("quality", quality.state, None, quality.value))
-    return given
+def unknown(reasons: tuple[Reason, ...]) -> Judgement:
+    """What a gauge says that cannot be believed: nothing."""
+    return Judgement(None, None, None, reasons)
 
 
-def name_of(thresholds: Thresholds, level: Level) -> str:
-    """Return the name of the threshold of a level, empty where it is unknown."""
-    return next((name for reached, name, _ in thresholds.rows() if reached == level), "")
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
 
 
-def limit_of(thresholds: Thresholds, level: Level) -> float | None:
-    """Return the threshold of a level, None where it is unknown."""
-    return next((limit for reached, _, limit in thresholds.rows() if reached == level), None)
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -1,0 +1,114 @@
+"""How does a handler answer with a page? The language of the reader, the town around the page, and errors as pages."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from machinami.foundation.errors import Forbidden, InvalidRequest, NotFound, UnsupportedMediaType
+from machinami.kit.desk import Desk
+from machinami.kit.http import Request, Response, Route
+from machinami.kit.moments import TOWN_ZONE
+from machinami.kit.page import PAGE_HEADERS, Shell, render
+from machinami.kit.problem import describe, problem
+from machinami.kit.words import OWN, Language, Words, choose_language
+
+_LOG = logging.getLogger(__name__)
+_FORM = "application/x-www-form-urlencoded"
+_KEPT = 365 * 86_400
+PageHandler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every page of one town."""
+
+    town: Mapping[str, str]
+    clock: Callable[[], datetime]
+    simulated: bool = False
+    zone: str = TOWN_ZONE
+
+    @classmethod
+    def around(cls, desk: Desk) -> "Frame":
+        """The frame of a desk's town."""
+        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone)
+
+    def words(self, request: Request, package: str = OWN) -> Words:
+        """The words of this answer, as one package uses them."""
+        return Words(_language(request), package)
+
+    def show(self, request: Request, template: str, status: int = 200, **view: object) -> Response:
+        """A page in the reader's language. A language asked for by `?lang=` is remembered in a cookie."""
+        language = _language(request)
+        body = render(template, language, shell=self._shell(request), **view)
+        headers = [(name.encode(), value.encode()) for name, value in PAGE_HEADERS.items() if name != "Content-Type"]
+        if request.arguments.get("lang") == language:
+            cookie = f"lang={language}; Path=/; Max-Age={_KEPT}; SameSite=Lax"
+            headers.append((b"set-cookie", cookie.encode()))
+        return Response(status, body, PAGE_HEADERS["Content-Type"].encode(), headers)
+
+    def apologise(self, request: Request, error: Exception) -> Response:
+        """The page for an error; problem details for whoever does not read HTML."""
+        if "text/html" not in (request.header(b"accept") or ""):
+            return problem(error)
+        status, details = describe(error)
+        kind = {404: "404", 500: "500"}.get(status, "other")
+        detail = details.get("detail", "") if kind == "other" else ""
+        template = f"{OWN}/error.html"
+        return self.show(request, template, status, kind=kind, code=status, detail=detail)
+
+    def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
+        """A route whose errors are pages."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except Exception as error:
+                if describe(error)[0] == 500:
+                    _LOG.exception("The page %s failed", request.path)
+                return self.apologise(request, error)
+
+        return Route(method, path, guarded, summary, "Pages")
+
+    def _shell(self, request: Request) -> Shell:
+        query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
+        host = request.header(b"host") or ""
+        origin = f"http://{host}" if host else ""
+        return Shell(self.town, self.clock(), request.path, query, origin, self.simulated, self.zone)
+
+
+def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form sent from one of our own pages.
+
+    Raises Forbidden for a form that another site sent, UnsupportedMediaType and InvalidRequest for no form.
+    """
+    sent_from = request.header(b"sec-fetch-site")
+    origin, host = request.header(b"origin"), request.header(b"host")
+    foreign = sent_from not in (None, "same-origin", "none") or (
+        sent_from is None and origin is not None and origin.partition("://")[2] != host
+    )
+    if foreign:
+        raise Forbidden("A form from another site is not taken; open this town's page and send it from there")
+    kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise UnsupportedMediaType(f"A form is sent as {_FORM}, not as {kind or 'nothing'}")
+    try:
+        pairs = parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
+    except (UnicodeDecodeError, ValueError) as error:
+        raise InvalidRequest("The form cannot be read; it must be UTF-8 with at most 100 fields") from error
+    return dict(pairs)
+
+
+def see_other(address: str) -> Response:
+    """After a form: go and look at this address (RFC 9110, 15.4.4)."""
+    return Response(303, headers=[(b"location", address.encode("ascii"))])
+
+
+async def nowhere(request: Request) -> Response:
+    """The handler for an address that is nothing."""
+    raise NotFound(f"There is nothing at {request.path[:200]!r}")
+
+
+def _language(request: Request) -> Language:
+    return choose_language(request.arguments.get("lang"), request.cookie("lang"))

@@ -1,0 +1,48 @@
+"""What comes back when the town's data are asked: pages of entities, past instances, types in use, aggregates."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from machinami.model.attribute import Attribute
+from machinami.model.entity import Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One attribute instance of the history: which entity and attribute, and the instance with its times.
+
+    deleted_at: set for the marker that the attribute instance was deleted then (4.5.6). instance_id names it.
+    """
+
+    entity_id: str
+    attribute: str
+    value: Attribute
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a query: the entities in order, and the number of all matches if it was asked for."""
+
+    entities: Sequence[Entity]
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeSummary:
+    """A type in use: its IRI, how many entities, and its attributes: IRI -> {kind: number of entities with it}."""
+
+    type: str
+    entity_count: int
+    attributes: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One aggregated period of one attribute instance series: start, end, method name -> value."""
+
+    start: datetime
+    end: datetime
+    values: dict[str, Any]

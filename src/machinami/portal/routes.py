@@ -1,0 +1,214 @@
+"""At which addresses are the pages of a town, and what feeds them?"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote
+
+from machinami.foundation.errors import BadRequestData, NotFound
+from machinami.kit.desk import Desk
+from machinami.kit.frame import Frame, nowhere, read_form, see_other
+from machinami.kit.happening import Happening, gather
+from machinami.kit.http import Request, Response, Route
+from machinami.kit.words import Words
+from machinami.model.principal import ANONYMOUS, Principal
+from machinami.portal import data, home, services
+from machinami.portal import map as town_map
+from machinami.portal.files import file_routes
+from machinami.portal.items import Item, full_item, item
+
+_LOG = logging.getLogger(__name__)
+PACKAGE = "machinami.portal"
+SHELTER = "Shelter"
+MOST_SHELTERS = 500
+SEARCHED = 2_000
+_TICK = timedelta(seconds=1)
+Page = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """The pages' hold on one town."""
+
+    desk: Desk
+    frame: Frame
+
+    async def happening(self, words: Words) -> Happening:
+        """What all services say; one that fails is logged and left out, so that it hides nobody else."""
+        parts = []
+        for house in self.desk.houses():
+            tell = getattr(house.service.page, "happening", None)
+            if tell is not None:
+                try:
+                    parts.append(await tell(house.city, Words(words.language, house.service.package)))
+                except Exception:
+                    _LOG.exception("%s could not say what is happening", house.service.manifest.id)
+        return gather(parts)
+
+    def item(self, entity_id: str) -> Item:
+        """One entity with its attributes. Raises NotFound."""
+        archive = self.desk.archive
+        return full_item(archive.entity(entity_id, ANONYMOUS), archive.short)
+
+    async def items(self, kind: str, search: str, offset: int) -> tuple[list[Item], int]:
+        """One page of the entities of a type whose id or name holds the search text, and how many there are."""
+        archive = self.desk.archive
+        if not search:
+            page = await archive.entities(kind, "", offset, data.PAGE, ANONYMOUS)
+            return [item(entity, archive.short) for entity in page.entities], page.count
+        page = await archive.entities(kind, "", 0, SEARCHED, ANONYMOUS)
+        found = data.matching([item(entity, archive.short) for entity in page.entities], search)
+        if page.count > SEARCHED:  # too many to look at every name: ids are found by the store
+            page = await archive.entities(kind, search, offset, data.PAGE, ANONYMOUS)
+            return [item(entity, archive.short) for entity in page.entities], page.count
+        return found[offset : offset + data.PAGE], len(found)
+
+
+def routes(desk: Desk) -> list[Route]:
+    """Every page of the portal, its files and its map."""
+    portal = Portal(desk, Frame.around(desk))
+    page = portal.frame.page
+    return [
+        page("GET", "/", _home(portal), "What is happening in town"),
+        page("GET", "/map", _map(portal), "The map of the town"),
+        page("GET", "/data", _types(portal), "The types of the town's data"),
+        page("GET", "/data/{type}", _list(portal), "The entities of a type"),
+        page("GET", "/data/{type}/{id}", _entity(portal), "One entity"),
+        page("GET", "/data/{type}/{id}/history.csv", _csv(portal), "The past of an attribute as CSV"),
+        page("POST", "/data/{type}/{id}/correction", _correct(portal), "Put a bad reading right"),
+        page("GET", "/services", _services(portal), "The directory of services"),
+        page("GET", "/help", _plain(portal, services.HELP), "Help and terms"),
+        page("GET", "/about", _about(portal), "Versions and licences"),
+        page("GET", "/{rest:path}", nowhere, "A page for what is not there"),
+        *file_routes(desk, portal.frame),
+    ]
+
+
+def _home(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        happening = await portal.happening(portal.frame.words(request, PACKAGE))
+        return portal.frame.show(request, home.TEMPLATE, home=home.view(happening, portal.frame.clock()))
+
+    return show
+
+
+def _map(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        words, archive = portal.frame.words(request, PACKAGE), portal.desk.archive
+        found = await archive.entities(SHELTER, "", 0, MOST_SHELTERS, ANONYMOUS)
+        items = [full_item(entity, archive.short) for entity in found.entities]
+        shelters = [one for item in items if (one := data.shelter(item, words.language))]
+        view = town_map.view(await portal.happening(words), shelters)
+        centre = (portal.desk.centre, portal.desk.zoom)
+        return portal.frame.show(request, town_map.TEMPLATE, map=view, centre=centre)
+
+    return show
+
+
+def _types(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        words = portal.frame.words(request, PACKAGE)
+        found = await portal.desk.archive.types(ANONYMOUS)
+        rows = [data.type_row(row.name, row.count, words) for row in found]
+        return portal.frame.show(request, data.TYPES, types=rows)
+
+    return show
+
+
+def _list(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        kind, search = request.params["type"], request.arguments.get("q", "").strip()
+        offset = _offset(request.arguments.get("offset", "0"))
+        found, count = await portal.items(kind, search, offset)
+        view = data.list_view(kind, found, count, search, offset, portal.frame.words(request, PACKAGE))
+        return portal.frame.show(request, data.LIST, list=view)
+
+    return show
+
+
+def _offset(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise BadRequestData(f"offset={text[:40]!r} is not a whole number from 0 on", parameter="offset")
+    return int(text)
+
+
+def _entity(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        return await _show_entity(portal, request, request.arguments)
+
+    return show
+
+
+async def _show_entity(
+    portal: Portal, request: Request, asked: Mapping[str, str], status: int = 200, fault: str = ""
+) -> Response:
+    words, now = portal.frame.words(request, PACKAGE), portal.frame.clock()
+    item = portal.item(request.params["id"])
+    fact, past = item.fact(asked.get("attribute")), None
+    if fact is not None:
+        span = asked.get("span", "1d") if asked.get("span") in data.SPANS else "1d"
+        since = now - data.SPANS[span]
+        found = await portal.desk.archive.past(item.id, fact.name, since, now + _TICK, ANONYMOUS)
+        row, name = data.fact_row(fact, words), data.named(item, words.language)
+        past = data.past_view(row, found, span, words, now, portal.frame.zone, asked.get("instance"), name)
+    view = data.entity_view(item, words, past, asked.get("done") == "corrected", fault)
+    return portal.frame.show(request, data.ENTITY, status, entity=view, spans=tuple(data.SPANS))
+
+
+def _csv(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        item, name = portal.item(request.params["id"]), request.arguments.get("attribute", "")
+        fact = item.fact(name)
+        if fact is None:
+            raise NotFound(f"{item.id} has no attribute {name[:80]!r}")
+        now, span = portal.frame.clock(), data.SPANS.get(request.arguments.get("span", "1d"), data.SPANS["1d"])
+        found = await portal.desk.archive.past(item.id, name, now - span, now + _TICK, ANONYMOUS)
+        unit = data.fact_row(fact, portal.frame.words(request, PACKAGE)).unit
+        filename = quote(f"{item.id.rpartition(':')[2]}-{name}.csv")
+        saved_as = f"attachment; filename*=UTF-8''{filename}".encode()
+        body = data.as_csv(name, unit, found, portal.frame.zone)
+        return Response(200, body, b"text/csv; charset=utf-8", [(b"content-disposition", saved_as)])
+
+    return show
+
+
+def _correct(portal: Portal) -> Page:
+    async def take(request: Request) -> Response:
+        form, words = read_form(request), portal.frame.words(request, PACKAGE)
+        reason, who, role = (form.get(name, "").strip() for name in ("reason", "who", "role"))
+        value, sound = data.read_value(form)
+        if not sound or not (reason and who and role):
+            fault = words.plain("data.bad_reason" if sound else "data.bad_value")
+            return await _show_entity(portal, request, form, 422, fault)
+        attribute, entity_id = form.get("attribute", ""), request.params["id"]
+        by = Principal(f"urn:machinami:officer:{quote(who)}", frozenset({"officer"}))
+        said = f"{reason}（{role} {who}）"
+        await portal.desk.archive.correct(entity_id, attribute, form.get("instance", ""), value, said, by)
+        query = f"attribute={quote(attribute)}&span={quote(form.get('span', '1d'))}&done=corrected"
+        return see_other(f"/data/{quote(request.params['type'])}/{quote(entity_id, safe=':')}?{query}#history")
+
+    return take
+
+
+def _services(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        installed = [house.service for house in portal.desk.houses()]
+        cards = services.directory(installed, portal.desk.broken(), portal.frame.words(request, PACKAGE))
+        return portal.frame.show(request, services.TEMPLATE, services=cards)
+
+    return show
+
+
+def _about(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        return portal.frame.show(request, services.ABOUT, parts=services.parts(portal.desk.version))
+
+    return show
+
+
+def _plain(portal: Portal, template: str) -> Page:
+    async def show(request: Request) -> Response:
+        return portal.frame.show(request, template)
+
+    return show

@@ -1,0 +1,199 @@
+"""What does every gauge say now, and what should be proposed to the officer?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from machinami.foundation.geometry import distance
+from machinami.model.view import Ref, Words
+from machinami.model.vocabulary.places import Shelter
+from machinami.model.vocabulary.water import RiverGauge
+from machinami.services.flood.logic.decision import advise, move, open_of, refused_of
+from machinami.services.flood.logic.quality import Level, Quality, Surroundings, examine
+from machinami.services.flood.logic.warning import (
+    Judgement,
+    Rule,
+    Watch,
+    judge,
+    unknown,
+    watch,
+    watch_forecast,
+    watch_levels,
+)
+from machinami.services.flood.model import (
+    METRES,
+    Alert,
+    FloodMonitoring,
+    FloodProposal,
+    Reason,
+    Sample,
+    Settings,
+    Step,
+    Thresholds,
+    WaterLevelForecast,
+)
+
+NEAR_SHELTERS = 3
+NEAR_METRES = 3_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What could be told to residents, in every language."""
+
+    event: Words
+    headline: Words
+    text: Words
+    instruction: Words
+    area_name: Words
+
+
+Say = Callable[[RiverGauge, int], Texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that a judgement needs; maps are by gauge id. rain: the mean over the town's rain gauges."""
+
+    gauges: Sequence[RiverGauge]
+    levels: Mapping[str, Sequence[Level]]
+    rain: Sequence[Sample] = ()
+    forecasts: Mapping[str, WaterLevelForecast] = field(default_factory=dict)
+    monitoring: Mapping[str, FloodMonitoring] = field(default_factory=dict)
+    proposals: Sequence[FloodProposal] = ()
+    alerts: Sequence[Alert] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What one gauge says: how far it can be believed, its judgement, and the state to keep."""
+
+    gauge: RiverGauge
+    quality: Quality
+    judgement: Judgement
+    monitoring: FloodMonitoring
+
+
+def assess(known: Known, settings: Settings, now: datetime) -> list[Assessment]:
+    """Judge every gauge as of `now`."""
+    return [_assess(gauge, known, settings, now) for gauge in known.gauges]
+
+
+def propose(
+    assessments: Sequence[Assessment], known: Known, now: datetime, new_id: Callable[[], str], say: Say
+) -> list[FloodProposal]:
+    """The proposals that change: those that the river has overtaken, and new ones with their reasons."""
+    changed: list[FloodProposal] = []
+    for one in assessments:
+        waiting = open_of(known.proposals, one.gauge.id)
+        told = told_level(known.alerts, one.gauge.id, now)
+        advice = advise(one.judgement, told, waiting, refused_of(known.proposals, one.gauge.id))
+        if advice.drop and waiting is not None:
+            changed.append(move(waiting, "superseded", now))
+        if advice.propose is not None:
+            changed.append(_proposal(one, advice.propose, now, new_id(), say))
+    return changed
+
+
+def told_level(alerts: Sequence[Alert], gauge: str, now: datetime) -> int:
+    """The warning level that residents have been told for a gauge and that is in force; 0 for nothing."""
+    return max((a.warning_level or 0 for a in in_force(alerts, now) if a.ref_gauge == gauge), default=0)
+
+
+def in_force(alerts: Sequence[Alert], now: datetime) -> list[Alert]:
+    """The alerts that are published, not withdrawn and not expired."""
+    return [a for a in alerts if a.state == "published" and (a.valid_to is None or a.valid_to > now)]
+
+
+def thresholds_of(gauge: RiverGauge) -> Thresholds:
+    """The four levels of a gauge."""
+    return Thresholds(gauge.attention_level, gauge.evacuation_judgement_level, gauge.danger_level, gauge.bank_level)
+
+
+def steps_of(forecast: WaterLevelForecast | None, now: datetime, oldest: timedelta) -> tuple[Step, ...]:
+    """What a forecast says of the time from now on; nothing if it was issued longer ago than `oldest`."""
+    if forecast is None or forecast.issued_at is None or now - forecast.issued_at > oldest:
+        return ()
+    rows = forecast.horizons or []
+    steps = [Step(datetime.fromisoformat(r["at"]), r["low"], r["middle"], r["high"]) for r in rows]
+    return tuple(step for step in steps if step.at >= now)
+
+
+def state_id(kind: str, gauge: str) -> str:
+    """The id of the one entity of a type that belongs to a gauge."""
+    return f"urn:ngsi-ld:{kind}:{gauge.removeprefix('urn:ngsi-ld:')}"
+
+
+def near_shelters(gauge: RiverGauge, shelters: Sequence[Shelter]) -> list[Shelter]:
+    """The nearest few shelters of a gauge, nearest first."""
+    place = gauge.location
+    if place is None:
+        return []
+    placed = [(distance(place, s.location), s) for s in shelters if s.location is not None]
+    close = sorted((pair for pair in placed if pair[0] <= NEAR_METRES), key=lambda pair: pair[0])
+    return [shelter for _, shelter in close[:NEAR_SHELTERS]]
+
+
+def _assess(gauge: RiverGauge, known: Known, settings: Settings, now: datetime) -> Assessment:
+    unit = gauge.water_level.unit if gauge.water_level else None
+    readings = known.levels.get(gauge.id, ())
+    quality = examine(readings, unit, _around(gauge, known), settings, now)
+    before = known.monitoring.get(gauge.id)
+    watches = (before.watch if before else None) or {}
+    observed = Watch.of(watches["observed"]) if "observed" in watches else Watch()
+    expected = Watch.of(watches["expected"]) if "expected" in watches else Watch()
+    thresholds, rule = thresholds_of(gauge), Rule.of(settings, unit)
+    oldest = timedelta(minutes=settings.silent_minutes)
+    forecast = known.forecasts.get(gauge.id)
+    steps = steps_of(forecast, now, oldest)
+    if quality.known:
+        observed = watch_levels(observed, quality.trusted, thresholds, rule)
+        if steps and forecast is not None and forecast.issued_at is not None:
+            expected = watch_forecast(expected, forecast.issued_at, steps, thresholds, settings.probability, rule)
+        else:
+            # Without a forecast nothing is expected; what was expected wears off like any other level.
+            expected = watch(expected, now, 0, 0, rule)
+        said = judge(quality.trusted, steps, thresholds, observed, expected, settings)
+    else:
+        said = unknown(quality.reasons)
+    changed = before is None or before.warning_level != said.observed or before.quality != quality.fault
+    monitoring = FloodMonitoring(
+        id=state_id("FloodMonitoring", gauge.id),
+        ref_gauge=Ref(gauge.id),
+        warning_level=said.observed,
+        quality=quality.fault,
+        reasons=[reason.row() for reason in (*quality.reasons, *said.reasons) if reason.kind != "expected"],
+        effective_from=now if changed else before.effective_from if before else now,
+        watch={"observed": observed.row(), "expected": expected.row()},
+        simulated=gauge.simulated,
+    )
+    return Assessment(gauge, quality, said, monitoring)
+
+
+def _around(gauge: RiverGauge, known: Known) -> Surroundings:
+    neighbours = []
+    for other in known.gauges:
+        if other.id != gauge.id:
+            metres = METRES.get(other.water_level.unit if other.water_level else None, 1.0)
+            found = known.levels.get(other.id, ())
+            neighbours.append([Sample(r.at, r.value * metres) for r in found if r.value is not None])
+    return Surroundings(known.rain, neighbours)
+
+
+def _proposal(one: Assessment, level: int, now: datetime, entity_id: str, say: Say) -> FloodProposal:
+    texts = say(one.gauge, level)
+    return FloodProposal(
+        id=entity_id,
+        ref_gauge=Ref(one.gauge.id),
+        warning_level=level,
+        state="proposed",
+        issued_at=now,
+        reasons=[reason.row() for reason in one.judgement.reasons or (Reason("calm", {}),)],
+        event=texts.event,
+        headline=texts.headline,
+        text=texts.text,
+        instruction=texts.instruction,
+        area_name=texts.area_name,
+        transitions=[],
+        simulated=one.gauge.simulated,
+    )

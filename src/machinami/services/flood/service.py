@@ -1,0 +1,257 @@
+"""What does the flood service do, and what may an officer do with it? Gather, decide, publish."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from machinami.foundation.errors import Conflict, NotFound
+from machinami.kit.city import City, Past
+from machinami.kit.words import LANGUAGES
+from machinami.kit.words import Words as Catalogue
+from machinami.model.view import Measured, Ref, Words
+from machinami.model.vocabulary.places import Shelter
+from machinami.model.vocabulary.water import RainGauge, RiverGauge
+from machinami.services.flood.logic import cap
+from machinami.services.flood.logic.decision import (
+    checked_thresholds,
+    demand_officer,
+    demand_reason,
+    last_change,
+    move,
+)
+from machinami.services.flood.logic.publishing import cancelled, issued, revised_texts, superseded
+from machinami.services.flood.logic.quality import Level, mean_rain
+from machinami.services.flood.logic.situation import (
+    Known,
+    Texts,
+    assess,
+    in_force,
+    near_shelters,
+    propose,
+    thresholds_of,
+)
+from machinami.services.flood.model import (
+    Alert,
+    FloodDecision,
+    FloodMonitoring,
+    FloodProposal,
+    GaugeThresholds,
+    Message,
+    Officer,
+    Sample,
+    Settings,
+    Thresholds,
+    WaterLevelForecast,
+)
+
+PACKAGE = "machinami.services.flood"
+LOOK_BACK = timedelta(hours=18)
+TICK = timedelta(microseconds=1)  # the end of a span is not in it
+
+
+async def refresh(city: City, now: datetime) -> None:
+    """Judge every gauge, keep what it says, and propose what residents should be told."""
+    async with city.turn:
+        settings = await city.settings(Settings)
+        known = await gather(city, now)
+        assessments = assess(known, settings, now)
+        say = partial(texts_for, await city.find(Shelter))
+        proposals = propose(assessments, known, now, lambda: city.new_id("FloodProposal"), say)
+        states = [a.monitoring for a in assessments if a.monitoring != known.monitoring.get(a.gauge.id)]
+        await city.publish(*states, *proposals, whole=True)
+
+
+async def gather(city: City, now: datetime) -> Known:
+    """What the town knows of its rivers and of what was decided."""
+    gauges = await city.find(RiverGauge)
+    span = (now - LOOK_BACK, now + TICK)
+    levels = await city.history(RiverGauge, "waterLevel", *span)
+    rain = await city.history(RainGauge, "precipitation", *span)
+    return Known(
+        gauges=gauges,
+        levels={g: [Level(p.measured.observed_at, p.measured.value) for p in past] for g, past in levels.items()},
+        rain=mean_rain({gauge: samples_of(past) for gauge, past in rain.items()}),
+        forecasts={str(f.ref_gauge): f for f in await city.find(WaterLevelForecast)},
+        monitoring={str(m.ref_gauge): m for m in await city.find(FloodMonitoring)},
+        proposals=await city.find(FloodProposal),
+        alerts=await city.find(Alert),
+    )
+
+
+def samples_of(past: Sequence[Past]) -> list[Sample]:
+    """Past values as samples, without those that are marked as missing."""
+    return [Sample(p.measured.observed_at, p.measured.value) for p in past if p.measured.value is not None]
+
+
+def texts_for(shelters: Sequence[Shelter], gauge: RiverGauge, level: int) -> Texts:
+    """What could be told about a gauge at a warning level, in every language of the town."""
+    near = near_shelters(gauge, shelters)
+
+    def said(part: str) -> Words:
+        return Words({language: _sentence(Catalogue(language, PACKAGE), part) for language in LANGUAGES})
+
+    def _sentence(words: Catalogue, part: str) -> str:
+        tongue = "en" if words.language == "en" else "ja"
+        names = {"gauge": _name(gauge.name, tongue, gauge.id), "river": _name(gauge.river, tongue, "")}
+        text = words.plain(f"flood.say.{part}" if part == "area" else f"flood.say.{level}.{part}", **names)
+        if part == "instruction" and near and level >= 3:
+            places = words.plain("flood.say.join").join(_name(s.name, tongue, s.id) for s in near)
+            text += words.plain("flood.say.near", places=places)
+        return text
+
+    return Texts(said("event"), said("headline"), said("text"), said("instruction"), said("area"))
+
+
+async def approve(city: City, proposal_id: str, message: Message, by: Officer) -> None:
+    """Publish a proposal as the officer wrote it: as an alert, or, where it lifts one, as its end."""
+    async with city.turn:
+        now, settings = city.now(), await city.settings(Settings)
+        proposal = await _proposal(city, proposal_id)
+        approved = move(proposal, "approved", now, demand_officer(by))
+        published = move(approved, "published", now)
+        gauge = await city.get(RiverGauge, str(proposal.ref_gauge))
+        if gauge is None:
+            raise NotFound(f"There is no gauge {proposal.ref_gauge}", gauge=str(proposal.ref_gauge))
+        standing = [a for a in in_force(await city.find(Alert), now) if a.ref_gauge == gauge.id]
+        texts = revised_texts(proposal, message)
+        if proposal.warning_level:
+            alert = issued(city.new_id("Alert"), proposal, texts, gauge, standing, by, settings, now)
+            cap.to_cap(cap.message_of(alert, (alert.revisions or [])[-1]))
+            changed = [alert, *(superseded(old) for old in standing)]
+        else:
+            changed = [cancelled(old, texts.text.get("ja", ""), city.new_id("Alert"), now) for old in standing]
+        published = replace(published, ref_alert=Ref(changed[0].id) if changed else None)
+        decision = FloodDecision(
+            id=city.new_id("FloodDecision"),
+            kind="approved",
+            subject=texts.headline,
+            decided_at=now,
+            decided_by=by.who,
+            role=by.role,
+            ref_gauge=proposal.ref_gauge,
+            ref_proposal=Ref(proposal.id),
+            ref_alert=published.ref_alert,
+        )
+        await city.publish(published, *changed, decision, by=by.who, whole=True)
+
+
+async def decline(city: City, proposal_id: str, reason: str, by: Officer) -> None:
+    """Decide not to publish a proposal."""
+    async with city.turn:
+        proposal = await _proposal(city, proposal_id)
+        rejected = move(proposal, "rejected", city.now(), by, reason)
+        decision = FloodDecision(
+            id=city.new_id("FloodDecision"),
+            kind="declined",
+            subject=proposal.headline,
+            decided_at=city.now(),
+            decided_by=by.who,
+            role=by.role,
+            reason=reason,
+            ref_gauge=proposal.ref_gauge,
+            ref_proposal=Ref(proposal.id),
+        )
+        await city.publish(rejected, decision, by=by.who, whole=True)
+
+
+async def withdraw(city: City, alert_id: str, reason: str, by: Officer) -> None:
+    """Take back what is published; a CAP Cancel says so."""
+    async with city.turn:
+        now = city.now()
+        alert = await city.get(Alert, alert_id)
+        if alert is None:
+            raise NotFound(f"There is no alert {alert_id}", alert=alert_id)
+        if alert not in in_force([alert], now):
+            raise Conflict("This is not in force any more, so it cannot be withdrawn", alert=alert_id)
+        demand_officer(by)
+        changed = cancelled(alert, demand_reason(reason), city.new_id("Alert"), now)
+        decision = FloodDecision(
+            id=city.new_id("FloodDecision"),
+            kind="withdrawn",
+            subject=alert.headline,
+            decided_at=now,
+            decided_by=by.who,
+            role=by.role,
+            reason=reason,
+            ref_gauge=alert.ref_gauge,
+            ref_alert=Ref(alert.id),
+        )
+        proposal = await city.get(FloodProposal, str(alert.ref_proposal)) if alert.ref_proposal else None
+        ended = [move(proposal, "withdrawn", now, by, reason)] if proposal and proposal.state == "published" else []
+        await city.publish(changed, *ended, decision, by=by.who, whole=True)
+
+
+async def set_thresholds(city: City, gauge_id: str, levels: Thresholds, reason: str, by: Officer) -> None:
+    """Change the levels of a gauge; who, why, and what they were before stays."""
+    async with city.turn:
+        demand_officer(by)
+        await _change_thresholds(city, gauge_id, checked_thresholds(levels), "thresholds", demand_reason(reason), by)
+
+
+async def undo_thresholds(city: City, gauge_id: str, by: Officer) -> None:
+    """Bring back the levels before the last change that has not been undone."""
+    async with city.turn:
+        demand_officer(by)
+        last = last_change([d for d in await city.find(FloodDecision) if d.ref_gauge == gauge_id])
+        if last is None or last.before is None:
+            raise Conflict("There is no change of these levels to undo", gauge=gauge_id)
+        await _change_thresholds(city, gauge_id, Thresholds(**last.before), "undone", last.reason or "", by)
+
+
+async def set_setting(city: City, name: str, value: bool | int | float | str, reason: str, by: Officer) -> None:
+    """Change a setting of the service; the change stands in the log of decisions as well."""
+    demand_officer(by)
+    before = getattr(await city.settings(Settings), name, None)
+    await city.set_setting(name, value, by.who)
+    text = city.manifest.setting(name).help
+    decision = FloodDecision(
+        id=city.new_id("FloodDecision"),
+        kind="setting",
+        subject=Words({"ja": f"{name}：{text.ja}", "en": f"{name}: {text.en}"}),
+        decided_at=city.now(),
+        decided_by=by.who,
+        role=by.role,
+        reason=demand_reason(reason),
+        before={name: before},
+        after={name: value},
+    )
+    await city.publish(decision, by=by.who)
+
+
+async def _change_thresholds(
+    city: City, gauge_id: str, levels: Thresholds, kind: str, reason: str, by: Officer
+) -> None:
+    gauge = await city.get(RiverGauge, gauge_id)
+    if gauge is None:
+        raise NotFound(f"There is no gauge {gauge_id}", gauge=gauge_id)
+    now, unit = city.now(), gauge.water_level.unit if gauge.water_level else None
+
+    def at_now(value: float | None) -> Measured | None:
+        return None if value is None else Measured(value, now, unit)
+
+    marks = (levels.attention, levels.judgement, levels.danger, levels.bank)
+    decision = FloodDecision(
+        id=city.new_id("FloodDecision"),
+        kind=kind,
+        subject=gauge.name,
+        decided_at=now,
+        decided_by=by.who,
+        role=by.role,
+        reason=reason,
+        ref_gauge=Ref(gauge_id),
+        before=asdict(thresholds_of(gauge)),
+        after=asdict(levels),
+    )
+    await city.publish(GaugeThresholds(gauge_id, *map(at_now, marks)), decision, by=by.who, whole=True)
+
+
+async def _proposal(city: City, proposal_id: str) -> FloodProposal:
+    found = await city.get(FloodProposal, proposal_id)
+    if found is None:
+        raise NotFound(f"There is no proposal {proposal_id}", proposal=proposal_id)
+    return found
+
+
+def _name(words: Words | None, language: str, otherwise: str) -> str:
+    return otherwise if not words else words.get(language) or next(iter(words.values()))

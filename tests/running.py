@@ -1,0 +1,66 @@
+"""A running server with the real store, for tests that look from outside."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.routes import routes
+from machinami.apis.ngsild.shapes import read_subscription
+from machinami.broker.broker import Broker, Ports
+from machinami.broker.policy import OpenTown
+from machinami.kit.carrier import Limits
+from machinami.kit.server import Serving, serve
+from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.backend import open_backend
+from machinami.wire.recorded import RecordedWire
+
+EARLY = datetime(2026, 6, 30, 9, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that tests move; it also moves by itself, a millisecond at each look."""
+
+    def __init__(self, now: datetime = EARLY) -> None:
+        self._micros = count(1_000, 1_000)
+        self._base = now
+
+    def __call__(self) -> datetime:
+        """Now."""
+        return datetime.fromtimestamp(self._base.timestamp() + next(self._micros) / 1e6, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running server, its broker, and the network that it believes to have."""
+
+    serving: Serving
+    broker: Broker
+    wire: RecordedWire
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, lane: bool = True, paging: Paging | None = None) -> AsyncIterator[Running]:
+    """Serve the NGSI-LD face over a store in this folder."""
+    numbers = count(1)
+    wire = RecordedWire()
+    ports = Ports(
+        open_backend(folder, StoreSettings()),
+        wire,
+        wire,
+        Clock(),
+        lambda: f"{next(numbers):08x}",
+        OpenTown(),
+        read_subscription,
+    )
+    broker = Broker(ports)
+    await broker.start()
+    serving = await serve(routes(broker, paging=paging or Paging()), limits=Limits(body=1_000_000), lane=lane)
+    try:
+        yield Running(serving, broker, wire)
+    finally:
+        await serving.stop()
+        await broker.close()
