@@ -80,3 +80,10 @@ def test_a_file_that_is_not_there_and_one_that_is_too_short_are_said(
     short.write_text("時刻,水位\n2025-01-01,1\n2025-01-02,2\n", encoding="utf-8")
     assert enter(words(str(short))) == 1
     assert "2 rows are too few" in capsys.readouterr().err
+
+
+def test_a_service_that_cannot_be_scored_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert enter(["evaluate", "weather", "--csv", "x"]) == 1
+    assert "there is no service 'weather' to score" in capsys.readouterr().err
+    assert enter(["evaluate", "--help"]) == 0
+    assert "flood" in capsys.readouterr().out

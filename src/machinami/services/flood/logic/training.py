@@ -23,6 +23,7 @@ STATEFUL = (*COMPACT, "slow", "wetness", "worst")
 EVERYTHING = (*STATEFUL, "gauge")
 WITH_STATE = (*EVERYTHING, "state")
 RECIPES = (
+    Recipe("plain", "linear", COMPACT, "", (0.03, 0.3)),
     Recipe("spatial", "linear", EVERYTHING, "", (0.03, 0.3)),
     Recipe("by_activity", "linear", STATEFUL, "activity", (0.1, 0.5)),
     Recipe("by_height", "linear", STATEFUL, "height", (0.1, 0.5)),
@@ -143,7 +144,7 @@ def floods_seen(target: Floats, rows: Ints, step: int) -> float:
 
 def trust(floods: float) -> float:
     """Return how far to go from persistence to the committee: one flood is an anecdote, eight are experience."""
-    return 1.0 - float(np.exp(-(floods**1.5) / 4.0))
+    return 1.0 - float(np.exp(-(floods**2) / 8.0))
 
 
 def calibrated(outlook: Outlook, cases: Cases, forecast: Floats, target: Floats) -> Outlook:

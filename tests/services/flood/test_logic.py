@@ -1,0 +1,201 @@
+"""Does the forecaster learn, keep and say what an officer may expect, on rivers made for the purpose?"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from tests.services.flood.rivers import START, river, samples
+
+from machinami.foundation.errors import InputError
+from machinami.services.flood.logic.forecast import hindcast
+from machinami.services.flood.logic.gathering import gather
+from machinami.services.flood.logic.live import forecast
+from machinami.services.flood.logic.outlook import TrainedModel
+from machinami.services.flood.logic.promotion import promote
+from machinami.services.flood.logic.record import Record, judge_columns
+from machinami.services.flood.logic.retraining import retrain
+from machinami.services.flood.logic.stored import from_bytes, to_bytes
+from machinami.services.flood.logic.training import floods_seen, train, trust
+from machinami.services.flood.model import HorizonScore, Sample, Scores
+
+HOURS = (1.0, 3.0)
+
+
+@pytest.fixture(scope="module")
+def trained() -> tuple[Record, TrainedModel]:
+    record = river()
+    return record, train(record.until(2200), HOURS, (False, True), seed=7)
+
+
+def test_a_trained_model_beats_persistence_on_a_river_it_was_made_for(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    for outlook in model.outlooks:
+        past = hindcast(model, outlook, record, 2200)
+        steps = record.steps(outlook.hours)
+        later = np.append(record.level[2200 + steps :], np.full(steps, np.nan))
+        error, naive = later - past.level, later - record.level[2200:]
+        assert np.nanmean(error**2) < 0.8 * np.nanmean(naive**2)
+
+
+def test_an_interval_never_crosses_its_level_and_covers_most(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    for outlook in model.outlooks:
+        past = hindcast(model, outlook, record, 2200)
+        assert (past.low <= past.level).all()
+        assert (past.high >= past.level).all()
+        steps = record.steps(outlook.hours)
+        later, past_level = record.level[2200 + steps :], len(record.level) - 2200 - steps
+        inside = (later >= past.low[:past_level]) & (later <= past.high[:past_level])
+        assert 0.8 < inside.mean() < 0.98
+
+
+def test_the_same_record_gives_the_same_model() -> None:
+    record = river(900, seed=5)
+    assert to_bytes(train(record, (2.0,), (False,), 7)) == to_bytes(train(record, (2.0,), (False,), 7))
+
+
+def test_a_model_kept_as_text_says_the_same(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    again = from_bytes(to_bytes(model))
+    for ours, theirs in zip(model.outlooks, again.outlooks, strict=True):
+        assert np.array_equal(hindcast(model, ours, record, 2500).level, hindcast(again, theirs, record, 2500).level)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b'{"format":"other"}', b"\x80\x04pickle"])
+def test_a_damaged_model_is_refused(damage: bytes) -> None:
+    with pytest.raises(InputError, match="train it anew"):
+        from_bytes(damage)
+
+
+def test_no_outcome_after_the_training_leaks_into_it() -> None:
+    record = river(1200, seed=3)
+    spoiled = replace(record, level=np.append(record.level[:1000], record.level[1000:] * 50 + 7))
+    assert to_bytes(train(record.until(1000), (3.0,), (True,), 7)) == to_bytes(
+        train(spoiled.until(1000), (3.0,), (True,), 7)
+    )
+
+
+def test_a_forecast_does_not_know_what_comes(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    dry = next(o for o in model.outlooks if not o.coming)
+    changed = replace(record, level=record.level.copy(), rain=record.rain.copy())
+    changed.level[2601:] += 3.0
+    changed.rain[:, 2601:] = 80.0
+    assert hindcast(model, dry, record, 2200).level[400] == hindcast(model, dry, changed, 2200).level[400]
+    assert hindcast(model, dry, record, 2200).high[400] == hindcast(model, dry, changed, 2200).high[400]
+
+
+def test_the_unit_of_the_level_does_not_matter() -> None:
+    metres, centimetres = river(1500, seed=8), river(1500, seed=8, scale=100.0)
+    said = []
+    for record in (metres, centimetres):
+        model = train(record.until(1000), (2.0,), (False,), 7)
+        said.append(hindcast(model, model.outlooks[0], record, 1000).level)
+    assert np.allclose(said[0] * 100, said[1], atol=1.5)
+
+
+def test_a_river_without_rain_columns_is_forecast_from_its_levels() -> None:
+    record = replace(river(1500, seed=4), rain=np.zeros((0, 1500)), names=())
+    model = train(record.until(1000), (1.0,), (False,), 7)
+    assert np.isfinite(hindcast(model, model.outlooks[0], record, 1000).level).all()
+
+
+def test_gaps_in_level_and_rain_are_lived_with() -> None:
+    record = river(1500, seed=4)
+    record.level[100:160] = np.nan
+    record.level[1100:1103] = np.nan
+    record.rain[0, 500:700] = np.nan
+    model = train(record.until(1000), (1.0,), (False,), 7)
+    past = hindcast(model, model.outlooks[0], record, 1000)
+    assert np.isnan(past.level[100:103]).all()
+    assert np.isfinite(past.level[110:]).all()
+
+
+def test_a_dead_calm_river_is_forecast_to_stay() -> None:
+    record = Record(0, 600, np.full(1200, 0.42), np.zeros((1, 1200)), ("dry",))
+    model = train(record, (1.0,), (False, True), 7)
+    past = hindcast(model, model.outlooks[0], record, 1000)
+    assert np.allclose(past.level, 0.42)
+
+
+def test_a_column_that_is_never_dry_is_not_taken_for_rain() -> None:
+    values = np.stack([river(1000).rain[0], np.full(1000, 7.9)])
+    judged = judge_columns(Record(0, 600, np.zeros(1000), values, ("rain", "d00010150ee")))
+    assert [column.kind for column in judged] == ["rain", "signal"]
+
+
+def test_one_flood_is_trusted_less_than_eight() -> None:
+    one = np.zeros(100 * 48)
+    one[500:520] = 1.0
+    eight = np.zeros(100 * 48)
+    for begin in range(0, 8 * 480, 480):
+        eight[begin : begin + 20] = 1.0
+    rows = np.arange(len(one))
+    assert floods_seen(one, rows, 3600) == pytest.approx(1.0)
+    assert floods_seen(eight, rows, 3600) == pytest.approx(8.0)
+    assert trust(1.0) < 0.2
+    assert trust(8.0) > 0.99
+
+
+def test_readings_that_come_when_they_come_make_a_regular_record() -> None:
+    level = [Sample(START + timedelta(minutes=10 * i, seconds=20), 1.0 + i) for i in range(6) if i != 3]
+    rain = {"a": [Sample(START + timedelta(hours=1), 6.0), Sample(START + timedelta(hours=2), 0.0)]}
+    record = gather(level, rain)
+    assert record is not None
+    assert record.step == 600
+    assert np.isnan(record.level[3])
+    assert np.nansum(record.rain) == pytest.approx(5.0)
+
+
+def test_forecast_rain_reaches_beyond_the_last_reading() -> None:
+    record = gather(
+        samples([1.0] * 7), {"a": samples([0.0] * 7)}, coming=[6.0, 12.0], coming_from=START + timedelta(hours=1)
+    )
+    assert record is not None
+    assert record.rain[0, 7:13] == pytest.approx([1.0] * 6)
+    assert record.rain[0, 13:] == pytest.approx([2.0] * 6)
+    assert gather(samples([1.0]), {}) is None
+
+
+def test_a_live_forecast_is_what_the_hindcast_said(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    said = forecast(model, record.until(2500), False, 0.5)
+    assert len(said) == 2
+    dry = next(o for o in model.outlooks if not o.coming and o.hours == 3.0)
+    assert said[1].middle == pytest.approx(hindcast(model, dry, record, 2400).level[99])
+
+
+def test_a_rain_forecast_lifts_the_forecast_by_the_trust_put_in_it(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    level = np.append(record.level[:2500], np.full(6, np.nan))
+    rain = np.append(record.rain[:, :2500], np.full((1, 6), 30.0), axis=1)
+    storm = Record(0, 3600, level, rain, record.names)
+    said = {}
+    for belief in (0.0, 0.5, 1.0):
+        said[belief] = forecast(model, storm, True, belief)[1].middle
+    assert said[0.0] < said[0.5] < said[1.0]
+    assert said[0.5] == pytest.approx((said[0.0] + said[1.0]) / 2)
+
+
+def score(improvement: float) -> Scores:
+    return Scores(START, 1000, (HorizonScore(2.0, False, 1.0 - improvement, 1.0, 0.9, 500),))
+
+
+def test_a_model_takes_office_only_if_it_beats_persistence_and_the_incumbent() -> None:
+    assert promote(score(0.1), None)
+    assert not promote(score(-0.01), None)
+    assert not promote(score(0.1), score(0.2))
+    assert promote(score(0.2), score(0.1))
+    assert not promote(score(0.05), None, improvement_needed=0.1)
+
+
+def test_retraining_gives_a_model_with_its_scores_and_those_of_the_incumbent() -> None:
+    record = replace(river(1000, seed=6), rain=np.zeros((0, 1000)), names=())
+    first = retrain(record, None, START)
+    assert first.incumbent is None
+    again = retrain(record, first.model, START)
+    assert again.model == first.model
+    assert again.incumbent is not None
+    assert [s.hours for s in again.scores.horizons] == [1.0, 2.0, 3.0, 6.0]
+    assert all(s.persistence_rmse > 0 for s in again.scores.horizons)
