@@ -21,9 +21,7 @@ def disagreements(connection: apsw.Connection) -> list[str]:
         if before is not None and seq != before + 1:
             found.append(f"the log goes from {before} to {seq}")
         before = seq
-        document = orjson.loads(doc)
-        document["q"] = seq
-        change = change_from_document(document)
+        change = change_from_document(orjson.loads(doc), seq)
         after = change.after
         last[change.entity_id] = None if after is None else entity_to_document(after)
         found += _missing_history(connection, change.entity_id, seq, len(change.attributes))

@@ -6,48 +6,16 @@ from typing import Any
 import apsw
 import orjson
 
-from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute
-from machinami.model.change import AttributeChange, Change
-from machinami.model.document import Document, change_to_document
+from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
-from machinami.store.encoding import DELETED_VALUE, encode
+from machinami.store.encoding import encode
 from machinami.store.sqlite import past
-from machinami.store.sqlite.fragments import Fragments
-from machinami.store.sqlite.group import Group, Snapshot, Written
+from machinami.store.sqlite.encoded import Written, encode_change
+from machinami.store.sqlite.group import Group, Snapshot
 from machinami.store.sqlite.hot import Hot
-from machinami.store.sqlite.series import Columns, to_columns
 from machinami.store.sqlite.statements import SQL
-
-
-def encode_change(change: Change, fragments: Fragments, remembered: bool = True) -> Written:
-    """The change as the rows of log, state and, if it is to be remembered, history hold it."""
-    moved = change.before is not None and change.after is not None
-    document = change_to_document(change, fragments.of) if moved else change_to_document(change)
-    after: Document | None = document.get("a")
-    doc = None
-    if after is not None:
-        doc = encode(after)
-        document["a"] = orjson.Fragment(doc)
-    log = encode(document)
-    history: list[tuple[str, Columns]] = []
-    if remembered:
-        for one, (_, _, reference) in zip(change.attributes, document["d"], strict=True):
-            if type(reference) is int:
-                reference = None if moved or after is None else after["a"][one.name][reference]
-            history.append((one.name, _columns(change, one, reference)))
-    return Written(change, doc, log, history)
-
-
-def _columns(change: Change, one: AttributeChange, document: Document | None) -> Columns:
-    if one.after is not None:
-        return to_columns(one.after, document)
-    before = one.before
-    if before is None:
-        raise BadRequestData("A change of an attribute has neither before nor after", attribute=one.name)
-    mark = Attribute(before.kind, DELETED_VALUE, before.dataset_id, modified_at=change.at)
-    return to_columns(mark, None, change.at)
 
 
 class Draft:

@@ -88,7 +88,7 @@ DELETE FROM log WHERE seq < ? AND seq < (SELECT max(seq) FROM log)
 SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM log
 
 -- add_history
-INSERT INTO history (subject, attribute, time, serial, observed, deleted, created, modified, number, doc)
+INSERT INTO history (time, observed, deleted, created, modified, number, doc, subject, attribute, serial)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- attributes_of: from one attribute of the subject to the next, without reading the instances between them

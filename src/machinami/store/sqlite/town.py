@@ -28,9 +28,9 @@ from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import summarize
+from machinami.store.sqlite.encoded import Fragments
 from machinami.store.sqlite.find import Effort, TooLong, find
 from machinami.store.sqlite.find_past import find_past
-from machinami.store.sqlite.fragments import Fragments
 from machinami.store.sqlite.group import NEVER, Counters, Group
 from machinami.store.sqlite.history import read_instances
 from machinami.store.sqlite.hot import Hot, HotEntities
@@ -269,6 +269,4 @@ def _stop() -> bool:
 
 
 def _change(seq: int, doc: bytes) -> Change:
-    document = orjson.loads(doc)
-    document["q"] = seq
-    return change_from_document(document)
+    return change_from_document(orjson.loads(doc), seq)
