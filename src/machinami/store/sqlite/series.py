@@ -62,6 +62,17 @@ def _with_unit(unit_code: str) -> bytes:
     return orjson.dumps({"k": "P", "u": unit_code})
 
 
+def is_plain(doc: bytes | None) -> bool:
+    """Whether the rest of a reading says no more than that it is a Property, perhaps with a unit."""
+    return doc is None or (len(doc) < _SHORT and _is_plain(doc))
+
+
+@lru_cache(1_024)
+def _is_plain(doc: bytes) -> bool:
+    document = orjson.loads(doc)
+    return bool(document["k"] == "P" and document.keys() <= {"k", "u"})
+
+
 def _whole_rest(document: Document, number: float | int | None, observed: datetime | None) -> bytes:
     left_out = "ocm" if number is None else "vocm"
     rest = {member: content for member, content in document.items() if member not in left_out}
