@@ -1,7 +1,9 @@
 """A running server with the real store, for tests that look from outside."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -64,3 +66,34 @@ async def running(folder: Path, lane: bool = True, paging: Paging | None = None)
     finally:
         await serving.stop()
         await broker.close()
+
+
+@contextlib.contextmanager
+def running_apart(folder: Path, lane: bool = True) -> Iterator[Running]:
+    """The same in a thread of its own, for tests that are not asynchronous themselves."""
+    began, ended = threading.Event(), asyncio.Event()
+    found: list[Running] = []
+    loop = asyncio.new_event_loop()
+
+    async def live() -> None:
+        async with running(folder, lane) as town:
+            found.append(town)
+            began.set()
+            await ended.wait()
+
+    def run() -> None:
+        try:
+            loop.run_until_complete(live())
+        finally:
+            began.set()
+            loop.close()
+
+    thread = threading.Thread(target=run, name="running apart")
+    thread.start()
+    assert began.wait(20)
+    assert found, "the server did not start"
+    try:
+        yield found[0]
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(20)

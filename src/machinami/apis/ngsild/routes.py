@@ -6,6 +6,7 @@ from dataclasses import replace
 from machinami.apis.ngsild import batch, contexts, discovery, entities, parameters, subscriptions, temporal_parameters
 from machinami.apis.ngsild.batch import Batches
 from machinami.apis.ngsild.contexts import KeptContexts
+from machinami.apis.ngsild.described import details
 from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
 from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
@@ -48,7 +49,7 @@ def row(
     hot: bool = False,
 ) -> Route:
     """One operation. known: its query parameters; body: the name of the schema of its body."""
-    return Route(method, path, handler, summary, tag, hot, {"parameters": known, "body": body})
+    return Route(method, path, handler, summary, tag, hot, details(known, body))
 
 
 def _entity_rows(handlers: Entities) -> Iterable[Route]:
