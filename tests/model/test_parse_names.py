@@ -107,3 +107,8 @@ def test_any_text_is_read_or_refused_as_bad_data(text: str) -> None:
     for read in (parse_names, parse_projection, parse_order):
         with suppress(BadRequestData):
             read(text, CONTEXT)
+
+
+@pytest.mark.parametrize("iri", ["https://example.org/a.b#level", "urn:example:level"])
+def test_a_whole_iri_needs_no_brackets_in_a_list_of_names(iri: str) -> None:
+    assert parse_names(f"{iri},location", core()) == (iri, core().expand("location"))

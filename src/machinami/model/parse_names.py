@@ -16,7 +16,7 @@ _DIRECTIONS = ("dist-asc", "dist-desc", "asc", "desc")
 def parse_names(text: object, context: Context, parameter: str = "attrs") -> tuple[str, ...]:
     """The expanded names of a comma-separated list; `id` is "@id" and `type` "@type"."""
     scanner = Scanner(text, parameter, "waterLevel,location")
-    names = scanner.listed(lambda: scanner.name(context, "an attribute name"), ",", "|")
+    names = scanner.listed(lambda: scanner.name_or_iri(context, "an attribute name"), ",", "|")
     scanner.wants_end("',' or the end")
     return tuple(names)
 
@@ -26,7 +26,7 @@ def parse_projection(text: object, context: Context, parameter: str = "pick") ->
     scanner = Scanner(text, parameter, "id,waterLevel,owner{name,address}")
 
     def member() -> tuple[str, Projection | None]:
-        name = scanner.name(context, "an attribute name")
+        name = scanner.name_or_iri(context, "an attribute name")
         if scanner.takes("{") is None:
             return name, None
         inner = scanner.nested(members)

@@ -20,6 +20,7 @@ MAX_PARTS = 1_000  # parts of one disjunction, conjunction or list
 
 PREFIX_ENDS = (":", "/", "?", "#", "[", "]", "@")  # JSON-LD 1.1: a term is a prefix if its IRI ends in one
 NAME = re.compile(r"(?:[^\W\d_][\w-]*:)?[^\W\d_]\w*")
+BARE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"{}|\\^`,;()]+|urn:[^\s<>\"{}|\\^`,;()]+")
 BRACKETED_IRI = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+)>")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -113,6 +114,11 @@ class Scanner:
         if self.text.startswith("://", self.at):
             raise self.fault("a short name, or a whole IRI in angle brackets such as <https://…>,", start)
         return context.expand(found[0])
+
+    def name_or_iri(self, context: Context, what: str = "a name") -> str:
+        """Like `name`, where nothing else can begin like an IRI: whole IRIs need no brackets (5.2.23)."""
+        iri = self.reads(BARE_IRI)
+        return iri[0] if iri is not None else self.name(context, what)
 
     def quoted(self) -> str | None:
         """The JSON string that comes next, without its quotes; None if there is none."""

@@ -187,7 +187,7 @@ def read_geometry(value: Any, where: str, context: Context, nulls: Nulls) -> Any
             value = json.loads(value)
         except ValueError:
             raise wrong(where, "the text is not JSON", "give a GeoJSON geometry") from None
-    if type(value) is not dict or value.get("type") not in _NESTING:
+    if type(value) is not dict or type(value.get("type")) is not str or value["type"] not in _NESTING:
         kinds = ", ".join(_NESTING)
         raise wrong(where, "this is not a GeoJSON geometry", f'give {{"type": one of {kinds}, "coordinates": …}}')
     _check_coordinates(value["type"], value.get("coordinates"), f"{where}.coordinates")

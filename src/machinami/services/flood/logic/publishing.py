@@ -58,12 +58,8 @@ def issued(
     observed = any(row.get("kind") in ("passed", "held") for row in proposal.reasons or [])
     urgency, severity, certainty = grades(level, observed)
     known = [r for old in standing for r in references_of(old)]
-    row = {
-        "identifier": entity_id,
-        "kind": "Update" if known else "Alert",
-        "sent": now.isoformat(),
-        "references": known,
-    }
+    kind = "Update" if known else "Alert"
+    row = {"identifier": entity_id, "kind": kind, "sent": now.isoformat(), "references": known}
     return Alert(
         id=entity_id,
         category="weather",
