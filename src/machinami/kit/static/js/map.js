@@ -90,35 +90,47 @@
     }));
   };
 
+  const NAMES = "place-names";
+  const shownKinds = () => ["in", ["get", "kind"], ["literal", GROUPS.filter((group) => !hidden.has(group))]];
+
+  // Names are placed after the signs (a layer below), beside whichever side is free: no name ever hides a sign.
   const addPlaces = () => {
     map.addSource("places", { type: "geojson", data: places() });
+    map.addLayer({
+      id: NAMES,
+      type: "symbol",
+      source: "places",
+      filter: shownKinds(),
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": [FONT],
+        "text-size": ["case", ["==", ["get", "kind"], "gauges"], 13.5, 12],
+        "text-variable-anchor": ["top", "left", "right", "bottom"],
+        "text-radial-offset": 1.25,
+        "text-justify": "auto",
+        "text-max-width": 12,
+        "symbol-sort-key": ["get", "rank"],
+      },
+      paint: { "text-color": colour("--ink"), "text-halo-color": colour("--paper"), "text-halo-width": 2 },
+    });
     for (const group of [...GROUPS].reverse()) {
-      const gauge = group === "gauges";
       map.addLayer({
         id: group,
         type: "symbol",
         source: "places",
         metadata: { group },
         filter: ["==", ["get", "kind"], group],
-        minzoom: gauge ? 0 : 11,
         layout: {
           "icon-image": ["get", "sign"],
-          "icon-size": gauge ? 1.05 : 0.82,
+          "icon-size": group === "gauges" ? 1.05 : 0.82,
           "icon-allow-overlap": true,
-          "text-field": ["get", "label"],
-          "text-font": [FONT],
-          "text-size": gauge ? 13.5 : 12,
-          "text-offset": [0, 1.35],
-          "text-anchor": "top",
-          "text-optional": true,
-          "text-max-width": 14,
-          "symbol-sort-key": ["get", "rank"],
         },
-        paint: { "text-color": colour("--ink"), "text-halo-color": colour("--paper"), "text-halo-width": 2 },
       });
-      map.on("click", group, (event) => open(event.features[0].properties.key, false));
-      map.on("mouseenter", group, () => { map.getCanvas().style.cursor = "pointer"; });
-      map.on("mouseleave", group, () => { map.getCanvas().style.cursor = ""; });
+    }
+    for (const layer of [...GROUPS, NAMES]) {
+      map.on("click", layer, (event) => open(event.features[0].properties.key, false));
+      map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
+      map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
     }
   };
 
@@ -126,6 +138,7 @@
     for (const layer of map.getStyle().layers) {
       if (layer.metadata?.group) map.setLayoutProperty(layer.id, "visibility", hidden.has(layer.metadata.group) ? "none" : "visible");
     }
+    if (map.getLayer(NAMES)) map.setFilter(NAMES, shownKinds());
   };
   for (const choice of document.querySelectorAll("[data-group]")) {
     choice.addEventListener("change", () => {
