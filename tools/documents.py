@@ -1,10 +1,11 @@
-"""What do the generated documents say? The map of the house, the errors, and a page for each service."""
+"""What do the generated documents say? The map of the house, the interface, the errors, and a page for each service."""
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from api_document import api_page
 from house import House, Module
 from machinami.cli.service_document import MADE, service_document
 from machinami.kit.problem import STATUS
@@ -20,7 +21,7 @@ def generate(house: House) -> Mapping[str, str]:
         for path, manifest in manifests(house)
         if path.startswith(SERVICES)
     }
-    return {"docs/map.md": map_page(house), "docs/errors.md": errors_page(), **pages}
+    return {"docs/map.md": map_page(house), "docs/api.md": api_page(), "docs/errors.md": errors_page(), **pages}
 
 
 def errors_page() -> str:

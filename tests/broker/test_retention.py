@@ -43,8 +43,7 @@ async def test_trimming_again_forgets_nothing_and_history_stays_whole(town, hous
     await trim(town, START + timedelta(days=7), [])
 
     assert await trim(town, START + timedelta(days=7), []) == 0
-    past = await history.retrieve_past(
-        town, ONE, [core().expand("level")], TemporalQuery(property="modifiedAt"), OFFICER
-    )
+    span = history.Span([core().expand("level")], TemporalQuery(property="modifiedAt"))
+    past = await history.retrieve_past(town, ONE, span, OFFICER)
     assert len(past.instances) == 10
     assert operations.retrieve(town, ONE, OFFICER).get(core().expand("level")).value == 9.0

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.shapes import read_subscription
+from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.lock import FolderLock
@@ -28,6 +29,7 @@ from machinami.kit.carrier import Limits
 from machinami.kit.city import City
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
+from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.installed import Broken, Refresh, Service, installed
 from machinami.kit.schedule import Job, stirring
@@ -153,6 +155,7 @@ class TownOS:
             *ngsild_routes(self.broker),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
+        found += reference_routes(found, Frame.around(desk), self.version)
         found += portal_routes(desk)
         for house in self.houses:
             found += self._pages_of(house, desk)

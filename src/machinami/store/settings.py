@@ -18,6 +18,7 @@ class StoreSettings:
     slice_seconds: how long one group of writes may hold the event loop before reads get their turn.
     readers: threads for long reads. step_limit, loop_candidates: how many SQLite steps a query may take, and how
         many entities it may look at, on the event loop before it moves to such a thread.
+    loop_readings: how many plain readings may be read on the event loop (about a microsecond each).
     checkpoint_bytes: the size of the write-ahead log at which it is moved into the file in the background.
     indexed: attributes (expanded) whose values are indexed from the start.
     index_after: entities that a query has to look at in vain before the attribute it asks for is indexed.
@@ -35,6 +36,7 @@ class StoreSettings:
     readers: int = 2
     step_limit: int = 100_000
     loop_candidates: int = 256
+    loop_readings: int = 2_500
     checkpoint_bytes: int = 16 * MEBI
     indexed: tuple[str, ...] = ()
     index_after: int = 2_000

@@ -22,6 +22,17 @@ Row = tuple[int, int, int, int, int | None, int | None, float | int | None, byte
 # serial, time, observed, deleted, created, modified, number, doc
 
 
+def is_plain(doc: bytes | None) -> bool:
+    """Whether the rest of a reading says no more than that it is a Property, perhaps with a unit."""
+    return doc is None or (len(doc) < _SHORT and _is_plain(doc))
+
+
+@lru_cache(1_024)
+def _is_plain(doc: bytes) -> bool:
+    document = orjson.loads(doc)
+    return bool(document["k"] == "P" and document.keys() <= {"k", "u"})
+
+
 @lru_cache(16_384)
 def moment(micros: int) -> datetime:
     """The moment so many microseconds after the beginning of 1970."""

@@ -18,6 +18,8 @@ SELECT id, text FROM name
 
 -- entity_by_id
 SELECT key, subject, gone, json(doc) FROM entity WHERE id = ?
+-- subject_of
+SELECT subject FROM entity WHERE id = ?
 -- entity_by_key
 SELECT id, subject, json(doc) FROM entity WHERE key = ?
 -- entities_by_key: a group of entities at once; the array is bound as one value

@@ -17,7 +17,7 @@ from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.document import change_from_document
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, TypeSummary
+from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
 from machinami.model.query import Page, Query, TemporalQuery
 from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Transaction
@@ -32,7 +32,7 @@ from machinami.store.sqlite.encoded import Fragments
 from machinami.store.sqlite.find import Effort, TooLong, find
 from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
-from machinami.store.sqlite.history import read_instances
+from machinami.store.sqlite.history import Stretch, read_instances, read_series
 from machinami.store.sqlite.hot import Hot, HotEntities
 from machinami.store.sqlite.indexer import Indexer
 from machinami.store.sqlite.names import Names
@@ -192,9 +192,28 @@ class SqliteTown:
         limit: int | None = None,
     ) -> Sequence[Instance]:
         """Instances of the history in order of (entity, attribute, time)."""
-        return await self._readers.run(
-            lambda connection: read_instances(connection, self._names, entity_ids, attributes, temporal, limit)
-        )
+        stretch = Stretch(entity_ids, attributes, temporal, limit)
+        return await self._readers.run(lambda connection: read_instances(connection, self._names, stretch))
+
+    async def series(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Series]:
+        """What `instances` gives, attribute by attribute, plain readings in columns: few at once, else in a thread."""
+        stretch = Stretch(entity_ids, attributes, temporal, limit)
+        if stretch.most <= self._settings.loop_readings:
+            connection = self._source().connection
+            connection.set_progress_handler(_stop, self._settings.step_limit)
+            try:
+                return read_series(connection, self._names, stretch)
+            except apsw.InterruptError:
+                pass  # goes on below, beside the event loop
+            finally:
+                connection.set_progress_handler(None)
+        return await self._readers.run(lambda connection: read_series(connection, self._names, stretch))
 
     async def aggregate(
         self,
