@@ -90,29 +90,33 @@
     }));
   };
 
-  const NAMES = "place-names";
-  const shownKinds = () => ["in", ["get", "kind"], ["literal", GROUPS.filter((group) => !hidden.has(group))]];
+  const NAMES = { "gauge-names": ["gauges"], "other-names": ["rains", "shelters"] };
+  const shownKinds = (kinds) => ["in", ["get", "kind"], ["literal", kinds.filter((group) => !hidden.has(group))]];
 
-  // Names are placed after the signs (a layer below), beside whichever side is free: no name ever hides a sign.
+  // Names are placed after the signs (in layers below), on whichever side is free: no name hides a sign. A gauge
+  // always has its name; others go without where there is no room.
   const addPlaces = () => {
     map.addSource("places", { type: "geojson", data: places() });
-    map.addLayer({
-      id: NAMES,
-      type: "symbol",
-      source: "places",
-      filter: shownKinds(),
-      layout: {
-        "text-field": ["get", "label"],
-        "text-font": [FONT],
-        "text-size": ["case", ["==", ["get", "kind"], "gauges"], 13.5, 12],
-        "text-variable-anchor": ["top", "left", "right", "bottom"],
-        "text-radial-offset": 1.25,
-        "text-justify": "auto",
-        "text-max-width": 12,
-        "symbol-sort-key": ["get", "rank"],
-      },
-      paint: { "text-color": colour("--ink"), "text-halo-color": colour("--paper"), "text-halo-width": 2 },
-    });
+    for (const [name, kinds] of Object.entries(NAMES).reverse()) {
+      map.addLayer({
+        id: name,
+        type: "symbol",
+        source: "places",
+        filter: shownKinds(kinds),
+        layout: {
+          "text-field": ["get", "label"],
+          "text-font": [FONT],
+          "text-size": name === "gauge-names" ? 13.5 : 12,
+          "text-overlap": name === "gauge-names" ? "always" : "never",
+          "text-variable-anchor": ["top", "left", "right", "bottom"],
+          "text-radial-offset": 1.75,
+          "text-justify": "auto",
+          "text-max-width": 12,
+          "symbol-sort-key": ["get", "rank"],
+        },
+        paint: { "text-color": colour("--ink"), "text-halo-color": colour("--paper"), "text-halo-width": 2 },
+      });
+    }
     for (const group of [...GROUPS].reverse()) {
       map.addLayer({
         id: group,
@@ -127,7 +131,7 @@
         },
       });
     }
-    for (const layer of [...GROUPS, NAMES]) {
+    for (const layer of [...GROUPS, ...Object.keys(NAMES)]) {
       map.on("click", layer, (event) => open(event.features[0].properties.key, false));
       map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
       map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
@@ -138,7 +142,9 @@
     for (const layer of map.getStyle().layers) {
       if (layer.metadata?.group) map.setLayoutProperty(layer.id, "visibility", hidden.has(layer.metadata.group) ? "none" : "visible");
     }
-    if (map.getLayer(NAMES)) map.setFilter(NAMES, shownKinds());
+    for (const [name, kinds] of Object.entries(NAMES)) {
+      if (map.getLayer(name)) map.setFilter(name, shownKinds(kinds));
+    }
   };
   for (const choice of document.querySelectorAll("[data-group]")) {
     choice.addEventListener("change", () => {
