@@ -100,7 +100,7 @@ def collection(places: Sequence[Place]) -> dict[str, object]:
                     "name": place.name,
                     "sign": "shelter" if place.kind == "shelters" else _sign(place),
                     "label": f"{place.name}\n{place.value}".rstrip(),
-                    "rank": 9 if place.level is None else 10 - place.level,
+                    "rank": _FIRST[place.kind] + (3 if place.level is None else 5 - place.level),
                 },
             }
             for number, place in enumerate(places)
@@ -222,6 +222,10 @@ def _names(c: Palette, language: Language) -> list[Row]:
         _row("label", "symbol", {"text-color": c.text, **ink}, "label-town", "labels", maxzoom=12.5,
              filter=["==", rank, 1], layout={**base, "text-size": 18, "text-letter-spacing": 0.12}),
     ]  # fmt: skip
+
+
+_FIRST: Mapping[Kind, int] = {"gauges": 0, "rains": 10, "shelters": 20}
+"""Whose names are placed first where there is not room for all."""
 
 
 def _sign(place: Place) -> str:

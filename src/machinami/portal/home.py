@@ -35,6 +35,7 @@ class HomeView:
     cause: Cause
     level: Level | None
     where: str
+    others: int
     notices: Sequence[Notice]
     levels: Sequence[ReadingRow]
     rains: Sequence[ReadingRow]
@@ -55,14 +56,20 @@ def view(happening: Happening, now: datetime) -> HomeView:
         cause=_cause(happening, level),
         level=level,
         where=_where(happening, level),
+        others=_others(happening, level),
         notices=happening.notices,
         levels=[row for row in rows if row.reading.kind == "level"],
-        rains=[row for row in rows if row.reading.kind == "rain"],
+        rains=sorted((row for row in rows if row.reading.kind == "rain"), key=_heaviest_first),
         sources=sorted(sources, key=lambda row: (not row.silent, row.source.name)),
         silent=sum(row.silent for row in sources),
         newest=max(moments, default=None),
         waiting=happening.waiting,
     )
+
+
+def _heaviest_first(row: ReadingRow) -> tuple[bool, float, str]:
+    value = row.reading.value if row.reading.level is not None else None
+    return (value is None, -(value or 0.0), row.reading.name)
 
 
 def _cause(happening: Happening, level: Level | None) -> Cause:
@@ -73,6 +80,12 @@ def _cause(happening: Happening, level: Level | None) -> Cause:
     if happening.notices and happening.notices[0].level == level:
         return "told"
     return "seen" if level else "calm"
+
+
+def _others(happening: Happening, level: Level | None) -> int:
+    """How many more places stand as high as the one that is named."""
+    told = [n for n in happening.notices if n.level == level]
+    return max(len(told or [r for r in happening.readings if level and r.level == level]) - 1, 0)
 
 
 def _where(happening: Happening, level: Level | None) -> str:

@@ -10,7 +10,8 @@ from tests.fakes import rivers, scenes
 from tests.fakes.preview import Preview
 
 from machinami.kit.words import Words
-from machinami.services.flood.page import MARKS, choose_audience, read_thresholds, view
+from machinami.services.flood.model import MARKS
+from machinami.services.flood.page import choose_audience, read_thresholds, view
 
 WORDS = Words("ja", "machinami.services.flood")
 ZONE = "Asia/Tokyo"

@@ -90,41 +90,60 @@
     }));
   };
 
+  const NAMES = { "gauge-names": ["gauges"], "other-names": ["rains", "shelters"] };
+  const shownKinds = (kinds) => ["in", ["get", "kind"], ["literal", kinds.filter((group) => !hidden.has(group))]];
+
+  // Names are placed after the signs (in layers below), on whichever side is free: no name hides a sign. A gauge
+  // always has its name; others go without where there is no room.
   const addPlaces = () => {
     map.addSource("places", { type: "geojson", data: places() });
+    for (const [name, kinds] of Object.entries(NAMES).reverse()) {
+      map.addLayer({
+        id: name,
+        type: "symbol",
+        source: "places",
+        filter: shownKinds(kinds),
+        layout: {
+          "text-field": ["get", "label"],
+          "text-font": [FONT],
+          "text-size": name === "gauge-names" ? 13.5 : 12,
+          "text-overlap": name === "gauge-names" ? "always" : "never",
+          "text-variable-anchor": ["top", "left", "right", "bottom"],
+          "text-radial-offset": 1.75,
+          "text-justify": "auto",
+          "text-max-width": 12,
+          "symbol-sort-key": ["get", "rank"],
+        },
+        paint: { "text-color": colour("--ink"), "text-halo-color": colour("--paper"), "text-halo-width": 2 },
+      });
+    }
     for (const group of [...GROUPS].reverse()) {
-      const gauge = group === "gauges";
       map.addLayer({
         id: group,
         type: "symbol",
         source: "places",
         metadata: { group },
         filter: ["==", ["get", "kind"], group],
-        minzoom: gauge ? 0 : 11,
         layout: {
           "icon-image": ["get", "sign"],
-          "icon-size": gauge ? 1.05 : 0.82,
+          "icon-size": group === "gauges" ? 1.05 : 0.82,
           "icon-allow-overlap": true,
-          "text-field": ["get", "label"],
-          "text-font": [FONT],
-          "text-size": gauge ? 13.5 : 12,
-          "text-offset": [0, 1.35],
-          "text-anchor": "top",
-          "text-optional": true,
-          "text-max-width": 14,
-          "symbol-sort-key": ["get", "rank"],
         },
-        paint: { "text-color": colour("--ink"), "text-halo-color": colour("--paper"), "text-halo-width": 2 },
       });
-      map.on("click", group, (event) => open(event.features[0].properties.key, false));
-      map.on("mouseenter", group, () => { map.getCanvas().style.cursor = "pointer"; });
-      map.on("mouseleave", group, () => { map.getCanvas().style.cursor = ""; });
+    }
+    for (const layer of [...GROUPS, ...Object.keys(NAMES)]) {
+      map.on("click", layer, (event) => open(event.features[0].properties.key, false));
+      map.on("mouseenter", layer, () => { map.getCanvas().style.cursor = "pointer"; });
+      map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
     }
   };
 
   const showGroups = () => {
     for (const layer of map.getStyle().layers) {
       if (layer.metadata?.group) map.setLayoutProperty(layer.id, "visibility", hidden.has(layer.metadata.group) ? "none" : "visible");
+    }
+    for (const [name, kinds] of Object.entries(NAMES)) {
+      if (map.getLayer(name)) map.setFilter(name, shownKinds(kinds));
     }
   };
   for (const choice of document.querySelectorAll("[data-group]")) {
