@@ -1,12 +1,14 @@
-"""What do the generated documents say? The map of the house and a page for each service."""
+"""What do the generated documents say? The map of the house, the interface, the errors, and a page for each service."""
 
 import ast
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from api_document import api_page
 from house import House, Module
 from machinami.cli.service_document import MADE, service_document
+from machinami.kit.problem import STATUS
 from service_rules import SERVICES, manifests
 
 FLOORS = re.compile(r"^layers =\n((?: +.+\n)+)", re.MULTILINE)
@@ -19,7 +21,18 @@ def generate(house: House) -> Mapping[str, str]:
         for path, manifest in manifests(house)
         if path.startswith(SERVICES)
     }
-    return {"docs/map.md": map_page(house), **pages}
+    return {"docs/map.md": map_page(house), "docs/api.md": api_page(), "docs/errors.md": errors_page(), **pages}
+
+
+def errors_page() -> str:
+    """List every error with the status and the type by which clients know it."""
+    lines = [MADE, "# Errors", "", "Every error is told as problem details (RFC 7807): `type`, `title`, `status`,"]
+    lines += ["`detail` (what is wrong, where, how to mend it) and the facts of the case as further members.", ""]
+    lines += ["| status | type | what it means |", "|---|---|---|"]
+    for kind, (status, name) in sorted(STATUS.items(), key=lambda row: (row[1], row[0].__name__)):
+        meaning = (kind.__doc__ or "").strip().splitlines()[0]
+        lines.append(f"| {status} | `https://uri.etsi.org/ngsi-ld/errors/{name}` | {meaning} |")
+    return "\n".join(lines) + "\n"
 
 
 def map_page(house: House) -> str:

@@ -13,15 +13,9 @@ from machinami.kit.http import Route
 from machinami.kit.installed import Service
 from machinami.kit.manifest import DataUse, Manifest, Text
 from machinami.kit.words import Words
-from machinami.services.flood.page import (
-    Decision,
-    Message,
-    Officer,
-    State,
-    ThresholdChange,
-    Thresholds,
-    book_routes,
-)
+from machinami.services.flood.book import Decision, State, ThresholdChange
+from machinami.services.flood.model import Message, Officer, Thresholds
+from machinami.services.flood.page import book_routes
 
 HAPPENINGS = {
     "storm": lambda: scenes.storm(told=False),

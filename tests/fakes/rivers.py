@@ -7,7 +7,8 @@ from tests.fakes import scenes
 
 from machinami.kit.charts import Step
 from machinami.kit.happening import Notice, Reading
-from machinami.services.flood.page import Decision, Proposal, Score, Sheet, State, ThresholdChange, Thresholds
+from machinami.services.flood.book import Decision, Proposal, Score, Sheet, State, ThresholdChange
+from machinami.services.flood.model import Thresholds
 
 MARKS = Thresholds(1.8, 2.4, 2.9, 3.6)
 WHO = ("山田 花子", "危機管理課長")

@@ -5,17 +5,13 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import orjson
 from hypothesis import given
-from hypothesis import strategies as st
-from tests.model.samples import attributes, entities, moments, unhurried
+from tests.model.samples import entities, moments, unhurried
 
 from machinami.model.attribute import Attribute, Kind, attribute
-from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.document import (
     KIND_CODES,
     attribute_from_document,
     attribute_to_document,
-    change_from_document,
-    change_to_document,
     entity_from_document,
     entity_to_document,
     moment_from_text,
@@ -35,31 +31,6 @@ def kept(document: object) -> object:
 def test_an_entity_comes_back_as_it_was_kept(entity: Entity) -> None:
     back = entity_from_document(kept(entity_to_document(entity)))
     assert repr(back) == repr(entity)  # repr tells 1 from True and 1.0, which == does not
-
-
-@given(entities(), attributes(), moments, st.sampled_from(Verb))
-@unhurried
-def test_a_change_comes_back_as_it_was_kept(entity, others, at, verb) -> None:
-    after = replace(entity, attributes={**entity.attributes, **others})
-    differences = tuple(
-        AttributeChange(name, (entity.attributes.get(name) or (None,))[0], instances[0])
-        for name, instances in others.items()
-    )
-    before = None if verb is Verb.CREATED else entity
-    change = Change(verb, entity.id, entity.types, before, after, differences, at, "urn:x:somebody", 7)
-    back = change_from_document(kept(change_to_document(change)))
-    assert repr(back) == repr(change)
-
-
-def test_a_change_writes_what_did_not_change_once() -> None:
-    same, old, new = (Attribute(Kind.PROPERTY, v) for v in ("same", 1, True))
-    before = Entity("urn:x:1", ("T",), {"same": (same,), "level": (old,)})
-    after = replace(before, attributes={"same": (same,), "level": (new,)})
-    change = Change(Verb.UPDATED, "urn:x:1", ("T",), before, after, (AttributeChange("level", old, new),), NOW, "x")
-    document = change_to_document(change)
-    assert document["b"]["a"] == {"same": 0, "level": [{"k": "P", "v": 1}]}
-    assert document["d"] == [["level", 0, 0]]
-    assert change_from_document(document).after.attributes["level"][0].value is True
 
 
 def test_empty_members_are_left_out() -> None:

@@ -4,18 +4,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.shapes import read_subscription
+from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
-from machinami.apis.status.shapes import Metric, Part
+from machinami.app import watching
+from machinami.app.lock import FolderLock
 from machinami.app.sources import Sources
+from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.contexts import town_context
 from machinami.broker.policy import OpenTown
+from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
@@ -24,11 +29,11 @@ from machinami.kit.carrier import Limits
 from machinami.kit.city import City
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
+from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.installed import Broken, Refresh, Service, installed
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, serve
-from machinami.model.town_terms import NAMESPACE
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -42,6 +47,7 @@ except ImportError:  # not made for Windows
 _LOG = logging.getLogger("machinami")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _DEFAULT_EVERY = 600.0
+_DAY = 86_400.0
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
     "en": "Machinami-cho (simulated)",
@@ -66,58 +72,60 @@ class TownOS:
         refuse_open_address(settings)
         self.settings = settings
         self.version = version
-        self.jobs: list[Job] = []
         self.houses: list[House] = []
-        self.broken: list[Broken] = []
         self._wire = HttpWire()
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
-        self.sources: Sources | None = None
-        self.start_seconds = 0.0
+        self._lock = FolderLock(settings.data)
+        store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
+        backend = open_backend(settings.data, store)
+        ports = Ports(backend, self._wire, self._wire, self.now, fresh_id, OpenTown(), read_subscription)
+        self.broker = Broker(ports)
+        self.watched = Installation(settings.data, self.broker)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
-        store = StoreSettings(durability=self.settings.durability, cache_entities=self.settings.cache_entities)
-        backend = open_backend(self.settings.data, store)
-        ports = Ports(backend, self._wire, self._wire, self.now, fresh_id, OpenTown(), read_subscription)
-        self.broker = Broker(ports)
         await self.broker.start()
         town = await self.broker.town(None)
         self._start_services(town)
-        self.sources = Sources(town, self.settings, utc_now)
-        self.sources.start()
-        self.routes = self._routes(town)
+        self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
+        sources = Sources(town, self.settings, utc_now)
+        self.watched.sources = sources
+        sources.start()
+        routes = self._routes(town, sources)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
-            self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
+            routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
         )
-        for job in self.jobs:
+        for job in self.watched.jobs:
             job.start()
-        self.start_seconds = time.perf_counter() - self._began
+        self.watched.start_seconds = time.perf_counter() - self._began
         return self._serving
 
     def now(self) -> datetime:
         """What time it is in town: in a simulated one, the time that its storm has reached."""
-        simulation = self.sources.simulation if self.sources else None
+        sources = self.watched.sources
+        simulation = sources.simulation if sources else None
         return simulation.now if simulation else utc_now()
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
         if self._serving is not None:
             await self._serving.stop()
-        if self.sources is not None:
-            await self.sources.stop()
-        for job in self.jobs:
+        if self.watched.sources is not None:
+            await self.watched.sources.stop()
+        for job in self.watched.jobs:
             await job.stop()
         self._compute.close()
         await self.broker.close()
         await self._wire.close()
+        self._lock.release()
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()
-        self.broken = list(broken)
-        for bad in self.broken:
+        self.watched.broken = broken
+        for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
         for service in services:
             self._start_service(town, service)
@@ -127,26 +135,43 @@ class TownOS:
         name = service.manifest.id
         every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
         job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
-        town.store.on_commit(stirring(job, frozenset(NAMESPACE + use.type for use in service.manifest.triggers)))
+        expand = town_context().expand
+        town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in service.manifest.triggers)))
         self.houses.append(House(service, city, job.health))
-        self.jobs.append(job)
+        self.watched.jobs.append(job)
         if service.learn is not None:
             learn = service.learn
             work = partial(_learn, learn, city)
-            self.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
+            self.watched.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
 
-    def _routes(self, town: Town) -> list[Route]:
-        desk = self._desk(town)
-        found = [*ngsild_routes(self.broker), *status_routes(self.version, self._parts, self._metrics)]
+    async def _trim_logs(self) -> None:
+        before = self.now() - timedelta(days=self.settings.log_days)
+        for town in self.broker.towns:
+            await trim(town, before, [box.progress.cursor for box in self.broker.subscriptions(town)])
+
+    def _routes(self, town: Town, sources: Sources) -> list[Route]:
+        desk = self._desk(town, sources)
+        found = [
+            *ngsild_routes(self.broker),
+            *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
+        ]
+        found += reference_routes(found, Frame.around(desk), self.version)
         found += portal_routes(desk)
         for house in self.houses:
-            for faces in (house.service.page, house.service.api):
-                if faces is not None:
-                    found += faces.routes(house.city, desk)
+            found += self._pages_of(house, desk)
         return found
 
-    def _desk(self, town: Town) -> Desk:
-        sources = self.sources
+    def _pages_of(self, house: House, desk: Desk) -> list[Route]:
+        """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
+        try:
+            faces = [face for face in (house.service.page, house.service.api) if face is not None]
+            return [route for face in faces for route in face.routes(house.city, desk)]
+        except Exception as error:  # the package may be a vendor's: its fault stops nobody else
+            _LOG.exception("the pages of %s are left out", house.service.package)
+            self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
+            return []
+
+    def _desk(self, town: Town, sources: Sources) -> Desk:
         settings = self.settings
         simulated = settings.simulation is not None
         return Desk(
@@ -159,33 +184,9 @@ class TownOS:
             clock=town.clock,
             archive=Archive(town),
             houses=lambda: self.houses,
-            broken=lambda: self.broken,
-            base_layers=sources.layers if sources else dict,
+            broken=lambda: self.watched.broken,
+            base_layers=sources.layers,
         )
-
-    def _parts(self) -> list[Part]:
-        parts = [Part("store", True, str(self.settings.data))]
-        parts += [Part(f"service {job.name}", not job.health.last_error, job.health.last_error) for job in self.jobs]
-        parts += [Part(f"service {bad.package}", False, bad.reason) for bad in self.broken]
-        parts += [Part("set aside", False, row) for row in self.broker.set_aside]
-        parts += [Part(f"source {n}", False, why) for n, why in (self.sources.faults if self.sources else {}).items()]
-        return parts
-
-    def _metrics(self) -> list[Metric]:
-        found = [Metric("start_seconds", "Time from start to listening", self.start_seconds)]
-        for town in self.broker.towns:
-            labels = {"town": town.name}
-            for name, value in town.store.statistics().items():
-                found.append(Metric(f"store_{name}", "A figure of the town's store", value, labels=labels))
-            boxes = self.broker.subscriptions(town)
-            found.append(Metric("subscriptions", "Subscriptions", len(boxes), labels=labels))
-            sent = sum(box.progress.times_sent for box in boxes)
-            failed = sum(box.progress.times_failed for box in boxes)
-            waiting = sum(box.waiting for box in boxes)
-            found.append(Metric("notifications_sent_total", "Notifications sent", sent, "counter", labels))
-            found.append(Metric("notifications_failed_total", "Notifications that failed", failed, "counter", labels))
-            found.append(Metric("notifications_waiting", "Changes waiting to be told", waiting, labels=labels))
-        return found
 
 
 async def _learn(learn: Refresh, city: City) -> None:

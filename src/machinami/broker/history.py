@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from machinami.broker.operations import no_entity
 from machinami.broker.policy import Action, demand
@@ -10,7 +11,7 @@ from machinami.foundation.errors import NotFound
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Kind
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Instance
+from machinami.model.found import Bucket, Instance, Series
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query, TemporalQuery
 from machinami.model.town_terms import NAMESPACE
@@ -21,10 +22,28 @@ CORRECTION = NAMESPACE + "correction"
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The evolution of one entity: who it is (or was), and its instances in the range."""
+    """The evolution of one entity: who it is (or was), and what its attributes were in the range."""
 
     entity: Entity
-    instances: Sequence[Instance]
+    series: Sequence[Series]
+
+    @property
+    def instances(self) -> list[Instance]:
+        """The instances of all series that are not in columns."""
+        return [instance for one in self.series for instance in one.instances]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What of the past is wanted. attributes None: all. limit: instances of each attribute, the newest with last_n.
+
+    columns: series of plain readings may come in columns.
+    """
+
+    attributes: Sequence[str] | None
+    temporal: TemporalQuery
+    limit: int | None = None
+    columns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +54,35 @@ class PastPage:
     count: int | None = None
 
 
-async def retrieve_past(
-    town: Town,
-    entity_id: str,
-    attributes: Sequence[str] | None,
-    temporal: TemporalQuery,
-    by: Principal,
-    limit: int | None = None,
-) -> Past:
+async def retrieve_past(town: Town, entity_id: str, span: Span, by: Principal) -> Past:
     """The evolution of one entity. Raises NotFound where the entity never was."""
     demand(town.policy, by, Action.READ)
-    instances = await town.store.instances([entity_id], attributes, temporal, limit)
+    series = await _series(town, [entity_id], span)
     entity = town.store.peek(entity_id)
     if entity is None:
         found = await town.store.find_past(Query(ids=(entity_id,)), TemporalQuery(), Page(1), town.clock())
         if not found.entities:
             raise no_entity(entity_id)
         entity = found.entities[0]
-    return Past(entity, instances)
+    return Past(entity, series)
 
 
-async def query_past(
-    town: Town,
-    wanted: Query,
-    attributes: Sequence[str] | None,
-    temporal: TemporalQuery,
-    page: Page,
-    by: Principal,
-    limit: int | None = None,
-) -> PastPage:
+async def query_past(town: Town, wanted: Query, page: Page, span: Span, by: Principal) -> PastPage:
     """The evolutions of the entities that match and have instances in the range."""
     demand(town.policy, by, Action.READ)
-    found = await town.store.find_past(wanted, temporal, page, town.clock())
-    instances = await town.store.instances([e.id for e in found.entities], attributes, temporal, limit)
-    of: dict[str, list[Instance]] = {}
-    for instance in instances:
-        of.setdefault(instance.entity_id, []).append(instance)
+    found = await town.store.find_past(wanted, span.temporal, page, town.clock())
+    of: dict[str, list[Series]] = {}
+    for series in await _series(town, [e.id for e in found.entities], span):
+        of.setdefault(series.entity_id, []).append(series)
     return PastPage([Past(entity, of.get(entity.id, [])) for entity in found.entities], found.count)
+
+
+async def _series(town: Town, entity_ids: Sequence[str], span: Span) -> Sequence[Series]:
+    if span.columns:
+        return await town.store.series(entity_ids, span.attributes, span.temporal, span.limit)
+    past = await town.store.instances(entity_ids, span.attributes, span.temporal, span.limit)
+    groups = groupby(past, lambda one: (one.entity_id, one.attribute))
+    return [Series(entity_id, name, list(group)) for (entity_id, name), group in groups]
 
 
 async def aggregates(

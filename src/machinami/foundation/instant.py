@@ -1,10 +1,13 @@
 """When is it? Reading and writing moments; inside the house every moment is an aware datetime in UTC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from machinami.foundation.errors import BadRequestData
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOMENTS = 16_384
+_DAY = 86_400
 
 
 def parse_instant(text: object, where: str = "") -> datetime:
@@ -19,9 +22,9 @@ def parse_instant(text: object, where: str = "") -> datetime:
                 return moment.astimezone(UTC)
         except (ValueError, OverflowError):  # overflow: a moment that UTC would put before year 1 or after 9999
             pass
-    at = f" in {where}" if where else ""
+    at = f"{where}: " if where else ""
     raise BadRequestData(
-        f"{text!r}{at} is not a date-time; write it as 2026-06-30T09:00:00Z or 2026-06-30T18:00:00+09:00",
+        f"{at}{text!r} is not a date-time; write it in UTC like 2026-06-30T09:00:00Z",
         value=str(text),
     )
 
@@ -35,3 +38,29 @@ def to_micros(moment: datetime) -> int:
     """Microseconds since 1970 (UTC): the form in which stores order time, exact for any datetime."""
     delta = moment - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment so many microseconds after the beginning of 1970."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+@lru_cache(_MOMENTS)
+def format_micros(micros: int) -> str:
+    """What `format_instant` writes for the moment so many microseconds after the beginning of 1970.
+
+    Long series repeat days and times of day, so these are written once; no datetime is made for each reading.
+    """
+    second, fraction = divmod(micros, 1_000_000)
+    day, clock = divmod(second, _DAY)
+    return f"{_day(day)}T{_clock(clock)}.{fraction:06}Z" if fraction else f"{_day(day)}T{_clock(clock)}Z"
+
+
+@lru_cache(_MOMENTS)
+def _day(number: int) -> str:
+    return (EPOCH + timedelta(days=number)).date().isoformat()
+
+
+@lru_cache(_MOMENTS)
+def _clock(second: int) -> str:
+    return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"

@@ -45,6 +45,7 @@ class Settings:
     cache_entities: int = 50_000
     body_limit: int = 10_000_000
     page_limit: int = 1_000
+    log_days: int = 30
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)
     zoom: float = 12.0

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from machinami.methods.series import Floats
 
-Progress = Callable[[float, str], None]
-"""Told the share that is done (0 to 1) and what is being done."""
+Progress = Callable[[int, int], None]
+"""Told how much is done, and of how much."""
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
 

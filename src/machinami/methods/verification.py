@@ -62,8 +62,9 @@ def score_warnings(
     """Compare warnings, each issued at its step for `horizon` steps later, with floods that came.
 
     A flood is an episode of observed levels ≥ threshold (gaps up to `longest_gap` merged) that rose from
-    below: the level before it was known and lower. It is detected when a warning was issued before its
-    onset, at most horizon + tolerance steps ahead; its lead is counted from the first such warning. A
+    below: the level before it was known and lower. It is detected when a warning was issued by its onset
+    (with the reading that reaches the threshold at the latest), at most horizon + tolerance steps ahead; its
+    lead is counted from the first such warning, so that a warning at the onset adds a lead of 0. A
     warning episode begins with a warning issued while the level is still below the threshold; it is false
     when the threshold is not reached from then until horizon + tolerance steps after its last warning.
     Probability of detection and false alarm ratio: Wilks 2011, Statistical Methods, 8.2.
@@ -76,7 +77,7 @@ def score_warnings(
         if onset == 0 or not np.isfinite(observed[onset - 1]):
             continue
         floods += 1
-        issued = np.flatnonzero(warned[max(0, onset - reach) : onset])
+        issued = np.flatnonzero(warned[max(0, onset - reach) : onset + 1])
         if issued.size:
             leads.append(min(onset, reach) - int(issued[0]))
     runs = episodes(warned & ~above & np.isfinite(observed), longest_gap)

@@ -8,7 +8,7 @@ The shape is shared with the stores, which look into it with SQL. Members that a
                "m": modifiedAt, "x": expiresAt, "n": instanceId, "ot": [object types], "a": sub-attributes,
                "vt": datatype of the value}
     change    {"v": verb code, "i": id, "t": [types], "b": entity before, "a": entity after,
-               "d": [[name, before, after], ...], "at": moment, "by": principal, "q": sequence number,
+               "d": [[name, before, after], ...], "at": moment, "by": principal,
                in "b" an attribute that is the same in "a" is written as 0,
                in "d" an instance that is in "b" or "a" is written as its index there}
 
@@ -18,7 +18,6 @@ Moments are text of one width in UTC, so that the order of the text is the order
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import is_
 from typing import Any
 
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind, attribute
@@ -59,6 +58,18 @@ def moment_from_text(text: str) -> datetime:
 
 def attribute_to_document(instance: Attribute) -> Document:
     """One attribute instance, ready for JSON."""
+    document = timeless_document(instance)
+    if instance.observed_at is not None:
+        document["o"] = moment_to_text(instance.observed_at)
+    if instance.created_at is not None:
+        document["c"] = moment_to_text(instance.created_at)
+    if instance.modified_at is not None:
+        document["m"] = moment_to_text(instance.modified_at)
+    return document
+
+
+def timeless_document(instance: Attribute) -> Document:
+    """One attribute instance without observedAt, createdAt and modifiedAt, which are written apart."""
     value = instance.value
     document: Document = {
         "k": KIND_CODES[instance.kind],
@@ -66,14 +77,8 @@ def attribute_to_document(instance: Attribute) -> Document:
     }
     if instance.dataset_id is not None:
         document["d"] = instance.dataset_id
-    if instance.observed_at is not None:
-        document["o"] = moment_to_text(instance.observed_at)
     if instance.unit_code is not None:
         document["u"] = instance.unit_code
-    if instance.created_at is not None:
-        document["c"] = moment_to_text(instance.created_at)
-    if instance.modified_at is not None:
-        document["m"] = moment_to_text(instance.modified_at)
     if instance.expires_at is not None:
         document["x"] = moment_to_text(instance.expires_at)
     if instance.instance_id is not None:
@@ -124,17 +129,6 @@ def _attributes_from_document(document: Mapping[str, Any]) -> Attributes:
 
 def entity_to_document(entity: Entity) -> Document:
     """The entity, ready for JSON."""
-    document = _head_to_document(entity)
-    document["a"] = _attributes_to_document(entity.attributes)
-    return document
-
-
-def entity_from_document(document: Mapping[str, Any]) -> Entity:
-    """The entity that `entity_to_document` wrote."""
-    return _entity(document, _attributes_from_document(document["a"]))
-
-
-def _head_to_document(entity: Entity) -> Document:
     document: Document = {"i": entity.id, "t": list(entity.types)}
     if entity.scopes:
         document["s"] = list(entity.scopes)
@@ -144,7 +138,13 @@ def _head_to_document(entity: Entity) -> Document:
         document["m"] = moment_to_text(entity.modified_at)
     if entity.expires_at is not None:
         document["x"] = moment_to_text(entity.expires_at)
+    document["a"] = _attributes_to_document(entity.attributes)
     return document
+
+
+def entity_from_document(document: Mapping[str, Any]) -> Entity:
+    """The entity that `entity_to_document` wrote."""
+    return _entity(document, _attributes_from_document(document["a"]))
 
 
 def _entity(document: Mapping[str, Any], attributes: Attributes) -> Entity:
@@ -161,32 +161,8 @@ def _entity(document: Mapping[str, Any], attributes: Attributes) -> Entity:
     )
 
 
-def change_to_document(change: Change) -> Document:
-    """The change, ready for JSON; what before and after share is written once."""
-    before, after = change.before, change.after
-    document: Document = {"v": VERB_CODES[change.verb], "i": change.entity_id, "t": list(change.types)}
-    old: Attributes = before.attributes if before is not None else NO_ATTRIBUTES
-    new: Attributes = after.attributes if after is not None else NO_ATTRIBUTES
-    if before is not None:
-        document["b"] = _head_to_document(before)
-        document["b"]["a"] = {
-            name: _SAME if _same(new.get(name, ()), instances) else [attribute_to_document(i) for i in instances]
-            for name, instances in old.items()
-        }
-    if after is not None:
-        document["a"] = entity_to_document(after)
-    document["d"] = [
-        [c.name, _reference(c.before, old.get(c.name, ())), _reference(c.after, new.get(c.name, ()))]
-        for c in change.attributes
-    ]
-    document["at"] = moment_to_text(change.at)
-    document["by"] = change.by
-    document["q"] = change.seq
-    return document
-
-
-def change_from_document(document: Mapping[str, Any]) -> Change:
-    """The change that `change_to_document` wrote."""
+def change_from_document(document: Mapping[str, Any], seq: int) -> Change:
+    """The change that was written down under this number."""
     after = entity_from_document(document["a"]) if "a" in document else None
     new: Attributes = after.attributes if after is not None else NO_ATTRIBUTES
     old: Attributes = NO_ATTRIBUTES
@@ -210,22 +186,8 @@ def change_from_document(document: Mapping[str, Any]) -> Change:
         attributes,
         moment_from_text(document["at"]),
         document["by"],
-        document["q"],
+        seq,
     )
-
-
-def _same(some: tuple[Attribute, ...], others: tuple[Attribute, ...]) -> bool:
-    # by identity: for Python 1, 1.0 and True are equal, and what was kept must come back exactly
-    return some is others or (len(some) == len(others) and all(map(is_, some, others)))
-
-
-def _reference(instance: Attribute | None, among: tuple[Attribute, ...]) -> int | Document | None:
-    if instance is None:
-        return None
-    for index, other in enumerate(among):
-        if other is instance:
-            return index
-    return attribute_to_document(instance)
 
 
 def _referred(reference: Any, among: tuple[Attribute, ...]) -> Attribute | None:

@@ -23,6 +23,28 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Readings:
+    """Plain readings in columns: default instances of a Property with a number and no more than a unit and times.
+
+    moments: for each its time that was asked for, or else when it was written; microseconds since 1970.
+    """
+
+    moments: Sequence[int]
+    numbers: Sequence[float | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The history of one attribute of one entity in order of time: readings, where all of it is plain, else
+    instances."""
+
+    entity_id: str
+    attribute: str
+    instances: Sequence[Instance] = ()
+    readings: Readings | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """One page of a query: the entities in order, and the number of all matches if it was asked for."""
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from machinami.foundation.instant import format_micros
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.compaction import Json, compact_attribute, moment_text
 from machinami.model.context import Context
 from machinami.model.entity import Entity
+from machinami.model.found import Readings, Series
 from machinami.model.null import NULL
 from machinami.model.representation import NONE, NORMALIZED, Representation
 from machinami.model.values import MEMBERS
@@ -64,7 +66,7 @@ class Period(Protocol):
 
 def temporal_entity(
     entity: Entity,
-    moments: Iterable[Moment],
+    past: Iterable[Moment | Series],
     context: Context,
     form: TemporalForm = "normalized",
     representation: Representation = NORMALIZED,
@@ -73,23 +75,35 @@ def temporal_entity(
 ) -> Json:
     """The evolution of an entity: its head, and for each attribute its instances in the order given.
 
+    past: the instances one by one or as series; in columns only for the form temporalValues.
     time_property: which time goes beside each value in the form temporalValues; createdAt where it is not known.
     """
     document = temporal_head(entity, context, representation, deleted_at)
     series: dict[str, list[Moment]] = {}
-    for moment in moments:
-        series.setdefault(moment.attribute, []).append(moment)
-    for name, past in series.items():
+    for part in past:
+        if not isinstance(part, Series):
+            series.setdefault(part.attribute, []).append(part)
+        elif part.readings is None:
+            series.setdefault(part.attribute, []).extend(part.instances)
+        elif representation.shows(part.attribute) and NONE in (representation.datasets or (NONE,)):
+            document[context.compact(part.attribute)] = _pairs(part.readings)
+    for name, instances in series.items():
         if representation.datasets is not None:
-            past = [m for m in past if (m.value.dataset_id or NONE) in representation.datasets]
-        if not past or not representation.shows(name):
+            instances = [m for m in instances if (m.value.dataset_id or NONE) in representation.datasets]
+        if not instances or not representation.shows(name):
             continue
         if form == "temporalValues":
-            document[context.compact(name)] = _values(name, past, context, representation, time_property)
+            document[context.compact(name)] = _values(name, instances, context, representation, time_property)
         else:
             shown = replace(representation, form=form, datasets=None)
-            document[context.compact(name)] = [_instance(name, m, context, shown) for m in past]
+            document[context.compact(name)] = [_instance(name, m, context, shown) for m in instances]
     return document
+
+
+def _pairs(readings: Readings) -> Json:
+    """A series of plain readings in the form temporalValues."""
+    times = map(format_micros, readings.moments)
+    return {"type": Kind.PROPERTY.value, _PLURALS[Kind.PROPERTY]: list(zip(readings.numbers, times, strict=True))}
 
 
 def aggregated_entity(

@@ -6,13 +6,12 @@ texts. A missing value (null) counts for nothing. stddev is that of the whole po
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from machinami.foundation.errors import InvalidRequest
-from machinami.foundation.instant import EPOCH, to_micros
+from machinami.foundation.instant import from_micros, to_micros
 from machinami.model.found import Bucket, Instance
 from machinami.model.query import TemporalQuery, TimeRelation
 from machinami.store.timeline import order_time
@@ -79,11 +78,6 @@ def end_of_range(temporal: TemporalQuery, last: int) -> int:
     if temporal.relation is TimeRelation.BEFORE and temporal.time_at is not None:
         return to_micros(temporal.time_at)
     return last
-
-
-def from_micros(micros: int) -> datetime:
-    """The moment so many microseconds after the beginning of 1970."""
-    return EPOCH + timedelta(microseconds=micros)
 
 
 def aggregate_instances(

@@ -70,12 +70,7 @@ def _instances(rng: Random, name: str, count: int) -> tuple[Attribute, ...]:
 
 
 def _attribute(rng: Random, kind: Kind, dataset: str | None, count: int, depth: int = 0) -> Attribute:
-    times = {
-        "observed_at": rng.choice((None, *MOMENTS)),
-        "created_at": rng.choice(MOMENTS) - timedelta(days=1),
-        "modified_at": rng.choice(MOMENTS),
-        "expires_at": _expiry(rng) if depth == 0 else None,
-    }
+    observed, created, modified = rng.choice((None, *MOMENTS)), rng.choice(MOMENTS), rng.choice(MOMENTS)
     return Attribute(
         kind,
         VALUES[kind](rng, count),
@@ -84,7 +79,10 @@ def _attribute(rng: Random, kind: Kind, dataset: str | None, count: int, depth: 
         instance_id=f"urn:ngsi-ld:Instance:{rng.getrandbits(64):016x}",
         object_type=_object_type(rng, kind),
         attributes=_subs(rng, count, depth),
-        **times,
+        observed_at=observed,
+        created_at=created - timedelta(days=1),
+        modified_at=modified,
+        expires_at=_expiry(rng) if depth == 0 else None,
     )
 
 

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any, TypeVar
 
 import orjson
@@ -13,14 +14,14 @@ from machinami.foundation.errors import TenantNotFound
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, TypeSummary
+from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
 from machinami.model.matching import matches
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query, TemporalQuery
 from machinami.store.aggregation import aggregate_instances, check_methods
 from machinami.store.memory_transaction import Contents, Draft
 from machinami.store.protocol import Transaction
-from machinami.store.timeline import is_meant, order_time
+from machinami.store.timeline import is_meant, order_time, readings
 from machinami.store.town_names import check_town_name
 
 T = TypeVar("T")
@@ -96,6 +97,22 @@ class MemoryTown:
             history = self._contents.history.get(entity_id, {})
             for name in sorted(history if attributes is None else set(attributes)):
                 found += _meant(history.get(name, ()), temporal, limit)
+        return found
+
+    async def series(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Series]:
+        """What `instances` gives, attribute by attribute, plain readings in columns."""
+        instances = await self.instances(entity_ids, attributes, temporal, limit)
+        found: list[Series] = []
+        for (entity_id, name), group in groupby(instances, lambda one: (one.entity_id, one.attribute)):
+            past = list(group)
+            columns = readings(past, temporal.property)
+            found.append(Series(entity_id, name, past if columns is None else (), columns))
         return found
 
     async def aggregate(

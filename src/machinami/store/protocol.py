@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from machinami.model.attribute import Attribute
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, TypeSummary
+from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
 from machinami.model.query import Page, Query, TemporalQuery
 
 T = TypeVar("T")
@@ -94,6 +94,17 @@ class TownStore(Protocol):
     ) -> Sequence[Instance]:
         """Instances of the history in order of (entity, attribute, time); limit: at most so many per attribute,
         the newest ones if last_n is given, else the oldest ones."""
+        ...
+
+    async def series(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Series]:
+        """What `instances` gives, attribute by attribute; none is empty. A store may give those of plain readings
+        in columns, which is much faster to read and to write out."""
         ...
 
     async def aggregate(

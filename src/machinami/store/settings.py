@@ -11,12 +11,14 @@ class StoreSettings:
 
     durability: "normal" survives a killed process, "full" also a power cut (one sync per group of writes).
     cache_entities, cache_bytes: how many decoded entities stay in memory (bytes are estimated).
+    cache_fragments: of how many attributes the JSON stays in memory for the next write (about 300 bytes each).
     page_cache_bytes: SQLite's page cache of the writing connection; each reader has an eighth of it.
     mapped_bytes: how much of the file is mapped into memory (given back by the system under pressure).
     max_bytes: the largest size of the town's file; writes beyond it are refused. None: the disk is the bound.
     slice_seconds: how long one group of writes may hold the event loop before reads get their turn.
     readers: threads for long reads. step_limit, loop_candidates: how many SQLite steps a query may take, and how
         many entities it may look at, on the event loop before it moves to such a thread.
+    loop_readings: how many plain readings may be read on the event loop (about a microsecond each).
     checkpoint_bytes: the size of the write-ahead log at which it is moved into the file in the background.
     indexed: attributes (expanded) whose values are indexed from the start.
     index_after: entities that a query has to look at in vain before the attribute it asks for is indexed.
@@ -26,6 +28,7 @@ class StoreSettings:
     durability: str = "normal"
     cache_entities: int = 100_000
     cache_bytes: int = 256 * MEBI
+    cache_fragments: int = 50_000
     page_cache_bytes: int = 64 * MEBI
     mapped_bytes: int = 256 * MEBI
     max_bytes: int | None = None
@@ -33,6 +36,7 @@ class StoreSettings:
     readers: int = 2
     step_limit: int = 100_000
     loop_candidates: int = 256
+    loop_readings: int = 2_500
     checkpoint_bytes: int = 16 * MEBI
     indexed: tuple[str, ...] = ()
     index_after: int = 2_000

@@ -5,10 +5,12 @@ observedAt, else at modifiedAt or createdAt; the mark of a deletion at deletedAt
 the instances that have the time it asks about, within its range; one without a relation means all of them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from machinami.foundation.instant import EPOCH, to_micros
-from machinami.model.found import Instance
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.found import Instance, Readings
 from machinami.model.query import TemporalQuery, TimeRelation
 
 EARLIEST = -(1 << 62)
@@ -56,3 +58,26 @@ def order_time(instance: Instance, timeproperty: str) -> datetime:
     if timeproperty in ("createdAt", "modifiedAt"):
         return asked_time(instance, timeproperty) or place_in_time(instance)
     return place_in_time(instance)
+
+
+def readings(instances: Sequence[Instance], timeproperty: str) -> Readings | None:
+    """The instances in columns; None where one of them is more than a plain reading."""
+    moments: list[int] = []
+    for instance in instances:
+        value = instance.value
+        at = asked_time(instance, timeproperty) or value.modified_at or value.created_at
+        if at is None or instance.deleted_at is not None or not _is_plain(value):
+            return None
+        moments.append(to_micros(at))
+    return Readings(moments, [instance.value.value for instance in instances])
+
+
+def _is_plain(value: Attribute) -> bool:
+    return (
+        value.kind is Kind.PROPERTY
+        and type(value.value) in (int, float)
+        and value.dataset_id is None
+        and value.expires_at is None
+        and value.value_type is None
+        and not value.attributes
+    )

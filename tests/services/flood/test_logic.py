@@ -1,128 +1,201 @@
-"""What is gathered, when is learning worth it, and what is near a gauge?"""
+"""Does the forecaster learn, keep and say what an officer may expect, on rivers made for the purpose?"""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
+from tests.services.flood.rivers import START, river
 
-from machinami.model.view import MeasuredList, Point, Ref
-from machinami.model.vocabulary.places import Shelter
-from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
+from machinami.foundation.errors import InputError
+from machinami.services.flood.logic.forecast import hindcast
 from machinami.services.flood.logic.gathering import Series, gather
-from machinami.services.flood.logic.promotion import average, due, useful, worth_it
-from machinami.services.flood.logic.situation import (
-    coming_rain,
-    in_force,
-    near_rain,
-    near_shelters,
-    steps_of,
-    told_level,
-)
-from machinami.services.flood.model import Alert, HorizonScore, ModelScore, Sample, WaterLevelForecast
+from machinami.services.flood.logic.live import Task, forecast, forecast_all
+from machinami.services.flood.logic.outlook import TrainedModel
+from machinami.services.flood.logic.record import Record, judge_columns
+from machinami.services.flood.logic.retraining import retrain
+from machinami.services.flood.logic.stored import from_bytes, to_bytes
+from machinami.services.flood.logic.training import floods_seen, train, trust
+from machinami.services.flood.model import Sample
 
-NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
-SECONDS = int(NOW.timestamp())
-GAUGE = RiverGauge("urn:g", location=Point(138.2, 35.0))
+HOURS = (1.0, 3.0)
 
 
-def every_ten_minutes(count: int, ending: datetime = NOW) -> Series:
-    return Series.of([Sample(ending - timedelta(minutes=10 * (count - 1 - n)), float(n)) for n in range(count)])
+@pytest.fixture(scope="module")
+def trained() -> tuple[Record, TrainedModel]:
+    record = river()
+    return record, train(record.until(2200), HOURS, (False, True), seed=7)
 
 
-def test_readings_by_the_minute_are_thinned_to_ten_minutes() -> None:
-    minutes = Series.of([Sample(NOW + timedelta(minutes=n), float(n)) for n in range(61)])
-    record = gather(minutes, {})
+def test_a_trained_model_beats_persistence_on_a_river_it_was_made_for(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    for outlook in model.outlooks:
+        past = hindcast(model, outlook, record, 2200)
+        steps = record.steps(outlook.hours)
+        later = np.append(record.level[2200 + steps :], np.full(steps, np.nan))
+        error, naive = later - past.level, later - record.level[2200:]
+        assert np.nanmean(error**2) < 0.8 * np.nanmean(naive**2)
+
+
+def test_an_interval_never_crosses_its_level_and_covers_most(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    for outlook in model.outlooks:
+        past = hindcast(model, outlook, record, 2200)
+        assert (past.low <= past.level).all()
+        assert (past.high >= past.level).all()
+        steps = record.steps(outlook.hours)
+        later, past_level = record.level[2200 + steps :], len(record.level) - 2200 - steps
+        inside = (later >= past.low[:past_level]) & (later <= past.high[:past_level])
+        assert 0.8 < inside.mean() < 0.98
+
+
+def test_the_same_record_gives_the_same_model() -> None:
+    record = river(900, seed=5)
+    assert to_bytes(train(record, (2.0,), (False,), 7)) == to_bytes(train(record, (2.0,), (False,), 7))
+
+
+def test_a_model_kept_as_text_says_the_same(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    again = from_bytes(to_bytes(model))
+    for ours, theirs in zip(model.outlooks, again.outlooks, strict=True):
+        assert np.array_equal(hindcast(model, ours, record, 2500).level, hindcast(again, theirs, record, 2500).level)
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b'{"format":"other"}', b"\x80\x04pickle"])
+def test_a_damaged_model_is_refused(damage: bytes) -> None:
+    with pytest.raises(InputError, match="train it anew"):
+        from_bytes(damage)
+
+
+def test_no_outcome_after_the_training_leaks_into_it() -> None:
+    record = river(1200, seed=3)
+    spoiled = replace(record, level=np.append(record.level[:1000], record.level[1000:] * 50 + 7))
+    assert to_bytes(train(record.until(1000), (3.0,), (True,), 7)) == to_bytes(
+        train(spoiled.until(1000), (3.0,), (True,), 7)
+    )
+
+
+def test_a_forecast_does_not_know_what_comes(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    dry = next(o for o in model.outlooks if not o.coming)
+    changed = replace(record, level=record.level.copy(), rain=record.rain.copy())
+    changed.level[2601:] += 3.0
+    changed.rain[:, 2601:] = 80.0
+    assert hindcast(model, dry, record, 2200).level[400] == hindcast(model, dry, changed, 2200).level[400]
+    assert hindcast(model, dry, record, 2200).high[400] == hindcast(model, dry, changed, 2200).high[400]
+
+
+def test_the_unit_of_the_level_does_not_matter() -> None:
+    metres, centimetres = river(1500, seed=8), river(1500, seed=8, scale=100.0)
+    said = []
+    for record in (metres, centimetres):
+        model = train(record.until(1000), (2.0,), (False,), 7)
+        said.append(hindcast(model, model.outlooks[0], record, 1000).level)
+    assert np.allclose(said[0] * 100, said[1], atol=1.5)
+
+
+def test_a_river_without_rain_columns_is_forecast_from_its_levels() -> None:
+    record = replace(river(1500, seed=4), rain=np.zeros((0, 1500)), names=())
+    model = train(record.until(1000), (1.0,), (False,), 7)
+    assert np.isfinite(hindcast(model, model.outlooks[0], record, 1000).level).all()
+
+
+def test_gaps_in_level_and_rain_are_lived_with() -> None:
+    record = river(1500, seed=4)
+    record.level[100:160] = np.nan
+    record.level[1100:1103] = np.nan
+    record.rain[0, 500:700] = np.nan
+    model = train(record.until(1000), (1.0,), (False,), 7)
+    past = hindcast(model, model.outlooks[0], record, 1000)
+    assert np.isnan(past.level[100:103]).all()
+    assert np.isfinite(past.level[110:]).all()
+
+
+def test_a_dead_calm_river_is_forecast_to_stay() -> None:
+    record = Record(0, 600, np.full(1200, 0.42), np.zeros((1, 1200)), ("dry",))
+    model = train(record, (1.0,), (False, True), 7)
+    past = hindcast(model, model.outlooks[0], record, 1000)
+    assert np.allclose(past.level, 0.42)
+
+
+def test_a_column_that_is_never_dry_is_not_taken_for_rain() -> None:
+    values = np.stack([river(1000).rain[0], np.full(1000, 7.9)])
+    judged = judge_columns(Record(0, 600, np.zeros(1000), values, ("rain", "d00010150ee")))
+    assert [column.kind for column in judged] == ["rain", "signal"]
+
+
+def test_one_flood_is_trusted_less_than_eight() -> None:
+    one = np.zeros(100 * 48)
+    one[500:520] = 1.0
+    eight = np.zeros(100 * 48)
+    for begin in range(0, 8 * 480, 480):
+        eight[begin : begin + 20] = 1.0
+    rows = np.arange(len(one))
+    assert floods_seen(one, rows, 3600) == pytest.approx(1.0)
+    assert floods_seen(eight, rows, 3600) == pytest.approx(8.0)
+    assert trust(1.0) < 0.2
+    assert trust(8.0) > 0.99
+
+
+def test_readings_that_come_when_they_come_make_a_regular_record() -> None:
+    level = [Sample(START + timedelta(minutes=10 * i, seconds=20), 1.0 + i) for i in range(6) if i != 3]
+    rain = {"a": [Sample(START + timedelta(hours=1), 6.0), Sample(START + timedelta(hours=2), 0.0)]}
+    record = gather(Series.of(level), {name: Series.of(found) for name, found in rain.items()})
     assert record is not None
-    assert (record.step, record.count) == (600, 7)
+    assert record.step == 600
+    assert np.isnan(record.level[3])
+    assert np.nansum(record.rain) == pytest.approx(5.0)
 
 
-def test_one_reading_makes_no_record() -> None:
-    assert gather(every_ten_minutes(1), {}) is None
+def test_a_live_forecast_is_what_the_hindcast_said(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    said = forecast(model, record.until(2500), False, 0.5)
+    assert len(said) == 2
+    dry = next(o for o in model.outlooks if not o.coming and o.hours == 3.0)
+    assert said[1].middle == pytest.approx(hindcast(model, dry, record, 2400).level[99])
 
 
-def test_forecast_rain_fills_the_steps_after_the_last_reading_only() -> None:
-    rain = {"urn:r": Series.of([Sample(NOW - timedelta(minutes=10), 3.0), Sample(NOW, 2.0)])}
-    record = gather(every_ten_minutes(3), rain, coming=(6.0, 12.0), coming_from=SECONDS - 1800)
-    assert record is not None
-    assert record.rain[0][1:3].tolist() == [3.0, 2.0]
-    assert record.rain[0][3:6].tolist() == [1.0, 1.0, 1.0]
-    assert record.rain[0][6:12].tolist() == [2.0] * 6
-    assert np.isnan(record.level[3:]).all() if record.count > 3 else True
+def test_a_rain_forecast_lifts_the_forecast_by_the_trust_put_in_it(trained: tuple[Record, TrainedModel]) -> None:
+    record, model = trained
+    level = np.append(record.level[:2500], np.full(6, np.nan))
+    rain = np.append(record.rain[:, :2500], np.full((1, 6), 30.0), axis=1)
+    storm = Record(0, 3600, level, rain, record.names)
+    said = {}
+    for belief in (0.0, 0.5, 1.0):
+        said[belief] = forecast(model, storm, True, belief)[1].middle
+    assert said[0.0] < said[0.5] < said[1.0]
+    assert said[0.5] == pytest.approx((said[0.0] + said[1.0]) / 2)
 
 
-@given(st.lists(st.floats(-5, 5), min_size=2, max_size=60))
-def test_levels_come_back_from_the_grid(values: list[float]) -> None:
-    series = Series([SECONDS + 600 * n for n in range(len(values))], values)
-    record = gather(series, {})
-    assert record is not None
-    assert record.level.tolist() == values
+def series(record: Record) -> Series:
+    return Series([record.start + record.step * i for i in range(record.count)], record.level.tolist())
 
 
-def test_a_forecast_of_rain_is_used_while_it_is_fresh() -> None:
-    fresh = RainForecast("urn:f", hourly_precipitation=MeasuredList((1.0, 2.0), NOW - timedelta(hours=1), "MMT"))
-    old = RainForecast("urn:o", hourly_precipitation=MeasuredList((9.0,), NOW - timedelta(hours=9), "MMT"))
-    assert coming_rain([old, fresh], NOW) == ((1.0, 2.0), SECONDS - 3600)
-    assert coming_rain([old], NOW) == ((), 0)
-    assert coming_rain([RainForecast("urn:e")], NOW) == ((), 0)
+def test_learning_anew_gives_a_model_with_its_scores_of_the_held_out_quarter() -> None:
+    record = river(2000, seed=6)
+    rain = {"upstream": Series(series(record).seconds, record.rain[0].tolist())}
+    done = retrain(series(record), rain, thorough=False, improvement_needed=0.0)
+    assert {s.hours for s in done.scores} == {1.0, 2.0, 3.0, 6.0}
+    assert all(0 < s.cases <= 500 for s in done.scores)
+    assert all(s.rmse < s.persistence_rmse for s in done.used)
+    kept = from_bytes(done.model)
+    assert {(o.hours, o.coming) for o in kept.outlooks} == {(s.hours, s.uses_rain) for s in done.used}
 
 
-def test_the_nearest_shelters_come_first_and_far_ones_not_at_all() -> None:
-    places = {"urn:far": 35.2, "urn:near": 35.001, "urn:close": 35.01}
-    shelters = [Shelter(name, location=Point(138.2, lat)) for name, lat in places.items()]
-    assert [s.id for s in near_shelters(GAUGE, [*shelters, Shelter("urn:nowhere")])] == ["urn:near", "urn:close"]
-    assert near_shelters(RiverGauge("urn:x"), shelters) == []
+def test_forecasters_that_do_not_improve_enough_are_left_out() -> None:
+    record = river(1000, seed=6)
+    done = retrain(series(record), {}, thorough=False, improvement_needed=0.9)
+    assert done.scores
+    assert (done.model, done.used) == (b"", ())
 
 
-def test_the_nearest_eight_rain_gauges_explain_a_river_gauge() -> None:
-    gauges = [RainGauge(f"urn:{n}", location=Point(138.2, 35.0 + 0.01 * n)) for n in range(12)]
-    assert near_rain(GAUGE, gauges) == [f"urn:{n}" for n in range(8)]
-
-
-def test_an_old_forecast_says_nothing() -> None:
-    rows = [{"hours": 6.0, "at": (NOW + timedelta(hours=2)).isoformat(), "low": 1.0, "middle": 1.2, "high": 1.4}]
-    issued = NOW - timedelta(hours=4)
-    forecast = WaterLevelForecast("urn:w", Ref("urn:g"), issued, rows)
-    assert steps_of(forecast, NOW, timedelta(minutes=40)) == ()
-    assert len(steps_of(forecast, issued, timedelta(minutes=40))) == 1
-    assert steps_of(None, NOW, timedelta(minutes=40)) == ()
-
-
-def test_only_what_is_published_and_not_expired_is_in_force() -> None:
-    def alert(state: str, hours: int) -> Alert:
-        until = NOW + timedelta(hours=hours)
-        return Alert(f"urn:{state}", warning_level=3, ref_gauge=Ref("urn:g"), state=state, valid_to=until)
-
-    alerts = [alert("published", 1), alert("withdrawn", 1), alert("superseded", 1)]
-    assert [a.state for a in in_force(alerts, NOW)] == ["published"]
-    assert told_level(alerts, "urn:g", NOW) == 3
-    assert told_level(alerts, "urn:other", NOW) == 0
-    assert told_level([alert("published", -1)], "urn:g", NOW) == 0
-
-
-def test_a_model_is_due_at_first_then_daily_and_sooner_while_there_are_few_rows() -> None:
-    def trained(rows: int, ago: timedelta) -> ModelScore:
-        return ModelScore("urn:m", trained_at=NOW - ago, rows=rows)
-
-    assert due(None, NOW)
-    assert not due(trained(9_000, timedelta(hours=3)), NOW)
-    assert due(trained(9_000, timedelta(days=1)), NOW)
-    assert due(trained(1_200, timedelta(minutes=11)), NOW)
-
-
-def test_learning_waits_for_enough_readings_that_reach_the_present() -> None:
-    assert worth_it(None, every_ten_minutes(1_000), NOW)
-    assert not worth_it(None, every_ten_minutes(999), NOW)
-    assert not worth_it(None, every_ten_minutes(2_000, NOW - timedelta(days=3)), NOW)
-    last = ModelScore("urn:m", trained_at=NOW - timedelta(hours=1), rows=1_000)
-    assert not worth_it(last, every_ten_minutes(1_100), NOW)
-    assert worth_it(last, every_ten_minutes(1_250), NOW)
-
-
-def test_only_forecasters_that_beat_persistence_are_useful() -> None:
-    good, bad = HorizonScore(1.0, False, 0.08, 0.1, 0.9, 50), HorizonScore(6.0, False, 0.12, 0.1, 0.9, 50)
-    still = HorizonScore(2.0, False, 0.0, 0.0, 1.0, 50)
-    assert useful([good, bad, still], 0.0) == [good]
-    assert useful([good], 0.25) == []
-    assert average([good, bad]) < average([good])
-    assert average([]) == float("-inf")
+def test_several_gauges_are_forecast_from_their_last_readings() -> None:
+    record = river(2000, seed=6)
+    rain = {"upstream": Series(series(record).seconds, record.rain[0].tolist())}
+    done = retrain(series(record), rain, thorough=False, improvement_needed=0.0)
+    tasks = [Task("urn:a", done.model, series(record)), Task("urn:b", done.model, Series([], []))]
+    found = forecast_all(tasks, rain, 0.5)
+    assert list(found) == ["urn:a"]
+    issued, steps = found["urn:a"]
+    assert int(issued.timestamp()) == record.start + record.step * (record.count - 1)
+    assert all(step.at > issued for step in steps)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import orjson
 
-from machinami.apis.ngsild.face import ROOT, Face, check_parameters
+from machinami.apis.ngsild.face import ROOT, Face, check_parameters, refuse_unknown
 from machinami.apis.ngsild.negotiation import GEO_JSON, JSON, SPATIAL, choose
 from machinami.apis.ngsild.parameters import (
     QUERY,
@@ -59,12 +59,16 @@ SIMPLE_MERGE = Intake(Nulls.INSIDE, simplified=True)
 
 @lru_cache(_CACHED)
 def _view(query: str, context: Context, geo: bool) -> View:
-    return read_view(read_arguments(query), context, geo)
+    arguments = read_arguments(query)
+    refuse_unknown(arguments, RETRIEVE)
+    return read_view(arguments, context, geo)
 
 
 @lru_cache(_CACHED)
 def _search(query: str, context: Context, geo: bool, paging: Paging) -> Search:
-    return read_search(read_arguments(query), context, paging, geo)
+    arguments = read_arguments(query)
+    refuse_unknown(arguments, QUERY)
+    return read_search(arguments, context, paging, geo)
 
 
 class Entities:
@@ -79,8 +83,6 @@ class Entities:
 
     def retrieve(self, request: Request) -> Response:
         """One entity (6.5.3.1)."""
-        if request.query:
-            check_parameters(request, RETRIEVE)
         face = self._face
         media = choose(request.fields.get(b"accept"), SPATIAL)
         context = face.linked_context(request)
@@ -96,7 +98,6 @@ class Entities:
 
     def query(self, request: Request) -> Awaitable[Response]:
         """The entities that match (6.4.3.2)."""
-        check_parameters(request, QUERY)
         media = choose(request.fields.get(b"accept"), SPATIAL)
         context = self._face.linked_context(request)
         search = _search(request.query, context, media == GEO_JSON, self._paging)

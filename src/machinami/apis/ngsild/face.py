@@ -1,6 +1,6 @@
 """What does every handler of this face need? Who asks, in which town, in which words, and how it is answered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from machinami.apis.ngsild.negotiation import LD_JSON, body_context, content_type, link_context, link_field, read_json
@@ -157,7 +157,12 @@ def check_parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
     """The query parameters. Raises InvalidRequest that names those which mean nothing here."""
     if not request.query:
         return {}
-    arguments = request.arguments
+    refuse_unknown(request.arguments, known)
+    return request.arguments
+
+
+def refuse_unknown(arguments: Mapping[str, str], known: frozenset[str]) -> None:
+    """Raise InvalidRequest that names the parameters which mean nothing here."""
     unknown = sorted(name for name in arguments if name not in known)
     if unknown:
         raise InvalidRequest(
@@ -165,7 +170,6 @@ def check_parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
             f"known here: {', '.join(sorted(known)) or 'none'}",
             parameters=unknown,
         )
-    return arguments
 
 
 def given(media: bytes, body: bytes, context: Context, status: int = 200) -> Response:

@@ -1,13 +1,12 @@
 """Where is a long evolution cut, so that a client can go on from there? (pure; ETSI GS CIM 009, 6.3.10)"""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from machinami.broker.history import Past
-from machinami.foundation.instant import format_instant
-from machinami.model.found import Instance
+from machinami.foundation.instant import format_instant, from_micros, to_micros
+from machinami.model.found import Instance, Readings, Series
 from machinami.model.query import TemporalQuery, TimeRelation
 
 
@@ -26,28 +25,41 @@ def cut(pasts: Sequence[Past], temporal: TemporalQuery, limit: int) -> tuple[Seq
     newest instances stay, else the oldest.
     """
     backwards = temporal.last_n is not None
-    edges: list[datetime] = []
+    edges: list[int] = []
     for past in pasts:
-        series: dict[str, list[datetime]] = defaultdict(list)
-        for instance in past.instances:
-            series[instance.attribute].append(moment(instance, temporal.property))
-        for times in series.values():
+        for series in past.series:
+            times = _moments(series, temporal.property)
             if len(times) > limit:
-                times.sort(reverse=backwards)
-                edges.append(times[limit - 1])
+                edges.append(sorted(times, reverse=backwards)[limit - 1])
     if not edges:
         return pasts, None
     edge = max(edges) if backwards else min(edges)
+    parts = [[_within(series, temporal.property, edge, backwards) for series in past.series] for past in pasts]
     kept = [
-        replace(past, instances=[i for i in past.instances if _within(moment(i, temporal.property), edge, backwards)])
-        for past in pasts
+        replace(past, series=[series for series, _ in part if series is not None])
+        for past, part in zip(pasts, parts, strict=True)
     ]
-    shown = [moment(instance, temporal.property) for past in kept for instance in past.instances]
-    return kept, Cut(min(shown), max(shown))
+    shown = [time for part in parts for _, times in part for time in times]
+    return kept, Cut(from_micros(min(shown)), from_micros(max(shown)))
 
 
-def _within(at: datetime, edge: datetime, backwards: bool) -> bool:
-    return at >= edge if backwards else at <= edge
+def _moments(series: Series, time_property: str) -> Sequence[int]:
+    if series.readings is not None:
+        return series.readings.moments
+    return [to_micros(moment(instance, time_property)) for instance in series.instances]
+
+
+def _within(series: Series, time_property: str, edge: int, backwards: bool) -> tuple[Series | None, list[int]]:
+    """The part of the series up to the edge (None: nothing of it), and its moments."""
+    times = _moments(series, time_property)
+    kept = [place for place, at in enumerate(times) if (at >= edge if backwards else at <= edge)]
+    left = [times[place] for place in kept]
+    if not kept:
+        return None, left
+    if series.readings is None:
+        return replace(series, instances=[series.instances[place] for place in kept]), left
+    numbers = [series.readings.numbers[place] for place in kept]
+    return replace(series, readings=Readings(left, numbers)), left
 
 
 def moment(instance: Instance, time_property: str) -> datetime:

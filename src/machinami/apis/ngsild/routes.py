@@ -10,12 +10,14 @@ from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
 from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
 from machinami.apis.ngsild.identity import identity
+from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.subscriptions import Subscriptions
 from machinami.apis.ngsild.temporal import POST_QUERY, Temporal
 from machinami.broker.broker import Broker
 from machinami.kit.http import Handler, Route
+from machinami.kit.openapi import OPERATION
 
 NONE: frozenset[str] = frozenset()
 DEFAULT_PAGING = Paging()
@@ -32,7 +34,7 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
         *_subscription_rows(Subscriptions(face, paging)),
         *_discovery_rows(Discovery(face)),
         *_context_rows(KeptContexts(face)),
-        row("GET", "/info/sourceIdentity", identity(face), "Who is this broker?", "Information"),
+        row("GET", "/info/sourceIdentity", identity(face), "Who is this broker?", "Information", "identity"),
     ]
     return [replace(route, path=ROOT + route.path, handler=carried(route.handler)) for route in rows]
 
@@ -43,12 +45,13 @@ def row(
     handler: Handler,
     summary: str,
     tag: str,
+    gives: str,
     known: frozenset[str] = NONE,
     body: str = "",
     hot: bool = False,
 ) -> Route:
-    """One operation. known: its query parameters; body: the name of the schema of its body."""
-    return Route(method, path, handler, summary, tag, hot, {"parameters": known, "body": body})
+    """One operation. gives: the name of its answers; known: its query parameters; body: the schema of its body."""
+    return Route(method, path, handler, summary, tag, hot, {OPERATION: operation(method, path, known, body, gives)})
 
 
 def _entity_rows(handlers: Entities) -> Iterable[Route]:
@@ -56,19 +59,27 @@ def _entity_rows(handlers: Entities) -> Iterable[Route]:
     one, every, named = "/entities/{id}", "/entities/{id}/attrs", "/entities/{id}/attrs/{attribute}"
     h = handlers
     return [
-        row("POST", "/entities", h.create, "Create an entity", tag, entities.WRITE, "Entity", hot=True),
-        row("GET", "/entities", h.query, "Query entities", tag, parameters.QUERY, hot=True),
-        row("GET", one, h.retrieve, "Retrieve an entity", tag, parameters.RETRIEVE, hot=True),
-        row("PUT", one, h.replace, "Replace an entity", tag, entities.CHANGE, "EntityFragment"),
-        row("PATCH", one, h.merge, "Merge into an entity", tag, entities.MERGE_BY, "EntityFragment"),
-        row("DELETE", one, h.delete, "Delete an entity", tag, entities.CHANGE),
-        row("POST", every, h.append, "Append attributes", tag, entities.APPEND, "EntityFragment"),
-        row("PATCH", every, h.update, "Update attributes", tag, entities.CHANGE, "EntityFragment", hot=True),
+        row("POST", "/entities", h.create, "Create an entity", tag, "created", entities.WRITE, "Entity", hot=True),
+        row("GET", "/entities", h.query, "Query entities", tag, "entities", parameters.QUERY, hot=True),
+        row("GET", one, h.retrieve, "Retrieve an entity", tag, "entity", parameters.RETRIEVE, hot=True),
+        row("PUT", one, h.replace, "Replace an entity", tag, "done", entities.CHANGE, "EntityFragment"),
+        row("PATCH", one, h.merge, "Merge into an entity", tag, "done", entities.MERGE_BY, "EntityFragment"),
+        row("DELETE", one, h.delete, "Delete an entity", tag, "done", entities.CHANGE),
+        row("POST", every, h.append, "Append attributes", tag, "updated", entities.APPEND, "EntityFragment"),
+        row("PATCH", every, h.update, "Update attributes", tag, "updated", entities.CHANGE, "EntityFragment", hot=True),
         row(
-            "PATCH", named, h.update_attribute, "Update parts of an attribute", tag, entities.CHANGE, "Attribute", True
+            "PATCH",
+            named,
+            h.update_attribute,
+            "Update parts of an attribute",
+            tag,
+            "done",
+            entities.CHANGE,
+            "Attribute",
+            True,
         ),
-        row("PUT", named, h.replace_attribute, "Replace an attribute", tag, entities.CHANGE, "Attribute"),
-        row("DELETE", named, h.delete_attribute, "Delete an attribute", tag, entities.REMOVE),
+        row("PUT", named, h.replace_attribute, "Replace an attribute", tag, "done", entities.CHANGE, "Attribute"),
+        row("DELETE", named, h.delete_attribute, "Delete an attribute", tag, "done", entities.REMOVE),
     ]
 
 
@@ -76,12 +87,22 @@ def _batch_rows(handlers: Batches) -> Iterable[Route]:
     tag, root = "Batches", "/entityOperations"
     h = handlers
     return [
-        row("POST", f"{root}/create", h.create, "Create entities", tag, batch.LOCAL, "Entities"),
-        row("POST", f"{root}/upsert", h.upsert, "Create or update entities", tag, batch.OPTIONS, "Entities", hot=True),
-        row("POST", f"{root}/update", h.update, "Update entities", tag, batch.OPTIONS, "Entities"),
-        row("POST", f"{root}/merge", h.merge, "Merge into entities", tag, batch.MERGE_OPTIONS, "Entities"),
-        row("POST", f"{root}/delete", h.delete, "Delete entities", tag, batch.LOCAL, "Ids"),
-        row("POST", f"{root}/query", h.query, "Query entities by a document", tag, batch.QUERY, "Query"),
+        row("POST", f"{root}/create", h.create, "Create entities", tag, "all, with the new", batch.LOCAL, "Entities"),
+        row(
+            "POST",
+            f"{root}/upsert",
+            h.upsert,
+            "Create or update entities",
+            tag,
+            "all, with the new",
+            batch.OPTIONS,
+            "Entities",
+            hot=True,
+        ),
+        row("POST", f"{root}/update", h.update, "Update entities", tag, "all", batch.OPTIONS, "Entities"),
+        row("POST", f"{root}/merge", h.merge, "Merge into entities", tag, "all", batch.MERGE_OPTIONS, "Entities"),
+        row("POST", f"{root}/delete", h.delete, "Delete entities", tag, "all", batch.LOCAL, "Ids"),
+        row("POST", f"{root}/query", h.query, "Query entities by a document", tag, "entities", batch.QUERY, "Query"),
     ]
 
 
@@ -89,13 +110,14 @@ def _temporal_rows(handlers: Temporal) -> Iterable[Route]:
     tag, root, known = "History", "/temporal", temporal_parameters
     h = handlers
     return [
-        row("GET", f"{root}/entities", h.query, "Query the past of entities", tag, known.QUERY, hot=True),
+        row("GET", f"{root}/entities", h.query, "Query the past of entities", tag, "pasts", known.QUERY, hot=True),
         row(
             "GET",
             f"{root}/entities/{{id}}",
             h.retrieve,
             "Retrieve the past of an entity",
             tag,
+            "past",
             known.RETRIEVE,
             hot=True,
         ),
@@ -105,6 +127,7 @@ def _temporal_rows(handlers: Temporal) -> Iterable[Route]:
             h.post_query,
             "Query the past by a document",
             tag,
+            "pasts",
             POST_QUERY,
             "Query",
         ),
@@ -115,11 +138,11 @@ def _subscription_rows(handlers: Subscriptions) -> Iterable[Route]:
     tag, one, known = "Subscriptions", "/subscriptions/{id}", subscriptions
     h = handlers
     return [
-        row("POST", "/subscriptions", h.create, "Subscribe", tag, known.LOCAL, "Subscription"),
-        row("GET", "/subscriptions", h.list_all, "List subscriptions", tag, known.LIST),
-        row("GET", one, h.retrieve, "Retrieve a subscription", tag, known.ONE),
-        row("PATCH", one, h.update, "Change a subscription", tag, known.LOCAL, "SubscriptionFragment"),
-        row("DELETE", one, h.delete, "Unsubscribe", tag, known.LOCAL),
+        row("POST", "/subscriptions", h.create, "Subscribe", tag, "created", known.LOCAL, "Subscription"),
+        row("GET", "/subscriptions", h.list_all, "List subscriptions", tag, "subscriptions", known.LIST),
+        row("GET", one, h.retrieve, "Retrieve a subscription", tag, "subscription", known.ONE),
+        row("PATCH", one, h.update, "Change a subscription", tag, "done", known.LOCAL, "SubscriptionFragment"),
+        row("DELETE", one, h.delete, "Unsubscribe", tag, "done", known.LOCAL),
     ]
 
 
@@ -127,10 +150,18 @@ def _discovery_rows(handlers: Discovery) -> Iterable[Route]:
     tag, known = "Discovery", discovery
     h = handlers
     return [
-        row("GET", "/types", h.types, "Which types are in use?", tag, known.LIST),
-        row("GET", "/types/{type}", h.type_info, "What has this type?", tag, known.ONE),
-        row("GET", "/attributes", h.attributes, "Which attributes are in use?", tag, known.LIST),
-        row("GET", "/attributes/{attribute}", h.attribute_info, "What has this attribute?", tag, known.ONE),
+        row("GET", "/types", h.types, "Which types are in use?", tag, "types", known.LIST),
+        row("GET", "/types/{type}", h.type_info, "What has this type?", tag, "description", known.ONE),
+        row("GET", "/attributes", h.attributes, "Which attributes are in use?", tag, "attributes", known.LIST),
+        row(
+            "GET",
+            "/attributes/{attribute}",
+            h.attribute_info,
+            "What has this attribute?",
+            tag,
+            "description",
+            known.ONE,
+        ),
     ]
 
 
@@ -138,8 +169,8 @@ def _context_rows(handlers: KeptContexts) -> Iterable[Route]:
     tag, known = "Contexts", contexts
     h = handlers
     return [
-        row("GET", "/jsonldContexts", h.list_all, "List the kept @contexts", tag, known.LIST),
-        row("POST", "/jsonldContexts", h.add, "Host a @context", tag, body="Context"),
-        row("GET", "/jsonldContexts/{id}", h.serve, "Serve a @context", tag, known.SERVE),
-        row("DELETE", "/jsonldContexts/{id}", h.delete, "Forget or reload a @context", tag, known.DELETE),
+        row("GET", "/jsonldContexts", h.list_all, "List the kept @contexts", tag, "contexts", known.LIST),
+        row("POST", "/jsonldContexts", h.add, "Host a @context", tag, "created", body="Context"),
+        row("GET", "/jsonldContexts/{id}", h.serve, "Serve a @context", tag, "context", known.SERVE),
+        row("DELETE", "/jsonldContexts/{id}", h.delete, "Forget or reload a @context", tag, "done", known.DELETE),
     ]

@@ -1,7 +1,8 @@
 """How are found entities shown? Media type, form and page links of retrieving and querying."""
 
 from collections.abc import Sequence
-from urllib.parse import urlencode
+from functools import lru_cache
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -9,7 +10,7 @@ from machinami.apis.ngsild.face import context_member, given
 from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, link_field
 from machinami.apis.ngsild.parameters import View
 from machinami.apis.ngsild.rendering import Rendered, array, with_context
-from machinami.kit.http import Request, Response
+from machinami.kit.http import Request, Response, read_arguments
 from machinami.model.compaction import to_feature, to_feature_collection
 from machinami.model.entity import Entity
 from machinami.model.found import Found
@@ -52,16 +53,19 @@ def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[t
         return []
     links = []
     if page.offset:
-        links.append(_page_link(request, page, max(0, page.offset - page.limit), "prev", media))
+        links.append(
+            _page_link(request.path, request.query, page.limit, max(0, page.offset - page.limit), "prev", media)
+        )
     if more:
-        links.append(_page_link(request, page, page.offset + page.limit, "next", media))
+        links.append(_page_link(request.path, request.query, page.limit, page.offset + page.limit, "next", media))
     return links
 
 
-def _page_link(request: Request, page: Page, offset: int, rel: str, media: bytes) -> tuple[bytes, bytes]:
-    arguments = {**request.arguments, "limit": str(page.limit), "offset": str(offset)}
-    target = f"{request.path}?{urlencode(arguments)}"
-    return b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")
+@lru_cache(maxsize=2048)
+def _page_link(path: str, query: str, limit: int, offset: int, rel: str, media: bytes) -> tuple[bytes, bytes]:
+    arguments = {**read_arguments(query), "limit": str(limit), "offset": str(offset)}
+    target = f"{quote(path)}?{urlencode(arguments)}"
+    return b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii")
 
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:

@@ -72,10 +72,15 @@ class Temporal:
     def _ask(self, request: Request, wanted: Evolution) -> _Ask:
         return _Ask(request, self._face.town(request), wanted, choose(request.fields.get(b"accept"), PLAIN))
 
+    def _span(self, wanted: Evolution) -> history.Span:
+        """What is to be read: one instance too many, by which it is seen that there are more."""
+        limit = 1 if wanted.methods else self._paging.instances + 1
+        in_pairs = wanted.form == "temporalValues" and not wanted.methods
+        return history.Span(wanted.attributes, wanted.temporal, limit, in_pairs)
+
     async def _retrieve(self, ask: _Ask, entity_id: str) -> Response:
         by, wanted = self._face.by(ask.request), ask.wanted
-        limit = 1 if wanted.methods else self._paging.instances + 1
-        past = await history.retrieve_past(ask.town, entity_id, wanted.attributes, wanted.temporal, by, limit)
+        past = await history.retrieve_past(ask.town, entity_id, self._span(wanted), by)
         documents, kept = await self._write(ask, [past])
         document = documents[0]
         if ask.media == LD_JSON:
@@ -86,16 +91,8 @@ class Temporal:
     async def _query(self, ask: _Ask) -> Response:
         wanted, by = ask.wanted, self._face.by(ask.request)
         page = wanted.page
-        limit = 1 if wanted.methods else self._paging.instances + 1
-        found = await history.query_past(
-            ask.town,
-            wanted.query,
-            wanted.attributes,
-            wanted.temporal,
-            replace(page, limit=page.limit + 1),
-            by,
-            limit,
-        )
+        one_more = replace(page, limit=page.limit + 1)
+        found = await history.query_past(ask.town, wanted.query, one_more, self._span(wanted), by)
         documents, kept = await self._write(ask, found.entities[: page.limit])
         if ask.media == LD_JSON:
             for document in documents:
@@ -116,7 +113,7 @@ class Temporal:
         return [
             temporal_entity(
                 past.entity,
-                past.instances,
+                past.series,
                 wanted.context,
                 form,
                 wanted.representation,

@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterable
 import orjson
 
 from machinami.apis.status.shapes import Metric, Part, health, prometheus
-from machinami.kit.http import JSON, Request, Response, Route
+from machinami.kit.http import JSON, Handler, Request, Response, Route
+from machinami.kit.openapi import OPERATION, Operation
+
+_HEALTH = {"description": "How every part fares", "content": {"application/json": {"schema": {"type": "object"}}}}
+_METRICS = {"description": "The Prometheus text format", "content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
 def routes(version: str, parts: Callable[[], Iterable[Part]], metrics: Callable[[], Iterable[Metric]]) -> list[Route]:
@@ -20,6 +24,10 @@ def routes(version: str, parts: Callable[[], Iterable[Part]], metrics: Callable[
         return Response(200, prometheus(metrics()), b"text/plain; version=0.0.4; charset=utf-8")
 
     return [
-        Route("GET", "/health", tell_health, "Is the town well?", "Status"),
-        Route("GET", "/metrics", tell_metrics, "Numbers for Prometheus", "Status"),
+        _row("/health", tell_health, "Is the town well?", Operation(answers={200: _HEALTH, 503: _HEALTH})),
+        _row("/metrics", tell_metrics, "Numbers for Prometheus", Operation(answers={200: _METRICS})),
     ]
+
+
+def _row(path: str, handler: Handler, summary: str, operation: Operation) -> Route:
+    return Route("GET", path, handler, summary, "Status", details={OPERATION: operation})

@@ -4,10 +4,7 @@ Pure: bytes in, values out. Header lines before the header row, trailing commas,
 Japanese column names are read; whatever cannot be read is said with its line, column, value and cure.
 """
 
-import csv
-import difflib
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -15,158 +12,129 @@ import numpy as np
 from numpy.typing import NDArray
 
 from machinami.foundation.errors import InputError
-from machinami.ingest.csv.cells import marks_of, plain, read_number
+from machinami.ingest.csv.cells import Fault, read_numbers
 from machinami.ingest.csv.encoding import decode
-from machinami.ingest.csv.times import in_zone, read_time
-
-HEADER_SEARCH = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Rows of text under named columns; `lines[i]` is the line of the file on which row i stands."""
-
-    names: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    lines: tuple[int, ...]
-
-    def column(self, name: str) -> list[str]:
-        """Return the cells of a column, empty where a row is too short."""
-        position = self.names.index(name)
-        return [row[position] if position < len(row) else "" for row in self.rows]
+from machinami.ingest.csv.sheet import Sheet, folded, read_sheet
+from machinami.ingest.csv.times import read_time, resolve, zone_of
 
 
 @dataclass(frozen=True, slots=True)
-class Measurements:
-    """Columns of numbers over ascending distinct times (seconds since 1970); notes say what was put right."""
+class Table:
+    """Columns of numbers (NaN: not measured) over ascending distinct times; notes say what was put right.
+
+    seconds: since 1970, UTC; lines[i]: the line of the file from which row i comes.
+    """
 
     seconds: NDArray[np.int64]
     columns: dict[str, NDArray[np.float64]]
+    lines: NDArray[np.int64]
     notes: tuple[str, ...]
 
+    @property
+    def times(self) -> list[datetime]:
+        """The times as aware moments in UTC."""
+        return [datetime.fromtimestamp(int(second), UTC) for second in self.seconds]
 
-def read_measurements(
+
+def read_table(
     data: bytes,
+    *,
     time: str,
-    missing: Mapping[str, Sequence[str]],
-    zone: tzinfo = UTC,
-    encoding: str = "",
+    columns: Sequence[str],
+    zone: str | tzinfo = "UTC",
+    missing: Sequence[str] | Mapping[str, Sequence[str]] = (),
+    encoding: str | None = None,
     layout: str = "",
-) -> Measurements:
-    """Read the time column and the columns named in `missing` (each with its extra marks for "not measured").
+    skip: int = 0,
+) -> Table:
+    """Read the time column and the named columns of numbers.
 
-    Rows are sorted by time; of several rows at one time the last one stands. Raises InputError.
+    time: a column, or several to be joined, as 日付+時刻. zone: of times that say no offset. missing: marks for "not
+    measured" besides the usual ones, for all columns or for each. Rows are sorted by time; of several rows at one
+    time the last stands. Raises InputError that names line, column, value and cure.
     """
-    text, used = decode(data, encoding)
-    sheet = read_sheet(text, (time, *missing))
-    seconds, notes = read_times(sheet, (time,), zone, layout)
-    columns = {name: read_column(sheet, name, marks) for name, marks in missing.items()}
+    clock = zone_of(zone) if isinstance(zone, str) else zone
+    text, used = decode(data, encoding, (*time.split("+"), *columns))
+    keys, sheet = _sheet_with_time(text, time, columns, skip)
+    seconds, faults, notes = read_times(sheet, keys, clock, layout)
+    values = {}
+    for name in columns:
+        marks = missing.get(name, ()) if isinstance(missing, Mapping) else missing
+        values[name], wrong = read_numbers(
+            sheet.columns[folded(name)], sheet.lines, name, marks, decimal_comma=sheet.separator == ";"
+        )
+        faults += wrong
+    if faults:
+        raise min(faults, key=lambda fault: fault.line).error()
+    keep, repairs = in_order(seconds)
+    notes = [f"read as {used}", *sheet.notes, *notes, *repairs]
+    columns_kept = {name: column[keep] for name, column in values.items()}
+    return Table(seconds[keep], columns_kept, np.array(sheet.lines, dtype=np.int64)[keep], tuple(notes))
+
+
+def _sheet_with_time(text: str, time: str, columns: Sequence[str], skip: int) -> tuple[tuple[str, ...], Sheet]:
+    try:
+        return (time,), read_sheet(text, (time, *columns), skip=skip)
+    except InputError:
+        keys = tuple(part.strip() for part in time.split("+") if part.strip())
+        if len(keys) < 2:
+            raise
+        return keys, read_sheet(text, (*keys, *columns), skip=skip)
+
+
+def read_times(
+    sheet: Sheet,
+    columns: Sequence[str],
+    zone: tzinfo,
+    layout: str = "",
+    groups: Sequence[Hashable] | None = None,
+) -> tuple[NDArray[np.int64], list[Fault], list[str]]:
+    """Return seconds since 1970 of each row, the cells that are no time, and notes on the clock.
+
+    columns: one, or several to be joined by a space. groups: of each row, the station it belongs to. A row whose
+    time is a fault has the time of the row before it, to be left out by the caller.
+    """
+    parts = [sheet.columns[folded(name)] for name in columns]
+    known: dict[str, datetime | None] = {}
+    times: list[datetime] = []
+    faults: list[Fault] = []
+    name = "+".join(columns)
+    for line, *cells in zip(sheet.lines, *parts, strict=True):
+        cell = cells[0] if len(cells) == 1 else " ".join(cells)
+        if cell not in known:
+            known[cell] = _time_or_none(cell, layout)
+        time = known[cell]
+        if time is None:
+            faults.append(
+                Fault(line, name, cell, "is not a time; write it as 2023-06-25 13:00, or give its layout (%m/%d/%Y)")
+            )
+            time = times[-1] if times else datetime(1970, 1, 1, tzinfo=UTC)
+        times.append(time)
+    resolved = resolve(times, zone, groups)
+    notes = []
+    if resolved.repeated:
+        notes.append(f"{resolved.repeated} times stand in an hour that clocks in {zone} repeat; told apart by order")
+    if resolved.skipped:
+        notes.append(f"{resolved.skipped} times do not exist in {zone} (clocks skip them); taken as standard time")
+    return resolved.seconds, faults, notes
+
+
+def _time_or_none(cell: str, layout: str) -> datetime | None:
+    try:
+        return read_time(cell, layout)
+    except (ValueError, OverflowError):
+        return None
+
+
+def in_order(seconds: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the positions of the rows to keep, in order of time (of several at one time the last), and notes."""
     order = np.argsort(seconds, kind="stable")
     ordered = seconds[order]
-    last = np.concatenate([ordered[1:] != ordered[:-1], [True]]) if len(ordered) else np.zeros(0, dtype=bool)
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = ordered[1:] != ordered[:-1]
+    notes = []
     if not np.array_equal(order, np.arange(len(order))):
         notes.append("rows were not in order of time; they were sorted")
     if not last.all():
         notes.append(f"{int((~last).sum())} rows repeat a time; the last one of each stands")
-    keep = order[last]
-    notes.insert(0, f"read as {used}")
-    return Measurements(seconds[keep], {name: values[keep] for name, values in columns.items()}, tuple(notes))
-
-
-def read_sheet(text: str, wanted: Iterable[str], skip: int = 0) -> Sheet:
-    """Find the row that holds every wanted column name and return the rows below it.
-
-    Raises InputError that lists the columns there are and the nearest to each that is missing.
-    """
-    names = [plain(name) for name in wanted]
-    dialect = _separator(text)
-    reader = csv.reader(io.StringIO(text), delimiter=dialect)
-    best: tuple[str, ...] = ()
-    header: tuple[str, ...] | None = None
-    rows, lines = [], []
-    try:
-        for row in reader:
-            if reader.line_num <= skip:
-                continue
-            if header is None:
-                cells = tuple(plain(cell) for cell in row)
-                if all(name in cells for name in names):
-                    header = cells
-                elif reader.line_num <= HEADER_SEARCH + skip and _fit(cells, names) > _fit(best, names):
-                    best = cells
-            elif any(cell.strip() for cell in row):
-                rows.append(tuple(row))
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise InputError(f"line {reader.line_num}: {error}; is this a table with commas?") from None
-    if header is None:
-        raise InputError(_missing_columns(names, best), columns=[name for name in best if name])
-    if not rows:
-        raise InputError("there is no row below the header")
-    return Sheet(header, tuple(rows), tuple(lines))
-
-
-def read_times(
-    sheet: Sheet, columns: Sequence[str], zone: tzinfo, layout: str = "", zones: str = ""
-) -> tuple[NDArray[np.int64], list[str]]:
-    """Return seconds since 1970 of each row, from one column or several to be joined; notes on the clock.
-
-    `zones` names a column of zone abbreviations (EST, JST) or offsets.
-    """
-    parts = [sheet.column(plain(name)) for name in columns]
-    if zones:
-        parts.append(sheet.column(plain(zones)))
-    times: list[datetime] = []
-    for line, cells in zip(sheet.lines, zip(*parts, strict=True), strict=True):
-        cell = " ".join(cells)
-        try:
-            times.append(read_time(cell, layout))
-        except ValueError:
-            raise InputError(
-                f"line {line}, column {columns[0]}: {cell!r} is not a time; "
-                "write it as 2023-06-25 13:00, or give its layout",
-                line=line,
-                column=columns[0],
-                value=cell,
-            ) from None
-    seconds, skipped = in_zone(times, zone)
-    notes = [f"{skipped} times do not exist in {zone} (clocks skip them); taken as standard time"] if skipped else []
-    return np.array(seconds, dtype=np.int64), notes
-
-
-def read_column(sheet: Sheet, name: str, missing: Sequence[str] = ()) -> NDArray[np.float64]:
-    """Return a column as numbers, NaN where nothing was measured; InputError names the cell that is neither."""
-    marks = marks_of(missing)
-    values = np.empty(len(sheet.rows))
-    for i, cell in enumerate(sheet.column(plain(name))):
-        try:
-            values[i] = read_number(cell, marks)
-        except ValueError:
-            raise InputError(
-                f"line {sheet.lines[i]}, column {name}: {cell!r} is not a number; "
-                "mend it, or say that it means a missing value",
-                line=sheet.lines[i],
-                column=name,
-                value=cell,
-            ) from None
-    return values
-
-
-def _separator(text: str) -> str:
-    head = text[:20_000]
-    return max((",", "\t", ";"), key=head.count)
-
-
-def _fit(cells: Sequence[str], names: Sequence[str]) -> tuple[int, int]:
-    return sum(name in cells for name in names), sum(bool(cell) for cell in cells)
-
-
-def _missing_columns(names: Sequence[str], best: Sequence[str]) -> str:
-    there = [name for name in best if name]
-    faults = []
-    for name in names:
-        if name not in best:
-            near = difflib.get_close_matches(name, there, n=1, cutoff=0.5)
-            faults.append(f"no column {name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
-    shown = ", ".join(there[:60]) + (", …" if len(there) > 60 else "")
-    return f"{'; '.join(faults)}; the columns are: {shown or '(none found)'}"
+    return order[last], notes

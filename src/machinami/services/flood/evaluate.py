@@ -75,7 +75,7 @@ def evaluate(table: Table, options: Mapping[str, str], progress: Progress, each:
     outcomes = []
     for number, outcome in enumerate(each(forecast_fold, tasks), 1):
         outcomes.append(outcome)
-        progress(number / len(tasks), f"{number} of {len(tasks)} folds")
+        progress(number, len(tasks))
     checks: list[Check] = []
     for number, (h, c) in enumerate(wanted):
         checks += judge(record, cuts, h, c, outcomes[number * FOLDS : (number + 1) * FOLDS])

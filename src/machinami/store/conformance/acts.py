@@ -15,6 +15,7 @@ VOCABULARY = "https://town.example/"
 GAUGE = VOCABULARY + "Gauge"
 LEVEL = VOCABULARY + "level"
 LABEL = VOCABULARY + "label"
+STATE = VOCABULARY + "state"
 LOCATION = "https://uri.etsi.org/ngsi-ld/location"
 
 

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change, Verb
-from machinami.model.found import Instance
+from machinami.model.found import Instance, Series
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.store.conformance.acts import (
     GAUGE,
     LABEL,
     LEVEL,
     NOW,
+    STATE,
     at,
     create,
     end,
@@ -25,8 +26,20 @@ from machinami.store.conformance.acts import (
     write,
 )
 from machinami.store.protocol import Backend, TownStore, Transaction
+from machinami.store.timeline import readings
 
 _ALL = TemporalQuery()
+_MANY = [
+    replace(temporal, property=name, last_n=last)
+    for temporal in (
+        _ALL,
+        TemporalQuery(TimeRelation.BEFORE, at(4)),
+        TemporalQuery(TimeRelation.AFTER, at(1)),
+        TemporalQuery(TimeRelation.BETWEEN, at(1), at(4)),
+    )
+    for name in ("observedAt", "createdAt", "modifiedAt", "deletedAt")
+    for last in (None, 2)
+]
 _ID = gauge(1).id
 
 
@@ -112,6 +125,44 @@ async def several_entities_and_attributes_come_in_order(backend: Backend) -> Non
     assert [i.value.value for i in found] == ["2", 20, 2, "1", 1]
     found = await town.instances([gauge(2).id], [LEVEL, LABEL, "urn:none"], _ALL, 1)
     assert [i.value.value for i in found] == ["2", 20]
+
+
+async def a_series_says_the_same_as_its_instances(backend: Backend) -> None:
+    """Attribute by attribute, whether in columns or not, whatever is asked for."""
+    town = await backend.open("default")
+    await create(town, [gauge(n, level=n / 3, label=n, state=reading(True), name=reading("a")) for n in (1, 2)])
+    for minute in range(1, 6):
+        await observe(town, _ID, LEVEL, reading(minute + 0.1, minute, unit_code="MTR"))
+        await observe(town, _ID, LABEL, reading(minute, minute))
+        late = replace(reading(2 * minute, 0), modified_at=at(9 - minute), created_at=at(minute), observed_at=None)
+        await observe(town, gauge(2).id, LABEL, late)
+    await observe(town, gauge(2).id, LEVEL, reading(7, 1, attributes={LABEL: (reading("odd"),)}))
+    await observe(town, _ID, STATE, replace(reading(1), observed_at=None, created_at=None, modified_at=None))
+    before = town.peek(gauge(2).id)
+    assert before is not None
+    await write(town, removal(before, LABEL))
+    for temporal in _MANY:
+        for limit in (None, 3):
+            asked = [gauge(2).id, "urn:none:1", _ID]
+            instances = await town.instances(asked, None, temporal, limit)
+            series = await town.series(asked, None, temporal, limit)
+            assert {(s.entity_id, s.attribute) for s in series} == {(i.entity_id, i.attribute) for i in instances}
+            for one in series:
+                same = [i for i in instances if (i.entity_id, i.attribute) == (one.entity_id, one.attribute)]
+                _agree(one, same, temporal)
+            assert not await town.series([_ID], ["urn:none"], temporal, limit)
+            (level,) = await town.series([_ID], [LEVEL], replace(_ALL, last_n=2), limit)
+            assert level.readings is None or list(level.readings.numbers) == [4.1, 5.1]
+
+
+def _agree(series: Series, instances: Sequence[Instance], temporal: TemporalQuery) -> None:
+    if series.readings is None:
+        assert list(series.instances) == list(instances)
+        return
+    plain = readings(instances, temporal.property)
+    assert plain is not None
+    assert list(series.readings.moments) == list(plain.moments)
+    assert [(type(n), n) for n in series.readings.numbers] == [(type(n), n) for n in plain.numbers]
 
 
 async def an_instance_can_be_corrected_and_removed(backend: Backend) -> None:
@@ -270,6 +321,7 @@ CHECKS = (
     ranges_of_time_are_exact,
     each_time_of_an_instance_can_be_asked_for,
     several_entities_and_attributes_come_in_order,
+    a_series_says_the_same_as_its_instances,
     an_instance_can_be_corrected_and_removed,
     a_correction_may_be_of_what_is_deleted,
     history_can_be_brought_in,

@@ -10,11 +10,12 @@ from typing import Any
 
 import apsw
 
+from machinami.foundation.instant import from_micros
 from machinami.model.found import Bucket
 from machinami.model.query import TemporalQuery
-from machinami.store.aggregation import aggregate_instances, end_of_range, from_micros, origin
+from machinami.store.aggregation import aggregate_instances, end_of_range, origin
 from machinami.store.sqlite.connection import read
-from machinami.store.sqlite.history import Span, read_instances, span
+from machinami.store.sqlite.history import Span, Stretch, read_instances, span
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.reading import read_state
 
@@ -72,7 +73,8 @@ def aggregate(names: Names, wanted: Aggregation, connection: apsw.Connection) ->
         return []
     if others:
         everything = replace(wanted.temporal, last_n=None)
-        instances = read_instances(connection, names, [wanted.entity_id], [wanted.attribute], everything, None)
+        stretch = Stretch([wanted.entity_id], [wanted.attribute], everything, None)
+        instances = read_instances(connection, names, stretch)
         return aggregate_instances(instances, wanted.temporal, wanted.methods, wanted.period)
     return _aggregate_numbers(connection, place, where, wanted, (first, last))
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from machinami.foundation.errors import StoreUnavailable, TenantNotFound
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import migrate, migrations, open_connection
+from machinami.store.sqlite.lock import lock
 from machinami.store.sqlite.town import SqliteTown
 from machinami.store.town_names import check_town_name
 
 FILE = "town.sqlite"
+LOCK = "town.lock"
 
 
 class SqliteBackend:
@@ -47,9 +49,14 @@ def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreUnavailable(f"{path.parent} cannot be made: {error.strerror}", path=str(path)) from error
-    connection = open_connection(path, settings, write=True)
-    migrate(connection, path, migrations())
-    return SqliteTown(path, connection, settings)
+    held = lock(path.with_name(LOCK))
+    try:
+        connection = open_connection(path, settings, write=True)
+        migrate(connection, path, migrations())
+        return SqliteTown(path, connection, held, settings)
+    except BaseException:
+        held.close()
+        raise
 
 
 def open_backend(folder: Path, settings: StoreSettings) -> SqliteBackend:

@@ -5,19 +5,23 @@ others. It never guesses: what SQL cannot say exactly is left to `matches`, whic
 plan that is not exact.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import apsw
 
-from machinami.model.query import Query, TypeAll, TypeIs, TypeSelection
+from machinami.model.query import Page, Query, TypeAll, TypeIs, TypeSelection
 from machinami.store.sqlite.boxes import search_boxes
 from machinami.store.sqlite.connection import read, read_one
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.prefilter import Filter
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import Span, ValueIndexes
 
-WORTH = 10_000  # candidates up to which an index of values or places is read rather than the order of creation
+# What it costs to read one row of an index and sort it, and to fetch and judge one entity, relative to each other.
+_ROW, _ENTITY = 1, 33
+_SPARE = 32  # candidates that are judged in vain at the least
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,24 @@ class Plan:
     """The ranges whose union holds the candidates.
 
     exact: every live candidate matches. size: how many candidates there are, where that is known.
+    in_order: the candidates are all entities of some types, in order of creation, for want of a better index.
+    filter: what else SQLite is to ask of a candidate before it is decoded.
     """
 
     parts: tuple[Part, ...]
     exact: bool = False
     size: int | None = None
+    in_order: bool = False
+    filter: Filter | None = None
 
     def keys(self, connection: apsw.Connection, after: int, limit: int, offset: int = 0) -> tuple[list[int], bool]:
         """The next keys after this one, in order, each once; and whether there may be more."""
-        sql = _UNION.join([part.sql for part in self.parts]) + _PAGED
+        sql = _UNION.join([part.sql for part in self.parts])
         parameters = [p for part in self.parts for p in (*part.parameters, after)]
+        if self.filter is not None:
+            sql = _FILTERED.format(candidates=sql, condition=self.filter.sql)
+            parameters += self.filter.parameters
+        sql += _PAGED
         rows = read(connection, sql, (*parameters, limit, offset))
         keys = [key for (key,) in rows]
         if not self.exact:  # an entity has one row for each of its values or places
@@ -59,6 +71,7 @@ class Plan:
 
 
 _UNION = " UNION "  # not UNION ALL: it gives each key once, and merges ranges that are in order already
+_FILTERED = "SELECT key FROM ({candidates}) CROSS JOIN entity USING (key) WHERE ({condition})"
 _PAGED = " ORDER BY key LIMIT ? OFFSET ?"
 
 
@@ -86,37 +99,49 @@ class Planner:
     names: Names
     indexes: ValueIndexes
     size: Callable[[str], int]
+    total: Callable[[], int]
 
-    def plan(self, connection: apsw.Connection, query: Query) -> Plan:
-        """The plan for the query; ids are not planned, they are looked up."""
-        plan = self._by_value(connection, query) or self._by_place(query)
+    def plan(self, connection: apsw.Connection, query: Query, page: Page) -> Plan:
+        """The plan for the page of the query; ids are not planned, they are looked up."""
+        plan = self._by_value(connection, query, self._worth(query, page)) or self._by_place(query)
         return plan or self.by_type(query, gone=0)
+
+    def _worth(self, query: Query, page: Page) -> int:
+        """The number of candidates up to which an index of values is better than the order of creation.
+
+        The index has to give all its candidates before the first is known; in order of creation one entity is
+        judged after the other until the page is full, the more of them the rarer the matches are.
+        """
+        total = self.total()
+        if page.count or query.order:
+            return total + 1
+        return math.isqrt(total * (page.offset + page.limit + _SPARE) * _ENTITY // _ROW) + 1
 
     def by_type(self, query: Query, gone: int) -> Plan:
         """Through the types, or through everything, in order of creation."""
         rest = query.attrs or query.id_pattern or query.q or query.geo or query.scope
         if query.types is None:
-            return Plan((Part(SQL.keys_of_all, (gone,)),), exact=not rest)
+            return Plan((Part(SQL.keys_of_all, (gone,)),), exact=not rest, in_order=True)
         numbers = [self.names.known(name) for name in sorted(type_names(query.types, self.size))]
         known = [number for number in numbers if number is not None] or [0]
         parts = tuple(Part(SQL.keys_of_type, (number, gone)) for number in known)
         size = self.size(query.types.type) if isinstance(query.types, TypeIs) and not gone else None
-        return Plan(parts, not rest and is_union(query.types), size)
+        return Plan(parts, not rest and is_union(query.types), size, in_order=True)
 
-    def _by_value(self, connection: apsw.Connection, query: Query) -> Plan | None:
+    def _by_value(self, connection: apsw.Connection, query: Query, worth: int) -> Plan | None:
         if query.q is None or not self.indexes.ready:
             return None
         best: tuple[int, list[Span]] | None = None
         for way in self.indexes.choose(query.q):
-            count = sum(self._count(connection, span) for span in way)
+            count = sum(self._count(connection, span, worth) for span in way)
             if best is None or count < best[0]:
                 best = (count, way)
-        if best is None or best[0] >= WORTH:
+        if best is None or best[0] >= worth:
             return None
         return Plan(tuple(Part(SQL.keys_of_value, self._bounds(span)) for span in best[1]))
 
-    def _count(self, connection: apsw.Connection, span: Span) -> int:
-        return int(read_one(connection, SQL.count_of_value, (*self._bounds(span), WORTH)))
+    def _count(self, connection: apsw.Connection, span: Span, worth: int) -> int:
+        return int(read_one(connection, SQL.count_of_value, (*self._bounds(span), worth)))
 
     def _bounds(self, span: Span) -> tuple[object, ...]:
         return self.indexes.numbers[span.attribute], span.low, span.high

@@ -9,7 +9,7 @@ import apsw
 from machinami.foundation.errors import StoreUnavailable
 from machinami.store.settings import StoreSettings
 
-_PAGE = 8192
+PAGE = 8192
 _WAIT_MS = 200  # for another process that copies the file; the event loop stands still meanwhile
 
 
@@ -23,13 +23,13 @@ def open_connection(path: Path, settings: StoreSettings, write: bool) -> apsw.Co
         pragmas = [f"cache_size = -{settings.page_cache_bytes // share // 1024}"]
         pragmas.append(f"mmap_size = {settings.mapped_bytes}")
         if write:
-            pragmas.insert(0, f"page_size = {_PAGE}")
+            pragmas.insert(0, f"page_size = {PAGE}")
             pragmas.insert(1, "journal_mode = WAL")
             pragmas.append(f"synchronous = {'FULL' if settings.durability == 'full' else 'NORMAL'}")
             pragmas.append("wal_autocheckpoint = 0")  # the checkpointer does it, beside the event loop
             pragmas.append("temp_store = MEMORY")
             if settings.max_bytes is not None:
-                pragmas.append(f"max_page_count = {max(1, settings.max_bytes // _PAGE)}")
+                pragmas.append(f"max_page_count = {max(1, settings.max_bytes // PAGE)}")
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}").fetchall()
     except apsw.Error as error:

@@ -3,48 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
+import apsw
 import orjson
 
-from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute
-from machinami.model.change import AttributeChange, Change
-from machinami.model.document import Document, attribute_to_document, change_to_document
+from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
-from machinami.store.encoding import DELETED_VALUE, encode
+from machinami.store.encoding import encode
 from machinami.store.sqlite import past
-from machinami.store.sqlite.group import Group, Snapshot, Written
+from machinami.store.sqlite.encoded import Written, encode_change
+from machinami.store.sqlite.group import Group, Snapshot
 from machinami.store.sqlite.hot import Hot
-from machinami.store.sqlite.series import Columns, to_columns
 from machinami.store.sqlite.statements import SQL
-
-
-def encode_change(change: Change, remembered: bool = True) -> Written:
-    """The change as the rows of log, state and, if it is to be remembered, history hold it."""
-    document = change_to_document(change)
-    after: Document | None = document.get("a")
-    doc = None
-    if after is not None:
-        doc = encode(after)
-        document["a"] = orjson.Fragment(doc)
-    log = encode(document)
-    history: list[tuple[str, Columns]] = []
-    if remembered:
-        for one, (_, _, reference) in zip(change.attributes, document["d"], strict=True):
-            if type(reference) is int and after is not None:
-                reference = after["a"][one.name][reference]
-            history.append((one.name, _columns(change, one, reference)))
-    return Written(change, doc, log, history)
-
-
-def _columns(change: Change, one: AttributeChange, document: Document | None) -> Columns:
-    if one.after is not None and document is not None:
-        return to_columns(one.after, document)
-    before = one.before
-    if before is None:
-        raise BadRequestData("A change of an attribute has neither before nor after", attribute=one.name)
-    mark = Attribute(before.kind, DELETED_VALUE, before.dataset_id, modified_at=change.at)
-    return to_columns(mark, attribute_to_document(mark), change.at)
 
 
 class Draft:
@@ -70,7 +41,7 @@ class Draft:
 
     def write(self, change: Change) -> None:
         """Append the change to the log and move state and history with it."""
-        self._written.append(encode_change(change))
+        self._written.append(encode_change(change, self._group.fragments))
         self._entities[change.entity_id] = change.after
 
     def correct(
@@ -78,7 +49,7 @@ class Draft:
     ) -> bool:
         """Replace or remove one instance of the history and log `change`; False if there is none."""
         self._set_apart()
-        written = encode_change(change, remembered=False)
+        written = encode_change(change, self._group.fragments, remembered=False)
         if not past.correct_instance(self._group, entity_id, attribute, instance_id, after):
             return False
         self._written.append(written)
@@ -115,9 +86,14 @@ class Draft:
 
     def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""
+        connection = self.apart()
+        connection.execute(SQL.trim_log, (before,))
+        return connection.changes()
+
+    def apart(self) -> apsw.Connection:
+        """The connection inside the open transaction, for the store's own works."""
         self._set_apart()
-        self._group.connection.execute(SQL.trim_log, (before,))
-        return self._group.connection.changes()
+        return self._group.connection
 
     def close(self) -> None:
         """The work has returned: what it wrote belongs to the group."""

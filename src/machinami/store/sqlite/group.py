@@ -14,29 +14,18 @@ import orjson
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Kind
 from machinami.model.change import Change, Verb
-from machinami.model.document import entity_to_document
 from machinami.model.entity import Entity
 from machinami.store.encoding import husk_of
 from machinami.store.sqlite.boxes import boxes
+from machinami.store.sqlite.encoded import Fragments, Written, entity_json
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.names import Names
-from machinami.store.sqlite.series import Columns
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
 
 NEVER = 1 << 62  # microseconds: later than any moment that can be written
 _BOXES = 8  # bits: boxes an entity may have
 _SERIALS = 20  # bits: instances of the history that one change may have
-
-
-@dataclass(slots=True)
-class Written:
-    """One change, encoded: the entity's JSON (None: deleted), the log's, and the columns of its history."""
-
-    change: Change
-    doc: bytes | None
-    log: bytes
-    history: list[tuple[str, Columns]]
 
 
 @dataclass(slots=True)
@@ -95,11 +84,13 @@ class Group:
         connection: apsw.Connection,
         names: Names,
         indexes: ValueIndexes,
+        fragments: Fragments,
         counters: Counters,
         committed: Callable[[str], State],
     ) -> None:
         self.connection = connection
         self._committed = committed
+        self.fragments = fragments
         self.names = names
         self.indexes = indexes
         self.counters = Counters(counters.key, counters.seq)
@@ -226,7 +217,7 @@ class Group:
 
     def leave_husk(self, husk: Husk, remains: Entity, new: bool) -> None:
         """Keep what remains of an entity; new: there is no row of it yet."""
-        doc = orjson.dumps(entity_to_document(remains))
+        doc = entity_json(remains)
         self.rows.entities[husk.key] = (new, remains.id, husk.subject, 1, doc)
         self._retype((), remains.types, 1, husk.key)
         self.state[remains.id] = husk
@@ -281,8 +272,7 @@ class Group:
         rows, number = self.rows.history, self.names.number
         serial = seq << _SERIALS
         for name, columns in written.history:
-            time, *others = columns
-            rows.append((subject, number(name), time, serial, *others))
+            rows.append((*columns, subject, number(name), serial))
             serial += 1
 
     def next_key(self) -> int:

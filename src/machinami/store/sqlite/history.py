@@ -1,16 +1,17 @@
 """What was an attribute at other times? Reading series from the history."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import apsw
 
-from machinami.model.found import Instance
+from machinami.model.found import Instance, Readings, Series
 from machinami.model.query import TemporalQuery
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.names import Names
-from machinami.store.sqlite.reading import read_state
-from machinami.store.sqlite.series import from_columns
+from machinami.store.sqlite.series import from_row, is_plain
 from machinami.store.sqlite.statements import SQL
 from machinami.store.timeline import bounds
 
@@ -54,25 +55,87 @@ _SERIES = (
 )
 
 
-def read_instances(
-    connection: apsw.Connection,
-    names: Names,
-    entity_ids: Sequence[str],
-    attributes: Sequence[str] | None,
-    temporal: TemporalQuery,
-    limit: int | None,
-) -> list[Instance]:
+# By these a row of columns is told from one that needs a closer look: it has no number, or no time.
+_COLUMNWISE = (
+    "SELECT {at}, iif(deleted, NULL, number), doc FROM history "
+    "WHERE subject = ? AND attribute = ? AND {where} ORDER BY {by} {way}, serial {way} LIMIT ?"
+)
+_SHOWN_TIMES = {
+    "observedAt": "iif(observed, time, coalesce(modified, created))",
+    "modifiedAt": "coalesce(modified, created)",
+    "createdAt": "coalesce(created, modified)",
+    "deletedAt": "NULL",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Which part of the history is read: of whom, what, when, and how many of each attribute at most."""
+
+    entity_ids: Sequence[str]
+    attributes: Sequence[str] | None
+    temporal: TemporalQuery
+    limit: int | None
+
+    @property
+    def count(self) -> int:
+        """How many instances of an attribute at most; -1: all."""
+        return min((n for n in (self.temporal.last_n, self.limit) if n is not None), default=-1)
+
+    @property
+    def most(self) -> float:
+        """How many instances there may be at most."""
+        if self.attributes is None or self.count < 0:
+            return math.inf
+        return len(self.entity_ids) * len(self.attributes) * self.count
+
+
+def read_instances(connection: apsw.Connection, names: Names, stretch: Stretch) -> list[Instance]:
     """The instances by entity (in the order asked for), attribute (by name) and time."""
     found: list[Instance] = []
-    for entity_id in dict.fromkeys(entity_ids):
-        state = read_state(connection, entity_id)
-        if state is None:
-            continue
-        for name in sorted(set(attributes) if attributes is not None else known(connection, names, state.subject)):
-            number = names.known(name)
-            if number is not None:
-                found += _series(connection, entity_id, name, (state.subject, number), temporal, limit)
+    for entity_id, name, place in _places(connection, names, stretch):
+        found += _instances(connection, entity_id, name, place, stretch)
     return found
+
+
+def read_series(connection: apsw.Connection, names: Names, stretch: Stretch) -> list[Series]:
+    """The same, attribute by attribute, plain readings in columns."""
+    found: list[Series] = []
+    for entity_id, name, place in _places(connection, names, stretch):
+        sql = _sql(_COLUMNWISE, stretch.temporal)
+        rows = read(connection, sql, (*place, *span(stretch.temporal).parameters, stretch.count))
+        if not rows:
+            continue
+        if stretch.temporal.last_n is not None:
+            rows.reverse()
+        moments, numbers, docs = zip(*rows, strict=True)
+        if None in moments or None in numbers or not all(map(is_plain, set(docs))):
+            found.append(Series(entity_id, name, _instances(connection, entity_id, name, place, stretch)))
+        else:
+            found.append(Series(entity_id, name, readings=Readings(moments, numbers)))
+    return found
+
+
+def _places(connection: apsw.Connection, names: Names, stretch: Stretch) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Entity, attribute, and where the history has them: subject and number of the name."""
+    for entity_id in dict.fromkeys(stretch.entity_ids):
+        for (subject,) in read(connection, SQL.subject_of, (entity_id,)):
+            wanted = set(stretch.attributes) if stretch.attributes is not None else known(connection, names, subject)
+            for name in sorted(wanted):
+                number = names.known(name)
+                if number is not None:
+                    yield entity_id, name, (subject, number)
+
+
+@lru_cache(256)
+def _statement(template: str, where: str, by: str, way: str, at: str) -> str:
+    return template.format(where=where, by=by, way=way, at=at)
+
+
+def _sql(template: str, temporal: TemporalQuery) -> str:
+    asked = span(temporal)
+    way = "DESC" if temporal.last_n is not None else "ASC"
+    return _statement(template, asked.where, asked.by, way, _SHOWN_TIMES[temporal.property])
 
 
 def known(connection: apsw.Connection, names: Names, subject: int) -> list[str]:
@@ -80,22 +143,14 @@ def known(connection: apsw.Connection, names: Names, subject: int) -> list[str]:
     return [names.text(number) for (number,) in connection.execute(SQL.attributes_of, (subject,))]
 
 
-def _series(
-    connection: apsw.Connection,
-    entity_id: str,
-    name: str,
-    place: tuple[int, int],
-    temporal: TemporalQuery,
-    limit: int | None,
+def _instances(
+    connection: apsw.Connection, entity_id: str, name: str, place: tuple[int, int], stretch: Stretch
 ) -> list[Instance]:
-    newest = temporal.last_n is not None
-    counts = [n for n in (temporal.last_n, limit) if n is not None]
-    where = span(temporal)
-    sql = _SERIES.format(where=where.where, by=where.by, way="DESC" if newest else "ASC")
-    rows = read(connection, sql, (*place, *where.parameters, min(counts, default=-1)))
-    if newest:
+    sql = _sql(_SERIES, stretch.temporal)
+    rows = read(connection, sql, (*place, *span(stretch.temporal).parameters, stretch.count))
+    if stretch.temporal.last_n is not None:
         rows.reverse()
-    return [from_columns(entity_id, name, *place, serial, tuple(columns)) for serial, *columns in rows]
+    return [from_row(entity_id, name, place, row) for row in rows]
 
 
 def has_instance(

@@ -10,8 +10,9 @@ import apsw
 from machinami.model.attribute import Attribute
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
+from machinami.store.sqlite.encoded import to_columns
 from machinami.store.sqlite.group import Group, Husk
-from machinami.store.sqlite.series import columns_of, instance_name, named_place
+from machinami.store.sqlite.series import instance_name, named_place
 from machinami.store.sqlite.statements import SQL
 
 
@@ -50,15 +51,15 @@ def _add(
 ) -> None:
     """Insert the instance; at its old place if the time is the same, so that its name need not be written."""
     value = instance.value
-    time = columns_of(instance)[0]
+    time = to_columns(instance.value, instance.deleted_at)[0]
     serial = place[1] if place is not None and place[0] == time else None
     if serial is None:
         ((last,),) = connection.execute(SQL.last_serial, (subject, number, time))
         serial = last + 1
     if value.instance_id == instance_name(subject, number, time, serial):
         instance = replace(instance, value=replace(value, instance_id=None))
-    _, *others = columns_of(instance)
-    connection.execute(SQL.add_history, (subject, number, time, serial, *others))
+    columns = to_columns(instance.value, instance.deleted_at)
+    connection.execute(SQL.add_history, (*columns, subject, number, serial))
 
 
 def add_instance(group: Group, instance: Instance, types: tuple[str, ...]) -> None:

@@ -46,10 +46,15 @@ class Source(Protocol):
 
 
 class FileSource:
-    """Entities as the file has them at one moment, decoded afresh: for long reads in a thread."""
+    """Entities for long reads in a thread: those at hand as they are now, the others as the file has them.
 
-    def __init__(self, connection: apsw.Connection) -> None:
+    One that is at hand may be later than the moment of the thread's snapshot, never earlier than the last
+    commit it could have been asked about; it is judged and given in the same state. Nothing is kept.
+    """
+
+    def __init__(self, connection: apsw.Connection, hot: HotEntities | None = None) -> None:
         self.connection = connection
+        self._hot = hot
 
     def state(self, entity_id: str) -> State:
         """The entity of this id."""
@@ -57,8 +62,14 @@ class FileSource:
 
     def entities(self, keys: Sequence[int]) -> list[Entity]:
         """The entities of these keys, in this order."""
-        found = fetch(self.connection, keys)
+        glance = self._hot.glance if self._hot is not None else _nothing
+        found = {key: hot for key, hot in zip(keys, map(glance, keys), strict=True) if hot is not None}
+        found |= fetch(self.connection, [key for key in keys if key not in found])
         return [found[key].entity for key in keys if key in found]
+
+
+def _nothing(key: int) -> Hot | None:
+    return None
 
 
 class HotSource:

@@ -1,4 +1,4 @@
-"""How is an attribute instance of the history written into columns, and read from them?
+"""How is an attribute instance of the history read from its columns?
 
 A plain reading (a Property with a number) becomes a row without text: its value and its times are columns, and
 what is left of its JSON is either nothing or one of few texts (a unit, a datasetId) that are decoded once.
@@ -6,52 +6,31 @@ what is left of its JSON is either nothing or one of few texts (a unit, a datase
 
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 import orjson
 
-from machinami.foundation.instant import EPOCH, to_micros
+from machinami.foundation.instant import EPOCH
 from machinami.model.attribute import Attribute, attribute
-from machinami.model.document import Document, attribute_from_document, attribute_to_document
+from machinami.model.document import attribute_from_document
 from machinami.model.found import Instance
 
+_SHORT = 100  # bytes of a rest that is worth keeping decoded
 _PLAIN = b'{"k":"P"}'
-_IN_COLUMNS = frozenset("vocmn")
-_WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _MICROSECOND = timedelta(microseconds=1)
 
-Columns = tuple[int, int, int, int | None, int | None, float | int | None, bytes | None]
-# time, observed, deleted, created, modified, number, doc
+Row = tuple[int, int, int, int, int | None, int | None, float | int | None, bytes | None]
+# serial, time, observed, deleted, created, modified, number, doc
 
 
-def to_columns(value: Attribute, document: Document, deleted_at: datetime | None = None) -> Columns:
-    """The columns `time` to `doc` (without serial) of an instance whose JSON is `document`.
-
-    An instance without any time is put at the beginning of 1970.
-    """
-    observed = value.observed_at
-    main = deleted_at or observed or value.modified_at or value.created_at or EPOCH
-    plain = value.value
-    number = plain if (type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)) else None
-    left_out = "ocm" if number is None else "vocm"
-    rest = {member: content for member, content in document.items() if member not in left_out}
-    if deleted_at is not None and observed is not None:
-        rest["o"] = document["o"]
-    doc: bytes | None = orjson.dumps(rest)
-    return (
-        to_micros(main),
-        int(observed is not None and deleted_at is None),
-        int(deleted_at is not None),
-        None if value.created_at is None else to_micros(value.created_at),
-        None if value.modified_at is None else to_micros(value.modified_at),
-        number,
-        None if doc == _PLAIN and number is not None else doc,
-    )
+def is_plain(doc: bytes | None) -> bool:
+    """Whether the rest of a reading says no more than that it is a Property, perhaps with a unit."""
+    return doc is None or (len(doc) < _SHORT and _is_plain(doc))
 
 
-def columns_of(instance: Instance) -> Columns:
-    """The columns of an instance that comes by itself, not with a change."""
-    return to_columns(instance.value, attribute_to_document(instance.value), instance.deleted_at)
+@lru_cache(1_024)
+def _is_plain(doc: bytes) -> bool:
+    document = orjson.loads(doc)
+    return bool(document["k"] == "P" and document.keys() <= {"k", "u"})
 
 
 @lru_cache(16_384)
@@ -61,8 +40,9 @@ def moment(micros: int) -> datetime:
 
 
 @lru_cache(4_096)
-def _rest(doc: bytes | None) -> Document:
-    return orjson.loads(doc) if doc is not None else {"k": "P"}
+def _template(doc: bytes | None) -> Attribute:
+    """An instance as the rest of its JSON says it, without what is in columns; few rests are many instances."""
+    return attribute_from_document({"v": None, **orjson.loads(doc or _PLAIN)})
 
 
 def instance_name(subject: int, name: int, time: int, serial: int) -> str:
@@ -83,31 +63,26 @@ def named_place(instance_id: str) -> tuple[int, int, int, int] | None:
     return subject, name, time, serial
 
 
-def from_columns(
-    entity_id: str, name: str, subject: int, number_of_name: int, serial: int, columns: Columns
-) -> Instance:
-    """The instance that the row holds."""
-    time, observed, deleted, created, modified, number, doc = columns
-    rest: dict[str, Any] = _rest(doc) if doc is None or len(doc) < 100 else orjson.loads(doc)
-    if "v" in rest or len(rest) > 4:
-        value = attribute_from_document({"v": number, **rest})
-    else:
-        value = attribute_from_document({**rest, "v": number})
+def from_row(entity_id: str, name: str, place: tuple[int, int], row: Row) -> Instance:
+    """The instance that the row (serial and columns) holds; place: its subject and the number of its name."""
+    serial, time, observed, deleted, created, modified, number, doc = row
+    short = doc is None or len(doc) < _SHORT
+    rest = _template(doc) if short else attribute_from_document({"v": None, **orjson.loads(doc or _PLAIN)})
     return Instance(
         entity_id,
         name,
         attribute(
-            value.kind,
-            value.value,
-            value.dataset_id,
-            moment(time) if observed else value.observed_at,
-            value.unit_code,
-            moment(created) if created is not None else None,
-            moment(modified) if modified is not None else None,
-            value.expires_at,
-            value.instance_id or instance_name(subject, number_of_name, time, serial),
-            value.object_type,
-            value.attributes,
+            rest.kind,
+            rest.value if number is None else number,
+            rest.dataset_id,
+            moment(time) if observed else rest.observed_at,
+            rest.unit_code,
+            None if created is None else moment(created),
+            None if modified is None else moment(modified),
+            rest.expires_at,
+            rest.instance_id or instance_name(*place, time, serial),
+            rest.object_type,
+            rest.attributes,
         ),
         moment(time) if deleted else None,
     )

@@ -18,6 +18,8 @@ SELECT id, text FROM name
 
 -- entity_by_id
 SELECT key, subject, gone, json(doc) FROM entity WHERE id = ?
+-- subject_of
+SELECT subject FROM entity WHERE id = ?
 -- entity_by_key
 SELECT id, subject, json(doc) FROM entity WHERE key = ?
 -- entities_by_key: a group of entities at once; the array is bound as one value
@@ -88,7 +90,7 @@ DELETE FROM log WHERE seq < ? AND seq < (SELECT max(seq) FROM log)
 SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM log
 
 -- add_history
-INSERT INTO history (subject, attribute, time, serial, observed, deleted, created, modified, number, doc)
+INSERT INTO history (time, observed, deleted, created, modified, number, doc, subject, attribute, serial)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- attributes_of: from one attribute of the subject to the next, without reading the instances between them
@@ -104,6 +106,10 @@ SELECT attribute FROM next WHERE attribute IS NOT NULL
 SELECT t.type, a.key, i.value ->> '$.k', count(DISTINCT t.key)
 FROM entity_type t JOIN entity e ON e.key = t.key, json_each(e.doc, '$.a') a, json_each(a.value) i
 WHERE t.gone = 0 GROUP BY 1, 2, 3
+
+-- instances_of_change: the serial of an instance begins with the number of its change
+SELECT count(*) FROM history
+WHERE subject = (SELECT subject FROM entity WHERE id = ?1) AND serial >= ?2 << 20 AND serial < (?2 + 1) << 20
 
 -- instance_at
 SELECT time, serial FROM history WHERE subject = ? AND attribute = ? AND time = ? AND serial = ?

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,21 +17,26 @@ from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.document import change_from_document
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, TypeSummary
+from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
 from machinami.model.query import Page, Query, TemporalQuery
 from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Transaction
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.aggregate import Aggregation, aggregate
+from machinami.store.sqlite.audit import disagreements
+from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import summarize
+from machinami.store.sqlite.encoded import Fragments
 from machinami.store.sqlite.find import Effort, TooLong, find
 from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
-from machinami.store.sqlite.history import read_instances
+from machinami.store.sqlite.history import Stretch, read_instances, read_series
 from machinami.store.sqlite.hot import Hot, HotEntities
+from machinami.store.sqlite.indexer import Indexer
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
 from machinami.store.sqlite.reading import FileSource, HotSource
 from machinami.store.sqlite.statements import SQL
@@ -43,13 +49,15 @@ T = TypeVar("T")
 class SqliteTown:
     """The store of one town."""
 
-    def __init__(self, path: Path, connection: apsw.Connection, settings: StoreSettings) -> None:
+    def __init__(self, path: Path, connection: apsw.Connection, held: apsw.Connection, settings: StoreSettings) -> None:
+        self._held = held
         self._path = path
         self._settings = settings
         self._connection = connection
         self._names = Names(connection)
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
+        self._fragments = Fragments(settings.cache_fragments)
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
         self._first_expiry = NEVER if expiry is None else expiry
@@ -60,8 +68,10 @@ class SqliteTown:
         self._thread = ThreadPoolExecutor(1, "store-commit") if settings.durability == "full" else None
         self._beside = open_connection(path, settings, write=False) if self._thread is not None else connection
         self._readers = Readers(path, settings)
-        self._planner = Planner(self._names, self._indexes, self._type_size)
+        self._planner = Planner(self._names, self._indexes, self._type_size, lambda: self._entities)
         self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
+        self._checkpointer = Checkpointer(path, settings, connection)
+        self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
 
     # writing
 
@@ -70,7 +80,9 @@ class SqliteTown:
         return self._writer.put(work)
 
     def _new_group(self) -> Group:
-        return Group(self._connection, self._names, self._indexes, self._counters, self._source().state)
+        return Group(
+            self._connection, self._names, self._indexes, self._fragments, self._counters, self._source().state
+        )
 
     def _committed(self, group: Group) -> None:
         self._counters = group.counters
@@ -84,6 +96,7 @@ class SqliteTown:
                 self._hot.put(state)
             else:
                 self._hot.drop(entity_id)
+        self._checkpointer.look(self._writer)
         if group.changes:
             for listener in self._listeners:
                 self._tell(listener, group.changes)
@@ -126,24 +139,31 @@ class SqliteTown:
         connection = source.connection
         connection.set_progress_handler(_stop, self._settings.step_limit)
         try:
-            plan = self._plan(connection, query, now)
+            plan = self._plan(connection, query, page, now)
             return find(source, plan, query, page, now, Effort(self._settings.loop_candidates))
         except (TooLong, apsw.InterruptError):
-            pass
+            pass  # goes on below, beside the event loop
         finally:
             connection.set_progress_handler(None)
-        return await self._readers.run(partial(self._find_long, query, page, now))
+        found, seen = await self._readers.run(partial(self._find_long, query, page, now))
+        if seen - len(found.entities) > self._settings.index_after:
+            self._indexer.want(query)
+        return found
 
-    def _find_long(self, query: Query, page: Page, now: datetime, connection: apsw.Connection) -> Found:
-        plan = self._plan(connection, query, now)
-        return find(FileSource(connection), plan, query, page, now, Effort(None))
+    def _find_long(self, query: Query, page: Page, now: datetime, connection: apsw.Connection) -> tuple[Found, int]:
+        """The page, and about how many entities had to be looked at for it."""
+        plan = replace(self._plan(connection, query, page, now), filter=prefilter(query))
+        effort = Effort(None)
+        found = find(FileSource(connection, self._hot), plan, query, page, now, effort)
+        all_seen = page.count or query.order or len(found.entities) < page.limit
+        return found, self._entities if plan.in_order and all_seen else effort.seen
 
-    def _plan(self, connection: apsw.Connection, query: Query, now: datetime) -> Plan:
-        plan = self._planner.plan(connection, query)
+    def _plan(self, connection: apsw.Connection, query: Query, page: Page, now: datetime) -> Plan:
+        plan = self._planner.plan(connection, query, page)
         if plan.exact and self._first_expiry <= to_micros(now):
             expiry = read_one(connection, SQL.first_expiry)
             if expiry is not None and expiry <= to_micros(now):
-                return Plan(plan.parts)
+                return replace(plan, exact=False, size=None)
         return plan
 
     # the log
@@ -172,9 +192,28 @@ class SqliteTown:
         limit: int | None = None,
     ) -> Sequence[Instance]:
         """Instances of the history in order of (entity, attribute, time)."""
-        return await self._readers.run(
-            lambda connection: read_instances(connection, self._names, entity_ids, attributes, temporal, limit)
-        )
+        stretch = Stretch(entity_ids, attributes, temporal, limit)
+        return await self._readers.run(lambda connection: read_instances(connection, self._names, stretch))
+
+    async def series(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Series]:
+        """What `instances` gives, attribute by attribute, plain readings in columns: few at once, else in a thread."""
+        stretch = Stretch(entity_ids, attributes, temporal, limit)
+        if stretch.most <= self._settings.loop_readings:
+            connection = self._source().connection
+            connection.set_progress_handler(_stop, self._settings.step_limit)
+            try:
+                return read_series(connection, self._names, stretch)
+            except apsw.InterruptError:
+                pass  # goes on below, beside the event loop
+            finally:
+                connection.set_progress_handler(None)
+        return await self._readers.run(lambda connection: read_series(connection, self._names, stretch))
 
     async def aggregate(
         self,
@@ -219,11 +258,19 @@ class SqliteTown:
             "hot_entities": len(self._hot),
             "commits": self._writer.commits,
             "works": self._writer.works,
+            "checkpoints": self._checkpointer.checkpoints,
+            "indexed_attributes": len(self._indexes.ready),
+            "indexes_in_making": len(self._indexes.numbers) - len(self._indexes.ready),
         }
+
+    async def disagreements(self) -> list[str]:
+        """Sentences about log, state and history where they do not agree; reads everything."""
+        return await self._readers.run(disagreements)
 
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
         await self._writer.drain()
+        await self._checkpointer.close()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -231,8 +278,9 @@ class SqliteTown:
         if self._thread is not None:
             self._thread.shutdown(wait=True)
             self._beside.close()
-        self._connection.execute(SQL.checkpoint_all).fetchall()
+        read(self._connection, SQL.checkpoint_all)
         self._connection.close()
+        self._held.close()
 
 
 def _stop() -> bool:
@@ -240,6 +288,4 @@ def _stop() -> bool:
 
 
 def _change(seq: int, doc: bytes) -> Change:
-    document = orjson.loads(doc)
-    document["q"] = seq
-    return change_from_document(document)
+    return change_from_document(orjson.loads(doc), seq)

@@ -73,14 +73,16 @@ def _compared(term: Compare) -> list[Span]:
         return []
     found: list[Span] = []
     for operand in term.operands:
-        ends = _range(operand) if isinstance(operand, Range) else _ends(term.operator, operand)
+        ends = _range(term.operator, operand) if isinstance(operand, Range) else _ends(term.operator, operand)
         if not ends:
             return []
         found += [Span(name, low, high) for low, high in ends]
     return found
 
 
-def _range(operand: Range) -> list[tuple[Value, Value | bytes]]:
+def _range(operator: Operator, operand: Range) -> list[tuple[Value, Value | bytes]]:
+    if operator is not Operator.EQUAL:
+        return []
     low, high = _indexable(operand.low), _indexable(operand.high)
     if low is None or high is None or type(low) is not type(high):
         return []

@@ -44,8 +44,8 @@ class Writer:
         self._queue: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._awake = False
         self._held = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._still = asyncio.Event()
+        self._still.set()
         self.committing: Group | None = None
         self.commits = 0
         self.works = 0
@@ -60,24 +60,27 @@ class Writer:
     def _wake(self) -> None:
         if not self._awake and not self._held and self.committing is None and self._queue:
             self._awake = True
-            self._idle.clear()
+            self._still.clear()
             self._loop.call_soon(self._flush)
 
-    async def hold(self) -> None:
-        """Wait until nothing is being committed, and begin no more until `release`."""
+    def pause(self) -> None:
+        """Begin no more commits until `release`; what is queued waits."""
         self._held += 1
+
+    async def rested(self) -> None:
+        """Wait, after `pause`, until nothing is being committed."""
         while self._awake or self.committing is not None:
-            await self._idle.wait()
+            await self._still.wait()
 
     def release(self) -> None:
-        """Go on after `hold`."""
+        """Go on after `pause`."""
         self._held -= 1
         self._wake()
 
     async def drain(self) -> None:
         """Wait until everything that is queued is committed."""
-        while self._queue or self._awake or self.committing is not None:
-            await self._idle.wait()
+        while self._queue or not self._still.is_set():
+            await self.put(lambda draft: None)
 
     def _flush(self) -> None:
         group = self._new_group()
@@ -90,7 +93,7 @@ class Writer:
                     self._commit_in_thread(self._thread, group, outcomes)
                     return
                 self._connection.execute(SQL.commit)
-        except apsw.Error as error:
+        except Exception as error:  # whatever went wrong, those who wait are told
             self._fail(group, outcomes, error)
         else:
             self._finish(group, outcomes)
@@ -112,10 +115,8 @@ class Writer:
         def done(commit: asyncio.Future[Any]) -> None:
             self.committing = None
             error = commit.exception()
-            if isinstance(error, apsw.Error):
+            if isinstance(error, Exception):
                 self._fail(group, outcomes, error)
-            elif error is not None:
-                raise error
             else:
                 self._finish(group, outcomes)
 
@@ -136,7 +137,7 @@ class Writer:
                 future.set_exception(error)
         self._rest()
 
-    def _fail(self, group: Group, outcomes: list[_Outcome], error: apsw.Error) -> None:
+    def _fail(self, group: Group, outcomes: list[_Outcome], error: Exception) -> None:
         if self._connection.in_transaction:
             self._connection.execute(SQL.rollback)
         for future, _, own in outcomes:
@@ -148,7 +149,7 @@ class Writer:
         self._awake = False
         self._wake()
         if not self._awake:
-            self._idle.set()
+            self._still.set()
 
 
 def run_work(work: Work, group: Group) -> tuple[Any, Exception | None]:
@@ -175,7 +176,9 @@ _CAUSES: dict[type[apsw.Error], str] = {
 }
 
 
-def unavailable(error: apsw.Error) -> StoreUnavailable:
+def unavailable(error: Exception) -> StoreUnavailable:
     """What to tell those whose works were lost with a failed commit."""
-    cause = next((text for kind, text in _CAUSES.items() if isinstance(error, kind)), "SQLite failed")
-    return StoreUnavailable(f"The store cannot take data now: {cause} ({error})", cause=str(error))
+    cause = next((text for kind, text in _CAUSES.items() if isinstance(error, kind)), type(error).__name__)
+    failure = StoreUnavailable(f"The store cannot take data now: {cause} ({error})", cause=str(error))
+    failure.__cause__ = error
+    return failure

@@ -180,6 +180,7 @@
     });
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-right");
+    map.on("idle", () => { box.dataset.drawn = String(performance.now()).padStart(20, "0"); });
     map.on("error", (event) => console.warn(event.error?.message ?? "map error"));
     map.once("load", async () => { await furnish(); note.hidden = true; });
     dark.addEventListener("change", async () => {

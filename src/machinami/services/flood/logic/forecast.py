@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 
 from machinami.methods.series import Floats, lagged
+from machinami.methods.trees import Ints
 from machinami.services.flood.logic.features import describe
 from machinami.services.flood.logic.members import regimes
-from machinami.services.flood.logic.outlook import Outlook, TrainedModel, expected_error, rise
+from machinami.services.flood.logic.outlook import TAIL, Outlook, TrainedModel, expected_error, rise
 from machinami.services.flood.logic.record import Record, cleaned
 
-TAIL = 0.05
-LEARNING = 0.03
+LEARNING = 0.15
+"""Share of an interval by which one exceeded end may move it, over one horizon (faster was measured to swing)."""
 
 
 class Hindcast(NamedTuple):
@@ -47,14 +48,14 @@ def hindcast(model: TrainedModel, outlook: Outlook, record: Record, begin: int) 
     )
 
 
-def adapted(band: Floats, regime: np.ndarray, score: Floats, delay: int) -> Floats:
-    """Let each regime's 5 % and 95 % quantiles follow the errors as they become known, `delay` steps later.
+def adapted(band: Floats, regime: Ints, score: Floats, delay: int) -> Floats:
+    """Let each regime's outer quantiles follow the errors as they become known, `delay` steps later.
 
     Adaptive conformal inference (Gibbs & Candès 2021, arXiv:2106.00170) by quantile tracking: an end that is
-    exceeded moves out by (1 − 5 %) of its step, one that is not moves in by 5 % of it.
+    exceeded moves out by (1 − TAIL) of its step, one that is not moves in by TAIL of it.
     """
     now = band.copy()
-    stride = LEARNING * np.maximum(band[:, 1] - band[:, 0], 1e-9)
+    stride = LEARNING / delay * np.maximum(band[:, 1] - band[:, 0], 1e-9)
     said = np.empty((len(score), 2))
     for i in range(len(score)):
         past = i - delay

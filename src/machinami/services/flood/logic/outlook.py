@@ -9,12 +9,16 @@ from machinami.services.flood.logic.features import Cases, Scales
 from machinami.services.flood.logic.members import Member, increment, regimes
 from machinami.services.flood.logic.record import Column
 
+TAIL = 0.04
+"""Share left outside each end in calibration: less than 5 %, because the next flood differs from those seen."""
+MOST_STIR = 20.0
+
 
 class Outlook(NamedTuple):
     """The forecaster of one horizon.
 
     weights: (regimes, members); spread: coefficients of the expected absolute error; band: (regimes, 2), the
-    5 % and 95 % quantiles of error / spread. `coming` says that rain up to the horizon must be given.
+    outer quantiles of error / spread. `coming` says that rain up to the horizon must be given.
     """
 
     hours: float
@@ -28,7 +32,7 @@ class Outlook(NamedTuple):
     def persistence(cls, hours: float, coming: bool, scales: Scales) -> "Outlook":
         """Return the forecaster that says: it stays as it is."""
         band = np.tile(np.array([-2.0, 2.0]), (3, 1))
-        return cls(hours, coming, (), np.zeros((3, 0)), np.array([scales.mean_step, 1.0, 0.0]), band)
+        return cls(hours, coming, (), np.zeros((3, 0)), np.array([scales.mean_step, 1.0, 0.0, 0.0]), band)
 
 
 class TrainedModel(NamedTuple):
@@ -54,8 +58,9 @@ def rise(outlook: Outlook, cases: Cases) -> Floats:
 
 
 def spread_design(cases: Cases, forecast: Floats) -> Floats:
-    """Return what the expected error is explained by: a constant, recent activity, the forecast itself."""
-    return np.column_stack([np.ones(len(forecast)), cases.activity, np.abs(forecast)])
+    """Return what the expected error is explained by: a constant, activity, the forecast itself, stir."""
+    stir = np.minimum(cases.stir, MOST_STIR)
+    return np.column_stack([np.ones(len(forecast)), cases.activity, np.abs(forecast), stir])
 
 
 def expected_error(outlook: Outlook, cases: Cases, forecast: Floats) -> Floats:

@@ -13,7 +13,7 @@ from machinami.methods.trees import Ints
 from machinami.services.flood.logic.features import Cases, Scales, describe, scales_of
 from machinami.services.flood.logic.learners import Learned, Lesson, Recipe, choose_columns, learn
 from machinami.services.flood.logic.members import regimes
-from machinami.services.flood.logic.outlook import Outlook, TrainedModel, mixed, spread_design
+from machinami.services.flood.logic.outlook import TAIL, Outlook, TrainedModel, mixed, spread_design
 from machinami.services.flood.logic.record import Column, Record, cleaned, judge_columns
 
 BLOCKS = 5
@@ -33,10 +33,10 @@ RECIPES = (
     Recipe("residual", "residual", WITH_STATE, "", (0.1,)),
     Recipe("residual_by_activity", "residual", (*STATEFUL, "state"), "activity", (0.1,)),
 )
-EVEN_ROWS = 2.0
-OWN_ROWS = 0.5
-MOST_WEIGHT = 1.3
-EVEN_WEIGHT = 1.1
+EVEN_ROWS = 5.0
+OWN_ROWS = 2.0
+MOST_WEIGHT = 1.6
+EVEN_WEIGHT = 1.4
 FLOOD_DAYS = 2
 
 
@@ -87,7 +87,7 @@ def composed(hours: float, coming: bool, learned: list[Learned], lesson: Lesson,
     weights = faith * mix_by_regime(held_out, lesson.target, lesson.cases.stir)
     members = tuple(member for each in learned for member in each.members)
     owners = np.array([i for i, each in enumerate(learned) for _ in each.members])
-    outlook = Outlook(hours, coming, members, weights[:, owners], np.zeros(3), np.zeros((3, 2)))
+    outlook = Outlook(hours, coming, members, weights[:, owners], np.zeros(4), np.zeros((3, 2)))
     return calibrated(outlook, lesson.cases, mixed(weights, held_out, lesson.cases.stir), lesson.target)
 
 
@@ -144,21 +144,21 @@ def floods_seen(target: Floats, rows: Ints, step: int) -> float:
 
 def trust(floods: float) -> float:
     """Return how far to go from persistence to the committee: one flood is an anecdote, eight are experience."""
-    return 1.0 - float(np.exp(-(floods**1.5) / 4.0))
+    return 1.0 - float(np.exp(-(floods**2) / 8.0))
 
 
 def calibrated(outlook: Outlook, cases: Cases, forecast: Floats, target: Floats) -> Outlook:
-    """Fit the spread of held-out errors and the regimes' 5 % and 95 % quantiles of error / spread."""
+    """Fit the spread of held-out errors and the regimes' outer quantiles of error / spread."""
     error = target - forecast
     usual = max(float(np.abs(error).mean()), 1e-12)
     design = spread_design(cases, forecast)
     size = np.maximum(design.mean(axis=0), 1e-12)
-    share = mixture(design / size, np.abs(error) / usual, np.full(3, 1 / 3), 20.0)
+    share = mixture(design / size, np.abs(error) / usual, np.full(4, 0.25), 20.0)
     spread = share / size * usual
     score = error / np.maximum(design @ spread, 1e-12)
     regime = regimes(cases.stir)
     band = np.empty((3, 2))
     for which in range(3):
         mine = score[regime == which] if (regime == which).sum() >= 100 else score
-        band[which] = np.quantile(mine, (0.05, 0.95))
+        band[which] = np.quantile(mine, (TAIL, 1.0 - TAIL))
     return outlook._replace(spread=spread, band=band)

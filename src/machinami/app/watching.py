@@ -1,0 +1,71 @@
+"""How does the installation fare? Gathers what every part says of itself for /health and /metrics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from machinami.apis.status.shapes import Metric, Part
+from machinami.app.sources import Sources
+from machinami.broker.broker import Broker
+from machinami.broker.town import Town
+from machinami.kit.installed import Broken
+from machinami.kit.schedule import Job
+
+
+@dataclass(slots=True)
+class Installation:
+    """The parts of a running installation that can say how they fare."""
+
+    data: Path
+    broker: Broker
+    jobs: list[Job] = field(default_factory=list)
+    broken: Sequence[Broken] = ()
+    sources: Sources | None = None
+    start_seconds: float = 0.0
+
+
+def parts(installation: Installation) -> list[Part]:
+    """Every part with its own word; what is wrong says so."""
+    found = [Part("store", True, str(installation.data))]
+    for job in installation.jobs:
+        found.append(Part(f"job {job.name}", not job.health.last_error, job.health.last_error))
+    found += [Part(f"service {bad.package}", False, bad.reason) for bad in installation.broken]
+    found += [Part("set aside", False, row) for row in installation.broker.set_aside]
+    sources = installation.sources
+    if sources is not None:
+        found += [Part(f"source {name}", False, why) for name, why in sources.faults.items()]
+        for source in sources.mqtt:
+            account = source.account
+            found.append(Part("mqtt", account.connected, account.last_error or f"{account.readings} readings"))
+    return found
+
+
+def metrics(installation: Installation) -> list[Metric]:
+    """Every figure of every town."""
+    found = [Metric("start_seconds", "Time from start to listening", installation.start_seconds)]
+    for town in installation.broker.towns:
+        found += _of_town(installation, town)
+    for job in installation.jobs:
+        labels = {"job": job.name}
+        found.append(Metric("job_runs_total", "Runs of a job", job.health.runs, "counter", labels))
+        found.append(Metric("job_failures_total", "Failed runs of a job", job.health.failures, "counter", labels))
+        found.append(Metric("job_seconds", "How long the last run took", job.health.last_seconds, labels=labels))
+    return sorted(found, key=lambda metric: metric.name)  # the format wants the rows of a name together
+
+
+def _of_town(installation: Installation, town: Town) -> list[Metric]:
+    labels = {"town": town.name}
+    boxes = installation.broker.subscriptions(town)
+    found = [
+        Metric(f"store_{name}", "A figure of the town's store", value, labels=labels)
+        for name, value in town.store.statistics().items()
+    ]
+    found.append(Metric("subscriptions", "Subscriptions", len(boxes), labels=labels))
+    for name, words, total in (
+        ("sent", "Notifications sent", sum(box.progress.times_sent for box in boxes)),
+        ("failed", "Notifications that failed", sum(box.progress.times_failed for box in boxes)),
+    ):
+        found.append(Metric(f"notifications_{name}_total", words, total, "counter", labels))
+    waiting = sum(box.waiting for box in boxes)
+    found.append(Metric("notifications_waiting", "Changes waiting to be told", waiting, labels=labels))
+    return found

@@ -1,0 +1,189 @@
+"""How well does a service do on outside data? Reads the file, asks the service, shows its scores.
+
+A service that can be scored has a module `evaluate` with ARGUMENTS and evaluate(); the contract is
+`machinami.methods.scorecard`. This command reads the file, because services never see one.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import pkgutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import machinami.services
+from machinami.cli.progress import progress_bar
+from machinami.foundation.errors import InputError
+from machinami.ingest.csv import parse
+from machinami.methods.scorecard import Argument, Check, Report, Table
+
+
+def add(subparsers: Any) -> None:
+    """Add the command. The words after it are read when the service is known, since it says what it wants.
+
+    A service is imported only when it is asked for: its libraries are heavy, and `serve` starts without them.
+    """
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="score a service on data of your own / 手元のデータで評価する",
+        add_help=False,
+        prefix_chars="\0",
+    )
+    parser.add_argument("service", nargs="?", default="--help")
+    parser.add_argument("words", nargs=argparse.REMAINDER)
+    parser.set_defaults(run=run)
+
+
+def scorable() -> list[str]:
+    """Return the names of the services that have an evaluate module, without importing any of them."""
+    found = []
+    for package in pkgutil.iter_modules(machinami.services.__path__):
+        folder = Path(next(iter(machinami.services.__path__))) / package.name
+        if (folder / "evaluate.py").is_file():
+            found.append(package.name)
+    return sorted(found)
+
+
+def parser_of(name: str, arguments: Iterable[Argument]) -> argparse.ArgumentParser:
+    """Return the parser of `machinami evaluate NAME`."""
+    parser = argparse.ArgumentParser(prog=f"machinami evaluate {name}")
+    parser.add_argument("--csv", required=True, metavar="FILE", help="the table; any encoding, header lines allowed")
+    parser.add_argument("--time", required=True, metavar="COL", help="column of the time of each row")
+    for argument in arguments:
+        parser.add_argument(
+            f"--{argument.name}",
+            required=argument.required,
+            default=argument.default,
+            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT"}[argument.kind],
+            help=argument.help + (f" (default {argument.default})" if argument.default else ""),
+        )
+    parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone of the times, as Asia/Tokyo (default UTC)")
+    parser.add_argument(
+        "--missing", action="append", default=[], metavar="VALUE", help="means not measured in the single columns"
+    )
+    parser.add_argument("--encoding", default="", metavar="NAME", help="when it cannot be told from the file")
+    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score the service and print; 0 when done, whatever the scores."""
+    known = scorable()
+    if args.service in ("-h", "--help"):
+        print(f"usage: machinami evaluate SERVICE --csv FILE …\n\nServices that can be scored: {', '.join(known)}")
+        print(f"What one wants: machinami evaluate {known[0]} --help")
+        return 0
+    if args.service not in known:
+        raise InputError(f"there is no service {args.service!r} to score; there is: {', '.join(known)}")
+    module = importlib.import_module(f"machinami.services.{args.service}.evaluate")
+    options = parser_of(args.service, module.ARGUMENTS).parse_args(args.words)
+    began = time.perf_counter()
+    table, notes = read_table(options, module.ARGUMENTS)
+    texts = {a.name: getattr(options, a.name) for a in module.ARGUMENTS if a.kind == "text"}
+    report = score(module, table, texts)
+    seconds = time.perf_counter() - began
+    if options.json:
+        print(json.dumps(as_json(report, seconds), ensure_ascii=False))
+    else:
+        show(report, notes, seconds)
+    return 0
+
+
+def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tuple[Table, tuple[str, ...]]:
+    """Read the file and pick the columns that the service asked for, by role."""
+    try:
+        data = Path(options.csv).read_bytes()
+    except OSError as error:
+        raise InputError(f"{options.csv}: {error.strerror}; give the path of a table") from None
+    roles: dict[str, list[str]] = {}
+    missing: dict[str, list[str]] = {}
+    for argument in arguments:
+        said = getattr(options, argument.name)
+        if argument.kind == "text" or not said:
+            continue
+        several = argument.kind == "columns"
+        names = [part.strip() for part in said.split(",") if part.strip()] if several else [said]
+        roles[argument.name] = names
+        for name in names:
+            # Of many columns 0 is a usual value (a dry hour), even where it marks a gap in the single one.
+            missing[name] = [m for m in options.missing if not (several and is_zero(m))]
+    try:
+        read = parse.read_table(
+            data,
+            time=options.time,
+            columns=tuple(missing),
+            zone=options.tz,
+            missing=missing,
+            encoding=options.encoding or None,
+        )
+    except InputError as error:
+        raise InputError(f"{options.csv}: {error.detail}", **error.facts) from None
+    columns = {role: {name: read.columns[name] for name in names} for role, names in roles.items()}
+    return Table(read.seconds, columns), read.notes
+
+
+def is_zero(mark: str) -> bool:
+    """Tell whether a mark for missing values is the number 0."""
+    try:
+        return float(mark) == 0.0
+    except ValueError:
+        return False
+
+
+def score(module: ModuleType, table: Table, options: dict[str, str]) -> Report:
+    """Run the evaluation over as many processes as there are processors."""
+    progress = progress_bar("folds")
+    workers = max(1, min(8, os.cpu_count() or 1))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+
+        def each(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+            return pool.map(function, tasks)
+
+        report: Report = module.evaluate(table, options, progress, each)
+    return report
+
+
+def as_json(report: Report, seconds: float) -> dict[str, Any]:
+    """Return the one shape that every service's scores have."""
+    return {
+        "service": report.service,
+        "checks": [check.as_json() for check in report.checks],
+        "rows": report.rows,
+        "seconds": round(seconds, 1),
+    }
+
+
+def show(report: Report, notes: Iterable[str], seconds: float) -> None:
+    """Print the scores as a table for people."""
+    for note in (*notes, *report.notes):
+        print(f"· {note}")
+    width = max(len(check.name) for check in report.checks)
+    for check in report.checks:
+        print(f"{check.name:<{width}}  {value_of(check):>8}  {bar_of(check):<14} {verdict_of(check)}")
+    print(f"{report.rows} rows, {seconds:.0f} s")
+
+
+def value_of(check: Check) -> str:
+    """Return the value as people read it."""
+    value = check.as_json()["value"]
+    return "—" if value is None else f"{value:.3f}" + ("" if check.unit == "1" else f" {check.unit}")
+
+
+def bar_of(check: Check) -> str:
+    """Return the bar as people read it."""
+    if check.bar is None:
+        return ""
+    if isinstance(check.bar, tuple):
+        return f"{check.bar[0]:g} to {check.bar[1]:g}"
+    return f"{'at most' if check.most else 'at least'} {check.bar:g}"
+
+
+def verdict_of(check: Check) -> str:
+    """Return whether the bar is met."""
+    return {True: "passed", False: "MISSED", None: ""}[check.passed]

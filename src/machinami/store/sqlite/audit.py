@@ -1,0 +1,42 @@
+"""Do the log, the state and the history of a town agree? What to ask after a crash, or of a copy."""
+
+import apsw
+import orjson
+
+from machinami.model.document import change_from_document, entity_to_document
+from machinami.store.sqlite.connection import read, read_one
+from machinami.store.sqlite.statements import SQL
+
+
+def disagreements(connection: apsw.Connection) -> list[str]:
+    """Sentences about everything that does not fit, none if all is well. Reads all of the file.
+
+    The last logged state of each entity is its present state; each logged change of an attribute is in the
+    history unless it was corrected or forgotten since; the numbers of the log have no gap.
+    """
+    found = [f"SQLite: {text}" for (text,) in read(connection, "PRAGMA integrity_check") if text != "ok"]
+    last: dict[str, object] = {}
+    before: int | None = None
+    for seq, doc in connection.execute(SQL.log_after, (0, -1)):
+        if before is not None and seq != before + 1:
+            found.append(f"the log goes from {before} to {seq}")
+        before = seq
+        change = change_from_document(orjson.loads(doc), seq)
+        after = change.after
+        last[change.entity_id] = None if after is None else entity_to_document(after)
+        found += _missing_history(connection, change.entity_id, seq, len(change.attributes))
+    for entity_id, document in last.items():
+        state = [(gone, doc) for _, _, gone, doc in read(connection, SQL.entity_by_id, (entity_id,))]
+        present = orjson.loads(state[0][1]) if state and not state[0][0] else None
+        if present != document:
+            found.append(f"the state of {entity_id} is not what the log says")
+    types = read_one(connection, "SELECT count(DISTINCT key) FROM entity_type WHERE gone = 0")
+    entities = read_one(connection, SQL.count_entities)
+    if types != entities:
+        found.append(f"{entities} entities, but {types} with a type")
+    return found
+
+
+def _missing_history(connection: apsw.Connection, entity_id: str, seq: int, changes: int) -> list[str]:
+    count = read_one(connection, SQL.instances_of_change, (entity_id, seq))
+    return [] if count == changes else [f"change {seq} of {entity_id} has {count} of {changes} instances"]

@@ -1,0 +1,54 @@
+"""A town in a process of its own, as a user runs it, for tests that look at it from outside."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def environment() -> dict[str, str]:
+    """The environment in which this checkout is the one that runs."""
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
+
+
+@dataclass
+class RunningTown:
+    """The process of a running town and where it listens."""
+
+    process: "subprocess.Popen[str]"
+    url: str
+
+    def kill(self) -> None:
+        """kill -9: nothing gets a chance to tidy up."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def get(self, path: str) -> Any:
+        """The JSON behind a path."""
+        with urllib.request.urlopen(self.url + path, timeout=30) as answer:
+            return json.load(answer)
+
+
+@contextlib.contextmanager
+def town(folder: Path, *words: str) -> Iterator[RunningTown]:
+    """Serve the folder on a free port until the block is left."""
+    command = [sys.executable, "-m", "machinami", "serve", "--data", str(folder), "--port", "0", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+        try:
+            assert process.stdout is not None
+            first = process.stdout.readline()
+            assert "http://127.0.0.1:" in first, f"the town did not start: {first!r}"
+            yield RunningTown(process, first.split()[1].rstrip("/"))
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(30)

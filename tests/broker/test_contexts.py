@@ -1,0 +1,99 @@
+"""A user's context is fetched once, kept and pinned; the core is never fetched; what cannot be had is named."""
+
+import asyncio
+
+import pytest
+
+from machinami.foundation.errors import BadRequestData, ContextNotAvailable, NotFound
+from machinami.model.context import CORE_URL
+
+URL = "https://example.org/context.jsonld"
+OTHER = "https://example.org/other.jsonld"
+
+
+@pytest.fixture
+async def contexts(town, house):
+    return house.broker.contexts
+
+
+async def test_a_context_is_fetched_once_and_then_kept(contexts, house):
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+
+    first = await contexts.obtain(URL)
+    second = contexts.resolve(URL)
+
+    assert first.expand("level") == second.expand("level") == "https://example.org/level"
+    assert house.wire.fetched == [URL]
+
+
+async def test_those_who_ask_at_the_same_time_wait_for_one_fetch(contexts, house):
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+
+    await asyncio.gather(*(contexts.obtain(URL) for _ in range(20)))
+
+    assert house.wire.fetched == [URL]
+
+
+async def test_a_kept_context_needs_no_network_after_a_restart(contexts, house):
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+    await contexts.obtain(URL)
+    await house.close()
+    house.wire.documents.clear()
+    house.wire.fetched.clear()
+
+    await house.open()
+
+    assert (await house.broker.contexts.obtain(URL)).expand("level") == "https://example.org/level"
+    assert house.wire.fetched == []
+
+
+@pytest.mark.parametrize("version", ["1.3", "1.5", "1.6", "1.9"])
+async def test_the_core_is_never_fetched(contexts, house, version):
+    context = await contexts.obtain([CORE_URL.format(version=version)])
+
+    assert context.expand("Property") == "https://uri.etsi.org/ngsi-ld/Property"
+    assert house.wire.fetched == []
+
+
+async def test_a_context_that_refers_to_another_brings_it_along(contexts, house):
+    house.wire.documents[URL] = {"@context": [OTHER, {"depth": "https://example.org/depth"}]}
+    house.wire.documents[OTHER] = {"@context": {"level": "https://example.org/level"}}
+
+    context = await contexts.obtain(URL)
+
+    assert context.expand("level") == "https://example.org/level"
+    assert house.wire.fetched == [URL, OTHER]
+
+
+async def test_a_context_that_cannot_be_had_is_named_with_the_cause(contexts):
+    with pytest.raises(ContextNotAvailable, match=r"https://example.org/context.jsonld cannot be had: no such host"):
+        await contexts.obtain(URL)
+
+
+async def test_a_document_without_a_context_is_refused(contexts, house):
+    house.wire.documents[URL] = {"hello": "world"}
+
+    with pytest.raises(ContextNotAvailable, match="holds no @context"):
+        await contexts.obtain(URL)
+
+
+async def test_a_hosted_context_is_kept_listed_and_dropped(contexts):
+    await contexts.host("urn:context:1", {"@context": {"level": "https://example.org/level"}})
+
+    assert [stored.url for stored in contexts.stored()] == ["urn:context:1"]
+    await contexts.drop("urn:context:1")
+    with pytest.raises(NotFound):
+        contexts.get("urn:context:1")
+
+
+async def test_only_a_cached_context_can_be_reloaded(contexts, house):
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+    await contexts.obtain(URL)
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/water-level"}}
+    await contexts.host("urn:context:1", {"@context": {}})
+
+    await contexts.reload(URL)
+
+    assert contexts.resolve(URL).expand("level") == "https://example.org/water-level"
+    with pytest.raises(BadRequestData):
+        await contexts.reload("urn:context:1")

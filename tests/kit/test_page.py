@@ -1,0 +1,116 @@
+"""How pages are made: moments, figures, files, colours."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+
+import pytest
+
+from machinami.foundation.errors import NotFound
+from machinami.kit.assets import asset, asset_address, cache_rule
+from machinami.kit.moments import moment
+from machinami.kit.page import CONTENT_SECURITY_POLICY, Shell, figure, town_name
+from machinami.kit.words import Words
+
+NOW = datetime(2026, 9, 14, 9, 42, tzinfo=UTC)
+CSS = (files("machinami.kit") / "static" / "css" / "ground.css").read_text("utf-8")
+
+
+def test_a_moment_is_said_in_the_towns_zone_and_names_it() -> None:
+    said = moment(NOW - timedelta(minutes=2), NOW, Words("ja"))
+    assert (said.clock, said.ago, said.iso) == ("18:40", "2 分前", "2026-09-14T09:40:00Z")
+    assert said.full == "2026-09-14 18:40 JST (Asia/Tokyo)"
+
+
+@pytest.mark.parametrize(
+    ("passed", "said"),
+    [
+        (timedelta(seconds=20), "just now"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (timedelta(hours=3), "3 hours ago"),
+        (timedelta(days=1, hours=23), "1 day ago"),
+        (-timedelta(hours=2), "in 2 hours"),
+    ],
+)
+def test_how_long_ago_is_said_in_one_unit(passed: timedelta, said: str) -> None:
+    assert moment(NOW - passed, NOW, Words("en")).ago == said
+
+
+def test_another_day_shows_its_date() -> None:
+    assert moment(NOW - timedelta(hours=20), NOW, Words("ja")).clock == "9/13 22:42"
+
+
+def test_a_number_has_its_unit_and_a_true_minus() -> None:
+    assert str(figure(-1.5, "m")) == "−1.50 m"
+    assert str(figure(None, "m")) == "—"
+
+
+def test_the_language_switch_keeps_the_rest_of_the_address() -> None:
+    assert Shell({"ja": "町"}, NOW, "/data", {"q": "川"}).with_query(lang="en") == "/data?q=%E5%B7%9D&lang=en"
+
+
+def test_a_town_without_an_english_name_is_called_by_its_japanese_one() -> None:
+    assert town_name({"ja": "瀬音町"}, "en") == "瀬音町"
+
+
+def test_a_file_is_kept_for_ever_only_under_its_right_hash() -> None:
+    digest = asset("css/ground.css").digest
+    assert asset_address("css/ground.css") == f"/static/css/ground.css?v={digest}"
+    assert "immutable" in cache_rule("css/ground.css", digest)
+    assert cache_rule("css/ground.css", "old") == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["../page.py", "css/../../page.py", "", "/etc/passwd", "css", "nothing.css", "a\\b"])
+def test_nothing_outside_the_static_folder_is_given_away(path: str) -> None:
+    with pytest.raises(NotFound):
+        asset(path)
+
+
+def test_the_policy_lets_no_inline_code_and_no_stranger_in() -> None:
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert "http" not in CONTENT_SECURITY_POLICY
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours (WCAG 2.2, 1.4.3)."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def palettes() -> dict[str, dict[str, str]]:
+    """The colours by name, of the light and of the dark theme."""
+    blocks = [
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in re.findall(r":root \{(.*?)\}", CSS, re.S)
+    ]
+    return {"light": blocks[0], "dark": {**blocks[0], **blocks[1]}}
+
+
+TEXT_PAIRS = [
+    ("ink", "paper"), ("ink", "card"), ("ink", "wash"), ("soft", "paper"), ("soft", "card"), ("soft", "wash"),
+    ("river", "paper"), ("river", "card"), ("river-deep", "river-wash"), ("ink", "river-wash"), ("on-river", "river"),
+    ("l0-on", "l0"), ("l2-on", "l2"), ("l3-on", "l3"), ("l4-on", "l4"), ("l5-on", "l5"), ("ln-on", "ln"),
+    ("ribbon-ink", "ribbon"), ("bad", "card"), ("good", "card"), ("soft", "river-wash"),
+    ("l2-ink", "card"), ("l3-ink", "card"), ("l4-ink", "card"), ("l5-ink", "card"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("text", "ground"), TEXT_PAIRS)
+def test_text_stands_out_from_its_ground(theme: str, text: str, ground: str) -> None:
+    colours = palettes()[theme]
+    assert contrast(colours[text], colours[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("edge", ["edge-strong", "river"])
+def test_edges_of_fields_and_focus_stand_out(theme: str, edge: str) -> None:
+    colours = palettes()[theme]
+    assert contrast(colours[edge], colours["card"]) >= 3
+    assert contrast(colours[edge], colours["paper"]) >= 3

@@ -1,0 +1,51 @@
+"""What was acknowledged survives a killed process, in log, state and history alike."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from machinami.model.query import TemporalQuery
+from machinami.store.conformance.acts import LEVEL, gauge
+from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.backend import open_backend
+
+_WRITER = Path(__file__).with_name("crash_writer.py")
+_SOURCE = Path(__file__).parents[2] / "src"
+
+
+def _write_and_kill(folder: Path, durability: str, lines: int) -> dict[int, int]:
+    """The last acknowledged step of each writer, when the process was killed after so many lines."""
+    process = subprocess.Popen(
+        [sys.executable, str(_WRITER), str(folder), durability],
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": str(_SOURCE)},
+    )
+    assert process.stdout is not None
+    with process:
+        said = [process.stdout.readline() for _ in range(lines)]
+        process.kill()
+        said += process.stdout.readlines()
+    whole = [line.split() for line in said if line.endswith(b"\n")]
+    return {int(number): int(step) for number, step in whole}
+
+
+@pytest.mark.parametrize("durability", ["normal", "full"])
+@pytest.mark.parametrize("lines", [40, 397])
+async def test_an_acknowledged_write_survives_a_killed_process(tmp_path: Path, durability: str, lines: int) -> None:
+    acknowledged = _write_and_kill(tmp_path, durability, lines)
+    assert len(acknowledged) == 8
+    backend = open_backend(tmp_path, StoreSettings())
+    town = await backend.open("default", create=False)
+    assert await town.disagreements() == []
+    logged = await town.changes(0, 1_000_000)
+    assert [change.seq for change in logged] == list(range(1, town.last_seq + 1))
+    for number, step in acknowledged.items():
+        entity = town.peek(gauge(number).id)
+        assert entity is not None
+        level = entity.attributes[LEVEL][0].value
+        assert level >= step
+        series = await town.instances([entity.id], [LEVEL], TemporalQuery())
+        assert [i.value.value for i in series] == list(range(level + 1))
+    await backend.close()

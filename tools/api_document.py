@@ -1,0 +1,46 @@
+"""What does docs/api.md say? Every operation of every face by its tag, collected without a running town."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from machinami.apis.ngsild.routes import routes as ngsild_routes
+from machinami.apis.ngsild.shapes import read_subscription
+from machinami.apis.reference.routes import routes as reference_routes
+from machinami.apis.status.routes import routes as status_routes
+from machinami.broker.broker import Broker, Ports
+from machinami.broker.policy import OpenTown
+from machinami.cli.service_document import MADE
+from machinami.kit.frame import Frame
+from machinami.kit.http import Route
+from machinami.kit.openapi import Json, document
+from machinami.store.memory import MemoryBackend
+from machinami.wire.recorded import RecordedWire
+
+_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def api_page() -> str:
+    """List every operation with its query parameters, by tag."""
+    told = document(every_route(), "")
+    lines = [MADE, "# What can be asked", ""]
+    lines += ["A running town tells the same in full at `/docs`, and as OpenAPI at `/openapi.json`.", ""]
+    for tag in told["tags"]:
+        lines += [f"## {tag['name']}", "", "| operation | what it does | query parameters |", "|---|---|---|"]
+        lines += [*_rows(told, tag["name"]), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def every_route() -> list[Route]:
+    """The routes of every face, over a broker that is never started."""
+    wire = RecordedWire()
+    ports = Ports(MemoryBackend(), wire, wire, lambda: _DAY, str, OpenTown(), read_subscription)
+    found = [*ngsild_routes(Broker(ports)), *status_routes("", list, list)]
+    return [*found, *reference_routes((), Frame({}, lambda: _DAY), "")]
+
+
+def _rows(told: Json, tag: str) -> Iterator[str]:
+    for path, operations in told["paths"].items():
+        for method, operation in operations.items():
+            if tag in operation["tags"]:
+                names = [f"`{row['name']}`" for row in operation["parameters"] if row["in"] == "query"]
+                yield f"| `{method.upper()} {path}` | {operation['summary']} | {', '.join(names)} |"
