@@ -1,11 +1,10 @@
 """Which rivers do the tests of the flood service look at? Made-up ones, by rules the forecaster does not know."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 
 from machinami.services.flood.logic.record import Record
-from machinami.services.flood.model import Sample
 
 START = datetime(2025, 6, 1, tzinfo=UTC)
 
@@ -32,8 +31,3 @@ def river(count: int = 3000, seed: int = 1, step: int = 3600, delay: int = 3, sc
         store = store * 0.93 + 0.02 * (rain[i - delay] if i >= delay else 0.0) + 0.004
         level[i] = 0.5 + 1.1 * store**0.8
     return Record(0, step, np.round((level + noise) * scale, 3), rain[None, :], ("upstream",))
-
-
-def samples(values: list[float], minutes: int = 10) -> list[Sample]:
-    """Return readings every `minutes` from START on."""
-    return [Sample(START + timedelta(minutes=minutes * i), value) for i, value in enumerate(values)]

@@ -5,19 +5,18 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from tests.services.flood.rivers import START, river, samples
+from tests.services.flood.rivers import START, river
 
 from machinami.foundation.errors import InputError
 from machinami.services.flood.logic.forecast import hindcast
-from machinami.services.flood.logic.gathering import gather
-from machinami.services.flood.logic.live import forecast
+from machinami.services.flood.logic.gathering import Series, gather
+from machinami.services.flood.logic.live import Task, forecast, forecast_all
 from machinami.services.flood.logic.outlook import TrainedModel
-from machinami.services.flood.logic.promotion import promote
 from machinami.services.flood.logic.record import Record, judge_columns
 from machinami.services.flood.logic.retraining import retrain
 from machinami.services.flood.logic.stored import from_bytes, to_bytes
 from machinami.services.flood.logic.training import floods_seen, train, trust
-from machinami.services.flood.model import HorizonScore, Sample, Scores
+from machinami.services.flood.model import Sample
 
 HOURS = (1.0, 3.0)
 
@@ -141,21 +140,11 @@ def test_one_flood_is_trusted_less_than_eight() -> None:
 def test_readings_that_come_when_they_come_make_a_regular_record() -> None:
     level = [Sample(START + timedelta(minutes=10 * i, seconds=20), 1.0 + i) for i in range(6) if i != 3]
     rain = {"a": [Sample(START + timedelta(hours=1), 6.0), Sample(START + timedelta(hours=2), 0.0)]}
-    record = gather(level, rain)
+    record = gather(Series.of(level), {name: Series.of(found) for name, found in rain.items()})
     assert record is not None
     assert record.step == 600
     assert np.isnan(record.level[3])
     assert np.nansum(record.rain) == pytest.approx(5.0)
-
-
-def test_forecast_rain_reaches_beyond_the_last_reading() -> None:
-    record = gather(
-        samples([1.0] * 7), {"a": samples([0.0] * 7)}, coming=[6.0, 12.0], coming_from=START + timedelta(hours=1)
-    )
-    assert record is not None
-    assert record.rain[0, 7:13] == pytest.approx([1.0] * 6)
-    assert record.rain[0, 13:] == pytest.approx([2.0] * 6)
-    assert gather(samples([1.0]), {}) is None
 
 
 def test_a_live_forecast_is_what_the_hindcast_said(trained: tuple[Record, TrainedModel]) -> None:
@@ -178,24 +167,35 @@ def test_a_rain_forecast_lifts_the_forecast_by_the_trust_put_in_it(trained: tupl
     assert said[0.5] == pytest.approx((said[0.0] + said[1.0]) / 2)
 
 
-def score(improvement: float) -> Scores:
-    return Scores(START, 1000, (HorizonScore(2.0, False, 1.0 - improvement, 1.0, 0.9, 500),))
+def series(record: Record) -> Series:
+    return Series([record.start + record.step * i for i in range(record.count)], record.level.tolist())
 
 
-def test_a_model_takes_office_only_if_it_beats_persistence_and_the_incumbent() -> None:
-    assert promote(score(0.1), None)
-    assert not promote(score(-0.01), None)
-    assert not promote(score(0.1), score(0.2))
-    assert promote(score(0.2), score(0.1))
-    assert not promote(score(0.05), None, improvement_needed=0.1)
+def test_learning_anew_gives_a_model_with_its_scores_of_the_held_out_quarter() -> None:
+    record = river(2000, seed=6)
+    rain = {"upstream": Series(series(record).seconds, record.rain[0].tolist())}
+    done = retrain(series(record), rain, thorough=False, improvement_needed=0.0)
+    assert {s.hours for s in done.scores} == {1.0, 2.0, 3.0, 6.0}
+    assert all(0 < s.cases <= 500 for s in done.scores)
+    assert all(s.rmse < s.persistence_rmse for s in done.used)
+    kept = from_bytes(done.model)
+    assert {(o.hours, o.coming) for o in kept.outlooks} == {(s.hours, s.uses_rain) for s in done.used}
 
 
-def test_retraining_gives_a_model_with_its_scores_and_those_of_the_incumbent() -> None:
-    record = replace(river(1000, seed=6), rain=np.zeros((0, 1000)), names=())
-    first = retrain(record, None, START)
-    assert first.incumbent is None
-    again = retrain(record, first.model, START)
-    assert again.model == first.model
-    assert again.incumbent is not None
-    assert [s.hours for s in again.scores.horizons] == [1.0, 2.0, 3.0, 6.0]
-    assert all(s.persistence_rmse > 0 for s in again.scores.horizons)
+def test_forecasters_that_do_not_improve_enough_are_left_out() -> None:
+    record = river(1000, seed=6)
+    done = retrain(series(record), {}, thorough=False, improvement_needed=0.9)
+    assert done.scores
+    assert (done.model, done.used) == (b"", ())
+
+
+def test_several_gauges_are_forecast_from_their_last_readings() -> None:
+    record = river(2000, seed=6)
+    rain = {"upstream": Series(series(record).seconds, record.rain[0].tolist())}
+    done = retrain(series(record), rain, thorough=False, improvement_needed=0.0)
+    tasks = [Task("urn:a", done.model, series(record)), Task("urn:b", done.model, Series([], []))]
+    found = forecast_all(tasks, rain, 0.5)
+    assert list(found) == ["urn:a"]
+    issued, steps = found["urn:a"]
+    assert int(issued.timestamp()) == record.start + record.step * (record.count - 1)
+    assert all(step.at > issued for step in steps)

@@ -55,7 +55,7 @@ from machinami.services.flood.model import (
 )
 
 PACKAGE = "machinami.services.flood"
-LEARN_EVERY = timedelta(seconds=10)  # only a look whether it is due; learning itself is seldom
+LEARN_EVERY = timedelta(seconds=5)  # only a look whether it is due; learning itself is seldom
 LEARN_FROM = timedelta(days=400)
 FORECAST_FROM = timedelta(days=15)
 RETRAIN = f"{PACKAGE}.logic.retraining:retrain"
@@ -64,10 +64,16 @@ TICK = timedelta(microseconds=1)  # the end of a span is not in it
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Forecast and judge every gauge, keep what it says, and propose what residents should be told."""
-    settings = await city.settings(Settings)
-    await forecast(city, settings, now)
+    """Judge what the gauges show; then forecast, and judge again with what is expected."""
+    await decide(city, now)
+    if await forecast(city, now):
+        await decide(city, now)
+
+
+async def decide(city: City, now: datetime) -> None:
+    """Judge every gauge, keep what it says, and propose what residents should be told."""
     async with city.turn:
+        settings = await city.settings(Settings)
         known = await gather(city, now)
         assessments = assess(known, settings, now)
         say = partial(texts_for, await city.find(Shelter))
@@ -76,13 +82,13 @@ async def refresh(city: City, now: datetime) -> None:
         await city.publish(*states, *proposals, whole=True)
 
 
-async def forecast(city: City, settings: Settings, now: datetime) -> None:
-    """Say what the gauges that have a model in use will show; nothing where no new reading has come since."""
+async def forecast(city: City, now: datetime) -> bool:
+    """Say what the gauges that have a model in use will show; nothing (False) where no new reading has come since."""
     said = {str(f.ref_gauge): f.issued_at for f in await city.find(WaterLevelForecast)}
     models = {str(s.ref_gauge): s for s in await city.find(ModelScore) if s.in_use}
     gauges = [g for g in await city.find(RiverGauge) if g.id in models and stale(said.get(g.id), g.water_level)]
     if not gauges:
-        return
+        return False
     span = (now - FORECAST_FROM, now + TICK)
     rain = {
         g: Series.of(samples_of(past)) for g, past in (await city.history(RainGauge, "precipitation", *span)).items()
@@ -95,11 +101,11 @@ async def forecast(city: City, settings: Settings, now: datetime) -> None:
         level = Series.of(samples_of(past[gauge.id]))
         if kept is not None and level.seconds:
             tasks.append(Task(gauge.id, kept["model"].encode(), level, *outlook))
-    found = await city.compute(forecast_all, tasks, rain, settings.rain_trust)
+    found = await city.compute(forecast_all, tasks, rain, (await city.settings(Settings)).rain_trust)
     simulated = {g.id: g.simulated for g in gauges}
-    await city.publish(
-        *(forecast_of(g, at, steps, models[g].model, simulated[g]) for g, (at, steps) in found.items()), whole=True
-    )
+    said_now = [forecast_of(g, at, steps, models[g].model, simulated[g]) for g, (at, steps) in found.items()]
+    await city.publish(*said_now, whole=True)
+    return bool(said_now)
 
 
 async def learn(city: City, now: datetime) -> None:
@@ -113,13 +119,14 @@ async def learn(city: City, now: datetime) -> None:
         past = await city.history(RiverGauge, "waterLevel", *span, [gauge.id])
         level = Series.of(samples_of(past[gauge.id]))
         last = scores.get(gauge.id)
-        if not worth_it(last, len(level.seconds), now):
+        if not worth_it(last, level, now):
             continue
         if rain is None:
             fallen = await city.history(RainGauge, "precipitation", *span)
             rain = {g: Series.of(samples_of(past)) for g, past in fallen.items()}
         near = {g: rain[g] for g in near_rain(gauge, await city.find(RainGauge))}
         done: Retrained = await city.compute_at(RETRAIN, level, near, last is not None, needed)
+        city.log.info("learned %s from %d rows: %s", gauge.id, done.rows, "used" if done.model else "not used")
         if done.model:
             await city.keep_artefact(gauge.id, {"model": done.model.decode()})
         await city.publish(score_of(gauge, done, now), whole=True)

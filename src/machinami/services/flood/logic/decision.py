@@ -84,10 +84,11 @@ def advise(judgement: Judgement, told: int, waiting: FloodProposal | None, refus
     """What to propose, given what the gauge says and the level that residents have been told (0: nothing).
 
     waiting: the gauge's open proposal. refused: its last rejected one; the same level is not proposed again while the
-    river has stayed at it. While a gauge cannot be believed nothing is proposed and nothing is dropped.
+    river has stayed at it. While a gauge cannot be believed nothing is proposed and nothing is dropped; one that is
+    only doubtful may call for more, never for less.
     """
     level = judgement.level
-    if level is None:
+    if level is None or (judgement.doubtful and level <= max(told, (waiting and waiting.warning_level) or 0)):
         return Advice(drop=False, propose=None)
     asked = None if waiting is None else waiting.warning_level
     if level == told:

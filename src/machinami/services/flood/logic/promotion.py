@@ -6,6 +6,7 @@ from math import isfinite
 
 from machinami.model.view import Ref
 from machinami.model.vocabulary.water import RiverGauge
+from machinami.services.flood.logic.gathering import Series
 from machinami.services.flood.model import HorizonScore, ModelScore, Retrained, state_id
 
 OFTEN = timedelta(minutes=10)
@@ -13,6 +14,7 @@ SELDOM = timedelta(days=1)
 PLENTY = 4_320
 """Rows (a month of ten minutes) after which more data change little within a day."""
 FEWEST = 1_000
+RECENT = timedelta(hours=6)
 GROWN = 1.25
 
 
@@ -24,9 +26,13 @@ def due(last: ModelScore | None, now: datetime) -> bool:
     return now - last.trained_at >= (OFTEN if young else SELDOM)
 
 
-def worth_it(last: ModelScore | None, rows: int, now: datetime) -> bool:
-    """Whether learning from so many rows can be expected to bring something."""
-    if rows < FEWEST:
+def worth_it(last: ModelScore | None, level: Series, now: datetime) -> bool:
+    """Whether learning from these readings can be expected to bring something.
+
+    Not while a long past is still being read in, nor for a gauge that ended: the last reading must be recent.
+    """
+    rows = len(level.seconds)
+    if rows < FEWEST or now.timestamp() - level.seconds[-1] > RECENT.total_seconds():
         return False
     if last is None or last.trained_at is None:
         return True

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from machinami.foundation.errors import BadRequestData
 from machinami.model.view import Ref, Words
@@ -58,8 +59,6 @@ def issued(
     observed = any(row.get("kind") in ("passed", "held") for row in proposal.reasons or [])
     urgency, severity, certainty = grades(level, observed)
     known = [r for old in standing for r in references_of(old)]
-    kind = "Update" if known else "Alert"
-    row = {"identifier": entity_id, "kind": kind, "sent": now.isoformat(), "references": known}
     return Alert(
         id=entity_id,
         category="weather",
@@ -87,7 +86,7 @@ def issued(
         decided_by=by.who,
         role=by.role,
         state="published",
-        revisions=[row],
+        revisions=[message_row(entity_id, "Update" if known else "Alert", now, known)],
         simulated=gauge.simulated,
     )
 
@@ -99,14 +98,13 @@ def superseded(alert: Alert) -> Alert:
 
 def cancelled(alert: Alert, note: str, identifier: str, now: datetime) -> Alert:
     """An alert that is withdrawn or lifted: its last message is a Cancel that refers to all before."""
-    row = {
-        "identifier": identifier,
-        "kind": "Cancel",
-        "sent": now.isoformat(),
-        "references": references_of(alert),
-        "note": note,
-    }
+    row = {**message_row(identifier, "Cancel", now, references_of(alert)), "note": note}
     return replace(alert, state="withdrawn", withdrawn_at=now, revisions=[*(alert.revisions or []), row])
+
+
+def message_row(identifier: str, kind: str, sent: datetime, references: list[str]) -> dict[str, Any]:
+    """What is kept of one CAP message."""
+    return {"identifier": identifier, "kind": kind, "sent": sent.isoformat(), "references": references}
 
 
 def references_of(alert: Alert) -> list[str]:

@@ -55,6 +55,11 @@ class Quality:
         """Whether the gauge's level can be judged."""
         return self.fault == "none"
 
+    @property
+    def rising_doubt(self) -> bool:
+        """Whether the only doubt is that it rose too fast: perhaps a fault, perhaps a flood that nothing else saw."""
+        return self.fault == "jump" and self.reasons[0].facts["metres"] > 0
+
 
 def examine(
     readings: Sequence[Level], unit: str | None, around: Surroundings, settings: Settings, now: datetime
@@ -135,17 +140,19 @@ def datum_shift(
 ) -> Reason | None:
     """Say that a gauge jumped between two readings though neither rain nor neighbours explain it.
 
-    A jump that is undone by one of the same size the other way is forgotten.
+    A jump that is undone by one of the same size the other way is forgotten. Where neither rain nor a neighbour is
+    known a rise cannot be doubted: it may be a flood.
     """
-    doubted: list[tuple[datetime, float]] = []
+    jumps: list[tuple[datetime, float, bool]] = []
     for (earlier, a), (at, b) in pairwise(points):
         by = (b - a) * metres
         if abs(by) <= settings.jump_metres or at - earlier > JUMP_SPAN or now - at > JUMP_MEMORY:
             continue
-        if doubted and abs(doubted[-1][1] + by) < settings.jump_metres / 2:
-            doubted.pop()
-        elif not _explained(around, earlier, at, abs(by)):
-            doubted.append((at, by))
+        if jumps and abs(jumps[-1][1] + by) < settings.jump_metres / 2:
+            jumps.pop()
+        else:
+            jumps.append((at, by, _explained(around, earlier, at, by)))
+    doubted = [(at, by) for at, by, explained in jumps if not explained]
     if not doubted:
         return None
     at, by = doubted[-1]
@@ -153,8 +160,10 @@ def datum_shift(
 
 
 def _explained(around: Surroundings, earlier: datetime, at: datetime, by: float) -> bool:
+    if by > 0 and not around.rain and not any(around.neighbours):
+        return True
     moved = max((spread(n, earlier - JUMP_SPAN, at + JUMP_SPAN) for n in around.neighbours), default=0.0)
-    return rain_between(around.rain, at - WET_BEFORE, at) >= NOTABLE_RAIN or moved > by / 2
+    return rain_between(around.rain, at - WET_BEFORE, at) >= NOTABLE_RAIN or moved > abs(by) / 2
 
 
 def rain_between(rain: Sequence[Sample], since: datetime, until: datetime) -> float:

@@ -14,6 +14,7 @@ from machinami.services.flood.logic.warning import (
     Judgement,
     Rule,
     Watch,
+    doubted,
     judge,
     unknown,
     watch,
@@ -194,15 +195,19 @@ def _assess(gauge: RiverGauge, known: Known, settings: Settings, now: datetime) 
             # Without a forecast nothing is expected; what was expected wears off like any other level.
             expected = watch(expected, now, 0, 0, rule)
         said = judge(quality.trusted, steps, thresholds, observed, expected, settings)
+    elif quality.rising_doubt:
+        observed = watch_levels(observed, quality.trusted, thresholds, rule)
+        said = doubted(quality.trusted, thresholds, observed, quality.reasons)
     else:
         said = unknown(quality.reasons)
+    notes = quality.reasons if quality.known else ()
     changed = before is None or before.warning_level != said.observed or before.quality != quality.fault
     monitoring = FloodMonitoring(
         id=state_id("FloodMonitoring", gauge.id),
         ref_gauge=Ref(gauge.id),
         warning_level=said.observed,
         quality=quality.fault,
-        reasons=[reason.row() for reason in (*quality.reasons, *said.reasons) if reason.kind != "expected"],
+        reasons=[reason.row() for reason in (*notes, *said.reasons) if reason.kind != "expected"],
         effective_from=now if changed else before.effective_from if before else now,
         watch={"observed": observed.row(), "expected": expected.row()},
         simulated=gauge.simulated,

@@ -69,12 +69,16 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a gauge says: `observed` and `level` (observed or expected, whichever is higher); None is unknown."""
+    """What a gauge says: `observed` and `level` (observed or expected, whichever is higher); None is unknown.
+
+    doubtful: the gauge may be wrong; residents are shown nothing of it, but an officer is told what it would mean.
+    """
 
     level: int | None
     observed: int | None
     since: datetime | None
     reasons: tuple[Reason, ...]
+    doubtful: bool = False
 
 
 def level_at(value: float, thresholds: Thresholds, below: float = 0.0) -> int:
@@ -178,6 +182,12 @@ def judge(
     reasons = (*observed_reasons(points, thresholds, observed.level), *(ahead if expected.level else ()))
     leading = observed if observed.level >= expected.level else expected
     return Judgement(level, observed.level, leading.since, reasons)
+
+
+def doubted(points: Sequence[Sample], thresholds: Thresholds, watch: Watch, why: tuple[Reason, ...]) -> Judgement:
+    """What a gauge says that rose too fast to be believed, and too high to be passed over in silence."""
+    reasons = (*why, *observed_reasons(points, thresholds, watch.level))
+    return Judgement(watch.level, None, watch.since, reasons, doubtful=True)
 
 
 def unknown(reasons: tuple[Reason, ...]) -> Judgement:
