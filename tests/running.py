@@ -13,6 +13,7 @@ from machinami.apis.ngsild.shapes import read_subscription
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.policy import OpenTown
 from machinami.kit.carrier import Limits
+from machinami.kit.http import Route
 from machinami.kit.server import Serving, serve
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -40,6 +41,7 @@ class Running:
     serving: Serving
     broker: Broker
     wire: RecordedWire
+    routes: list[Route]
 
 
 @contextlib.asynccontextmanager
@@ -58,9 +60,10 @@ async def running(folder: Path, lane: bool = True, paging: Paging | None = None)
     )
     broker = Broker(ports)
     await broker.start()
-    serving = await serve(routes(broker, paging=paging or Paging()), limits=Limits(body=1_000_000), lane=lane)
+    rows = routes(broker, paging=paging or Paging())
+    serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
     try:
-        yield Running(serving, broker, wire)
+        yield Running(serving, broker, wire, rows)
     finally:
         await serving.stop()
         await broker.close()

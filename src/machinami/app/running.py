@@ -73,6 +73,7 @@ class TownOS:
         self.settings = settings
         self.version = version
         self.houses: list[House] = []
+        self.routes: list[Route] = []
         self._wire = HttpWire()
         self._compute = Compute()
         self._began = time.perf_counter()
@@ -93,10 +94,10 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        routes = self._routes(town, sources)
+        self.routes = self._routes(town, sources)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
-            routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
+            self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
         )
         for job in self.watched.jobs:
             job.start()
