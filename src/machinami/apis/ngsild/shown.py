@@ -1,6 +1,7 @@
 """How are found entities shown? Media type, form and page links of retrieving and querying."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import orjson
@@ -9,13 +10,14 @@ from machinami.apis.ngsild.face import context_member, given
 from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, link_field
 from machinami.apis.ngsild.parameters import View
 from machinami.apis.ngsild.rendering import Rendered, array, with_context
-from machinami.kit.http import Request, Response
+from machinami.kit.http import Request, Response, read_arguments
 from machinami.model.compaction import to_feature, to_feature_collection
 from machinami.model.entity import Entity
 from machinami.model.found import Found
 from machinami.model.query import Page
 
 COUNT = b"NGSILD-Results-Count"
+_CACHED = 2048
 
 
 def show_entity(entity: Entity, view: View, media: bytes, request: Request, rendered: Rendered) -> Response:
@@ -48,20 +50,22 @@ def show_page(
 
 def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
     """Link headers to the pages before and after (6.3.10)."""
-    if request.method != "GET":
-        return []
-    links = []
+    return _page_links(request.path, request.query, page, more, media) if request.method == "GET" else []
+
+
+@lru_cache(_CACHED)
+def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
+    arguments = read_arguments(query)
+    offsets = []
     if page.offset:
-        links.append(_page_link(request, page, max(0, page.offset - page.limit), "prev", media))
+        offsets.append(("prev", max(0, page.offset - page.limit)))
     if more:
-        links.append(_page_link(request, page, page.offset + page.limit, "next", media))
+        offsets.append(("next", page.offset + page.limit))
+    links = []
+    for rel, offset in offsets:
+        target = f"{path}?{urlencode({**arguments, 'limit': str(page.limit), 'offset': str(offset)})}"
+        links.append((b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")))
     return links
-
-
-def _page_link(request: Request, page: Page, offset: int, rel: str, media: bytes) -> tuple[bytes, bytes]:
-    arguments = {**request.arguments, "limit": str(page.limit), "offset": str(offset)}
-    target = f"{request.path}?{urlencode(arguments)}"
-    return b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")
 
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Which entities match? Candidates by index, judged by `matches`, a page at a time."""
+"""Which entities match? Candidates by index, judged as `matches` says, a page at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from machinami.model.entity import Entity
 from machinami.model.found import Found
-from machinami.model.matching import matches
+from machinami.model.judging import judge
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query
 from machinami.store.sqlite.compile import Plan
@@ -75,8 +75,8 @@ def _paged(matching: Iterator[Entity] | Sequence[Entity], query: Query, page: Pa
 def _by_ids(source: Source, query: Query, now: datetime) -> list[Entity]:
     states = {entity_id: source.state(entity_id) for entity_id in query.ids}
     hots = sorted((s for s in states.values() if isinstance(s, Hot)), key=lambda hot: hot.key)
-    linked = linked_by(source)
-    return [hot.entity for hot in hots if matches(query, hot.entity, now, linked)]
+    fits = judge(query, now, linked_by(source))
+    return [hot.entity for hot in hots if fits(hot.entity)]
 
 
 def linked_by(source: Source) -> Callable[[str], Entity | None]:
@@ -90,13 +90,11 @@ def linked_by(source: Source) -> Callable[[str], Entity | None]:
 
 
 def _matching(source: Source, plan: Plan, query: Query, now: datetime, page: Page, effort: Effort) -> Iterator[Entity]:
-    linked = linked_by(source)
+    fits = judge(query, now, linked_by(source))
     after, size = -1, min(_MOST, page.offset + page.limit + _FIRST)
     while True:
         keys, more = plan.keys(source.connection, after, size)
-        for entity in source.entities(keys):
-            if matches(query, entity, now, linked):
-                yield entity
+        yield from filter(fits, source.entities(keys))
         if not more:
             return
         effort.seen += len(keys)
