@@ -13,7 +13,8 @@ from machinami.store.sqlite.compile import Plan
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.reading import Source
 
-_FIRST = 32  # candidates in the first group, beyond those that the page needs
+_FIRST = 32  # candidates in the first group, beyond those that the page needs, where most are in vain
+_NEARLY = 1.3  # candidates for each that the page needs, where most of them match
 _MOST = 2_000  # candidates in one group: bounds the memory of a long read
 
 
@@ -91,7 +92,8 @@ def linked_by(source: Source) -> Callable[[str], Entity | None]:
 
 def _matching(source: Source, plan: Plan, query: Query, now: datetime, page: Page, effort: Effort) -> Iterator[Entity]:
     fits = judge(query, now, linked_by(source))
-    after, size = -1, min(_MOST, page.offset + page.limit + _FIRST)
+    needed = page.offset + page.limit
+    after, size = -1, min(_MOST, needed + _FIRST if plan.in_order else int(needed * _NEARLY) + 1)
     while True:
         keys, more = plan.keys(source.connection, after, size)
         yield from filter(fits, source.entities(keys))
