@@ -6,7 +6,7 @@ everything; the fast lane carries the hot ones; both give the same bytes.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote_plus
 
 from machinami.foundation.errors import InvalidRequest
 
@@ -71,11 +71,19 @@ def read_arguments(query: str) -> dict[str, str]:
     arguments: dict[str, str] = {}
     if query.count("&") >= _MAX_PARAMETERS:
         raise InvalidRequest(f"More than {_MAX_PARAMETERS} query parameters are given")
-    for name, value in parse_qsl(query, keep_blank_values=True):
+    for part in query.split("&"):
+        if not part:
+            continue
+        name, _, value = part.partition("=")
+        name, value = _plain(name), _plain(value)
         if name in arguments:
             raise InvalidRequest(f"The parameter {name!r} is given more than once", parameter=name)
         arguments[name] = value
     return arguments
+
+
+def _plain(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 @dataclass(slots=True)

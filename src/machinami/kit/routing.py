@@ -34,6 +34,7 @@ class Router:
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
         self._leaves: dict[str, _Node] = {}  # a fixed path -> its node, where one parameter may follow
+        self._fixed: dict[str, _Node] = {}  # a fixed path -> its node, where it is a route
         for route in routes:
             self._add(route)
         self._collect(self._root, "")
@@ -46,8 +47,12 @@ class Router:
         """
         head, _, tail = raw_path.rpartition("/")
         leaf = self._leaves.get(head)
-        if leaf is not None and leaf.any_part is not None and tail and tail not in leaf.fixed:
-            node: _Node | None = leaf.any_part  # the shape of nearly every request: a fixed path and one id
+        fixed = self._fixed.get(raw_path)
+        if fixed is not None:
+            node: _Node | None = fixed
+            values: list[str] = []
+        elif leaf is not None and leaf.any_part is not None and tail and tail not in leaf.fixed:
+            node = leaf.any_part  # the shape of nearly every request: a fixed path and one id
             values = [_decode(tail)]
         else:
             values = []
@@ -82,6 +87,8 @@ class Router:
     def _collect(self, node: _Node, path: str) -> None:
         if node.any_part is not None and node.any_part.routes:
             self._leaves[path] = node
+        if node.routes and path:
+            self._fixed[path] = node
         for part, child in node.fixed.items():
             self._collect(child, f"{path}/{part}")
 

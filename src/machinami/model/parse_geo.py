@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData
@@ -34,7 +35,7 @@ def parse_geo(
                 "georel=near;maxDistance==2000&geometry=Point&coordinates=[135.5,34.7]",
                 parameter=name,
             )
-    relation, least, most = _read_relation(georel)
+    relation, least, most = (_known_relation if isinstance(georel, str) else _read_relation)(georel)
     place = read_geometry(geometry, coordinates, "coordinates")
     scanner = Scanner(geoproperty or "location", "geoproperty", "location")
     name = scanner.name(context, "an attribute name")
@@ -64,6 +65,9 @@ def _read_relation(georel: object) -> tuple[GeoRelation, float | None, float | N
     )
 
 
+_known_relation = lru_cache(256)(_read_relation)  # few distances are asked for again and again
+
+
 def _read_metres(scanner: Scanner) -> float:
     start = scanner.at
     found = scanner.reads(_DISTANCE)
@@ -83,7 +87,7 @@ def read_geometry(geometry: object, coordinates: object, parameter: str) -> dict
 def _read_json(text: str, parameter: str) -> Any:
     scanner = Scanner(text, parameter, "[135.5,34.7]")
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise scanner.fault("JSON: lists of numbers in square brackets", error.pos) from error
     except (ValueError, RecursionError) as error:
@@ -92,3 +96,6 @@ def _read_json(text: str, parameter: str) -> Any:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)

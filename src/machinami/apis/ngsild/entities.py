@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import orjson
 
-from machinami.apis.ngsild.face import ROOT, Face, check_parameters, refuse_unknown
+from machinami.apis.ngsild.face import ROOT, Face, check_parameters, checked
 from machinami.apis.ngsild.negotiation import GEO_JSON, JSON, SPATIAL, choose
 from machinami.apis.ngsild.parameters import (
     QUERY,
@@ -19,6 +19,7 @@ from machinami.apis.ngsild.parameters import (
     options,
     read_flag,
     read_search,
+    read_types,
     read_view,
 )
 from machinami.apis.ngsild.rendering import Rendered
@@ -43,6 +44,7 @@ from machinami.model.expansion import (
 from machinami.model.matching import has_types
 from machinami.model.null import Nulls
 from machinami.model.patch import Patched
+from machinami.model.query import TypeSelection
 
 _NOTHING: frozenset[str] = frozenset()
 WRITE = frozenset({"local"})
@@ -52,23 +54,20 @@ REMOVE = CHANGE | {"datasetId", "deleteAll"}
 MERGE_BY = CHANGE | {"options", "format", "observedAt", "lang"}
 _SIMPLIFIED = {"simplified": "simplified", "keyValues": "simplified"}
 _PATH_LETTERS = ":@!$&'()*+,;=-._~"
-_CACHED = 4096
+_CACHED = 2048
 
 SIMPLE_MERGE = Intake(Nulls.INSIDE, simplified=True)
 
 
 @lru_cache(_CACHED)
-def _view(query: str, context: Context, geo: bool) -> View:
-    arguments = read_arguments(query)
-    refuse_unknown(arguments, RETRIEVE)
-    return read_view(arguments, context, geo)
+def _retrieval(query: str, context: Context, geo: bool) -> tuple[View, TypeSelection | None]:
+    arguments = checked(read_arguments(query), RETRIEVE)
+    return read_view(arguments, context, geo), read_types(arguments, context)
 
 
 @lru_cache(_CACHED)
 def _search(query: str, context: Context, geo: bool, paging: Paging) -> Search:
-    arguments = read_arguments(query)
-    refuse_unknown(arguments, QUERY)
-    return read_search(arguments, context, paging, geo)
+    return read_search(checked(read_arguments(query), QUERY), context, paging, geo)
 
 
 class Entities:
@@ -86,10 +85,10 @@ class Entities:
         face = self._face
         media = choose(request.fields.get(b"accept"), SPATIAL)
         context = face.linked_context(request)
-        view = _view(request.query, context, media == GEO_JSON)
+        view, types = _retrieval(request.query, context, media == GEO_JSON)
         entity_id = identified(request)
         entity = operations.retrieve(face.town(request), entity_id, face.by(request))
-        if view.types is not None and not has_types(view.types, entity.types):
+        if types is not None and not has_types(types, entity.types):
             raise operations.no_entity(entity_id)
         attrs = view.representation.attrs
         if attrs and entity.attributes.keys().isdisjoint(attrs):

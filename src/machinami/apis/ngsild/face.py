@@ -1,6 +1,6 @@
 """What does every handler of this face need? Who asks, in which town, in which words, and how it is answered."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from machinami.apis.ngsild.negotiation import LD_JSON, body_context, content_type, link_context, link_field, read_json
@@ -155,21 +155,19 @@ def _name(response: Response, request: Request) -> Response:
 
 def check_parameters(request: Request, known: frozenset[str]) -> dict[str, str]:
     """The query parameters. Raises InvalidRequest that names those which mean nothing here."""
-    if not request.query:
-        return {}
-    refuse_unknown(request.arguments, known)
-    return request.arguments
+    return checked(request.arguments, known) if request.query else {}
 
 
-def refuse_unknown(arguments: Mapping[str, str], known: frozenset[str]) -> None:
-    """Raise InvalidRequest that names the parameters which mean nothing here."""
+def checked(arguments: dict[str, str], known: frozenset[str]) -> dict[str, str]:
+    """The query parameters. Raises InvalidRequest that names those which mean nothing here."""
+    if arguments.keys() <= known:
+        return arguments
     unknown = sorted(name for name in arguments if name not in known)
-    if unknown:
-        raise InvalidRequest(
-            f"Unknown query parameters: {', '.join(name[:100] for name in unknown)}; "
-            f"known here: {', '.join(sorted(known)) or 'none'}",
-            parameters=unknown,
-        )
+    raise InvalidRequest(
+        f"Unknown query parameters: {', '.join(name[:100] for name in unknown)}; "
+        f"known here: {', '.join(sorted(known)) or 'none'}",
+        parameters=unknown,
+    )
 
 
 def given(media: bytes, body: bytes, context: Context, status: int = 200) -> Response:

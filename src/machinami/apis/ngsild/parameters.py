@@ -6,6 +6,7 @@ of 5.2.23, whose members are given as texts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast, get_args
 
 from machinami.foundation.errors import BadRequestData, InvalidRequest
@@ -33,6 +34,9 @@ _OPTIONS = frozenset({"sysAttrs", "count", "local"})
 _WORDS = {"@id": "id", "@type": "type", core_terms.NAMESPACE + "scope": "scope"}
 _MOST = 1_000_000_000
 
+_VIEW = ("options", "format", "lang", "attrs", "pick", "omit", "datasetId", "geometryProperty")
+_CACHED = 1024  # texts that come from outside, kept with what they mean
+
 Arguments = Mapping[str, str]
 
 
@@ -40,13 +44,13 @@ Arguments = Mapping[str, str]
 class View:
     """How entities are wanted: in the words of which context, in which form, with which of them as geometry.
 
-    Two views are never equal, so that a view itself can be the key of what was rendered for it.
+    Two views are never equal, so that a view itself can be the key of what was rendered for it; `read_view` gives
+    the same one for the same wish.
     """
 
     context: Context
     representation: Representation
     geometry_property: str = LOCATION
-    types: TypeSelection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +98,38 @@ def chosen_form(arguments: Arguments, words: frozenset[str], forms: Mapping[str,
 
 
 def read_view(arguments: Arguments, context: Context, geo: bool = False) -> View:
-    """How entities are wanted. geo: whether they are wanted as GeoJSON."""
+    """How entities are wanted. geo: whether they are wanted as GeoJSON. The same wish gives the same view."""
+    refuse_joins(arguments)
+    return _view(context, geo, tuple(map(arguments.get, _VIEW)))
+
+
+@lru_cache(_CACHED)
+def _view(context: Context, geo: bool, texts: tuple[str | None, ...]) -> View:
+    arguments = {name: text for name, text in zip(_VIEW, texts, strict=True) if text is not None}
     words = options(arguments, _OPTIONS | _FORMS.keys())
     form = cast(Form, chosen_form(arguments, words, _FORMS) or "normalized")
     if "geometryProperty" in arguments and not geo:
         raise BadRequestData("geometryProperty has a meaning only with Accept: application/geo+json")
-    refuse_joins(arguments)
-    attrs = parse.parse_names(arguments["attrs"], context) if "attrs" in arguments else None
     representation = Representation(
         form=form,
         sys_attrs="sysAttrs" in words,
-        attrs=attrs,
+        attrs=read_names(arguments["attrs"], context) if "attrs" in arguments else None,
         pick=_tree(arguments, "pick", context),
         omit=_tree(arguments, "omit", context),
         lang=arguments.get("lang"),
         datasets=read_datasets(arguments),
     )
     geometry = context.attribute(arguments["geometryProperty"]) if "geometryProperty" in arguments else LOCATION
-    types = parse.parse_types(arguments["type"], context) if "type" in arguments else None
-    return View(context, representation, geometry, types)
+    return View(context, representation, geometry)
+
+
+def read_types(arguments: Arguments, context: Context) -> TypeSelection | None:
+    """The types asked for, if any are."""
+    return _types(arguments["type"], context) if "type" in arguments else None
+
+
+_types = lru_cache(_CACHED)(parse.parse_types)
+read_names = lru_cache(_CACHED)(parse.parse_names)
 
 
 def refuse_joins(arguments: Arguments) -> None:
@@ -158,10 +175,10 @@ def read_selection(arguments: Arguments, context: Context) -> Query:
         names = ("collation", "orderFrom", "orderGeometry")
         order = parse.parse_order(arguments["orderBy"], context, *(arguments.get(name) for name in names))
     return Query(
-        types=parse.parse_types(arguments["type"], context) if "type" in arguments else None,
+        types=read_types(arguments, context),
         ids=parse.parse_ids(arguments["id"]) if "id" in arguments else (),
         id_pattern=parse.parse_id_pattern(arguments["idPattern"]) if "idPattern" in arguments else None,
-        attrs=parse.parse_names(arguments["attrs"], context) if "attrs" in arguments else (),
+        attrs=read_names(arguments["attrs"], context) if "attrs" in arguments else (),
         q=parse.parse_q(arguments["q"], context, expanded) if "q" in arguments else None,
         geo=geo,
         scope=parse.parse_scope(arguments["scopeQ"]) if "scopeQ" in arguments else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import orjson
 
@@ -17,6 +17,7 @@ from machinami.model.found import Found
 from machinami.model.query import Page
 
 COUNT = b"NGSILD-Results-Count"
+_CACHED = 2048
 
 
 def show_entity(entity: Entity, view: View, media: bytes, request: Request, rendered: Rendered) -> Response:
@@ -49,23 +50,22 @@ def show_page(
 
 def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
     """Link headers to the pages before and after (6.3.10)."""
-    if request.method != "GET":
-        return []
-    links = []
+    return _page_links(request.path, request.query, page, more, media) if request.method == "GET" else []
+
+
+@lru_cache(_CACHED)
+def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
+    arguments = read_arguments(query)
+    offsets = []
     if page.offset:
-        links.append(
-            _page_link(request.path, request.query, page.limit, max(0, page.offset - page.limit), "prev", media)
-        )
+        offsets.append(("prev", max(0, page.offset - page.limit)))
     if more:
-        links.append(_page_link(request.path, request.query, page.limit, page.offset + page.limit, "next", media))
+        offsets.append(("next", page.offset + page.limit))
+    links = []
+    for rel, offset in offsets:
+        target = f"{path}?{urlencode({**arguments, 'limit': str(page.limit), 'offset': str(offset)})}"
+        links.append((b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")))
     return links
-
-
-@lru_cache(maxsize=2048)
-def _page_link(path: str, query: str, limit: int, offset: int, rel: str, media: bytes) -> tuple[bytes, bytes]:
-    arguments = {**read_arguments(query), "limit": str(limit), "offset": str(offset)}
-    target = f"{quote(path)}?{urlencode(arguments)}"
-    return b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii")
 
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:

@@ -144,7 +144,8 @@ class Planner:
         return int(read_one(connection, SQL.count_of_value, (*self._bounds(span), worth)))
 
     def _bounds(self, span: Span) -> tuple[object, ...]:
-        return self.indexes.numbers[span.attribute], span.low, span.high
+        number = self.indexes.numbers[span.attribute]
+        return -number if span.many else number, span.low, span.high
 
     def _by_place(self, query: Query) -> Plan | None:
         if query.geo is None:

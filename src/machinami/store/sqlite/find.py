@@ -1,4 +1,4 @@
-"""Which entities match? Candidates by index, judged by `matches`, a page at a time."""
+"""Which entities match? Candidates by index, judged as `matches` says, a page at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,15 @@ from datetime import datetime
 
 from machinami.model.entity import Entity
 from machinami.model.found import Found
-from machinami.model.matching import matches
+from machinami.model.judging import judge
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query
 from machinami.store.sqlite.compile import Plan
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.reading import Source
 
-_FIRST = 32  # candidates in the first group, beyond those that the page needs
+_FIRST = 32  # candidates in the first group, beyond those that the page needs, where most are in vain
+_NEARLY = 1.3  # candidates for each that the page needs, where most of them match
 _MOST = 2_000  # candidates in one group: bounds the memory of a long read
 
 
@@ -75,8 +76,8 @@ def _paged(matching: Iterator[Entity] | Sequence[Entity], query: Query, page: Pa
 def _by_ids(source: Source, query: Query, now: datetime) -> list[Entity]:
     states = {entity_id: source.state(entity_id) for entity_id in query.ids}
     hots = sorted((s for s in states.values() if isinstance(s, Hot)), key=lambda hot: hot.key)
-    linked = linked_by(source)
-    return [hot.entity for hot in hots if matches(query, hot.entity, now, linked)]
+    fits = judge(query, now, linked_by(source))
+    return [hot.entity for hot in hots if fits(hot.entity)]
 
 
 def linked_by(source: Source) -> Callable[[str], Entity | None]:
@@ -90,13 +91,12 @@ def linked_by(source: Source) -> Callable[[str], Entity | None]:
 
 
 def _matching(source: Source, plan: Plan, query: Query, now: datetime, page: Page, effort: Effort) -> Iterator[Entity]:
-    linked = linked_by(source)
-    after, size = -1, min(_MOST, page.offset + page.limit + _FIRST)
+    fits = judge(query, now, linked_by(source))
+    needed = page.offset + page.limit
+    after, size = -1, min(_MOST, needed + _FIRST if plan.in_order else int(needed * _NEARLY) + 1)
     while True:
         keys, more = plan.keys(source.connection, after, size)
-        for entity in source.entities(keys):
-            if matches(query, entity, now, linked):
-                yield entity
+        yield from filter(fits, source.entities(keys))
         if not more:
             return
         effort.seen += len(keys)

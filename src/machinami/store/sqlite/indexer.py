@@ -9,17 +9,18 @@ from collections.abc import Callable
 import apsw
 import orjson
 
-from machinami.model.document import entity_from_document
+from machinami.model.document import attribute_from_document
 from machinami.model.query import Condition, Query
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.draft import Draft
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.prefilter import json_path
 from machinami.store.sqlite.statements import SQL
-from machinami.store.sqlite.values import Value, ValueIndexes, spans, values_of
+from machinami.store.sqlite.values import Value, ValueIndexes, rows_of, spans
 from machinami.store.sqlite.writer import Work
 
-_STEP = 100  # entities in one work
+_STEP = 400  # entities in one work: a few milliseconds
 
 
 class Indexer:
@@ -55,7 +56,7 @@ class Indexer:
                     self._start(name)
 
     def _start(self, name: str) -> None:
-        if name not in self._indexes.numbers:
+        if name not in self._indexes.numbers and json_path(name) is not None:
             number = self._names.number(name)
             self._indexes.numbers[name] = number
             self._put(self._step(number, name, -1))
@@ -65,11 +66,11 @@ class Indexer:
             connection = draft.apart()
             after = done
             rows: list[tuple[int, Value, int]] = []
-            stretch = read(connection, SQL.entities_after, (after, _STEP))
+            stretch = read(connection, SQL.instances_after, (after, json_path(name), _STEP))
             for key, doc in stretch:
                 after = key
-                entity = entity_from_document(orjson.loads(doc))
-                rows += [(number, value, key) for value in values_of(entity.attributes.get(name, ()))]
+                if doc is not None:
+                    rows += rows_of(number, map(attribute_from_document, orjson.loads(doc)), key)
             connection.executemany(SQL.add_value, rows)
             ready = len(stretch) < _STEP
             connection.execute(SQL.set_index, (number, int(ready), after))

@@ -64,7 +64,7 @@ def _condition(condition: Condition) -> Filter | None:
 
 
 def _compare(term: Compare) -> Filter | None:
-    path = _json_path(term.path.names[0])
+    path = json_path(term.path.names[0])
     test = _test(term) if _is_plain(term.path) else None
     if path is None or test is None:
         return _has(term.path.names[0])
@@ -88,11 +88,11 @@ def _test(term: Compare) -> Filter | None:
 
 
 def _has(name: str) -> Filter | None:
-    path = _json_path(name)
+    path = json_path(name)
     return None if path is None else Filter(_EXISTS, (path,))
 
 
-def _json_path(name: str) -> str | None:
+def json_path(name: str) -> str | None:
     """Where the instances of the attribute are; None for members of the entity and names that cannot be said."""
     if name in ENTITY_MEMBERS or '"' in name or "\\" in name:
         return None

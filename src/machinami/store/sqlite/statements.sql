@@ -75,8 +75,8 @@ SELECT attribute, ready, done FROM indexed
 -- set_index
 INSERT INTO indexed (attribute, ready, done) VALUES (?, ?, ?)
 ON CONFLICT DO UPDATE SET ready = excluded.ready, done = excluded.done
--- entities_after: the next stretch of entities while an index is being built
-SELECT key, json(doc) FROM entity WHERE key > ? AND gone = 0 ORDER BY key LIMIT ?
+-- instances_after: the attribute of the next stretch of entities while an index is being built
+SELECT key, doc -> ?2 FROM entity WHERE key > ?1 AND gone = 0 ORDER BY key LIMIT ?3
 
 -- add_log
 INSERT INTO log (seq, doc) VALUES (?, ?)

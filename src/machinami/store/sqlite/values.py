@@ -6,7 +6,7 @@ satisfied; it may hold more. What it finds is therefore a superset, and `matches
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
@@ -17,15 +17,20 @@ Value = float | str
 _LOWEST = float("-inf")
 _HIGHEST = float("inf")
 _FIRST_TEXT = ""
+_MANY = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The values from low to high, both included, of one attribute."""
+    """The values from low to high, both included, of one attribute.
+
+    many: instead of them every entity that has several values of the attribute.
+    """
 
     attribute: str
     low: Value
     high: Value | bytes
+    many: bool = False
 
 
 def values_of(instances: Iterable[Attribute]) -> set[Value]:
@@ -41,6 +46,16 @@ def values_of(instances: Iterable[Attribute]) -> set[Value]:
         else:
             _gather(value, found)
     return found
+
+
+def rows_of(number: int, instances: Iterable[Attribute], key: int) -> set[tuple[int, Value, int]]:
+    """The rows of the index for these instances of an attribute: one for each value and, where there are several
+    values, one more that says so, under the negative number of the attribute."""
+    values = values_of(instances)
+    rows = {(number, value, key) for value in values}
+    if len(values) > 1:
+        rows.add((-number, _MANY, key))
+    return rows
 
 
 def _gather(value: Any, found: set[Value]) -> None:
@@ -59,12 +74,37 @@ def spans(condition: Condition) -> list[list[Span]]:
         found = _compared(condition)
         return [found] if found else []
     if isinstance(condition, All):
-        return [way for part in condition.parts for way in spans(part)]
+        return _joined([way for part in condition.parts for way in spans(part)])
     if isinstance(condition, AnyOf):
         parts = [spans(part) for part in condition.parts]
         if parts and all(parts):
             return [[span for ways in parts for span in ways[0]]]
     return []
+
+
+def _joined(ways: list[list[Span]]) -> list[list[Span]]:
+    """Ways of which all must be gone: several spans of one attribute become the narrower one that they share.
+
+    An entity with one value of the attribute has it in all of them, so in what they share. One with several may
+    have another one in each, so all of these are candidates too.
+    """
+    single: dict[tuple[str, bool], list[Span]] = {}
+    others: list[list[Span]] = []
+    for way in ways:
+        if len(way) == 1:
+            single.setdefault((way[0].attribute, isinstance(way[0].low, str)), []).append(way[0])
+        else:
+            others.append(way)
+    return [_shared(found) for found in single.values()] + others
+
+
+def _shared(found: list[Span]) -> list[Span]:
+    if len(found) == 1:
+        return found
+    name = found[0].attribute
+    low: Any = max(cast(Any, span.low) for span in found)
+    high: Any = min((span.high for span in found if not isinstance(span.high, bytes)), default=b"")
+    return [Span(name, low, high), Span(name, _MANY, _MANY, many=True)]
 
 
 def _compared(term: Compare) -> list[Span]:
@@ -130,11 +170,11 @@ class ValueIndexes:
             new = after.attributes.get(name, ()) if after is not None else ()
             if old is new:
                 continue
-            was, is_now = values_of(old), values_of(new)
-            for value in was - is_now:
-                rows[number, value, key] = False
-            for value in is_now - was:
-                rows[number, value, key] = True
+            was, is_now = rows_of(number, old, key), rows_of(number, new, key)
+            for row in was - is_now:
+                rows[row] = False
+            for row in is_now - was:
+                rows[row] = True
 
     def choose(self, condition: Condition) -> Sequence[list[Span]]:
         """The ways to answer the condition that the finished indexes allow."""
