@@ -1,13 +1,15 @@
 """What was acknowledged survives a killed process, in log, state and history alike."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.query import TemporalQuery
-from machinami.store.conformance.acts import LEVEL, gauge
+from machinami.store.conformance.acts import LEVEL, NOW, create, gauge, observe, reading
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 
@@ -48,4 +50,32 @@ async def test_an_acknowledged_write_survives_a_killed_process(tmp_path: Path, d
         assert level >= step
         series = await town.instances([entity.id], [LEVEL], TemporalQuery())
         assert [i.value.value for i in series] == list(range(level + 1))
+    await backend.close()
+
+
+async def test_what_waited_for_its_place_in_the_history_is_there_after_a_crash(tmp_path: Path) -> None:
+    backend = open_backend(tmp_path / "town", StoreSettings())
+    town = await backend.open("default")
+    one = gauge(1)
+    await create(town, [gauge(1, level=0)])
+    for minute in (1, 2, 3):
+        await observe(town, one.id, LEVEL, reading(minute, minute))
+    first = (await town.instances([one.id], [LEVEL], TemporalQuery()))[0]
+    right = reading(100, 0)
+    correction = Change(
+        Verb.UPDATED, one.id, one.types, None, None, (AttributeChange(LEVEL, first.value, right),), NOW, "urn:x:officer"
+    )
+    name = first.value.instance_id
+    assert name is not None
+    assert await town.transact(lambda tx: tx.correct(one.id, LEVEL, name, right, correction))
+    await observe(town, one.id, LEVEL, reading(4, 4))
+    shutil.copytree(tmp_path / "town", tmp_path / "copy")  # as a killed process leaves it
+    expected = await town.instances([one.id], [LEVEL], TemporalQuery())
+    assert [instance.value.value for instance in expected] == [100, 1, 2, 3, 4]
+    found = await town.disagreements()  # the correction: it is in the log, and not a second time in the history
+    await backend.close()
+    backend = open_backend(tmp_path / "copy", StoreSettings())
+    town = await backend.open("default")
+    assert await town.instances([one.id], [LEVEL], TemporalQuery()) == expected
+    assert await town.disagreements() == found
     await backend.close()

@@ -106,12 +106,23 @@ def partially_updated(entity: Entity, name: str, body: tuple[Attribute, ...], no
 
 def replaced(entity: Entity, new: Entity, now: datetime) -> Patched:
     """Another entity in its place; only createdAt stays (5.6.18)."""
-    attributes = {
-        name: tuple([completed(name, i, now, entity.get(name, i.dataset_id)) for i in instances])
-        for name, instances in new.attributes.items()
-    }
-    made = Entity(entity.id, new.types, attributes, new.scopes, entity.created_at, now, new.expires_at)
-    return Patched(made, difference(entity, made), tuple(attributes))
+    attributes: dict[str, tuple[Attribute, ...]] = {}
+    changes: list[AttributeChange] = []
+    for name, instances in new.attributes.items():
+        known = entity.attributes.get(name, ())
+        made = []
+        for instance in instances:
+            old = _of_dataset(known, instance.dataset_id)
+            after = completed(name, instance, now, old)
+            if old is None or old.modified_at != now or not _identical(old, after):
+                changes.append(AttributeChange(name, old, after))
+            made.append(after)
+        attributes[name] = tuple(made)
+    for name, known in entity.attributes.items():
+        present = attributes.get(name, ())
+        changes += [AttributeChange(name, i, None) for i in known if _of_dataset(present, i.dataset_id) is None]
+    result = Entity(entity.id, new.types, attributes, new.scopes, entity.created_at, now, new.expires_at)
+    return Patched(result, tuple(changes), tuple(attributes))
 
 
 def replaced_attribute(entity: Entity, name: str, body: tuple[Attribute, ...], now: datetime) -> Patched:
@@ -202,6 +213,13 @@ def alike(one: Any, other: Any) -> bool:
     return not isinstance(one, dict) or all(alike(value, other[name]) for name, value in one.items())
 
 
+def _of_dataset(instances: tuple[Attribute, ...], dataset_id: str | None) -> Attribute | None:
+    for instance in instances:
+        if instance.dataset_id == dataset_id:
+            return instance
+    return None
+
+
 def _identical(one: Attribute, other: Attribute) -> bool:
     if one is other:
         return True
@@ -250,10 +268,7 @@ class _Revision:
         self._left: dict[str, NotUpdated] = {}
 
     def find(self, name: str, dataset_id: str | None) -> Attribute | None:
-        for instance in self._attributes.get(name, ()):
-            if instance.dataset_id == dataset_id:
-                return instance
-        return None
+        return _of_dataset(self._attributes.get(name, ()), dataset_id)
 
     def demand(self, name: str, dataset_id: str | None) -> Attribute:
         found = self.find(name, dataset_id)

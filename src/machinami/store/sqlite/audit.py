@@ -12,10 +12,11 @@ def disagreements(connection: apsw.Connection) -> list[str]:
     """Sentences about everything that does not fit, none if all is well. Reads all of the file.
 
     The last logged state of each entity is its present state; each logged change of an attribute is in the
-    history unless it was corrected or forgotten since; the numbers of the log have no gap.
+    history unless it was corrected or forgotten since, or still waits to go there; the numbers of the log have no gap.
     """
     found = [f"SQLite: {text}" for (text,) in read(connection, "PRAGMA integrity_check") if text != "ok"]
     last: dict[str, object] = {}
+    settled = read_one(connection, SQL.settled)
     before: int | None = None
     for seq, doc in connection.execute(SQL.log_after, (0, -1)):
         if before is not None and seq != before + 1:
@@ -24,7 +25,8 @@ def disagreements(connection: apsw.Connection) -> list[str]:
         change = change_from_document(orjson.loads(doc), seq)
         after = change.after
         last[change.entity_id] = None if after is None else entity_to_document(after)
-        found += _missing_history(connection, change.entity_id, seq, len(change.attributes))
+        if seq <= settled:
+            found += _missing_history(connection, change.entity_id, seq, len(change.attributes))
     for entity_id, document in last.items():
         state = [(gone, doc) for _, _, gone, doc in read(connection, SQL.entity_by_id, (entity_id,))]
         present = orjson.loads(state[0][1]) if state and not state[0][0] else None

@@ -101,7 +101,7 @@ class Draft:
         self._group.records.update(self._records)
         self._group.rows.records.update(self._records)
         if self._apart is not None:
-            self._group.spill()
+            self._group.settle()
             self._group.connection.execute(SQL.release)
 
     def undo(self) -> None:
@@ -119,8 +119,8 @@ class Draft:
     def _set_apart(self) -> None:
         """Everything that this work and those before it wrote is given to SQLite, under a savepoint of its own."""
         if self._apart is None:
-            self._group.spill()
+            self._group.settle()
             self._group.connection.execute(SQL.savepoint)
             self._apart = self._group.snapshot()
         self._absorb()
-        self._group.spill()
+        self._group.settle()

@@ -5,7 +5,6 @@ as before, and `Fragments` holds its JSON. A plain reading (a Property with a nu
 without text: its value and its times are columns, and what is left of its JSON is either nothing or a unit.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -28,8 +27,6 @@ _MOMENTS = 16_384
 _NAMES = 16_384
 _WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _PLAIN = b'{"k":"P"}'
-_SAME = b"0"
-_FIRST = b"0"
 _PROPERTY = Kind.PROPERTY
 _VERBS = {verb: b'{"v":"%b","i":' % code.encode() for verb, code in VERB_CODES.items()}
 
@@ -49,31 +46,33 @@ class Fragments:
 
     def __init__(self, limit: int) -> None:
         self._limit = max(1, limit // 2)
-        self._young: dict[int, tuple[Instances, bytes]] = {}
-        self._old: dict[int, tuple[Instances, bytes]] = {}
+        self._young: dict[int, tuple[Instances, str, bytes]] = {}
+        self._old: dict[int, tuple[Instances, str, bytes]] = {}
 
-    def of(self, instances: Instances) -> bytes:
-        """The JSON of the instances. An entry holds the object, so that its id cannot come to mean another."""
+    def of(self, name: str, instances: Instances) -> bytes:
+        """The member of the JSON with the instances. An entry holds the object: its id cannot come to mean another."""
         place = id(instances)
         kept = self._young.get(place)
-        if kept is not None and kept[0] is instances:
-            return kept[1]
+        if kept is not None and kept[0] is instances and kept[1] == name:
+            return kept[2]
         kept = self._old.get(place)
-        text = kept[1] if kept is not None and kept[0] is instances else _instances_json(instances)
-        self.keep(instances, text)
+        known = kept is not None and kept[0] is instances and kept[1] == name
+        text = kept[2] if kept is not None and known else _member(name, instances)
+        self.keep(name, instances, text)
         return text
 
-    def keep(self, instances: Instances, text: bytes) -> None:
+    def keep(self, name: str, instances: Instances, text: bytes) -> None:
         """Remember the JSON of these instances."""
-        self._young[id(instances)] = instances, text
+        self._young[id(instances)] = instances, name, text
         if len(self._young) >= self._limit:
             self._old, self._young = self._young, {}
 
-    def take(self, instances: Instances) -> bytes:
+    def take(self, name: str, instances: Instances) -> bytes:
         """The JSON of instances that are replaced, and will not be asked for again."""
         place = id(instances)
         kept = self._young.pop(place, None) or self._old.pop(place, None)
-        return kept[1] if kept is not None and kept[0] is instances else _instances_json(instances)
+        known = kept is not None and kept[0] is instances and kept[1] == name
+        return kept[2] if kept is not None and known else _member(name, instances)
 
 
 def encode_change(change: Change, fragments: Fragments, remembered: bool = True) -> Written:
@@ -101,10 +100,7 @@ def _log_json(change: Change, doc: bytes | None, fragments: Fragments) -> bytes:
         parts.append(b',"b":%b,"a":{%b}}' % (_head(before), _before_json(old, new, fragments)))
     if doc is not None:
         parts += b',"a":', doc
-    told = [
-        b"[%b,%b,%b]" % (name_json(c.name), _place(c.before, old.get(c.name, ())), _place(c.after, new.get(c.name, ())))
-        for c in change.attributes
-    ]
+    told = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
     parts.append(b',"d":[%b],"at":%b,"by":%b}' % (b",".join(told), stamp(change.at)[1], encode(change.by)))
     return b"".join(parts)
 
@@ -113,9 +109,10 @@ def _before_json(old: Attributes, new: Attributes, fragments: Fragments) -> byte
     parts = []
     for name, instances in old.items():
         later = new.get(name)
-        same = later is instances or (later is not None and _same(instances, later))
-        text = _SAME if same else fragments.take(instances)
-        parts.append(name_json(name) + b":" + text)
+        if later is instances or (later is not None and _same(instances, later)):
+            parts.append(_member_same(name))
+        else:
+            parts.append(fragments.take(name, instances))
     return b",".join(parts)
 
 
@@ -124,11 +121,11 @@ def _after_json(new: Attributes, fresh: dict[int, bytes], fragments: Fragments) 
     for name, instances in new.items():
         text = fresh.get(id(instances[0])) if len(instances) == 1 else None
         if text is None:
-            text = fragments.of(instances)
+            text = fragments.of(name, instances)
         else:
-            text = b"[%b]" % text
-            fragments.keep(instances, text)
-        parts.append(name_json(name) + b":" + text)
+            text = b"%b:[%b]" % (name_json(name), text)
+            fragments.keep(name, instances, text)
+        parts.append(text)
     return b",".join(parts)
 
 
@@ -137,12 +134,16 @@ def _same(some: Instances, others: Instances) -> bool:
     return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
 
 
+def _told(one: AttributeChange, old: Instances, new: Instances) -> bytes:
+    if old and new and one.before is old[0] and one.after is new[0]:
+        return _only(one.name)
+    return b"[%b,%b,%b]" % (name_json(one.name), _place(one.before, old), _place(one.after, new))
+
+
 def _place(instance: Attribute | None, among: Instances) -> bytes:
     """Where the instance is among those of the entity; itself, if it is not one of them."""
     if instance is None:
         return b"null"
-    if among and among[0] is instance:
-        return _FIRST
     for index, other in enumerate(among):
         if other is instance:
             return b"%d" % index
@@ -161,19 +162,13 @@ def write_instance(value: Attribute) -> tuple[bytes, Columns]:
     text = rest[:-1]
     if number is not None:
         text += b',"v":' + orjson.dumps(number)
-    time = observed = created = modified = None
+    doc = None if number is not None and rest == _PLAIN else rest
+    created, modified, times = _system_times(value.created_at, value.modified_at)
     if value.observed_at is not None:
         observed, moment = stamp(value.observed_at)
-        text += b',"o":' + moment
-    if value.created_at is not None:
-        created, moment = stamp(value.created_at)
-        text += b',"c":' + moment
-    if value.modified_at is not None:
-        modified, moment = stamp(value.modified_at)
-        text += b',"m":' + moment
-    time = observed if observed is not None else modified if modified is not None else created
-    doc = None if number is not None and rest == _PLAIN else rest
-    return text + b"}", (time or 0, int(observed is not None), 0, created, modified, number, doc)
+        return b'%b,"o":%b%b' % (text, moment, times), (observed, 1, 0, created, modified, number, doc)
+    time = modified if modified is not None else created or 0
+    return text + times, (time, 0, 0, created, modified, number, doc)
 
 
 def to_columns(value: Attribute, deleted_at: datetime | None = None) -> Columns:
@@ -212,12 +207,23 @@ def _split(value: Attribute) -> tuple[float | int | None, bytes]:
 
 def entity_json(entity: Entity) -> bytes:
     """The JSON of an entity, written afresh."""
-    parts = [name_json(name) + b":" + _instances_json(instances) for name, instances in entity.attributes.items()]
+    parts = [_member(name, instances) for name, instances in entity.attributes.items()]
     return b'%b,"a":{%b}}' % (_head(entity), b",".join(parts))
 
 
-def _instances_json(instances: Sequence[Attribute]) -> bytes:
-    return b"[%b]" % b",".join([write_instance(instance)[0] for instance in instances])
+def _member(name: str, instances: Instances) -> bytes:
+    return b"%b:[%b]" % (name_json(name), b",".join([write_instance(instance)[0] for instance in instances]))
+
+
+@lru_cache(_NAMES)
+def _member_same(name: str) -> bytes:
+    return b"%b:0" % name_json(name)
+
+
+@lru_cache(_NAMES)
+def _only(name: str) -> bytes:
+    """The change of an attribute that has one instance before and after."""
+    return b"[%b,0,0]" % name_json(name)
 
 
 def _head(entity: Entity) -> bytes:
@@ -238,6 +244,20 @@ def _head(entity: Entity) -> bytes:
 def stamp(moment: datetime) -> tuple[int, bytes]:
     """The moment in microseconds since 1970 and as JSON; one write repeats few moments often."""
     return to_micros(moment), orjson.dumps(moment_to_text(moment))
+
+
+@lru_cache(_MOMENTS)
+def _system_times(created: datetime | None, modified: datetime | None) -> tuple[int | None, int | None, bytes]:
+    """createdAt and modifiedAt in microseconds, and the end of the JSON that has them."""
+    first = last = None
+    text = b"}"
+    if modified is not None:
+        last, moment = stamp(modified)
+        text = b',"m":%b}' % moment
+    if created is not None:
+        first, moment = stamp(created)
+        text = b',"c":%b%b' % (moment, text)
+    return first, last, text
 
 
 @lru_cache(_NAMES)

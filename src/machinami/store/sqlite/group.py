@@ -13,9 +13,10 @@ import orjson
 
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Kind
-from machinami.model.change import Change, Verb
+from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.store.encoding import husk_of
+from machinami.store.sqlite.backlog import MOST, Backlog, Row, rows_of, settle
 from machinami.store.sqlite.boxes import boxes
 from machinami.store.sqlite.encoded import Fragments, Written, entity_json
 from machinami.store.sqlite.hot import Hot
@@ -25,7 +26,6 @@ from machinami.store.sqlite.values import ValueIndexes
 
 NEVER = 1 << 62  # microseconds: later than any moment that can be written
 _BOXES = 8  # bits: boxes an entity may have
-_SERIALS = 20  # bits: instances of the history that one change may have
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class Rows:
     places: dict[int, tuple[int, list[tuple[float, ...]]]] = field(default_factory=dict)
     values: dict[tuple[int, float | str, int], bool] = field(default_factory=dict)
     log: list[tuple[int, bytes]] = field(default_factory=list)
-    history: list[tuple[int | float | bytes | None, ...]] = field(default_factory=list)
+    history: list[Row] = field(default_factory=list)
     records: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
 
 
@@ -87,9 +87,14 @@ class Group:
         fragments: Fragments,
         counters: Counters,
         committed: Callable[[str], State],
+        backlog: Backlog,
     ) -> None:
         self.connection = connection
         self._committed = committed
+        self._backlog = backlog
+        self.later: list[Row] = []
+        self.later_size = 0
+        self.settled: int | None = None
         self.fragments = fragments
         self.names = names
         self.indexes = indexes
@@ -123,7 +128,7 @@ class Group:
         return None
 
     def snapshot(self) -> Snapshot:
-        """What `restore` needs; to be taken when everything is spilled."""
+        """What `restore` needs; to be taken when everything is settled."""
         return Snapshot(
             self.counters.key,
             self.counters.seq,
@@ -143,7 +148,7 @@ class Group:
         self.state, self.changed = snapshot.state, snapshot.changed
         del self.changes[snapshot.changes :]
         self.type_counts = snapshot.type_counts
-        self.rows = Rows()
+        self.rows, self.later, self.later_size = Rows(), [], 0
 
     def absorb(self, written: Written) -> None:
         """Take one change of a work that has returned."""
@@ -172,18 +177,14 @@ class Group:
             subject = self._end(current)
         else:
             return
-        self._remember(written, subject, seq)
+        self.rows.history += rows_of(written.history, self.names, subject, seq)
 
     def _move(self, change: Change, after: Entity, doc: bytes, current: State) -> int:
         if isinstance(current, Hot):
             key, subject, before = current.key, current.subject, current.entity
             new = self.rows.entities[key][0] if key in self.rows.entities else False
             types_differ = before.types != after.types
-            places_differ = any(
-                (c.after is not None and c.after.kind is Kind.GEO)
-                or (c.before is not None and c.before.kind is Kind.GEO)
-                for c in change.attributes
-            )
+            places_differ = any(map(_moves, change.attributes))
         else:
             key = self.next_key()
             self.entities += 1
@@ -268,13 +269,6 @@ class Group:
         if old or new:
             self.rows.places[key] = (old, new)
 
-    def _remember(self, written: Written, subject: int, seq: int) -> None:
-        rows, number = self.rows.history, self.names.number
-        serial = seq << _SERIALS
-        for name, columns in written.history:
-            rows.append((*columns, subject, number(name), serial))
-            serial += 1
-
     def next_key(self) -> int:
         """A key for one more entity."""
         self.counters.key += 1
@@ -317,12 +311,19 @@ class Group:
             run(SQL.add_value, [row for row, kept in rows.values.items() if kept])
         if rows.log:
             run(SQL.add_log, rows.log)
-        if rows.history:
-            run(SQL.add_history, rows.history)
+            self.later_size += sum([len(doc) for _, doc in rows.log])
         if rows.records:
             run(SQL.put_record, [(*k, doc) for k, doc in rows.records.items() if doc is not None])
             run(SQL.drop_record, [k for k, doc in rows.records.items() if doc is None])
+        self.later += rows.history
         self.rows = Rows()
+
+    def settle(self) -> None:
+        """Give SQLite everything that is gathered, and every row of the history that waits."""
+        self.spill()
+        rows = self.later if self.settled is not None else self._backlog.rows + self.later
+        settle(self.connection, rows, self.counters.seq)  # also without rows: a correction must not be made twice
+        self.settled, self.later, self.later_size = len(self._backlog.rows), [], 0
 
     def _spill_places(self) -> None:
         run = self.connection.executemany
@@ -339,4 +340,14 @@ class Group:
     def seal(self) -> None:
         """Everything into the open transaction, ready for COMMIT."""
         self.spill()
+        if self.later_size + (self._backlog.size if self.settled is None else 0) >= MOST:
+            self.settle()
         self.new_names = self.names.write(self.connection)
+
+
+def _moves(one: AttributeChange) -> bool:
+    """Whether the boxes of the entity may be others after this change."""
+    before, after = one.before, one.after
+    if before is not None and after is not None and before.kind is after.kind:
+        return after.kind is Kind.GEO and before.value != after.value
+    return (before is not None and before.kind is Kind.GEO) or (after is not None and after.kind is Kind.GEO)

@@ -93,6 +93,11 @@ SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM log
 INSERT INTO history (time, observed, deleted, created, modified, number, doc, subject, attribute, serial)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
+-- settled: the last change whose instances are in the history; those of later ones are only in the log
+SELECT seq FROM settled
+-- set_settled
+UPDATE settled SET seq = ?
+
 -- attributes_of: from one attribute of the subject to the next, without reading the instances between them
 WITH RECURSIVE next (attribute) AS (
     SELECT min(attribute) FROM history WHERE subject = ?1

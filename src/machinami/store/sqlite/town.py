@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import apsw
 import orjson
 
+from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.document import change_from_document
@@ -24,10 +26,12 @@ from machinami.store.protocol import Transaction
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.aggregate import Aggregation, aggregate
 from machinami.store.sqlite.audit import disagreements
+from machinami.store.sqlite.backlog import Backlog, recover
 from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import summarize
+from machinami.store.sqlite.draft import Draft
 from machinami.store.sqlite.encoded import Fragments
 from machinami.store.sqlite.find import Effort, TooLong, find
 from machinami.store.sqlite.find_past import find_past
@@ -55,6 +59,8 @@ class SqliteTown:
         self._settings = settings
         self._connection = connection
         self._names = Names(connection)
+        recover(connection, self._names)
+        self._backlog = Backlog()
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
         self._fragments = Fragments(settings.cache_fragments)
@@ -81,11 +87,18 @@ class SqliteTown:
 
     def _new_group(self) -> Group:
         return Group(
-            self._connection, self._names, self._indexes, self._fragments, self._counters, self._source().state
+            self._connection,
+            self._names,
+            self._indexes,
+            self._fragments,
+            self._counters,
+            self._source().state,
+            self._backlog,
         )
 
     def _committed(self, group: Group) -> None:
         self._counters = group.counters
+        self._backlog.committed(group.settled, group.later, group.later_size)
         self._names.written(group.new_names)
         self._type_counts.update(group.type_counts)
         self._entities += group.entities
@@ -184,6 +197,12 @@ class SqliteTown:
 
     # the history
 
+    async def _settle(self) -> None:
+        """Put into the history what waits for it. Where the disk is full it is read without; the log has the rest."""
+        if self._backlog.rows:
+            with suppress(StoreUnavailable):
+                await self._writer.put(Draft.apart)
+
     async def instances(
         self,
         entity_ids: Sequence[str],
@@ -192,6 +211,7 @@ class SqliteTown:
         limit: int | None = None,
     ) -> Sequence[Instance]:
         """Instances of the history in order of (entity, attribute, time)."""
+        await self._settle()
         stretch = Stretch(entity_ids, attributes, temporal, limit)
         return await self._readers.run(lambda connection: read_instances(connection, self._names, stretch))
 
@@ -203,6 +223,7 @@ class SqliteTown:
         limit: int | None = None,
     ) -> Sequence[Series]:
         """What `instances` gives, attribute by attribute, plain readings in columns: few at once, else in a thread."""
+        await self._settle()
         stretch = Stretch(entity_ids, attributes, temporal, limit)
         if stretch.most <= self._settings.loop_readings:
             connection = self._source().connection
@@ -225,11 +246,13 @@ class SqliteTown:
     ) -> Sequence[Bucket]:
         """Aggregates by period seconds, None: all."""
         check_methods(methods)
+        await self._settle()
         wanted = Aggregation(entity_id, attribute, temporal, tuple(methods), period)
         return await self._readers.run(partial(aggregate, self._names, wanted))
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
         """Entities, current or deleted, whose history has an instance in the range."""
+        await self._settle()
         return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now))
 
     async def types(self) -> Sequence[TypeSummary]:
@@ -265,10 +288,12 @@ class SqliteTown:
 
     async def disagreements(self) -> list[str]:
         """Sentences about log, state and history where they do not agree; reads everything."""
+        await self._settle()
         return await self._readers.run(disagreements)
 
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
+        await self._settle()
         await self._writer.drain()
         await self._checkpointer.close()
         await asyncio.to_thread(self._close)
