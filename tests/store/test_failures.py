@@ -153,3 +153,12 @@ async def test_the_past_of_a_deleted_entity_survives_a_restart(tmp_path: Path) -
     assert [e.id for e in found.entities] == [gauge(1).id, gauge(2).id]
     assert await town.disagreements() == []
     await backend.close()
+
+
+async def test_a_question_to_a_town_that_is_being_closed_is_refused_by_name(tmp_path: Path) -> None:
+    backend = open_backend(tmp_path, StoreSettings())
+    town = await backend.open("default")
+    await create(town, [gauge(0, level=0)])
+    await backend.close()
+    with pytest.raises(StoreUnavailable, match="being closed"):
+        await town.find(Query(types=TypeIs(GAUGE)), Page(1, 0, True), NOW)

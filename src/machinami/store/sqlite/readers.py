@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import apsw
 
+from machinami.foundation.errors import StoreUnavailable
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import open_connection
 
@@ -38,7 +39,11 @@ class Readers:
 
     async def run(self, read: Callable[[apsw.Connection], T]) -> T:
         """The result of the read, which sees one moment."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, read)
+        try:
+            reading = asyncio.get_running_loop().run_in_executor(self._threads, self._read, read)
+        except RuntimeError as error:  # no new reads once the threads are told to end
+            raise StoreUnavailable("The town is being closed") from error
+        return await reading
 
     def _read(self, read: Callable[[apsw.Connection], T]) -> T:
         connection = self._take()

@@ -78,6 +78,7 @@ class SqliteTown:
         self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
         self._checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
+        self._closing = False
 
     # writing
 
@@ -129,6 +130,8 @@ class SqliteTown:
     # the state
 
     def _source(self) -> HotSource:
+        if self._closing:
+            raise StoreUnavailable("The town is being closed")
         group = self._writer.committing
         if group is None:
             return HotSource(self._connection, self._hot)
@@ -296,6 +299,7 @@ class SqliteTown:
         await self._settle()
         await self._writer.drain()
         await self._checkpointer.close()
+        self._closing = True
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
