@@ -7,6 +7,8 @@ from tests.fakes.preview import Preview
 from tests.portal.test_pages import PAGES
 
 READY = "#map[data-ready=yes]"
+PATIENCE = 120_000
+"""Milliseconds: a map drawn by software on a busy machine of two cores."""
 SILENT_ABOUT = ("status of 404",)
 
 
@@ -21,7 +23,7 @@ async def test_from_home_to_map_to_an_approved_warning(desk: BrowserContext, pre
     await page.goto("/")
     await expect(page.locator("h1")).to_contain_text("避難判断水位を超えました")
     await page.get_by_role("link", name="地図で見る").click()
-    await page.wait_for_selector(READY)
+    await page.wait_for_selector(READY, timeout=PATIENCE)
     await page.get_by_role("button", name="街並大橋水位観測所").click()
     await page.locator(".map-panel").get_by_role("link", name="くわしく見る").click()
     await expect(page.locator("h1")).to_have_text("川の水位")
@@ -66,7 +68,7 @@ async def test_no_page_asks_a_stranger_or_complains(desk: BrowserContext, previe
     for address in PAGES:
         await page.goto(address)
         if address == "/map":
-            await page.wait_for_selector(READY)
+            await page.wait_for_selector(READY, timeout=PATIENCE)
         if await page.locator("[data-chart]").count():
             await page.locator(".uplot canvas").first.wait_for()
     assert watch.foreign == []
@@ -75,14 +77,16 @@ async def test_no_page_asks_a_stranger_or_complains(desk: BrowserContext, previe
 
 async def drawn(page: Page, after: str) -> str:
     """Wait until the map has drawn something newer than `after`, and stands still."""
-    await page.wait_for_function("after => document.getElementById('map').dataset.drawn > after", arg=after)
+    await page.wait_for_function(
+        "after => document.getElementById('map').dataset.drawn > after", arg=after, timeout=PATIENCE
+    )
     return await page.locator("#map").get_attribute("data-drawn") or ""
 
 
 async def test_the_map_draws_its_letters_in_the_browser(desk: BrowserContext, preview: Preview) -> None:
     page, watch = await watched(desk, preview)
     await page.goto("/map")
-    await page.wait_for_selector(READY)
+    await page.wait_for_selector(READY, timeout=PATIENCE)
     first = await drawn(page, "0")
     picture = await page.locator(".maplibregl-canvas").screenshot()
     assert await page.evaluate("document.fonts.check('24px \"Noto Sans JP Variable\"', '早瀬川街並大橋')")
@@ -98,7 +102,7 @@ async def test_the_map_draws_its_letters_in_the_browser(desk: BrowserContext, pr
 async def test_the_map_works_by_keyboard(desk: BrowserContext, preview: Preview) -> None:
     page, _ = await watched(desk, preview)
     await page.goto("/map")
-    await page.wait_for_selector(READY)
+    await page.wait_for_selector(READY, timeout=PATIENCE)
     first = page.locator("[data-place]").first
     await first.focus()
     await page.keyboard.press("Enter")
