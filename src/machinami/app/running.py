@@ -1,6 +1,7 @@
 """What runs when a town runs? Puts store, broker, services, sources and pages together and starts them."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -48,6 +49,7 @@ _LOG = logging.getLogger("machinami")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
+_GARBAGE = (50_000, 20, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
     "en": "Machinami-cho (simulated)",
@@ -101,6 +103,8 @@ class TownOS:
         )
         for job in self.watched.jobs:
             job.start()
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE)
         self.watched.start_seconds = time.perf_counter() - self._began
         return self._serving
 

@@ -156,7 +156,7 @@ class Planner:
         # an entity with too many places has one box for all of them, under the empty name
         numbers = [self.names.known(name) for name in (query.geo.property, "")]
         parts = [
-            Part(SQL.keys_of_place, (east, west, north, south, number))
+            Part(SQL.keys_of_place, (east, west, north, south, number, number))
             for west, south, east, north in boxes
             for number in numbers
             if number is not None

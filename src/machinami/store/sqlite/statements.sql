@@ -43,7 +43,7 @@ INSERT OR IGNORE INTO entity_type (type, gone, key) VALUES (?, ?, ?)
 DELETE FROM entity_type WHERE type = ? AND gone = ? AND key = ?
 
 -- add_place
-INSERT INTO place (id, west, south, east, north, attribute) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO place (id, west, south, east, north, first, last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
 -- drop_place
 DELETE FROM place WHERE id = ?
 
@@ -62,7 +62,7 @@ SELECT key FROM entity WHERE gone = ? AND key > ?
 SELECT key FROM value WHERE attribute = ? AND value >= ? AND value <= ? AND key > ?
 -- keys_of_place: 8 bits of the id number the boxes of one entity; single precision rounds boxes outwards
 SELECT id >> 8 AS key FROM place
-WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND attribute = ? AND id >= (? + 1) << 8
+WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND first <= ? AND last >= ? AND id >= (? + 1) << 8
 -- count_of_value: no further than needed to see whether the index is worth its while
 SELECT count(*) FROM (SELECT 1 FROM value WHERE attribute = ? AND value >= ? AND value <= ? LIMIT ?)
 

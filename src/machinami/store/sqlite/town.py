@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -153,7 +154,7 @@ class SqliteTown:
         """The entities that match: at once where an index leads to few, in a reading thread otherwise."""
         source = self._source()
         connection = source.connection
-        connection.set_progress_handler(_stop, self._settings.step_limit)
+        connection.set_progress_handler(_patience(), self._settings.step_limit)
         try:
             plan = self._plan(connection, query, page, now)
             return find(source, plan, query, page, now, Effort(self._settings.loop_candidates))
@@ -230,7 +231,7 @@ class SqliteTown:
         stretch = Stretch(entity_ids, attributes, temporal, limit)
         if stretch.most <= self._settings.loop_readings:
             connection = self._source().connection
-            connection.set_progress_handler(_stop, self._settings.step_limit)
+            connection.set_progress_handler(_patience(), self._settings.step_limit)
             try:
                 return read_series(connection, self._names, stretch)
             except apsw.InterruptError:
@@ -312,8 +313,12 @@ class SqliteTown:
         self._held.close()
 
 
-def _stop() -> bool:
-    return True
+def _patience() -> Callable[[], bool]:
+    """What SQLite asks every so many steps whether to stop: it is let go on twice.
+
+    A statement that SQLite keeps goes on counting from its last run, so that a first question may come at once.
+    """
+    return chain(repeat(False, 2), repeat(True)).__next__
 
 
 def _change(seq: int, doc: bytes) -> Change:
