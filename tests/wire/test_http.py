@@ -1,6 +1,7 @@
 """Notifications and contexts travel over real HTTP, and whatever the other side does becomes a clear word."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp.web
@@ -106,3 +107,82 @@ async def test_a_context_that_cannot_be_used_is_named_with_the_cause(wire, other
 async def test_only_http_addresses_are_fetched(wire):
     with pytest.raises(ContextNotAvailable, match="no address"):
         await wire.fetch_json("file:///etc/passwd", 5, 1_000)
+
+
+async def test_many_notifications_travel_over_one_connection(wire, other_side):
+    peers = set()
+
+    async def take(request):
+        peers.add(request.transport.get_extra_info("peername"))
+        return aiohttp.web.Response(text="thank you " * 1_000)
+
+    url = await other_side(take)
+    for _ in range(5):
+        assert (await wire.send(url, b"{}", {}, 5)).ok
+    assert len(peers) == 1
+
+
+async def test_a_connection_that_the_receiver_closed_meanwhile_is_made_anew(wire):
+    heard = []
+
+    async def once(reader, writer):
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        await reader.readexactly(2)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        if len(heard) == 1:
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                await reader.readexactly(1)  # the next message comes, and is not answered
+        writer.close()
+
+    server = await asyncio.start_server(once, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+    assert (await wire.send(url, b"{}", {}, 5)).ok
+    assert (await wire.send(url, b"{}", {}, 5)).ok
+    assert len(heard) == 2
+    server.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", 204),
+        (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", 200),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", 200),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", None),
+        (b"", None),
+    ],
+)
+async def test_whatever_the_receiver_says_is_an_answer_or_a_reason(wire, answer, status):
+    async def say(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(say, "127.0.0.1", 0)
+    delivery = await wire.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", b"{}", {}, 5)
+    assert (delivery.ok, delivery.status) == (status is not None, status)
+    assert delivery.ok or delivery.reason
+    server.close()
+
+
+async def test_a_header_cannot_smuggle_another(wire, other_side):
+    async def take(_):
+        return aiohttp.web.Response()
+
+    url = await other_side(take)
+    assert not (await wire.send(url, b"{}", {"X-Key": "1\r\nX-Other: 2"}, 5)).ok
+    assert (await wire.send(url, b"{}", {"Content-Length": "7", "Connection": "close"}, 5)).ok
+
+
+async def test_the_address_keeps_its_query_and_gives_its_password(wire, other_side):
+    seen = []
+
+    async def take(request):
+        seen.append((request.path_qs, request.headers["Authorization"], request.headers["Host"]))
+        return aiohttp.web.Response()
+
+    url = await other_side(take)
+    host = url.split("/")[2]
+    assert (await wire.send(f"http://me:se%40cret@{host}/a b/?c=d&e=%20", b"{}", {}, 5)).ok
+    assert seen == [("/a%20b/?c=d&e=%20", "Basic bWU6c2VAY3JldA==", host)]

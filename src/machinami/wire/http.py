@@ -8,40 +8,36 @@ import aiohttp
 import orjson
 
 from machinami.foundation.errors import ContextNotAvailable
+from machinami.wire.post import Poster
 from machinami.wire.protocol import Delivery
 
 _CONNECTIONS = 100
 
 
 class HttpWire:
-    """One pool of connections for everything the town sends and fetches; opened at the first need."""
+    """The connections for everything the town sends and fetches; opened at the first need."""
 
     def __init__(self) -> None:
+        self._poster = Poster()
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60)
-            # Redirects are not followed: a receiver's address is what the subscriber gave, nothing else.
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
     async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
-        """Deliver a notification by POST; 2xx is success."""
+        """Deliver a notification by POST; 2xx is success. Redirects are not followed: a receiver's address is what
+        the subscriber gave, nothing else."""
         try:
-            async with self._open().post(
-                uri,
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout),
-            ) as answer:
-                ok = 200 <= answer.status < 300
-                return Delivery(ok, answer.status, "" if ok else f"the receiver answered {answer.status}")
+            status = await self._poster.post(uri, body, headers, timeout)
         except TimeoutError:
             return Delivery(False, None, f"no answer within {timeout:g} s")
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             return Delivery(False, None, f"{type(error).__name__}: {error}")
+        ok = 200 <= status < 300
+        return Delivery(ok, status, "" if ok else f"the receiver answered {status}")
 
     async def fetch_json(self, url: str, timeout: float, limit: int) -> Any:
         """The JSON document at a URL. Raises ContextNotAvailable naming the URL and the cause."""
@@ -70,6 +66,7 @@ class HttpWire:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        await self._poster.close()
         if self._session is not None:
             await self._session.close()
             # aiohttp closes transports in the next turn of the loop; without it they would be left open.

@@ -1,0 +1,219 @@
+"""How does one message reach one address with little work? HTTP/1.1 POST over connections that stay open.
+
+A town tells of each change, so a notification must cost little more than its bytes. Only what that needs is here:
+the status of the answer counts, its body is read and dropped, redirects are not followed.
+"""
+
+import asyncio
+import base64
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit
+
+import httptools
+
+_CONNECTIONS = 100
+_IDLE_SECONDS = 15.0
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect", "upgrade"})
+_FIRST_FINAL = 200  # what is below announces another answer (RFC 9110, 15.2)
+_PORTS = {"http": 80, "https": 443}
+
+
+class Lost(ConnectionError):
+    """The connection ended before the answer was whole. fresh: not a byte of an answer had come."""
+
+    def __init__(self, cause: Exception | None, fresh: bool) -> None:
+        super().__init__(str(cause) if cause is not None else "the receiver closed the connection without an answer")
+        self.fresh = fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a connection leads."""
+
+    host: str
+    port: int
+    secure: bool
+
+
+class _Connection(asyncio.Protocol):
+    """One connection: one message at a time."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.used = 0
+        self.idle_since = 0.0
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: asyncio.Future[int] | None = None
+        self._status = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The receiver is there."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def post(self, message: bytes) -> "asyncio.Future[int]":
+        """Send the message; the future gives the status of the answer. Raises Lost."""
+        self._answer = answer = asyncio.get_running_loop().create_future()
+        self._status = 0
+        self.used += 1
+        if self.transport is None or self.transport.is_closing():
+            answer.set_exception(Lost(None, True))
+        else:
+            self.transport.write(message)
+        return answer
+
+    @property
+    def open(self) -> bool:
+        """Whether another message can go this way."""
+        return self.transport is not None and not self.transport.is_closing()
+
+    def close(self) -> None:
+        """End the connection at once."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """A part of an answer; what comes unasked ends the connection."""
+        if self._answer is None:
+            self.close()
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fail(error)
+            self.close()
+
+    def on_headers_complete(self) -> None:
+        """The status is known."""
+        self._status = self._parser.get_status_code()
+
+    def on_message_complete(self) -> None:
+        """The answer is whole."""
+        if self._status < _FIRST_FINAL:
+            return
+        if not self._parser.should_keep_alive() and self.transport is not None:
+            self.transport.close()
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_result(self._status)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The receiver is gone; an answer without a length ends like this (RFC 9112, 6.3)."""
+        self.transport = None
+        if self._status >= _FIRST_FINAL and exc is None:
+            self.on_message_complete()
+        self._fail(exc)
+
+    def _fail(self, cause: Exception | None) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_exception(Lost(cause, self._status == 0))
+
+
+class Poster:
+    """The open connections, by address; each is closed when it was idle for a while."""
+
+    def __init__(self) -> None:
+        self._idle: dict[Address, list[_Connection]] = {}
+        self._busy: set[_Connection] = set()
+        self._room = asyncio.Semaphore(_CONNECTIONS)
+        self._secure: ssl.SSLContext | None = None
+        self._sweep: asyncio.TimerHandle | None = None
+
+    async def post(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
+        """The status that the receiver answers. Raises ValueError for what is no address or header, OSError where
+        there is no answer, TimeoutError where there is none in time."""
+        address, head = _head(uri, tuple(headers.items()))
+        message = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        async with asyncio.timeout(timeout), self._room:
+            while True:
+                connection = self._waiting(address) or await self._connect(address)
+                self._busy.add(connection)
+                try:
+                    status = await connection.post(message)
+                except Lost as lost:
+                    if lost.fresh and connection.used > 1:
+                        continue  # closed by the receiver while it was idle; a message may be told twice, never not
+                    raise
+                except BaseException:  # given up: what still comes would be taken for the next answer
+                    connection.close()
+                    raise
+                finally:
+                    self._busy.discard(connection)
+                self._keep(address, connection)
+                return status
+
+    async def _connect(self, address: Address) -> _Connection:
+        secure = self._context() if address.secure else None
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(_Connection, address.host, address.port, ssl=secure)
+        return connection
+
+    def _context(self) -> ssl.SSLContext:
+        if self._secure is None:
+            self._secure = ssl.create_default_context()
+        return self._secure
+
+    def _waiting(self, address: Address) -> _Connection | None:
+        idle = self._idle.get(address)
+        while idle:
+            connection = idle.pop()
+            if connection.open:
+                return connection
+        return None
+
+    def _keep(self, address: Address, connection: _Connection) -> None:
+        if connection.open:
+            loop = asyncio.get_running_loop()
+            connection.idle_since = loop.time()
+            self._idle.setdefault(address, []).append(connection)
+            if self._sweep is None:
+                self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle)
+
+    def _close_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        for address, connections in list(self._idle.items()):
+            for connection in connections:
+                if loop.time() - connection.idle_since >= _IDLE_SECONDS:
+                    connection.close()
+            self._idle[address] = [connection for connection in connections if connection.open]
+            if not self._idle[address]:
+                del self._idle[address]
+        self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle) if self._idle else None
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        for connection in [*self._busy, *(one for idle in self._idle.values() for one in idle)]:
+            connection.close()
+        self._idle.clear()
+        await asyncio.sleep(0)  # transports are let go of in the next turn of the loop
+
+
+@lru_cache(1_024)
+def _head(uri: str, headers: tuple[tuple[str, str], ...]) -> tuple[Address, bytes]:
+    """Where the URI leads, and the message up to the number of its bytes. Raises ValueError."""
+    parts = urlsplit(uri)
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError(f"{uri[:200]!r} is no address for http or https")
+    host = parts.hostname.encode("idna").decode("ascii") if not parts.hostname.isascii() else parts.hostname
+    address = Address(host, parts.port or _PORTS[parts.scheme], parts.scheme == "https")
+    target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=-._~")
+    if parts.query:
+        target += "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=-._~[]")
+    fields = {"host": f"[{host}]" if ":" in host else host, "user-agent": "machinami", "accept": "*/*"}
+    if parts.port is not None:
+        fields["host"] += f":{parts.port}"
+    if parts.username is not None:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        fields["authorization"] = "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii")
+    fields.update({name.lower(): value for name, value in headers if name.lower() not in _FRAMING})
+    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    if any("\r" in line or "\n" in line or "\0" in line for line in lines):
+        raise ValueError("a header of the message holds a line break")
+    return address, ("\r\n".join(lines) + "\r\ncontent-length: ").encode("utf-8")
