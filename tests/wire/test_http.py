@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp.web
 import pytest
+import uvloop
 
 from machinami.foundation.errors import ContextNotAvailable
 from machinami.wire.http import HttpWire
@@ -186,3 +187,23 @@ async def test_the_address_keeps_its_query_and_gives_its_password(wire, other_si
     host = url.split("/")[2]
     assert (await wire.send(f"http://me:se%40cret@{host}/a b/?c=d&e=%20", b"{}", {}, 5)).ok
     assert seen == [("/a%20b/?c=d&e=%20", "Basic bWU6c2VAY3JldA==", host)]
+
+
+def test_notifications_travel_on_the_loop_of_the_server_too():
+    async def run():
+        async def take(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                await reader.readuntil(b"never")
+            writer.close()
+
+        server = await asyncio.start_server(take, "127.0.0.1", 0)
+        wire = HttpWire()
+        delivery = await wire.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", b"{}", {}, 5)
+        await wire.close()
+        server.close()
+        return delivery
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(run()).status == 204
