@@ -47,7 +47,8 @@ _MOMENTS = 16_384
 @lru_cache(_MOMENTS)
 def moment_to_text(moment: datetime) -> str:
     """The moment as YYYY-MM-DDTHH:MM:SS.ffffffZ; cached, because one document repeats few moments often."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 @lru_cache(_MOMENTS)
