@@ -7,7 +7,7 @@ from tests.fakes.preview import Preview
 from tests.portal.test_pages import PAGES
 
 READY = "#map[data-ready=yes]"
-PATIENCE = 120_000
+PATIENCE = 300_000  # milliseconds; maps are drawn by software here, beside other tests
 """Milliseconds: a map drawn by software on a busy machine of two cores."""
 SILENT_ABOUT = ("status of 404",)
 
