@@ -66,9 +66,7 @@ class Outbox:
             return
         self._seen = change.seq
         if len(self._waiting) >= _WAITING:
-            self._waiting.clear()
-            self._behind = True
-            self._stirred.set()
+            self._behind = True  # from here on; those that wait are told first
         elif concerns(self.subscription, self._queries, change, change.at):
             self._waiting.append(change)
             self._stirred.set()

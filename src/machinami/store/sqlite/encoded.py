@@ -23,7 +23,7 @@ Instances = tuple[Attribute, ...]
 Columns = tuple[int, int, int, int | None, int | None, float | int | None, bytes | None]
 # time, observed, deleted, created, modified, number, doc
 
-_MOMENTS = 16_384
+_MOMENTS = 2_048
 _NAMES = 16_384
 _WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _PLAIN = b'{"k":"P"}'
