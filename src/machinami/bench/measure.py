@@ -146,7 +146,7 @@ def _measure(
         entities,
         durability,
         None if used is None else round(1e6 * used / operation.counted_as, 1),
-        None if used is None else round(used / floor, 2),
+        None if used is None else round(used / operation.counted_as / floor, 2),
         round(tally.quantile(0.5), 3),
         round(tally.quantile(0.99), 3),
     )

@@ -21,6 +21,7 @@ import machinami.services
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
+from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 
 
@@ -140,6 +141,7 @@ def score(module: ModuleType, table: Table, options: dict[str, str]) -> Report:
     """Run the evaluation over as many processes as there are processors."""
     progress = progress_bar("folds")
     workers = max(1, min(8, os.cpu_count() or 1))
+    calm_algebra()
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
 
         def each(function: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
