@@ -81,7 +81,7 @@ def run_tests(words: Sequence[str], failed: Sequence[str]) -> int:
     """Run pytest on two processes; what failed before is told just above its output."""
     if failed:
         print(f"{len(failed)} of {len(CHECKS)} checks FAILED: {', '.join(failed)}; the tests follow", flush=True)
-    command = [sys.executable, "-m", "pytest", "-n", "2", *words]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *words]
     return subprocess.run(command, cwd=ROOT).returncode
 
 
