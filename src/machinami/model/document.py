@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind, attribute
+from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 
@@ -99,7 +99,7 @@ def attribute_from_document(document: Mapping[str, Any]) -> Attribute:
     code, value = document["k"], document["v"]
     observed, created, modified, expires = get("o"), get("c"), get("m"), get("x")
     types, below = get("ot"), get("a")
-    return attribute(
+    return Attribute(
         _KINDS[code],
         tuple(value) if type(value) is list and code in _TUPLES else value,
         get("d"),
