@@ -6,6 +6,7 @@ Property with a number) is a row of the history without text: its value and its 
 left of its JSON is either nothing or a unit.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -29,6 +30,7 @@ _NAMES = 16_384
 _WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _PLAIN = b'{"k":"P"}'
 _PROPERTY = Kind.PROPERTY
+_NONE = (None,)  # in the place of the instances of an attribute that is not there
 _VERBS = {verb: b'{"v":"%b","i":' % code.encode() for verb, code in VERB_CODES.items()}
 
 
@@ -65,15 +67,17 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
         if remembered:
             history.append((one.name, time, columns))
     if after is None:
-        return Written(change, None, True, 0, _log_json(change, b""), history)
+        return Written(change, None, True, 0, _log_json(change, b"", ()), history)
     old = held.attributes if held is not None and held is change.before else NO_ATTRIBUTES
-    members, kept, added = _members(old, after.attributes, fresh)
-    if held is None or not kept:
-        doc = b'%b,"a":{%b}}' % (_head(after), b",".join(members))
-        return Written(change, doc, True, len(doc), _log_json(change, b',"a":' + doc), history)
-    members += [_gone(name) for name in old if name not in after.attributes]
-    doc = b'{%b"a":{%b}}' % (_changed_head(held, after), b",".join(members))
-    return Written(change, doc, False, added, _log_json(change, b',"p":' + doc), history)
+    members, added = _members(old, after.attributes, fresh)
+    if held is None or len(members) == len(after.attributes):
+        doc = b'%b,"a":{%b}}' % (_head(after), b",".join(members.values()))
+        return Written(change, doc, True, len(doc), _log_json(change, b',"a":' + doc, members), history)
+    for name in old:
+        if name not in after.attributes:
+            members[name] = b"%b:null" % name_json(name)
+    doc = b'{%b"a":{%b}}' % (_changed_head(held, after), b",".join(members.values()))
+    return Written(change, doc, False, added, _log_json(change, b',"p":' + doc, members), history)
 
 
 def read_change(seq: int, doc: bytes, was: str | None) -> Change:
@@ -81,36 +85,48 @@ def read_change(seq: int, doc: bytes, was: str | None) -> Change:
     return change_from_document(orjson.loads(doc), None if was is None else orjson.loads(was), seq)
 
 
-def _members(old: Attributes, new: Attributes, fresh: dict[int, bytes]) -> tuple[list[bytes], int, int]:
-    """The members of the JSON that are not as before, how many are as before, and the bytes of those that are new."""
-    members = []
-    kept = added = 0
+def _members(old: Attributes, new: Attributes, fresh: dict[int, bytes]) -> tuple[dict[str, bytes], int]:
+    """The members of the JSON that are not as before, by name, and the bytes of those that were not there."""
+    members = {}
+    added = 0
     for name, instances in new.items():
         before = old.get(name)
         if before is instances:
-            kept += 1
             continue
         texts = [fresh.get(id(instance)) or write_instance(instance)[0] for instance in instances]
-        member = b"%b:[%b]" % (name_json(name), texts[0] if len(texts) == 1 else b",".join(texts))
-        members.append(member)
+        members[name] = b"%b:[%b]" % (name_json(name), texts[0] if len(texts) == 1 else b",".join(texts))
         if before is None:
-            added += len(member)
-    return members, kept, added
+            added += len(members[name])
+    return members, added
 
 
-def _log_json(change: Change, state: bytes) -> bytes:
+def _log_json(change: Change, state: bytes, names: Collection[str]) -> bytes:
+    """The row of the log; names: the attributes of which the state is written in it."""
     old = NO_ATTRIBUTES if change.before is None else change.before.attributes
     new = NO_ATTRIBUTES if change.after is None else change.after.attributes
-    told = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
-    return b'%b%b,"t":%b%b,"d":[%b],"at":%b,"by":%b}' % (
+    if not _follows(change.attributes, names, old, new):
+        told = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
+        state += b',"d":[%b]' % b",".join(told)
+    return b'%b%b,"t":%b%b,"at":%b,"by":%b}' % (
         _VERBS[change.verb],
         encode(change.entity_id),
         _texts(change.types),
         state,
-        b",".join(told),
         stamp(change.at)[1],
         encode(change.by),
     )
+
+
+def _follows(changes: tuple[AttributeChange, ...], names: Collection[str], old: Attributes, new: Attributes) -> bool:
+    """Whether the changes are those of the named attributes, in this order, of which each has one instance."""
+    if len(changes) != len(names):
+        return False
+    for one, name in zip(changes, names, strict=True):
+        was, is_now = old.get(name, _NONE), new.get(name, _NONE)
+        alone = one.name == name and len(was) == 1 and len(is_now) == 1
+        if not alone or one.before is not was[0] or one.after is not is_now[0]:
+            return False
+    return True
 
 
 def _told(one: AttributeChange, old: Instances, new: Instances) -> bytes:
@@ -192,12 +208,6 @@ def entity_json(entity: Entity) -> bytes:
 
 def _member(name: str, instances: Instances) -> bytes:
     return b"%b:[%b]" % (name_json(name), b",".join([write_instance(instance)[0] for instance in instances]))
-
-
-@lru_cache(_NAMES)
-def _gone(name: str) -> bytes:
-    """The member of a patch by which an attribute goes."""
-    return b"%b:null" % name_json(name)
 
 
 @lru_cache(_NAMES)
