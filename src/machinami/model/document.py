@@ -130,6 +130,13 @@ def _attributes_from_document(document: Mapping[str, Any]) -> Attributes:
 
 def entity_to_document(entity: Entity) -> Document:
     """The entity, ready for JSON."""
+    document = head_to_document(entity)
+    document["a"] = _attributes_to_document(entity.attributes)
+    return document
+
+
+def head_to_document(entity: Entity) -> Document:
+    """What an entity is besides its attributes, ready for JSON."""
     document: Document = {"i": entity.id, "t": list(entity.types)}
     if entity.scopes:
         document["s"] = list(entity.scopes)
@@ -139,7 +146,6 @@ def entity_to_document(entity: Entity) -> Document:
         document["m"] = moment_to_text(entity.modified_at)
     if entity.expires_at is not None:
         document["x"] = moment_to_text(entity.expires_at)
-    document["a"] = _attributes_to_document(entity.attributes)
     return document
 
 
