@@ -75,7 +75,7 @@ class TownOS:
         self.version = version
         self.houses: list[House] = []
         self.routes: list[Route] = []
-        self._wire = HttpWire()
+        self._wire = HttpWire(settings.ca_file)
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
