@@ -5,6 +5,7 @@ from pathlib import Path
 import orjson
 
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.compile import Part
 from machinami.store.sqlite.connection import migrate, migrations, open_connection
 from machinami.store.sqlite.encoded import read_change
 from machinami.store.sqlite.statements import SQL
@@ -23,8 +24,10 @@ def test_places_and_entities_with_several_values_are_kept(tmp_path: Path) -> Non
 
     assert connection.execute("SELECT attribute, key FROM value WHERE attribute < 0").fetchall() == [(-3, 10)]
     here, elsewhere = (138.3, 138.3, 34.85, 34.85), (139.3, 139.3, 34.85, 34.85)
-    asked = [(*here, 7, 7, -1), (*here, 8, 8, -1), (*elsewhere, 7, 7, -1)]
-    assert [connection.execute(SQL.keys_of_place, one).fetchall() for one in asked] == [[(1,)], [], []]
+    parts = [Part(SQL.keys_of_place, *asked) for asked in ((here, 7), (here, 8), (elsewhere, 7))]
+    assert [connection.execute(part.sql, part.between(-1, 10)).fetchall() for part in parts] == [[(1,)], [], []]
+    later = Part(SQL.keys_of_place, here, 7)
+    assert connection.execute(later.sql, later.between(1, 10)).fetchall() == []
     connection.close()
 
 

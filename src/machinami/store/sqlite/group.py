@@ -18,7 +18,7 @@ from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.store.encoding import husk_of
 from machinami.store.sqlite.backlog import MOST, Backlog, Row, rows_of, settle
-from machinami.store.sqlite.boxes import boxes
+from machinami.store.sqlite.boxes import boxes, level
 from machinami.store.sqlite.encoded import Written, entity_json
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.names import Names
@@ -273,7 +273,7 @@ class Group:
         old = there[0] if there is not None else len(boxes(before)) if before is not None else 0
         new: list[tuple[float, ...]] = []
         if after is not None:
-            new += [(*box, number(name)) for name, box in boxes(after)]
+            new += [(*box, level(number(name), key)) for name, box in boxes(after)]
         if old or new:
             self.rows.places[key] = (old, new)
 

@@ -57,14 +57,15 @@ DELETE FROM expiring WHERE at = ? AND key = ?
 SELECT min(at) FROM expiring
 
 -- keys_of_type
-SELECT key FROM entity_type WHERE type = ? AND gone = ? AND key > ?
+SELECT key FROM entity_type WHERE type = ? AND gone = ? AND key > ? AND key <= ?
 -- keys_of_all
-SELECT key FROM entity WHERE gone = ? AND key > ?
+SELECT key FROM entity WHERE gone = ? AND key > ? AND key <= ?
 -- keys_of_value
-SELECT key FROM value WHERE attribute = ? AND value >= ? AND value <= ? AND key > ?
+SELECT key FROM value WHERE attribute = ? AND value >= ? AND value <= ? AND key > ? AND key <= ?
 -- keys_of_place: 8 bits of the id number the boxes of one entity; single precision rounds boxes outwards
 SELECT id >> 8 AS key FROM place
-WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND first <= ? AND last >= ? AND id >= (? + 1) << 8
+WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND first <= ? AND last >= ?
+AND id >= (? + 1) << 8 AND id < (? + 1) << 8
 -- count_of_value: no further than needed to see whether the index is worth its while
 SELECT count(*) FROM (SELECT 1 FROM value WHERE attribute = ? AND value >= ? AND value <= ? LIMIT ?)
 

@@ -73,7 +73,9 @@ class SqliteTown:
         self._thread = ThreadPoolExecutor(1, "store-commit") if settings.durability == "full" else None
         self._beside = open_connection(path, settings, write=False) if self._thread is not None else connection
         self._readers = Readers(path, settings)
-        self._planner = Planner(self._names, self._indexes, self._type_size, lambda: self._entities)
+        self._planner = Planner(
+            self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
+        )
         self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
         self._checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
