@@ -15,7 +15,7 @@ from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.reading import Source
 
 _FIRST = 32  # candidates in the first group, beyond those that the page needs, where most are in vain
-_NEARLY = 1.3  # candidates for each that the page needs, where most of them match
+_NEARLY = 1.5  # candidates for each that the page needs, where most of them match
 _MOST = 2_000  # candidates in one group: bounds the memory of a long read
 
 

@@ -11,7 +11,7 @@ _BESIDE = 900  # bytes that a sealed entity takes beside its JSON, about
 
 @dataclass(slots=True)
 class Hot:
-    """A committed entity with its place in the tables: its key, and the subject of its history; the bytes of its JSON."""
+    """A committed entity with its place in the tables: its key, the subject of its history, its bytes of JSON."""
 
     entity: Entity
     key: int
