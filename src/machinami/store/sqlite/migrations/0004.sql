@@ -1,9 +1,14 @@
--- The third axis of the boxes tells, beside the attribute, when the entity was made (16 for each attribute, one for each
--- 2^20 keys): the first entities of a place are found without reading all that are there. An axis on which all boxes of an
--- attribute had no extent made every box of the tree empty, so that it could not tell a good place for a new one.
-CREATE VIRTUAL TABLE box USING rtree(id, west, east, south, north, first, last);
-INSERT INTO box
-SELECT id, west, east, south, north, first * 16 + min((id >> 8) / 1048576.0, 16), first * 16 + min((id >> 8) / 1048576.0, 16)
-FROM place ORDER BY id;
-DROP TABLE place;
-ALTER TABLE box RENAME TO place;
+-- The log keeps the entity before a change as the state had it (`was`, JSONB), so that nobody writes it anew. In the
+-- old form it was the member `b` of `doc`, in which 0 stood for an attribute that is the same in `a`.
+ALTER TABLE log ADD COLUMN was BLOB;
+
+UPDATE log SET was = (
+    SELECT jsonb_set(jsonb(text -> '$.b'), '$.a', jsonb((
+        SELECT json_group_object(old.key, json(iif(old.type = 'integer', new.value, old.value)))
+        FROM json_each(text, '$.b.a') old LEFT JOIN json_each(text, '$.a.a') new ON new.key = old.key
+    )))
+    FROM (SELECT CAST(log.doc AS TEXT) AS text)
+)
+WHERE CAST(doc AS TEXT) -> '$.b' IS NOT NULL;
+
+UPDATE log SET doc = CAST(json_remove(CAST(doc AS TEXT), '$.b') AS BLOB) WHERE was IS NOT NULL;
