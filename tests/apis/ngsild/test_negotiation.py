@@ -117,6 +117,11 @@ def test_broken_json_is_told_with_its_place() -> None:
         read_json(b" ")
 
 
+def test_a_body_in_another_encoding_is_said_so_with_its_first_wrong_byte():
+    with pytest.raises(InvalidRequest, match=r"not UTF-8 \(byte 14\); send JSON in UTF-8"):
+        read_json('{"id": "urn:a水"}'.encode("cp932"))
+
+
 def test_nesting_has_an_end() -> None:
     assert read_json(b"[" * 60 + b"]" * 60)
     with pytest.raises(BadRequestData, match="deeper than 64"):

@@ -11,12 +11,11 @@ from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
 from machinami.model.context import Context
 from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.town_name import check_town_name
 
 ROOT = "/ngsi-ld/v1"
 _TENANT = b"ngsild-tenant"
 _TENANT_OUT = b"NGSILD-Tenant"
-_LONGEST_TENANT = 64
-_TENANT_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:")
 
 Identify = Callable[[Request], Principal]
 
@@ -95,12 +94,7 @@ def tenant(request: Request) -> str | None:
     value = request.fields.get(_TENANT)
     if value is None:
         return None
-    name = value.decode("latin-1")
-    if not name or len(name) > _LONGEST_TENANT or name[0] == "." or not _TENANT_LETTERS.issuperset(name):
-        raise BadRequestData(
-            f"{name[:100]!r} cannot name a town: use up to {_LONGEST_TENANT} letters, digits and _ - . :"
-        )
-    return name
+    return check_town_name(value.decode("latin-1"))
 
 
 def carried(handler: Handler) -> Handler:
