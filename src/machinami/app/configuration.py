@@ -14,7 +14,7 @@ FILE = "machinami.toml"
 _KNOWN = {
     "town": {"name", "centre", "zoom", "time_zone"},
     "store": {"durability", "cache_entities", "log_days"},
-    "server": {"body_limit", "page_limit"},
+    "server": {"body_limit", "page_limit", "instance_limit"},
     "simulation": {"seed", "speed", "days"},
 }
 _MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id"}

@@ -18,6 +18,7 @@ from machinami.model.change import AttributeChange, Change
 from machinami.model.document import VERB_CODES, moment_to_text, timeless_document
 from machinami.model.entity import Entity
 from machinami.store.encoding import DELETED_VALUE, encode
+from machinami.store.evolution import scope_change
 
 Instances = tuple[Attribute, ...]
 Columns = tuple[int, int, int, int | None, int | None, float | int | None, bytes | None]
@@ -87,6 +88,10 @@ def encode_change(change: Change, fragments: Fragments, remembered: bool = True)
             fresh[id(one.after)], columns = write_instance(one.after)
         if remembered:
             history.append((one.name, columns))
+    if remembered:
+        scope = scope_change(change)
+        if scope is not None:
+            history.append((scope.attribute, to_columns(scope.value, scope.deleted_at)))
     doc = None if after is None else b'%b,"a":{%b}}' % (_head(after), _after_json(after.attributes, fresh, fragments))
     return Written(change, doc, _log_json(change, doc, fragments), history)
 
@@ -180,9 +185,10 @@ def to_columns(value: Attribute, deleted_at: datetime | None = None) -> Columns:
     if deleted_at is None:
         return columns
     _, _, _, created, modified, number, doc = columns
-    if value.observed_at is not None:
+    observed = int(value.observed_at == deleted_at)
+    if value.observed_at is not None and not observed:
         doc = b'%b,"o":%b}' % ((doc or _PLAIN)[:-1], stamp(value.observed_at)[1])
-    return to_micros(deleted_at), 0, 1, created, modified, number, doc
+    return to_micros(deleted_at), observed, 1, created, modified, number, doc
 
 
 def _split(value: Attribute) -> tuple[float | int | None, bytes]:
