@@ -281,3 +281,11 @@ class TemporalQuery:
     property: str = "observedAt"
     last_n: int | None = None
     datasets: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """How long a period of an aggregation is (4.5.19): months of the calendar, and seconds besides."""
+
+    months: int = 0
+    seconds: float = 0.0
