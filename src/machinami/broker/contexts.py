@@ -60,7 +60,7 @@ class Contexts:
         """The context of a source whose documents are all here. Raises ContextNotAvailable (fact `url`) otherwise."""
         if source is None:
             return core()
-        key = source if isinstance(source, str) else orjson.dumps(source).decode()
+        key = source_key(source)
         context = self._assembled.get(key)
         if context is None:
             context = assemble(source, self._lookup)
@@ -93,7 +93,7 @@ class Contexts:
     async def _fetch(self, url: str) -> None:
         document = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
         if not isinstance(document, dict) or "@context" not in document:
-            raise ContextNotAvailable(f"The document at {url} holds no @context", url=url)
+            raise BadRequestData(f"The document at {url} holds no @context", url=url)
         await self.keep(url, CACHED, {"@context": document["@context"]})
 
     async def keep(self, url: str, kind: str, body: Mapping[str, Any]) -> Stored:
@@ -138,6 +138,11 @@ class Contexts:
     def _lookup(self, url: str) -> Mapping[str, Any] | None:
         stored = self._kept.get(url)
         return stored.body if stored else None
+
+
+def source_key(source: Any) -> str:
+    """The text by which a source of a context is known."""
+    return source if isinstance(source, str) else orjson.dumps(source).decode()
 
 
 def town_context() -> Context:
