@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from machinami.apis.ngsild.registration_schemas import REGISTRATION_SCHEMAS
 from machinami.apis.ngsild.shapes import TRIGGERS
 from machinami.kit.openapi import reference
 
@@ -132,6 +133,7 @@ def _listing(type_name: str, member: str) -> Json:
 
 
 SCHEMAS: dict[str, Json] = {
+    **REGISTRATION_SCHEMAS,
     "Entity": _object(
         _FRAGMENT, "A thing of the town with its attributes", "id", "type", further=reference("Attribute")
     ),
