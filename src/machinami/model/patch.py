@@ -194,6 +194,16 @@ def without_attributes(entity: Entity, names: Iterable[str], now: datetime) -> P
     return revision.done()
 
 
+def without_expired(entity: Entity, now: datetime) -> Patched:
+    """Every instance removed whose expiresAt has passed (4.22)."""
+    revision = _Revision(entity, now)
+    for name, instances in entity.attributes.items():
+        for instance in instances:
+            if instance.expires_at is not None and instance.expires_at <= now:
+                revision.drop(name, instance)
+    return revision.done()
+
+
 def difference(before: Entity | None, after: Entity | None) -> tuple[AttributeChange, ...]:
     """How the attributes of two entities differ, instance by instance; None: no entity."""
     old: Attributes = NO_ATTRIBUTES if before is None else before.attributes
