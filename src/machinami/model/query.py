@@ -261,6 +261,14 @@ class Query:
     selectors: tuple[Selector, ...] = ()
 
 
+def looked_at(query: Query) -> frozenset[str]:
+    """The attributes of the entity itself by which it is decided whether it matches."""
+    found = frozenset(query.attrs)
+    if query.q is not None:
+        found |= names(query.q)
+    return found if query.geo is None else found | {query.geo.property}
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which part of the result: skip `offset`, return up to `limit`, count all if `count`."""

@@ -18,11 +18,11 @@ from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
 from machinami.model.matching import matches
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.town_name import check_town_name
 from machinami.store.aggregation import aggregate_instances, check_methods
 from machinami.store.memory_transaction import Contents, Draft
 from machinami.store.protocol import Transaction
 from machinami.store.timeline import is_meant, order_time, readings
-from machinami.store.town_names import check_town_name
 
 T = TypeVar("T")
 

@@ -27,12 +27,11 @@ from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
 from machinami.model.context import Context
 from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.town_name import check_town_name
 
 ROOT = "/ngsi-ld/v1"
 _TENANT = b"ngsild-tenant"
 _TENANT_OUT = b"NGSILD-Tenant"
-_LONGEST_TENANT = 64
-_TENANT_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:")
 
 Identify = Callable[[Request], Principal]
 
@@ -88,7 +87,7 @@ class Face:
         document = read_json(request.body)
         if not isinstance(document, dict):
             raise InvalidRequest("The body must be a JSON object {…}")
-        return document, self.context(body_context(request, kind, document))
+        return document, self.context(body_context(link_context(request), kind, document))
 
     def documents(self, request: Request) -> list[tuple[Any, Context | MachinamiError]]:
         """The members of the array that the body is, each with its context, or the error that it has none.
@@ -99,13 +98,14 @@ class Face:
         documents = read_json(request.body)
         if not isinstance(documents, list) or not documents or None in documents:
             raise BadRequestData("The body must be a JSON array […] that is not empty and holds no null")
-        if link_context(request) is not None:
+        link = link_context(request)
+        if link is not None:
             refuse_link(kind)
         found: list[tuple[Any, Context | MachinamiError]] = []
         missing: dict[str, Any] = {}
         for document in documents:
             try:
-                source = body_context(request, kind, document)
+                source = body_context(link, kind, document)
                 found.append((document, self._failure(request, source) or self.broker.contexts.resolve(source)))
             except BadRequestData as error:
                 found.append((document, error))
@@ -135,12 +135,7 @@ def tenant(request: Request) -> str | None:
     value = request.fields.get(_TENANT)
     if value is None:
         return None
-    name = value.decode("latin-1")
-    if not name or len(name) > _LONGEST_TENANT or name[0] == "." or not _TENANT_LETTERS.issuperset(name):
-        raise BadRequestData(
-            f"{name[:100]!r} cannot name a town: use up to {_LONGEST_TENANT} letters, digits and _ - . :"
-        )
-    return name
+    return check_town_name(value.decode("latin-1"))
 
 
 def carried(handler: Handler) -> Handler:

@@ -1,7 +1,7 @@
 """How are found entities shown? Media type, form and page links of retrieving and querying."""
 
+import re
 from collections.abc import Sequence
-from functools import lru_cache
 from urllib.parse import urlencode
 
 import orjson
@@ -21,8 +21,7 @@ from machinami.model.query import Page
 
 COUNT = b"NGSILD-Results-Count"
 NOTHING = b"{}"
-_PLAIN_LETTERS = ":@/!$'()*"
-_CACHED = 2048
+_UNSAFE = re.compile(r"[^A-Za-z0-9%&=._~:;,+*()!$'@/?|-]")
 
 
 def show_entity(
@@ -97,9 +96,7 @@ def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[t
     return _page_links(request.path, request.query, page, more, media) if request.method == "GET" else []
 
 
-@lru_cache(_CACHED)
 def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
-    arguments = read_arguments(query)
     offsets = []
     if page.offset:
         offsets.append(("prev", max(0, page.offset - page.limit)))
@@ -107,10 +104,19 @@ def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> 
         offsets.append(("next", page.offset + page.limit))
     links = []
     for rel, offset in offsets:
-        asked = sorted({**arguments, "limit": str(page.limit), "offset": str(offset)}.items())
-        target = f"{path.rstrip('/')}?{urlencode(asked, safe=_PLAIN_LETTERS)}"
+        target = f"{path.rstrip('/')}?{_turned(query, {'limit': str(page.limit), 'offset': str(offset)})}"
         links.append((b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")))
     return links
+
+
+def _turned(query: str, page: dict[str, str]) -> str:
+    """The query for another page, in the order of its names; otherwise as it came, where that can stand in a header."""
+    parts = [(part.partition("=")[0], part) for part in query.split("&") if part]
+    if _UNSAFE.search(query) is not None or any("%" in name for name, _ in parts):
+        return urlencode(sorted({**read_arguments(query), **page}.items()))
+    written = dict(parts) | {name: f"{name}={text}" for name, text in page.items()}
+    turned = "&".join(sorted(written.values()))
+    return turned.replace("%3A", ":").replace("%2A", "*") if "%" in turned else turned
 
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:
