@@ -71,7 +71,7 @@ class Face:
         document = read_json(request.body)
         if not isinstance(document, dict):
             raise BadRequestData("The body must be a JSON object {…}")
-        return document, self.context(body_context(request, kind, document))
+        return document, self.context(body_context(link_context(request), kind, document))
 
     def documents(self, request: Request) -> list[tuple[Any, Context | BadRequestData]]:
         """The members of the array that the body is, each with its context, or the error that it has none."""
@@ -79,10 +79,11 @@ class Face:
         documents = read_json(request.body)
         if not isinstance(documents, list) or not documents:
             raise BadRequestData("The body must be a JSON array […] that is not empty")
+        link = link_context(request)
         found: list[tuple[Any, Context | BadRequestData]] = []
         for document in documents:
             try:
-                found.append((document, self.context(body_context(request, kind, document))))
+                found.append((document, self.context(body_context(link, kind, document))))
             except BadRequestData as error:
                 found.append((document, error))
         return found

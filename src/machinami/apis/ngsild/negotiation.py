@@ -140,12 +140,12 @@ def _check_depth(document: Any) -> None:
         raise BadRequestData(f"The body is nested deeper than {MAX_DEPTH} levels") from error
 
 
-def body_context(request: Request, kind: bytes, document: Any) -> Any:
+def body_context(link: str | None, kind: bytes, document: Any) -> Any:
     """The source of the @context of a document, which is taken out of it where the media type puts it there.
 
-    None stands for the core context. Raises BadRequestData where the ways are mixed (6.3.5).
+    link: the URL that the Link header names. None stands for the core context. Raises BadRequestData where the ways
+    are mixed (6.3.5).
     """
-    link = link_context(request)
     if kind == LD_JSON:
         if link is not None:
             raise BadRequestData("With application/ld+json the @context is in the body; leave the Link header out")
