@@ -104,11 +104,3 @@ def storm() -> SimulatedTown:
 
 def _no_subscription(document: object, context: object) -> object:
     raise AssertionError("these tests keep no subscription")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the tests of one trained model run in one process, so that it is trained once, which takes long."""
-    for item in items:
-        if "trained" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("trained"))
