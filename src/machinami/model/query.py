@@ -291,7 +291,7 @@ class TemporalQuery:
     """Which attribute instances of the history (4.11).
 
     property: observedAt, createdAt, modifiedAt or deletedAt. last_n: the newest N instances per attribute.
-    relation None: all times.
+    relation None: all times. datasets: only instances with these datasetIds, @none the default ones; None: all.
     """
 
     relation: TimeRelation | None = None
@@ -299,3 +299,12 @@ class TemporalQuery:
     end_time_at: datetime | None = None
     property: str = "observedAt"
     last_n: int | None = None
+    datasets: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """How long a period of an aggregation is (4.5.19): months of the calendar, and seconds besides."""
+
+    months: int = 0
+    seconds: float = 0.0

@@ -31,7 +31,7 @@ from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.foundation.instant import parse_instant
 from machinami.foundation.urn import is_uri
 from machinami.kit.http import Request, Response, read_arguments
-from machinami.model import parse, patch
+from machinami.model import parse
 from machinami.model.context import Context
 from machinami.model.expansion import (
     MERGE,
@@ -43,6 +43,7 @@ from machinami.model.expansion import (
     expand_fragment,
 )
 from machinami.model.matching import has_types
+from machinami.model.names import SCOPE
 from machinami.model.null import Nulls
 from machinami.model.patch import Patched
 from machinami.model.query import TypeSelection
@@ -127,7 +128,7 @@ class Entities:
         """The entity as a whole (6.5.3.3)."""
         check_parameters(request, CHANGE)
         document, context = self._face.document(request)
-        entity_id = _same_id(document, identified(request))
+        entity_id = same_id(document, identified(request))
         town = self._town_of(request, entity_id, context)
         present = operations.retrieve(town, entity_id, self._face.by(request))
         document.setdefault("type", [context.compact(name) for name in present.types])
@@ -138,7 +139,7 @@ class Entities:
         """A fragment is merged into the entity (6.5.3.4)."""
         arguments = check_parameters(request, MERGE_BY)
         document, context = self._face.document(request)
-        entity_id = _same_id(document, identified(request))
+        entity_id = same_id(document, identified(request))
         fragment = expand_fragment(document, context, merge_intake(arguments))
         observed_at = parse_instant(arguments["observedAt"], "observedAt") if "observedAt" in arguments else None
         done = operations.merge(
@@ -215,7 +216,7 @@ class Entities:
 
     def _fragment(self, request: Request) -> tuple[str, Town, Fragment]:
         document, context = self._face.document(request)
-        entity_id = _same_id(document, identified(request))
+        entity_id = same_id(document, identified(request))
         fragment = expand_fragment(document, context, UPDATE)
         return entity_id, self._town_of(request, entity_id, context), fragment
 
@@ -248,10 +249,11 @@ def identified(request: Request) -> str:
 
 def _deletable(term: str, context: Context) -> str:
     """The name of an attribute, or of the scope, which can be deleted as one (5.6.5)."""
-    return patch.SCOPE if term == "scope" or context.expand(term) == patch.SCOPE else context.attribute(term)
+    return SCOPE if term == "scope" or context.expand(term) == SCOPE else context.attribute(term)
 
 
-def _same_id(document: Mapping[str, object], entity_id: str) -> str:
+def same_id(document: Mapping[str, object], entity_id: str) -> str:
+    """The entity id in the path. Raises BadRequestData if the body has another one."""
     stated = document.get("id", entity_id)
     if stated != entity_id:
         raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")
