@@ -39,9 +39,9 @@ def of_part(part: Part, attributes: Sequence[str] = ()) -> Outcome:
         status, problem = describe(part.error)
         refused = isinstance(part.error, Conflict) and part.reply is None
         return Outcome(part.registration_id, status, problem, None, tuple(attributes), refused)
-    told = part.reply.document if part.partial and part.reply is not None else None
+    said = part.reply.document if part.reply is not None else None
+    told = (said if isinstance(said, dict) else {}) if part.partial else None
     status = part.reply.status if part.reply is not None and part.reply.status is not None else 204
-    told = told if isinstance(told, dict) else None
     return Outcome(part.registration_id, status, None, told, tuple(attributes))
 
 
@@ -51,7 +51,7 @@ def of_response(response: Response, attributes: Sequence[str] = ()) -> Outcome:
     found = document if isinstance(document, dict) else None
     if response.status >= _REFUSED:
         return Outcome(None, response.status, found or {"status": response.status}, None, tuple(attributes))
-    told = found if response.status == _MULTI_STATUS else None
+    told = found or {} if response.status == _MULTI_STATUS else None
     return Outcome(None, response.status, None, told, tuple(attributes))
 
 

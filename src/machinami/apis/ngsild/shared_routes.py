@@ -9,6 +9,7 @@ from machinami.apis.ngsild.face import Face
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_batches import BatchKind, SharedBatches
+from machinami.apis.ngsild.shared_purging import SharedPurging
 from machinami.apis.ngsild.shared_reading import SharedReading
 from machinami.apis.ngsild.shared_writing import Kind, SharedWriting
 from machinami.apis.ngsild.sharing import Shared, shared
@@ -36,6 +37,7 @@ def _table(face: Face, rendered: Rendered, paging: Paging) -> Mapping[tuple[str,
         ("GET", _ONE): reading.retrieve,
         ("GET", "/entities"): reading.query,
         ("POST", f"{_BATCH}/query"): reading.post_query,
+        ("DELETE", "/entities"): SharedPurging(face).purge,
         ("POST", "/entities"): partial(whole, Kind("createEntity", entities.WRITE, creates=True)),
         ("PUT", _ONE): partial(whole, Kind("replaceEntity", change, if_held=True)),
         ("PATCH", _ONE): partial(whole, Kind("mergeEntity", entities.MERGE_BY)),
