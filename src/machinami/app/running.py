@@ -15,7 +15,6 @@ from machinami.apis.ngsild.shapes import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
-from machinami.app.lock import FolderLock
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
@@ -77,12 +76,11 @@ class TownOS:
         self.version = version
         self.houses: list[House] = []
         self.routes: list[Route] = []
-        self._wire = HttpWire()
-        self._caller = HttpCaller()
+        self._wire = HttpWire(settings.ca_file)
+        self._caller = HttpCaller(self._wire.trust)
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
-        self._lock = FolderLock(settings.data)
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
         ports = Ports(backend, self._wire, self._wire, self.now, fresh_id, OpenTown(), read_subscription, self._caller)
@@ -128,7 +126,6 @@ class TownOS:
         await self.broker.close()
         await self._wire.close()
         await self._caller.close()
-        self._lock.release()
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()

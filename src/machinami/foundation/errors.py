@@ -100,6 +100,10 @@ class LoopDetected(MachinamiError):
     """The request goes in a circle among brokers."""
 
 
+class InUse(StoreUnavailable):
+    """Another process has this open."""
+
+
 class SettingsError(MachinamiError):
     """A setting is wrong."""
 

@@ -5,7 +5,8 @@ no cookies are kept, so that a request goes where the registration says and tell
 """
 
 import asyncio
-from collections.abc import Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -57,14 +58,15 @@ class Unconnected:
 
 
 class HttpCaller:
-    """Asks over HTTP; opened at the first need."""
+    """Asks over HTTP; opened at the first need. trust: gives the authorities that are trusted, at the first need."""
 
-    def __init__(self) -> None:
+    def __init__(self, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
+        self._trust = trust
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, force_close=True)
+            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, force_close=True, ssl=self._trust())
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 

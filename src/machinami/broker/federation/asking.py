@@ -96,10 +96,12 @@ def _selection(infos: Iterable[RegistrationInfo], wanted: Query, context: Contex
 def _types(wanted: TypeSelection | None, entities: Sequence[EntityInfo]) -> TypeSelection | None:
     """The types to ask for: those wanted that are registered; all registered ones where none is wanted."""
     if wanted is None:
-        names = tuple(dict.fromkeys(entity.types[0] for entity in entities))
+        names = tuple(dict.fromkeys(entity.types[0] for entity in entities if entity.types))
+        if not names or not all(entity.types for entity in entities):
+            return None
         return TypeIs(names[0]) if len(names) == 1 else TypeAny(tuple(map(TypeIs, names)))
     if isinstance(wanted, TypeAny):
-        parts = tuple(part for part in wanted.parts if any(has_types(part, entity.types) for entity in entities))
+        parts = tuple(part for part in wanted.parts if any(not e.types or has_types(part, e.types) for e in entities))
         if parts:
             return parts[0] if len(parts) == 1 else TypeAny(parts)
     return wanted
