@@ -38,7 +38,8 @@ _LOG = logging.getLogger("machinami.broker")
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What the broker is given from outside: store, network, time, ids, policy, and the reader that turns a kept
-    subscription document with its context back into a Subscription."""
+    subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
+    empty: a name is made once and kept."""
 
     backend: Backend
     fetcher: Fetcher
@@ -48,6 +49,7 @@ class Ports:
     policy: Policy
     read_subscription: Callable[[dict[str, Any], Context], Subscription]
     caller: Caller = field(default_factory=Unconnected)
+    alias: str = ""
 
 
 class Broker:
@@ -153,6 +155,8 @@ class Broker:
 
     async def _alias(self, default: Town) -> str:
         """What this broker is called among brokers (5.2.40): made once, and kept."""
+        if self._ports.alias:
+            return self._ports.alias
         kept = (await default.store.records(_IDENTITY)).get("alias")
         if kept is not None:
             return str(kept["name"])
