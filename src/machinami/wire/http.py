@@ -31,6 +31,10 @@ class HttpWire:
         self._poster = Poster(self._trust)
         self._session: aiohttp.ClientSession | None = None
 
+    def trust(self) -> ssl.SSLContext:
+        """The authorities that are trusted."""
+        return self._trust()
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, ssl=self._trust())
