@@ -98,20 +98,25 @@ class Broker:
 
     async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Take a subscription (5.8.1) and begin to tell."""
-        context = await self.contexts.obtain(subscription.context)
+        context = await self._words_of(subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
         self.notifier(town).add(subscription, context, progress, driving_types)
 
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Replace a subscription (5.8.2)."""
-        context = await self.contexts.obtain(subscription.context)
+        context = await self._words_of(subscription)
         await resubscribe(town, subscription, by)
         was_active = self.subscription(town, subscription.id).subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
         self.notifier(town).add(subscription, context, progress, driving_types)
+
+    async def _words_of(self, subscription: Subscription) -> Context:
+        """The context of its notifications; its own must be here as well, to read it again at the next start."""
+        await self.contexts.obtain(subscription.context)
+        return await self.contexts.obtain(subscription.words)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
         """Forget a subscription (5.8.5)."""
@@ -144,8 +149,9 @@ class Broker:
         progress = await town.store.records(PROGRESS)
         for key, record in (await town.store.records(RECORD)).items():
             try:
-                context = self.contexts.resolve(record.get("context"))
-                subscription = self._ports.read_subscription(record["document"], context)
+                own = self.contexts.resolve(record.get("context"))
+                subscription = self._ports.read_subscription(record["document"], own)
+                context = self.contexts.resolve(subscription.words)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self.set_aside.append(f"subscription {key} of town {town.name}: {error}")
                 _LOG.error("set aside: %s", self.set_aside[-1])

@@ -10,16 +10,19 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
-from machinami.broker.notification import compose, told_entity
+from machinami.broker.linking import finder
+from machinami.broker.notification import compose
 from machinami.broker.operations import expired
-from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions
+from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
 from machinami.broker.town import Town
 from machinami.model.change import Change
 from machinami.model.context import Context
-from machinami.model.entity import Entity
+from machinami.model.principal import Principal
 from machinami.model.query import Page
 from machinami.model.subscription import Subscription
+from machinami.model.telling import Told, told
 from machinami.wire.protocol import Delivery, Sender
 
 _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log is read instead
@@ -27,6 +30,8 @@ _LOG_PAGE = 200
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _SAVE_SECONDS = 1.0
 _SEND_SECONDS = 10.0
+_FOUND_PAGE = 500
+_NOTIFIER = Principal("notifier")
 
 
 class Outbox:
@@ -41,6 +46,7 @@ class Outbox:
         self._context = context
         self._sender = sender
         self._queries = conditions(subscription)
+        self._triggers = fires(subscription)
         self._waiting: deque[Change] = deque()
         self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
         self._behind = progress.cursor < town.store.last_seq
@@ -67,7 +73,7 @@ class Outbox:
         self._seen = change.seq
         if len(self._waiting) >= _WAITING:
             self._behind = True  # from here on; those that wait are told first
-        elif concerns(self.subscription, self._queries, change, change.at):
+        elif self._is_concerned(change):
             self._waiting.append(change)
             self._stirred.set()
 
@@ -90,6 +96,9 @@ class Outbox:
         """Changes that wait in memory."""
         return len(self._waiting)
 
+    def _is_concerned(self, change: Change) -> bool:
+        return concerns(self.subscription, self._triggers, self._queries, change, self._town.store.peek)
+
     def _over(self, now: datetime) -> bool:
         return self.subscription.expires_at is not None and self.subscription.expires_at <= now
 
@@ -108,7 +117,7 @@ class Outbox:
         cursor = self.progress.cursor
         changes = await self._town.store.changes(cursor, _LOG_PAGE)
         for change in changes:
-            if concerns(self.subscription, self._queries, change, change.at):
+            if self._is_concerned(change):
                 self._waiting.append(change)
         if changes:
             self._seen = changes[-1].seq
@@ -128,39 +137,38 @@ class Outbox:
     async def _tell_next(self) -> None:
         if not self._waiting:
             return
-        if self.subscription.throttling:
-            told, upto = list(self._waiting), len(self._waiting)
-        else:
-            told, upto = [self._waiting[0]], 1
-        latest = {change.entity_id: entity for change in told if (entity := told_entity(change))}
-        seq = told[-1].seq
-        await self._deliver_until_taken(list(latest.values()))
+        upto = len(self._waiting) if self.subscription.throttling else 1
+        by_entity: dict[str, list[Change]] = {}
+        for change in islice(self._waiting, upto):
+            by_entity.setdefault(change.entity_id, []).append(change)
+        seq = self._waiting[upto - 1].seq
+        await self._deliver_until_taken([what for changes in by_entity.values() if (what := told(changes))])
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
         self._dirty = True
 
-    async def _deliver_until_taken(self, entities: Sequence[Entity]) -> None:
-        pause = _FIRST_PAUSE
+    async def _deliver_until_taken(self, entities: Sequence[Told]) -> None:
+        pause = max(_FIRST_PAUSE, (self.subscription.notification.endpoint.cooldown_ms or 0) / 1000)
         while entities and self.subscription.is_active and not self._over(self._town.clock()):
             delivery = await self._deliver(entities)
             if delivery.ok:
                 return
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = max(pause, min(2 * pause, _LONGEST_PAUSE))
 
-    async def _deliver(self, entities: Sequence[Entity]) -> Delivery:
+    async def _deliver(self, entities: Sequence[Told]) -> Delivery:
         now = self._town.clock()
         name = None if self._town.name == "default" else self._town.name
-        message = compose(
-            self.subscription, self._context, entities, f"urn:ngsi-ld:Notification:{self._town.new_id()}", now, name
-        )
+        notification_id = f"urn:ngsi-ld:Notification:{self._town.new_id()}"
+        find = finder(self._town, _NOTIFIER) if self.subscription.notification.join else self._town.store.peek
+        message = compose(self.subscription, self._context, entities, notification_id, now, name, find)
         endpoint = self.subscription.notification.endpoint
         limit = endpoint.timeout_ms / 1000 if endpoint.timeout_ms else _SEND_SECONDS
-        delivery = await self._sender.send(endpoint.uri, message.body, message.headers, limit)
         progress = self.progress
         progress.times_sent += 1
         progress.last_notification = now
+        delivery = await self._sender.send(endpoint.uri, message.body, message.headers, limit, endpoint.notifier_info)
         progress.last_reason = delivery.reason
         if delivery.ok:
             progress.last_success = now
@@ -178,12 +186,22 @@ class Outbox:
             now = self._town.clock()
             if self._over(now) or not self.subscription.is_active:
                 continue
-            entities: dict[str, Entity] = {}
-            for query in self._queries:
-                found = await self._town.store.find(query, Page(limit=1_000), now)
-                entities.update({entity.id: entity for entity in found.entities if not expired(entity, now)})
+            entities = await self._matching(now)
             if entities:
-                await self._deliver(list(entities.values()))
+                await self._deliver(entities)
+
+    async def _matching(self, now: datetime) -> list[Told]:
+        """All subscribed entities that match now."""
+        entities: dict[str, Told] = {}
+        for query in self._queries:
+            offset = 0
+            while True:
+                found = await self._town.store.find(query, Page(_FOUND_PAGE, offset), now)
+                entities.update({entity.id: Told(entity) for entity in found.entities if not expired(entity, now)})
+                offset += _FOUND_PAGE
+                if len(found.entities) < _FOUND_PAGE:
+                    break
+        return list(entities.values())
 
     async def _save_regularly(self) -> None:
         while True:

@@ -9,7 +9,7 @@ import orjson
 
 from machinami.foundation.errors import ContextNotAvailable
 from machinami.wire.post import Poster
-from machinami.wire.protocol import Delivery
+from machinami.wire.protocol import Channel, Delivery
 
 _CONNECTIONS = 100
 
@@ -27,7 +27,9 @@ class HttpWire:
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
-    async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
+    async def send(
+        self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float, channel: Channel = ()
+    ) -> Delivery:
         """Deliver a notification by POST; 2xx is success. Redirects are not followed: a receiver's address is what
         the subscriber gave, nothing else."""
         try:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from machinami.apis.ngsild.shapes import TRIGGERS
 from machinami.kit.openapi import reference
+from machinami.model.subscription import TRIGGERS
 
 Json = dict[str, Any]
 

@@ -50,7 +50,7 @@ def show_page(
 
 def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
     """Link headers to the pages before and after (6.3.10)."""
-    return _page_links(request.path, request.query, page, more, media) if request.method == "GET" else []
+    return _page_links(request.path.rstrip("/"), request.query, page, more, media) if request.method == "GET" else []
 
 
 @lru_cache(_CACHED)

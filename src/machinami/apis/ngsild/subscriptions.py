@@ -5,19 +5,20 @@ from typing import Any
 
 import orjson
 
-from machinami.apis.ngsild.entities import location
+from machinami.apis.ngsild.entities import identified, location
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
+from machinami.apis.ngsild.members import wrong
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import PAGING, Paging, read_page
-from machinami.apis.ngsild.shapes import merged, read_subscription, translated, wrong
 from machinami.apis.ngsild.shown import COUNT, page_links
+from machinami.apis.ngsild.subscription_documents import merged, read_subscription, translated
 from machinami.broker.notify import Outbox
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context
-from machinami.model.subscription import Subscription
+from machinami.model.subscription import DEFAULT_TRIGGERS, Subscription
 
 LOCAL = frozenset({"local"})
 LIST = PAGING | {"options"}
@@ -40,6 +41,7 @@ class Subscriptions:
         document.setdefault("id", f"urn:ngsi-ld:Subscription:{town.new_id()}")
         subscription = read_subscription(document, context)
         _check_expiry(subscription, town)
+        self._check_words(subscription)
         return self._create(request, town, subscription)
 
     async def _create(self, request: Request, town: Town, subscription: Subscription) -> Response:
@@ -63,7 +65,7 @@ class Subscriptions:
         """One subscription with how it fares (6.11.3.1)."""
         check_parameters(request, ONE)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        box = self._face.broker.subscription(self._face.town(request), request.params["id"])
+        box = self._face.broker.subscription(self._face.town(request), identified(request))
         return given(media, orjson.dumps(self._shown(box, context, media)), context)
 
     def update(self, request: Request) -> Awaitable[Response]:
@@ -71,13 +73,14 @@ class Subscriptions:
         check_parameters(request, LOCAL)
         fragment, context = self._face.document(request)
         town = self._face.town(request)
-        present = self._face.broker.subscription(town, request.params["id"]).subscription
+        present = self._face.broker.subscription(town, identified(request)).subscription
         if fragment.get("id", present.id) != present.id:
             raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")
         own = self._face.context(present.context)
         changed = read_subscription(merged(present.document, translated(fragment, context, own)), own)
         if "expiresAt" in fragment:
             _check_expiry(changed, town)
+        self._check_words(changed)
         return self._update(request, town, changed)
 
     async def _update(self, request: Request, town: Town, changed: Subscription) -> Response:
@@ -88,17 +91,24 @@ class Subscriptions:
         """A subscription ends (6.11.3.3)."""
         check_parameters(request, LOCAL)
         town = self._face.town(request)
-        self._face.broker.subscription(town, request.params["id"])
+        self._face.broker.subscription(town, identified(request))
         return self._delete(request, town)
 
     async def _delete(self, request: Request, town: Town) -> Response:
-        await self._face.broker.unsubscribe(town, request.params["id"], self._face.by(request))
+        await self._face.broker.unsubscribe(town, identified(request), self._face.by(request))
         return Response(204)
+
+    def _check_words(self, subscription: Subscription) -> None:
+        """The @context of the notifications must be there (5.8.1.4). Raises NotYet, BadRequestData."""
+        self._face.context(subscription.words)
 
     def _shown(self, box: Outbox, context: Context, media: bytes) -> dict[str, Any]:
         subscription = box.subscription
         document = translated(subscription.document, self._face.context(subscription.context), context)
-        shown = {**document, "isActive": subscription.is_active, "status": box.status}
+        shown = {"notificationTrigger": list(DEFAULT_TRIGGERS), **document, "status": box.status}
+        words = self._face.context(subscription.words)
+        if words.source is None or isinstance(words.source, str):
+            shown.setdefault("jsonldContext", words.source or words.core_url)
         shown["notification"] = {**document["notification"], **_told(box)}
         if media == LD_JSON:
             shown["@context"] = context_member(context)
@@ -119,7 +129,7 @@ def _told(box: Outbox) -> dict[str, Any]:
         "lastFailure": progress.last_failure,
     }
     told.update({name: format_instant(at) for name, at in times.items() if at is not None})
-    if progress.last_notification is not None:
+    if progress.last_success is not None or progress.last_failure is not None:
         failed = progress.last_failure is not None and progress.last_failure >= (
             progress.last_success or progress.last_failure
         )
