@@ -72,12 +72,12 @@ class Mosquitto:
             self._process = None
 
 
-def write_certificates(folder: Path) -> tuple[Path, Path, Path]:
-    """Write a certificate authority, and the certificate and key of a server on 127.0.0.1; return the three files."""
+def write_certificates(folder: Path, host: str = "127.0.0.1") -> tuple[Path, Path, Path]:
+    """Write a certificate authority, and the certificate and key of a server at this address; return the files."""
     now = datetime.now(UTC)
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-    server_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    server_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
 
     def certificate(subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
         return (
@@ -97,7 +97,7 @@ def write_certificates(folder: Path) -> tuple[Path, Path, Path]:
     )
     server = (
         certificate(server_name, server_key)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
     files = folder / "ca.pem", folder / "server.pem", folder / "server.key"

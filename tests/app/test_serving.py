@@ -41,6 +41,37 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
     assert f"Port {port}" in second.stderr
 
 
+def test_what_is_set_is_what_is_read(tmp_path: Path) -> None:
+    text = """
+        [town]
+        name = { ja = "霞町", en = "Kasumi" }
+        centre = [139, 35.5]
+        zoom = 13
+        [network]
+        ca_file = "ca.pem"
+        [simulation]
+        seed = 7
+    """
+    (tmp_path / "machinami.toml").write_text(text, encoding="utf-8")
+    settings = read(tmp_path)
+    assert (settings.town_name["en"], settings.centre, settings.zoom) == ("Kasumi", (139.0, 35.5), 13.0)
+    assert settings.ca_file == tmp_path / "ca.pem"
+    assert settings.simulation is not None
+    assert (settings.simulation.seed, settings.simulation.speed) == (7, 150.0)
+
+
+def test_settings_in_another_encoding_are_said_so(tmp_path: Path) -> None:
+    (tmp_path / "machinami.toml").write_bytes("# 街の設定\n".encode("shift_jis"))
+    with pytest.raises(SettingsError, match="is not UTF-8"):
+        read(tmp_path)
+
+
+def test_a_certificate_file_that_cannot_be_used_is_said_at_the_start(tmp_path: Path, capsys) -> None:
+    (tmp_path / "machinami.toml").write_text('[network]\nca_file = "none.pem"\n', encoding="utf-8")
+    assert enter(["serve", "--data", str(tmp_path), "--port", "0"]) == 1
+    assert "none.pem cannot be used" in capsys.readouterr().err
+
+
 def test_init_explains_the_settings_and_never_overwrites(tmp_path: Path, capsys) -> None:
     assert enter(["init", str(tmp_path)]) == 0
     assert read(tmp_path).town_name["ja"] == "わたしの街"
@@ -58,6 +89,14 @@ def test_init_explains_the_settings_and_never_overwrites(tmp_path: Path, capsys)
         ("[store]\ncache_entities = true\n", "cache_entities"),
         ("[[mqtt]]\nurl = 'mqtt://x'\n", "mapping"),
         ("not toml", "machinami.toml"),
+        ("town = 3\n", "write [town]"),
+        ("[town]\ncentre = [36.2]\n", "[longitude, latitude]"),
+        ('[town]\ntime_zone = "Asia/Edo"\n', "the name of a time zone"),
+        ("[server]\npage_limit = 0\n", "1 to 100000"),
+        ('[simulation]\nseed = "storm"\n', "simulation.seed"),
+        ('[mqtt]\nurl = "mqtt://x"\n', "[[mqtt]]"),
+        ('[[mqtt]]\nurl = 3\nmapping = "m.toml"\n', "url must be text"),
+        ("[network]\nca_file = 7\n", "ca_file"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, hint: str) -> None:

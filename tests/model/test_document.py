@@ -1,16 +1,14 @@
 """Does what was kept come back exactly?"""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import orjson
 from hypothesis import given
 from tests.model.samples import entities, moments, unhurried
 
-from machinami.model.attribute import Attribute, Kind, attribute
+from machinami.model.attribute import Attribute, Kind
 from machinami.model.document import (
     KIND_CODES,
-    attribute_from_document,
     attribute_to_document,
     entity_from_document,
     entity_to_document,
@@ -53,12 +51,3 @@ def test_the_order_of_moments_is_the_order_of_their_texts(one: datetime, other: 
 def test_a_moment_of_another_zone_is_kept_in_utc() -> None:
     tokyo = NOW.astimezone(timezone(timedelta(hours=9)))
     assert moment_to_text(tokyo) == "2026-06-30T09:00:00.000000Z"
-
-
-def test_a_quickly_made_attribute_is_an_attribute_like_any_other() -> None:
-    quick = attribute(Kind.PROPERTY, 3, None, NOW, "CEL", None, None, None, None, (), {})
-    slow = Attribute(Kind.PROPERTY, 3, observed_at=NOW, unit_code="CEL", attributes={})
-    assert quick == slow
-    assert type(quick) is Attribute
-    assert replace(quick, value=4).value == 4
-    assert attribute_from_document({"k": "P", "v": 3}) == Attribute(Kind.PROPERTY, 3)

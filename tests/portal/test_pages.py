@@ -81,7 +81,7 @@ async def test_home_says_what_is_told_before_what_is_seen(browser: aiohttp.Clien
     expected = {
         "calm": "There is no call to evacuate now",
         "told": "Alert level 3: older people and those who need time evacuate",
-        "storm": "has risen above the evacuation judgement level",
+        "storm": "The water is above the evacuation judgement level at",
     }[preview.flood.scene]
     assert expected in html
     assert title
@@ -100,6 +100,8 @@ async def test_what_is_not_there_is_said_as_a_page_or_as_problem_details(browser
     async with browser.get("/data/RiverGauge/urn:ngsi-ld:RiverGauge:none") as answer:
         assert (answer.status, answer.content_type) == (404, "text/html")
     async with browser.get("/nowhere", headers={"Accept": "application/json"}) as answer:
+        assert (answer.status, (await answer.json(content_type=None))["status"]) == (404, 404)
+    async with browser.post("/nowhere/at/all", headers={"Accept": "application/json"}) as answer:
         assert (answer.status, (await answer.json(content_type=None))["status"]) == (404, 404)
 
 

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import orjson
+
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.compile import Part
 from machinami.store.sqlite.connection import migrate, migrations, open_connection
+from machinami.store.sqlite.encoded import read_change
 from machinami.store.sqlite.statements import SQL
 
 
@@ -20,6 +24,41 @@ def test_places_and_entities_with_several_values_are_kept(tmp_path: Path) -> Non
 
     assert connection.execute("SELECT attribute, key FROM value WHERE attribute < 0").fetchall() == [(-3, 10)]
     here, elsewhere = (138.3, 138.3, 34.85, 34.85), (139.3, 139.3, 34.85, 34.85)
-    asked = [(*here, 7, 7, -1), (*here, 8, 8, -1), (*elsewhere, 7, 7, -1)]
-    assert [connection.execute(SQL.keys_of_place, one).fetchall() for one in asked] == [[(1,)], [], []]
+    parts = [Part(SQL.keys_of_place, *asked) for asked in ((here, 7), (here, 8), (elsewhere, 7))]
+    assert [connection.execute(part.sql, part.between(-1, 10)).fetchall() for part in parts] == [[(1,)], [], []]
+    later = Part(SQL.keys_of_place, here, 7)
+    assert connection.execute(later.sql, later.between(1, 10)).fetchall() == []
+    connection.close()
+
+
+def test_the_log_tells_the_entity_before_a_change_as_it_did(tmp_path: Path) -> None:
+    path = tmp_path / "town.db"
+    connection = open_connection(path, StoreSettings(), write=True)
+    migrate(connection, path, migrations()[:3])
+    same, old, new = ([{"k": "P", "v": value}] for value in ("same", 1.0, 2.5))
+    head = {"i": "urn:x:1", "t": ["T"]}
+    told = {"d": [["level", 0, 0]], "at": "2026-06-30T09:00:00.000000Z", "by": "somebody"}
+    created = {"v": "c", **head, "a": {**head, "a": {"level": old, "same": same}}, **told, "d": [["level", None, 0]]}
+    updated = {
+        "v": "u",
+        **head,
+        "b": {**head, "m": "2026-06-30T08:00:00.000000Z", "a": {"level": old, "same": 0}},
+        "a": {**head, "a": {"level": new, "same": same}},
+        **told,
+    }
+    rows = [(1, orjson.dumps(created)), (2, orjson.dumps(updated))]
+    connection.executemany("INSERT INTO log (seq, doc) VALUES (?, ?)", rows)
+
+    migrate(connection, path, migrations())
+
+    first, second = (read_change(*row) for row in connection.execute(SQL.log_after, (0, -1)))
+    assert first.before is None
+    assert second.before is not None
+    assert second.after is not None
+    assert {name: one.value for name, (one,) in second.before.attributes.items()} == {"level": 1.0, "same": "same"}
+    assert second.before.modified_at is not None
+    assert second.attributes[0].after is second.after.attributes["level"][0]
+    assert orjson.loads(connection.execute("SELECT doc FROM log WHERE seq = 2").fetchall()[0][0]).keys() == {
+        *updated.keys() - {"b"}
+    }
     connection.close()

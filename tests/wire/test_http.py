@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import aiohttp.web
 import pytest
 import uvloop
+from tests.servers import write_certificates
 
-from machinami.foundation.errors import ContextNotAvailable
+from machinami.foundation.errors import ContextNotAvailable, SettingsError
 from machinami.wire.http import HttpWire
 
 Handle = Callable[[aiohttp.web.Request], Awaitable[aiohttp.web.StreamResponse]]
@@ -22,17 +25,17 @@ async def wire() -> AsyncIterator[HttpWire]:
 
 
 @pytest.fixture
-async def other_side() -> AsyncIterator[Callable[[Handle], Awaitable[str]]]:
+async def other_side() -> AsyncIterator[Callable[..., Awaitable[str]]]:
     runners = []
 
-    async def serve(handle: Handle) -> str:
+    async def serve(handle: Handle, tls: ssl.SSLContext | None = None) -> str:
         app = aiohttp.web.Application()
         app.router.add_route("*", "/{rest:.*}", handle)
-        runner = aiohttp.web.AppRunner(app)
+        runner = aiohttp.web.AppRunner(app, shutdown_timeout=0.01)
         await runner.setup()
-        await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+        await aiohttp.web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
         runners.append(runner)
-        return f"http://127.0.0.1:{runner.addresses[0][1]}/context"
+        return f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}/context"
 
     yield serve
     for runner in runners:
@@ -207,3 +210,53 @@ def test_notifications_travel_on_the_loop_of_the_server_too():
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(run()).status == 204
+
+
+def guard(folder: Path, name: str = "127.0.0.1") -> tuple[Path, ssl.SSLContext]:
+    """The certificate of an authority, and what a server of this name needs to speak TLS."""
+    authority, certificate, key = write_certificates(folder, name)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    return authority, tls
+
+
+async def thank(request: aiohttp.web.Request) -> aiohttp.web.Response:
+    return aiohttp.web.json_response({"@context": {"a": "urn:a"}})
+
+
+async def test_a_receiver_whose_authority_is_named_is_told_over_tls(other_side, tmp_path):
+    authority, tls = guard(tmp_path)
+    url = await other_side(thank, tls)
+    wire = HttpWire(authority)
+    assert (await wire.send(url, b"{}", {}, 5)).status == 200
+    assert (await wire.send(url, b"{}", {}, 5)).status == 200
+    assert await wire.fetch_json(url, 5, 1_000) == {"@context": {"a": "urn:a"}}
+    await wire.close()
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused_with_the_cure(wire, other_side, tmp_path):
+    _, tls = guard(tmp_path)
+    url = await other_side(thank, tls)
+    cause = "its certificate is not trusted: unable to get local issuer certificate; an authority of your own"
+
+    delivery = await wire.send(url, b"{}", {}, 5)
+    assert (delivery.ok, delivery.status) == (False, None)
+    assert cause in delivery.reason
+    with pytest.raises(ContextNotAvailable, match=cause):
+        await wire.fetch_json(url, 5, 1_000)
+
+
+async def test_a_certificate_of_another_server_is_refused(other_side, tmp_path):
+    authority, tls = guard(tmp_path, "127.0.0.2")
+    wire = HttpWire(authority)
+    delivery = await wire.send(await other_side(thank, tls), b"{}", {}, 5)
+    assert not delivery.ok
+    assert "IP address mismatch" in delivery.reason
+    await wire.close()
+
+
+def test_a_certificate_file_that_is_none_is_named(tmp_path):
+    broken = tmp_path / "ca.pem"
+    broken.write_text("no certificate")
+    with pytest.raises(SettingsError, match="cannot be used"):
+        HttpWire(broken)

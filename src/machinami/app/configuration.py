@@ -2,21 +2,16 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import FULL, NORMAL, MqttSettings, Settings, Simulation
 
 FILE = "machinami.toml"
-_KNOWN = {
-    "town": {"name", "centre", "zoom", "time_zone"},
-    "store": {"durability", "cache_entities", "log_days"},
-    "server": {"body_limit", "page_limit"},
-    "simulation": {"seed", "speed", "days"},
-}
 _MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id"}
 
 EXAMPLE = """\
@@ -32,6 +27,9 @@ time_zone = "Asia/Tokyo"
 [store]
 durability = "normal"             # "full": 停電でも失わない survives a power cut, slower
 
+# [network]
+# ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
+
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
 # [[mqtt]]
 # url = "mqtts://broker.example:8883"
@@ -40,6 +38,88 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # password_env = "MACHINAMI_MQTT_PASSWORD"   # パスワードは環境変数で kept out of this file
 # ca_file = "ca.pem"
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One setting: its name in Settings, whether a value may stand there, and what is right, in words."""
+
+    field: str
+    fits: Callable[[Any], bool]
+    right: str
+    made: Callable[[Any, Path], Any] = lambda value, _: value
+
+
+def _is_number(value: object, low: float, high: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def _whole(field: str, low: int, high: int) -> _Rule:
+    return _Rule(
+        field, lambda value: isinstance(value, int) and _is_number(value, low, high), f"a whole number, {low} to {high}"
+    )
+
+
+def _number(field: str, low: float, high: float) -> _Rule:
+    return _Rule(
+        field,
+        lambda value: _is_number(value, low, high),
+        f"a number, {low:g} to {high:g}",
+        lambda value, _: float(value),
+    )
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, dict) and "ja" in value and all(isinstance(text, str) and text for text in value.values())
+
+
+def _is_place(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and _is_number(value[0], -180, 180)
+        and _is_number(value[1], -90, 90)
+    )
+
+
+def _is_zone(value: object) -> bool:
+    try:
+        return isinstance(value, str) and bool(ZoneInfo(value))
+    except (ValueError, OSError, KeyError):
+        return False
+
+
+_RULES: Mapping[str, Mapping[str, _Rule]] = {
+    "town": {
+        "name": _Rule("town_name", _is_name, 'such as { ja = "わたしの街", en = "My town" }'),
+        "centre": _Rule(
+            "centre", _is_place, "[longitude, latitude], such as [138.25, 36.2]",
+            lambda value, _: (float(value[0]), float(value[1])),
+        ),
+        "zoom": _number("zoom", 0, 22),
+        "time_zone": _Rule("time_zone", _is_zone, 'the name of a time zone, such as "Asia/Tokyo"'),
+    },
+    "store": {
+        "durability": _Rule("durability", lambda value: value in (NORMAL, FULL), f'"{NORMAL}" or "{FULL}"'),
+        "cache_entities": _whole("cache_entities", 1, 100_000_000),
+        "log_days": _whole("log_days", 0, 36_500),
+    },
+    "server": {
+        "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
+        "page_limit": _whole("page_limit", 1, 100_000),
+    },
+    "network": {
+        "ca_file": _Rule(
+            "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
+            lambda value, folder: folder / value,
+        ),
+    },
+    "simulation": {
+        "seed": _whole("seed", 0, 2**31),
+        "speed": _number("speed", 1, 100_000),
+        "days": _whole("days", 1, 366),
+    },
+}  # fmt: skip
 
 
 def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -52,48 +132,38 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         return Settings(data)
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file}: {error}") from error
-    _refuse_unknown(file, table)
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error
+    for section in table.keys() - {*_RULES, "mqtt"}:
+        raise SettingsError(f"{file}: [{section}] is not known; there are: {', '.join(_RULES)}, mqtt")
     settings = Settings(data)
-    for section, members in _KNOWN.items():
-        if section != "simulation":
-            settings = _with_section(file, settings, section, table.get(section, {}), members)
-    if "simulation" in table:
-        settings = replace(settings, simulation=Simulation(**table["simulation"]))
-    return replace(settings, mqtt=tuple(_mqtt(file, row, environment) for row in table.get("mqtt", [])))
+    for section in _RULES.keys() & table.keys():
+        chosen = _section(file, section, table[section])
+        if section == "simulation":
+            settings = replace(settings, simulation=Simulation(**chosen))
+        else:
+            settings = replace(settings, **chosen)
+    rows = table.get("mqtt", [])
+    if not isinstance(rows, list):
+        raise SettingsError(f"{file}: mqtt is written [[mqtt]], in two brackets, as there may be several")
+    return replace(settings, mqtt=tuple(_mqtt(file, row, environment) for row in rows))
 
 
-def _refuse_unknown(file: Path, table: Mapping[str, Any]) -> None:
-    for section, members in table.items():
-        if section == "mqtt":
-            continue
-        if section not in _KNOWN:
-            raise SettingsError(f"{file}: [{section}] is not known; there are: {', '.join(_KNOWN)}, mqtt")
-        for name in members:
-            if name not in _KNOWN[section]:
-                known = ", ".join(sorted(_KNOWN[section]))
-                raise SettingsError(f"{file}: [{section}] has no {name!r}; it has: {known}")
-
-
-def _with_section(
-    file: Path, settings: Settings, section: str, values: Mapping[str, Any], members: set[str]
-) -> Settings:
-    for name in members & values.keys():
-        value = values[name]
-        field = "town_name" if (section, name) == ("town", "name") else name
-        default = getattr(settings, field)
-        if isinstance(default, tuple):
-            value = tuple(value) if isinstance(value, list) else value
-        if isinstance(default, float) and isinstance(value, int):
-            value = float(value)
-        if isinstance(value, bool) or not isinstance(value, dict if field == "town_name" else type(default)):
-            raise SettingsError(f"{file}: {section}.{name} = {value!r} is wrong; write it like {default!r}")
-        change: dict[str, Any] = {field: value}
-        settings = replace(settings, **change)
-    if settings.durability not in (NORMAL, FULL):
-        raise SettingsError(f"{file}: store.durability is {NORMAL!r} or {FULL!r}, not {settings.durability!r}")
-    return settings
+def _section(file: Path, section: str, values: object) -> dict[str, Any]:
+    rules = _RULES[section]
+    if not isinstance(values, dict):
+        raise SettingsError(f"{file}: {section} is a section: write [{section}] on a line of its own")
+    chosen = {}
+    for name, value in values.items():
+        rule = rules.get(name)
+        if rule is None:
+            raise SettingsError(f"{file}: [{section}] has no {name!r}; it has: {', '.join(sorted(rules))}")
+        if not rule.fits(value):
+            raise SettingsError(f"{file}: {section}.{name} must be {rule.right}, not {value!r}")
+        chosen[rule.field] = rule.made(value, file.parent)
+    return chosen
 
 
 def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) -> MqttSettings:
@@ -103,6 +173,9 @@ def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) ->
             f"{file}: [[mqtt]] needs url and mapping, and may have user, password_env, ca_file, client_id"
             + (f"; not {', '.join(sorted(unknown))}" if unknown else "")
         )
+    for name, value in row.items():
+        if not isinstance(value, str) or not value:
+            raise SettingsError(f"{file}: [[mqtt]] {name} must be text, not {value!r}")
     password = None
     if "password_env" in row:
         password = environment.get(row["password_env"])

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from machinami.app.configuration import read
-from machinami.app.lock import FolderLock
 from machinami.app.running import fresh_id, utc_now
 from machinami.broker import history
 from machinami.broker.broker import DEFAULT_TOWN
@@ -15,7 +14,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.operations import peek
 from machinami.broker.policy import OpenTown
 from machinami.broker.town import Town
-from machinami.foundation.errors import SettingsError, TenantNotFound
+from machinami.foundation.errors import InUse, SettingsError, TenantNotFound
 from machinami.ingest.csv.readings import Harvest, Series, said
 from machinami.kit.city import Intake
 from machinami.kit.installed import read_manifest
@@ -44,31 +43,24 @@ class Outcome:
 async def town_in(folder: Path, name: str | None) -> AsyncIterator[Town]:
     """The town in a folder, for as long as the block lasts; nobody else has it meanwhile.
 
-    Raises SettingsError where there is no such folder or a running town holds it, TenantNotFound for a town
-    that is not there.
+    Raises SettingsError where there is no such folder, InUse where a running town holds it, TenantNotFound for
+    a town that is not there.
     """
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
     settings = read(folder)
+    store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
+    backend = open_backend(folder, store)
     try:
-        lock = FolderLock(folder)
-    except SettingsError as error:
-        raise SettingsError(f"{error.detail}, or send the data to the running town with --to URL") from error
-    try:
-        store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
-        backend = open_backend(folder, store)
-        try:
-            wanted = name or DEFAULT_TOWN
-            there = await backend.towns()
-            if wanted != DEFAULT_TOWN and wanted not in there:
-                raise TenantNotFound(
-                    f"There is no town {wanted!r} in {folder}; there are: {', '.join(there) or 'none'}"
-                )
-            yield Town(wanted, await backend.open(wanted), OpenTown(), utc_now, fresh_id)
-        finally:
-            await backend.close()
+        wanted = name or DEFAULT_TOWN
+        there = await backend.towns()
+        if wanted != DEFAULT_TOWN and wanted not in there:
+            raise TenantNotFound(f"There is no town {wanted!r} in {folder}; there are: {', '.join(there) or 'none'}")
+        yield Town(wanted, await backend.open(wanted), OpenTown(), utc_now, fresh_id)
+    except InUse as error:
+        raise InUse(f"{error.detail}, or send the data to the running town with --to URL", **error.facts) from error
     finally:
-        lock.release()
+        await backend.close()
 
 
 async def bring_in(town: Town, found: Harvest, progress: Progress) -> Outcome:

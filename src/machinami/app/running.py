@@ -15,7 +15,6 @@ from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
-from machinami.app.lock import FolderLock
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
@@ -78,14 +77,13 @@ class TownOS:
         self.version = version
         self.houses: list[House] = []
         self.routes: list[Route] = []
-        self._wire = HttpWire()
+        self._wire = HttpWire(settings.ca_file)
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
-        self._lock = FolderLock(settings.data)
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
-        self._carriers = Carriers(self._wire, MqttPublisher())
+        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
         ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), read_subscription)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -128,7 +126,6 @@ class TownOS:
         self._compute.close()
         await self.broker.close()
         await self._carriers.close()
-        self._lock.release()
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()

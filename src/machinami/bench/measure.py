@@ -104,9 +104,15 @@ class Bare:
 
 
 def measure_town(
-    target: Target, entities: int, durability: str, seconds: float, bare: Bare, progress: Progress
+    target: Target,
+    entities: int,
+    durability: str,
+    seconds: float,
+    bare: Bare,
+    progress: Progress,
+    operations: Sequence[traffic.Operation] = traffic.OPERATIONS,
 ) -> list[Row]:
-    """Fill the town and measure every operation on it."""
+    """Fill the town and measure the operations on it."""
     began = time.perf_counter()
     requests = traffic.fill(entities)
     for done in range(0, entities, _FILL_STEP):
@@ -115,7 +121,7 @@ def measure_town(
     send(target, traffic.past(_HISTORY), 3_600, _HISTORY, connections=1)
     progress(f"{entities:,} entities: filled in {time.perf_counter() - began:.0f} s")
     rows = []
-    for operation in traffic.OPERATIONS:
+    for operation in operations:
         progress(f"{entities:,} entities: {operation.name}")
         if operation.name == "notify":
             with receiving(target) as receiver:
@@ -197,9 +203,18 @@ def receiving(target: Target) -> Iterator[Receiver]:
 
 
 def run(
-    scales: Sequence[int], seconds: float, durabilities: Sequence[str], progress: Progress, peer: Target | None = None
+    scales: Sequence[int],
+    seconds: float,
+    durabilities: Sequence[str],
+    progress: Progress,
+    peer: Target | None = None,
+    only: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The whole bench in the JSON shape that `machinami bench --json` prints; a peer is measured instead of a town."""
+    """The whole bench in the JSON shape that `machinami bench --json` prints; a peer is measured instead of a town.
+
+    only: the names of the operations to measure; empty: all.
+    """
+    operations = [operation for operation in traffic.OPERATIONS if not only or operation.name in only]
     rows: list[Row] = []
     figures: dict[str, float] = {}
     port = free_port()
@@ -208,14 +223,14 @@ def run(
         bare = Bare(Target("127.0.0.1", port, process.pid), seconds)
         if peer is not None:
             for entities in scales:
-                rows += measure_town(peer, entities, "unknown", seconds, bare, progress)
+                rows += measure_town(peer, entities, "unknown", seconds, bare, progress, operations)
             return {"rows": [asdict(row) for row in rows]}
         for durability in durabilities:
             for entities in scales:
                 with tempfile.TemporaryDirectory(prefix="machinami-bench-") as folder:
                     with serving(Path(folder), durability) as (town_port, pid, _):
                         target = Target("127.0.0.1", town_port, pid)
-                        rows += measure_town(target, entities, durability, seconds, bare, progress)
+                        rows += measure_town(target, entities, durability, seconds, bare, progress, operations)
                         figures["rss_mb"] = round(resident_megabytes(pid), 1)
                     with serving(Path(folder), durability) as (_, _, start):
                         figures["start_ms"] = round(1000 * start)

@@ -5,7 +5,6 @@ outcome and the others go on.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ from machinami.broker.operations import Rule, expired, no_entity, write_deletion
 from machinami.broker.policy import Action, demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError
+from machinami.foundation.value import value
 from machinami.model import patch
 from machinami.model.attribute import Attribute
 from machinami.model.entity import Entity
@@ -24,7 +24,7 @@ from machinami.store.protocol import Transaction
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """How one entity of a batch fared: whether it was created, or what went wrong."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from machinami.broker import registrations
 from machinami.broker.contexts import Contexts
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy
@@ -23,6 +24,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
 from machinami.model.principal import Principal
+from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
 from machinami.store.protocol import Backend
 from machinami.wire.protocol import Fetcher, Sender
@@ -146,6 +148,20 @@ class Broker:
         return town
 
     async def _resume(self, town: Town) -> None:
+        await self._resume_subscriptions(town)
+        for key, record in (await town.store.records(registrations.RECORD)).items():
+            try:
+                context = self.contexts.resolve(record.get("context"))
+                town.sources.put(read_registration(record["document"], context))
+            except (MachinamiError, KeyError, TypeError, ValueError) as error:
+                self._set_aside(f"registration {key} of town {town.name}: {error}")
+        await registrations.forget_expired(town)
+
+    def _set_aside(self, what: str) -> None:
+        self.set_aside.append(what)
+        _LOG.error("set aside: %s", what)
+
+    async def _resume_subscriptions(self, town: Town) -> None:
         progress = await town.store.records(PROGRESS)
         for key, record in (await town.store.records(RECORD)).items():
             try:
@@ -153,8 +169,7 @@ class Broker:
                 subscription = self._ports.read_subscription(record["document"], own)
                 context = self.contexts.resolve(subscription.words)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
-                self.set_aside.append(f"subscription {key} of town {town.name}: {error}")
-                _LOG.error("set aside: %s", self.set_aside[-1])
+                self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue
             came = Progress.from_record(progress.get(key, {"cursor": town.store.last_seq}))
             self.notifier(town).add(subscription, context, came, driving_types)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from machinami.bench.measure import LARGE, SCALES, Target
 from machinami.bench.measure import run as measure
+from machinami.bench.traffic import OPERATIONS
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import FULL, NORMAL
 
@@ -16,6 +17,8 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = subparsers.add_parser("bench", help="measure this machine / 速さを測る", description=__doc__)
     parser.add_argument("--large", action="store_true", help=f"also with {LARGE:,} entities (takes long)")
     parser.add_argument("--scale", type=int, action="append", metavar="N", help="with N entities instead (repeatable)")
+    names = [operation.name for operation in OPERATIONS]
+    parser.add_argument("--only", choices=names, action="append", default=[], help="this operation only (repeatable)")
     parser.add_argument("--durability", choices=[NORMAL, FULL, "both"], default=NORMAL)
     parser.add_argument("--seconds", type=float, default=3.0, help="how long each operation is measured (default: 3)")
     parser.add_argument("--peer", metavar="URL", help="measure another NGSI-LD broker that runs at this address")
@@ -28,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
     scales = arguments.scale or ((*SCALES, LARGE) if arguments.large else SCALES)
     durabilities = (NORMAL, FULL) if arguments.durability == "both" else (arguments.durability,)
-    found = measure(scales, arguments.seconds, durabilities, _tell, _peer(arguments))
+    found = measure(scales, arguments.seconds, durabilities, _tell, _peer(arguments), arguments.only)
     _tell("")
     if arguments.json:
         print(json.dumps(found, indent=1))

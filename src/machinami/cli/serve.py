@@ -11,7 +11,7 @@ from pathlib import Path
 from machinami.app.configuration import read
 from machinami.app.running import TownOS, data_folder, fast_loop
 from machinami.cli.version import installed_version
-from machinami.foundation.errors import SettingsError
+from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import FULL, NORMAL, Settings
 
 
@@ -77,6 +77,9 @@ async def _serve(settings: Settings, greeting: str) -> None:
             f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}); "
             "is another town running? Give another --port, or 0 for a free one"
         ) from error
+    except MachinamiError:
+        await town.stop()
+        raise
     print(f"{greeting}Machinami: {serving.url}/   (Ctrl-C: stop 止める)", flush=True)
     await stop.wait()
     print("Stopping… 止めています", flush=True)

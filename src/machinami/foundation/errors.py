@@ -88,6 +88,10 @@ class StoreUnavailable(MachinamiError):
     """The store cannot take or give data now."""
 
 
+class InUse(StoreUnavailable):
+    """Another process has this open."""
+
+
 class SettingsError(MachinamiError):
     """A setting is wrong."""
 

@@ -35,7 +35,8 @@ class Settings:
 
     data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives
     a power cut); cache_entities: how many entities stay decoded in memory; body_limit: largest request body in
-    bytes; page_limit: largest page; log_days: how long the log is kept beyond what its readers need.
+    bytes; page_limit: largest page; log_days: how long the log is kept beyond what its readers need; ca_file: the
+    authorities whose certificates are trusted besides those that the system trusts.
     """
 
     data: Path
@@ -51,5 +52,6 @@ class Settings:
     zoom: float = 12.0
     time_zone: str = "Asia/Tokyo"
     mqtt: tuple[MqttSettings, ...] = ()
+    ca_file: Path | None = None
     simulation: Simulation | None = None
     fast_lane: bool = True

@@ -11,6 +11,7 @@ from typing import Any
 
 from machinami.kit.answering import answer, header_fields, settled, too_large, too_late
 from machinami.kit.http import Request, Response
+from machinami.kit.outgoing import Outgoing
 from machinami.kit.routing import Router
 
 # A body over the limit is read on, and thrown away, up to this many times the limit: a client that is still
@@ -39,6 +40,7 @@ class Carrier:
     def __init__(self, router: Router, limits: Limits) -> None:
         self.router = router
         self.limits = limits
+        self.outgoing = Outgoing()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI conversation."""

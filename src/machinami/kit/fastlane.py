@@ -73,6 +73,7 @@ class Connection(HttpToolsProtocol):
         carrier = cast(Carrier, config.app)
         self._router = carrier.router
         self._limits = carrier.limits
+        self._outgoing = carrier.outgoing
         self._hot: _HotCycle | None = None
         self._head_size = 0
         self._in_head = False
@@ -96,6 +97,11 @@ class Connection(HttpToolsProtocol):
             self._watch.cancel()
             self._watch = None
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server ends: say what is ready, and no more."""
+        self._outgoing.flush(self.transport)
+        super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
@@ -147,6 +153,7 @@ class Connection(HttpToolsProtocol):
         self._deaf = True
         refusal = problem(error)
         refusal.headers.append((b"connection", b"close"))
+        self._outgoing.flush(self.transport)
         self.transport.write(self._bytes(refusal))
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -188,6 +195,7 @@ class Connection(HttpToolsProtocol):
                 self.cycle = cast(Any, hot)
                 return
         url, headers, expect = self.url, self.headers, self.expect_100_continue
+        self._outgoing.flush(self.transport)
         super().on_message_begin()
         self.url, self.headers, self.expect_100_continue = url, headers, expect
         self.scope["headers"] = headers
@@ -286,8 +294,9 @@ class Connection(HttpToolsProtocol):
             data = self._bytes(response, keep_alive)
         except ValueError as error:
             data = self._bytes(explain(error), keep_alive)
-        self.transport.write(data)
+        self._outgoing.put(self.loop, self.transport, data)
         if not keep_alive:
+            self._outgoing.flush(self.transport)
             self.transport.close()
         self.on_response_complete()
 

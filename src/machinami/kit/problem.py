@@ -32,6 +32,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.PayloadTooLarge: (413, "RequestEntityTooLarge"),
     e.UnsupportedMediaType: (415, "UnsupportedMediaType"),
     e.OperationNotSupported: (422, "OperationNotSupported"),
+    e.InUse: (503, "InternalError"),
     e.StoreUnavailable: (503, "InternalError"),
     e.Overloaded: (503, "InternalError"),
     e.ContextNotAvailable: (504, "LdContextNotAvailable"),

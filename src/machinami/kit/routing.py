@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from machinami.foundation.errors import InvalidRequest, MethodNotAllowed, NotFound
+from machinami.foundation.value import value
 from machinami.kit.http import Route
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Match:
     """A route and the values of the parameters in its path."""
 

@@ -5,11 +5,13 @@ the kind and in the shape of the value. Names are expanded IRIs throughout.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
+
+from machinami.foundation.value import value
 
 Attributes = Mapping[str, tuple["Attribute", ...]]
 NO_ATTRIBUTES: Attributes = MappingProxyType({})
@@ -28,7 +30,7 @@ class Kind(StrEnum):
     JSON = "JsonProperty"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attribute:
     """One instance of an attribute.
 
@@ -52,45 +54,3 @@ class Attribute:
     object_type: tuple[str, ...] = ()
     attributes: Attributes = field(default_factory=lambda: NO_ATTRIBUTES)
     value_type: str | None = None
-
-
-class _Draft:
-    """An attribute while it is being filled: the same slots, not yet frozen."""
-
-    __slots__ = Attribute.__slots__
-
-
-def attribute(
-    kind: Kind,
-    value: Any,
-    dataset_id: str | None,
-    observed_at: datetime | None,
-    unit_code: str | None,
-    created_at: datetime | None,
-    modified_at: datetime | None,
-    expires_at: datetime | None,
-    instance_id: str | None,
-    object_type: tuple[str, ...],
-    attributes: Attributes,
-    value_type: str | None = None,
-) -> Attribute:
-    """The same as Attribute(…), in a third of the time.
-
-    A frozen dataclass fills each slot through object.__setattr__; a document of five attributes would spend
-    more time there than in everything else. The draft has the same layout, so it can become the real thing.
-    """
-    draft: Any = _Draft()
-    draft.kind = kind
-    draft.value = value
-    draft.dataset_id = dataset_id
-    draft.observed_at = observed_at
-    draft.unit_code = unit_code
-    draft.created_at = created_at
-    draft.modified_at = modified_at
-    draft.expires_at = expires_at
-    draft.instance_id = instance_id
-    draft.object_type = object_type
-    draft.attributes = attributes
-    draft.value_type = value_type
-    draft.__class__ = Attribute
-    return cast(Attribute, draft)

@@ -4,10 +4,10 @@ A change set is one row of the log: everything that one operation did to one ent
 views of it; subscriptions, services and audit read it by sequence number, never by a clock.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from machinami.foundation.value import value
 from machinami.model.attribute import Attribute
 from machinami.model.entity import Entity
 
@@ -20,7 +20,7 @@ class Verb(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AttributeChange:
     """One attribute instance before and after; `after` is None where it was deleted, `before` where it is new."""
 
@@ -29,7 +29,7 @@ class AttributeChange:
     after: Attribute | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Change:
     """One write to one entity.
 

@@ -7,10 +7,9 @@ The shape is shared with the stores, which look into it with SQL. Members that a
     instance  {"k": kind code, "v": value, "d": datasetId, "o": observedAt, "u": unitCode, "c": createdAt,
                "m": modifiedAt, "x": expiresAt, "n": instanceId, "ot": [object types], "a": sub-attributes,
                "vt": datatype of the value}
-    change    {"v": verb code, "i": id, "t": [types], "b": entity before, "a": entity after,
-               "d": [[name, before, after], ...], "at": moment, "by": principal,
-               in "b" an attribute that is the same in "a" is written as 0,
-               in "d" an instance that is in "b" or "a" is written as its index there}
+    change    {"v": verb code, "i": id, "t": [types], "a": entity after, or "p": what changes the entity before into
+               it as a merge patch (RFC 7396), "d": [[name, before, after], ...], "at": moment, "by": principal,
+               in "d" an instance that is in the entity before or after is written as its index there}
 
 Moments are text of one width in UTC, so that the order of the text is the order of time.
 """
@@ -20,7 +19,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind, attribute
+from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 
@@ -40,7 +39,6 @@ VERB_CODES = {Verb.CREATED: "c", Verb.UPDATED: "u", Verb.DELETED: "d"}
 _KINDS = {code: kind for kind, code in KIND_CODES.items()}
 _VERBS = {code: verb for verb, code in VERB_CODES.items()}
 _TUPLES = frozenset("RVT")  # kinds whose many values are a tuple; JSON has lists only
-_SAME = 0
 _MOMENTS = 16_384
 
 
@@ -99,7 +97,7 @@ def attribute_from_document(document: Mapping[str, Any]) -> Attribute:
     code, value = document["k"], document["v"]
     observed, created, modified, expires = get("o"), get("c"), get("m"), get("x")
     types, below = get("ot"), get("a")
-    return attribute(
+    return Attribute(
         _KINDS[code],
         tuple(value) if type(value) is list and code in _TUPLES else value,
         get("d"),
@@ -162,21 +160,19 @@ def _entity(document: Mapping[str, Any], attributes: Attributes) -> Entity:
     )
 
 
-def change_from_document(document: Mapping[str, Any], seq: int) -> Change:
-    """The change that was written down under this number."""
-    after = entity_from_document(document["a"]) if "a" in document else None
-    new: Attributes = after.attributes if after is not None else NO_ATTRIBUTES
-    old: Attributes = NO_ATTRIBUTES
-    before = None
-    if "b" in document:
-        old = {
-            name: new[name] if instances == _SAME else tuple([attribute_from_document(i) for i in instances])
-            for name, instances in document["b"]["a"].items()
-        }
-        before = _entity(document["b"], old)
+def change_from_document(document: Mapping[str, Any], was: Mapping[str, Any] | None, seq: int) -> Change:
+    """The change that was written down under this number; was: the document of the entity before."""
+    before = None if was is None else entity_from_document(was)
+    after = None
+    if "a" in document:
+        after = entity_from_document(document["a"])
+    elif "p" in document and was is not None and before is not None:
+        after = _patched(was, before, document["p"])
+    old = NO_ATTRIBUTES if before is None else before.attributes
+    new = NO_ATTRIBUTES if after is None else after.attributes
     attributes = tuple(
-        AttributeChange(name, _referred(was, old.get(name, ())), _referred(is_now, new.get(name, ())))
-        for name, was, is_now in document["d"]
+        AttributeChange(name, _referred(one, old.get(name, ())), _referred(other, new.get(name, ())))
+        for name, one, other in document["d"]
     )
     return Change(
         _VERBS[document["v"]],
@@ -189,6 +185,16 @@ def change_from_document(document: Mapping[str, Any], seq: int) -> Change:
         document["by"],
         seq,
     )
+
+
+def _patched(was: Mapping[str, Any], before: Entity, patch: Mapping[str, Any]) -> Entity:
+    """The entity with a merge patch laid over it; attributes that are not in it are the same objects."""
+    changed = patch["a"]
+    attributes = {**before.attributes, **_attributes_from_document({n: i for n, i in changed.items() if i is not None})}
+    for name, instances in changed.items():
+        if instances is None:
+            del attributes[name]
+    return _entity({name: member for name, member in {**was, **patch}.items() if member is not None}, attributes)
 
 
 def _referred(reference: Any, among: tuple[Attribute, ...]) -> Attribute | None:

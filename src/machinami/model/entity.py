@@ -1,13 +1,14 @@
 """What is one entity: an id, its types, its scopes and its attributes, at one moment."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
+from machinami.foundation.value import value
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Entity:
     """An entity (ETSI GS CIM 009, 4.5.1) with expanded names.
 

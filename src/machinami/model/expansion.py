@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData
+from machinami.foundation.value import value
 from machinami.model import core_terms
-from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind, attribute
+from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.names import RESERVED_TERMS, check_name, is_scope
@@ -69,7 +70,7 @@ TEMPORAL = Intake(several=True)
 PEER = Intake(system=True)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Fragment:
     """Part of an entity (5.4): what to change. Empty members change nothing.
 
@@ -189,7 +190,7 @@ class _Walk:
             here = f"{where}.dataset.{dataset}"
             plain = self._undeclared(here, body, depth) if type(body) is dict else self._bare(here, body, depth)
             identified = None if dataset == "@none" else read_uri(dataset, here)
-            found.append(attribute(plain.kind, plain.value, identified, *_NOTHING_ELSE))
+            found.append(Attribute(plain.kind, plain.value, identified, *_NOTHING_ELSE))
         self._guessed = depth == 0
         found.sort(key=lambda instance: instance.dataset_id is not None)
         return tuple(found)
@@ -233,10 +234,10 @@ class _Walk:
         self._guessed = depth == 0
         if is_geometry(value):
             checked = read_geometry(value, where, self._context, self._nulls)
-            return attribute(Kind.GEO, checked, None, *_NOTHING_ELSE)
+            return Attribute(Kind.GEO, checked, None, *_NOTHING_ELSE)
         if not (self._fragment and value == NULL):
             check_json(value, where, self._nulls)
-        return attribute(Kind.PROPERTY, value, None, *_NOTHING_ELSE)
+        return Attribute(Kind.PROPERTY, value, None, *_NOTHING_ELSE)
 
     def instance(self, where: str, body: dict[str, Any], kind: Kind, absent: Absent, depth: int) -> Attribute:
         """One instance whose kind is known; absent: what stands for its value in a fragment without one."""
@@ -264,8 +265,8 @@ class _Walk:
             else:
                 rest[member] = inner
         if rest is None:
-            return attribute(kind, value, dataset, observed, unit, None, None, None, None, (), NO_ATTRIBUTES)
-        return attribute(kind, value, dataset, observed, unit, *self._rest(where, rest, kind, depth))
+            return Attribute(kind, value, dataset, observed, unit, None, None, None, None, (), NO_ATTRIBUTES)
+        return Attribute(kind, value, dataset, observed, unit, *self._rest(where, rest, kind, depth))
 
     def _rest(self, where: str, rest: dict[str, Any], kind: Kind, depth: int) -> tuple[Any, ...]:
         """The less frequent members, and the sub-attributes."""
@@ -286,7 +287,7 @@ class _Walk:
                 datatype = NULL if self._fragment and inner == NULL else self._context.expand(read_text(inner, here))
             elif member in SEALED and where.endswith("ngsildproof"):
                 name = core_terms.NAMESPACE + member
-                below[name] = (attribute(Kind.PROPERTY, read_text(inner, here), None, *_NOTHING_ELSE),)
+                below[name] = (Attribute(Kind.PROPERTY, read_text(inner, here), None, *_NOTHING_ELSE),)
             elif member in RESERVED_TERMS or member in SEALED or member.startswith("@"):
                 raise wrong(here, f"a {kind.value} cannot have the member {member}", "remove it")
             else:

@@ -9,7 +9,7 @@ from typing import Any
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.urn import is_uri
-from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind, attribute
+from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.null import NO_MOMENT, NULL, Absent
 from machinami.model.representation import NONE
 from machinami.model.values import is_geometry
@@ -29,7 +29,7 @@ def completed(
         raise BadRequestData(f"{name} has no value; give one, or update the attribute that exists", where=name)
     value = without_nulls(new.value) if merging and new.kind in _MERGED else new.value
     observed, unit, expires = new.observed_at, new.unit_code, new.expires_at
-    return attribute(
+    return Attribute(
         new.kind,
         value,
         new.dataset_id,
@@ -107,7 +107,7 @@ def reshaped(name: str, old: Attribute, bare: Attribute, lang: str | None) -> At
             "give the attribute with its type to change that",
             where=name,
         )
-    return attribute(old.kind, shaped, bare.dataset_id, None, None, None, None, None, None, (), NO_ATTRIBUTES)
+    return Attribute(old.kind, shaped, bare.dataset_id, None, None, None, None, None, None, (), NO_ATTRIBUTES)
 
 
 def merged_json(old: Any, patch: Any) -> Any:
@@ -130,7 +130,7 @@ def without_nulls(value: Any) -> Any:
 
 def _with(old: Attribute, part: Attribute, value: Any, below: Attributes, now: datetime) -> Attribute:
     types = part.object_type or old.object_type
-    return attribute(
+    return Attribute(
         old.kind,
         value,
         old.dataset_id,
@@ -147,7 +147,7 @@ def _with(old: Attribute, part: Attribute, value: Any, below: Attributes, now: d
 
 
 def _at(old: Attribute, observed_at: datetime) -> Attribute:
-    return attribute(
+    return Attribute(
         old.kind,
         old.value,
         old.dataset_id,

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData, NotFound
+from machinami.foundation.value import value
 from machinami.model import core_terms
-from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind, attribute
+from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.change import AttributeChange
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
@@ -31,7 +32,7 @@ class NotUpdated:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Patched:
     """What a write came to. updated: expanded names of the attributes that it reached."""
 
@@ -238,7 +239,7 @@ def _unstamped(a: Attribute) -> Attribute:
     below: Attributes = NO_ATTRIBUTES
     if a.attributes:
         below = {name: tuple(map(_unstamped, instances)) for name, instances in a.attributes.items()}
-    return attribute(
+    return Attribute(
         a.kind,
         a.value,
         a.dataset_id,

@@ -20,6 +20,7 @@ from machinami.portal.items import Item, full_item, item
 
 _LOG = logging.getLogger(__name__)
 PACKAGE = "machinami.portal"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SHELTER = "Shelter"
 MOST_SHELTERS = 500
 SEARCHED = 2_000
@@ -80,7 +81,7 @@ def routes(desk: Desk) -> list[Route]:
         page("GET", "/services", _services(portal), "The directory of services"),
         page("GET", "/help", _plain(portal, services.HELP), "Help and terms"),
         page("GET", "/about", _about(portal), "Versions and licences"),
-        page("GET", "/{rest:path}", nowhere, "A page for what is not there"),
+        *(page(method, "/{rest:path}", nowhere, "A page for what is not there") for method in METHODS),
         *file_routes(desk, portal.frame),
     ]
 

@@ -11,7 +11,6 @@ class StoreSettings:
 
     durability: "normal" survives a killed process, "full" also a power cut (one sync per group of writes).
     cache_entities, cache_bytes: how many decoded entities stay in memory (bytes are estimated).
-    cache_fragments: of how many attributes the JSON stays in memory for the next write (about 300 bytes each).
     page_cache_bytes: SQLite's page cache of the writing connection; each reader has an eighth of it.
     mapped_bytes: how much of the file is mapped into memory (given back by the system under pressure).
     max_bytes: the largest size of the town's file; writes beyond it are refused. None: the disk is the bound.
@@ -29,7 +28,6 @@ class StoreSettings:
     durability: str = "normal"
     cache_entities: int = 100_000
     cache_bytes: int = 256 * MEBI
-    cache_fragments: int = 50_000
     page_cache_bytes: int = 64 * MEBI
     mapped_bytes: int = 256 * MEBI
     max_bytes: int | None = None

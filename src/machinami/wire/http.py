@@ -1,13 +1,16 @@
 """How do notifications and contexts travel over HTTP?"""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
 
-from machinami.foundation.errors import ContextNotAvailable
+from machinami.foundation.errors import ContextNotAvailable, SettingsError
 from machinami.wire.post import Poster
 from machinami.wire.protocol import Channel, Delivery
 
@@ -15,15 +18,22 @@ _CONNECTIONS = 100
 
 
 class HttpWire:
-    """The connections for everything the town sends and fetches; opened at the first need."""
+    """The connections for everything the town sends and fetches; opened at the first need.
 
-    def __init__(self) -> None:
-        self._poster = Poster()
+    ca_file: certificates of authorities that are trusted besides those that the system trusts. Raises SettingsError
+    where it cannot be used. trust: what certificates are held against, made at the first need.
+    """
+
+    def __init__(self, ca_file: Path | None = None) -> None:
+        self.trust = cache(partial(_trusting, ca_file))
+        if ca_file is not None:
+            self.trust()
+        self._poster = Poster(self.trust)
         self._session: aiohttp.ClientSession | None = None
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60)
+            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, ssl=self.trust())
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
@@ -36,6 +46,8 @@ class HttpWire:
             status = await self._poster.post(uri, body, headers, timeout)
         except TimeoutError:
             return Delivery(False, None, f"no answer within {timeout:g} s")
+        except ssl.SSLCertVerificationError as error:
+            return Delivery(False, None, _untrusted(error))
         except (OSError, ValueError) as error:
             return Delivery(False, None, f"{type(error).__name__}: {error}")
         ok = 200 <= status < 300
@@ -57,6 +69,8 @@ class HttpWire:
                     body += await answer.content.read(limit + 1 - len(body))
         except TimeoutError:
             raise _unavailable(url, f"no answer within {timeout:g} s") from None
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise _unavailable(url, _untrusted(error.certificate_error)) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _unavailable(url, f"{type(error).__name__}: {error}") from None
         if len(body) > limit:
@@ -78,3 +92,18 @@ class HttpWire:
 
 def _unavailable(url: str, cause: str) -> ContextNotAvailable:
     return ContextNotAvailable(f"The @context {url} cannot be had: {cause}", url=url, cause=cause)
+
+
+def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as fault:
+            raise SettingsError(f"The certificate file {ca_file} cannot be used: {fault}", key="ca_file") from fault
+    return context
+
+
+def _untrusted(error: Exception) -> str:
+    cause = getattr(error, "verify_message", "") or error
+    return f"its certificate is not trusted: {cause}; an authority of your own is named as ca_file in machinami.toml"

@@ -61,7 +61,7 @@ class _Line:
 
 
 class MqttPublisher:
-    """The connections to MQTT brokers, by address. trust gives, at the first need, what certificates are held against."""
+    """The connections to MQTT brokers, by address. trust gives what certificates of brokers are held against."""
 
     def __init__(self, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
         self._trust = cache(partial(_closing, trust))

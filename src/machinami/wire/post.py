@@ -7,7 +7,7 @@ the status of the answer counts, its body is read and dropped, redirects are not
 import asyncio
 import base64
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -114,13 +114,16 @@ class _Connection(asyncio.Protocol):
 
 
 class Poster:
-    """The open connections, by address; each is closed when it was idle for a while."""
+    """The open connections, by address; each is closed when it was idle for a while.
 
-    def __init__(self) -> None:
+    trust gives, at the first need, what certificates of receivers are held against.
+    """
+
+    def __init__(self, trust: Callable[[], ssl.SSLContext]) -> None:
+        self._trust = trust
         self._idle: dict[Address, list[_Connection]] = {}
         self._busy: set[_Connection] = set()
         self._room = asyncio.Semaphore(_CONNECTIONS)
-        self._secure: ssl.SSLContext | None = None
         self._sweep: asyncio.TimerHandle | None = None
 
     async def post(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
@@ -147,15 +150,10 @@ class Poster:
                 return status
 
     async def _connect(self, address: Address) -> _Connection:
-        secure = self._context() if address.secure else None
+        secure = self._trust() if address.secure else None
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(_Connection, address.host, address.port, ssl=secure)
         return connection
-
-    def _context(self) -> ssl.SSLContext:
-        if self._secure is None:
-            self._secure = ssl.create_default_context()
-        return self._secure
 
     def _waiting(self, address: Address) -> _Connection | None:
         idle = self._idle.get(address)

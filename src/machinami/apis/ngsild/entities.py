@@ -247,7 +247,7 @@ def _same_id(document: Mapping[str, object], entity_id: str) -> str:
 
 def location(kind: str, identifier: str) -> tuple[bytes, bytes]:
     """The Location header of something new; ids keep their colons (RFC 3986, 3.3)."""
-    return b"location", f"{ROOT}/{kind}/{quote(identifier, safe=_PATH_LETTERS)}".encode("ascii")
+    return b"Location", f"{ROOT}/{kind}/{quote(identifier, safe=_PATH_LETTERS)}".encode("ascii")
 
 
 async def _created(done: Awaitable[None], entity_id: str) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 from machinami.apis.ngsild.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
+from machinami.apis.ngsild.registration_schemas import REGISTRATION_EXAMPLES
 from machinami.apis.ngsild.schemas import SCHEMAS
 from machinami.apis.ngsild.temporal_parameters import METHODS
 from machinami.broker.contexts import CACHED, HOSTED, IMPLICIT
@@ -39,7 +40,7 @@ PARAMETERS: Mapping[str, tuple[str, Json, Any]] = {
     "containedBy": ("Entities that a join has passed already", _LIST, None),
     "coordinates": ("The coordinates of the geometry as JSON: longitude, latitude", _TEXT, "[138.25,34.87]"),
     "count": ("Say in NGSILD-Results-Count how many there are", _FLAG, None),
-    "csf": ("A filter on sources of context; there are none beside this broker", _TEXT, None),
+    "csf": ("A condition on the Context Sources that are asked", _TEXT, None),
     "datasetId": ("Only these instances of attributes; @none is the one without", _LIST, None),
     "deleteAll": ("Every instance of the attribute", _FLAG, None),
     "details": ("With everything that is known of each", _FLAG, None),
@@ -98,6 +99,7 @@ _MERGES = ("PATCH /entities/{id}", "POST /entityOperations/merge")
 PATHS: Mapping[str, Json] = {
     "/entities/{id}": {"description": "The id of an entity", "schema": _URI, "example": "urn:ngsi-ld:RiverGauge:1"},
     "/subscriptions/{id}": {"description": "The id of a subscription", "schema": _URI},
+    "/csourceRegistrations/{id}": {"description": "The id of a registration", "schema": _URI},
     "/jsonldContexts/{id}": {"description": "The local id of a @context, or its URL", "schema": _TEXT},
     "{attribute}": {"description": "The name of an attribute", "schema": _TEXT, "example": _LEVEL},
     "{type}": {"description": "The name of a type", "schema": _TEXT, "example": "RiverGauge"},
@@ -128,6 +130,7 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "Subscription": _SUBSCRIPTION,
     "SubscriptionFragment": {"description": "The gauges"},
+    **REGISTRATION_EXAMPLES,
     "Context": {"@context": {_LEVEL: "https://words.example/waterLevel"}},
 }
 
@@ -187,6 +190,8 @@ ANSWERS: Mapping[str, Mapping[int, Json]] = {
     },
     "subscription": {200: _given("The subscription", _content("SubscriptionShown"), Link=_LINK)},
     "subscriptions": {200: _given("The subscriptions", _content(_listed("SubscriptionShown")), Link=_LINK)},
+    "registration": {200: _given("The registration", _content("RegistrationShown"), Link=_LINK)},
+    "registrations": {200: _given("The registrations", _content(_listed("RegistrationShown")), Link=_LINK)},
     "types": {
         200: _given(_NAMED_OR_DETAILED, _content({"anyOf": [reference("TypeList"), _listed("Described")]}), Link=_LINK)
     },

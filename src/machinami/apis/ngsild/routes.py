@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from machinami.apis.ngsild import batch, contexts, discovery, entities, parameters, subscriptions, temporal_parameters
+from machinami.apis.ngsild import (
+    batch,
+    contexts,
+    discovery,
+    entities,
+    parameters,
+    registrations,
+    subscriptions,
+    temporal_parameters,
+)
 from machinami.apis.ngsild.batch import Batches
 from machinami.apis.ngsild.contexts import KeptContexts
 from machinami.apis.ngsild.discovery import Discovery
@@ -12,6 +21,7 @@ from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.registrations import Registrations
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.subscriptions import Subscriptions
 from machinami.apis.ngsild.temporal import POST_QUERY, Temporal
@@ -32,6 +42,7 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
         *_batch_rows(Batches(face, Entities(face, rendered, paging), paging)),
         *_temporal_rows(Temporal(face, paging)),
         *_subscription_rows(Subscriptions(face, paging)),
+        *_registration_rows(Registrations(face, paging)),
         *_discovery_rows(Discovery(face)),
         *_context_rows(KeptContexts(face)),
         row("GET", "/info/sourceIdentity", identity(face), "Who is this broker?", "Information", "identity"),
@@ -143,6 +154,18 @@ def _subscription_rows(handlers: Subscriptions) -> Iterable[Route]:
         row("GET", one, h.retrieve, "Retrieve a subscription", tag, "subscription", known.ONE),
         row("PATCH", one, h.update, "Change a subscription", tag, "done", known.LOCAL, "SubscriptionFragment"),
         row("DELETE", one, h.delete, "Unsubscribe", tag, "done", known.LOCAL),
+    ]
+
+
+def _registration_rows(handlers: Registrations) -> Iterable[Route]:
+    tag, root, known = "Registrations", "/csourceRegistrations", registrations
+    one, h = f"{root}/{{id}}", handlers
+    return [
+        row("POST", root, h.create, "Register a Context Source", tag, "created", body="Registration", hot=True),
+        row("GET", root, h.discover, "Find Context Sources", tag, "registrations", known.DISCOVER),
+        row("GET", one, h.retrieve, "Retrieve a registration", tag, "registration", known.ONE),
+        row("PATCH", one, h.update, "Change a registration", tag, "done", body="RegistrationFragment"),
+        row("DELETE", one, h.delete, "Forget a Context Source", tag, "done"),
     ]
 
 

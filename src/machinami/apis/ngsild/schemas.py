@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from machinami.apis.ngsild.registration_schemas import REGISTRATION_SCHEMAS
 from machinami.kit.openapi import reference
 from machinami.model.subscription import TRIGGERS
 
@@ -88,6 +89,8 @@ _NOTIFICATION = _object(
         "format": {"enum": ["normalized", "concise", "simplified", "keyValues"]},
         "sysAttrs": {"type": "boolean"},
         "showChanges": {"type": "boolean"},
+        "join": {"enum": ["flat", "inline", "@none"]},
+        "joinLevel": {"type": "integer", "minimum": 1},
     },
     "What to tell",
     "endpoint",
@@ -106,9 +109,13 @@ _SUBSCRIPTION: Json = {
     "q": _TEXT,
     "geoQ": _GEO_QUERY,
     "scopeQ": _TEXT,
+    "csf": _TEXT,
     "lang": _TEXT,
+    "datasetId": {**_NAMES, "minItems": 1},
     "isActive": {"type": "boolean"},
+    "localOnly": {"type": "boolean"},
     "expiresAt": _TIME,
+    "jsonldContext": _URI,
     "notification": _NOTIFICATION,
     "@context": _ANY_CONTEXT,
 }
@@ -132,6 +139,7 @@ def _listing(type_name: str, member: str) -> Json:
 
 
 SCHEMAS: dict[str, Json] = {
+    **REGISTRATION_SCHEMAS,
     "Entity": _object(
         _FRAGMENT, "A thing of the town with its attributes", "id", "type", further=reference("Attribute")
     ),
@@ -156,7 +164,7 @@ SCHEMAS: dict[str, Json] = {
     "Subscription": _object(_SUBSCRIPTION, "Whom to tell of which changes", "type", "notification"),
     "SubscriptionFragment": _object(_SUBSCRIPTION, "Members of a subscription", further=True),
     "SubscriptionShown": _object(
-        {**_SUBSCRIPTION, "status": {"enum": ["active", "paused", "expired", "failed"]}},
+        {**_SUBSCRIPTION, "status": {"enum": ["active", "paused", "expired"]}},
         "A subscription and how it fares",
         "id",
         "type",

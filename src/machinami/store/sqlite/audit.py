@@ -3,8 +3,9 @@
 import apsw
 import orjson
 
-from machinami.model.document import change_from_document, entity_to_document
+from machinami.model.document import entity_to_document
 from machinami.store.sqlite.connection import read, read_one
+from machinami.store.sqlite.encoded import read_change
 from machinami.store.sqlite.statements import SQL
 
 
@@ -18,12 +19,12 @@ def disagreements(connection: apsw.Connection) -> list[str]:
     last: dict[str, object] = {}
     settled = read_one(connection, SQL.settled)
     before: int | None = None
-    for seq, doc in connection.execute(SQL.log_after, (0, -1)):
+    for row in connection.execute(SQL.log_after, (0, -1)):
+        change = read_change(*row)
+        seq, after = change.seq, change.after
         if before is not None and seq != before + 1:
             found.append(f"the log goes from {before} to {seq}")
         before = seq
-        change = change_from_document(orjson.loads(doc), seq)
-        after = change.after
         last[change.entity_id] = None if after is None else entity_to_document(after)
         if seq <= settled:
             found += _missing_history(connection, change.entity_id, seq, len(change.attributes))

@@ -5,22 +5,19 @@ attribute. The log holds all of it already; the rows therefore gather here and g
 in the order of the table, before anyone reads it. After a crash they are made again from the log.
 """
 
-from operator import itemgetter
+from typing import Any
 
 import apsw
-import orjson
 
-from machinami.model.document import change_from_document
 from machinami.store.sqlite.connection import read, read_one
-from machinami.store.sqlite.encoded import Columns, Fragments, encode_change
+from machinami.store.sqlite.encoded import Columns, encode_change, read_change
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.statements import SQL
 
 MOST = 2 << 20  # bytes of log whose instances may wait: about as much again is written when they settle
 _SERIALS = 20  # bits: instances of the history that one change may have
 
-Row = tuple[int | float | bytes | None, ...]
-_by_place = itemgetter(7, 8, 0, 9)  # subject, attribute, time, serial
+Row = tuple[Any, ...]  # subject, attribute, time, serial, which order it and are never the same, and Columns
 
 
 class Backlog:
@@ -39,15 +36,17 @@ class Backlog:
         self.size += size
 
 
-def rows_of(history: list[tuple[str, Columns]], names: Names, subject: int, seq: int) -> list[Row]:
+def rows_of(history: list[tuple[str, int, Columns]], names: Names, subject: int, seq: int) -> list[Row]:
     """The rows of a change's instances; the serial of each begins with the number of the change."""
     number, first = names.number, seq << _SERIALS
-    return [(*columns, subject, number(name), serial) for serial, (name, columns) in enumerate(history, first)]
+    return [
+        (subject, number(name), time, serial, *columns) for serial, (name, time, columns) in enumerate(history, first)
+    ]
 
 
 def settle(connection: apsw.Connection, rows: list[Row], seq: int) -> None:
     """Put rows into the table, in the open transaction; with them it holds every change up to seq."""
-    rows.sort(key=_by_place)
+    rows.sort()
     connection.executemany(SQL.add_history, rows)
     connection.execute(SQL.set_settled, (seq,))
 
@@ -57,12 +56,11 @@ def recover(connection: apsw.Connection, names: Names) -> None:
     settled, last = read_one(connection, SQL.settled), read_one(connection, SQL.last_seq)
     if settled >= last:
         return
-    fragments = Fragments(1)
     with connection:
         rows: list[Row] = []
-        for seq, doc in read(connection, SQL.log_after, (settled, -1)):
-            change = change_from_document(orjson.loads(doc), seq)
+        for row in read(connection, SQL.log_after, (settled, -1)):
+            change = read_change(*row)
             for _, subject, _, _ in read(connection, SQL.entity_by_id, (change.entity_id,)):
-                rows += rows_of(encode_change(change, fragments).history, names, subject, seq)
+                rows += rows_of(encode_change(change, None).history, names, subject, change.seq)
         names.write(connection)
         settle(connection, rows, last)

@@ -13,10 +13,21 @@ from machinami.model.entity import Entity
 from machinami.model.query import GeoQuery, GeoRelation
 
 MOST = 256  # boxes an entity may have; the last one holds all that are left
+_STOREY = 16.0  # how far apart the attributes are on the third axis
+_STEP = 2.0**-20  # how far apart keys are: a town's entities spread as wide as its map, about, in degrees
 _ANYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
 _MARGIN = 1.01  # a local projection may choose a pair of points that is not quite the nearest
 _EDGE = 1e-6  # degrees: more than any rounding of the computation
 _POLAR = 80.0  # degrees: near the poles a distance may span any longitude
+
+
+def level(attribute: int, key: int) -> float:
+    """Where on the third axis of the tree a box lies, by the number of its attribute and the key of its entity.
+
+    So the boxes of one attribute lie together, and among them those of entities made at about the same time: whoever
+    wants the first entities of a place need not read all that are there. Beyond 16 million all keys lie at the end.
+    """
+    return attribute * _STOREY + min(max(key, 0) * _STEP, _STOREY)
 
 
 def boxes(entity: Entity) -> list[tuple[str, Box]]:

@@ -6,13 +6,13 @@ plan that is not exact.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import apsw
 
 from machinami.model.query import Page, Query, TypeAll, TypeIs, TypeSelection
-from machinami.store.sqlite.boxes import search_boxes
+from machinami.store.sqlite.boxes import level, search_boxes
 from machinami.store.sqlite.connection import read, read_one
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.prefilter import Filter
@@ -22,14 +22,27 @@ from machinami.store.sqlite.values import Span, ValueIndexes
 # What it costs to read one row of an index and sort it, and to fetch and judge one entity, relative to each other.
 _ROW, _ENTITY = 1, 33
 _SPARE = 32  # candidates that are judged in vain at the least
+_LAST = 1 << 50  # a key beyond all keys
+_WIDTH, _WIDER = 4_096, 4  # keys in the first window, and how many times wider the next one is
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One range of one index: a statement whose last parameter is the key after which to go on."""
+    """One range of one index: a statement whose last parameters are two keys, for what lies after the one and up to
+    the other.
+
+    attribute: the number of the attribute, in the tree of places, where keys are levels of it.
+    """
 
     sql: str
     parameters: tuple[object, ...]
+    attribute: int | None = None
+
+    def between(self, after: int, upto: int) -> tuple[object, ...]:
+        """All parameters of the statement."""
+        if self.attribute is None:
+            return (*self.parameters, after, upto)
+        return (*self.parameters, level(self.attribute, upto), level(self.attribute, after), after, upto)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,8 @@ class Plan:
     exact: every live candidate matches. size: how many candidates there are, where that is known.
     in_order: the candidates are all entities of some types, in order of creation, for want of a better index.
     filter: what else SQLite is to ask of a candidate before it is decoded.
+    last: the last key there is, where an index that knows no order is to be asked window by window of the keys,
+    because a page of the first ones is wanted.
     """
 
     parts: tuple[Part, ...]
@@ -46,27 +61,43 @@ class Plan:
     size: int | None = None
     in_order: bool = False
     filter: Filter | None = None
+    last: int | None = None
 
     def keys(self, connection: apsw.Connection, after: int, limit: int, offset: int = 0) -> tuple[list[int], bool]:
         """The next keys after this one, in order, each once; and whether there may be more."""
         sql = _UNION.join([part.sql for part in self.parts])
-        parameters = [p for part in self.parts for p in (*part.parameters, after)]
+        filtered: tuple[object, ...] = ()
         if self.filter is not None:
             sql = _FILTERED.format(candidates=sql, condition=self.filter.sql)
-            parameters += self.filter.parameters
+            filtered = self.filter.parameters
         sql += _PAGED
-        rows = read(connection, sql, (*parameters, limit, offset))
-        keys = [key for (key,) in rows]
+        keys: list[int] = []
+        for upto in self._ends(after):
+            bounds = [p for part in self.parts for p in part.between(after, upto)]
+            keys += [key for (key,) in read(connection, sql, (*bounds, *filtered, limit - len(keys), offset))]
+            if len(keys) == limit:
+                break
+            after = upto
+        more = len(keys) == limit
         if not self.exact:  # an entity has one row for each of its values or places
             keys = list(dict.fromkeys(keys))
-        return keys, len(rows) == limit
+        return keys, more
+
+    def _ends(self, after: int) -> Iterator[int]:
+        """The keys at which the windows end."""
+        width = _WIDTH
+        while self.last is not None and after + width < self.last:
+            after += width
+            yield after
+            width *= _WIDER
+        yield _LAST
 
     def count(self, connection: apsw.Connection) -> int:
         """How many candidates there are."""
         if self.size is not None:
             return self.size
         union = _UNION.join([part.sql for part in self.parts])
-        parameters = [p for part in self.parts for p in (*part.parameters, -1)]
+        parameters = [p for part in self.parts for p in part.between(-1, _LAST)]
         return int(read_one(connection, f"SELECT count(*) FROM ({union})", tuple(parameters)))
 
 
@@ -94,16 +125,17 @@ def is_union(selection: TypeSelection) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Chooses plans by what the town holds. size: how many entities have a type."""
+    """Chooses plans by what the town holds. size: how many entities have a type. last: the last key."""
 
     names: Names
     indexes: ValueIndexes
     size: Callable[[str], int]
     total: Callable[[], int]
+    last: Callable[[], int]
 
     def plan(self, connection: apsw.Connection, query: Query, page: Page) -> Plan:
         """The plan for the page of the query; ids are not planned, they are looked up."""
-        plan = self._by_value(connection, query, self._worth(query, page)) or self._by_place(query)
+        plan = self._by_value(connection, query, self._worth(query, page)) or self._by_place(query, page)
         return plan or self.by_type(query, gone=0)
 
     def _worth(self, query: Query, page: Page) -> int:
@@ -147,7 +179,7 @@ class Planner:
         number = self.indexes.numbers[span.attribute]
         return -number if span.many else number, span.low, span.high
 
-    def _by_place(self, query: Query) -> Plan | None:
+    def _by_place(self, query: Query, page: Page) -> Plan | None:
         if query.geo is None:
             return None
         boxes = search_boxes(query.geo)
@@ -156,11 +188,11 @@ class Planner:
         # an entity with too many places has one box for all of them, under the empty name
         numbers = [self.names.known(name) for name in (query.geo.property, "")]
         parts = [
-            Part(SQL.keys_of_place, (east, west, north, south, number, number))
+            Part(SQL.keys_of_place, (east, west, north, south), number)
             for west, south, east, north in boxes
             for number in numbers
             if number is not None
         ]
         if not parts:
             parts = [Part(SQL.keys_of_type, (0, 0))]
-        return Plan(tuple(parts))
+        return Plan(tuple(parts), last=None if page.count or query.order else self.last())

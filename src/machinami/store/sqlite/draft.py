@@ -41,7 +41,7 @@ class Draft:
 
     def write(self, change: Change) -> None:
         """Append the change to the log and move state and history with it."""
-        self._written.append(encode_change(change, self._group.fragments))
+        self._written.append(encode_change(change, self.get(change.entity_id)))
         self._entities[change.entity_id] = change.after
 
     def correct(
@@ -49,7 +49,7 @@ class Draft:
     ) -> bool:
         """Replace or remove one instance of the history and log `change`; False if there is none."""
         self._set_apart()
-        written = encode_change(change, self._group.fragments, remembered=False)
+        written = encode_change(change, self.get(change.entity_id), remembered=False)
         if not past.correct_instance(self._group, entity_id, attribute, instance_id, after):
             return False
         self._written.append(written)

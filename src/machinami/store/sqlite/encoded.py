@@ -1,8 +1,9 @@
-"""How does a change become bytes? Each attribute instance is written as JSON once, for state, log and history.
+"""How does a change become bytes, and bytes a change? Each attribute instance is written once, for all that keep it.
 
-The forms are those of `model.document`. What a write leaves as it was is not written again: it is the same object
-as before, and `Fragments` holds its JSON. A plain reading (a Property with a number) is a row of the history
-without text: its value and its times are columns, and what is left of its JSON is either nothing or a unit.
+The forms are those of `model.document`. What a write leaves as it was is not written again: a change of some
+attributes becomes a merge patch (RFC 7396), which SQLite lays over the state that it has. A plain reading (a
+Property with a number) is a row of the history without text: its value and its times are columns, and what is
+left of its JSON is either nothing or a unit.
 """
 
 from dataclasses import dataclass
@@ -15,13 +16,13 @@ from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.change import AttributeChange, Change
-from machinami.model.document import VERB_CODES, moment_to_text, timeless_document
+from machinami.model.document import VERB_CODES, change_from_document, moment_to_text, timeless_document
 from machinami.model.entity import Entity
 from machinami.store.encoding import DELETED_VALUE, encode
 
 Instances = tuple[Attribute, ...]
-Columns = tuple[int, int, int, int | None, int | None, float | int | None, bytes | None]
-# time, observed, deleted, created, modified, number, doc
+Columns = tuple[int, int, int | None, int | None, float | int | None, bytes | None]
+# observed, deleted, created, modified, number, doc
 
 _MOMENTS = 2_048
 _NAMES = 16_384
@@ -33,105 +34,83 @@ _VERBS = {verb: b'{"v":"%b","i":' % code.encode() for verb, code in VERB_CODES.i
 
 @dataclass(slots=True)
 class Written:
-    """One change, encoded: the entity's JSON (None: deleted), the log's, and the columns of its history."""
+    """One change, encoded.
+
+    doc: the JSON of the entity (whole), or a merge patch of what is held; None if the state stays, or goes.
+    size: bytes of JSON that the entity has if it is whole, or has more than before. history: attribute, time and
+    columns of each instance.
+    """
 
     change: Change
     doc: bytes | None
+    whole: bool
+    size: int
     log: bytes
-    history: list[tuple[str, Columns]]
+    history: list[tuple[str, int, Columns]]
 
 
-class Fragments:
-    """The JSON of the attributes that were written most recently, by object; bounded, in two generations."""
+def encode_change(change: Change, held: Entity | None, remembered: bool = True) -> Written:
+    """The change as the rows of log, state and, if it is to be remembered, history hold it.
 
-    def __init__(self, limit: int) -> None:
-        self._limit = max(1, limit // 2)
-        self._young: dict[int, tuple[Instances, str, bytes]] = {}
-        self._old: dict[int, tuple[Instances, str, bytes]] = {}
-
-    def of(self, name: str, instances: Instances) -> bytes:
-        """The member of the JSON with the instances. An entry holds the object: its id cannot come to mean another."""
-        place = id(instances)
-        kept = self._young.get(place)
-        if kept is not None and kept[0] is instances and kept[1] == name:
-            return kept[2]
-        kept = self._old.get(place)
-        known = kept is not None and kept[0] is instances and kept[1] == name
-        text = kept[2] if kept is not None and known else _member(name, instances)
-        self.keep(name, instances, text)
-        return text
-
-    def keep(self, name: str, instances: Instances, text: bytes) -> None:
-        """Remember the JSON of these instances."""
-        self._young[id(instances)] = instances, name, text
-        if len(self._young) >= self._limit:
-            self._old, self._young = self._young, {}
-
-    def take(self, name: str, instances: Instances) -> bytes:
-        """The JSON of instances that are replaced, and will not be asked for again."""
-        place = id(instances)
-        kept = self._young.pop(place, None) or self._old.pop(place, None)
-        known = kept is not None and kept[0] is instances and kept[1] == name
-        return kept[2] if kept is not None and known else _member(name, instances)
-
-
-def encode_change(change: Change, fragments: Fragments, remembered: bool = True) -> Written:
-    """The change as the rows of log, state and, if it is to be remembered, history hold it."""
-    after = change.after
+    held: the entity that the store holds; only what is the very same object in it and in the change stays unwritten.
+    """
+    after, at = change.after, change.at
     fresh: dict[int, bytes] = {}
-    history: list[tuple[str, Columns]] = []
+    history: list[tuple[str, int, Columns]] = []
     for one in change.attributes:
         if one.after is None:
-            columns = to_columns(_mark_of(one, change.at), change.at)
+            time, columns = to_columns(_mark_of(one, at), at)
         else:
-            fresh[id(one.after)], columns = write_instance(one.after)
+            fresh[id(one.after)], time, columns = write_instance(one.after)
         if remembered:
-            history.append((one.name, columns))
-    doc = None if after is None else b'%b,"a":{%b}}' % (_head(after), _after_json(after.attributes, fresh, fragments))
-    return Written(change, doc, _log_json(change, doc, fragments), history)
+            history.append((one.name, time, columns))
+    if after is None:
+        return Written(change, None, True, 0, _log_json(change, b""), history)
+    old = held.attributes if held is not None and held is change.before else NO_ATTRIBUTES
+    members, kept, added = _members(old, after.attributes, fresh)
+    if held is None or not kept:
+        doc = b'%b,"a":{%b}}' % (_head(after), b",".join(members))
+        return Written(change, doc, True, len(doc), _log_json(change, b',"a":' + doc), history)
+    members += [_gone(name) for name in old if name not in after.attributes]
+    doc = b'{%b"a":{%b}}' % (_changed_head(held, after), b",".join(members))
+    return Written(change, doc, False, added, _log_json(change, b',"p":' + doc), history)
 
 
-def _log_json(change: Change, doc: bytes | None, fragments: Fragments) -> bytes:
-    before, after = change.before, change.after
-    old: Attributes = NO_ATTRIBUTES if before is None else before.attributes
-    new: Attributes = NO_ATTRIBUTES if after is None else after.attributes
-    parts = [_VERBS[change.verb], encode(change.entity_id), b',"t":', _texts(change.types)]
-    if before is not None:
-        parts.append(b',"b":%b,"a":{%b}}' % (_head(before), _before_json(old, new, fragments)))
-    if doc is not None:
-        parts += b',"a":', doc
-    told = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
-    parts.append(b',"d":[%b],"at":%b,"by":%b}' % (b",".join(told), stamp(change.at)[1], encode(change.by)))
-    return b"".join(parts)
+def read_change(seq: int, doc: bytes, was: str | None) -> Change:
+    """The change that a row of the log holds."""
+    return change_from_document(orjson.loads(doc), None if was is None else orjson.loads(was), seq)
 
 
-def _before_json(old: Attributes, new: Attributes, fragments: Fragments) -> bytes:
-    parts = []
-    for name, instances in old.items():
-        later = new.get(name)
-        if later is instances or (later is not None and _same(instances, later)):
-            parts.append(_member_same(name))
-        else:
-            parts.append(fragments.take(name, instances))
-    return b",".join(parts)
-
-
-def _after_json(new: Attributes, fresh: dict[int, bytes], fragments: Fragments) -> bytes:
-    parts = []
+def _members(old: Attributes, new: Attributes, fresh: dict[int, bytes]) -> tuple[list[bytes], int, int]:
+    """The members of the JSON that are not as before, how many are as before, and the bytes of those that are new."""
+    members = []
+    kept = added = 0
     for name, instances in new.items():
-        text = fresh.get(id(instances[0])) if len(instances) == 1 else None
-        if text is None:
-            text = fragments.of(name, instances)
-        else:
-            text = b"%b:[%b]" % (name_json(name), text)
-            fragments.keep(name, instances, text)
-        parts.append(text)
-    return b",".join(parts)
+        before = old.get(name)
+        if before is instances:
+            kept += 1
+            continue
+        texts = [fresh.get(id(instance)) or write_instance(instance)[0] for instance in instances]
+        member = b"%b:[%b]" % (name_json(name), texts[0] if len(texts) == 1 else b",".join(texts))
+        members.append(member)
+        if before is None:
+            added += len(member)
+    return members, kept, added
 
 
-def _same(some: Instances, others: Instances) -> bool:
-    # by identity: for Python 1, 1.0 and True are equal, and what was kept must come back exactly
-    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
+def _log_json(change: Change, state: bytes) -> bytes:
+    old = NO_ATTRIBUTES if change.before is None else change.before.attributes
+    new = NO_ATTRIBUTES if change.after is None else change.after.attributes
+    told = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
+    return b'%b%b,"t":%b%b,"d":[%b],"at":%b,"by":%b}' % (
+        _VERBS[change.verb],
+        encode(change.entity_id),
+        _texts(change.types),
+        state,
+        b",".join(told),
+        stamp(change.at)[1],
+        encode(change.by),
+    )
 
 
 def _told(one: AttributeChange, old: Instances, new: Instances) -> bytes:
@@ -156,33 +135,33 @@ def _mark_of(one: AttributeChange, at: datetime) -> Attribute:
     return Attribute(one.before.kind, DELETED_VALUE, one.before.dataset_id, modified_at=at)
 
 
-def write_instance(value: Attribute) -> tuple[bytes, Columns]:
-    """The JSON of an instance, and the columns in which the history keeps it."""
+def write_instance(value: Attribute) -> tuple[bytes, int, Columns]:
+    """The JSON of an instance, and the time and the columns with which the history keeps it."""
     number, rest = _split(value)
     text = rest[:-1]
     if number is not None:
         text += b',"v":' + orjson.dumps(number)
-    doc = None if number is not None and rest == _PLAIN else rest
+    doc = None if number is not None and rest is _PLAIN else rest
     created, modified, times = _system_times(value.created_at, value.modified_at)
     if value.observed_at is not None:
         observed, moment = stamp(value.observed_at)
-        return b'%b,"o":%b%b' % (text, moment, times), (observed, 1, 0, created, modified, number, doc)
+        return b'%b,"o":%b%b' % (text, moment, times), observed, (1, 0, created, modified, number, doc)
     time = modified if modified is not None else created or 0
-    return text + times, (time, 0, 0, created, modified, number, doc)
+    return text + times, time, (0, 0, created, modified, number, doc)
 
 
-def to_columns(value: Attribute, deleted_at: datetime | None = None) -> Columns:
-    """The columns `time` to `doc` (without serial) of an instance; deleted_at: it marks a deletion at that moment.
+def to_columns(value: Attribute, deleted_at: datetime | None = None) -> tuple[int, Columns]:
+    """Time and columns (without serial) of an instance; deleted_at: it marks a deletion at that moment.
 
     An instance without any time is put at the beginning of 1970.
     """
-    columns = write_instance(value)[1]
+    _, time, columns = write_instance(value)
     if deleted_at is None:
-        return columns
-    _, _, _, created, modified, number, doc = columns
+        return time, columns
+    _, _, created, modified, number, doc = columns
     if value.observed_at is not None:
         doc = b'%b,"o":%b}' % ((doc or _PLAIN)[:-1], stamp(value.observed_at)[1])
-    return to_micros(deleted_at), 0, 1, created, modified, number, doc
+    return to_micros(deleted_at), (0, 1, created, modified, number, doc)
 
 
 def _split(value: Attribute) -> tuple[float | int | None, bytes]:
@@ -216,8 +195,9 @@ def _member(name: str, instances: Instances) -> bytes:
 
 
 @lru_cache(_NAMES)
-def _member_same(name: str) -> bytes:
-    return b"%b:0" % name_json(name)
+def _gone(name: str) -> bytes:
+    """The member of a patch by which an attribute goes."""
+    return b"%b:null" % name_json(name)
 
 
 @lru_cache(_NAMES)
@@ -238,6 +218,26 @@ def _head(entity: Entity) -> bytes:
     if entity.expires_at is not None:
         text += b',"x":' + stamp(entity.expires_at)[1]
     return text
+
+
+def _changed_head(before: Entity, after: Entity) -> bytes:
+    """The members of a patch that change what is not an attribute, each with a comma behind it."""
+    text = b""
+    if before.types != after.types:
+        text += b'"t":%b,' % _texts(after.types)
+    if before.scopes != after.scopes:
+        text += b'"s":%b,' % (_texts(after.scopes) if after.scopes else b"null")
+    if before.created_at != after.created_at:
+        text += b'"c":%b,' % _stamp_or_null(after.created_at)
+    if before.modified_at != after.modified_at:
+        text += b'"m":%b,' % _stamp_or_null(after.modified_at)
+    if before.expires_at != after.expires_at:
+        text += b'"x":%b,' % _stamp_or_null(after.expires_at)
+    return text
+
+
+def _stamp_or_null(moment: datetime | None) -> bytes:
+    return b"null" if moment is None else stamp(moment)[1]
 
 
 @lru_cache(_MOMENTS)

@@ -1,7 +1,8 @@
 """What do the works of one commit leave behind, row by row?
 
 A group gathers what its works wrote: the state as the next work sees it, and the rows that say so. Nothing
-reaches SQLite before `spill`; an entity that is changed ten times in a group is written once.
+reaches SQLite before `spill`. The rows that wait hold at most one change of an entity: each change is laid over what
+the one before has left in the table.
 """
 
 from collections import Counter
@@ -17,8 +18,8 @@ from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.store.encoding import husk_of
 from machinami.store.sqlite.backlog import MOST, Backlog, Row, rows_of, settle
-from machinami.store.sqlite.boxes import boxes
-from machinami.store.sqlite.encoded import Fragments, Written, entity_json
+from machinami.store.sqlite.boxes import boxes, level
+from machinami.store.sqlite.encoded import Written, entity_json
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.statements import SQL
@@ -46,15 +47,18 @@ class Counters:
 
 @dataclass(slots=True)
 class Rows:
-    """Rows to be written, in their final state at the end of the group."""
+    """Rows to be written; changed: ids of the entities that they change."""
 
-    entities: dict[int, tuple[bool, str, int, int, bytes]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    log: list[tuple[int, bytes, int | None]] = field(default_factory=list)
+    added: list[tuple[int, str, int, int, bytes]] = field(default_factory=list)
+    replaced: list[tuple[int, bytes, int]] = field(default_factory=list)
+    patched: list[tuple[int, bytes]] = field(default_factory=list)
     dropped: list[tuple[int]] = field(default_factory=list)
     types: dict[tuple[int, int, int], bool] = field(default_factory=dict)
     expiring: dict[tuple[int, int], bool] = field(default_factory=dict)
     places: dict[int, tuple[int, list[tuple[float, ...]]]] = field(default_factory=dict)
     values: dict[tuple[int, float | str, int], bool] = field(default_factory=dict)
-    log: list[tuple[int, bytes]] = field(default_factory=list)
     history: list[Row] = field(default_factory=list)
     records: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
 
@@ -84,7 +88,6 @@ class Group:
         connection: apsw.Connection,
         names: Names,
         indexes: ValueIndexes,
-        fragments: Fragments,
         counters: Counters,
         committed: Callable[[str], State],
         backlog: Backlog,
@@ -95,7 +98,6 @@ class Group:
         self.later: list[Row] = []
         self.later_size = 0
         self.settled: int | None = None
-        self.fragments = fragments
         self.names = names
         self.indexes = indexes
         self.counters = Counters(counters.key, counters.seq)
@@ -153,9 +155,12 @@ class Group:
     def absorb(self, written: Written) -> None:
         """Take one change of a work that has returned."""
         change = written.change
+        if change.entity_id in self.rows.changed:
+            self.spill()
         current = self.look(change.entity_id)
         self.counters.seq = seq = self.counters.seq + 1
-        self.rows.log.append((seq, written.log))
+        was = current.key if change.before is not None and isinstance(current, Hot) else None
+        self.rows.log.append((seq, written.log, was))
         self.changes.append(
             Change(
                 change.verb,
@@ -170,7 +175,7 @@ class Group:
             )
         )
         if written.doc is not None and change.after is not None:
-            subject = self._move(change, change.after, written.doc, current)
+            subject = self._move(written, change.after, written.doc, current)
         elif change.verb is not Verb.DELETED:
             return  # a correction of the past that leaves the present alone
         elif isinstance(current, Hot):
@@ -179,36 +184,41 @@ class Group:
             return
         self.rows.history += rows_of(written.history, self.names, subject, seq)
 
-    def _move(self, change: Change, after: Entity, doc: bytes, current: State) -> int:
+    def _move(self, written: Written, after: Entity, doc: bytes, current: State) -> int:
+        rows, entity_id, size = self.rows, after.id, written.size
         if isinstance(current, Hot):
             key, subject, before = current.key, current.subject, current.entity
-            new = self.rows.entities[key][0] if key in self.rows.entities else False
-            types_differ = before.types != after.types
-            places_differ = any(map(_moves, change.attributes))
+            if written.whole:
+                rows.replaced.append((key, doc, 0))
+            else:
+                rows.patched.append((key, doc))
+                size += current.size
+            places_differ = any(map(_moves, written.change.attributes))
         else:
-            key = self.next_key()
+            key = subject = self.next_key()
+            before, places_differ = None, True
             self.entities += 1
-            subject, before, new, types_differ, places_differ = key, None, True, True, True
             if current is not None:
                 subject = current.subject
                 self.discard(current)
-        self.rows.entities[key] = (new, change.entity_id, subject, 0, doc)
-        if types_differ:
-            self._retype(before.types if before is not None else (), after.types, 0, key)
+            rows.added.append((key, entity_id, subject, 0, doc))
+        types = before.types if before is not None else ()
+        if types != after.types:
+            self._retype(types, after.types, 0, key)
         self._expire(key, before, after)
         if places_differ:
             self._place(key, before, after)
         if self.indexes:
-            self.indexes.differ(before, after, key, self.rows.values)
-        self.state[change.entity_id] = Hot(after, key, subject, len(doc))
-        self.changed.add(change.entity_id)
+            self.indexes.differ(before, after, key, rows.values)
+        self.state[entity_id] = Hot(after, key, subject, size)
+        self.changed.add(entity_id)
+        rows.changed.add(entity_id)
         return subject
 
     def _end(self, current: Hot) -> int:
         entity, key = current.entity, current.key
-        new = self.rows.entities[key][0] if key in self.rows.entities else False
         self.entities -= 1
-        self.leave_husk(Husk(key, current.subject), husk_of(entity), new)
+        self.leave_husk(Husk(key, current.subject), husk_of(entity), new=False)
         self._retype(entity.types, (), 0, key)
         self._expire(key, entity, None)
         self._place(key, entity, None)
@@ -219,24 +229,20 @@ class Group:
     def leave_husk(self, husk: Husk, remains: Entity, new: bool) -> None:
         """Keep what remains of an entity; new: there is no row of it yet."""
         doc = entity_json(remains)
-        self.rows.entities[husk.key] = (new, remains.id, husk.subject, 1, doc)
+        if new:
+            self.rows.added.append((husk.key, remains.id, husk.subject, 1, doc))
+        else:
+            self.rows.replaced.append((husk.key, doc, 1))
+        self.rows.changed.add(remains.id)
         self._retype((), remains.types, 1, husk.key)
         self.state[remains.id] = husk
         self.changed.add(remains.id)
 
     def discard(self, husk: Husk) -> None:
         """Let go of the husk: the entity is created anew, at the end of the order, or its history is forgotten."""
-        row = self.rows.entities.pop(husk.key, None)
-        if row is None or not row[0]:
-            self.rows.dropped.append((husk.key,))
-        self._retype(self._husk_types(husk, row), (), 1, husk.key)
-
-    def _husk_types(self, husk: Husk, row: tuple[bool, str, int, int, bytes] | None) -> tuple[str, ...]:
-        if row is not None:
-            return tuple(orjson.loads(row[4])["t"])
+        self.rows.dropped.append((husk.key,))
         for _, _, doc in self.connection.execute(SQL.entity_by_key, (husk.key,)):
-            return tuple(orjson.loads(doc)["t"])
-        return ()
+            self._retype(tuple(orjson.loads(doc)["t"]), (), 1, husk.key)
 
     def _retype(self, before: tuple[str, ...], after: tuple[str, ...], gone: int, key: int) -> None:
         number, types, counts = self.names.number, self.rows.types, self.type_counts
@@ -265,7 +271,7 @@ class Group:
         old = there[0] if there is not None else len(boxes(before)) if before is not None else 0
         new: list[tuple[float, ...]] = []
         if after is not None:
-            new += [(*box, number(name)) for name, box in boxes(after)]
+            new += [(*box, level(number(name), key)) for name, box in boxes(after)]
         if old or new:
             self.rows.places[key] = (old, new)
 
@@ -290,14 +296,17 @@ class Group:
         """Give the gathered rows to SQLite, in the open transaction."""
         self.begin()
         rows, run = self.rows, self.connection.executemany
+        if rows.log:
+            run(SQL.add_log, rows.log)  # first, as it takes the entities as they were
+            self.later_size += sum([len(row[1]) for row in rows.log])
         if rows.dropped:
             run(SQL.drop_entity, rows.dropped)
-        added = [(k, i, s, g, d) for k, (new, i, s, g, d) in rows.entities.items() if new]
-        if added:
-            run(SQL.add_entity, added)
-        changed = [(k, d, g) for k, (new, _, _, g, d) in rows.entities.items() if not new]
-        if changed:
-            run(SQL.set_entity, changed)
+        if rows.added:
+            run(SQL.add_entity, rows.added)
+        if rows.replaced:
+            run(SQL.set_entity, rows.replaced)
+        if rows.patched:
+            run(SQL.patch_entity, rows.patched)
         if rows.types:
             run(SQL.drop_type, [row for row, kept in rows.types.items() if not kept])
             run(SQL.add_type, [row for row, kept in rows.types.items() if kept])
@@ -309,9 +318,6 @@ class Group:
         if rows.values:
             run(SQL.drop_value, [row for row, kept in rows.values.items() if not kept])
             run(SQL.add_value, [row for row, kept in rows.values.items() if kept])
-        if rows.log:
-            run(SQL.add_log, rows.log)
-            self.later_size += sum([len(doc) for _, doc in rows.log])
         if rows.records:
             run(SQL.put_record, [(*k, doc) for k, doc in rows.records.items() if doc is not None])
             run(SQL.drop_record, [k for k, doc in rows.records.items() if doc is None])

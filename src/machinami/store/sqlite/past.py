@@ -51,15 +51,15 @@ def _add(
 ) -> None:
     """Insert the instance; at its old place if the time is the same, so that its name need not be written."""
     value = instance.value
-    time = to_columns(instance.value, instance.deleted_at)[0]
+    time, _ = to_columns(instance.value, instance.deleted_at)
     serial = place[1] if place is not None and place[0] == time else None
     if serial is None:
         ((last,),) = connection.execute(SQL.last_serial, (subject, number, time))
         serial = last + 1
     if value.instance_id == instance_name(subject, number, time, serial):
         instance = replace(instance, value=replace(value, instance_id=None))
-    columns = to_columns(instance.value, instance.deleted_at)
-    connection.execute(SQL.add_history, (*columns, subject, number, serial))
+    _, columns = to_columns(instance.value, instance.deleted_at)
+    connection.execute(SQL.add_history, (subject, number, time, serial, *columns))
 
 
 def add_instance(group: Group, instance: Instance, types: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 import orjson
 
 from machinami.foundation.instant import EPOCH
-from machinami.model.attribute import Attribute, attribute
+from machinami.model.attribute import Attribute
 from machinami.model.document import attribute_from_document
 from machinami.model.found import Instance
 
@@ -71,7 +71,7 @@ def from_row(entity_id: str, name: str, place: tuple[int, int], row: Row) -> Ins
     return Instance(
         entity_id,
         name,
-        attribute(
+        Attribute(
             rest.kind,
             rest.value if number is None else number,
             rest.dataset_id,

@@ -30,6 +30,8 @@ SELECT coalesce(max(key), 0) FROM entity
 INSERT INTO entity (key, id, subject, gone, doc) VALUES (?, ?, ?, ?, jsonb(?))
 -- set_entity
 UPDATE entity SET doc = jsonb(?2), gone = ?3 WHERE key = ?1
+-- patch_entity: a merge patch (RFC 7396)
+UPDATE entity SET doc = jsonb_patch(doc, ?2) WHERE key = ?1
 -- drop_entity
 DELETE FROM entity WHERE key = ?
 -- entity_counts
@@ -55,14 +57,15 @@ DELETE FROM expiring WHERE at = ? AND key = ?
 SELECT min(at) FROM expiring
 
 -- keys_of_type
-SELECT key FROM entity_type WHERE type = ? AND gone = ? AND key > ?
+SELECT key FROM entity_type WHERE type = ? AND gone = ? AND key > ? AND key <= ?
 -- keys_of_all
-SELECT key FROM entity WHERE gone = ? AND key > ?
+SELECT key FROM entity WHERE gone = ? AND key > ? AND key <= ?
 -- keys_of_value
-SELECT key FROM value WHERE attribute = ? AND value >= ? AND value <= ? AND key > ?
+SELECT key FROM value WHERE attribute = ? AND value >= ? AND value <= ? AND key > ? AND key <= ?
 -- keys_of_place: 8 bits of the id number the boxes of one entity; single precision rounds boxes outwards
 SELECT id >> 8 AS key FROM place
-WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND first <= ? AND last >= ? AND id >= (? + 1) << 8
+WHERE west <= ? AND east >= ? AND south <= ? AND north >= ? AND first <= ? AND last >= ?
+AND id >= (? + 1) << 8 AND id < (? + 1) << 8
 -- count_of_value: no further than needed to see whether the index is worth its while
 SELECT count(*) FROM (SELECT 1 FROM value WHERE attribute = ? AND value >= ? AND value <= ? LIMIT ?)
 
@@ -78,19 +81,19 @@ ON CONFLICT DO UPDATE SET ready = excluded.ready, done = excluded.done
 -- instances_after: the attribute of the next stretch of entities while an index is being built
 SELECT key, doc -> ?2 FROM entity WHERE key > ?1 AND gone = 0 ORDER BY key LIMIT ?3
 
--- add_log
-INSERT INTO log (seq, doc) VALUES (?, ?)
+-- add_log: with the entity as it is before the change, if there is one with that key
+INSERT INTO log (seq, doc, was) VALUES (?1, ?2, (SELECT doc FROM entity WHERE key = ?3))
 -- last_seq
 SELECT coalesce(max(seq), 0) FROM log
 -- log_after
-SELECT seq, doc FROM log WHERE seq > ? ORDER BY seq LIMIT ?
+SELECT seq, doc, json(was) FROM log WHERE seq > ? ORDER BY seq LIMIT ?
 -- trim_log: the last row stays, so that numbers are never given twice
 DELETE FROM log WHERE seq < ? AND seq < (SELECT max(seq) FROM log)
 -- log_length
 SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM log
 
 -- add_history
-INSERT INTO history (time, observed, deleted, created, modified, number, doc, subject, attribute, serial)
+INSERT INTO history (subject, attribute, time, serial, observed, deleted, created, modified, number, doc)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 
 -- settled: the last change whose instances are in the history; those of later ones are only in the log

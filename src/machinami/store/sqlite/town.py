@@ -18,7 +18,6 @@ import orjson
 from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
-from machinami.model.document import change_from_document
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
 from machinami.model.query import Page, Query, TemporalQuery
@@ -33,7 +32,7 @@ from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import summarize
 from machinami.store.sqlite.draft import Draft
-from machinami.store.sqlite.encoded import Fragments
+from machinami.store.sqlite.encoded import read_change
 from machinami.store.sqlite.find import Effort, TooLong, find
 from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
@@ -64,7 +63,6 @@ class SqliteTown:
         self._backlog = Backlog()
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
-        self._fragments = Fragments(settings.cache_fragments)
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
         self._first_expiry = NEVER if expiry is None else expiry
@@ -75,7 +73,9 @@ class SqliteTown:
         self._thread = ThreadPoolExecutor(1, "store-commit") if settings.durability == "full" else None
         self._beside = open_connection(path, settings, write=False) if self._thread is not None else connection
         self._readers = Readers(path, settings)
-        self._planner = Planner(self._names, self._indexes, self._type_size, lambda: self._entities)
+        self._planner = Planner(
+            self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
+        )
         self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
         self._checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
@@ -92,7 +92,6 @@ class SqliteTown:
             self._connection,
             self._names,
             self._indexes,
-            self._fragments,
             self._counters,
             self._source().state,
             self._backlog,
@@ -193,7 +192,7 @@ class SqliteTown:
     async def changes(self, after: int, limit: int) -> Sequence[Change]:
         """The log after a sequence number, in order."""
         rows = read(self._source().connection, SQL.log_after, (after, limit))
-        return [_change(seq, doc) for seq, doc in rows]
+        return [read_change(*row) for row in rows]
 
     async def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""
@@ -319,7 +318,3 @@ def _patience() -> Callable[[], bool]:
     A statement that SQLite keeps goes on counting from its last run, so that a first question may come at once.
     """
     return chain(repeat(False, 2), repeat(True)).__next__
-
-
-def _change(seq: int, doc: bytes) -> Change:
-    return change_from_document(orjson.loads(doc), seq)
