@@ -107,6 +107,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "server": {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
         "page_limit": _whole("page_limit", 1, 100_000),
+        "instance_limit": _whole("instance_limit", 1, 10_000_000),
     },
     "network": {
         "ca_file": _Rule(

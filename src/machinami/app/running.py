@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
@@ -157,7 +158,7 @@ class TownOS:
     def _routes(self, town: Town, sources: Sources) -> list[Route]:
         desk = self._desk(town, sources)
         found = [
-            *ngsild_routes(self.broker),
+            *ngsild_routes(self.broker, paging=self._paging()),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
@@ -165,6 +166,10 @@ class TownOS:
         for house in self.houses:
             found += self._pages_of(house, desk)
         return found
+
+    def _paging(self) -> Paging:
+        settings = self.settings
+        return Paging(min(Paging().default, settings.page_limit), settings.page_limit, settings.instance_limit)
 
     def _pages_of(self, house: House, desk: Desk) -> list[Route]:
         """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""

@@ -53,6 +53,8 @@ class Intake:
 
     nulls: where NULL may stand; other than FORBIDDEN, attributes may also come without their value.
     several: an attribute may have several instances of one dataset, as temporal entities have (4.5.6).
+    deletions: NULL may be the value of an instance, which says that it was deleted then (4.5.7); its deletedAt
+    becomes the modifiedAt of the instance.
     simplified: every attribute is a bare value (4.5.4), whatever members an object has.
     system: believe createdAt, modifiedAt and instanceId, as from another broker; else they are ignored.
     """
@@ -61,12 +63,14 @@ class Intake:
     several: bool = False
     simplified: bool = False
     system: bool = False
+    deletions: bool = False
 
 
 ENTITY = Intake()
 UPDATE = Intake(Nulls.MEMBERS)
 MERGE = Intake(Nulls.INSIDE)
-TEMPORAL = Intake(several=True)
+TEMPORAL = Intake(several=True, deletions=True)
+INSTANCE = Intake(several=True)
 PEER = Intake(system=True)
 
 
@@ -96,7 +100,7 @@ def expand_entity(document: Mapping[str, Any], context: Context, intake: Intake 
     created = modified = None
     if intake.system:
         created, modified = (walk.moment(document, name, "") for name in ("createdAt", "modifiedAt"))
-    scopes = _scopes(document["scope"], intake) if "scope" in document else ()
+    scopes = read_scopes(document["scope"], intake) if "scope" in document else ()
     return Entity(entity_id, types, attributes, scopes, created, modified, walk.moment(document, "expiresAt", ""))
 
 
@@ -108,7 +112,7 @@ def expand_fragment(document: Mapping[str, Any], context: Context, intake: Intak
     types = document.get("type", document.get("@type"))
     return Fragment(
         () if types is None else _types(types, context),
-        _scopes(document["scope"], intake) if "scope" in document else (),
+        read_scopes(document["scope"], intake) if "scope" in document else (),
         walk.attributes(document),
         walk.moment(document, "expiresAt", ""),
         frozenset(walk.bare),
@@ -130,12 +134,13 @@ def expand_attribute(name: str, body: Any, context: Context, intake: Intake = EN
 class _Walk:
     """One walk through a document."""
 
-    __slots__ = ("_context", "_fragment", "_guessed", "_intake", "_nulls", "bare")
+    __slots__ = ("_context", "_fragment", "_guessed", "_intake", "_nulls", "_nulls_above", "bare")
 
     def __init__(self, context: Context, intake: Intake) -> None:
         self._context = context
         self._intake = intake
         self._nulls = intake.nulls
+        self._nulls_above = Nulls.MEMBERS if intake.deletions else intake.nulls
         self._fragment = intake.nulls is not Nulls.FORBIDDEN
         self._guessed = False
         self.bare: set[str] = set()
@@ -248,7 +253,8 @@ class _Walk:
                 raise wrong(where, f"a {kind.value} needs the member {carrier}", f'add "{carrier}": …')
             value = absent
         elif kind is not _PROPERTY or type(value) not in _SCALARS:
-            value = READERS[kind](value, f"{where}.{carrier}", self._context, self._nulls)
+            nulls = self._nulls if depth else self._nulls_above
+            value = READERS[kind](value, f"{where}.{carrier}", self._context, nulls)
         observed = unit = dataset = None
         rest: dict[str, Any] | None = None
         for member, inner in body.items():
@@ -296,6 +302,8 @@ class _Walk:
             created = self.moment(rest, "createdAt", where)
             modified = self.moment(rest, "modifiedAt", where)
             named = read_uri(rest["instanceId"], f"{where}.instanceId") if "instanceId" in rest else None
+        elif self._intake.deletions and not depth:
+            modified = self.moment(rest, "deletedAt", where)
         return created, modified, expires, named, targets, below or NO_ATTRIBUTES, datatype
 
     def moment(self, body: Mapping[str, Any], member: str, where: str) -> datetime | None:
@@ -335,7 +343,8 @@ def _types(value: Any, context: Context, where: str = "type") -> tuple[str, ...]
     return types
 
 
-def _scopes(value: Any, intake: Intake) -> tuple[str, ...]:
+def read_scopes(value: Any, intake: Intake = ENTITY) -> tuple[str, ...]:
+    """The scopes that the member `scope` says (4.18)."""
     scopes = value if isinstance(value, list) else [value]
     if scopes == [NULL] and intake.nulls is not Nulls.FORBIDDEN:
         return (NULL,)

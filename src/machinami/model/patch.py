@@ -12,16 +12,14 @@ from typing import Any
 
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.foundation.value import value
-from machinami.model import core_terms
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.change import AttributeChange
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.merging import blended, completed, overlaid, reshaped
+from machinami.model.names import SCOPE
 from machinami.model.null import NO_MOMENT, NULL, Absent
 from machinami.model.reading import Reading
-
-SCOPE = core_terms.NAMESPACE + "scope"
 
 
 @dataclass(frozen=True, slots=True)

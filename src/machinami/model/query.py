@@ -272,7 +272,7 @@ class TemporalQuery:
     """Which attribute instances of the history (4.11).
 
     property: observedAt, createdAt, modifiedAt or deletedAt. last_n: the newest N instances per attribute.
-    relation None: all times.
+    relation None: all times. datasets: only instances with these datasetIds, @none the default ones; None: all.
     """
 
     relation: TimeRelation | None = None
@@ -280,3 +280,4 @@ class TemporalQuery:
     end_time_at: datetime | None = None
     property: str = "observedAt"
     last_n: int | None = None
+    datasets: tuple[str, ...] | None = None

@@ -28,6 +28,17 @@ MEMBERS = {
     Kind.LIST_RELATIONSHIP: "objectList",
     Kind.JSON: "json",
 }
+# kind -> the member that carries its values and their times in the simplified temporal form (4.5.9)
+SERIES = {
+    Kind.PROPERTY: "values",
+    Kind.RELATIONSHIP: "objects",
+    Kind.GEO: "values",
+    Kind.LANGUAGE: "languageMaps",
+    Kind.VOCAB: "vocabs",
+    Kind.LIST: "valueLists",
+    Kind.LIST_RELATIONSHIP: "objectLists",
+    Kind.JSON: "jsons",
+}
 _NESTING = {
     "Point": 0,
     "MultiPoint": 1,

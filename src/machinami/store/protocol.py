@@ -31,7 +31,8 @@ class Transaction(Protocol):
         """Append the change to the log and move state and history with it.
 
         History gets one instance for every AttributeChange with an `after`, and a deletion marker for each
-        without. `change.seq` is ignored; the store numbers changes in commit order.
+        without; and where the scopes differ, one of the scope, as if it were a Property (4.5.6). `change.seq` is
+        ignored; the store numbers changes in commit order.
         """
         ...
 
@@ -42,15 +43,25 @@ class Transaction(Protocol):
         the history again; the current state is moved where `change.after` is set. False if there is none."""
         ...
 
-    def add_history(self, instance: Instance, types: Sequence[str] = ()) -> None:
-        """Add an instance to the history only (temporal provision, 5.6.11).
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that has a past and is not there: its types and scopes; else None."""
+        ...
 
-        types: the types of an entity of which nothing is known yet; it is then known as a past one.
+    def remember(self, head: Entity) -> None:
+        """Know an entity that is not there by the types and scopes of this head; of one that is there, nothing
+        changes (temporal provision, 5.6.11)."""
+        ...
+
+    def add_history(self, instance: Instance) -> None:
+        """Add an instance to the history only (temporal provision, 5.6.11, 5.6.12).
+
+        An entity of which nothing is known yet is known from then on as a past one.
         """
         ...
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
-        """Forget the history of an entity, of one of its attributes, or of one dataset of it. False if none."""
+        """Forget the history of an entity, of one of its attributes, or of one dataset of it (@none: of the default
+        instances). False if none. What was known of an entity that is not there goes with its whole history."""
         ...
 
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
@@ -79,6 +90,10 @@ class TownStore(Protocol):
 
     def peek(self, entity_id: str) -> Entity | None:
         """The committed entity, at once (from memory, or one point read); None if there is none."""
+        ...
+
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that has a past and is not there, at once; else None."""
         ...
 
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
@@ -119,8 +134,10 @@ class TownStore(Protocol):
         ...
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
-        """Entities (current or deleted, without attributes but with types) whose history has an instance in the
-        temporal range and which match the query's selectors; q is applied to the current state where there is one."""
+        """Entities (current or deleted, with types and scopes but without attributes) whose history has an instance
+        in the temporal range, of query.attrs if there are any, and which match the query: ids, types and order are
+        asked of the entity, q and geo of its instances within the range, scope of the scopes that were valid then
+        (5.7.4.4)."""
         ...
 
     async def types(self) -> Sequence[TypeSummary]:

@@ -123,7 +123,7 @@ class Entities:
         """The entity as a whole (6.5.3.3)."""
         check_parameters(request, CHANGE)
         document, context = self._face.document(request)
-        entity_id = _same_id(document, identified(request))
+        entity_id = same_id(document, identified(request))
         town = self._town_of(request, entity_id, context)
         present = operations.retrieve(town, entity_id, self._face.by(request))
         document.setdefault("type", [context.compact(name) for name in present.types])
@@ -134,7 +134,7 @@ class Entities:
         """A fragment is merged into the entity (6.5.3.4)."""
         arguments = check_parameters(request, MERGE_BY)
         document, context = self._face.document(request)
-        entity_id = _same_id(document, identified(request))
+        entity_id = same_id(document, identified(request))
         fragment = expand_fragment(document, context, merge_intake(arguments))
         observed_at = parse_instant(arguments["observedAt"], "observedAt") if "observedAt" in arguments else None
         done = operations.merge(
@@ -207,7 +207,7 @@ class Entities:
 
     def _fragment(self, request: Request) -> tuple[str, Town, Fragment]:
         document, context = self._face.document(request)
-        entity_id = _same_id(document, identified(request))
+        entity_id = same_id(document, identified(request))
         fragment = expand_fragment(document, context, UPDATE)
         return entity_id, self._town_of(request, entity_id, context), fragment
 
@@ -238,7 +238,8 @@ def identified(request: Request) -> str:
     return entity_id
 
 
-def _same_id(document: Mapping[str, object], entity_id: str) -> str:
+def same_id(document: Mapping[str, object], entity_id: str) -> str:
+    """The entity id in the path. Raises BadRequestData if the body has another one."""
     stated = document.get("id", entity_id)
     if stated != entity_id:
         raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")

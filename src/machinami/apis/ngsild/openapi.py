@@ -55,6 +55,7 @@ PARAMETERS: Mapping[str, tuple[str, Json, Any]] = {
     "idPattern": ("Only entities whose whole id this regular expression matches", _TEXT, None),
     "join": ("Linked entities; not offered yet", {"enum": ["@none"]}, None),
     "joinLevel": ("How far linked entities are followed", _WHOLE, None),
+    "jsonKeys": ("Attributes whose values in q are no words of the @context", _LIST, None),
     "kind": ("Only @contexts that are kept for this reason", {"enum": [CACHED, HOSTED, IMPLICIT]}, None),
     "lang": ("The languages that are wanted, best first", _TEXT, "ja,en;q=0.5"),
     "lastN": ("Only so many instances of each attribute, the newest", {**_WHOLE, "minimum": 1}, 24),
@@ -102,6 +103,7 @@ PATHS: Mapping[str, Json] = {
     "/csourceRegistrations/{id}": {"description": "The id of a registration", "schema": _URI},
     "/jsonldContexts/{id}": {"description": "The local id of a @context, or its URL", "schema": _TEXT},
     "{attribute}": {"description": "The name of an attribute", "schema": _TEXT, "example": _LEVEL},
+    "{instance}": {"description": "The instanceId of a past instance", "schema": _URI},
     "{type}": {"description": "The name of a type", "schema": _TEXT, "example": "RiverGauge"},
 }
 
@@ -119,6 +121,8 @@ _SUBSCRIPTION: Json = {
 EXAMPLES: Mapping[str, Any] = {
     "Entity": _GAUGE,
     "EntityFragment": _FRAGMENT,
+    "EntityTemporal": {**_GAUGE, _LEVEL: [_GAUGE[_LEVEL]]},
+    "EntityTemporalFragment": {_LEVEL: [_GAUGE[_LEVEL]]},
     "Attribute": {"value": 1.42, "observedAt": "2026-06-30T00:00:00Z"},
     "Entities": [_GAUGE],
     "Ids": [_GAUGE["id"]],
@@ -175,6 +179,7 @@ ANSWERS: Mapping[str, Mapping[int, Json]] = {
         )
     },
     "created": {201: {"description": "It is there now", "headers": {"Location": _LOCATION}}},
+    "told": {201: {"description": "It is known now", "headers": {"Location": _LOCATION}}, 204: _DONE},
     "done": {204: _DONE},
     "updated": {204: _DONE, 207: _given("Not everything could be done", _content("UpdateResult", [JSON]))},
     "all": {204: _DONE, 207: _given("Not all could be done", _content("BatchResult", [JSON]))},
@@ -268,12 +273,12 @@ def _parameter(method: str, path: str, name: str) -> Json:
 
 def _path_rows(path: str) -> Mapping[str, Json]:
     identified = next((row for start, row in PATHS.items() if start.startswith("/") and start in path), {})
-    return {"id": identified, "attribute": PATHS["{attribute}"], "type": PATHS["{type}"]}
+    return {"id": identified, **{name: PATHS[f"{{{name}}}"] for name in ("attribute", "instance", "type")}}
 
 
 def _body(method: str, path: str, name: str) -> Json:
     media = [JSON, LD_JSON, *([MERGE_PATCH] if method == "PATCH" else [])]
-    example = EXAMPLES["Past" if path.startswith("/temporal") else name]
+    example = EXAMPLES["Past" if path.startswith("/temporal") and name == "Query" else name]
     content = _content(name, media)
     content["application/json"]["example"] = example
     return {"required": True, "content": content}

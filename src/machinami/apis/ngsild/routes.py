@@ -12,6 +12,7 @@ from machinami.apis.ngsild import (
     registrations,
     subscriptions,
     temporal_parameters,
+    temporal_provision,
 )
 from machinami.apis.ngsild.batch import Batches
 from machinami.apis.ngsild.contexts import KeptContexts
@@ -25,6 +26,7 @@ from machinami.apis.ngsild.registrations import Registrations
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.subscriptions import Subscriptions
 from machinami.apis.ngsild.temporal import POST_QUERY, Temporal
+from machinami.apis.ngsild.temporal_provision import TemporalProvision
 from machinami.broker.broker import Broker
 from machinami.kit.http import Handler, Route
 from machinami.kit.openapi import OPERATION
@@ -40,7 +42,7 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
     rows = [
         *_entity_rows(Entities(face, rendered, paging)),
         *_batch_rows(Batches(face, Entities(face, rendered, paging), paging)),
-        *_temporal_rows(Temporal(face, paging)),
+        *_temporal_rows(Temporal(face, paging), TemporalProvision(face)),
         *_subscription_rows(Subscriptions(face, paging)),
         *_registration_rows(Registrations(face, paging)),
         *_discovery_rows(Discovery(face)),
@@ -117,21 +119,21 @@ def _batch_rows(handlers: Batches) -> Iterable[Route]:
     ]
 
 
-def _temporal_rows(handlers: Temporal) -> Iterable[Route]:
+def _temporal_rows(handlers: Temporal, writers: TemporalProvision) -> Iterable[Route]:
     tag, root, known = "History", "/temporal", temporal_parameters
-    h = handlers
+    h, w = handlers, writers
+    one = f"{root}/entities/{{id}}"
+    every, named, instance = f"{one}/attrs", f"{one}/attrs/{{attribute}}", f"{one}/attrs/{{attribute}}/{{instance}}"
+    write, remove = temporal_provision.WRITE, temporal_provision.REMOVE
     return [
+        row("POST", f"{root}/entities", w.tell, "Tell the past of an entity", tag, "told", write, "EntityTemporal"),
+        row("DELETE", one, w.forget, "Forget the past of an entity", tag, "done", write),
+        row("POST", every, w.add, "Add to the past of an entity", tag, "done", write, "EntityTemporalFragment"),
+        row("DELETE", named, w.forget_attribute, "Forget the past of an attribute", tag, "done", remove),
+        row("PATCH", instance, w.replace_instance, "Replace a past instance", tag, "done", write, "Attribute"),
+        row("DELETE", instance, w.forget_instance, "Forget a past instance", tag, "done", write),
         row("GET", f"{root}/entities", h.query, "Query the past of entities", tag, "pasts", known.QUERY, hot=True),
-        row(
-            "GET",
-            f"{root}/entities/{{id}}",
-            h.retrieve,
-            "Retrieve the past of an entity",
-            tag,
-            "past",
-            known.RETRIEVE,
-            hot=True,
-        ),
+        row("GET", one, h.retrieve, "Retrieve the past of an entity", tag, "past", known.RETRIEVE, hot=True),
         row(
             "POST",
             f"{root}/entityOperations/query",

@@ -77,11 +77,11 @@ async def instances_come_back_as_they_were(backend: Backend) -> None:
 
 
 async def ranges_of_time_are_exact(backend: Backend) -> None:
-    """before and after exclude their moment, between includes the first and excludes the last."""
+    """after and between include the moment they begin with, before and between exclude the one they end with."""
     town = await backend.open("default")
     await _fill(town, [0, 1, 2, 3, 4])
     assert await _series(town, TemporalQuery(TimeRelation.BEFORE, at(2))) == [0, 1]
-    assert await _series(town, TemporalQuery(TimeRelation.AFTER, at(2))) == [3, 4]
+    assert await _series(town, TemporalQuery(TimeRelation.AFTER, at(2))) == [2, 3, 4]
     assert await _series(town, TemporalQuery(TimeRelation.BETWEEN, at(1), at(3))) == [1, 2]
     assert await _series(town, TemporalQuery(last_n=2)) == [3, 4]
     assert await _series(town, TemporalQuery(TimeRelation.BEFORE, at(3), last_n=2)) == [1, 2]
@@ -228,7 +228,11 @@ async def history_can_be_brought_in(backend: Backend) -> None:
     def work(tx: Transaction) -> None:
         tx.add_history(Instance(_ID, LEVEL, reading(1, -1)))
         tx.add_history(Instance(_ID, LEVEL, reading(1.5, -1)))
-        tx.add_history(Instance(gauge(2).id, LEVEL, reading(5, -9)), (GAUGE,))
+        assert tx.recall(gauge(2).id) is None
+        tx.remember(gauge(2))
+        tx.remember(replace(gauge(1), types=("urn:none",)))
+        tx.add_history(Instance(gauge(2).id, LEVEL, reading(5, -9)))
+        tx.add_history(Instance(gauge(3).id, LEVEL, reading(5, -9)))
 
     await town.transact(work)
     assert await _series(town, _ALL) == [1, 1.5, 2]

@@ -19,6 +19,7 @@ from machinami.model.change import AttributeChange, Change
 from machinami.model.document import VERB_CODES, change_from_document, moment_to_text, timeless_document
 from machinami.model.entity import Entity
 from machinami.store.encoding import DELETED_VALUE, encode
+from machinami.store.evolution import scope_change
 
 Instances = tuple[Attribute, ...]
 Columns = tuple[int, int, int | None, int | None, float | int | None, bytes | None]
@@ -64,6 +65,9 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
             fresh[id(one.after)], time, columns = write_instance(one.after)
         if remembered:
             history.append((one.name, time, columns))
+    scope = scope_change(change) if remembered else None
+    if scope is not None:
+        history.append((scope.attribute, *to_columns(scope.value, scope.deleted_at)))
     if after is None:
         return Written(change, None, True, 0, _log_json(change, b""), history)
     old = held.attributes if held is not None and held is change.before else NO_ATTRIBUTES
@@ -159,9 +163,10 @@ def to_columns(value: Attribute, deleted_at: datetime | None = None) -> tuple[in
     if deleted_at is None:
         return time, columns
     _, _, created, modified, number, doc = columns
-    if value.observed_at is not None:
+    observed = int(value.observed_at == deleted_at)
+    if value.observed_at is not None and not observed:
         doc = b'%b,"o":%b}' % ((doc or _PLAIN)[:-1], stamp(value.observed_at)[1])
-    return to_micros(deleted_at), (0, 1, created, modified, number, doc)
+    return to_micros(deleted_at), (observed, 1, created, modified, number, doc)
 
 
 def _split(value: Attribute) -> tuple[float | int | None, bytes]:

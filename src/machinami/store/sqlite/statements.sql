@@ -132,10 +132,10 @@ SELECT coalesce(max(serial), 0) FROM history WHERE subject = ? AND attribute = ?
 DELETE FROM history WHERE subject = ?
 -- forget_attribute
 DELETE FROM history WHERE subject = ? AND attribute = ?
--- forget_dataset
-DELETE FROM history WHERE subject = ? AND attribute = ? AND CAST(doc AS TEXT) ->> '$.d' = ?
+-- forget_dataset: @none is the dataset of the instances that name none
+DELETE FROM history WHERE subject = ? AND attribute = ? AND coalesce(CAST(doc AS TEXT) ->> '$.d', '@none') = ?
 -- forget_dataset_everywhere
-DELETE FROM history WHERE subject = ? AND CAST(doc AS TEXT) ->> '$.d' = ?
+DELETE FROM history WHERE subject = ? AND coalesce(CAST(doc AS TEXT) ->> '$.d', '@none') = ?
 
 -- put_record
 INSERT INTO record (kind, key, doc) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc

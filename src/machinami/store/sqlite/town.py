@@ -42,7 +42,7 @@ from machinami.store.sqlite.indexer import Indexer
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
-from machinami.store.sqlite.reading import FileSource, HotSource
+from machinami.store.sqlite.reading import FileSource, HotSource, read_any
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
 from machinami.store.sqlite.writer import Writer
@@ -149,6 +149,11 @@ class SqliteTown:
         state = self._source().state(entity_id)
         return state.entity if isinstance(state, Hot) else None
 
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that is not there, at once."""
+        found = read_any(self._source().connection, entity_id)
+        return found[0].entity if found is not None and found[1] else None
+
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match: at once where an index leads to few, in a reading thread otherwise."""
         source = self._source()
@@ -254,7 +259,7 @@ class SqliteTown:
         return await self._readers.run(partial(aggregate, self._names, wanted))
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
-        """Entities, current or deleted, whose history has an instance in the range."""
+        """Entities, current or deleted, whose history in the range satisfies the query."""
         await self._settle()
         return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now))
 
