@@ -10,6 +10,7 @@ from machinami.broker import registrations
 from machinami.broker.contexts import Contexts
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy
+from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.subscriptions import (
     PROGRESS,
     RECORD,
@@ -51,6 +52,7 @@ class Broker:
     """The one door to the data of every town."""
 
     contexts: Contexts
+    source_subscriptions: SourceSubscriptions
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -64,6 +66,8 @@ class Broker:
         default = await self._open(DEFAULT_TOWN, create=True)
         self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock)
         await self.contexts.load()
+        ports = self._ports
+        self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)
         for name in await self._ports.backend.towns():
             if name not in self._towns:
                 await self._open(name, create=False)
@@ -74,6 +78,7 @@ class Broker:
         """Stop notifying and close every town."""
         for notifier in self._notifiers.values():
             await notifier.close()
+        await self.source_subscriptions.close()
         await self._ports.backend.close()
 
     def open_town(self, name: str | None) -> Town | None:
@@ -156,6 +161,7 @@ class Broker:
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"registration {key} of town {town.name}: {error}")
         await registrations.forget_expired(town)
+        await self.source_subscriptions.resume(town, lambda what, error: self._set_aside(f"{what}: {error}"))
 
     def _set_aside(self, what: str) -> None:
         self.set_aside.append(what)

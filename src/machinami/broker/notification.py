@@ -39,25 +39,54 @@ def compose(
     find: Find,
 ) -> Message:
     """The notification of these entities, in the form that the subscriber asked for. find: linked entities."""
+    headers, said = _head(subscription, context, town)
+    data = _data(subscription, context, told, find, said)
+    document = _document("Notification", subscription, notification_id, now, data)
+    if subscription.notification.endpoint.accept == LD_JSON:
+        document["@context"] = said
+    return Message(orjson.dumps(document), headers)
+
+
+def compose_sources(
+    subscription: Subscription,
+    context: Context,
+    data: Sequence[Json],
+    reason: str,
+    notification_id: str,
+    now: datetime,
+    town: str | None,
+) -> Message:
+    """The notification of these registrations (5.3.2)."""
+    headers, said = _head(subscription, context, town)
+    rows = data if said is None else [{**row, "@context": said} for row in data]
+    document = _document("ContextSourceNotification", subscription, notification_id, now, rows)
+    document["triggerReason"] = reason
+    if said is not None:
+        document["@context"] = said
+    return Message(orjson.dumps(document), headers)
+
+
+def _head(subscription: Subscription, context: Context, town: str | None) -> tuple[dict[str, str], Any]:
+    """The headers of a notification, and the @context that stands in its body, None if it is linked (6.3.8)."""
     endpoint = subscription.notification.endpoint
     headers = {"Content-Type": endpoint.accept}
     if town:
         headers["NGSILD-Tenant"] = town
     headers.update(endpoint.receiver_info)
-    said = context.core_url if context.source is None else context.source
-    linked = endpoint.accept == JSON or (endpoint.accept == GEO_JSON and _wants_no_context(headers))
-    if linked:
+    if endpoint.accept == JSON or (endpoint.accept == GEO_JSON and _wants_no_context(headers)):
         headers["Link"] = LINK.format(url=context.link)
-    document: Json = {
+        return headers, None
+    return headers, context.core_url if context.source is None else context.source
+
+
+def _document(kind: str, subscription: Subscription, notification_id: str, now: datetime, data: Any) -> Json:
+    return {
         "id": notification_id,
-        "type": "Notification",
+        "type": kind,
         "subscriptionId": subscription.id,
         "notifiedAt": format_instant(now),
-        "data": _data(subscription, context, told, find, None if linked else said),
+        "data": data,
     }
-    if endpoint.accept == LD_JSON:
-        document["@context"] = said
-    return Message(orjson.dumps(document), headers)
 
 
 def _wants_no_context(headers: dict[str, str]) -> bool:

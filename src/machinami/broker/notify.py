@@ -10,26 +10,29 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
+from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
-from machinami.broker.notification import compose
+from machinami.broker.notification import Message, compose
 from machinami.broker.operations import expired
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
 from machinami.broker.town import Town
+from machinami.foundation.errors import TooManyResults
 from machinami.model.change import Change
 from machinami.model.context import Context
+from machinami.model.entity import Entity
+from machinami.model.linking import Find
 from machinami.model.principal import Principal
 from machinami.model.query import Page
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told, told
-from machinami.wire.protocol import Delivery, Sender
+from machinami.wire.protocol import Sender
 
 _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log is read instead
 _LOG_PAGE = 200
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_SAVE_SECONDS = 1.0
-_SEND_SECONDS = 10.0
+_FIRST_PAUSE = 1.0
 _FOUND_PAGE = 500
 _NOTIFIER = Principal("notifier")
 
@@ -44,27 +47,26 @@ class Outbox:
         self.progress = progress
         self._town = town
         self._context = context
-        self._sender = sender
+        self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
         self._triggers = fires(subscription)
         self._waiting: deque[Change] = deque()
         self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
         self._behind = progress.cursor < town.store.last_seq
         self._stirred = asyncio.Event()
-        self._dirty = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to tell."""
         work = self._tell_regularly if self.subscription.time_interval else self._tell_changes
-        self._tasks = [asyncio.create_task(work()), asyncio.create_task(self._save_regularly())]
+        self._tasks = [asyncio.create_task(work()), asyncio.create_task(self._courier.save_regularly())]
 
     async def stop(self) -> None:
         """Stop telling, and keep how far it came."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._save()
+        await self._courier.save()
 
     def offer(self, change: Change) -> None:
         """Hand over a change that was just committed."""
@@ -84,12 +86,8 @@ class Outbox:
 
     @property
     def status(self) -> str:
-        """active, paused, expired or failed (5.2.12, status of the last notification)."""
-        if not self.subscription.is_active:
-            return "paused"
-        if self._over(self._town.clock()):
-            return "expired"
-        return "active"
+        """active, paused or expired (5.2.12)."""
+        return self._courier.status
 
     @property
     def waiting(self) -> int:
@@ -98,9 +96,6 @@ class Outbox:
 
     def _is_concerned(self, change: Change) -> bool:
         return concerns(self.subscription, self._triggers, self._queries, change, self._town.store.peek)
-
-    def _over(self, now: datetime) -> bool:
-        return self.subscription.expires_at is not None and self.subscription.expires_at <= now
 
     async def _tell_changes(self) -> None:
         while True:
@@ -142,53 +137,41 @@ class Outbox:
         for change in islice(self._waiting, upto):
             by_entity.setdefault(change.entity_id, []).append(change)
         seq = self._waiting[upto - 1].seq
-        await self._deliver_until_taken([what for changes in by_entity.values() if (what := told(changes))])
+        entities = [what for changes in by_entity.values() if (what := told(changes))]
+        if entities:
+            await self._courier.send_until_taken(partial(self._compose, entities), _FIRST_PAUSE)
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
-        self._dirty = True
+        self._courier.changed = True
 
-    async def _deliver_until_taken(self, entities: Sequence[Told]) -> None:
-        pause = max(_FIRST_PAUSE, (self.subscription.notification.endpoint.cooldown_ms or 0) / 1000)
-        while entities and self.subscription.is_active and not self._over(self._town.clock()):
-            delivery = await self._deliver(entities)
-            if delivery.ok:
-                return
-            await asyncio.sleep(pause)
-            pause = max(pause, min(2 * pause, _LONGEST_PAUSE))
-
-    async def _deliver(self, entities: Sequence[Told]) -> Delivery:
-        now = self._town.clock()
+    def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
         name = None if self._town.name == "default" else self._town.name
-        notification_id = f"urn:ngsi-ld:Notification:{self._town.new_id()}"
-        find = finder(self._town, _NOTIFIER) if self.subscription.notification.join else self._town.store.peek
-        message = compose(self.subscription, self._context, entities, notification_id, now, name, find)
-        endpoint = self.subscription.notification.endpoint
-        limit = endpoint.timeout_ms / 1000 if endpoint.timeout_ms else _SEND_SECONDS
-        progress = self.progress
-        progress.times_sent += 1
-        progress.last_notification = now
-        delivery = await self._sender.send(endpoint.uri, message.body, message.headers, limit, endpoint.notifier_info)
-        progress.last_reason = delivery.reason
-        if delivery.ok:
-            progress.last_success = now
-        else:
-            progress.times_failed += 1
-            progress.last_failure = now
-        self._dirty = True
-        return delivery
+        find = self._find if self.subscription.notification.join else self._town.store.peek
+        return compose(self.subscription, self._context, entities, notification_id, now, name, find)
+
+    @property
+    def _find(self) -> Find:
+        """Finds linked entities; those beyond what one message may hold are left out."""
+        find = finder(self._town, _NOTIFIER)
+
+        def bounded(entity_id: str) -> Entity | None:
+            try:
+                return find(entity_id)
+            except TooManyResults:
+                return None
+
+        return bounded
 
     async def _tell_regularly(self) -> None:
         """Periodic notifications (5.8.6, timeInterval): the entities that match, every interval."""
         interval = self.subscription.time_interval or 1.0
         while True:
             await asyncio.sleep(interval)
-            now = self._town.clock()
-            if self._over(now) or not self.subscription.is_active:
-                continue
-            entities = await self._matching(now)
-            if entities:
-                await self._deliver(entities)
+            if self._courier.may_send:
+                entities = await self._matching(self._town.clock())
+                if entities:
+                    await self._courier.send(partial(self._compose, entities))
 
     async def _matching(self, now: datetime) -> list[Told]:
         """All subscribed entities that match now."""
@@ -202,17 +185,6 @@ class Outbox:
                 if len(found.entities) < _FOUND_PAGE:
                     break
         return list(entities.values())
-
-    async def _save_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(_SAVE_SECONDS)
-            if self._dirty:
-                await self._save()
-
-    async def _save(self) -> None:
-        self._dirty = False
-        record = self.progress.to_record()
-        await self._town.store.transact(lambda tx: tx.put_record(PROGRESS, self.subscription.id, record))
 
 
 class Notifier:

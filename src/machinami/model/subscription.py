@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from machinami.model.linking import Join
-from machinami.model.query import Condition, GeoQuery, ScopeSelection, TypeSelection
+from machinami.model.query import Condition, GeoQuery, ScopeSelection, TemporalQuery, TypeSelection
 from machinami.model.representation import Form, Projection
 
 DEFAULT_TRIGGERS = ("attributeCreated", "attributeUpdated")
@@ -54,9 +54,9 @@ class NotificationParams:
 class Subscription:
     """One subscription with expanded names.
 
-    datasets: the only attribute instances to tell of, @none for the default one (4.5.5); None: all. csf: which
-    sources count; local_only: only what is held here. document: what the subscriber sent, with `context` as the
-    source of its @context; words: the source of the @context of its notifications (jsonldContext).
+    datasets: the only attribute instances to tell of, @none for the default one (4.5.5); None: all. csf and
+    temporal: which sources count; local_only: only what is held here. document: what the subscriber sent, with
+    `context` as the source of its @context; words: the source of that of its notifications (jsonldContext).
     """
 
     id: str
@@ -74,6 +74,7 @@ class Subscription:
     lang: str | None = None
     datasets: tuple[str, ...] | None = None
     csf: Condition | None = None
+    temporal: TemporalQuery | None = None
     local_only: bool = False
     context: Any = None
     words: Any = None

@@ -29,7 +29,7 @@ from machinami.model import parse
 from machinami.model.context import Context
 from machinami.model.linking import Join
 from machinami.model.null import NULL
-from machinami.model.query import Condition, GeoQuery
+from machinami.model.query import Condition, GeoQuery, TemporalQuery
 from machinami.model.representation import NONE, Form, Projection
 from machinami.model.subscription import (
     DEFAULT_TRIGGERS,
@@ -95,6 +95,7 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         lang=text(document, "lang"),
         datasets=datasets(document),
         csf=parse.parse_q(document["csf"], context) if "csf" in document else None,
+        temporal=_temporal(document),
         local_only=local,
         context=context.source,
         words=document.get("jsonldContext", context.source),
@@ -142,6 +143,13 @@ def _geo(document: Json, context: Context) -> GeoQuery | None:
         return None
     get = required_object(document, "geoQ").get
     return parse.parse_geo(get("georel"), get("geometry"), get("coordinates"), get("geoproperty"), context)
+
+
+def _temporal(document: Json) -> TemporalQuery | None:
+    if "temporalQ" not in document:
+        return None
+    get = required_object(document, "temporalQ").get
+    return parse.parse_temporal(get("timerel"), get("timeAt"), get("endTimeAt"), get("timeproperty"))
 
 
 def _selectors(document: Json, context: Context) -> Iterable[EntitySelector]:
