@@ -217,6 +217,8 @@ def data_folder(path: Path) -> Path:
     """The folder, made if it is not there. Raises SettingsError where that cannot be."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise SettingsError(f"{path} is a file; name a folder for the town's data") from error
     except OSError as error:
         raise SettingsError(f"The data folder {path} cannot be made: {error.strerror}") from error
     return path

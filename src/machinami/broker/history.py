@@ -15,7 +15,7 @@ from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Instance, Series
 from machinami.model.names import SCOPE
 from machinami.model.principal import Principal
-from machinami.model.query import Page, Query, ScopeSelection, TemporalQuery
+from machinami.model.query import Duration, Page, Query, ScopeSelection, TemporalQuery
 from machinami.model.town_terms import NAMESPACE
 from machinami.store.evolution import ScopeStretch, scope_stretches
 from machinami.store.protocol import Transaction
@@ -130,10 +130,10 @@ async def aggregates(
     attribute: str,
     temporal: TemporalQuery,
     methods: Sequence[str],
-    period: float | None,
+    period: Duration | None,
     by: Principal,
 ) -> Sequence[Bucket]:
-    """Aggregates of one attribute by period (seconds; None: the whole range) (4.5.19)."""
+    """Aggregates of one attribute by period (None: the whole range) (4.5.19)."""
     demand(town.policy, by, Action.READ)
     return await town.store.aggregate(entity_id, attribute, temporal, methods, period)
 

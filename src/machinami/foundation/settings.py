@@ -34,17 +34,17 @@ class Settings:
     """One installation.
 
     data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives
-    a power cut); cache_entities: how many entities stay decoded in memory; body_limit: largest request body in
-    bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once; log_days:
-    how long the log is kept beyond what its readers need; ca_file: the authorities whose certificates are trusted
-    besides those that the system trusts.
+    a power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
+    body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
+    log_days: how long the log is kept beyond what its readers need; ca_file: the authorities whose certificates are
+    trusted besides those that the system trusts.
     """
 
     data: Path
     host: str = "127.0.0.1"
     port: int = 1026
     durability: str = NORMAL
-    cache_entities: int = 50_000
+    cache_entities: int = 100_000
     body_limit: int = 10_000_000
     page_limit: int = 1_000
     instance_limit: int = 2_000

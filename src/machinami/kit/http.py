@@ -1,7 +1,7 @@
 """What is a request, an answer and a route, free of any web framework?
 
-Handlers are plain functions from Request to Response (or an awaitable of one). Starlette carries them for
-everything; the fast lane carries the hot ones; both give the same bytes.
+Handlers are plain functions from Request to Response (or an awaitable of one). A plain ASGI application carries them
+for everything; the fast lane carries the hot ones; both give the same bytes.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -8,6 +8,7 @@ none of those members is a bare value. The readers of values are in `values`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData
@@ -44,6 +45,7 @@ _SCALARS = frozenset((float, int, bool))
 _PROPERTY = Kind.PROPERTY
 _TYPED = Absent.TYPED
 _MAX_DEPTH = 10
+_CACHED = 4_096
 _MISSING = object()
 
 
@@ -255,23 +257,21 @@ class _Walk:
         elif kind is not _PROPERTY or type(value) not in _SCALARS:
             nulls = self._nulls if depth else self._nulls_above
             value = READERS[kind](value, f"{where}.{carrier}", self._context, nulls)
+        read = ("type" in body) + (carrier in body)
         observed = unit = dataset = None
-        rest: dict[str, Any] | None = None
-        for member, inner in body.items():
-            if member == "type" or member == carrier:
-                continue
-            if member == "observedAt":
-                observed = self.moment(body, member, where)
-            elif member == "unitCode" and kind in _MEASURES:
-                unit = read_text(inner, f"{where}.{member}")
-            elif member == "datasetId":
-                dataset = None if inner == "@none" else _dataset(inner, f"{where}.{member}")
-            elif rest is None:
-                rest = {member: inner}
-            else:
-                rest[member] = inner
-        if rest is None:
+        if "observedAt" in body:
+            read += 1
+            observed = self.moment(body, "observedAt", where)
+        if "unitCode" in body and kind in _MEASURES:
+            read += 1
+            unit = read_text(body["unitCode"], f"{where}.unitCode")
+        if "datasetId" in body:
+            read += 1
+            dataset = _dataset(body["datasetId"], f"{where}.datasetId")
+        if read == len(body):
             return Attribute(kind, value, dataset, observed, unit, None, None, None, None, (), NO_ATTRIBUTES)
+        known = ("type", carrier, "observedAt", "datasetId", "unitCode" if kind in _MEASURES else "type")
+        rest = {member: inner for member, inner in body.items() if member not in known}
         return Attribute(kind, value, dataset, observed, unit, *self._rest(where, rest, kind, depth))
 
     def _rest(self, where: str, rest: dict[str, Any], kind: Kind, depth: int) -> tuple[Any, ...]:
@@ -325,13 +325,25 @@ def _check_object(document: object, where: str) -> None:
         raise BadRequestData(f"{where} is {document!r:.60}, but must be a JSON object {{…}}", where=where)
 
 
-def _dataset(value: object, where: str) -> str:
+def _dataset(value: object, where: str) -> str | None:
+    if value == "@none":
+        return None
     if value == NULL:
         raise wrong(where, "a datasetId cannot be removed", "delete the instance and add it anew")
     return read_uri(value, where)
 
 
 def _types(value: Any, context: Context, where: str = "type") -> tuple[str, ...]:
+    return _type(value, context, where) if type(value) is str else _several_types(value, context, where)
+
+
+@lru_cache(_CACHED)
+def _type(name: str, context: Context, where: str) -> tuple[str, ...]:
+    """The one type of most entities; few names are those of many entities."""
+    return _several_types(name, context, where)
+
+
+def _several_types(value: Any, context: Context, where: str) -> tuple[str, ...]:
     names = value if isinstance(value, list) else [value]
     if not names or value is None:
         raise wrong(where, "there is no type", 'write it as "type": "Gauge" or ["Gauge", "Sensor"]')

@@ -107,8 +107,9 @@ def replaced(entity: Entity, new: Entity, now: datetime) -> Patched:
     """Another entity in its place; only createdAt stays (5.6.18)."""
     attributes: dict[str, tuple[Attribute, ...]] = {}
     changes: list[AttributeChange] = []
+    before = entity.attributes
     for name, instances in new.attributes.items():
-        known = entity.attributes.get(name, ())
+        known = before.get(name, ())
         made = []
         for instance in instances:
             old = _of_dataset(known, instance.dataset_id)
@@ -117,8 +118,10 @@ def replaced(entity: Entity, new: Entity, now: datetime) -> Patched:
                 changes.append(AttributeChange(name, old, after))
             made.append(after)
         attributes[name] = tuple(made)
-    for name, known in entity.attributes.items():
+    for name, known in before.items():
         present = attributes.get(name, ())
+        if len(known) == 1 and present and known[0].dataset_id == present[0].dataset_id:
+            continue
         changes += [AttributeChange(name, i, None) for i in known if _of_dataset(present, i.dataset_id) is None]
     result = Entity(entity.id, new.types, attributes, new.scopes, entity.created_at, now, new.expires_at)
     return Patched(result, tuple(changes), tuple(attributes))

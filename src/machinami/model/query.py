@@ -250,6 +250,14 @@ class Query:
     order: tuple[Order, ...] = ()
 
 
+def looked_at(query: Query) -> frozenset[str]:
+    """The attributes of the entity itself by which it is decided whether it matches."""
+    found = frozenset(query.attrs)
+    if query.q is not None:
+        found |= names(query.q)
+    return found if query.geo is None else found | {query.geo.property}
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which part of the result: skip `offset`, return up to `limit`, count all if `count`."""
@@ -281,3 +289,11 @@ class TemporalQuery:
     property: str = "observedAt"
     last_n: int | None = None
     datasets: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """How long a period of an aggregation is (4.5.19): months of the calendar, and seconds besides."""
+
+    months: int = 0
+    seconds: float = 0.0

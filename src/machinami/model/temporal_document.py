@@ -60,7 +60,8 @@ def expand_evolution(document: Mapping[str, Any], context: Context) -> Evolution
 
 def expand_additions(document: Mapping[str, Any], context: Context) -> Evolution:
     """A fragment of an evolution: the instances to add (5.6.12). Raises BadRequestData."""
-    unfolded = {name: _unfolded(name, body) for name, body in document.items() if name != "scope"}
+    # an empty array is an attribute without instances here, not an attribute whose value is an empty array
+    unfolded = {name: _unfolded(name, body) for name, body in document.items() if name != "scope" and body != []}
     fragment = expand_fragment(unfolded, context, TEMPORAL)
     scopes, turns = _scope(document["scope"]) if "scope" in document else ((), ())
     return Evolution(fragment.id, fragment.types, scopes, (*_instances(fragment), *turns))
@@ -73,10 +74,11 @@ def expand_instance(name: str, iri: str, document: Mapping[str, Any], context: C
         ((stated, inner),) = document.items()
         if stated == name or context.expand(stated) == iri:
             body = inner
+    instances: tuple[Attribute, ...] = ()
     if iri == SCOPE:
         found = _scope_instances(body if isinstance(body, list) else [body])
         instances = tuple(one.value for one in found)
-    else:
+    elif body != []:
         instances = expand_attribute(name, _unfolded(name, body), context, INSTANCE)
     if len(instances) != 1 or instances[0].value == NULL:
         raise wrong(name, f"{len(instances)} instances are given", "give exactly one, with its value")

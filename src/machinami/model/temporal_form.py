@@ -186,7 +186,8 @@ def _values(
     return written[0] if len(written) == 1 else written
 
 
-def _time(moment: Moment, time_property: str) -> str | None:
+def time_of(moment: Moment, time_property: str) -> datetime | None:
+    """The time of an instance by which it is asked for; when it was written where it has none."""
     instance = moment.value
     times = {
         "observedAt": instance.observed_at,
@@ -194,5 +195,9 @@ def _time(moment: Moment, time_property: str) -> str | None:
         "modifiedAt": instance.modified_at,
         "deletedAt": moment.deleted_at,
     }
-    at = times.get(time_property) or moment.deleted_at or instance.modified_at or instance.created_at
+    return times.get(time_property) or moment.deleted_at or instance.modified_at or instance.created_at
+
+
+def _time(moment: Moment, time_property: str) -> str | None:
+    at = time_of(moment, time_property)
     return None if at is None else moment_text(at)

@@ -18,13 +18,13 @@ from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
 from machinami.model.matching import matches
 from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
-from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.query import Duration, Page, Query, TemporalQuery
+from machinami.model.town_name import check_town_name
 from machinami.store.aggregation import aggregate_instances, check_methods
 from machinami.store.evolution import judged, satisfied, scope_stretches, selectors
 from machinami.store.memory_transaction import Contents, Draft
 from machinami.store.protocol import Transaction
 from machinami.store.timeline import is_meant, order_time, readings
-from machinami.store.town_names import check_town_name
 
 T = TypeVar("T")
 
@@ -123,9 +123,9 @@ class MemoryTown:
         attribute: str,
         temporal: TemporalQuery,
         methods: Sequence[str],
-        period: float | None,
+        period: Duration | None,
     ) -> Sequence[Bucket]:
-        """Aggregates by period seconds, None: all."""
+        """Aggregates by period, None: of the whole range."""
         check_methods(methods)
         series = self._contents.history.get(entity_id, {}).get(attribute, ())
         meant = _meant(series, replace(temporal, last_n=None), None)

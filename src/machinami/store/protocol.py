@@ -15,7 +15,7 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
-from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.query import Duration, Page, Query, TemporalQuery
 
 T = TypeVar("T")
 
@@ -128,9 +128,10 @@ class TownStore(Protocol):
         attribute: str,
         temporal: TemporalQuery,
         methods: Sequence[str],
-        period: float | None,
+        period: Duration | None,
     ) -> Sequence[Bucket]:
-        """Aggregates (4.5.19: totalCount distinctCount sum avg min max stddev sumsq) by period seconds, None: all."""
+        """Aggregates (4.5.19: totalCount distinctCount sum avg min max stddev sumsq) by period; None: of the whole
+        range."""
         ...
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:

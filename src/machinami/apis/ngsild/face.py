@@ -11,12 +11,11 @@ from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
 from machinami.model.context import Context
 from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.town_name import check_town_name
 
 ROOT = "/ngsi-ld/v1"
 _TENANT = b"ngsild-tenant"
 _TENANT_OUT = b"NGSILD-Tenant"
-_LONGEST_TENANT = 64
-_TENANT_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:")
 
 Identify = Callable[[Request], Principal]
 
@@ -72,7 +71,7 @@ class Face:
         document = read_json(request.body)
         if not isinstance(document, dict):
             raise BadRequestData("The body must be a JSON object {…}")
-        return document, self.context(body_context(request, kind, document))
+        return document, self.context(body_context(link_context(request), kind, document))
 
     def documents(self, request: Request) -> list[tuple[Any, Context | BadRequestData]]:
         """The members of the array that the body is, each with its context, or the error that it has none."""
@@ -80,10 +79,11 @@ class Face:
         documents = read_json(request.body)
         if not isinstance(documents, list) or not documents:
             raise BadRequestData("The body must be a JSON array […] that is not empty")
+        link = link_context(request)
         found: list[tuple[Any, Context | BadRequestData]] = []
         for document in documents:
             try:
-                found.append((document, self.context(body_context(request, kind, document))))
+                found.append((document, self.context(body_context(link, kind, document))))
             except BadRequestData as error:
                 found.append((document, error))
         return found
@@ -94,12 +94,7 @@ def tenant(request: Request) -> str | None:
     value = request.fields.get(_TENANT)
     if value is None:
         return None
-    name = value.decode("latin-1")
-    if not name or len(name) > _LONGEST_TENANT or name[0] == "." or not _TENANT_LETTERS.issuperset(name):
-        raise BadRequestData(
-            f"{name[:100]!r} cannot name a town: use up to {_LONGEST_TENANT} letters, digits and _ - . :"
-        )
-    return name
+    return check_town_name(value.decode("latin-1"))
 
 
 def carried(handler: Handler) -> Handler:

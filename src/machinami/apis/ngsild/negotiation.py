@@ -110,6 +110,7 @@ def read_json(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         if not body.strip():
             raise InvalidRequest("The request has no body; send a JSON document") from error
+        _check_encoding(body)
         raise InvalidRequest(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
             line=error.lineno,
@@ -118,6 +119,15 @@ def read_json(body: bytes) -> Any:
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         _check_depth(document)
     return document
+
+
+def _check_encoding(body: bytes) -> None:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(
+            f"The body is not UTF-8 (byte {error.start + 1}); send JSON in UTF-8", byte=error.start + 1
+        ) from error
 
 
 def _check_depth(document: Any) -> None:
@@ -130,12 +140,12 @@ def _check_depth(document: Any) -> None:
         raise BadRequestData(f"The body is nested deeper than {MAX_DEPTH} levels") from error
 
 
-def body_context(request: Request, kind: bytes, document: Any) -> Any:
+def body_context(link: str | None, kind: bytes, document: Any) -> Any:
     """The source of the @context of a document, which is taken out of it where the media type puts it there.
 
-    None stands for the core context. Raises BadRequestData where the ways are mixed (6.3.5).
+    link: the URL that the Link header names. None stands for the core context. Raises BadRequestData where the ways
+    are mixed (6.3.5).
     """
-    link = link_context(request)
     if kind == LD_JSON:
         if link is not None:
             raise BadRequestData("With application/ld+json the @context is in the body; leave the Link header out")

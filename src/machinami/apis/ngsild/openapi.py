@@ -217,7 +217,7 @@ TENANT: Json = {
     "name": "NGSILD-Tenant",
     "in": "header",
     "description": "The town that is spoken to; without it, the first one",
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,63}$"},
+    "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"},
 }
 LINK: Json = {
     "name": "Link",

@@ -9,6 +9,7 @@ from machinami.foundation.instant import format_instant, from_micros, to_micros
 from machinami.model.attribute import Kind
 from machinami.model.found import Instance, Readings, Series
 from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.model.temporal_form import time_of
 
 # 6.3.10 writes DateTime; clients and the conformance suite, older than that word, compare with this one
 _UNIT = "date-time"
@@ -65,15 +66,8 @@ def _within(series: Series, time_property: str, edge: int, backwards: bool) -> t
 
 
 def moment(instance: Instance, time_property: str) -> datetime:
-    """The time of an instance by which it is asked for; when it was written where it has none."""
-    value = instance.value
-    at = {
-        "observedAt": value.observed_at,
-        "createdAt": value.created_at,
-        "modifiedAt": value.modified_at,
-        "deletedAt": instance.deleted_at,
-    }[time_property]
-    found = at or instance.deleted_at or value.modified_at or value.created_at
+    """The time of an instance by which it is asked for; every instance that the store gives has one."""
+    found = time_of(instance, time_property)
     if found is None:
         raise ValueError(f"an instance of {instance.attribute} has no time at all")
     return found

@@ -11,9 +11,11 @@ import orjson
 
 from machinami.apis.ngsild.face import context_member
 from machinami.apis.ngsild.parameters import View
-from machinami.model.compaction import compact_entity
+from machinami.model.compaction import Json, compact_entity
 from machinami.model.context import Context
 from machinami.model.entity import Entity
+from machinami.model.kept_form import compact_document
+from machinami.model.sealed import sealed_document
 
 _BYTES = 64_000_000
 _FORMS = 8
@@ -40,7 +42,7 @@ class Rendered:
             self._forget(entity.id)
             entry = (entity, {})
             self._entries[entity.id] = entry
-        rendered = orjson.dumps(compact_entity(entity, view.context, view.representation))
+        rendered = orjson.dumps(_written(entity, view))
         if len(entry[1]) >= _FORMS:  # contexts and forms come from outside
             self._size -= sum(map(len, entry[1].values())) + _OVERHEAD * len(entry[1])
             entry[1].clear()
@@ -54,6 +56,12 @@ class Rendered:
         entry = self._entries.pop(entity_id, None)
         if entry is not None:
             self._size -= sum(map(len, entry[1].values())) + _OVERHEAD * len(entry[1])
+
+
+def _written(entity: Entity, view: View) -> Json:
+    document = sealed_document(entity)
+    written = compact_document(document, view.context, view.representation) if document is not None else None
+    return written if written is not None else compact_entity(entity, view.context, view.representation)
 
 
 def with_context(rendered: bytes, context: Context) -> bytes:

@@ -1,7 +1,7 @@
 """How are found entities shown? Media type, form and page links of retrieving and querying."""
 
+import re
 from collections.abc import Sequence
-from functools import lru_cache
 from urllib.parse import urlencode
 
 import orjson
@@ -17,7 +17,7 @@ from machinami.model.found import Found
 from machinami.model.query import Page
 
 COUNT = b"NGSILD-Results-Count"
-_CACHED = 2048
+_UNSAFE = re.compile(r"[^A-Za-z0-9%&=._~:;,+*()!$'@/?|-]")
 
 
 def show_entity(entity: Entity, view: View, media: bytes, request: Request, rendered: Rendered) -> Response:
@@ -59,9 +59,7 @@ def hinted(request: Request, media: bytes) -> bytes:
     return LD_JSON if (request.header(b"accept") or "*/*").strip() == "*/*" else media
 
 
-@lru_cache(_CACHED)
 def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
-    arguments = read_arguments(query)
     offsets = []
     if page.offset:
         offsets.append(("prev", max(0, page.offset - page.limit)))
@@ -69,9 +67,18 @@ def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> 
         offsets.append(("next", page.offset + page.limit))
     links = []
     for rel, offset in offsets:
-        target = f"{path}?{urlencode({**arguments, 'limit': str(page.limit), 'offset': str(offset)})}"
+        target = f"{path}?{_turned(query, {'limit': str(page.limit), 'offset': str(offset)})}"
         links.append((b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")))
     return links
+
+
+def _turned(query: str, page: dict[str, str]) -> str:
+    """The query for another page; otherwise as it came, where that can stand in a header."""
+    parts = [(part.partition("=")[0], part) for part in query.split("&") if part]
+    if _UNSAFE.search(query) is not None or any("%" in name for name, _ in parts):
+        return urlencode({**read_arguments(query), **page})
+    written = dict(parts) | {name: f"{name}={text}" for name, text in page.items()}
+    return "&".join(written.values())
 
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:

@@ -18,7 +18,7 @@ from machinami.apis.ngsild.temporal_parameters import QUERY, RETRIEVE, Evolution
 from machinami.broker import history
 from machinami.broker.history import Past
 from machinami.broker.town import Town
-from machinami.foundation.errors import NotFound
+from machinami.foundation.errors import InvalidRequest, NotFound
 from machinami.kit.http import Request, Response, read_arguments
 from machinami.model.attribute import Kind
 from machinami.model.context import Context
@@ -143,6 +143,9 @@ class Temporal:
             )
             for name, kind in kinds.items()
         }
+        for name in set(wanted.attributes or ()) & aggregates.keys():
+            if not any(period.values for period in aggregates[name][1]):
+                raise InvalidRequest(f"None of {', '.join(wanted.methods)} makes sense of {name}", attribute=name)
         return aggregated_entity(past.entity, aggregates, wanted.methods, wanted.context, wanted.representation)
 
 

@@ -22,7 +22,7 @@ from machinami.foundation.errors import BadRequestData
 from machinami.model import core_terms, parse
 from machinami.model.context import Context
 from machinami.model.names import SCOPE
-from machinami.model.query import Page, Query, TemporalQuery, hops, names
+from machinami.model.query import Duration, Page, Query, TemporalQuery, hops, names
 from machinami.model.representation import Representation
 from machinami.model.temporal_form import TemporalForm
 
@@ -38,7 +38,10 @@ METHODS = ("totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", 
 _FORMS = {name: name for name in ("normalized", "concise", "temporalValues", "aggregatedValues")}
 _OPTIONS = frozenset({"sysAttrs", "count", "local", *_FORMS})
 _WRITTEN: dict[str, TemporalForm] = {"concise": "concise", "temporalValues": "temporalValues"}
-_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?\Z", re.ASCII)
+_DURATION = re.compile(
+    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?\Z", re.ASCII
+)
+_DIGITS = 30
 _SECONDS = (604_800.0, 86_400.0, 3_600.0, 60.0, 1.0)
 
 
@@ -54,7 +57,7 @@ class Evolution:
     representation: Representation
     form: TemporalForm
     methods: tuple[str, ...] = ()
-    period: float | None = None
+    period: Duration | None = None
 
     @property
     def is_restricted(self) -> bool:
@@ -144,14 +147,15 @@ def _read_methods(arguments: Arguments) -> tuple[str, ...]:
     return methods
 
 
-def read_duration(text: str) -> float | None:
-    """Seconds of an ISO 8601 duration without years and months; None for no length, which means the whole range."""
+def read_duration(text: str) -> Duration | None:
+    """The duration of a period (4.5.19); None for no length, which means the whole range."""
     found = _DURATION.match(text)
-    if found is None or text[-1] in "PT" or sum(map(len, filter(None, found.groups()))) > 30:
+    if found is None or text[-1] in "PT" or sum(map(len, filter(None, found.groups()))) > _DIGITS:
         raise BadRequestData(
-            f"aggrPeriodDuration={text[:60]!r} is not a duration of weeks, days, hours, minutes and seconds; "
-            "write for example PT1H or P1D",
+            f"aggrPeriodDuration={text[:60]!r} is not a duration; write for example PT1H, P1D, P1M or P1Y6M",
             parameter="aggrPeriodDuration",
         )
-    seconds = sum(float(part or 0) * unit for part, unit in zip(found.groups(), _SECONDS, strict=True))
-    return seconds or None
+    years, months, *parts = (float(part or 0) for part in found.groups())
+    seconds = sum(part * unit for part, unit in zip(parts, _SECONDS, strict=True))
+    length = Duration(int(years * 12 + months), seconds)
+    return None if length == Duration() else length

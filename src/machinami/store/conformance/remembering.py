@@ -8,7 +8,7 @@ from datetime import datetime
 from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.found import Instance, Series
-from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
+from machinami.model.query import Duration, Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.store.conformance.acts import (
     GAUGE,
     LABEL,
@@ -287,7 +287,7 @@ async def numbers_are_summed_up_by_period(backend: Backend) -> None:
     town = await backend.open("default")
     await _fill(town, [1, 3, 3, 1e9 + 1, 1e9 + 3])
     after = TemporalQuery(TimeRelation.AFTER, at(-1))
-    first, second = await town.aggregate(_ID, LEVEL, after, _METHODS, 240)
+    first, second = await town.aggregate(_ID, LEVEL, after, _METHODS, Duration(seconds=240))
     assert (first.start, first.end, second.end) == (at(-1), at(3), at(7))
     assert first.values == {
         "totalCount": 3,
@@ -304,7 +304,7 @@ async def numbers_are_summed_up_by_period(backend: Backend) -> None:
     (whole,) = await town.aggregate(_ID, LEVEL, _ALL, ("totalCount", "max"), None)
     assert (whole.start, whole.end, whole.values) == (NOW, at(4), {"totalCount": 5, "max": 1e9 + 3})
     assert list(await town.aggregate(_ID, "urn:none", _ALL, ("sum",), None)) == []
-    last = await town.aggregate(_ID, LEVEL, replace(after, last_n=1), ("totalCount",), 60)
+    last = await town.aggregate(_ID, LEVEL, replace(after, last_n=1), ("totalCount",), Duration(seconds=60))
     assert [(b.start, b.values) for b in last] == [(at(4), {"totalCount": 1})]
 
 

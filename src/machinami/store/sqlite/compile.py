@@ -165,7 +165,8 @@ class Planner:
             return None
         best: tuple[int, list[Span]] | None = None
         for way in self.indexes.choose(query.q):
-            count = sum(self._count(connection, span, worth) for span in way)
+            enough = worth if best is None else best[0]
+            count = sum(self._count(connection, span, enough) for span in way)
             if best is None or count < best[0]:
                 best = (count, way)
         if best is None or best[0] >= worth:

@@ -36,7 +36,8 @@ class Draft:
         if entity_id in self._entities:
             return self._entities[entity_id]
         state = self._group.look(entity_id)
-        return state.entity if isinstance(state, Hot) else None
+        entity = self._entities[entity_id] = state.entity if isinstance(state, Hot) else None
+        return entity
 
     def write(self, change: Change) -> None:
         """Append the change to the log and move state and history with it."""

@@ -6,15 +6,16 @@ from datetime import datetime
 
 from machinami.model.entity import Entity
 from machinami.model.found import Found
-from machinami.model.judging import judge
+from machinami.model.judging import Test, judge
 from machinami.model.ordering import arrange
-from machinami.model.query import Page, Query
+from machinami.model.query import Page, Query, looked_at
+from machinami.model.sealed import excerpt
 from machinami.store.sqlite.compile import Plan
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.reading import Source
 
 _FIRST = 32  # candidates in the first group, beyond those that the page needs, where most are in vain
-_NEARLY = 1.3  # candidates for each that the page needs, where most of them match
+_NEARLY = 1.5  # candidates for each that the page needs, where most of them match
 _MOST = 2_000  # candidates in one group: bounds the memory of a long read
 
 
@@ -90,8 +91,19 @@ def linked_by(source: Source) -> Callable[[str], Entity | None]:
     return linked
 
 
+def _sparing(fits: Test, query: Query) -> Test:
+    """The same judgement without opening what is sealed.
+
+    An index leads to ever other entities. Those that come first in order of creation are opened: whoever asks without
+    an index looks at the same ones again.
+    """
+    names = looked_at(query)
+    return lambda entity: fits(excerpt(entity, names))
+
+
 def _matching(source: Source, plan: Plan, query: Query, now: datetime, page: Page, effort: Effort) -> Iterator[Entity]:
-    fits = judge(query, now, linked_by(source))
+    judged = judge(query, now, linked_by(source))
+    fits = judged if plan.in_order else _sparing(judged, query)
     needed = page.offset + page.limit
     after, size = -1, min(_MOST, needed + _FIRST if plan.in_order else int(needed * _NEARLY) + 1)
     while True:

@@ -27,6 +27,7 @@ from machinami.store.sqlite.values import ValueIndexes
 
 NEVER = 1 << 62  # microseconds: later than any moment that can be written
 _BOXES = 8  # bits: boxes an entity may have
+_GEO = Kind.GEO  # looked up once: before Python 3.12 an enum's member costs as much as the rest of `_moves`
 
 
 @dataclass(slots=True)
@@ -116,6 +117,7 @@ class Group:
         """The entity as the works before left it."""
         if entity_id in self.state:
             return self.state[entity_id]
+        self.begin()  # a look into the file costs half in a transaction that is open
         state = self._committed(entity_id)
         if not isinstance(state, Hot):
             self.state[entity_id] = state  # whoever asks is about to create it, and would ask again
@@ -355,5 +357,5 @@ def _moves(one: AttributeChange) -> bool:
     """Whether the boxes of the entity may be others after this change."""
     before, after = one.before, one.after
     if before is not None and after is not None and before.kind is after.kind:
-        return after.kind is Kind.GEO and before.value != after.value
-    return (before is not None and before.kind is Kind.GEO) or (after is not None and after.kind is Kind.GEO)
+        return after.kind is _GEO and before.value != after.value
+    return (before is not None and before.kind is _GEO) or (after is not None and after.kind is _GEO)

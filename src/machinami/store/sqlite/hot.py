@@ -3,18 +3,25 @@
 from dataclasses import dataclass
 
 from machinami.model.entity import Entity
+from machinami.model.sealed import is_sealed, opened_bytes
 
-_DECODED = 5  # bytes of decoded entity per byte of its JSON, about
+_OPENED = 5  # bytes of an opened entity per byte of its JSON, about
+_BESIDE = 900  # bytes that a sealed entity takes beside its JSON, about
 
 
 @dataclass(slots=True)
 class Hot:
-    """A committed entity with its place in the tables: its key, and the subject of its history."""
+    """A committed entity with its place in the tables: its key, the subject of its history, its bytes of JSON."""
 
     entity: Entity
     key: int
     subject: int
     size: int
+
+    @property
+    def weight(self) -> int:
+        """How many bytes of memory it takes, about."""
+        return self.size + _BESIDE if is_sealed(self.entity) else self.size * _OPENED
 
 
 class HotEntities:
@@ -22,19 +29,19 @@ class HotEntities:
 
     Two generations stand in for an exact order of use: what is found in the old one moves to the young one, and
     when the young one is half of the bound the old one is let go. A look-up costs one dictionary access.
-    While an entity stays here and is not changed, the very same object is returned.
+    While an entity stays here and is not changed, the very same object is returned. What is put here sealed and opened
+    later is counted then, whoever has it: rather too much than too little.
     """
 
     def __init__(self, entities: int, size: int) -> None:
         self._entities = max(1, entities // 2)
-        self._bytes = size // 2 // _DECODED
+        self._bytes = size // 2
         self._young: dict[str, Hot] = {}
         self._old: dict[str, Hot] = {}
         self._young_keys: dict[int, Hot] = {}
         self._old_keys: dict[int, Hot] = {}
         self._size = 0
-        self.hits = 0
-        self.misses = 0
+        self._opened = opened_bytes()
 
     def __len__(self) -> int:
         return len(self._young_keys.keys() | self._old_keys.keys())
@@ -66,7 +73,11 @@ class HotEntities:
         before = self._young.get(hot.entity.id)
         if before is not None and before.key != hot.key:
             del self._young_keys[before.key]
-        self._size += hot.size - (before.size if before is not None else 0)
+        opened = opened_bytes()
+        self._size += (
+            hot.weight - (before.weight if before is not None else 0) + (opened - self._opened) * (_OPENED - 1)
+        )
+        self._opened = opened
         self._young[hot.entity.id] = hot
         self._young_keys[hot.key] = hot
         if len(self._young) >= self._entities or self._size >= self._bytes:
@@ -81,4 +92,4 @@ class HotEntities:
             if hot is not None:
                 keys.pop(hot.key, None)
                 if entities is self._young:
-                    self._size -= hot.size
+                    self._size -= hot.weight

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import apsw
-import orjson
 
-from machinami.model.document import entity_from_document
 from machinami.model.entity import Entity
+from machinami.model.sealed import seal
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.group import Husk, State
 from machinami.store.sqlite.hot import Hot, HotEntities
@@ -18,7 +17,7 @@ from machinami.store.sqlite.statements import SQL
 def read_any(connection: apsw.Connection, entity_id: str) -> tuple[Hot, bool] | None:
     """The entity of this id, or what is left of it, as the file has it; and whether it is gone."""
     for key, subject, gone, doc in read(connection, SQL.entity_by_id, (entity_id,)):
-        return Hot(entity_from_document(orjson.loads(doc)), key, subject, len(doc)), bool(gone)
+        return Hot(seal(entity_id, doc), key, subject, len(doc)), bool(gone)
     return None
 
 
@@ -124,6 +123,6 @@ def fetch(connection: apsw.Connection, keys: Sequence[int]) -> dict[int, Hot]:
     """The entities of these keys by key; those that are gone come with id and types only."""
     found: dict[int, Hot] = {}
     if keys:
-        for key, subject, doc in read(connection, SQL.entities_by_key, (apsw.carray(array("q", keys)),)):
-            found[key] = Hot(entity_from_document(orjson.loads(doc)), key, subject, len(doc))
+        for key, entity_id, subject, doc in read(connection, SQL.entities_by_key, (apsw.carray(array("q", keys)),)):
+            found[key] = Hot(seal(entity_id, doc), key, subject, len(doc))
     return found

@@ -17,13 +17,13 @@ INSERT INTO name (id, text) VALUES (?, ?)
 SELECT id, text FROM name
 
 -- entity_by_id
-SELECT key, subject, gone, json(doc) FROM entity WHERE id = ?
+SELECT key, subject, gone, CAST(json(doc) AS BLOB) FROM entity WHERE id = ?
 -- subject_of
 SELECT subject FROM entity WHERE id = ?
 -- entity_by_key
-SELECT id, subject, json(doc) FROM entity WHERE key = ?
+SELECT id, subject, CAST(json(doc) AS BLOB) FROM entity WHERE key = ?
 -- entities_by_key: a group of entities at once; the array is bound as one value
-SELECT entity.key, subject, json(doc) FROM carray(?) JOIN entity ON entity.key = value
+SELECT entity.key, id, subject, CAST(json(doc) AS BLOB) FROM carray(?) JOIN entity ON entity.key = value
 -- last_key
 SELECT coalesce(max(key), 0) FROM entity
 -- add_entity

@@ -20,7 +20,7 @@ from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
-from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.query import Duration, Page, Query, TemporalQuery
 from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Transaction
 from machinami.store.settings import StoreSettings
@@ -250,9 +250,9 @@ class SqliteTown:
         attribute: str,
         temporal: TemporalQuery,
         methods: Sequence[str],
-        period: float | None,
+        period: Duration | None,
     ) -> Sequence[Bucket]:
-        """Aggregates by period seconds, None: all."""
+        """Aggregates by period, None: of the whole range."""
         check_methods(methods)
         await self._settle()
         wanted = Aggregation(entity_id, attribute, temporal, tuple(methods), period)
