@@ -39,6 +39,7 @@ from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.carriers import Carriers
+from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
 
@@ -79,13 +80,15 @@ class TownOS:
         self.houses: list[House] = []
         self.routes: list[Route] = []
         self._wire = HttpWire(settings.ca_file)
+        self._caller = HttpCaller(self._wire.trust)
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), read_subscription)
+        reader, caller = read_subscription, self._caller
+        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -127,6 +130,7 @@ class TownOS:
         self._compute.close()
         await self.broker.close()
         await self._carriers.close()
+        await self._caller.close()
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()

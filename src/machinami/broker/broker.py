@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from machinami.broker import registrations
 from machinami.broker.contexts import Contexts
+from machinami.broker.federation.federation import Federation
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy
 from machinami.broker.source_subscriptions import SourceSubscriptions
@@ -21,23 +22,25 @@ from machinami.broker.subscriptions import (
     subscribe,
     unsubscribe,
 )
-from machinami.broker.town import Town
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
 from machinami.store.protocol import Backend
+from machinami.wire.exchange import Caller, Unconnected
 from machinami.wire.protocol import Fetcher, Sender
 
-DEFAULT_TOWN = "default"
+_IDENTITY = "identity"
 _LOG = logging.getLogger("machinami.broker")
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What the broker is given from outside: store, network, time, ids, policy, and the reader that turns a kept
-    subscription document with its context back into a Subscription."""
+    subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
+    empty: a name is made once and kept."""
 
     backend: Backend
     fetcher: Fetcher
@@ -46,6 +49,8 @@ class Ports:
     new_id: Callable[[], str]
     policy: Policy
     read_subscription: Callable[[dict[str, Any], Context], Subscription]
+    caller: Caller = field(default_factory=Unconnected)
+    alias: str = ""
 
 
 class Broker:
@@ -53,6 +58,7 @@ class Broker:
 
     contexts: Contexts
     source_subscriptions: SourceSubscriptions
+    federation: Federation
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -68,6 +74,9 @@ class Broker:
         await self.contexts.load()
         ports = self._ports
         self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)
+        alias = await self._alias(default)
+        self.federation = Federation(self._ports.caller, self.contexts, self._ports.clock, alias)
+        self.federation.watch(default)
         for name in await self._ports.backend.towns():
             if name not in self._towns:
                 await self._open(name, create=False)
@@ -150,7 +159,20 @@ class Broker:
         town = Town(name, store, ports.policy, ports.clock, ports.new_id)
         self._towns[name] = town
         self._notifiers[name] = Notifier(town, ports.sender)
+        if name != DEFAULT_TOWN:
+            self.federation.watch(town)
         return town
+
+    async def _alias(self, default: Town) -> str:
+        """What this broker is called among brokers (5.2.40): made once, and kept."""
+        if self._ports.alias:
+            return self._ports.alias
+        kept = (await default.store.records(_IDENTITY)).get("alias")
+        if kept is not None:
+            return str(kept["name"])
+        name = f"machinami-{self._ports.new_id()[:12]}"
+        await default.store.transact(lambda tx: tx.put_record(_IDENTITY, "alias", {"name": name}))
+        return name
 
     async def _resume(self, town: Town) -> None:
         await self._resume_subscriptions(town)

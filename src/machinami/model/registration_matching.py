@@ -93,7 +93,7 @@ def matches_information(info: RegistrationInfo, wanted: Specification) -> bool:
 
 def matches_entity_info(entity: EntityInfo, selector: EntitySelector) -> bool:
     """Whether an EntityInfo can have entities that a selector asks for (5.12)."""
-    if selector.types is not None and not has_types(selector.types, entity.types):
+    if selector.types is not None and entity.types and not has_types(selector.types, entity.types):
         return False
     if entity.id is None and entity.id_pattern is None:
         return True

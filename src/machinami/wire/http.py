@@ -25,15 +25,19 @@ class HttpWire:
     """
 
     def __init__(self, ca_file: Path | None = None) -> None:
-        self.trust = cache(partial(_trusting, ca_file))
+        self._trust = cache(partial(_trusting, ca_file))
         if ca_file is not None:
-            self.trust()
-        self._poster = Poster(self.trust)
+            self._trust()
+        self._poster = Poster(self._trust)
         self._session: aiohttp.ClientSession | None = None
+
+    def trust(self) -> ssl.SSLContext:
+        """The authorities that are trusted."""
+        return self._trust()
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, ssl=self.trust())
+            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, ssl=self._trust())
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 

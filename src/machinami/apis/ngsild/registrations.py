@@ -9,7 +9,7 @@ import orjson
 from machinami.apis.ngsild.entities import identified, location
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
-from machinami.apis.ngsild.parameters import PAGING, Arguments, Paging, read_page, read_selection
+from machinami.apis.ngsild.parameters import PAGING, Arguments, Paging, is_local, read_page, read_selection
 from machinami.apis.ngsild.shown import COUNT, hinted, page_links
 from machinami.broker import registrations
 from machinami.broker.sources import Source
@@ -30,7 +30,7 @@ DISCOVER = (
     PAGING
     | _TEMPORAL
     | _FORM
-    | frozenset("attrs coordinates csf geometry geoproperty georel id idPattern q scopeQ type".split())
+    | frozenset("attrs coordinates csf geometry geoproperty georel id idPattern local q scopeQ type".split())
 )
 ONE = frozenset({"options"})
 
@@ -117,8 +117,10 @@ def read_specification(arguments: Arguments, context: Context) -> Specification:
         temporal = parse.parse_temporal(get("timerel"), get("timeAt"), get("endTimeAt"), get("timeproperty"))
     query = read_selection(arguments, context)
     csf = parse.parse_q(arguments["csf"], context) if "csf" in arguments else None
-    if all(name not in arguments for name in _NARROWING):
-        raise BadRequestData("The query is too wide: give at least one of type, attrs, q or georel (5.10.2.4)")
+    if all(name not in arguments for name in _NARROWING) and not is_local(arguments):
+        raise BadRequestData(
+            "The query is too wide: give at least one of type, attrs, q or georel, or say local=true to mean every one"
+        )
     picked: tuple[str, ...] = ()
     if "pick" in arguments:
         projected = parse.parse_projection(arguments["pick"], context, "pick")

@@ -24,6 +24,7 @@ from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.registrations import Registrations
 from machinami.apis.ngsild.rendering import Rendered
+from machinami.apis.ngsild.shared_routes import shared_routes
 from machinami.apis.ngsild.subscriptions import SourceSubscriptions, Subscriptions
 from machinami.apis.ngsild.temporal import POST_QUERY, Temporal
 from machinami.apis.ngsild.temporal_provision import TemporalProvision
@@ -50,6 +51,7 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
         *_context_rows(KeptContexts(face)),
         row("GET", "/info/sourceIdentity", identity(face), "Who is this broker?", "Information", "identity"),
     ]
+    rows = shared_routes(rows, face, rendered, paging)
     return [replace(route, path=ROOT + route.path, handler=carried(route.handler)) for route in rows]
 
 
