@@ -22,7 +22,6 @@ from machinami.apis.ngsild.members import (
     wrong,
 )
 from machinami.apis.ngsild.parameters import as_tree
-from machinami.apis.ngsild.shapes import SELECTOR_MEMBERS
 from machinami.foundation.instant import parse_instant
 from machinami.foundation.urn import is_uri
 from machinami.model import parse
@@ -52,6 +51,7 @@ _MEMBERS = READ_ONLY | frozenset(
 _NOTIFICATION_MEMBERS = NOTIFICATION_READ_ONLY | frozenset(
     {"attributes", "pick", "omit", "format", "endpoint", "sysAttrs", "showChanges", "join", "joinLevel"}
 )
+_SELECTOR_MEMBERS = frozenset({"id", "idPattern", "type"})
 _ENDPOINT_MEMBERS = frozenset({"uri", "accept", "receiverInfo", "notifierInfo", "timeout", "cooldown"})
 _FORMS: Mapping[str, Form] = {**{form: form for form in get_args(Form)}, "keyValues": "simplified"}
 _JOINS = ("flat", "inline", NONE)
@@ -157,7 +157,7 @@ def _selectors(document: Json, context: Context) -> Iterable[EntitySelector]:
         where = f"entities[{index}]"
         if not isinstance(row, dict):
             raise wrong(where, "must be an object")
-        check_members(row, SELECTOR_MEMBERS, where)
+        check_members(row, _SELECTOR_MEMBERS, where)
         if "type" not in row:
             raise wrong(f"{where}.type", 'must be there; "*" means every type')
         types = parse.parse_types(row["type"], context)
