@@ -163,8 +163,13 @@ def as_entity(registration: Registration) -> Entity:
     """The Context Source Properties as those of an entity, so that a csf can be asked of them (4.9)."""
     named = {core_terms.NAMESPACE + name: value for name, value in registration.document.items() if _is_plain(value)}
     every = {**named, **registration.properties}
-    attributes = {name: (Attribute(Kind.PROPERTY, value),) for name, value in every.items()}
+    attributes = {name: (Attribute(Kind.PROPERTY, _plain(value)),) for name, value in every.items()}
     return Entity(registration.id, (core_terms.NAMESPACE + "ContextSourceRegistration",), attributes)
+
+
+def _plain(value: object) -> object:
+    """The value of a Context Source Property, which may also be given in full."""
+    return value["value"] if isinstance(value, dict) and value.get("type") == "Property" and "value" in value else value
 
 
 def _is_plain(value: object) -> bool:
