@@ -17,8 +17,8 @@ from machinami.apis.ngsild.parameters import (
     read_types,
     read_view,
 )
+from machinami.apis.ngsild.query_document import query_arguments
 from machinami.apis.ngsild.rendering import Rendered
-from machinami.apis.ngsild.shapes import query_arguments
 from machinami.apis.ngsild.sharing import limited, triggered, warn
 from machinami.apis.ngsild.shown import show_entity, show_page
 from machinami.broker import operations
