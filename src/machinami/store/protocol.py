@@ -92,13 +92,13 @@ class TownStore(Protocol):
         """The committed entity, at once (from memory, or one point read); None if there is none."""
         ...
 
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that has a past and is not there, at once; else None."""
+        ...
+
     def expiring(self, now: datetime, limit: int) -> Sequence[str]:
         """Ids of entities that have expired by now, or have an attribute instance that has; at most `limit`, the
         longest expired first. At once, and at no cost where nothing has."""
-        ...
-
-    def recall(self, entity_id: str) -> Entity | None:
-        """What is known of an entity that has a past and is not there, at once; else None."""
         ...
 
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
