@@ -1,10 +1,12 @@
 """Who hears of which changes? /subscriptions and /csourceSubscriptions (ETSI GS CIM 009, 6.10 to 6.13)."""
 
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
 
+from machinami.apis.ngsild.contexts import address
 from machinami.apis.ngsild.entities import identified, location
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.members import wrong
@@ -75,8 +77,17 @@ class Subscriptions:
         return self._create(request, town, subscription)
 
     async def _create(self, request: Request, town: Town, subscription: Subscription) -> Response:
-        await self._desk.subscribe(town, subscription, self._face.by(request))
+        named = await self._with_words(request, town, subscription)
+        await self._desk.subscribe(town, named, self._face.by(request))
         return Response(201, headers=[location(self.path, subscription.id)])
+
+    async def _with_words(self, request: Request, town: Town, subscription: Subscription) -> Subscription:
+        """The subscription with a URL for the @context of its notifications, which their Link header names (5.13.1)."""
+        if subscription.words is None or isinstance(subscription.words, str):
+            return subscription
+        contexts = self._face.broker.contexts
+        url = await contexts.publish(subscription.words, lambda name: address(request, name), town.name)
+        return replace(subscription, words=url, document={**subscription.document, "jsonldContext": url})
 
     def list_all(self, request: Request) -> Response:
         """The subscriptions (6.10.3.2)."""
