@@ -35,6 +35,20 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+TESTS = (
+    "## tests",
+    "",
+    "`tests/` mirrors `src/machinami/`. Apart from that:",
+    "",
+    "| folder | what it is for |",
+    "|---|---|",
+    "| [cases](../tests/cases) | requests and the answers expected of them, as text that needs no code to be read |",
+    "| [fakes](../tests/fakes) | one stand-in for each port, and the towns that tests are shown |",
+    "| [browser](../tests/browser) | the pages in a real browser |",
+    "| [house](../tests/house) | whether the rules of the house hold, and the start from a clean checkout |",
+)
+
+
 def map_page(house: House) -> str:
     """Draw the map: the floors from the top down, and what question each module answers."""
     lines = [MADE, "# Map of the house", "", "A floor imports only floors below it.", ""]
@@ -42,7 +56,7 @@ def map_page(house: House) -> str:
         names = [name.strip(" ()") for name in floor.split("|")]
         for name in names:
             lines += list(_floor(house, name))
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join([*lines, *TESTS]).rstrip() + "\n"
 
 
 def floors(house: House) -> list[str]:

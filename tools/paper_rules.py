@@ -13,7 +13,6 @@ from house import Finding, House
 # Modules whose distribution has another name, or comes with one that is declared.
 DISTRIBUTIONS = {
     "markupsafe": "jinja2",
-    "multipart": "python-multipart",
     "paho": "aiomqtt",
     "sklearn": "scikit-learn",
 }

@@ -30,6 +30,26 @@ def test_health_and_metrics_tell_how_the_town_fares(tmp_path: Path) -> None:
     assert 'machinami_subscriptions{town="default"} 0' in metrics
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["demo", "--speed", "0"], "simulation.speed must be a number, 1 to 100000, not 0.0"),
+        (["demo", "--seed", "-3"], "simulation.seed must be a whole number"),
+        (["serve", "--data", __file__], "is a file; name a folder"),
+        (["serve", "--data", "nowhere", "--port", "99999"], "is no port"),
+        (["bench", "--seconds", "0"], "--seconds must be more than 0"),
+    ],
+)
+def test_words_that_cannot_be_are_said_in_one_line(
+    words: list[str], hint: str, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert enter(words) == 1
+    said = capsys.readouterr().err
+    assert hint in said
+    assert said.count("\n") == 1
+
+
 def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
     with town(tmp_path / "one") as running:
         port = running.url.rpartition(":")[2]

@@ -178,6 +178,9 @@ def test_files_that_cannot_be_read_are_named(export: Path, mapping: Path, folder
     mapping.write_text("not toml", encoding="utf-8")
     assert bring(export, mapping, "--dry-run") == 1
     assert "map.toml cannot be read" in capsys.readouterr().err
+    mapping.write_bytes(MOCHIYOJI.encode("cp932"))
+    assert bring(export, mapping, "--dry-run") == 1
+    assert "map.toml is not UTF-8" in capsys.readouterr().err
     mapping.write_text(MOCHIYOJI.replace("水位", "水面"), encoding="utf-8")
     assert bring(export, mapping, "--dry-run") == 1
     assert "export.csv: no column '水面' (did you mean '水位'?)" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Does a new service begin whole, here or in a package of its own, and leave alone what is there?"""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.app.towns import environment
 
 import check
 from house import House
@@ -54,9 +56,9 @@ def test_its_manifest_has_no_fault(checkout: Path) -> None:
 def test_a_package_of_its_own_passes_its_own_tests(tmp_path: Path) -> None:
     create("bench_count", tmp_path, tmp_path / "bench")
     command = [sys.executable, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    said = subprocess.run(command, cwd=tmp_path / "bench", capture_output=True, text=True)
+    said = subprocess.run(command, cwd=tmp_path / "bench", capture_output=True, text=True, env=environment())
     assert said.returncode == 0, said.stdout + said.stderr
-    assert "20 passed" in said.stdout
+    assert "21 passed" in said.stdout
 
 
 @pytest.mark.parametrize("words", [("check",), ("format", "--check")])
@@ -75,6 +77,14 @@ def test_it_is_clean_in_the_eyes_of_ruff(tmp_path: Path, words: tuple[str, ...],
     ]
     said = subprocess.run([*command, "--no-cache", "."], cwd=tmp_path / "out", capture_output=True, text=True)
     assert said.returncode == 0, said.stdout
+
+
+def test_its_types_hold(tmp_path: Path) -> None:
+    create("bench_count", tmp_path, tmp_path / "out")
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(ROOT / ".mypy_cache"), "-p", "bench_count"]
+    paths = {"MYPYPATH": f"{tmp_path / 'out/src'}{os.pathsep}{ROOT / 'src'}"}
+    said = subprocess.run(command, cwd=tmp_path, env={**os.environ, **paths}, capture_output=True, text=True)
+    assert said.returncode == 0, said.stdout + said.stderr
 
 
 @pytest.mark.parametrize("name", ["Bench", "1st", "bench-count", "class", "", "ベンチ", "a/b", "../up", "x" * 41])

@@ -33,7 +33,7 @@ MANIFEST = Manifest(
     (DataUse("FloodProposal"), DataUse("Alert")),
     (),
     Text("川はどこまで上がるか。町は何を伝えるべきか。", "How high will the rivers rise, and what should be said?"),
-    "防災",
+    "disaster",
     "危機管理課",
     (DataUse("RiverGauge"), DataUse("RainGauge")),
 )

@@ -39,6 +39,7 @@ TREE = router(
         ("GET", "/entities/urn:%E7%94%BA", "/entities/{id}", {"id": "urn:町"}),
         ("GET", "/entities/special", "/entities/special", {}),
         ("PATCH", "/entities/special/attrs/x", "/entities/{id}/attrs/{name}", {"id": "special", "name": "x"}),
+        ("PATCH", "/entities//attrs/x", "/entities/{id}/attrs/{name}", {"id": "", "name": "x"}),
         ("GET", "/static/js/map.js", "/static/{rest:path}", {"rest": "js/map.js"}),
     ],
 )
@@ -48,7 +49,7 @@ def test_a_path_finds_its_route(method: str, path: str, pattern: str, params: di
     assert match.params == params
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/entities//attrs/x", "/entities/a/b", "", "/entities/a/attrs"])
+@pytest.mark.parametrize("path", ["/nothing", "/entities//b", "/entities/a/b", "", "/entities/a/attrs"])
 def test_an_unknown_path_is_not_found(path: str) -> None:
     with pytest.raises(NotFound):
         TREE.match("GET", path)

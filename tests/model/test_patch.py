@@ -16,6 +16,7 @@ from machinami.model.context import core
 from machinami.model.entity import Entity
 from machinami.model.expansion import MERGE, UPDATE, Fragment, expand_attribute, expand_entity, expand_fragment
 from machinami.model.merging import merged_json
+from machinami.model.names import SCOPE
 from machinami.model.null import NULL
 from machinami.model.patch import Patched
 from machinami.model.reading import Reading
@@ -240,7 +241,7 @@ def test_an_attribute_is_removed_by_instance_or_altogether() -> None:
     assert values(None, False) == [2]
     assert values("urn:x:a", False) == [1]
     assert values(None, True) == []
-    assert patch.without_attribute(OLD, patch.SCOPE, None, False, NOW).entity.scopes == ()
+    assert patch.without_attribute(OLD, SCOPE, None, False, NOW).entity.scopes == ()
     for name, dataset, every in ((LEVEL, "urn:x:b", False), (RAIN, None, True)):
         with pytest.raises(NotFound):
             patch.without_attribute(OLD, name, dataset, every, NOW)

@@ -89,6 +89,19 @@ async def test_home_says_what_is_told_before_what_is_seen(browser: aiohttp.Clien
         assert "No data arrive from 1 place. Its state is unknown." in html
 
 
+async def test_every_part_is_named_with_its_version_and_licence(browser: aiohttp.ClientSession) -> None:
+    async with browser.get("/about?lang=en") as answer:
+        rows = re.findall(r"<th scope=\"row\">(.*?)</th><td>(.*?)</td><td>(.*?)</td>", await answer.text())
+    assert {"Machinami", "apsw", "MapLibre GL JS"} <= {name for name, _, _ in rows}
+    assert [row for row in rows if "—" in row[1:] or len(row[2]) > 80 or "Copyright" in row[2]] == []
+
+
+async def test_the_field_of_a_service_is_said_in_the_reader_s_language(browser: aiohttp.ClientSession) -> None:
+    for language, said in (("en", "Disaster prevention"), ("ja", "防災")):
+        async with browser.get(f"/services?lang={language}") as answer:
+            assert said in await answer.text()
+
+
 async def test_the_language_is_remembered(browser: aiohttp.ClientSession) -> None:
     async with browser.get("/?lang=easy") as answer:
         assert "<ruby>" in await answer.text()

@@ -70,8 +70,14 @@ def test_a_change_writes_what_changed_and_nothing_else() -> None:
     written = encode_change(change, before)
     document = orjson.loads(written.log)
     assert document["p"] == {"a": {"level": [{"k": "P", "v": True}], "old": None}}
-    assert document["d"] == [["level", 0, 0]]
+    assert document["d"] == [["level", 0, 0]]  # as it does not tell that the other one goes
     assert read_change(1, written.log, entity_json(before).decode()).after.attributes["level"][0].value is True
+
+
+def test_the_end_of_an_entity_without_attributes_is_kept_as_well() -> None:
+    before = Entity("urn:x:1", ("T",))
+    change = Change(Verb.DELETED, "urn:x:1", ("T",), before, None, (), NOW, "x", 1)
+    assert read_change(1, encode_change(change, before).log, entity_json(before).decode()) == change
 
 
 def test_a_plain_reading_needs_no_text_in_the_history() -> None:

@@ -107,6 +107,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "server": {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
         "page_limit": _whole("page_limit", 1, 100_000),
+        "instance_limit": _whole("instance_limit", 1, 10_000_000),
     },
     "network": {
         "ca_file": _Rule(
@@ -140,7 +141,7 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"{file}: [{section}] is not known; there are: {', '.join(_RULES)}, mqtt")
     settings = Settings(data)
     for section in _RULES.keys() & table.keys():
-        chosen = _section(file, section, table[section])
+        chosen = section_of(str(file), section, table[section], file.parent)
         if section == "simulation":
             settings = replace(settings, simulation=Simulation(**chosen))
         else:
@@ -151,18 +152,20 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     return replace(settings, mqtt=tuple(_mqtt(file, row, environment) for row in rows))
 
 
-def _section(file: Path, section: str, values: object) -> dict[str, Any]:
+def section_of(source: str, section: str, values: object, folder: Path) -> dict[str, Any]:
+    """The fields of Settings (of Simulation, for that section) that a section sets. source: where it is written;
+    folder: where the files that it names are. Raises SettingsError naming source, key and what would be right."""
     rules = _RULES[section]
     if not isinstance(values, dict):
-        raise SettingsError(f"{file}: {section} is a section: write [{section}] on a line of its own")
+        raise SettingsError(f"{source}: {section} is a section: write [{section}] on a line of its own")
     chosen = {}
     for name, value in values.items():
         rule = rules.get(name)
         if rule is None:
-            raise SettingsError(f"{file}: [{section}] has no {name!r}; it has: {', '.join(sorted(rules))}")
+            raise SettingsError(f"{source}: [{section}] has no {name!r}; it has: {', '.join(sorted(rules))}")
         if not rule.fits(value):
-            raise SettingsError(f"{file}: {section}.{name} must be {rule.right}, not {value!r}")
-        chosen[rule.field] = rule.made(value, file.parent)
+            raise SettingsError(f"{source}: {section}.{name} must be {rule.right}, not {value!r}")
+        chosen[rule.field] = rule.made(value, folder)
     return chosen
 
 

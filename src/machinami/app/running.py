@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.shapes import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
@@ -22,6 +23,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.policy import OpenTown
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
+from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.archive import Archive
@@ -91,6 +93,7 @@ class TownOS:
         town = await self.broker.town(None)
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
+        self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
@@ -146,6 +149,10 @@ class TownOS:
             work = partial(_learn, learn, city)
             self.watched.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
 
+    async def _sweep(self) -> None:
+        for town in self.broker.towns:
+            await sweep(town)
+
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)
         for town in self.broker.towns:
@@ -154,7 +161,7 @@ class TownOS:
     def _routes(self, town: Town, sources: Sources) -> list[Route]:
         desk = self._desk(town, sources)
         found = [
-            *ngsild_routes(self.broker),
+            *ngsild_routes(self.broker, paging=self._paging()),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
@@ -162,6 +169,10 @@ class TownOS:
         for house in self.houses:
             found += self._pages_of(house, desk)
         return found
+
+    def _paging(self) -> Paging:
+        settings = self.settings
+        return Paging(min(Paging().default, settings.page_limit), settings.page_limit, settings.instance_limit)
 
     def _pages_of(self, house: House, desk: Desk) -> list[Route]:
         """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
@@ -209,6 +220,8 @@ def data_folder(path: Path) -> Path:
     """The folder, made if it is not there. Raises SettingsError where that cannot be."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise SettingsError(f"{path} is a file; name a folder for the town's data") from error
     except OSError as error:
         raise SettingsError(f"The data folder {path} cannot be made: {error.strerror}") from error
     return path

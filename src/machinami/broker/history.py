@@ -1,6 +1,6 @@
 """What was it like before? Retrieval, aggregation and correction of history (ETSI GS CIM 009, 5.7.3, 5.7.4, 5.6.14)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -8,14 +8,18 @@ from machinami.broker.operations import no_entity
 from machinami.broker.policy import Action, demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
+from machinami.foundation.instant import to_micros
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Kind
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Instance, Series
+from machinami.model.names import SCOPE
 from machinami.model.principal import Principal
-from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.query import Duration, Page, Query, ScopeSelection, TemporalQuery
 from machinami.model.town_terms import NAMESPACE
+from machinami.store.evolution import ScopeStretch, scope_stretches
 from machinami.store.protocol import Transaction
+from machinami.store.timeline import order_time
 
 CORRECTION = NAMESPACE + "correction"
 
@@ -55,34 +59,69 @@ class PastPage:
 
 
 async def retrieve_past(town: Town, entity_id: str, span: Span, by: Principal) -> Past:
-    """The evolution of one entity. Raises NotFound where the entity never was."""
+    """The evolution of one entity (5.7.3). Raises NotFound where the entity never was."""
     demand(town.policy, by, Action.READ)
     series = await _series(town, [entity_id], span)
-    entity = town.store.peek(entity_id)
+    entity = town.store.peek(entity_id) or town.store.recall(entity_id)
     if entity is None:
-        found = await town.store.find_past(Query(ids=(entity_id,)), TemporalQuery(), Page(1), town.clock())
-        if not found.entities:
-            raise no_entity(entity_id)
-        entity = found.entities[0]
+        raise no_entity(entity_id)
     return Past(entity, series)
 
 
 async def query_past(town: Town, wanted: Query, page: Page, span: Span, by: Principal) -> PastPage:
-    """The evolutions of the entities that match and have instances in the range."""
+    """The evolutions of the entities that match and have instances in the range (5.7.4)."""
     demand(town.policy, by, Action.READ)
     found = await town.store.find_past(wanted, span.temporal, page, town.clock())
+    if wanted.scope is not None:
+        return PastPage(await _within_scopes(town, found.entities, wanted.scope, span), found.count)
     of: dict[str, list[Series]] = {}
     for series in await _series(town, [e.id for e in found.entities], span):
         of.setdefault(series.entity_id, []).append(series)
     return PastPage([Past(entity, of.get(entity.id, [])) for entity in found.entities], found.count)
 
 
+async def _within_scopes(town: Town, entities: Sequence[Entity], selection: ScopeSelection, span: Span) -> list[Past]:
+    """The evolutions as far as the entities were within the scopes that were asked for (4.18, example C.5.16)."""
+    ids = [entity.id for entity in entities]
+    turns = _by_entity(await town.store.instances(ids, [SCOPE], TemporalQuery()))
+    every = replace(span.temporal, last_n=None)
+    past = _by_entity(await town.store.instances(ids, span.attributes, every))
+    found = []
+    for entity in entities:
+        scopes = turns.get(entity.id, [])
+        stretches = [one for one in scope_stretches(selection, entity, scopes, every.property) if one.meets(every)]
+        kept = [one for one in past.get(entity.id, []) if one.attribute != SCOPE and _is_within(one, stretches, every)]
+        if span.attributes is None or SCOPE in span.attributes:
+            kept += [one.said for one in stretches if one.said is not None]
+        found.append(Past(entity, [_last(one, span.temporal.last_n) for one in _in_series(kept)]))
+    return found
+
+
+def _is_within(instance: Instance, stretches: Sequence[ScopeStretch], temporal: TemporalQuery) -> bool:
+    at = to_micros(order_time(instance, temporal.property))
+    return any(one.begin <= at < one.end for one in stretches)
+
+
+def _by_entity(past: Iterable[Instance]) -> dict[str, list[Instance]]:
+    found: dict[str, list[Instance]] = {}
+    for instance in past:
+        found.setdefault(instance.entity_id, []).append(instance)
+    return found
+
+
+def _last(series: Series, number: int | None) -> Series:
+    return series if number is None else replace(series, instances=series.instances[-number:])
+
+
+def _in_series(past: Iterable[Instance]) -> list[Series]:
+    groups = groupby(past, lambda one: (one.entity_id, one.attribute))
+    return [Series(entity_id, name, list(group)) for (entity_id, name), group in groups]
+
+
 async def _series(town: Town, entity_ids: Sequence[str], span: Span) -> Sequence[Series]:
     if span.columns:
         return await town.store.series(entity_ids, span.attributes, span.temporal, span.limit)
-    past = await town.store.instances(entity_ids, span.attributes, span.temporal, span.limit)
-    groups = groupby(past, lambda one: (one.entity_id, one.attribute))
-    return [Series(entity_id, name, list(group)) for (entity_id, name), group in groups]
+    return _in_series(await town.store.instances(entity_ids, span.attributes, span.temporal, span.limit))
 
 
 async def aggregates(
@@ -91,10 +130,10 @@ async def aggregates(
     attribute: str,
     temporal: TemporalQuery,
     methods: Sequence[str],
-    period: float | None,
+    period: Duration | None,
     by: Principal,
 ) -> Sequence[Bucket]:
-    """Aggregates of one attribute by period (seconds; None: the whole range) (4.5.19)."""
+    """Aggregates of one attribute by period (None: the whole range) (4.5.19)."""
     demand(town.policy, by, Action.READ)
     return await town.store.aggregate(entity_id, attribute, temporal, methods, period)
 
@@ -125,7 +164,10 @@ async def correct(
     """Correct one bad reading: a new value, or None to mark it as missing. The old value, the reason and who
     did it stay visible as a sub-attribute of the instance, and in the log. Raises NotFound."""
     demand(town.policy, by, Action.WRITE)
-    old = await _instance(town, entity_id, attribute, instance_id)
+    found = await instance_of(town, entity_id, attribute, instance_id)
+    if found.deleted_at is not None:
+        raise _no_instance(instance_id)
+    old = found.value
     now = town.clock()
     note = {"from": old.value, "reason": reason, "by": by.id, "at": now.isoformat()}
     marked = {**old.attributes, CORRECTION: (Attribute(Kind.JSON, note, created_at=now, modified_at=now),)}
@@ -150,10 +192,11 @@ async def correct(
         raise _no_instance(instance_id)
 
 
-async def _instance(town: Town, entity_id: str, attribute: str, instance_id: str) -> Attribute:
+async def instance_of(town: Town, entity_id: str, attribute: str, instance_id: str) -> Instance:
+    """One instance of the history, by its name. Raises NotFound."""
     for instance in await town.store.instances([entity_id], [attribute], TemporalQuery(), None):
-        if instance.value.instance_id == instance_id and instance.deleted_at is None:
-            return instance.value
+        if instance.value.instance_id == instance_id:
+            return instance
     raise _no_instance(instance_id)
 
 

@@ -29,6 +29,8 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
+    if not arguments.seconds > 0 or min(arguments.scale or [1]) < 1:
+        raise SettingsError("--seconds must be more than 0, and each --scale at least 1")
     scales = arguments.scale or ((*SCALES, LARGE) if arguments.large else SCALES)
     durabilities = (NORMAL, FULL) if arguments.durability == "both" else (arguments.durability,)
     found = measure(scales, arguments.seconds, durabilities, _tell, _peer(arguments), arguments.only)

@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from machinami.app.configuration import read
+from machinami.app.configuration import read, section_of
 from machinami.app.running import data_folder
 from machinami.cli.serve import add_serving_options, serve_until_stopped, with_options
 from machinami.foundation.settings import Simulation
@@ -33,10 +33,11 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve the simulated town."""
+    wanted = {"seed": arguments.seed, "speed": arguments.speed}
+    simulation = Simulation(**section_of("the command line", "simulation", wanted, Path()))
     kept = arguments.data is not None
     folder = data_folder(arguments.data) if kept else Path(tempfile.mkdtemp(prefix="machinami-demo-"))
     try:
-        simulation = Simulation(seed=arguments.seed, speed=arguments.speed)
         settings = replace(with_options(read(folder), arguments), simulation=simulation)
         return serve_until_stopped(settings, arguments, _GREETING)
     finally:

@@ -83,7 +83,9 @@ def map_of(file: Path) -> FileMap:
     """The map in a file. Raises SettingsError naming file and key."""
     try:
         return read_mapping(tomllib.loads(file.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The map {file} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise SettingsError(f"The map {file} cannot be read: {reason}") from error
     except MachinamiError as error:

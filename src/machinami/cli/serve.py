@@ -28,6 +28,9 @@ def add_serving_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=1026, help="port to listen on; 0 takes a free one (default: 1026)")
     parser.add_argument("--durability", choices=[NORMAL, FULL], help="normal survives a crash, full also a power cut")
+    parser.add_argument(
+        "--instance-limit", type=int, metavar="N", help="past instances of an attribute in one answer (default: 2000)"
+    )
     parser.add_argument("--no-fast-lane", action="store_true", help="carry every request the plain way")
     parser.add_argument("--verbose", action="store_true", help="say more in the log")
 
@@ -42,8 +45,12 @@ def with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:
     """The settings with what the command line says."""
     if not 0 <= arguments.port <= 65_535:
         raise SettingsError(f"--port {arguments.port} is no port; give 1 to 65535, or 0 for a free one")
+    limit = settings.instance_limit if arguments.instance_limit is None else arguments.instance_limit
+    if limit < 1:
+        raise SettingsError(f"--instance-limit {limit} leaves nothing to show; give 1 or more")
     return replace(
         settings,
+        instance_limit=limit,
         host=arguments.host,
         port=arguments.port,
         durability=arguments.durability or settings.durability,

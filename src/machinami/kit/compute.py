@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -30,6 +31,8 @@ def calm_algebra() -> None:
 def _be_nice() -> None:
     # Answers to residents come before training: workers take only what the server leaves.
     os.nice(10)
+    # Ctrl-C reaches every process of a terminal; the server, which hears it too, stops its workers in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def call(address: str, *arguments: Any) -> Any:

@@ -17,6 +17,7 @@ from machinami.kit.words import OWN, Language, Words, choose_language
 _LOG = logging.getLogger(__name__)
 _FORM = "application/x-www-form-urlencoded"
 _KEPT = 365 * 86_400
+_HOST = "127.0.0.1:1026"  # for HTTP/1.0, which need not name it
 PageHandler = Callable[[Request], Awaitable[Response]]
 
 
@@ -73,8 +74,7 @@ class Frame:
 
     def _shell(self, request: Request) -> Shell:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
-        host = request.header(b"host") or ""
-        origin = f"http://{host}" if host else ""
+        origin = f"http://{request.header(b'host') or _HOST}"
         return Shell(self.town, self.clock(), request.path, query, origin, self.simulated, self.zone)
 
 

@@ -83,12 +83,15 @@ class Happening:
 
 
 def gather(parts: Iterable[Happening]) -> Happening:
-    """All that the services say, worst first."""
+    """All that the services say, worst first; what several of them hear is one source."""
     held = list(parts)
+    sources: dict[str, Source] = {}
+    for source in (source for part in held for source in part.sources):
+        sources.setdefault(source.id, source)
     return Happening(
         notices=sorted((n for p in held for n in p.notices), key=lambda n: (-n.level, n.since)),
         readings=sorted((r for p in held for r in p.readings), key=_urgency),
-        sources=[s for p in held for s in p.sources],
+        sources=list(sources.values()),
         waiting=sum(p.waiting for p in held),
     )
 

@@ -84,6 +84,9 @@ DARK = Palette(
 )  # fmt: skip
 THEMES: Mapping[Theme, Palette] = {"light": LIGHT, "dark": DARK}
 
+_DRAWN = str.maketrans({"（": "(", "）": ")", "「": "｢", "」": "｣", "【": "[", "】": "]"})
+"""Full-width opening brackets begin far right in their box; MapLibre GL JS 5.24 cuts them away when it draws."""
+
 
 def collection(places: Sequence[Place]) -> dict[str, object]:
     """The places as GeoJSON."""
@@ -99,7 +102,7 @@ def collection(places: Sequence[Place]) -> dict[str, object]:
                     "kind": place.kind,
                     "name": place.name,
                     "sign": "shelter" if place.kind == "shelters" else _sign(place),
-                    "label": f"{place.name}\n{place.value}".rstrip(),
+                    "label": f"{place.name}\n{place.value}".rstrip().translate(_DRAWN),
                     "rank": _FIRST[place.kind] + (3 if place.level is None else 5 - place.level),
                 },
             }

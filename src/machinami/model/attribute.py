@@ -29,6 +29,8 @@ class Kind(StrEnum):
     LIST_RELATIONSHIP = "ListRelationship"
     JSON = "JsonProperty"
 
+    __hash__ = str.__hash__  # an enum's own is written in Python, and every table of kinds asks for it
+
 
 @value
 class Attribute:

@@ -19,6 +19,8 @@ class Verb(StrEnum):
     UPDATED = "updated"
     DELETED = "deleted"
 
+    __hash__ = str.__hash__  # as in Kind
+
 
 @value
 class AttributeChange:

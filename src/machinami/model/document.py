@@ -9,7 +9,8 @@ The shape is shared with the stores, which look into it with SQL. Members that a
                "vt": datatype of the value}
     change    {"v": verb code, "i": id, "t": [types], "a": entity after, or "p": what changes the entity before into
                it as a merge patch (RFC 7396), "d": [[name, before, after], ...], "at": moment, "by": principal,
-               in "d" an instance that is in the entity before or after is written as its index there}
+               in "d" an instance that is in the entity before or after is written as its index there;
+               without "d" it is the one instance of each attribute that is in "a" or "p", in this order}
 
 Moments are text of one width in UTC, so that the order of the text is the order of time.
 """
@@ -40,6 +41,7 @@ _KINDS = {code: kind for kind, code in KIND_CODES.items()}
 _VERBS = {code: verb for verb, code in VERB_CODES.items()}
 _TUPLES = frozenset("RVT")  # kinds whose many values are a tuple; JSON has lists only
 _MOMENTS = 16_384
+_NONE = (None,)
 
 
 @lru_cache(_MOMENTS)
@@ -128,6 +130,13 @@ def _attributes_from_document(document: Mapping[str, Any]) -> Attributes:
 
 def entity_to_document(entity: Entity) -> Document:
     """The entity, ready for JSON."""
+    document = head_to_document(entity)
+    document["a"] = _attributes_to_document(entity.attributes)
+    return document
+
+
+def head_to_document(entity: Entity) -> Document:
+    """What an entity is besides its attributes, ready for JSON."""
     document: Document = {"i": entity.id, "t": list(entity.types)}
     if entity.scopes:
         document["s"] = list(entity.scopes)
@@ -137,7 +146,6 @@ def entity_to_document(entity: Entity) -> Document:
         document["m"] = moment_to_text(entity.modified_at)
     if entity.expires_at is not None:
         document["x"] = moment_to_text(entity.expires_at)
-    document["a"] = _attributes_to_document(entity.attributes)
     return document
 
 
@@ -170,10 +178,14 @@ def change_from_document(document: Mapping[str, Any], was: Mapping[str, Any] | N
         after = _patched(was, before, document["p"])
     old = NO_ATTRIBUTES if before is None else before.attributes
     new = NO_ATTRIBUTES if after is None else after.attributes
-    attributes = tuple(
-        AttributeChange(name, _referred(one, old.get(name, ())), _referred(other, new.get(name, ())))
-        for name, one, other in document["d"]
-    )
+    if "d" in document:
+        attributes = tuple(
+            AttributeChange(name, _referred(one, old.get(name, ())), _referred(other, new.get(name, ())))
+            for name, one, other in document["d"]
+        )
+    else:
+        names = (document.get("a") or document.get("p") or {"a": ()})["a"]
+        attributes = tuple(AttributeChange(n, old.get(n, _NONE)[0], new.get(n, _NONE)[0]) for n in names)
     return Change(
         _VERBS[document["v"]],
         document["i"],

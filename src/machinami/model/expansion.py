@@ -8,6 +8,7 @@ none of those members is a bare value. The readers of values are in `values`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData
@@ -31,6 +32,8 @@ from machinami.model.values import (
 )
 
 SEALED = frozenset(("entityIdSealed", "entityTypeSealed"))  # members of ngsildproof that are plain text (4.5.2.2)
+_PLACES = frozenset(core_terms.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
+_PROOF = "ngsildproof"
 _KINDS = {kind.value: kind for kind in Kind}
 _KIND_IRIS = frozenset(core_terms.NAMESPACE + name for name in _KINDS)
 _KIND_OF_MEMBER = {MEMBERS[kind]: kind for kind in reversed(Kind)}  # "value" means Property, not GeoProperty
@@ -44,6 +47,7 @@ _SCALARS = frozenset((float, int, bool))
 _PROPERTY = Kind.PROPERTY
 _TYPED = Absent.TYPED
 _MAX_DEPTH = 10
+_CACHED = 4_096
 _MISSING = object()
 
 
@@ -53,6 +57,8 @@ class Intake:
 
     nulls: where NULL may stand; other than FORBIDDEN, attributes may also come without their value.
     several: an attribute may have several instances of one dataset, as temporal entities have (4.5.6).
+    deletions: NULL may be the value of an instance, which says that it was deleted then (4.5.7); its deletedAt
+    becomes the modifiedAt of the instance.
     simplified: every attribute is a bare value (4.5.4), whatever members an object has.
     system: believe createdAt, modifiedAt and instanceId, as from another broker; else they are ignored.
     """
@@ -61,12 +67,14 @@ class Intake:
     several: bool = False
     simplified: bool = False
     system: bool = False
+    deletions: bool = False
 
 
 ENTITY = Intake()
 UPDATE = Intake(Nulls.MEMBERS)
 MERGE = Intake(Nulls.INSIDE)
-TEMPORAL = Intake(several=True)
+TEMPORAL = Intake(several=True, deletions=True)
+INSTANCE = Intake(several=True)
 PEER = Intake(system=True)
 
 
@@ -91,12 +99,14 @@ def expand_entity(document: Mapping[str, Any], context: Context, intake: Intake 
     _check_object(document, "the entity")
     walk = _Walk(context, intake)
     entity_id = read_uri(document.get("id", document.get("@id")), "id")
+    if entity_id == NULL:
+        raise wrong("id", f"{NULL} stands for nothing (5.5.4)", "give the entity an id of its own")
     types = _types(document.get("type", document.get("@type")), context)
     attributes = walk.attributes(document)
     created = modified = None
     if intake.system:
         created, modified = (walk.moment(document, name, "") for name in ("createdAt", "modifiedAt"))
-    scopes = _scopes(document["scope"], intake) if "scope" in document else ()
+    scopes = read_scopes(document["scope"], intake) if "scope" in document else ()
     return Entity(entity_id, types, attributes, scopes, created, modified, walk.moment(document, "expiresAt", ""))
 
 
@@ -108,7 +118,7 @@ def expand_fragment(document: Mapping[str, Any], context: Context, intake: Intak
     types = document.get("type", document.get("@type"))
     return Fragment(
         () if types is None else _types(types, context),
-        _scopes(document["scope"], intake) if "scope" in document else (),
+        read_scopes(document["scope"], intake) if "scope" in document else (),
         walk.attributes(document),
         walk.moment(document, "expiresAt", ""),
         frozenset(walk.bare),
@@ -130,12 +140,13 @@ def expand_attribute(name: str, body: Any, context: Context, intake: Intake = EN
 class _Walk:
     """One walk through a document."""
 
-    __slots__ = ("_context", "_fragment", "_guessed", "_intake", "_nulls", "bare")
+    __slots__ = ("_context", "_fragment", "_guessed", "_intake", "_nulls", "_nulls_above", "bare")
 
     def __init__(self, context: Context, intake: Intake) -> None:
         self._context = context
         self._intake = intake
         self._nulls = intake.nulls
+        self._nulls_above = Nulls.MEMBERS if intake.deletions else intake.nulls
         self._fragment = intake.nulls is not Nulls.FORBIDDEN
         self._guessed = False
         self.bare: set[str] = set()
@@ -153,6 +164,10 @@ class _Walk:
                 found[iri] = self.instances(name, body, 0)
                 if self._guessed:
                     self.bare.add(iri)
+        if not _PLACES.isdisjoint(found):
+            _check_places(found)
+        if _PROOF in document:
+            _check_proof(found[expand(_PROOF)])
         return found
 
     def instances(self, where: str, body: Any, depth: int) -> tuple[Attribute, ...]:
@@ -248,24 +263,23 @@ class _Walk:
                 raise wrong(where, f"a {kind.value} needs the member {carrier}", f'add "{carrier}": …')
             value = absent
         elif kind is not _PROPERTY or type(value) not in _SCALARS:
-            value = READERS[kind](value, f"{where}.{carrier}", self._context, self._nulls)
+            nulls = self._nulls if depth else self._nulls_above
+            value = READERS[kind](value, f"{where}.{carrier}", self._context, nulls)
+        read = ("type" in body) + (carrier in body)
         observed = unit = dataset = None
-        rest: dict[str, Any] | None = None
-        for member, inner in body.items():
-            if member == "type" or member == carrier:
-                continue
-            if member == "observedAt":
-                observed = self.moment(body, member, where)
-            elif member == "unitCode" and kind in _MEASURES:
-                unit = read_text(inner, f"{where}.{member}")
-            elif member == "datasetId":
-                dataset = None if inner == "@none" else _dataset(inner, f"{where}.{member}")
-            elif rest is None:
-                rest = {member: inner}
-            else:
-                rest[member] = inner
-        if rest is None:
+        if "observedAt" in body:
+            read += 1
+            observed = self.moment(body, "observedAt", where)
+        if "unitCode" in body and kind in _MEASURES:
+            read += 1
+            unit = read_text(body["unitCode"], f"{where}.unitCode")
+        if "datasetId" in body:
+            read += 1
+            dataset = _dataset(body["datasetId"], f"{where}.datasetId")
+        if read == len(body):
             return Attribute(kind, value, dataset, observed, unit, None, None, None, None, (), NO_ATTRIBUTES)
+        known = ("type", carrier, "observedAt", "datasetId", "unitCode" if kind in _MEASURES else "type")
+        rest = {member: inner for member, inner in body.items() if member not in known}
         return Attribute(kind, value, dataset, observed, unit, *self._rest(where, rest, kind, depth))
 
     def _rest(self, where: str, rest: dict[str, Any], kind: Kind, depth: int) -> tuple[Any, ...]:
@@ -283,9 +297,11 @@ class _Walk:
                 continue
             elif member == "objectType" and kind in _TARGETS:
                 targets = (NULL,) if self._fragment and inner == NULL else _types(inner, self._context, here)
+            elif member == "valueType" and kind is Kind.LANGUAGE and inner == "langString":
+                continue  # what a LanguageProperty is without saying so (5.2.32)
             elif member == "valueType" and kind is Kind.PROPERTY:
                 datatype = NULL if self._fragment and inner == NULL else self._context.expand(read_text(inner, here))
-            elif member in SEALED and where.endswith("ngsildproof"):
+            elif member in SEALED and where.endswith(_PROOF):
                 name = core_terms.NAMESPACE + member
                 below[name] = (Attribute(Kind.PROPERTY, read_text(inner, here), None, *_NOTHING_ELSE),)
             elif member in RESERVED_TERMS or member in SEALED or member.startswith("@"):
@@ -296,6 +312,8 @@ class _Walk:
             created = self.moment(rest, "createdAt", where)
             modified = self.moment(rest, "modifiedAt", where)
             named = read_uri(rest["instanceId"], f"{where}.instanceId") if "instanceId" in rest else None
+        elif self._intake.deletions and not depth:
+            modified = self.moment(rest, "deletedAt", where)
         return created, modified, expires, named, targets, below or NO_ATTRIBUTES, datatype
 
     def moment(self, body: Mapping[str, Any], member: str, where: str) -> datetime | None:
@@ -317,13 +335,41 @@ def _check_object(document: object, where: str) -> None:
         raise BadRequestData(f"{where} is {document!r:.60}, but must be a JSON object {{…}}", where=where)
 
 
-def _dataset(value: object, where: str) -> str:
+def _check_places(found: Attributes) -> None:
+    """Refuse places that are no GeoProperties (4.7.1)."""
+    for name in _PLACES & found.keys():
+        for instance in found[name]:
+            if instance.kind is not Kind.GEO and instance.value != NULL and type(instance.value) is not Absent:
+                right = 'write it as {"type": "GeoProperty", "value": {"type": "Point", "coordinates": […]}}'
+                raise wrong(name, "this attribute is a GeoProperty", right)
+
+
+def _check_proof(instances: tuple[Attribute, ...]) -> None:
+    """Refuse a proof that is no object (4.5.2.2)."""
+    for instance in instances:
+        if not isinstance(instance.value, dict | Absent) and instance.value != NULL:
+            raise wrong("ngsildproof.value", "this is no proof", "give the object of W3C Data Integrity")
+
+
+def _dataset(value: object, where: str) -> str | None:
+    if value == "@none":
+        return None
     if value == NULL:
         raise wrong(where, "a datasetId cannot be removed", "delete the instance and add it anew")
     return read_uri(value, where)
 
 
 def _types(value: Any, context: Context, where: str = "type") -> tuple[str, ...]:
+    return _type(value, context, where) if type(value) is str else _several_types(value, context, where)
+
+
+@lru_cache(_CACHED)
+def _type(name: str, context: Context, where: str) -> tuple[str, ...]:
+    """The one type of most entities; few names are those of many entities."""
+    return _several_types(name, context, where)
+
+
+def _several_types(value: Any, context: Context, where: str) -> tuple[str, ...]:
     names = value if isinstance(value, list) else [value]
     if not names or value is None:
         raise wrong(where, "there is no type", 'write it as "type": "Gauge" or ["Gauge", "Sensor"]')
@@ -335,7 +381,8 @@ def _types(value: Any, context: Context, where: str = "type") -> tuple[str, ...]
     return types
 
 
-def _scopes(value: Any, intake: Intake) -> tuple[str, ...]:
+def read_scopes(value: Any, intake: Intake = ENTITY) -> tuple[str, ...]:
+    """The scopes that the member `scope` says (4.18)."""
     scopes = value if isinstance(value, list) else [value]
     if scopes == [NULL] and intake.nulls is not Nulls.FORBIDDEN:
         return (NULL,)

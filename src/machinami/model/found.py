@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from machinami.model.attribute import Attribute
+from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
 
 
@@ -36,12 +36,16 @@ class Readings:
 @dataclass(frozen=True, slots=True)
 class Series:
     """The history of one attribute of one entity in order of time: readings, where all of it is plain, else
-    instances."""
+    instances.
+
+    kind: of the attribute, where a page of its history has neither, because all of it comes on another page.
+    """
 
     entity_id: str
     attribute: str
     instances: Sequence[Instance] = ()
     readings: Readings | None = None
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)

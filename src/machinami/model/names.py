@@ -20,7 +20,8 @@ def _core_iri(term: str) -> str:
     return core_terms.OTHER_IRIS.get(term, f"ngsi-ld:{term}").replace("ngsi-ld:", core_terms.NAMESPACE)
 
 
-_RESERVED_IRIS = frozenset(map(_core_iri, _NOT_REIFIED.split())) | {core_terms.NAMESPACE + "scope"}
+SCOPE = core_terms.NAMESPACE + "scope"  # under this name the history keeps the scopes of an entity (4.5.6)
+_RESERVED_IRIS = frozenset(map(_core_iri, _NOT_REIFIED.split())) | {SCOPE}
 
 
 def is_name(text: str) -> bool:

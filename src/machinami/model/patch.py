@@ -12,16 +12,14 @@ from typing import Any
 
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.foundation.value import value
-from machinami.model import core_terms
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.change import AttributeChange
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.merging import blended, completed, overlaid, reshaped
+from machinami.model.names import SCOPE
 from machinami.model.null import NO_MOMENT, NULL, Absent
 from machinami.model.reading import Reading
-
-SCOPE = core_terms.NAMESPACE + "scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,10 @@ def updated(entity: Entity, fragment: Fragment, now: datetime) -> Patched:
                 revision.drop(name, old)
             else:
                 revision.leave(name, "it does not exist, so it cannot be removed")
-    return revision.done(fragment.types, fragment.scopes if entity.scopes else (), fragment.expires_at)
+    if fragment.scopes and not entity.scopes:
+        revision.leave(SCOPE, "it does not exist, so it cannot be changed")
+        return revision.done(fragment.types, (), fragment.expires_at)
+    return revision.done(fragment.types, fragment.scopes, fragment.expires_at)
 
 
 def partially_updated(entity: Entity, name: str, body: tuple[Attribute, ...], now: datetime) -> Patched:
@@ -109,8 +110,9 @@ def replaced(entity: Entity, new: Entity, now: datetime) -> Patched:
     """Another entity in its place; only createdAt stays (5.6.18)."""
     attributes: dict[str, tuple[Attribute, ...]] = {}
     changes: list[AttributeChange] = []
+    before = entity.attributes
     for name, instances in new.attributes.items():
-        known = entity.attributes.get(name, ())
+        known = before.get(name, ())
         made = []
         for instance in instances:
             old = _of_dataset(known, instance.dataset_id)
@@ -119,8 +121,10 @@ def replaced(entity: Entity, new: Entity, now: datetime) -> Patched:
                 changes.append(AttributeChange(name, old, after))
             made.append(after)
         attributes[name] = tuple(made)
-    for name, known in entity.attributes.items():
+    for name, known in before.items():
         present = attributes.get(name, ())
+        if len(known) == 1 and present and known[0].dataset_id == present[0].dataset_id:
+            continue
         changes += [AttributeChange(name, i, None) for i in known if _of_dataset(present, i.dataset_id) is None]
     result = Entity(entity.id, new.types, attributes, new.scopes, entity.created_at, now, new.expires_at)
     return Patched(result, tuple(changes), tuple(attributes))
@@ -179,6 +183,25 @@ def without_attribute(entity: Entity, name: str, dataset_id: str | None, every: 
             revision.drop(name, instance)
     else:
         revision.drop(name, revision.demand(name, dataset_id))
+    return revision.done()
+
+
+def without_attributes(entity: Entity, names: Iterable[str], now: datetime) -> Patched:
+    """Every instance of these attributes removed (5.6.21)."""
+    revision = _Revision(entity, now)
+    for name in names:
+        for instance in entity.attributes[name]:
+            revision.drop(name, instance)
+    return revision.done()
+
+
+def without_expired(entity: Entity, now: datetime) -> Patched:
+    """Every instance removed whose expiresAt has passed (4.22)."""
+    revision = _Revision(entity, now)
+    for name, instances in entity.attributes.items():
+        for instance in instances:
+            if instance.expires_at is not None and instance.expires_at <= now:
+                revision.drop(name, instance)
     return revision.done()
 
 

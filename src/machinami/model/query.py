@@ -234,10 +234,20 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
+class Selector:
+    """Which entities (5.2.33): of these types, with one of these ids, with an id that the pattern matches."""
+
+    types: TypeSelection | None = None
+    ids: tuple[str, ...] = ()
+    id_pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which entities, in which order. An empty member does not restrict.
 
     attrs: the entity has at least one of these attributes (5.7.2).
+    selectors: the entity satisfies at least one of these too; `types` then names the types of all of them.
     """
 
     types: TypeSelection | None = None
@@ -248,6 +258,7 @@ class Query:
     geo: GeoQuery | None = None
     scope: ScopeSelection | None = None
     order: tuple[Order, ...] = ()
+    selectors: tuple[Selector, ...] = ()
 
 
 def looked_at(query: Query) -> frozenset[str]:
@@ -280,7 +291,7 @@ class TemporalQuery:
     """Which attribute instances of the history (4.11).
 
     property: observedAt, createdAt, modifiedAt or deletedAt. last_n: the newest N instances per attribute.
-    relation None: all times.
+    relation None: all times. datasets: only instances with these datasetIds, @none the default ones; None: all.
     """
 
     relation: TimeRelation | None = None
@@ -288,3 +299,12 @@ class TemporalQuery:
     end_time_at: datetime | None = None
     property: str = "observedAt"
     last_n: int | None = None
+    datasets: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """How long a period of an aggregation is (4.5.19): months of the calendar, and seconds besides."""
+
+    months: int = 0
+    seconds: float = 0.0

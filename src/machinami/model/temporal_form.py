@@ -14,21 +14,12 @@ from machinami.model.compaction import Json, compact_attribute, moment_text
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.found import Readings, Series
+from machinami.model.names import SCOPE
 from machinami.model.null import NULL
-from machinami.model.representation import NONE, NORMALIZED, Representation
-from machinami.model.values import MEMBERS
+from machinami.model.representation import NORMALIZED, Representation
+from machinami.model.values import MEMBERS, SERIES
 
 TemporalForm = Literal["normalized", "concise", "temporalValues"]
-_PLURALS = {
-    Kind.PROPERTY: "values",
-    Kind.RELATIONSHIP: "objects",
-    Kind.GEO: "values",
-    Kind.LANGUAGE: "languageMaps",
-    Kind.VOCAB: "vocabs",
-    Kind.LIST: "valueLists",
-    Kind.LIST_RELATIONSHIP: "objectLists",
-    Kind.JSON: "jsons",
-}
 _BARE = Representation("simplified")
 
 
@@ -78,32 +69,38 @@ def temporal_entity(
     past: the instances one by one or as series; in columns only for the form temporalValues.
     time_property: which time goes beside each value in the form temporalValues; createdAt where it is not known.
     """
-    document = temporal_head(entity, context, representation, deleted_at)
     series: dict[str, list[Moment]] = {}
-    for part in past:
-        if not isinstance(part, Series):
+    parts = list(past)
+    document = temporal_head(entity, context, representation, deleted_at)
+    if any(part.attribute == SCOPE for part in parts):
+        document.pop("scope", None)
+    for part in parts:
+        if isinstance(part, Series) and part.kind is not None:
+            if representation.shows(part.attribute):
+                empty: Json = {"type": part.kind.value, SERIES[part.kind]: []}
+                document[context.compact(part.attribute)] = empty if form == "temporalValues" else []
+        elif not isinstance(part, Series):
             series.setdefault(part.attribute, []).append(part)
         elif part.readings is None:
             series.setdefault(part.attribute, []).extend(part.instances)
-        elif representation.shows(part.attribute) and NONE in (representation.datasets or (NONE,)):
+        elif representation.shows(part.attribute):
             document[context.compact(part.attribute)] = _pairs(part.readings)
     for name, instances in series.items():
-        if representation.datasets is not None:
-            instances = [m for m in instances if (m.value.dataset_id or NONE) in representation.datasets]
-        if not instances or not representation.shows(name):
+        if not representation.shows("scope" if name == SCOPE else name):
             continue
+        member = "scope" if name == SCOPE else context.compact(name)  # with its past the scope is reified (4.18)
         if form == "temporalValues":
-            document[context.compact(name)] = _values(name, instances, context, representation, time_property)
+            document[member] = _values(name, instances, context, representation, time_property)
         else:
-            shown = replace(representation, form=form, datasets=None)
-            document[context.compact(name)] = [_instance(name, m, context, shown) for m in instances]
+            shown = replace(representation, form=form)
+            document[member] = [_instance(name, m, context, shown) for m in instances]
     return document
 
 
 def _pairs(readings: Readings) -> Json:
     """A series of plain readings in the form temporalValues."""
     times = map(format_micros, readings.moments)
-    return {"type": Kind.PROPERTY.value, _PLURALS[Kind.PROPERTY]: list(zip(readings.numbers, times, strict=True))}
+    return {"type": Kind.PROPERTY.value, SERIES[Kind.PROPERTY]: list(zip(readings.numbers, times, strict=True))}
 
 
 def aggregated_entity(
@@ -182,14 +179,15 @@ def _values(
             ]
             for m in moments
         ]
-        document: Json = {"type": kind.value, _PLURALS[kind]: pairs}
+        document: Json = {"type": kind.value, SERIES[kind]: pairs}
         if dataset is not None:
             document["datasetId"] = dataset
         written.append(document)
     return written[0] if len(written) == 1 else written
 
 
-def _time(moment: Moment, time_property: str) -> str | None:
+def time_of(moment: Moment, time_property: str) -> datetime | None:
+    """The time of an instance by which it is asked for; when it was written where it has none."""
     instance = moment.value
     times = {
         "observedAt": instance.observed_at,
@@ -197,5 +195,9 @@ def _time(moment: Moment, time_property: str) -> str | None:
         "modifiedAt": instance.modified_at,
         "deletedAt": moment.deleted_at,
     }
-    at = times.get(time_property) or moment.deleted_at or instance.modified_at or instance.created_at
+    return times.get(time_property) or moment.deleted_at or instance.modified_at or instance.created_at
+
+
+def _time(moment: Moment, time_property: str) -> str | None:
+    at = time_of(moment, time_property)
     return None if at is None else moment_text(at)

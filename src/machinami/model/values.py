@@ -28,6 +28,17 @@ MEMBERS = {
     Kind.LIST_RELATIONSHIP: "objectList",
     Kind.JSON: "json",
 }
+# kind -> the member that carries its values and their times in the simplified temporal form (4.5.9)
+SERIES = {
+    Kind.PROPERTY: "values",
+    Kind.RELATIONSHIP: "objects",
+    Kind.GEO: "values",
+    Kind.LANGUAGE: "languageMaps",
+    Kind.VOCAB: "vocabs",
+    Kind.LIST: "valueLists",
+    Kind.LIST_RELATIONSHIP: "objectLists",
+    Kind.JSON: "jsons",
+}
 _NESTING = {
     "Point": 0,
     "MultiPoint": 1,
@@ -172,10 +183,12 @@ def read_vocab(value: Any, where: str, context: Context, nulls: Nulls) -> Any:
 
 
 def read_json(value: Any, where: str, context: Context, nulls: Nulls) -> Any:
-    """The raw JSON of a JsonProperty; nothing in it is interpreted (4.5.24)."""
-    if value is None:
-        raise wrong(where, "null cannot be a value in NGSI-LD", "leave the member out")
-    return _null(where, nulls) if value == NULL else value
+    """The raw JSON of a JsonProperty, an object or an array of objects; nothing in it is interpreted (4.5.24.2)."""
+    if value == NULL:
+        return _null(where, nulls)
+    if type(value) is dict or (type(value) is list and all(type(item) is dict for item in value)):
+        return value
+    raise wrong(where, f"{value!r:.60} is not a JSON object", "give an object, or an array of objects")
 
 
 def read_geometry(value: Any, where: str, context: Context, nulls: Nulls) -> Any:

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
+from importlib.resources import files
+
+import orjson
 
 from machinami.kit.installed import Broken, Service
 from machinami.kit.words import Words
@@ -11,10 +14,10 @@ TEMPLATE = "machinami.portal/services.html"
 ABOUT = "machinami.portal/about.html"
 HELP = "machinami.portal/help.html"
 BROWSER_PARTS = (
-    ("MapLibre GL JS", "BSD-3-Clause"),
-    ("uPlot", "MIT"),
-    ("htmx", "0BSD"),
-    ("Noto Sans JP", "OFL-1.1"),
+    ("MapLibre GL JS", "maplibre-gl", "BSD-3-Clause"),
+    ("uPlot", "uplot", "MIT"),
+    ("htmx", "htmx.org", "0BSD"),
+    ("Noto Sans JP", "@fontsource-variable/noto-sans-jp", "OFL-1.1"),
 )
 PYTHON_PARTS = (
     "aiohttp", "aiomqtt", "apsw", "httptools", "jinja2", "lightgbm", "numpy", "orjson", "scikit-learn",
@@ -56,7 +59,8 @@ def parts(version: str) -> list[PartRow]:
     """What this town runs on, as installed; `version` is our own."""
     rows = [row for name in PYTHON_PARTS if (row := _installed(name))]
     ours = PartRow("Machinami", version, "Apache-2.0")
-    return [ours, *rows] + [PartRow(name, "", licence) for name, licence in BROWSER_PARTS]
+    pinned = orjson.loads(files("machinami.kit").joinpath("static", "package.json").read_bytes())["dependencies"]
+    return [ours, *rows, *(PartRow(name, pinned[package], licence) for name, package, licence in BROWSER_PARTS)]
 
 
 def _card(service: Service, words: Words) -> ServiceCard:
@@ -68,7 +72,7 @@ def _card(service: Service, words: Words) -> ServiceCard:
     return ServiceCard(
         manifest.title.spoken(language),
         (manifest.question or manifest.help).spoken(language),
-        manifest.field,
+        words.plain(field) if words.has(field := f"field.{manifest.field}") else manifest.field,
         manifest.owner,
         labels(use.type for use in manifest.reads),
         labels(use.type for use in manifest.writes),
@@ -81,5 +85,12 @@ def _installed(name: str) -> PartRow | None:
         known = metadata(name)
     except PackageNotFoundError:
         return None
-    licence = next((known[field] for field in ("License-Expression", "License") if field in known), "")
-    return PartRow(known["Name"], known["Version"], licence.splitlines()[0][:60] if licence else "")
+    return PartRow(known["Name"], known["Version"], _licence(known))
+
+
+def _licence(known: PackageMetadata) -> str:
+    """The licence in a few words: as an SPDX expression, else as the index classes it, else as it calls itself."""
+    if "License-Expression" in known:
+        return known["License-Expression"]
+    classes = [text for text in known.get_all("Classifier") or [] if text.startswith("License ::")]
+    return ", ".join(text.rpartition(":: ")[2] for text in classes) or (known.get_all("License") or [""])[0]

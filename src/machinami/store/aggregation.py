@@ -1,7 +1,8 @@
 """What is the sum, the average or the spread of many values? (ETSI GS CIM 009, 4.5.19)
 
-Numbers are taken as they are and booleans as 0 and 1. Where there are none of them, min and max are those of the
-texts. A missing value (null) counts for nothing. stddev is that of the whole population: 0 for one value.
+Numbers are taken as they are and booleans as 0 and 1. Where there are none of them, arrays are taken by their size,
+and else min and max are those of the texts. The targets of relationships are only counted. A missing value (null)
+counts for nothing. stddev is that of the whole population: 0 for one value.
 """
 
 import math
@@ -11,9 +12,11 @@ from typing import Any
 import orjson
 
 from machinami.foundation.errors import InvalidRequest
-from machinami.foundation.instant import from_micros, to_micros
+from machinami.foundation.instant import to_micros
+from machinami.model.attribute import Kind
 from machinami.model.found import Bucket, Instance
-from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.model.query import Duration, TemporalQuery, TimeRelation
+from machinami.store.periods import Periods, moment
 from machinami.store.timeline import order_time
 
 
@@ -30,6 +33,8 @@ NUMERIC: Mapping[str, Callable[[Sequence[float]], float]] = {
     "stddev": _deviation,
     "sumsq": lambda numbers: math.fsum(x * x for x in numbers),
 }
+_OF_SIZES = ("sum", "avg", "min", "max")
+_TARGETS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)
 COUNTS = ("totalCount", "distinctCount")
 
 
@@ -44,6 +49,7 @@ def check_methods(methods: Sequence[str]) -> None:
 def aggregate_values(values: Sequence[Any], methods: Sequence[str]) -> dict[str, Any]:
     """Method name -> result; a method that makes no sense of these values is left out."""
     numbers = [v for v in values if isinstance(v, int | float)]
+    sizes = [len(v) for v in values if isinstance(v, list)]
     texts = [v for v in values if isinstance(v, str)]
     results: dict[str, Any] = {}
     for method in methods:
@@ -53,6 +59,9 @@ def aggregate_values(values: Sequence[Any], methods: Sequence[str]) -> dict[str,
             results[method] = len({_identity(v) for v in values})
         elif numbers:
             results[method] = NUMERIC[method](numbers)
+        elif sizes:
+            if method in _OF_SIZES:
+                results[method] = NUMERIC[method](sizes)
         elif texts and method in ("min", "max"):
             results[method] = min(texts) if method == "min" else max(texts)
     return results
@@ -81,7 +90,7 @@ def end_of_range(temporal: TemporalQuery, last: int) -> int:
 
 
 def aggregate_instances(
-    instances: Sequence[Instance], temporal: TemporalQuery, methods: Sequence[str], period: float | None
+    instances: Sequence[Instance], temporal: TemporalQuery, methods: Sequence[str], period: Duration | None
 ) -> list[Bucket]:
     """The periods that hold values, in order; `last_n` of them. The instances come in order of time."""
     meant = [i for i in instances if i.deleted_at is None and i.value.value is not None]
@@ -90,16 +99,22 @@ def aggregate_instances(
     times = [to_micros(order_time(i, temporal.property)) for i in meant]
     start = origin(temporal, times[0])
     if period is None:
-        ends = {0: (start, end_of_range(temporal, times[-1]))}
-        groups: dict[int, list[Any]] = {0: [i.value.value for i in meant]}
-    else:
-        width = max(1, round(period * 1_000_000))
-        groups = {}
-        for time, instance in zip(times, meant, strict=True):
-            groups.setdefault((time - start) // width, []).append(instance.value.value)
-        ends = {n: (start + n * width, start + (n + 1) * width) for n in groups}
+        whole = aggregate_values([_value(i) for i in meant], methods)
+        return [Bucket(moment(start), moment(end_of_range(temporal, times[-1])), whole)]
+    periods = Periods(start, period)
+    groups: dict[int, list[Any]] = {}
+    for time, instance in zip(times, meant, strict=True):
+        groups.setdefault(periods.number(time), []).append(_value(instance))
     buckets = [
-        Bucket(from_micros(ends[n][0]), from_micros(ends[n][1]), aggregate_values(values, methods))
+        Bucket(periods.begin(n), periods.begin(n + 1), aggregate_values(values, methods))
         for n, values in sorted(groups.items())
     ]
     return buckets[-temporal.last_n :] if temporal.last_n else buckets
+
+
+def _value(instance: Instance) -> Any:
+    """What is aggregated of an instance; targets come as a tuple, of which nothing but the number counts."""
+    value = instance.value.value
+    if instance.value.kind not in _TARGETS:
+        return value
+    return value if isinstance(value, tuple) else (value,)

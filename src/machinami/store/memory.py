@@ -16,13 +16,15 @@ from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
 from machinami.model.matching import matches
+from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
-from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.query import Duration, Page, Query, TemporalQuery
+from machinami.model.town_name import check_town_name
 from machinami.store.aggregation import aggregate_instances, check_methods
+from machinami.store.evolution import judged, satisfied, scope_stretches, selectors
 from machinami.store.memory_transaction import Contents, Draft
 from machinami.store.protocol import Transaction
 from machinami.store.timeline import is_meant, order_time, readings
-from machinami.store.town_names import check_town_name
 
 T = TypeVar("T")
 
@@ -75,6 +77,16 @@ class MemoryTown:
         """The committed entity, at once."""
         return self._contents.entities.get(entity_id)
 
+    def expiring(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of entities that have expired, or have an attribute that has, the longest expired first."""
+        due: list[tuple[datetime, str]] = []
+        for entity in self._contents.entities.values():
+            instances = [i.expires_at for several in entity.attributes.values() for i in several]
+            moments = [moment for moment in (entity.expires_at, *instances) if moment is not None]
+            if moments and min(moments) <= now:
+                due.append((min(moments), entity.id))
+        return [entity_id for _, entity_id in sorted(due)[:limit]]
+
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match, in order."""
         entities = self._contents.entities
@@ -121,32 +133,45 @@ class MemoryTown:
         attribute: str,
         temporal: TemporalQuery,
         methods: Sequence[str],
-        period: float | None,
+        period: Duration | None,
     ) -> Sequence[Bucket]:
-        """Aggregates by period seconds, None: all."""
+        """Aggregates by period, None: of the whole range."""
         check_methods(methods)
         series = self._contents.history.get(entity_id, {}).get(attribute, ())
         meant = _meant(series, replace(temporal, last_n=None), None)
         return aggregate_instances(meant, temporal, methods, period)
 
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that is not there, at once."""
+        return self._contents.husks.get(entity_id)
+
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
-        """Entities, current or deleted, whose history has an instance in the range."""
+        """Entities, current or deleted, whose history in the range satisfies the query."""
         contents = self._contents
-        current = replace(query, attrs=(), order=())
-        selectors = replace(current, q=None, geo=None)
-        matching = [e for e in contents.entities.values() if matches(current, e, now, contents.entities.get)]
-        matching += [e for e in contents.husks.values() if matches(selectors, e, now)]
+        asked = selectors(query)
+        known = self._in_order([*contents.entities.values(), *contents.husks.values()])
         found = [
             replace(entity, attributes=NO_ATTRIBUTES)
-            for entity in self._in_order(matching)
-            if self._has_past(entity.id, query.attrs, temporal)
+            for entity in known
+            if matches(asked, entity, now) and self._had(entity, query, temporal, now)
         ]
-        return _page(found, page)
+        return _page(arrange(found, query.order, now), page)
 
-    def _has_past(self, entity_id: str, attributes: Sequence[str], temporal: TemporalQuery) -> bool:
-        history = self._contents.history.get(entity_id, {})
-        names = attributes or history
-        return any(is_meant(i, temporal) for name in names for i in history.get(name, ()))
+    def _had(self, entity: Entity, query: Query, temporal: TemporalQuery, now: datetime) -> bool:
+        """Whether the history of the entity has what the query asks of it."""
+        contents = self._contents
+        history = contents.history.get(entity.id, {})
+        wanted = query.attrs or [name for name in history if name != SCOPE]
+        if not any(is_meant(i, temporal) for name in wanted for i in history.get(name, ())):
+            return False
+        whole = replace(temporal, last_n=None, datasets=None)
+        past = [i for name in judged(query) for i in history.get(name, ()) if is_meant(i, whole)]
+        if not satisfied(query, entity, past, contents.entities.get, now):
+            return False
+        if query.scope is None:
+            return True
+        stretches = scope_stretches(query.scope, entity, history.get(SCOPE, ()), temporal.property)
+        return any(one.meets(temporal) for one in stretches)
 
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes."""

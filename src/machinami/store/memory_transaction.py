@@ -1,7 +1,7 @@
 """What may a work do to a town that is kept in memory, and how is it undone?"""
 
 from bisect import insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,9 @@ from machinami.model.change import Change, Verb
 from machinami.model.document import entity_to_document
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
+from machinami.model.representation import NONE
 from machinami.store.encoding import DELETED_VALUE, encode, husk_of
+from machinami.store.evolution import scope_change
 from machinami.store.timeline import place_in_time
 
 
@@ -65,6 +67,9 @@ class Draft:
             elif one.before is not None:
                 mark = Attribute(one.before.kind, DELETED_VALUE, one.before.dataset_id, modified_at=change.at)
                 self._add(Instance(change.entity_id, one.name, mark, change.at))
+        scope = scope_change(change)
+        if scope is not None:
+            self._add(scope)
 
     def correct(
         self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
@@ -82,12 +87,23 @@ class Draft:
             self._move(change)
         return True
 
-    def add_history(self, instance: Instance, types: Sequence[str] = ()) -> None:
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that is not there; None if nothing is."""
+        return self._contents.husks.get(entity_id)
+
+    def remember(self, head: Entity) -> None:
+        """Know an entity that is not there by this head."""
+        if head.id in self._contents.entities:
+            return
+        if head.id not in self._contents.husks:
+            self._give_key(head.id)
+        self._set(self._contents.husks, head.id, husk_of(head))
+
+    def add_history(self, instance: Instance) -> None:
         """Add an instance to the history only."""
         entity_id = instance.entity_id
         if entity_id not in self._contents.entities and entity_id not in self._contents.husks:
-            self._set(self._contents.husks, entity_id, Entity(entity_id, tuple(types)))
-            self._give_key(entity_id)
+            self.remember(Entity(entity_id, ()))
         self._add(instance)
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
@@ -96,7 +112,7 @@ class Draft:
         names = list(kept) if attribute is None else [attribute] if attribute in kept else []
         removed = False
         for name in names:
-            rest = [i for i in kept[name] if dataset_id not in (None, i.value.dataset_id)]
+            rest = [i for i in kept[name] if dataset_id not in (None, i.value.dataset_id or NONE)]
             removed = removed or len(rest) < len(kept[name])
             self._replace_series(entity_id, name, rest)
         if attribute is None and dataset_id is None and entity_id in self._contents.husks:

@@ -15,7 +15,7 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
-from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.query import Duration, Page, Query, TemporalQuery
 
 T = TypeVar("T")
 
@@ -31,7 +31,8 @@ class Transaction(Protocol):
         """Append the change to the log and move state and history with it.
 
         History gets one instance for every AttributeChange with an `after`, and a deletion marker for each
-        without. `change.seq` is ignored; the store numbers changes in commit order.
+        without; and where the scopes differ, one of the scope, as if it were a Property (4.5.6). `change.seq` is
+        ignored; the store numbers changes in commit order.
         """
         ...
 
@@ -42,15 +43,25 @@ class Transaction(Protocol):
         the history again; the current state is moved where `change.after` is set. False if there is none."""
         ...
 
-    def add_history(self, instance: Instance, types: Sequence[str] = ()) -> None:
-        """Add an instance to the history only (temporal provision, 5.6.11).
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that has a past and is not there: its types and scopes; else None."""
+        ...
 
-        types: the types of an entity of which nothing is known yet; it is then known as a past one.
+    def remember(self, head: Entity) -> None:
+        """Know an entity that is not there by the types and scopes of this head; of one that is there, nothing
+        changes (temporal provision, 5.6.11)."""
+        ...
+
+    def add_history(self, instance: Instance) -> None:
+        """Add an instance to the history only (temporal provision, 5.6.11, 5.6.12).
+
+        An entity of which nothing is known yet is known from then on as a past one.
         """
         ...
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
-        """Forget the history of an entity, of one of its attributes, or of one dataset of it. False if none."""
+        """Forget the history of an entity, of one of its attributes, or of one dataset of it (@none: of the default
+        instances). False if none. What was known of an entity that is not there goes with its whole history."""
         ...
 
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
@@ -79,6 +90,15 @@ class TownStore(Protocol):
 
     def peek(self, entity_id: str) -> Entity | None:
         """The committed entity, at once (from memory, or one point read); None if there is none."""
+        ...
+
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that has a past and is not there, at once; else None."""
+        ...
+
+    def expiring(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of entities that have expired by now, or have an attribute instance that has; at most `limit`, the
+        longest expired first. At once, and at no cost where nothing has."""
         ...
 
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
@@ -113,14 +133,17 @@ class TownStore(Protocol):
         attribute: str,
         temporal: TemporalQuery,
         methods: Sequence[str],
-        period: float | None,
+        period: Duration | None,
     ) -> Sequence[Bucket]:
-        """Aggregates (4.5.19: totalCount distinctCount sum avg min max stddev sumsq) by period seconds, None: all."""
+        """Aggregates (4.5.19: totalCount distinctCount sum avg min max stddev sumsq) by period; None: of the whole
+        range."""
         ...
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
-        """Entities (current or deleted, without attributes but with types) whose history has an instance in the
-        temporal range and which match the query's selectors; q is applied to the current state where there is one."""
+        """Entities (current or deleted, with types and scopes but without attributes) whose history has an instance
+        in the temporal range, of query.attrs if there are any, and which match the query: ids, types and order are
+        asked of the entity, q and geo of its instances within the range, scope of the scopes that were valid then
+        (5.7.4.4)."""
         ...
 
     async def types(self) -> Sequence[TypeSummary]:

@@ -36,7 +36,7 @@ class StoreSettings:
     step_limit: int = 40_000
     loop_candidates: int = 256
     loop_readings: int = 2_500
-    checkpoint_bytes: int = 16 * MEBI
+    checkpoint_bytes: int = 32 * MEBI
     indexed: tuple[str, ...] = ()
     index_after: int = 2_000
     max_indexed: int = 32

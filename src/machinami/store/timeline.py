@@ -2,7 +2,8 @@
 
 The meaning that every store's temporal queries have (ETSI GS CIM 009, 4.11). An instance lies on its timeline at
 observedAt, else at modifiedAt or createdAt; the mark of a deletion at deletedAt. A query with a relation means
-the instances that have the time it asks about, within its range; one without a relation means all of them.
+the instances that have the time it asks about, within its range; one without a relation means all of them. Of
+these it means those of the datasets that it names, if it names any (4.5.5).
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from machinami.foundation.instant import EPOCH, to_micros
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.found import Instance, Readings
 from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.model.representation import NONE
 
 EARLIEST = -(1 << 62)
 LATEST = 1 << 62
@@ -24,21 +26,26 @@ def place_in_time(instance: Instance) -> datetime:
 
 
 def asked_time(instance: Instance, timeproperty: str) -> datetime | None:
-    """The time of the instance that the timeproperty names, if it has one."""
+    """The time of the instance that the timeproperty names, if it has one.
+
+    The mark of a deletion has an observedAt only where the deletion itself was observed then.
+    """
     if timeproperty == "deletedAt":
         return instance.deleted_at
     if timeproperty == "observedAt":
-        return None if instance.deleted_at is not None else instance.value.observed_at
+        observed = instance.value.observed_at
+        return observed if instance.deleted_at in (None, observed) else None
     return instance.value.modified_at if timeproperty == "modifiedAt" else instance.value.created_at
 
 
 def bounds(temporal: TemporalQuery) -> tuple[int, int]:
-    """First and last microsecond of the range: before and after exclude the moment, between includes its start."""
+    """First and last microsecond of the range: after and between include their start, before and between exclude
+    their end (4.11)."""
     at = to_micros(temporal.time_at) if temporal.time_at is not None else 0
     if temporal.relation is TimeRelation.BEFORE:
         return EARLIEST, at - 1
     if temporal.relation is TimeRelation.AFTER:
-        return at + 1, LATEST
+        return at, LATEST
     if temporal.relation is TimeRelation.BETWEEN and temporal.end_time_at is not None:
         return at, to_micros(temporal.end_time_at) - 1
     return EARLIEST, LATEST
@@ -46,6 +53,8 @@ def bounds(temporal: TemporalQuery) -> tuple[int, int]:
 
 def is_meant(instance: Instance, temporal: TemporalQuery) -> bool:
     """Whether the temporal query means this instance."""
+    if temporal.datasets is not None and (instance.value.dataset_id or NONE) not in temporal.datasets:
+        return False
     asked = asked_time(instance, temporal.property)
     if temporal.relation is None:
         return asked is not None or temporal.property != "deletedAt"

@@ -75,7 +75,21 @@ FULL_QUERY = {
     },
     "ordering": {"orderBy": "p;desc"},
 }
+_SERIES = [
+    {"type": "Property", "value": 1, "observedAt": "2026-01-01T00:00:00Z"},
+    {"type": "Property", "value": "urn:ngsi-ld:null", "deletedAt": "2026-01-02T00:00:00Z"},
+]
+FULL_PAST = {
+    "id": "urn:ngsi-ld:Thing:1",
+    "type": "Thing",
+    "scope": [{"type": "Property", "value": ["/a", "/b"], "observedAt": "2026-01-01T00:00:00Z"}],
+    "p": _SERIES,
+    "l": {"type": "LanguageProperty", "languageMaps": [[{"languageMap": {"ja": "川"}}, "2026-01-01T00:00:00Z"]]},
+    "lr": {"objectLists": [[["urn:a:1"], "2026-01-01T00:00:00Z"]], "datasetId": "urn:d:1"},
+}
 SOUND: dict[str, list[Any]] = {
+    "EntityTemporal": [EXAMPLES["EntityTemporal"], FULL_PAST],
+    "EntityTemporalFragment": [EXAMPLES["EntityTemporalFragment"], {"p": _SERIES}],
     "Entity": [EXAMPLES["Entity"], ALL_KINDS],
     "EntityFragment": [EXAMPLES["EntityFragment"], {k: v for k, v in ALL_KINDS.items() if k != "id"}],
     "Attribute": [EXAMPLES["Attribute"], ALL_KINDS["p"], ALL_KINDS["g"], ALL_KINDS["l"], ALL_KINDS["deep"]],
@@ -190,7 +204,8 @@ TEXTS = [
     "2026-13-01", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "before", "after", "between", "observedAt",
     "createdAt",
     "deletedAt", "avg", "avg,sum,max,min,stddev,sumsq,totalCount,distinctCount", "PT1H", "P1D", "PT0S", "P9999W",
-    "PT0.000001S", "P", "PT", "P1Y", "\x00", "\ud800", "\u202e", "日本", "a" * 3000, "../../etc/passwd", "%", "%zz",
+    "PT0.000001S", "P", "PT", "P1Y", "P1Y6M3DT1S",
+    "P99999999999999Y", "P1M", "\x00", "\ud800", "\u202e", "日本", "a" * 3000, "../../etc/passwd", "%", "%zz",
     "<script>",
     "/a/#", "/+/b", "#", "[", "(a+)+$", ".*", "\\", "a{1,99999}", "(?P<n>a)(?P=n)", "p;asc", "p;desc,id", "p;x",
     "dist-asc",

@@ -66,11 +66,17 @@ def _range(part: str) -> tuple[str, float]:
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip().lower() == "q":
-            try:
-                weight = float(value)
-            except ValueError:
-                weight = 0.0
-    return name.lower(), weight if 0.0 <= weight <= 1.0 else 0.0
+            weight = _weight_of(value)
+    return name.lower(), weight
+
+
+def _weight_of(text: str) -> float:
+    """What a q says; what says nothing of sense is passed over, so that the weight stays 1 (RFC 9110, 12.4.2)."""
+    try:
+        weight = float(text)
+    except ValueError:
+        return 1.0
+    return weight if 0.0 <= weight <= 1.0 else 1.0
 
 
 def _weight(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
@@ -110,6 +116,7 @@ def read_json(body: bytes) -> Any:
     except orjson.JSONDecodeError as error:
         if not body.strip():
             raise InvalidRequest("The request has no body; send a JSON document") from error
+        _check_encoding(body)
         raise InvalidRequest(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
             line=error.lineno,
@@ -118,6 +125,15 @@ def read_json(body: bytes) -> Any:
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
         _check_depth(document)
     return document
+
+
+def _check_encoding(body: bytes) -> None:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(
+            f"The body is not UTF-8 (byte {error.start + 1}); send JSON in UTF-8", byte=error.start + 1
+        ) from error
 
 
 def _check_depth(document: Any) -> None:
@@ -130,15 +146,15 @@ def _check_depth(document: Any) -> None:
         raise BadRequestData(f"The body is nested deeper than {MAX_DEPTH} levels") from error
 
 
-def body_context(request: Request, kind: bytes, document: Any) -> Any:
+def body_context(link: str | None, kind: bytes, document: Any) -> Any:
     """The source of the @context of a document, which is taken out of it where the media type puts it there.
 
-    None stands for the core context. Raises BadRequestData where the ways are mixed (6.3.5).
+    link: the URL that the Link header names. None stands for the core context. Raises BadRequestData where the ways
+    are mixed (6.3.5).
     """
-    link = link_context(request)
     if kind == LD_JSON:
         if link is not None:
-            raise BadRequestData("With application/ld+json the @context is in the body; leave the Link header out")
+            refuse_link(kind)
         source = document.pop("@context", _NOTHING) if isinstance(document, dict) else _NOTHING
         if source is _NOTHING or source is None:
             raise BadRequestData("An application/ld+json document needs a member @context", member="@context")
@@ -150,6 +166,12 @@ def body_context(request: Request, kind: bytes, document: Any) -> Any:
             member="@context",
         )
     return link
+
+
+def refuse_link(kind: bytes) -> None:
+    """Raise BadRequestData where a Link header names a @context beside a body that has its own (6.3.5)."""
+    if kind == LD_JSON:
+        raise BadRequestData("With application/ld+json the @context is in the body; leave the Link header out")
 
 
 def link_context(request: Request) -> str | None:

@@ -6,8 +6,13 @@ from datetime import datetime
 
 from machinami.broker.history import Past
 from machinami.foundation.instant import format_instant, from_micros, to_micros
+from machinami.model.attribute import Kind
 from machinami.model.found import Instance, Readings, Series
 from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.model.temporal_form import time_of
+
+# 6.3.10 writes DateTime; clients and the conformance suite, older than that word, compare with this one
+_UNIT = "date-time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,7 @@ def cut(pasts: Sequence[Past], temporal: TemporalQuery, limit: int) -> tuple[Seq
         return pasts, None
     edge = max(edges) if backwards else min(edges)
     parts = [[_within(series, temporal.property, edge, backwards) for series in past.series] for past in pasts]
-    kept = [
-        replace(past, series=[series for series, _ in part if series is not None])
-        for past, part in zip(pasts, parts, strict=True)
-    ]
+    kept = [replace(past, series=[series for series, _ in part]) for past, part in zip(pasts, parts, strict=True)]
     shown = [time for part in parts for _, times in part for time in times]
     return kept, Cut(from_micros(min(shown)), from_micros(max(shown)))
 
@@ -49,13 +51,14 @@ def _moments(series: Series, time_property: str) -> Sequence[int]:
     return [to_micros(moment(instance, time_property)) for instance in series.instances]
 
 
-def _within(series: Series, time_property: str, edge: int, backwards: bool) -> tuple[Series | None, list[int]]:
-    """The part of the series up to the edge (None: nothing of it), and its moments."""
+def _within(series: Series, time_property: str, edge: int, backwards: bool) -> tuple[Series, list[int]]:
+    """The part of the series up to the edge, and its moments; of one that begins beyond it, that it is there."""
     times = _moments(series, time_property)
     kept = [place for place, at in enumerate(times) if (at >= edge if backwards else at <= edge)]
     left = [times[place] for place in kept]
     if not kept:
-        return None, left
+        kind = series.instances[0].value.kind if series.readings is None else Kind.PROPERTY
+        return Series(series.entity_id, series.attribute, kind=kind), left
     if series.readings is None:
         return replace(series, instances=[series.instances[place] for place in kept]), left
     numbers = [series.readings.numbers[place] for place in kept]
@@ -63,15 +66,8 @@ def _within(series: Series, time_property: str, edge: int, backwards: bool) -> t
 
 
 def moment(instance: Instance, time_property: str) -> datetime:
-    """The time of an instance by which it is asked for; when it was written where it has none."""
-    value = instance.value
-    at = {
-        "observedAt": value.observed_at,
-        "createdAt": value.created_at,
-        "modifiedAt": value.modified_at,
-        "deletedAt": instance.deleted_at,
-    }[time_property]
-    found = at or instance.deleted_at or value.modified_at or value.created_at
+    """The time of an instance by which it is asked for; every instance that the store gives has one."""
+    found = time_of(instance, time_property)
     if found is None:
         raise ValueError(f"an instance of {instance.attribute} has no time at all")
     return found
@@ -84,6 +80,6 @@ def content_range(where: Cut, temporal: TemporalQuery) -> str:
             TimeRelation.BEFORE: temporal.time_at,
             TimeRelation.BETWEEN: temporal.end_time_at,
         }.get(temporal.relation or TimeRelation.AFTER)
-        return f"DateTime {format_instant(asked or where.newest)}-{format_instant(where.oldest)}/{temporal.last_n}"
+        return f"{_UNIT} {format_instant(asked or where.newest)}-{format_instant(where.oldest)}/{temporal.last_n}"
     begins = temporal.time_at if temporal.relation in (TimeRelation.AFTER, TimeRelation.BETWEEN) else None
-    return f"DateTime {format_instant(begins or where.oldest)}-{format_instant(where.newest)}/*"
+    return f"{_UNIT} {format_instant(begins or where.oldest)}-{format_instant(where.newest)}/*"

@@ -12,6 +12,7 @@ from machinami.apis.ngsild import (
     registrations,
     subscriptions,
     temporal_parameters,
+    temporal_provision,
 )
 from machinami.apis.ngsild.batch import Batches
 from machinami.apis.ngsild.contexts import KeptContexts
@@ -21,10 +22,12 @@ from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.purge import PURGE, Purge
 from machinami.apis.ngsild.registrations import Registrations
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.subscriptions import Subscriptions
 from machinami.apis.ngsild.temporal import POST_QUERY, Temporal
+from machinami.apis.ngsild.temporal_provision import TemporalProvision
 from machinami.broker.broker import Broker
 from machinami.kit.http import Handler, Route
 from machinami.kit.openapi import OPERATION
@@ -38,9 +41,9 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
     face = Face(broker, identify)
     rendered = Rendered()
     rows = [
-        *_entity_rows(Entities(face, rendered, paging)),
+        *_entity_rows(Entities(face, rendered, paging), Purge(face)),
         *_batch_rows(Batches(face, Entities(face, rendered, paging), paging)),
-        *_temporal_rows(Temporal(face, paging)),
+        *_temporal_rows(Temporal(face, paging), TemporalProvision(face)),
         *_subscription_rows(Subscriptions(face, paging)),
         *_registration_rows(Registrations(face, paging)),
         *_discovery_rows(Discovery(face)),
@@ -65,7 +68,7 @@ def row(
     return Route(method, path, handler, summary, tag, hot, {OPERATION: operation(method, path, known, body, gives)})
 
 
-def _entity_rows(handlers: Entities) -> Iterable[Route]:
+def _entity_rows(handlers: Entities, purge: Purge) -> Iterable[Route]:
     tag = "Entities"
     one, every, named = "/entities/{id}", "/entities/{id}/attrs", "/entities/{id}/attrs/{attribute}"
     h = handlers
@@ -73,6 +76,9 @@ def _entity_rows(handlers: Entities) -> Iterable[Route]:
         row("POST", "/entities", h.create, "Create an entity", tag, "created", entities.WRITE, "Entity", hot=True),
         row("GET", "/entities", h.query, "Query entities", tag, "entities", parameters.QUERY, hot=True),
         row("GET", one, h.retrieve, "Retrieve an entity", tag, "entity", parameters.RETRIEVE, hot=True),
+        row("DELETE", "/entities", purge.purge, "Purge entities", tag, "done", PURGE),
+        row("PUT", "/entities", h.without_id, "Replace an entity: the path needs its id", tag, "refused"),
+        row("PATCH", "/entities", h.without_id, "Merge into an entity: the path needs its id", tag, "refused"),
         row("PUT", one, h.replace, "Replace an entity", tag, "done", entities.CHANGE, "EntityFragment"),
         row("PATCH", one, h.merge, "Merge into an entity", tag, "done", entities.MERGE_BY, "EntityFragment"),
         row("DELETE", one, h.delete, "Delete an entity", tag, "done", entities.CHANGE),
@@ -117,21 +123,21 @@ def _batch_rows(handlers: Batches) -> Iterable[Route]:
     ]
 
 
-def _temporal_rows(handlers: Temporal) -> Iterable[Route]:
+def _temporal_rows(handlers: Temporal, writers: TemporalProvision) -> Iterable[Route]:
     tag, root, known = "History", "/temporal", temporal_parameters
-    h = handlers
+    h, w = handlers, writers
+    one = f"{root}/entities/{{id}}"
+    every, named, instance = f"{one}/attrs", f"{one}/attrs/{{attribute}}", f"{one}/attrs/{{attribute}}/{{instance}}"
+    write, remove = temporal_provision.WRITE, temporal_provision.REMOVE
     return [
+        row("POST", f"{root}/entities", w.tell, "Tell the past of an entity", tag, "told", write, "EntityTemporal"),
+        row("DELETE", one, w.forget, "Forget the past of an entity", tag, "done", write),
+        row("POST", every, w.add, "Add to the past of an entity", tag, "done", write, "EntityTemporalFragment"),
+        row("DELETE", named, w.forget_attribute, "Forget the past of an attribute", tag, "done", remove),
+        row("PATCH", instance, w.replace_instance, "Replace a past instance", tag, "done", write, "Attribute"),
+        row("DELETE", instance, w.forget_instance, "Forget a past instance", tag, "done", write),
         row("GET", f"{root}/entities", h.query, "Query the past of entities", tag, "pasts", known.QUERY, hot=True),
-        row(
-            "GET",
-            f"{root}/entities/{{id}}",
-            h.retrieve,
-            "Retrieve the past of an entity",
-            tag,
-            "past",
-            known.RETRIEVE,
-            hot=True,
-        ),
+        row("GET", one, h.retrieve, "Retrieve the past of an entity", tag, "past", known.RETRIEVE, hot=True),
         row(
             "POST",
             f"{root}/entityOperations/query",

@@ -138,6 +138,14 @@ SCHEMAS: dict[str, Json] = {
         _FRAGMENT, "A thing of the town with its attributes", "id", "type", further=reference("Attribute")
     ),
     "EntityFragment": _object(_FRAGMENT, "Attributes of an entity", further=reference("Attribute")),
+    "EntityTemporal": _object(
+        _FRAGMENT, "A thing of the town with the past of its attributes", "id", "type", further=reference("Series")
+    ),
+    "EntityTemporalFragment": _object(_FRAGMENT, "The past of some attributes", further=reference("Series")),
+    "Series": {
+        "description": "The instances of an attribute, each with its time; or pairs of value and time",
+        "anyOf": [{"type": "array", "items": reference("Attribute")}, reference("Attribute")],
+    },
     "Entities": {"type": "array", "items": {"type": "object"}, "minItems": 1},
     "Ids": {"type": "array", "items": _URI, "minItems": 1},
     "Attribute": {

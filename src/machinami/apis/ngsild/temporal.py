@@ -10,17 +10,20 @@ from machinami.apis.ngsild.entities import identified
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.negotiation import LD_JSON, PLAIN, choose
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.query_document import query_arguments, read_selectors
 from machinami.apis.ngsild.ranges import Cut, content_range, cut
-from machinami.apis.ngsild.shapes import query_arguments
 from machinami.apis.ngsild.shown import COUNT, page_links
 from machinami.apis.ngsild.temporal_parameters import QUERY, RETRIEVE, Evolution, read_evolution
 from machinami.broker import history
 from machinami.broker.history import Past
 from machinami.broker.town import Town
+from machinami.foundation.errors import InvalidRequest, NotFound
 from machinami.foundation.remembered import remembered
 from machinami.kit.http import Request, Response, read_arguments
 from machinami.model.attribute import Kind
 from machinami.model.context import Context
+from machinami.model.found import Series
+from machinami.model.names import SCOPE
 from machinami.model.temporal_form import Period, aggregated_entity, temporal_entity
 
 POST_QUERY = frozenset({"options", "format", "limit", "offset", "count", "local"})
@@ -66,8 +69,12 @@ class Temporal:
         """The evolutions of the entities that match a Query document (6.24.3.1)."""
         arguments = check_parameters(request, POST_QUERY)
         document, context = self._face.document(request)
-        asked = {**arguments, **query_arguments(document)}
-        return self._query(self._ask(request, read_evolution(asked, context, self._paging, True)))
+        asked = {**arguments, **query_arguments(document, evolution=True)}
+        if "aggrMethods" in asked and "format" not in asked and "options" not in asked:
+            asked["format"] = "aggregatedValues"  # a document that says how to aggregate wants just that (5.2.44)
+        wanted = read_evolution(asked, context, self._paging, True)
+        query = replace(wanted.query, selectors=read_selectors(document, context))
+        return self._query(self._ask(request, replace(wanted, query=query)))
 
     def _ask(self, request: Request, wanted: Evolution) -> _Ask:
         return _Ask(request, self._face.town(request), wanted, choose(request.fields.get(b"accept"), PLAIN))
@@ -83,6 +90,8 @@ class Temporal:
         past = await history.retrieve_past(ask.town, entity_id, self._span(wanted), by)
         documents, kept = await self._write(ask, [past])
         document = documents[0]
+        if not document or (not _shown(past, wanted) and wanted.is_restricted):
+            raise NotFound(f"The past of {entity_id} has nothing of what is asked for", entityId=entity_id)
         if ask.media == LD_JSON:
             document["@context"] = context_member(wanted.context)
         response = given(ask.media, orjson.dumps(document), wanted.context)
@@ -108,7 +117,8 @@ class Temporal:
         wanted = ask.wanted
         if wanted.methods:
             return [await self._aggregated(ask, past) for past in pasts], None
-        kept, where = cut(pasts, wanted.temporal, self._paging.instances)
+        shown = [replace(past, series=_shown(past, wanted)) for past in pasts]
+        kept, where = cut(shown, wanted.temporal, self._paging.instances)
         form = wanted.form
         return [
             temporal_entity(
@@ -124,7 +134,8 @@ class Temporal:
 
     async def _aggregated(self, ask: _Ask, past: Past) -> dict[str, Any]:
         wanted, by = ask.wanted, self._face.by(ask.request)
-        kinds = {instance.attribute: instance.value.kind for instance in past.instances}
+        instances = (one for one in past.instances if one.attribute != SCOPE)
+        kinds = {one.attribute: one.value.kind for one in instances if wanted.representation.shows(one.attribute)}
         aggregates: Mapping[str, tuple[Kind, Sequence[Period]]] = {
             name: (
                 kind,
@@ -134,7 +145,16 @@ class Temporal:
             )
             for name, kind in kinds.items()
         }
+        for name in set(wanted.attributes or ()) & aggregates.keys():
+            if not any(period.values for period in aggregates[name][1]):
+                raise InvalidRequest(f"None of {', '.join(wanted.methods)} makes sense of {name}", attribute=name)
         return aggregated_entity(past.entity, aggregates, wanted.methods, wanted.context, wanted.representation)
+
+
+def _shown(past: Past, wanted: Evolution) -> list[Series]:
+    """The series that are wanted, so that a part that is left out does not decide where the others are cut."""
+    shows = wanted.representation.shows
+    return [one for one in past.series if shows("scope" if one.attribute == SCOPE else one.attribute)]
 
 
 def _partial(response: Response, where: Cut | None, wanted: Evolution) -> Response:

@@ -1,7 +1,9 @@
 """Which past do the query parameters of a request ask for? (pure; ETSI GS CIM 009, 6.18.3.2, 6.19.3.1, 6.3.12)"""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from machinami.apis.ngsild.parameters import (
     PAGING,
@@ -17,9 +19,10 @@ from machinami.apis.ngsild.parameters import (
     read_selection,
 )
 from machinami.foundation.errors import BadRequestData
-from machinami.model import parse
+from machinami.model import core_terms, parse
 from machinami.model.context import Context
-from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.names import SCOPE
+from machinami.model.query import Duration, Page, Query, TemporalQuery, hops, names
 from machinami.model.representation import Representation
 from machinami.model.temporal_form import TemporalForm
 
@@ -27,13 +30,18 @@ _TIME = frozenset({"timerel", "timeAt", "endTimeAt", "timeproperty", "lastN"})
 _SHOW = frozenset({"options", "format", "lang", "attrs", "pick", "omit", "datasetId", "local"})
 _AGGREGATE = frozenset({"aggrMethods", "aggrPeriodDuration"})
 RETRIEVE = _TIME | _SHOW | _AGGREGATE
-QUERY = RETRIEVE | SELECT | PAGING
+QUERY = RETRIEVE | SELECT | PAGING | {"orderBy", "collation", "jsonKeys", "splitEntities"}
 
+_TIMES = ("createdAt", "modifiedAt", "deletedAt", "expiresAt", "observedAt")
+_SYSTEM = frozenset(("@id", "@type", SCOPE, *(core_terms.NAMESPACE + name for name in _TIMES)))
 METHODS = ("totalCount", "distinctCount", "sum", "avg", "min", "max", "stddev", "sumsq")
 _FORMS = {name: name for name in ("normalized", "concise", "temporalValues", "aggregatedValues")}
 _OPTIONS = frozenset({"sysAttrs", "count", "local", *_FORMS})
 _WRITTEN: dict[str, TemporalForm] = {"concise": "concise", "temporalValues": "temporalValues"}
-_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?\Z", re.ASCII)
+_DURATION = re.compile(
+    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d{1,6})?)S)?)?\Z", re.ASCII
+)
+_DIGITS = 30
 _SECONDS = (604_800.0, 86_400.0, 3_600.0, 60.0, 1.0)
 
 
@@ -49,68 +57,105 @@ class Evolution:
     representation: Representation
     form: TemporalForm
     methods: tuple[str, ...] = ()
-    period: float | None = None
+    period: Duration | None = None
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether instances are asked for, by name, dataset or time, so that an entity without any does not match."""
+        if self.attributes is not None:
+            return bool(self.attributes)
+        return self.temporal.relation is not None or self.temporal.datasets is not None
 
 
 def read_evolution(arguments: Arguments, context: Context, paging: Paging, searching: bool) -> Evolution:
     """What part of the past is asked for. searching: among all entities, so that a time and a kind must be said."""
     times = (arguments.get(name) for name in ("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN"))
-    temporal = parse.parse_temporal(*times)
-    if searching and temporal.relation is None:
-        raise BadRequestData(
-            "Say which time is asked for: timerel with timeAt, such as timerel=after&timeAt=2026-06-30T00:00:00Z",
-            parameter="timerel",
-        )
-    kinds = ("type", "attrs", "q", "georel", "geometry")
-    if searching and arguments.keys().isdisjoint(kinds) and not is_local(arguments):
-        raise BadRequestData(
-            "The query is too wide: give at least one of type, attrs, q or georel, or say local=true to mean everything"
-        )
+    temporal = replace(parse.parse_temporal(*times), datasets=read_datasets(arguments))
     words = options(arguments, _OPTIONS)
     form = chosen_form(arguments, words, _FORMS) or "normalized"
     methods: tuple[str, ...] = ()
     period = None
     if form == "aggregatedValues":
         methods, period = _read_methods(arguments), read_duration(arguments.get("aggrPeriodDuration", "PT0S"))
-    attrs = parse.parse_names(arguments["attrs"], context) if "attrs" in arguments else None
-    pick = parse.parse_projection(arguments["pick"], context, "pick") if "pick" in arguments else None
-    omit = parse.parse_projection(arguments["omit"], context, "omit") if "omit" in arguments else None
+    attributes, representation = _read_shown(arguments, context, "sysAttrs" in words)
     return Evolution(
-        query=replace(read_selection(arguments, context), order=()) if searching else Query(),
+        query=_read_query(arguments, context, temporal) if searching else Query(),
         page=read_page(arguments, paging, "count" in words) if searching else Page(),
         temporal=temporal,
-        attributes=attrs,
+        attributes=attributes,
         context=context,
-        representation=Representation(
-            sys_attrs="sysAttrs" in words,
-            pick=as_tree(pick) if pick else None,
-            omit=as_tree(omit) if omit else None,
-            lang=arguments.get("lang"),
-            datasets=read_datasets(arguments),
-        ),
+        representation=representation,
         form=_WRITTEN.get(form, "normalized"),
         methods=methods,
         period=period,
     )
 
 
+def _read_query(arguments: Arguments, context: Context, temporal: TemporalQuery) -> Query:
+    """Which entities are wanted (5.7.4.4)."""
+    if temporal.relation is None:
+        raise BadRequestData(
+            "Say which time is asked for: timerel with timeAt, such as timerel=after&timeAt=2026-06-30T00:00:00Z",
+            parameter="timerel",
+        )
+    query = read_selection(arguments, context)
+    if "csf" in arguments:
+        parse.parse_q(arguments["csf"], context)
+    if query.q is not None and hops(query.q):
+        raise BadRequestData("q asks for linked entities, whose past is not looked into", parameter="q")
+    if any(order.path.names != ("@id",) or order.path.trail for order in query.order):
+        raise BadRequestData("Evolutions of entities are ordered by id only: orderBy=id", parameter="orderBy")
+    asked = {*query.attrs, *(names(query.q) if query.q is not None else ())}
+    if not (query.types or query.geo or asked - _SYSTEM or is_local(arguments)):
+        raise BadRequestData(
+            "The query is too wide: give at least one of type, attrs, q or georel, or say local=true to mean everything"
+        )
+    return query
+
+
+def _read_shown(
+    arguments: Arguments, context: Context, sys_attrs: bool
+) -> tuple[tuple[str, ...] | None, Representation]:
+    """The attributes whose past is wanted (None: all), and how it is to be shown (4.21)."""
+    if "attrs" in arguments and ("pick" in arguments or "omit" in arguments):
+        raise BadRequestData("attrs cannot stand beside pick or omit; name the attributes in pick", parameter="attrs")
+    pick, omit = _read_members(arguments, "pick", context), _read_members(arguments, "omit", context)
+    both = sorted(pick.keys() & omit.keys()) if pick and omit else []
+    if both:
+        raise BadRequestData(f"{both[0]} stands in pick and in omit; name it in one of them", parameter="omit")
+    attributes = parse.parse_names(arguments["attrs"], context) if "attrs" in arguments else None
+    if pick is not None:
+        attributes = tuple(SCOPE if name == "scope" else name for name in pick if name not in ("id", "type"))
+    return attributes, Representation(sys_attrs=sys_attrs, pick=pick, omit=omit, lang=arguments.get("lang"))
+
+
+def _read_members(arguments: Arguments, parameter: str, context: Context) -> Mapping[str, Any] | None:
+    if parameter not in arguments:
+        return None
+    projection = parse.parse_projection(arguments[parameter], context, parameter)
+    if projection.hops:
+        raise BadRequestData(f"{parameter} names members of linked entities, whose past is not shown with it")
+    return as_tree(projection)
+
+
 def _read_methods(arguments: Arguments) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in arguments.get("aggrMethods", "").split(",") if name.strip())
-    if not names or not set(names) <= set(METHODS):
+    methods = tuple(name.strip() for name in arguments.get("aggrMethods", "").split(",") if name.strip())
+    if not methods or not set(methods) <= set(METHODS):
         raise BadRequestData(
             f"aggregatedValues needs aggrMethods, a list of {', '.join(METHODS)}", parameter="aggrMethods"
         )
-    return names
+    return methods
 
 
-def read_duration(text: str) -> float | None:
-    """Seconds of an ISO 8601 duration without years and months; None for no length, which means the whole range."""
+def read_duration(text: str) -> Duration | None:
+    """The duration of a period (4.5.19); None for no length, which means the whole range."""
     found = _DURATION.match(text)
-    if found is None or text[-1] in "PT" or sum(map(len, filter(None, found.groups()))) > 30:
+    if found is None or text[-1] in "PT" or sum(map(len, filter(None, found.groups()))) > _DIGITS:
         raise BadRequestData(
-            f"aggrPeriodDuration={text[:60]!r} is not a duration of weeks, days, hours, minutes and seconds; "
-            "write for example PT1H or P1D",
+            f"aggrPeriodDuration={text[:60]!r} is not a duration; write for example PT1H, P1D, P1M or P1Y6M",
             parameter="aggrPeriodDuration",
         )
-    seconds = sum(float(part or 0) * unit for part, unit in zip(found.groups(), _SECONDS, strict=True))
-    return seconds or None
+    years, months, *parts = (float(part or 0) for part in found.groups())
+    seconds = sum(part * unit for part, unit in zip(parts, _SECONDS, strict=True))
+    length = Duration(int(years * 12 + months), seconds)
+    return None if length == Duration() else length

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TOWN = {"ja": "街並町（模擬）", "en": "Machinami (simulated)"}
+TOWN = {"ja": "街並町(模擬)", "en": "Machinami (simulated)"}
 
 
 @dataclass(frozen=True, slots=True)

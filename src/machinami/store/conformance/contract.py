@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from machinami.store.conformance import finding, remembering, writing
+from machinami.store.conformance import evolving, finding, remembering, writing
 from machinami.store.protocol import Backend
 
 Check = Callable[[Backend], Awaitable[None]]
 
-CHECKS: tuple[Check, ...] = (*writing.CHECKS, *finding.CHECKS, *remembering.CHECKS)
+CHECKS: tuple[Check, ...] = (*writing.CHECKS, *finding.CHECKS, *remembering.CHECKS, *evolving.CHECKS)

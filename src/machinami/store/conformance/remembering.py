@@ -8,7 +8,7 @@ from datetime import datetime
 from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.found import Instance, Series
-from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
+from machinami.model.query import Duration, Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.store.conformance.acts import (
     GAUGE,
     LABEL,
@@ -77,11 +77,11 @@ async def instances_come_back_as_they_were(backend: Backend) -> None:
 
 
 async def ranges_of_time_are_exact(backend: Backend) -> None:
-    """before and after exclude their moment, between includes the first and excludes the last."""
+    """after and between include the moment they begin with, before and between exclude the one they end with."""
     town = await backend.open("default")
     await _fill(town, [0, 1, 2, 3, 4])
     assert await _series(town, TemporalQuery(TimeRelation.BEFORE, at(2))) == [0, 1]
-    assert await _series(town, TemporalQuery(TimeRelation.AFTER, at(2))) == [3, 4]
+    assert await _series(town, TemporalQuery(TimeRelation.AFTER, at(2))) == [2, 3, 4]
     assert await _series(town, TemporalQuery(TimeRelation.BETWEEN, at(1), at(3))) == [1, 2]
     assert await _series(town, TemporalQuery(last_n=2)) == [3, 4]
     assert await _series(town, TemporalQuery(TimeRelation.BEFORE, at(3), last_n=2)) == [1, 2]
@@ -228,7 +228,11 @@ async def history_can_be_brought_in(backend: Backend) -> None:
     def work(tx: Transaction) -> None:
         tx.add_history(Instance(_ID, LEVEL, reading(1, -1)))
         tx.add_history(Instance(_ID, LEVEL, reading(1.5, -1)))
-        tx.add_history(Instance(gauge(2).id, LEVEL, reading(5, -9)), (GAUGE,))
+        assert tx.recall(gauge(2).id) is None
+        tx.remember(gauge(2))
+        tx.remember(replace(gauge(1), types=("urn:none",)))
+        tx.add_history(Instance(gauge(2).id, LEVEL, reading(5, -9)))
+        tx.add_history(Instance(gauge(3).id, LEVEL, reading(5, -9)))
 
     await town.transact(work)
     assert await _series(town, _ALL) == [1, 1.5, 2]
@@ -283,7 +287,7 @@ async def numbers_are_summed_up_by_period(backend: Backend) -> None:
     town = await backend.open("default")
     await _fill(town, [1, 3, 3, 1e9 + 1, 1e9 + 3])
     after = TemporalQuery(TimeRelation.AFTER, at(-1))
-    first, second = await town.aggregate(_ID, LEVEL, after, _METHODS, 240)
+    first, second = await town.aggregate(_ID, LEVEL, after, _METHODS, Duration(seconds=240))
     assert (first.start, first.end, second.end) == (at(-1), at(3), at(7))
     assert first.values == {
         "totalCount": 3,
@@ -300,7 +304,7 @@ async def numbers_are_summed_up_by_period(backend: Backend) -> None:
     (whole,) = await town.aggregate(_ID, LEVEL, _ALL, ("totalCount", "max"), None)
     assert (whole.start, whole.end, whole.values) == (NOW, at(4), {"totalCount": 5, "max": 1e9 + 3})
     assert list(await town.aggregate(_ID, "urn:none", _ALL, ("sum",), None)) == []
-    last = await town.aggregate(_ID, LEVEL, replace(after, last_n=1), ("totalCount",), 60)
+    last = await town.aggregate(_ID, LEVEL, replace(after, last_n=1), ("totalCount",), Duration(seconds=60))
     assert [(b.start, b.values) for b in last] == [(at(4), {"totalCount": 1})]
 
 

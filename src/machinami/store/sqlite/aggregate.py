@@ -10,10 +10,10 @@ from typing import Any
 
 import apsw
 
-from machinami.foundation.instant import from_micros
 from machinami.model.found import Bucket
-from machinami.model.query import TemporalQuery
+from machinami.model.query import Duration, TemporalQuery
 from machinami.store.aggregation import aggregate_instances, end_of_range, origin
+from machinami.store.periods import LONGEST, Periods, moment
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.history import Span, Stretch, read_instances, span
 from machinami.store.sqlite.names import Names
@@ -22,13 +22,13 @@ from machinami.store.sqlite.reading import read_state
 
 @dataclass(frozen=True, slots=True)
 class Aggregation:
-    """What is asked for; period in seconds, None: the whole range."""
+    """What is asked for; period None: the whole range."""
 
     entity_id: str
     attribute: str
     temporal: TemporalQuery
     methods: tuple[str, ...]
-    period: float | None
+    period: Duration | None
 
 
 _METHODS = {
@@ -56,7 +56,7 @@ _PLAIN_BUCKETS = (
     "SELECT ({by} - ?) / ? AS period, {results} FROM history "
     "WHERE subject = ? AND attribute = ? AND deleted = 0 AND {where} GROUP BY period ORDER BY period"
 )
-_FOREVER = 1 << 62  # microseconds: one period for everything
+_FOREVER = Duration(seconds=LONGEST / 1_000_000)  # one period for everything
 
 
 def aggregate(names: Names, wanted: Aggregation, connection: apsw.Connection) -> list[Bucket]:
@@ -71,7 +71,7 @@ def aggregate(names: Names, wanted: Aggregation, connection: apsw.Connection) ->
     ((first, last, others),) = read(connection, overview, (*place, *where.parameters))
     if first is None:
         return []
-    if others:
+    if others or (wanted.period is not None and wanted.period.months):
         everything = replace(wanted.temporal, last_n=None)
         stretch = Stretch([wanted.entity_id], [wanted.attribute], everything, None)
         instances = read_instances(connection, names, stretch)
@@ -87,15 +87,15 @@ def _aggregate_numbers(
     ends: tuple[int, int],
 ) -> list[Bucket]:
     start = origin(wanted.temporal, ends[0])
-    width = _FOREVER if wanted.period is None else max(1, round(wanted.period * 1_000_000))
+    periods = Periods(start, wanted.period or _FOREVER)
     template = _BUCKETS if "stddev" in wanted.methods else _PLAIN_BUCKETS
     results = ", ".join(_METHODS[method] for method in wanted.methods) or "0"
     sql = template.format(by=where.by, where=where.where, results=results)
     buckets = []
-    for period, *values in read(connection, sql, (start, width, *place, *where.parameters)):
-        begin = start + period * width
-        end = begin + width if wanted.period is not None else end_of_range(wanted.temporal, ends[1])
-        buckets.append(Bucket(from_micros(begin), from_micros(end), _named(wanted.methods, values)))
+    for period, *values in read(connection, sql, (start, periods.width, *place, *where.parameters)):
+        whole = wanted.period is None
+        end = moment(end_of_range(wanted.temporal, ends[1])) if whole else periods.begin(period + 1)
+        buckets.append(Bucket(periods.begin(period), end, _named(wanted.methods, values)))
     return buckets[-wanted.temporal.last_n :] if wanted.temporal.last_n else buckets
 
 

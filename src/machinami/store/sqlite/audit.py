@@ -3,7 +3,9 @@
 import apsw
 import orjson
 
+from machinami.model.change import Verb
 from machinami.model.document import entity_to_document
+from machinami.store.evolution import scope_change
 from machinami.store.sqlite.connection import read, read_one
 from machinami.store.sqlite.encoded import read_change
 from machinami.store.sqlite.statements import SQL
@@ -25,9 +27,11 @@ def disagreements(connection: apsw.Connection) -> list[str]:
         if before is not None and seq != before + 1:
             found.append(f"the log goes from {before} to {seq}")
         before = seq
-        last[change.entity_id] = None if after is None else entity_to_document(after)
+        if after is not None or change.verb is Verb.DELETED:
+            last[change.entity_id] = None if after is None else entity_to_document(after)
         if seq <= settled:
-            found += _missing_history(connection, change.entity_id, seq, len(change.attributes))
+            instances = len(change.attributes) + (scope_change(change) is not None)
+            found += _missing_history(connection, change.entity_id, seq, instances)
     for entity_id, document in last.items():
         state = [(gone, doc) for _, _, gone, doc in read(connection, SQL.entity_by_id, (entity_id,))]
         present = orjson.loads(state[0][1]) if state and not state[0][0] else None

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from machinami.foundation.errors import StoreUnavailable, TenantNotFound
+from machinami.model.town_name import check_town_name
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import migrate, migrations, open_connection
 from machinami.store.sqlite.lock import lock
 from machinami.store.sqlite.town import SqliteTown
-from machinami.store.town_names import check_town_name
 
 FILE = "town.sqlite"
 LOCK = "town.lock"

@@ -14,7 +14,7 @@ from machinami.store.sqlite.encoded import Columns, encode_change, read_change
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.statements import SQL
 
-MOST = 2 << 20  # bytes of log whose instances may wait: about as much again is written when they settle
+MOST = 4 << 20  # bytes of log whose instances may wait: rows of the same place of the table then go there together
 _SERIALS = 20  # bits: instances of the history that one change may have
 
 Row = tuple[Any, ...]  # subject, attribute, time, serial, which order it and are never the same, and Columns

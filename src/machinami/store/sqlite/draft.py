@@ -1,6 +1,5 @@
 """What does one work see and write before its commit?"""
 
-from collections.abc import Sequence
 from typing import Any
 
 import apsw
@@ -37,7 +36,8 @@ class Draft:
         if entity_id in self._entities:
             return self._entities[entity_id]
         state = self._group.look(entity_id)
-        return state.entity if isinstance(state, Hot) else None
+        entity = self._entities[entity_id] = state.entity if isinstance(state, Hot) else None
+        return entity
 
     def write(self, change: Change) -> None:
         """Append the change to the log and move state and history with it."""
@@ -57,10 +57,20 @@ class Draft:
             self._entities[change.entity_id] = change.after
         return True
 
-    def add_history(self, instance: Instance, types: Sequence[str] = ()) -> None:
-        """Add an instance to the history only; types: of an entity of which nothing is known yet."""
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that is not there."""
         self._set_apart()
-        past.add_instance(self._group, instance, tuple(types))
+        return past.recall(self._group, entity_id)
+
+    def remember(self, head: Entity) -> None:
+        """Know an entity that is not there by this head."""
+        self._set_apart()
+        past.remember(self._group, head)
+
+    def add_history(self, instance: Instance) -> None:
+        """Add an instance to the history only."""
+        self._set_apart()
+        past.add_instance(self._group, instance)
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it."""

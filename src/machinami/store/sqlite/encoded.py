@@ -6,9 +6,11 @@ Property with a number) is a row of the history without text: its value and its 
 left of its JSON is either nothing or a unit.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -16,20 +18,29 @@ from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.change import AttributeChange, Change
-from machinami.model.document import VERB_CODES, change_from_document, moment_to_text, timeless_document
+from machinami.model.document import (
+    VERB_CODES,
+    Document,
+    attribute_to_document,
+    change_from_document,
+    entity_to_document,
+    head_to_document,
+    moment_to_text,
+    timeless_document,
+)
 from machinami.model.entity import Entity
 from machinami.store.encoding import DELETED_VALUE, encode
+from machinami.store.evolution import scope_change
 
 Instances = tuple[Attribute, ...]
 Columns = tuple[int, int, int | None, int | None, float | int | None, bytes | None]
 # observed, deleted, created, modified, number, doc
 
 _MOMENTS = 2_048
-_NAMES = 16_384
 _WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _PLAIN = b'{"k":"P"}'
 _PROPERTY = Kind.PROPERTY
-_VERBS = {verb: b'{"v":"%b","i":' % code.encode() for verb, code in VERB_CODES.items()}
+_NONE = (None,)  # in the place of the instances of an attribute that is not there
 
 
 @dataclass(slots=True)
@@ -37,8 +48,8 @@ class Written:
     """One change, encoded.
 
     doc: the JSON of the entity (whole), or a merge patch of what is held; None if the state stays, or goes.
-    size: bytes of JSON that the entity has if it is whole, or has more than before. history: attribute, time and
-    columns of each instance.
+    size: bytes of JSON that the entity has if it is whole, or has more than before, about. history: attribute, time
+    and columns of each instance.
     """
 
     change: Change
@@ -55,7 +66,7 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
     held: the entity that the store holds; only what is the very same object in it and in the change stays unwritten.
     """
     after, at = change.after, change.at
-    fresh: dict[int, bytes] = {}
+    fresh: dict[int, Document] = {}
     history: list[tuple[str, int, Columns]] = []
     for one in change.attributes:
         if one.after is None:
@@ -64,16 +75,23 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
             fresh[id(one.after)], time, columns = write_instance(one.after)
         if remembered:
             history.append((one.name, time, columns))
+    scope = scope_change(change) if remembered else None
+    if scope is not None:
+        history.append((scope.attribute, *to_columns(scope.value, scope.deleted_at)))
     if after is None:
-        return Written(change, None, True, 0, _log_json(change, b""), history)
+        return Written(change, None, True, 0, _log_json(change, {}, ()), history)
     old = held.attributes if held is not None and held is change.before else NO_ATTRIBUTES
-    members, kept, added = _members(old, after.attributes, fresh)
-    if held is None or not kept:
-        doc = b'%b,"a":{%b}}' % (_head(after), b",".join(members))
-        return Written(change, doc, True, len(doc), _log_json(change, b',"a":' + doc), history)
-    members += [_gone(name) for name in old if name not in after.attributes]
-    doc = b'{%b"a":{%b}}' % (_changed_head(held, after), b",".join(members))
-    return Written(change, doc, False, added, _log_json(change, b',"p":' + doc), history)
+    members = _members(old, after.attributes, fresh)
+    if held is None or len(members) == len(after.attributes):
+        document = head_to_document(after)
+        document["a"] = members
+        doc = encode(document)
+        return Written(change, doc, True, len(doc), _log_json(change, {"a": orjson.Fragment(doc)}, members), history)
+    grows = not members.keys() <= old.keys()
+    members.update(dict.fromkeys([name for name in old if name not in after.attributes]))
+    doc = encode({**_changed_head(held, after), "a": members})
+    log = _log_json(change, {"p": orjson.Fragment(doc)}, members)
+    return Written(change, doc, False, len(doc) if grows else 0, log, history)
 
 
 def read_change(seq: int, doc: bytes, was: str | None) -> Change:
@@ -81,52 +99,59 @@ def read_change(seq: int, doc: bytes, was: str | None) -> Change:
     return change_from_document(orjson.loads(doc), None if was is None else orjson.loads(was), seq)
 
 
-def _members(old: Attributes, new: Attributes, fresh: dict[int, bytes]) -> tuple[list[bytes], int, int]:
-    """The members of the JSON that are not as before, how many are as before, and the bytes of those that are new."""
-    members = []
-    kept = added = 0
-    for name, instances in new.items():
-        before = old.get(name)
-        if before is instances:
-            kept += 1
-            continue
-        texts = [fresh.get(id(instance)) or write_instance(instance)[0] for instance in instances]
-        member = b"%b:[%b]" % (name_json(name), texts[0] if len(texts) == 1 else b",".join(texts))
-        members.append(member)
-        if before is None:
-            added += len(member)
-    return members, kept, added
+def _members(old: Attributes, new: Attributes, fresh: dict[int, Document]) -> dict[str, list[Document] | None]:
+    """The attributes that are not as before, ready for JSON."""
+    return {
+        name: [fresh.get(id(instance)) or attribute_to_document(instance) for instance in instances]
+        for name, instances in new.items()
+        if old.get(name) is not instances
+    }
 
 
-def _log_json(change: Change, state: bytes) -> bytes:
+def _changed_head(before: Entity, after: Entity) -> Document:
+    """What a merge patch makes of the head of the entity."""
+    was, is_now = head_to_document(before), head_to_document(after)
+    return {member: is_now.get(member) for member in {**was, **is_now} if was.get(member) != is_now.get(member)}
+
+
+def _log_json(change: Change, state: Document, names: Collection[str]) -> bytes:
+    """The row of the log; names: the attributes of which the state is written in it."""
     old = NO_ATTRIBUTES if change.before is None else change.before.attributes
     new = NO_ATTRIBUTES if change.after is None else change.after.attributes
-    told = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
-    return b'%b%b,"t":%b%b,"d":[%b],"at":%b,"by":%b}' % (
-        _VERBS[change.verb],
-        encode(change.entity_id),
-        _texts(change.types),
-        state,
-        b",".join(told),
-        stamp(change.at)[1],
-        encode(change.by),
-    )
+    if not _follows(change.attributes, names, old, new):
+        state["d"] = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
+    state["v"] = VERB_CODES[change.verb]
+    state["i"] = change.entity_id
+    state["t"] = change.types
+    state["at"] = moment_to_text(change.at)
+    state["by"] = change.by
+    return encode(state)
 
 
-def _told(one: AttributeChange, old: Instances, new: Instances) -> bytes:
-    if old and new and one.before is old[0] and one.after is new[0]:
-        return _only(one.name)
-    return b"[%b,%b,%b]" % (name_json(one.name), _place(one.before, old), _place(one.after, new))
+def _follows(changes: tuple[AttributeChange, ...], names: Collection[str], old: Attributes, new: Attributes) -> bool:
+    """Whether the changes are those of the named attributes, in this order, of which each has one instance."""
+    if len(changes) != len(names):
+        return False
+    for one, name in zip(changes, names, strict=True):
+        was, is_now = old.get(name, _NONE), new.get(name, _NONE)
+        alone = one.name == name and len(was) == 1 and len(is_now) == 1
+        if not alone or one.before is not was[0] or one.after is not is_now[0]:
+            return False
+    return True
 
 
-def _place(instance: Attribute | None, among: Instances) -> bytes:
+def _told(one: AttributeChange, old: Instances, new: Instances) -> list[Any]:
+    return [one.name, _place(one.before, old), _place(one.after, new)]
+
+
+def _place(instance: Attribute | None, among: Instances) -> int | Document | None:
     """Where the instance is among those of the entity; itself, if it is not one of them."""
     if instance is None:
-        return b"null"
+        return None
     for index, other in enumerate(among):
         if other is instance:
-            return b"%d" % index
-    return write_instance(instance)[0]
+            return index
+    return attribute_to_document(instance)
 
 
 def _mark_of(one: AttributeChange, at: datetime) -> Attribute:
@@ -135,19 +160,33 @@ def _mark_of(one: AttributeChange, at: datetime) -> Attribute:
     return Attribute(one.before.kind, DELETED_VALUE, one.before.dataset_id, modified_at=at)
 
 
-def write_instance(value: Attribute) -> tuple[bytes, int, Columns]:
-    """The JSON of an instance, and the time and the columns with which the history keeps it."""
-    number, rest = _split(value)
-    text = rest[:-1]
-    if number is not None:
-        text += b',"v":' + orjson.dumps(number)
-    doc = None if number is not None and rest is _PLAIN else rest
-    created, modified, times = _system_times(value.created_at, value.modified_at)
+def write_instance(value: Attribute) -> tuple[Document, int, Columns]:
+    """An instance, ready for JSON, and the time and the columns with which the history keeps it."""
+    document = timeless_document(value)
+    number, doc = _split(value, document)
+    created, modified, created_text, modified_text = _system_times(value.created_at, value.modified_at)
+    if created is not None:
+        document["c"] = created_text
+    if modified is not None:
+        document["m"] = modified_text
     if value.observed_at is not None:
-        observed, moment = stamp(value.observed_at)
-        return b'%b,"o":%b%b' % (text, moment, times), observed, (1, 0, created, modified, number, doc)
+        document["o"] = moment_to_text(value.observed_at)
+        return document, _micros(value.observed_at), (1, 0, created, modified, number, doc)
     time = modified if modified is not None else created or 0
-    return text + times, time, (0, 0, created, modified, number, doc)
+    return document, time, (0, 0, created, modified, number, doc)
+
+
+def _split(value: Attribute, document: Document) -> tuple[float | int | None, bytes | None]:
+    """The number of an instance that is one, and what is left of its JSON without number and times."""
+    plain = value.value
+    if not (type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)):
+        return None, encode(document)
+    if value.kind is _PROPERTY:
+        if len(document) == 2:
+            return plain, None
+        if len(document) == 3 and value.unit_code is not None:
+            return plain, _with_unit(value.unit_code)
+    return plain, encode({member: inner for member, inner in document.items() if member != "v"})
 
 
 def to_columns(value: Attribute, deleted_at: datetime | None = None) -> tuple[int, Columns]:
@@ -159,116 +198,31 @@ def to_columns(value: Attribute, deleted_at: datetime | None = None) -> tuple[in
     if deleted_at is None:
         return time, columns
     _, _, created, modified, number, doc = columns
-    if value.observed_at is not None:
-        doc = b'%b,"o":%b}' % ((doc or _PLAIN)[:-1], stamp(value.observed_at)[1])
-    return to_micros(deleted_at), (0, 1, created, modified, number, doc)
-
-
-def _split(value: Attribute) -> tuple[float | int | None, bytes]:
-    """The number of an instance that is one, and what is left of its JSON without number and times."""
-    plain = value.value
-    if not (type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)):
-        return None, encode(timeless_document(value))
-    if (
-        value.kind is _PROPERTY
-        and value.dataset_id is None
-        and not value.attributes
-        and not value.object_type
-        and value.expires_at is None
-        and value.instance_id is None
-        and value.value_type is None
-    ):
-        return plain, _PLAIN if value.unit_code is None else _with_unit(value.unit_code)
-    document = timeless_document(value)
-    del document["v"]
-    return plain, encode(document)
+    observed = int(value.observed_at == deleted_at)
+    if value.observed_at is not None and not observed:
+        doc = encode({**orjson.loads(doc or _PLAIN), "o": moment_to_text(value.observed_at)})
+    return to_micros(deleted_at), (observed, 1, created, modified, number, doc)
 
 
 def entity_json(entity: Entity) -> bytes:
-    """The JSON of an entity, written afresh."""
-    parts = [_member(name, instances) for name, instances in entity.attributes.items()]
-    return b'%b,"a":{%b}}' % (_head(entity), b",".join(parts))
+    """The JSON of an entity."""
+    return encode(entity_to_document(entity))
 
 
-def _member(name: str, instances: Instances) -> bytes:
-    return b"%b:[%b]" % (name_json(name), b",".join([write_instance(instance)[0] for instance in instances]))
-
-
-@lru_cache(_NAMES)
-def _gone(name: str) -> bytes:
-    """The member of a patch by which an attribute goes."""
-    return b"%b:null" % name_json(name)
-
-
-@lru_cache(_NAMES)
-def _only(name: str) -> bytes:
-    """The change of an attribute that has one instance before and after."""
-    return b"[%b,0,0]" % name_json(name)
-
-
-def _head(entity: Entity) -> bytes:
-    """The JSON of an entity up to its attributes."""
-    text = b'{"i":%b,"t":%b' % (encode(entity.id), _texts(entity.types))
-    if entity.scopes:
-        text += b',"s":' + _texts(entity.scopes)
-    if entity.created_at is not None:
-        text += b',"c":' + stamp(entity.created_at)[1]
-    if entity.modified_at is not None:
-        text += b',"m":' + stamp(entity.modified_at)[1]
-    if entity.expires_at is not None:
-        text += b',"x":' + stamp(entity.expires_at)[1]
-    return text
-
-
-def _changed_head(before: Entity, after: Entity) -> bytes:
-    """The members of a patch that change what is not an attribute, each with a comma behind it."""
-    text = b""
-    if before.types != after.types:
-        text += b'"t":%b,' % _texts(after.types)
-    if before.scopes != after.scopes:
-        text += b'"s":%b,' % (_texts(after.scopes) if after.scopes else b"null")
-    if before.created_at != after.created_at:
-        text += b'"c":%b,' % _stamp_or_null(after.created_at)
-    if before.modified_at != after.modified_at:
-        text += b'"m":%b,' % _stamp_or_null(after.modified_at)
-    if before.expires_at != after.expires_at:
-        text += b'"x":%b,' % _stamp_or_null(after.expires_at)
-    return text
-
-
-def _stamp_or_null(moment: datetime | None) -> bytes:
-    return b"null" if moment is None else stamp(moment)[1]
+_micros = lru_cache(_MOMENTS)(to_micros)  # one write repeats few moments often
 
 
 @lru_cache(_MOMENTS)
-def stamp(moment: datetime) -> tuple[int, bytes]:
-    """The moment in microseconds since 1970 and as JSON; one write repeats few moments often."""
-    return to_micros(moment), orjson.dumps(moment_to_text(moment))
-
-
-@lru_cache(_MOMENTS)
-def _system_times(created: datetime | None, modified: datetime | None) -> tuple[int | None, int | None, bytes]:
-    """createdAt and modifiedAt in microseconds, and the end of the JSON that has them."""
-    first = last = None
-    text = b"}"
-    if modified is not None:
-        last, moment = stamp(modified)
-        text = b',"m":%b}' % moment
-    if created is not None:
-        first, moment = stamp(created)
-        text = b',"c":%b%b' % (moment, text)
-    return first, last, text
-
-
-@lru_cache(_NAMES)
-def name_json(name: str) -> bytes:
-    """A name of an attribute as JSON."""
-    return encode(name)
-
-
-@lru_cache(_NAMES)
-def _texts(texts: tuple[str, ...]) -> bytes:
-    return encode(texts)
+def _system_times(
+    created: datetime | None, modified: datetime | None
+) -> tuple[int | None, int | None, str | None, str | None]:
+    """createdAt and modifiedAt in microseconds, and as text."""
+    return (
+        None if created is None else to_micros(created),
+        None if modified is None else to_micros(modified),
+        None if created is None else moment_to_text(created),
+        None if modified is None else moment_to_text(modified),
+    )
 
 
 @lru_cache(1_024)

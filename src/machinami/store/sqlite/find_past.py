@@ -9,13 +9,17 @@ import apsw
 
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.entity import Entity
-from machinami.model.found import Found
+from machinami.model.found import Found, Instance
 from machinami.model.matching import matches
+from machinami.model.names import SCOPE
+from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query, TemporalQuery
+from machinami.store.evolution import judged, satisfied, scope_stretches, selectors
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.find import linked_by
-from machinami.store.sqlite.history import has_instance
+from machinami.store.sqlite.history import Stretch, has_instance, read_instances
 from machinami.store.sqlite.hot import Hot
+from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.reading import FileSource, fetch, read_any
 
 _GROUP = 200
@@ -29,25 +33,56 @@ def find_past(
     now: datetime,
     connection: apsw.Connection,
 ) -> Found:
-    """The page of entities, without attributes, in order of creation.
-
-    Of a deleted entity only id, types and scopes are known: q and geoQ are not asked of it.
-    """
-    current = replace(query, attrs=(), order=())
-    selectors = replace(current, q=None, geo=None)
-    linked = linked_by(FileSource(connection))
+    """The page of entities, without attributes, in the order that is asked for, else in order of creation."""
+    asked = selectors(query)
+    judge = _Judge(connection, planner.names, query, temporal, now)
     end = page.offset + page.limit
     count = 0
     found: list[Entity] = []
-    for hot, gone in _candidates(planner, connection, query):
-        fits = matches(selectors, hot.entity, now) if gone else matches(current, hot.entity, now, linked)
-        if fits and has_instance(connection, planner.names, hot.subject, query.attrs, temporal):
-            if page.offset <= count < end:
+    for hot, _ in _candidates(planner, connection, query):
+        if matches(asked, hot.entity, now) and judge.had(hot):
+            if query.order or page.offset <= count < end:
                 found.append(replace(hot.entity, attributes=NO_ATTRIBUTES))
             count += 1
-            if count == end and not page.count:
+            if count == end and not page.count and not query.order:
                 break
+    if query.order:
+        found = list(arrange(found, query.order, now))[page.offset : end]
     return Found(found, count if page.count else None)
+
+
+class _Judge:
+    """Says whether the history of an entity has what the query asks of it."""
+
+    def __init__(
+        self, connection: apsw.Connection, names: Names, query: Query, temporal: TemporalQuery, now: datetime
+    ) -> None:
+        self._connection = connection
+        self._names = names
+        self._query = query
+        self._temporal = temporal
+        self._whole = replace(temporal, last_n=None, datasets=None)
+        self._judged = judged(query)
+        self._linked = linked_by(FileSource(connection))
+        self._now = now
+
+    def had(self, hot: Hot) -> bool:
+        """Whether it does."""
+        query, temporal = self._query, self._temporal
+        if not has_instance(self._connection, self._names, hot.subject, query.attrs, temporal):
+            return False
+        if query.q is not None or query.geo is not None:
+            past = self._read(hot, self._judged, self._whole)
+            if not satisfied(query, hot.entity, past, self._linked, self._now):
+                return False
+        if query.scope is None:
+            return True
+        scopes = self._read(hot, (SCOPE,), TemporalQuery())
+        stretches = scope_stretches(query.scope, hot.entity, scopes, temporal.property)
+        return any(one.meets(temporal) for one in stretches)
+
+    def _read(self, hot: Hot, attributes: tuple[str, ...], temporal: TemporalQuery) -> list[Instance]:
+        return read_instances(self._connection, self._names, Stretch([hot.entity.id], attributes, temporal, None))
 
 
 def _candidates(planner: Planner, connection: apsw.Connection, query: Query) -> Iterator[tuple[Hot, bool]]:

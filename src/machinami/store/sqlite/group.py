@@ -8,6 +8,7 @@ the one before has left in the table.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import apsw
 import orjson
@@ -28,6 +29,7 @@ from machinami.store.sqlite.values import ValueIndexes
 
 NEVER = 1 << 62  # microseconds: later than any moment that can be written
 _BOXES = 8  # bits: boxes an entity may have
+_GEO = Kind.GEO  # looked up once: before Python 3.12 an enum's member costs as much as the rest of `_moves`
 
 
 @dataclass(slots=True)
@@ -118,6 +120,7 @@ class Group:
         """The entity as the works before left it."""
         if entity_id in self.state:
             return self.state[entity_id]
+        self.begin()  # a look into the file costs half in a transaction that is open
         state = self._committed(entity_id)
         if not isinstance(state, Hot):
             self.state[entity_id] = state  # whoever asks is about to create it, and would ask again
@@ -181,7 +184,7 @@ class Group:
         elif change.verb is not Verb.DELETED:
             return  # a correction of the past that leaves the present alone
         elif isinstance(current, Hot):
-            subject = self._end(current)
+            subject = self._end(current, change.attributes)
         else:
             return
         self.rows.history += rows_of(written.history, self.names, subject, seq)
@@ -210,7 +213,7 @@ class Group:
             self._retype(types, after.types, 0, key)
         if types != after.types or any(map(is_retold, written.change.attributes)):
             retell(rows.tallies, self.names, before, after)
-        self._expire(key, before, after)
+        self._expire(key, before, after, written.change.attributes)
         if places_differ:
             self._place(key, before, after)
         if self.indexes:
@@ -220,14 +223,14 @@ class Group:
         rows.changed.add(entity_id)
         return subject
 
-    def _end(self, current: Hot) -> int:
+    def _end(self, current: Hot, changes: tuple[AttributeChange, ...]) -> int:
         entity, key = current.entity, current.key
         self.entities -= 1
         self.leave_husk(Husk(key, current.subject), husk_of(entity), new=False)
         self._retype(entity.types, (), 0, key)
         self.rows.tallies[0, 0, LIVE] -= 1
         retell(self.rows.tallies, self.names, entity, None)
-        self._expire(key, entity, None)
+        self._expire(key, entity, None, changes)
         self._place(key, entity, None)
         if self.indexes:
             self.indexes.differ(entity, None, key, self.rows.values)
@@ -265,15 +268,28 @@ class Group:
                 counts[number(name), gone] += 1
                 tallies[number(name), 0, kind] += 1
 
-    def _expire(self, key: int, before: Entity | None, after: Entity | None) -> None:
+    def _expire(
+        self, key: int, before: Entity | None, after: Entity | None, changes: tuple[AttributeChange, ...]
+    ) -> None:
+        """Note when the entity or one of its attribute instances expires, and forget when one does no more."""
         old = before.expires_at if before is not None else None
         new = after.expires_at if after is not None else None
-        if old != new:
-            if old is not None:
-                self.rows.expiring[to_micros(old), key] = False
-            if new is not None:
-                self.rows.expiring[to_micros(new), key] = True
-                self.first_expiry = min(self.first_expiry, to_micros(new))
+        gone = [old] if old != new and old is not None else []
+        to_come = [new] if old != new and new is not None else []
+        for one in changes:
+            if one.before is not None and one.before.expires_at is not None:
+                gone.append(one.before.expires_at)
+            if one.after is not None and one.after.expires_at is not None:
+                to_come.append(one.after.expires_at)
+        if not gone and not to_come:
+            return
+        kept = () if after is None or not gone else expiries(after)
+        for moment in gone:
+            if moment not in kept:
+                self.rows.expiring[to_micros(moment), key] = False
+        for moment in to_come:
+            self.rows.expiring[to_micros(moment), key] = True
+            self.first_expiry = min(self.first_expiry, to_micros(moment))
 
     def _place(self, key: int, before: Entity | None, after: Entity | None) -> None:
         number = self.names.number
@@ -363,9 +379,15 @@ class Group:
         self.new_names = self.names.write(self.connection)
 
 
+def expiries(entity: Entity) -> set[datetime]:
+    """When the entity and its attribute instances expire."""
+    moments = [instance.expires_at for instances in entity.attributes.values() for instance in instances]
+    return {moment for moment in (entity.expires_at, *moments) if moment is not None}
+
+
 def _moves(one: AttributeChange) -> bool:
     """Whether the boxes of the entity may be others after this change."""
     before, after = one.before, one.after
     if before is not None and after is not None and before.kind is after.kind:
-        return after.kind is Kind.GEO and before.value != after.value
-    return (before is not None and before.kind is Kind.GEO) or (after is not None and after.kind is Kind.GEO)
+        return after.kind is _GEO and before.value != after.value
+    return (before is not None and before.kind is _GEO) or (after is not None and after.kind is _GEO)

@@ -8,6 +8,7 @@ from functools import lru_cache
 import apsw
 
 from machinami.model.found import Instance, Readings, Series
+from machinami.model.names import SCOPE
 from machinami.model.query import TemporalQuery
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.names import Names
@@ -24,17 +25,26 @@ class Span:
     """
 
     where: str
-    parameters: tuple[int, ...]
+    parameters: tuple[int | str, ...]
     by: str
 
 
 # What a timeproperty (4.11) is in the table. observedAt and deletedAt are the clustered time itself.
 _CLUSTERED = {"observedAt": " AND observed = 1", "deletedAt": " AND deleted = 1"}
 _COLUMNS = {"createdAt": "created", "modifiedAt": "modified"}
+_DATASET = " AND coalesce(CAST(doc AS TEXT) ->> '$.d', '@none') IN ({})"
 
 
 def span(temporal: TemporalQuery) -> Span:
-    """The range of the query. before and after exclude the moment; between includes its start (4.11)."""
+    """The range of the query and its datasets."""
+    found = _range(temporal)
+    if temporal.datasets is None:
+        return found
+    which = _DATASET.format(", ".join("?" * len(temporal.datasets)))
+    return Span(found.where + which, (*found.parameters, *temporal.datasets), found.by)
+
+
+def _range(temporal: TemporalQuery) -> Span:
     low, high = bounds(temporal)
     if temporal.relation is None:
         column = _COLUMNS.get(temporal.property)
@@ -156,9 +166,12 @@ def _instances(
 def has_instance(
     connection: apsw.Connection, names: Names, subject: int, attributes: Sequence[str], temporal: TemporalQuery
 ) -> bool:
-    """Whether the history of the subject has an instance (of one of these attributes, if any) in the range."""
+    """Whether the history of the subject has an instance (of one of these attributes, if any) in the range.
+
+    The scope is no attribute: it counts only where it is named.
+    """
     where = span(temporal)
     sql = _FIRST.format(where=where.where)
-    wanted = attributes or known(connection, names, subject)
+    wanted = attributes or [name for name in known(connection, names, subject) if name != SCOPE]
     numbers = [number for number in map(names.known, wanted) if number is not None]
     return any(read(connection, sql, (subject, number, *where.parameters)) for number in numbers)

@@ -6,10 +6,13 @@ These edits run inside the group's open transaction, on the rows as they are.
 from dataclasses import replace
 
 import apsw
+import orjson
 
 from machinami.model.attribute import Attribute
+from machinami.model.document import entity_from_document
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
+from machinami.store.encoding import husk_of
 from machinami.store.sqlite.encoded import to_columns
 from machinami.store.sqlite.group import Group, Husk
 from machinami.store.sqlite.series import instance_name, named_place
@@ -62,14 +65,34 @@ def _add(
     connection.execute(SQL.add_history, (subject, number, time, serial, *columns))
 
 
-def add_instance(group: Group, instance: Instance, types: tuple[str, ...]) -> None:
+def recall(group: Group, entity_id: str) -> Entity | None:
+    """What is known of an entity that is not there."""
+    state = group.look(entity_id)
+    if isinstance(state, Husk):
+        for _, _, doc in group.connection.execute(SQL.entity_by_key, (state.key,)):
+            return entity_from_document(orjson.loads(doc))
+    return None
+
+
+def remember(group: Group, head: Entity) -> None:
+    """Know an entity that is not there by this head."""
+    state = group.look(head.id)
+    if isinstance(state, Husk):
+        group.discard(state)
+        group.leave_husk(state, husk_of(head), new=True)
+    elif state is None:
+        key = group.next_key()
+        group.leave_husk(Husk(key, key), husk_of(head), new=True)
+
+
+def add_instance(group: Group, instance: Instance) -> None:
     """Add an instance to the history only; an entity that never was is known from now on as a past one."""
     state = group.look(instance.entity_id)
     if state is None:
-        key = group.next_key()
-        state = Husk(key, key)
-        group.leave_husk(state, Entity(instance.entity_id, types), new=True)
-    _add(group.connection, state.subject, group.names.number(instance.attribute), instance)
+        remember(group, Entity(instance.entity_id, ()))
+        state = group.look(instance.entity_id)
+    if state is not None:
+        _add(group.connection, state.subject, group.names.number(instance.attribute), instance)
 
 
 def forget_history(group: Group, entity_id: str, attribute: str | None, dataset_id: str | None) -> bool:

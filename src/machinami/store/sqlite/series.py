@@ -83,6 +83,7 @@ def from_row(entity_id: str, name: str, place: tuple[int, int], row: Row) -> Ins
             rest.instance_id or instance_name(*place, time, serial),
             rest.object_type,
             rest.attributes,
+            rest.value_type,
         ),
         moment(time) if deleted else None,
     )

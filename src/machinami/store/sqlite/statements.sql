@@ -34,7 +34,7 @@ UPDATE entity SET doc = jsonb(?2), gone = ?3 WHERE key = ?1
 UPDATE entity SET doc = jsonb_patch(doc, ?2) WHERE key = ?1
 -- drop_entity
 DELETE FROM entity WHERE key = ?
--- tallies: type, attribute, kind and how many entities; see migrations/0006.sql
+-- tallies: type, attribute, kind and how many entities; see migrations/0007.sql
 SELECT type, attribute, kind, count FROM tally WHERE count > 0
 -- add_tally
 INSERT INTO tally (type, attribute, kind, count) VALUES (?, ?, ?, ?)
@@ -65,6 +65,8 @@ INSERT OR IGNORE INTO expiring (at, key) VALUES (?, ?)
 DELETE FROM expiring WHERE at = ? AND key = ?
 -- first_expiry
 SELECT min(at) FROM expiring
+-- expired
+SELECT id FROM expiring JOIN entity USING (key) WHERE at <= ? AND gone = 0 GROUP BY key ORDER BY min(at), id LIMIT ?
 
 -- keys_of_type
 SELECT key FROM entity_type WHERE type = ? AND gone = ? AND key > ? AND key <= ?
@@ -137,10 +139,10 @@ SELECT coalesce(max(serial), 0) FROM history WHERE subject = ? AND attribute = ?
 DELETE FROM history WHERE subject = ?
 -- forget_attribute
 DELETE FROM history WHERE subject = ? AND attribute = ?
--- forget_dataset
-DELETE FROM history WHERE subject = ? AND attribute = ? AND CAST(doc AS TEXT) ->> '$.d' = ?
+-- forget_dataset: @none is the dataset of the instances that name none
+DELETE FROM history WHERE subject = ? AND attribute = ? AND coalesce(CAST(doc AS TEXT) ->> '$.d', '@none') = ?
 -- forget_dataset_everywhere
-DELETE FROM history WHERE subject = ? AND CAST(doc AS TEXT) ->> '$.d' = ?
+DELETE FROM history WHERE subject = ? AND coalesce(CAST(doc AS TEXT) ->> '$.d', '@none') = ?
 
 -- put_record
 INSERT INTO record (kind, key, doc) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc

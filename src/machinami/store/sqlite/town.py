@@ -20,7 +20,7 @@ from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
-from machinami.model.query import Page, Query, TemporalQuery
+from machinami.model.query import Duration, Page, Query, TemporalQuery
 from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Transaction
 from machinami.store.settings import StoreSettings
@@ -42,7 +42,7 @@ from machinami.store.sqlite.indexer import Indexer
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
-from machinami.store.sqlite.reading import FileSource, HotSource
+from machinami.store.sqlite.reading import FileSource, HotSource, read_any
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
 from machinami.store.sqlite.writer import Writer
@@ -150,6 +150,21 @@ class SqliteTown:
         state = self._source().state(entity_id)
         return state.entity if isinstance(state, Hot) else None
 
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that is not there, at once."""
+        found = read_any(self._source().connection, entity_id)
+        return found[0].entity if found is not None and found[1] else None
+
+    def expiring(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of entities that have expired, or have an attribute that has, the longest expired first."""
+        moment = to_micros(now)
+        if self._first_expiry > moment:
+            return ()
+        connection = self._source().connection
+        first = read_one(connection, SQL.first_expiry)
+        self._first_expiry = NEVER if first is None else first
+        return [entity_id for (entity_id,) in read(connection, SQL.expired, (moment, limit))]
+
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match: at once where an index leads to few, in a reading thread otherwise."""
         source = self._source()
@@ -246,16 +261,16 @@ class SqliteTown:
         attribute: str,
         temporal: TemporalQuery,
         methods: Sequence[str],
-        period: float | None,
+        period: Duration | None,
     ) -> Sequence[Bucket]:
-        """Aggregates by period seconds, None: all."""
+        """Aggregates by period, None: of the whole range."""
         check_methods(methods)
         await self._settle()
         wanted = Aggregation(entity_id, attribute, temporal, tuple(methods), period)
         return await self._readers.run(partial(aggregate, self._names, wanted))
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
-        """Entities, current or deleted, whose history has an instance in the range."""
+        """Entities, current or deleted, whose history in the range satisfies the query."""
         await self._settle()
         return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now))
 

@@ -1,0 +1,97 @@
+"""Did an entity satisfy a query in a stretch of time? q, geoQ and scopeQ over its history (ETSI GS CIM 009, 5.7.4.4).
+
+A condition holds where an instance within the range satisfies it. A scope is valid from when it is set until it is
+set anew or removed (4.18), so that it may have been set before the range begins.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from operator import itemgetter
+
+from machinami.foundation.instant import to_micros
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.change import Change
+from machinami.model.entity import Entity
+from machinami.model.found import Instance
+from machinami.model.matching import Linked, in_scope, matches
+from machinami.model.names import SCOPE
+from machinami.model.query import Query, ScopeSelection, TemporalQuery, names
+from machinami.store.encoding import DELETED_VALUE
+from machinami.store.timeline import EARLIEST, LATEST, asked_time, bounds, place_in_time
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeStretch:
+    """A time in which the scopes of an entity stayed the same: microseconds since 1970, without the end.
+
+    said: the instance of the scope that began it; None where the history has none.
+    """
+
+    begin: int
+    end: int
+    said: Instance | None = None
+
+    def meets(self, temporal: TemporalQuery) -> bool:
+        """Whether it has a moment in common with the range of the query."""
+        low, high = bounds(temporal)
+        return self.begin <= high and self.end > low
+
+
+def selectors(query: Query) -> Query:
+    """The part of the query that asks who an entity is, not what its attributes were."""
+    return replace(query, attrs=(), q=None, geo=None, scope=None, order=())
+
+
+def judged(query: Query) -> tuple[str, ...]:
+    """The attributes whose instances within the range decide whether the query is satisfied."""
+    wanted = () if query.q is None else tuple(sorted(names(query.q)))
+    return wanted if query.geo is None else (*wanted, query.geo.property)
+
+
+def satisfied(query: Query, head: Entity, past: Sequence[Instance], linked: Linked, now: datetime) -> bool:
+    """Whether q and geoQ hold for what the history has of the judged attributes within the range."""
+    attributes: dict[str, tuple[Attribute, ...]] = {}
+    for one in past:
+        if one.deleted_at is None:
+            value = one.value if one.value.expires_at is None else replace(one.value, expires_at=None)
+            attributes[one.attribute] = (*attributes.get(one.attribute, ()), value)
+    return matches(Query(q=query.q, geo=query.geo), replace(head, attributes=attributes), now, linked)
+
+
+def scope_stretches(
+    selection: ScopeSelection, head: Entity, scopes: Sequence[Instance], timeproperty: str
+) -> list[ScopeStretch]:
+    """When the scopes that an entity had satisfied the selection.
+
+    scopes: its whole history of the scope; where there is none, the scopes of its head are those that it always had.
+    """
+    if not scopes:
+        return [ScopeStretch(EARLIEST, LATEST)] if in_scope(selection, head.scopes) else []
+    times = [to_micros(asked_time(one, timeproperty) or place_in_time(one)) for one in scopes]
+    turns = sorted(zip(times, scopes, strict=True), key=itemgetter(0))
+    ends = [at for at, _ in turns[1:]] + [LATEST]
+    stretches = [ScopeStretch(at, end, said) for (at, said), end in zip(turns, ends, strict=True)]
+    return [one for one in stretches if one.said is not None and in_scope(selection, scopes_of(one.said))]
+
+
+def scopes_of(instance: Instance) -> tuple[str, ...]:
+    """The scopes that an instance of the scope says; none where it marks that they were removed."""
+    value = instance.value.value
+    if instance.deleted_at is not None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def scope_change(change: Change) -> Instance | None:
+    """What the history of the scope gains by a change of the entity (4.5.6): observedAt is a copy of modifiedAt."""
+    before = () if change.before is None else change.before.scopes
+    after = () if change.after is None else change.after.scopes
+    if before == after:
+        return None
+    at = change.at
+    if not after:
+        return Instance(change.entity_id, SCOPE, Attribute(Kind.PROPERTY, DELETED_VALUE, modified_at=at), at)
+    value = after[0] if len(after) == 1 else list(after)
+    said = Attribute(Kind.PROPERTY, value, observed_at=at, created_at=at, modified_at=at)
+    return Instance(change.entity_id, SCOPE, said)
