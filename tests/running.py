@@ -9,7 +9,7 @@ from pathlib import Path
 
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes
-from machinami.apis.ngsild.shapes import read_subscription
+from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.policy import OpenTown
 from machinami.kit.carrier import Limits
@@ -17,6 +17,7 @@ from machinami.kit.http import Route
 from machinami.kit.server import Serving, serve
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
+from machinami.wire.exchange import Caller, Unconnected
 from machinami.wire.recorded import RecordedWire
 
 EARLY = datetime(2026, 6, 30, 9, tzinfo=UTC)
@@ -45,7 +46,13 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, lane: bool = True, paging: Paging | None = None) -> AsyncIterator[Running]:
+async def running(
+    folder: Path,
+    lane: bool = True,
+    paging: Paging | None = None,
+    caller: Caller | None = None,
+    alias: str = "machinami-test",
+) -> AsyncIterator[Running]:
     """Serve the NGSI-LD face over a store in this folder."""
     numbers = count(1)
     wire = RecordedWire()
@@ -57,6 +64,8 @@ async def running(folder: Path, lane: bool = True, paging: Paging | None = None)
         lambda: f"{next(numbers):08x}",
         OpenTown(),
         read_subscription,
+        caller or Unconnected(),
+        alias,
     )
     broker = Broker(ports)
     await broker.start()

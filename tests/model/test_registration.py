@@ -58,7 +58,7 @@ def test_groups_of_operations_are_resolved():
         ("information", []),
         ("information", [{}]),
         ("information", [{"entities": []}]),
-        ("information", [{"entities": [{"id": "urn:g:1"}]}]),
+        ("information", [{"entities": [{}]}]),
         ("mode", "sometimes"),
         ("operations", ["everything"]),
         ("contextSourceInfo", [{"key": "X-A", "value": "a\r\nb"}]),

@@ -13,10 +13,10 @@ from machinami.kit.words import LANGUAGES
 GAUGE = "/data/RiverGauge/urn:ngsi-ld:RiverGauge:machinami-ogura"
 PAGES = [
     "/", "/map", "/data", "/data/RiverGauge", "/data/RiverGauge?q=%E5%A4%A7%E6%A9%8B", GAUGE,
-    f"{GAUGE}?attribute=waterLevel", "/services", "/services/flood", "/services/flood?view=officer",
+    f"{GAUGE}?attribute=waterLevel", "/datamap", "/services", "/services/flood", "/services/flood?view=officer",
     "/services/flood?view=history", "/help", "/about", "/nowhere",
 ]  # fmt: skip
-EMPTY_PAGES = ["/", "/map", "/data", "/data/RiverGauge", "/services/flood", "/services/flood?view=officer"]
+EMPTY_PAGES = ["/", "/map", "/data", "/datamap", "/data/RiverGauge", "/services/flood", "/services/flood?view=officer"]
 
 
 def check(html: str, address: str) -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 from machinami.app.configuration import read
 from machinami.app.running import fresh_id, utc_now
 from machinami.broker import history
-from machinami.broker.broker import DEFAULT_TOWN
 from machinami.broker.contexts import town_context
 from machinami.broker.operations import peek
 from machinami.broker.policy import OpenTown
-from machinami.broker.town import Town
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import InUse, SettingsError, TenantNotFound
 from machinami.ingest.csv.readings import Harvest, Series, said
 from machinami.kit.city import Intake

@@ -2,14 +2,16 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from machinami.broker import registrations
 from machinami.broker.contexts import Contexts
+from machinami.broker.federation.federation import Federation
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy
+from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.subscriptions import (
     PROGRESS,
     RECORD,
@@ -20,23 +22,25 @@ from machinami.broker.subscriptions import (
     subscribe,
     unsubscribe,
 )
-from machinami.broker.town import Town
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
 from machinami.store.protocol import Backend
+from machinami.wire.exchange import Caller, Unconnected
 from machinami.wire.protocol import Fetcher, Sender
 
-DEFAULT_TOWN = "default"
+_IDENTITY = "identity"
 _LOG = logging.getLogger("machinami.broker")
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """What the broker is given from outside: store, network, time, ids, policy, and the reader that turns a kept
-    subscription document with its context back into a Subscription."""
+    subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
+    empty: a name is made once and kept."""
 
     backend: Backend
     fetcher: Fetcher
@@ -45,12 +49,16 @@ class Ports:
     new_id: Callable[[], str]
     policy: Policy
     read_subscription: Callable[[dict[str, Any], Context], Subscription]
+    caller: Caller = field(default_factory=Unconnected)
+    alias: str = ""
 
 
 class Broker:
     """The one door to the data of every town."""
 
     contexts: Contexts
+    source_subscriptions: SourceSubscriptions
+    federation: Federation
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -64,6 +72,11 @@ class Broker:
         default = await self._open(DEFAULT_TOWN, create=True)
         self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock)
         await self.contexts.load()
+        ports = self._ports
+        self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)
+        alias = await self._alias(default)
+        self.federation = Federation(self._ports.caller, self.contexts, self._ports.clock, alias)
+        self.federation.watch(default)
         for name in await self._ports.backend.towns():
             if name not in self._towns:
                 await self._open(name, create=False)
@@ -74,6 +87,7 @@ class Broker:
         """Stop notifying and close every town."""
         for notifier in self._notifiers.values():
             await notifier.close()
+        await self.source_subscriptions.close()
         await self._ports.backend.close()
 
     def open_town(self, name: str | None) -> Town | None:
@@ -100,20 +114,25 @@ class Broker:
 
     async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Take a subscription (5.8.1) and begin to tell."""
-        context = await self.contexts.obtain(subscription.context)
+        context = await self._words_of(subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
         self.notifier(town).add(subscription, context, progress, driving_types)
 
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Replace a subscription (5.8.2)."""
-        context = await self.contexts.obtain(subscription.context)
+        context = await self._words_of(subscription)
         await resubscribe(town, subscription, by)
         was_active = self.subscription(town, subscription.id).subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
         self.notifier(town).add(subscription, context, progress, driving_types)
+
+    async def _words_of(self, subscription: Subscription) -> Context:
+        """The context of its notifications; its own must be here as well, to read it again at the next start."""
+        await self.contexts.obtain(subscription.context)
+        return await self.contexts.obtain(subscription.words)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
         """Forget a subscription (5.8.5)."""
@@ -140,7 +159,20 @@ class Broker:
         town = Town(name, store, ports.policy, ports.clock, ports.new_id)
         self._towns[name] = town
         self._notifiers[name] = Notifier(town, ports.sender)
+        if name != DEFAULT_TOWN:
+            self.federation.watch(town)
         return town
+
+    async def _alias(self, default: Town) -> str:
+        """What this broker is called among brokers (5.2.40): made once, and kept."""
+        if self._ports.alias:
+            return self._ports.alias
+        kept = (await default.store.records(_IDENTITY)).get("alias")
+        if kept is not None:
+            return str(kept["name"])
+        name = f"machinami-{self._ports.new_id()[:12]}"
+        await default.store.transact(lambda tx: tx.put_record(_IDENTITY, "alias", {"name": name}))
+        return name
 
     async def _resume(self, town: Town) -> None:
         await self._resume_subscriptions(town)
@@ -151,6 +183,7 @@ class Broker:
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"registration {key} of town {town.name}: {error}")
         await registrations.forget_expired(town)
+        await self.source_subscriptions.resume(town, lambda what, error: self._set_aside(f"{what}: {error}"))
 
     def _set_aside(self, what: str) -> None:
         self.set_aside.append(what)
@@ -160,8 +193,9 @@ class Broker:
         progress = await town.store.records(PROGRESS)
         for key, record in (await town.store.records(RECORD)).items():
             try:
-                context = self.contexts.resolve(record.get("context"))
-                subscription = self._ports.read_subscription(record["document"], context)
+                own = self.contexts.resolve(record.get("context"))
+                subscription = self._ports.read_subscription(record["document"], own)
+                context = self.contexts.resolve(subscription.words)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

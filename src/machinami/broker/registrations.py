@@ -109,5 +109,7 @@ def _held(info: RegistrationInfo, entity: EntityInfo | None, mode: Mode) -> Quer
         return Query(attrs=attributes)
     if mode is Mode.EXCLUSIVE and entity.id is not None:
         return Query(ids=(entity.id,), attrs=attributes)
+    if not entity.types:
+        return Query(None, (entity.id,) if entity.id else (), entity.id_pattern, attributes)
     types = TypeAll(tuple(map(TypeIs, entity.types))) if len(entity.types) > 1 else TypeIs(entity.types[0])
     return Query(types, (entity.id,) if entity.id else (), entity.id_pattern, attributes)

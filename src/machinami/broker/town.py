@@ -8,6 +8,8 @@ from machinami.broker.policy import Policy
 from machinami.broker.sources import Sources
 from machinami.store.protocol import TownStore
 
+DEFAULT_TOWN = "default"
+
 
 @dataclass(frozen=True, slots=True)
 class Town:
@@ -22,3 +24,8 @@ class Town:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     sources: Sources = field(default_factory=Sources)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is the town that is meant where none is named."""
+        return self.name == DEFAULT_TOWN

@@ -88,6 +88,18 @@ class StoreUnavailable(MachinamiError):
     """The store cannot take or give data now."""
 
 
+class BadGateway(MachinamiError):
+    """Another broker that had to be asked failed."""
+
+
+class GatewayTimeout(MachinamiError):
+    """Another broker that had to be asked did not answer in time."""
+
+
+class LoopDetected(MachinamiError):
+    """The request goes in a circle among brokers."""
+
+
 class InUse(StoreUnavailable):
     """Another process has this open."""
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-from machinami.broker import discovery, history, operations
+from machinami.broker import discovery, history, operations, registrations
 from machinami.broker.contexts import town_context
+from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute
@@ -14,6 +16,7 @@ from machinami.model.compaction import compact_entity
 from machinami.model.entity import Entity
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
+from machinami.model.registration_matching import Specification
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,19 @@ class TypeRow:
     name: str
     count: int
     attributes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another broker that the town may ask: its name, its address without what is secret in it, the short names of
+    its types; whether asking it failed the last time (None: it was not asked yet), and when it did and did not."""
+
+    name: str
+    address: str
+    types: tuple[str, ...]
+    failing: bool | None
+    last_success: datetime | None
+    last_failure: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +81,24 @@ class Archive:
             for t in await discovery.types(self._town, by)
         ]
         return sorted(rows, key=lambda row: row.name)
+
+    def neighbours(self, by: Principal) -> list[Neighbour]:
+        """The other brokers that the town may ask, in order of their registration."""
+        return [self._neighbour(source) for source in registrations.discover(self._town, Specification(), by)]
+
+    def _neighbour(self, source: Source) -> Neighbour:
+        registration = source.registration
+        entities = (entity for info in registration.information for entity in info.entities)
+        names = tuple(dict.fromkeys(self.short(name) for entity in entities for name in entity.types))
+        parts = urlsplit(registration.endpoint)
+        return Neighbour(
+            str(registration.document.get("registrationName") or registration.id),
+            f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}",
+            names,
+            source.failing if source.times_sent else None,
+            source.last_success,
+            source.last_failure,
+        )
 
     async def entities(self, kind: str, search: str, offset: int, limit: int, by: Principal) -> EntityPage:
         """One page of the entities of a type (short name) whose id holds the searched text."""

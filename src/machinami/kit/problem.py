@@ -35,7 +35,10 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.InUse: (503, "InternalError"),
     e.StoreUnavailable: (503, "InternalError"),
     e.Overloaded: (503, "InternalError"),
+    e.BadGateway: (502, "BadGateway"),
+    e.GatewayTimeout: (504, "GatewayTimeout"),
     e.ContextNotAvailable: (504, "LdContextNotAvailable"),
+    e.LoopDetected: (508, "LoopDetected"),
 }
 _RESERVED = frozenset({"type", "title", "status", "detail"})
 

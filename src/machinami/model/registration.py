@@ -26,7 +26,10 @@ PROXIED = frozenset((Mode.EXCLUSIVE, Mode.REDIRECT))  # the broker holds nothing
 
 @dataclass(frozen=True, slots=True)
 class EntityInfo:
-    """Which entities a source may have (5.2.8): of these types (expanded), with this id or ids of this pattern."""
+    """Which entities a source may have (5.2.8): of these types (expanded), with this id or ids of this pattern.
+
+    5.2.8 wants a type of each; 4.3.6.3 also registers an entity by id or pattern alone: then types is empty.
+    """
 
     types: tuple[str, ...]
     id: str | None = None

@@ -93,7 +93,7 @@ def matches_information(info: RegistrationInfo, wanted: Specification) -> bool:
 
 def matches_entity_info(entity: EntityInfo, selector: EntitySelector) -> bool:
     """Whether an EntityInfo can have entities that a selector asks for (5.12)."""
-    if selector.types is not None and not has_types(selector.types, entity.types):
+    if selector.types is not None and entity.types and not has_types(selector.types, entity.types):
         return False
     if entity.id is None and entity.id_pattern is None:
         return True
@@ -163,8 +163,13 @@ def as_entity(registration: Registration) -> Entity:
     """The Context Source Properties as those of an entity, so that a csf can be asked of them (4.9)."""
     named = {core_terms.NAMESPACE + name: value for name, value in registration.document.items() if _is_plain(value)}
     every = {**named, **registration.properties}
-    attributes = {name: (Attribute(Kind.PROPERTY, value),) for name, value in every.items()}
+    attributes = {name: (Attribute(Kind.PROPERTY, _plain(value)),) for name, value in every.items()}
     return Entity(registration.id, (core_terms.NAMESPACE + "ContextSourceRegistration",), attributes)
+
+
+def _plain(value: object) -> object:
+    """The value of a Context Source Property, which may also be given in full."""
+    return value["value"] if isinstance(value, dict) and value.get("type") == "Property" and "value" in value else value
 
 
 def _is_plain(value: object) -> bool:

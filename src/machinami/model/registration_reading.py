@@ -135,10 +135,10 @@ def _information(document: Json, context: Context) -> Iterable[RegistrationInfo]
 
 def _entity(row: Any, where: str, context: Context) -> EntityInfo:
     _check_row(row, _ENTITY_MEMBERS, where)
-    listed = row.get("type")
-    names = listed if isinstance(listed, list) else [listed]
-    if not names or listed is None:
+    if not row.keys() & _ENTITY_MEMBERS or row.get("type", "") == []:
         raise wrong(f"{where}.type", "must be there: a type or a list of types")
+    listed = row.get("type", [])
+    names = listed if isinstance(listed, list) else [listed]
     entity_id = row.get("id")
     if entity_id is not None and not is_uri(entity_id):
         raise wrong(f"{where}.id", "must be a URI")

@@ -13,7 +13,7 @@ from machinami.kit.happening import Happening, gather
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
 from machinami.model.principal import ANONYMOUS, Principal
-from machinami.portal import data, home, services
+from machinami.portal import data, datamap, home, services
 from machinami.portal import map as town_map
 from machinami.portal.files import file_routes
 from machinami.portal.items import Item, full_item, item
@@ -78,6 +78,7 @@ def routes(desk: Desk) -> list[Route]:
         page("GET", "/data/{type}/{id}", _entity(portal), "One entity"),
         page("GET", "/data/{type}/{id}/history.csv", _csv(portal), "The past of an attribute as CSV"),
         page("POST", "/data/{type}/{id}/correction", _correct(portal), "Put a bad reading right"),
+        page("GET", "/datamap", _datamap(portal), "Which data come from where"),
         page("GET", "/services", _services(portal), "The directory of services"),
         page("GET", "/help", _plain(portal, services.HELP), "Help and terms"),
         page("GET", "/about", _about(portal), "Versions and licences"),
@@ -190,6 +191,16 @@ def _correct(portal: Portal) -> Page:
         return see_other(f"/data/{quote(request.params['type'])}/{quote(entity_id, safe=':')}?{query}#history")
 
     return take
+
+
+def _datamap(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        archive = portal.desk.archive
+        own, neighbours = await archive.types(ANONYMOUS), archive.neighbours(ANONYMOUS)
+        view = datamap.view(own, neighbours, portal.frame.words(request, PACKAGE))
+        return portal.frame.show(request, datamap.TEMPLATE, map=view)
+
+    return show
 
 
 def _services(portal: Portal) -> Page:

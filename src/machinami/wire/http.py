@@ -12,7 +12,7 @@ import orjson
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, SettingsError
 from machinami.wire.post import Poster
-from machinami.wire.protocol import Delivery
+from machinami.wire.protocol import Channel, Delivery
 
 _CONNECTIONS = 100
 
@@ -21,7 +21,7 @@ class HttpWire:
     """The connections for everything the town sends and fetches; opened at the first need.
 
     ca_file: certificates of authorities that are trusted besides those that the system trusts. Raises SettingsError
-    where it cannot be used.
+    where it cannot be used. trust: what certificates are held against, made at the first need.
     """
 
     def __init__(self, ca_file: Path | None = None) -> None:
@@ -31,13 +31,19 @@ class HttpWire:
         self._poster = Poster(self._trust)
         self._session: aiohttp.ClientSession | None = None
 
+    def trust(self) -> ssl.SSLContext:
+        """The authorities that are trusted."""
+        return self._trust()
+
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, ssl=self._trust())
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
-    async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
+    async def send(
+        self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float, channel: Channel = ()
+    ) -> Delivery:
         """Deliver a notification by POST; 2xx is success. Redirects are not followed: a receiver's address is what
         the subscriber gave, nothing else."""
         try:

@@ -70,6 +70,10 @@ class Face:
             raise TenantNotFound(f"There is no town {name!r} here; it is made when a first entity is created in it")
         raise NotYet(lambda: self.broker.town(name, create=True))
 
+    def known_town(self, request: Request) -> Town | None:
+        """The same, None where there is none."""
+        return self.broker.open_town(tenant(request))
+
     def context(self, source: Any) -> Context:
         """The context of a source. Raises NotYet where a document of it must be fetched, BadRequestData."""
         try:

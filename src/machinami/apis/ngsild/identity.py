@@ -25,7 +25,7 @@ def identity(face: Face) -> Handler:
         document = {
             "id": SOURCE_ID,
             "type": "ContextSourceIdentity",
-            "contextSourceAlias": "machinami",
+            "contextSourceAlias": face.broker.federation.alias(here),
             "contextSourceUptime": f"PT{up:.0f}S",
             "contextSourceTimeAt": format_instant(now),
         }

@@ -89,12 +89,12 @@ def _weight(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
 
 
 def content_type(request: Request) -> bytes:
-    """The media type of the body: JSON or LD_JSON. Raises LengthRequired, UnsupportedMediaType."""
+    """The media type of the body: JSON or LD_JSON. Raises LengthRequired, InvalidRequest, UnsupportedMediaType."""
     kind, length = request.fields.get(b"content-type"), request.fields.get(b"content-length")
     if length is None:
         raise LengthRequired("Give the length of the body in a Content-Length header")
     if kind is None:
-        raise UnsupportedMediaType("Say in a Content-Type header what the body is: application/json or ld+json")
+        raise InvalidRequest("Say in a Content-Type header what the body is: application/json or ld+json")
     return _content_type(kind, request.method == "PATCH")
 
 

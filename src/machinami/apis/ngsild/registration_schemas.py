@@ -24,7 +24,7 @@ _INTERVAL: Json = {
 _ENTITY: Json = {
     "type": "object",
     "properties": {"id": _URI, "idPattern": _TEXT, "type": _ONE_OR_MORE},
-    "required": ["type"],
+    "minProperties": 1,
     "additionalProperties": False,
 }
 _INFORMATION: Json = {

@@ -1,0 +1,120 @@
+"""What do this broker and the sources that it knows say of entities? (ETSI GS CIM 009, 5.7.1, 5.7.2, 6.3.17)"""
+
+from collections.abc import Awaitable
+
+from machinami.apis.ngsild.entities import identified
+from machinami.apis.ngsild.face import Face, check_parameters
+from machinami.apis.ngsild.negotiation import GEO_JSON, SPATIAL, choose
+from machinami.apis.ngsild.parameters import (
+    QUERY,
+    RETRIEVE,
+    Arguments,
+    Paging,
+    Search,
+    View,
+    read_flag,
+    read_search,
+    read_types,
+    read_view,
+)
+from machinami.apis.ngsild.query_document import query_arguments
+from machinami.apis.ngsild.rendering import Rendered
+from machinami.apis.ngsild.sharing import limited, triggered, warn
+from machinami.apis.ngsild.shown import show_entity, show_page
+from machinami.broker import operations
+from machinami.broker.federation import reading
+from machinami.broker.federation.reading import Wide
+from machinami.broker.federation.trigger import Trigger
+from machinami.broker.town import Town
+from machinami.foundation.errors import BadRequestData, NotFound
+from machinami.kit.answering import explain
+from machinami.kit.http import Handler, Request, Response
+from machinami.model import parse
+from machinami.model.context import Context
+from machinami.model.matching import has_types
+from machinami.model.query import Page, TypeSelection
+
+
+class SharedReading:
+    """Retrieving and querying entities beyond this broker."""
+
+    def __init__(self, face: Face, rendered: Rendered, paging: Paging) -> None:
+        self._face = face
+        self._rendered = rendered
+        self._paging = paging
+
+    def retrieve(self, request: Request, town: Town, local: Handler) -> Awaitable[Response]:
+        """One entity (6.5.3.1)."""
+        media = choose(request.fields.get(b"accept"), SPATIAL)
+        context = self._face.linked_context(request)
+        arguments = check_parameters(request, RETRIEVE)
+        view, types = read_view(arguments, context, media == GEO_JSON), read_types(arguments, context)
+        return self._retrieve(request, town, identified(request), view, types, media)
+
+    async def _retrieve(
+        self, request: Request, town: Town, entity_id: str, view: View, types: TypeSelection | None, media: bytes
+    ) -> Response:
+        trigger = triggered(request, view.context)
+        attrs = view.representation.attrs or ()
+        entity, warnings = await reading.retrieve(
+            self._face.broker.federation, town, entity_id, types, attrs, trigger, self._face.by(request)
+        )
+        if entity is None or (types is not None and not has_types(types, entity.types)):
+            return warn(explain(operations.no_entity(entity_id)), warnings)
+        if attrs and entity.attributes.keys().isdisjoint(attrs):
+            lacking = NotFound(f"The entity {entity_id} has none of these attributes", entityId=entity_id)
+            return warn(explain(lacking), warnings)
+        return warn(show_entity(entity, view, media, request, self._rendered), warnings)
+
+    def query(self, request: Request, town: Town, local: Handler) -> Awaitable[Response]:
+        """The entities that match (6.4.3.2)."""
+        media = choose(request.fields.get(b"accept"), SPATIAL)
+        context = self._face.linked_context(request)
+        arguments = check_parameters(request, QUERY)
+        return self._query(request, town, local, arguments, context, media)
+
+    def post_query(self, request: Request, town: Town, local: Handler) -> Awaitable[Response]:
+        """The entities that match a Query document (6.23.3.1)."""
+        media = choose(request.fields.get(b"accept"), SPATIAL)
+        document, context = self._face.document(request)
+        arguments = {**request.arguments, **query_arguments(document)}
+        return self._query(request, town, local, arguments, context, media)
+
+    async def _query(
+        self, request: Request, town: Town, local: Handler, arguments: Arguments, context: Context, media: bytes
+    ) -> Response:
+        search = read_search(arguments, context, self._paging, media == GEO_JSON)
+        trigger = triggered(request, context)
+        wide = _wide(search, arguments, context, town)
+        federation = self._face.broker.federation
+        if not reading.concerns_sources(federation, town, wide, trigger) and not trigger.via:
+            outcome = local(limited(request))
+            return outcome if isinstance(outcome, Response) else await outcome
+        if search.query.order:
+            raise BadRequestData("orderBy needs local=true: sources cannot be put into one order (5.7.2.4)")
+        return await self._page(request, town, search, wide, trigger, media)
+
+    async def _page(
+        self, request: Request, town: Town, search: Search, wide: Wide, trigger: Trigger, media: bytes
+    ) -> Response:
+        page = search.page
+        more_page = Page(page.limit, page.offset, True)
+        wide = Wide(wide.query, more_page, wide.csf, wide.split, wide.attributes, wide.datasets, wide.key)
+        found, warnings = await reading.find(self._face.broker.federation, town, wide, trigger, self._face.by(request))
+        more = page.offset + page.limit < (found.count or 0)
+        shown = type(found)(found.entities, found.count if page.count else None)
+        return warn(show_page(shown, page, search.view, media, request, self._rendered, more), warnings)
+
+
+def _wide(search: Search, arguments: Arguments, context: Context, town: Town) -> Wide:
+    paging = ("limit", "offset", "count")
+    telling = sorted((name, text) for name, text in arguments.items() if name not in paging)
+    return Wide(
+        search.query,
+        search.page,
+        parse.parse_q(arguments["csf"], context) if "csf" in arguments else None,
+        read_flag(arguments, "splitEntities"),
+        search.view.representation.attrs or (),
+        search.view.representation.datasets or (),
+        repr((town.name, context.link, telling)),
+    )

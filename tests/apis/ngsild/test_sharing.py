@@ -1,0 +1,318 @@
+"""Does the broker share its work with registered sources, no more and no less than they offer?"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from tests.fakes.neighbours import FakeNeighbours, given
+from tests.running import running
+
+from machinami.apis.ngsild.parameters import Paging
+from machinami.wire.exchange import Answer, Call, Caller, HttpCaller
+
+ROOT = "/ngsi-ld/v1"
+ONE = "urn:ngsi-ld:Gauge:1"
+
+
+@dataclass
+class Broker:
+    """A running broker, as its clients see it."""
+
+    session: aiohttp.ClientSession
+    url: str
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
+        """Status, JSON and header fields of an answer."""
+        async with self.session.request(method, self.url + ROOT + path, json=body, headers=headers) as answer:
+            text = await answer.read()
+            return answer.status, orjson.loads(text) if text else None, answer.headers
+
+    async def register(self, endpoint: str, **members: Any) -> None:
+        """Register a source."""
+        document = {
+            "id": "urn:r:1",
+            "type": "ContextSourceRegistration",
+            "endpoint": endpoint,
+            "information": [{"entities": [{"type": "Gauge"}]}],
+            **members,
+        }
+        status, told, _ = await self.ask("POST", "/csourceRegistrations", document)
+        assert status == 201, told
+
+
+@asynccontextmanager
+async def broker(folder: Path, caller: Caller, alias: str = "here") -> AsyncIterator[Broker]:
+    """A broker that asks others through this caller."""
+    folder.mkdir(exist_ok=True)
+    async with (
+        running(folder, caller=caller, alias=alias, paging=Paging(default=2, largest=100)) as town,
+        aiohttp.ClientSession() as session,
+    ):
+        yield Broker(session, town.serving.url)
+
+
+@pytest.fixture
+async def others() -> FakeNeighbours:
+    return FakeNeighbours()
+
+
+@pytest.fixture
+async def here(tmp_path: Path, others: FakeNeighbours) -> AsyncIterator[Broker]:
+    async with broker(tmp_path / "here", others) as found:
+        yield found
+
+
+def gauge(number: int = 1, **attributes: Any) -> dict[str, Any]:
+    return {"id": f"urn:ngsi-ld:Gauge:{number}", "type": "Gauge", **attributes}
+
+
+def level(value: float, **members: Any) -> dict[str, Any]:
+    return {"type": "Property", "value": value, **members}
+
+
+async def test_two_brokers_show_one_entity(tmp_path: Path) -> None:
+    caller = HttpCaller()
+    async with broker(tmp_path / "a", caller, "a") as a, broker(tmp_path / "b", caller, "b") as b:
+        await a.ask("POST", "/entities", gauge(level=level(1, observedAt="2026-06-30T00:00:00Z")))
+        await b.ask("POST", "/entities", gauge(level=level(2, observedAt="2026-06-30T01:00:00Z"), name=level(7)))
+        await a.register(b.url)
+        status, told, _ = await a.ask("GET", f"/entities/{ONE}?format=simplified")
+        assert (status, told) == (200, {"id": ONE, "type": "Gauge", "level": 2, "name": 7})
+        status, told, _ = await a.ask("GET", f"/entities/{ONE}?format=simplified&local=true")
+        assert told == {"id": ONE, "type": "Gauge", "level": 1}
+    await caller.close()
+
+
+async def test_two_brokers_that_know_each_other_do_not_go_in_circles(tmp_path: Path) -> None:
+    caller = HttpCaller()
+    async with broker(tmp_path / "a", caller, "a") as a, broker(tmp_path / "b", caller, "b") as b:
+        await a.register(b.url)
+        await b.register(a.url)
+        await b.ask("POST", "/entities?local=true", gauge(level=level(2)))
+        status, told, headers = await a.ask("GET", "/entities?type=Gauge&format=simplified")
+        assert (status, [one["id"] for one in told]) == (200, [ONE])
+        assert "199" in headers["NGSILD-Warning"]
+    await caller.close()
+
+
+async def test_an_auxiliary_source_only_adds(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: given([gauge(level=level(5), name=level(7))])
+    await here.ask("POST", "/entities", gauge(level=level(1)))
+    await here.register("http://there.test", mode="auxiliary")
+    _, told, _ = await here.ask("GET", "/entities?type=Gauge&format=simplified")
+    assert told == [{"id": ONE, "type": "Gauge", "level": 1, "name": 7}]
+
+
+async def test_a_source_is_asked_for_no_more_than_it_registered(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: given(gauge(level=level(5), secret=level(9)))
+    entities = [{"type": "Gauge", "id": ONE}]
+    await here.register("http://there.test", information=[{"entities": entities, "propertyNames": ["level"]}])
+    _, told, _ = await here.ask("GET", f"/entities/{ONE}?format=simplified")
+    assert told == {"id": ONE, "type": "Gauge", "level": 5}
+    assert "attrs=level" in others.calls[0].url
+    await here.ask("GET", "/entities/urn:ngsi-ld:Gauge:2")
+    await here.ask("GET", f"/entities/{ONE}?attrs=other")
+    await here.ask("GET", "/entities?type=Shelter")
+    assert len(others.calls) == 1
+
+
+async def test_nothing_of_the_asker_is_told_unless_the_registration_names_it(
+    here: Broker, others: FakeNeighbours
+) -> None:
+    info = [
+        {"key": "X-Purpose", "value": "urn:ngsi-ld:request"},
+        {"key": "X-Key", "value": "abc"},
+        {"key": "Via", "value": "1.1 evil"},
+        {"key": "Host", "value": "evil.test"},
+    ]
+    await here.register("http://there.test", contextSourceInfo=info, tenant="north")
+    secrets = {"Authorization": "Bearer secret", "Cookie": "a=b", "X-Purpose": "rescue", "X-Other": "x"}
+    await here.ask("GET", f"/entities/{ONE}", **secrets)
+    told = others.calls[0].headers
+    assert told["X-Purpose"] == "rescue"
+    assert told["X-Key"] == "abc"
+    assert told["NGSILD-Tenant"] == "north"
+    assert told["Via"] == "1.1 here"
+    assert not {name.lower() for name in told} & {"authorization", "cookie", "x-other", "host"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (Answer(None, reason="no answer within 3 s", late=True), "199"),
+        (Answer(200, {}, b"no json"), "111"),
+        (given([{"no": "entity"}]), "111"),
+        (given({}, 403), "299"),
+    ],
+)
+async def test_a_source_that_fails_makes_the_answer_partial_and_says_so(
+    here: Broker, others: FakeNeighbours, answer: Answer, code: str
+) -> None:
+    others.answers["http://there.test"] = lambda _: answer
+    await here.ask("POST", "/entities", gauge(level=level(1)))
+    await here.register("http://there.test")
+    status, told, headers = await here.ask("GET", "/entities?type=Gauge")
+    assert (status, len(told)) == (200, 1)
+    assert headers["NGSILD-Warning"].startswith(code)
+
+
+async def test_a_source_that_has_nothing_is_no_failure(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: given({}, 404)
+    await here.register("http://there.test")
+    status, _, headers = await here.ask("GET", f"/entities/{ONE}")
+    assert status == 404
+    assert "NGSILD-Warning" not in headers
+
+
+async def test_a_source_that_failed_rests_as_long_as_its_registration_says(
+    here: Broker, others: FakeNeighbours
+) -> None:
+    await here.register("http://there.test", management={"cooldown": 3_600_000})
+    for _ in range(3):
+        _, _, headers = await here.ask("GET", "/entities?type=Gauge")
+        assert "199" in headers["NGSILD-Warning"]
+    assert len(others.calls) == 1
+    _, told, _ = await here.ask("GET", "/csourceRegistrations/urn:r:1")
+    assert (told["status"], told["timesSent"], told["timesFailed"]) == ("failed", 1, 1)
+
+
+async def test_pages_of_a_shared_query_are_complete_and_without_doubles(here: Broker, others: FakeNeighbours) -> None:
+    there = [gauge(number, level=level(number)) for number in range(3, 9)]
+
+    def answer(call: Call) -> Answer:
+        return given([row for row in there if "id=" not in call.url or row["id"] in call.url])
+
+    others.answers["http://there.test"] = answer
+    for number in range(1, 5):
+        await here.ask("POST", "/entities", gauge(number, level=level(number)))
+    await here.register("http://there.test")
+    seen: list[str] = []
+    path: str | None = "/entities?type=Gauge&limit=3&count=true"
+    while path is not None:
+        _, told, headers = await here.ask("GET", path)
+        assert headers["NGSILD-Results-Count"] == "8"
+        seen += [one["id"] for one in told]
+        following = [link for link in headers.getall("Link", []) if 'rel="next"' in link]
+        path = following[0].partition(ROOT)[2].partition(">")[0] if following else None
+        there.reverse()  # a source may order as it likes
+    assert sorted(seen) == [f"urn:ngsi-ld:Gauge:{number}" for number in range(1, 9)]
+
+
+async def test_filters_wait_for_the_whole_where_entities_are_split(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: given([gauge(height=level(9))])
+    await here.ask("POST", "/entities", gauge(level=level(1)))
+    await here.register("http://there.test")
+    _, told, _ = await here.ask("GET", "/entities?type=Gauge&q=level==1;height==9&splitEntities=true")
+    assert [one["id"] for one in told] == [ONE]
+    assert "q=" not in others.calls[-1].url
+    _, told, _ = await here.ask(
+        "GET", "/entities?type=Gauge&q=level==1;height==9&splitEntities=true&csf=keeper==%22x%22"
+    )
+    assert told == []
+
+
+async def test_what_one_source_alone_holds_is_never_kept_here(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(201)
+    information = [{"entities": [{"type": "Gauge", "id": ONE}], "propertyNames": ["level"]}]
+    await here.register("http://there.test", mode="exclusive", information=information, operations=["redirectionOps"])
+    status, _, headers = await here.ask("POST", "/entities", gauge(level=level(1), name=level(7)))
+    assert (status, headers["Location"]) == (201, f"{ROOT}/entities/{ONE}")
+    assert orjson.loads(others.calls[0].body) == gauge(level=level(1))
+    _, told, _ = await here.ask("GET", f"/entities/{ONE}?local=true&format=simplified")
+    assert told == {"id": ONE, "type": "Gauge", "name": 7}
+    status, _, _ = await here.ask("PATCH", f"/entities/{ONE}/attrs", {"level": level(2), "name": level(8)})
+    assert status == 204
+    assert orjson.loads(others.calls[1].body) == {"level": level(2)}
+
+
+@pytest.mark.parametrize(
+    ("reply", "status"),
+    [(Answer(None, late=True), 504), (Answer(404), 404), (Answer(403), 502), (Answer(409), 409), (Answer(508), 508)],
+)
+async def test_the_error_of_the_only_holder_is_the_error_of_the_whole(
+    here: Broker, others: FakeNeighbours, reply: Answer, status: int
+) -> None:
+    others.answers["http://there.test"] = lambda _: reply
+    await here.register("http://there.test", mode="redirect", operations=["redirectionOps"])
+    answered, told, _ = await here.ask("DELETE", f"/entities/{ONE}?type=Gauge")
+    assert (answered, told["status"]) == (status, status)
+
+
+async def test_a_holder_that_does_not_offer_it_is_a_conflict(here: Broker, others: FakeNeighbours) -> None:
+    await here.register("http://there.test", mode="redirect", operations=["retrieveOps"])
+    status, told, _ = await here.ask("POST", "/entities", gauge(level=level(1)))
+    assert (status, told["type"].rpartition("/")[2]) == (409, "Conflict")
+    assert others.calls == []
+
+
+async def test_a_change_that_half_succeeds_says_which_half(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(409)
+    await here.register("http://there.test", operations=["redirectionOps"])
+    status, told, _ = await here.ask("POST", "/entities", gauge(level=level(1)))
+    assert (status, told["success"]) == (207, [ONE])
+    assert told["errors"][0]["registrationId"] == "urn:r:1"
+    status, told, _ = await here.ask("PATCH", f"/entities/{ONE}/attrs", {"level": level(2)})
+    assert (status, told["updated"]) == (207, ["level"])
+    assert told["notUpdated"][0]["registrationId"] == "urn:r:1"
+
+
+async def test_what_is_no_valid_request_is_told_to_nobody(here: Broker, others: FakeNeighbours) -> None:
+    await here.register("http://there.test", operations=["redirectionOps"])
+    status, _, _ = await here.ask("POST", "/entities", {"id": "no uri", "type": "Gauge"})
+    assert status == 400
+    assert others.calls == []
+
+
+async def test_a_request_that_comes_back_to_us_is_a_loop(here: Broker, others: FakeNeighbours) -> None:
+    await here.register("http://there.test", mode="redirect", operations=["redirectionOps"])
+    status, _, _ = await here.ask("DELETE", f"/entities/{ONE}", Via="1.1 elsewhere, 1.1 here")
+    assert status == 508
+    assert others.calls == []
+
+
+async def test_a_batch_is_divided_among_those_who_hold_its_entities(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(201)
+    information = [{"entities": [{"type": "Gauge", "id": ONE}], "propertyNames": ["level"]}]
+    operations = ["createBatch", "deleteEntity"]
+    await here.register("http://there.test", mode="exclusive", information=information, operations=operations)
+    rows = [gauge(1, level=level(1)), gauge(2, level=level(2))]
+    status, told, _ = await here.ask("POST", "/entityOperations/create", rows)
+    assert (status, sorted(told)) == (201, [ONE, "urn:ngsi-ld:Gauge:2"])
+    assert orjson.loads(others.calls[0].body) == [rows[0]]
+    assert (await here.ask("GET", f"/entities/{ONE}?local=true"))[0] == 404
+    others.answers["http://there.test"] = lambda _: Answer(204)
+    status, _, _ = await here.ask("POST", "/entityOperations/delete", [ONE, "urn:ngsi-ld:Gauge:2"])
+    assert status == 204
+    assert (others.calls[1].method, others.calls[1].url) == ("DELETE", f"http://there.test{ROOT}/entities/{ONE}")
+
+
+async def test_a_source_is_spoken_to_in_the_words_that_it_wants(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(201)
+    info = [{"key": "contentType", "value": "application/ld+json"}]
+    await here.register("http://there.test", operations=["createEntity"], contextSourceInfo=info)
+    await here.ask("POST", "/entities", gauge(level=level(1)))
+    said = orjson.loads(others.calls[0].body)
+    assert others.calls[0].headers["Content-Type"] == "application/ld+json"
+    assert said["@context"].startswith("https://uri.etsi.org/")
+
+
+async def test_a_registration_outlives_a_restart(tmp_path: Path) -> None:
+    others = FakeNeighbours()
+    others.answers["http://there.test"] = lambda _: given([gauge(level=level(5))])
+    async with broker(tmp_path / "here", others) as first:
+        await first.register("http://there.test")
+    async with broker(tmp_path / "here", others) as second:
+        _, told, _ = await second.ask("GET", "/entities?type=Gauge")
+        assert [one["id"] for one in told] == [ONE]
+
+
+async def test_with_nobody_registered_nobody_is_asked(here: Broker, others: FakeNeighbours) -> None:
+    await here.register("http://there.test")
+    await here.ask("DELETE", "/csourceRegistrations/urn:r:1")
+    assert (await here.ask("GET", "/entities?type=Gauge"))[0] == 200
+    assert others.calls == []
