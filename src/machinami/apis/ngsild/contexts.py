@@ -9,9 +9,8 @@ import orjson
 from machinami.apis.ngsild.face import ROOT, Face, check_parameters, tenant
 from machinami.apis.ngsild.negotiation import JSON, choose, content_type, read_json
 from machinami.apis.ngsild.parameters import read_flag
-from machinami.broker.town import DEFAULT_TOWN
 from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts, Stored
-from machinami.broker.town import Town
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import BadRequestData, NotFound, OperationNotSupported
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response

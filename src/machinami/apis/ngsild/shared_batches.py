@@ -135,7 +135,7 @@ class SharedBatches:
         trigger: Trigger,
         split: Split,
         document: Any,
-        own: Context | BadRequestData,
+        own: Context | MachinamiError,
         row: Any,
         request: Request,
     ) -> None:
