@@ -1,7 +1,7 @@
 """Who wants to hear of which changes? The subscriptions of one town and their state (ETSI GS CIM 009, 5.8)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.change import Change, Verb
+from machinami.model.entity import Entity
 from machinami.model.matching import Linked, matches, unlinked
 from machinami.model.principal import Principal
 from machinami.model.query import Query, TypeAll, TypeAny, TypeIs, TypeSelection
@@ -145,7 +146,7 @@ def concerns(
     """Whether the subscriber is to be told of this change (5.8.6). linked: finds what relationships point to."""
     if triggers.isdisjoint(triggers_of(change, subscription.watched_attributes)):
         return False
-    entity = change.after or change.before
+    entity = change.after or _as_it_was(change.before)
     return entity is not None and any(matches(query, entity, change.at, linked) for query in queries)
 
 
@@ -195,3 +196,8 @@ def _put(tx: Transaction, subscription: Subscription) -> None:
 def no_subscription(subscription_id: str) -> NotFound:
     """The error for a subscription that is not there."""
     return NotFound(f"There is no subscription {subscription_id} here", subscriptionId=subscription_id)
+
+
+def _as_it_was(gone: Entity | None) -> Entity | None:
+    """An entity that has been deleted, even because its time had come: until then it was there."""
+    return replace(gone, expires_at=None) if gone is not None and gone.expires_at is not None else gone
