@@ -73,7 +73,7 @@ async def test_a_context_that_cannot_be_had_is_named_with_the_cause(contexts):
 async def test_a_document_without_a_context_is_refused(contexts, house):
     house.wire.documents[URL] = {"hello": "world"}
 
-    with pytest.raises(ContextNotAvailable, match="holds no @context"):
+    with pytest.raises(BadRequestData, match="holds no @context"):
         await contexts.obtain(URL)
 
 
@@ -97,3 +97,54 @@ async def test_only_a_cached_context_can_be_reloaded(contexts, house):
     assert contexts.resolve(URL).expand("level") == "https://example.org/water-level"
     with pytest.raises(BadRequestData):
         await contexts.reload("urn:context:1")
+    with pytest.raises(BadRequestData):
+        await contexts.reload("urn:context:none")
+
+
+async def test_a_reload_that_brings_no_context_leaves_the_old_one(contexts, house):
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+    await contexts.obtain(URL)
+    house.wire.documents[URL] = ["broken"]
+
+    with pytest.raises(ContextNotAvailable):
+        await contexts.reload(URL)
+
+    assert contexts.resolve(URL).expand("level") == "https://example.org/level"
+
+
+async def test_it_is_counted_how_often_a_context_is_found(contexts, house):
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+    await contexts.obtain(URL)
+    assert contexts.uses(URL) == 0
+
+    contexts.resolve(URL)
+    contexts.resolve([URL, {"a": "urn:a"}])
+    contexts.note_use(URL)
+    await contexts.host("urn:context:1", {"@context": {}})  # what was assembled is forgotten, its count is not
+
+    assert contexts.uses(URL) == 3
+
+
+async def test_the_core_is_there_for_ever(contexts):
+    core = CORE_URL.format(version="1.6")
+
+    await contexts.reload(core)
+    with pytest.raises(BadRequestData):
+        await contexts.drop(core)
+
+    assert contexts.get(core).url == core
+
+
+async def test_a_context_without_a_url_is_given_one_that_lasts(contexts, house):
+    source = [{"level": "https://example.org/level"}]
+
+    def address(name):
+        return f"http://town.test/{name}"
+
+    url = await contexts.publish(source, address, "default")
+
+    assert await contexts.publish([{"level": "https://example.org/level"}], address, "default") == url
+    assert await contexts.publish(source, address, "other") != url
+    assert await contexts.publish(URL, address, "default") == URL
+    assert (await contexts.obtain(url)).expand("level") == "https://example.org/level"
+    assert [stored.kind for stored in contexts.stored("default")] == ["ImplicitlyCreated"]

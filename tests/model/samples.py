@@ -49,6 +49,8 @@ def _one_or_many(one: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     return one | st.lists(one, min_size=2, max_size=3).map(tuple)
 
 
+_objects = st.dictionaries(st.text(max_size=3), _inner, max_size=3)
+
 VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.PROPERTY: _not_null,
     Kind.RELATIONSHIP: _one_or_many(uris),
@@ -57,7 +59,7 @@ VALUES: dict[Kind, st.SearchStrategy[Any]] = {
     Kind.VOCAB: _one_or_many(names),
     Kind.LIST: st.lists(scalars, max_size=3),
     Kind.LIST_RELATIONSHIP: st.lists(uris, max_size=3).map(tuple),
-    Kind.JSON: _inner.filter(lambda value: value is not None),
+    Kind.JSON: _objects | st.lists(_objects, max_size=2),
 }
 _UNITS = (Kind.PROPERTY, Kind.LIST)
 _TARGETS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)

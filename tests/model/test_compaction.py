@@ -14,6 +14,7 @@ from machinami.model.compaction import compact_attribute, compact_entity, to_fea
 from machinami.model.context import assemble, core
 from machinami.model.entity import Entity
 from machinami.model.expansion import Intake, expand_entity
+from machinami.model.linking import Links
 from machinami.model.null import NULL
 from machinami.model.representation import Representation, best_language
 from machinami.model.temporal_form import aggregated_entity, temporal_entity
@@ -154,9 +155,7 @@ def test_without_a_match_the_default_language_serves() -> None:
 def test_linked_entities_stand_inside_where_they_are_found() -> None:
     river = Entity("urn:x:2", (CORE.expand("River"),), {CORE.expand("length"): (Attribute(Kind.PROPERTY, 9),)})
 
-    def links(target: str) -> Entity | None:
-        return river if target in ("urn:x:2", "urn:x:4") else None
-
+    links = Links(lambda target: river if target in ("urn:x:2", "urn:x:4") else None)
     inside = {"id": "urn:x:2", "type": "River", "length": {"type": "Property", "value": 9}}
     full = compact_entity(gauge(), CORE, Representation(), links)
     assert full["river"]["entity"] == inside

@@ -62,3 +62,17 @@ def test_the_log_tells_the_entity_before_a_change_as_it_did(tmp_path: Path) -> N
         *updated.keys() - {"b"}
     }
     connection.close()
+
+
+def test_attributes_that_expire_are_known_by_when(tmp_path: Path) -> None:
+    path = tmp_path / "town.db"
+    connection = open_connection(path, StoreSettings(), write=True)
+    migrate(connection, path, migrations()[:5])
+    durable, passing = {"k": "P", "v": 1}, {"k": "P", "v": 2, "d": "urn:d", "x": "1970-01-01T00:01:00.000007Z"}
+    doc = orjson.dumps({"i": "urn:x:1", "t": ["T"], "a": {"a.b": [durable, passing], "level": [durable]}})
+    connection.execute("INSERT INTO entity VALUES (9, 'urn:x:1', 9, 0, jsonb(?))", (doc,))
+
+    migrate(connection, path, migrations())
+
+    assert connection.execute("SELECT at, key FROM expiring").fetchall() == [(60_000_007, 9)]
+    connection.close()

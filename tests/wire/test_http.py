@@ -11,7 +11,7 @@ import pytest
 import uvloop
 from tests.servers import write_certificates
 
-from machinami.foundation.errors import ContextNotAvailable, SettingsError
+from machinami.foundation.errors import BadRequestData, ContextNotAvailable, SettingsError
 from machinami.wire.http import HttpWire
 
 Handle = Callable[[aiohttp.web.Request], Awaitable[aiohttp.web.StreamResponse]]
@@ -93,7 +93,6 @@ async def test_a_context_is_fetched_as_json(wire, other_side):
     ("answer", "cause"),
     [
         (lambda: aiohttp.web.Response(status=404), "answered 404"),
-        (lambda: aiohttp.web.Response(text="<html>"), "no JSON"),
         (lambda: aiohttp.web.Response(text="[" + "1," * 2_000 + "1]"), "larger than 1000 bytes"),
     ],
 )
@@ -106,6 +105,14 @@ async def test_a_context_that_cannot_be_used_is_named_with_the_cause(wire, other
     with pytest.raises(ContextNotAvailable, match=cause) as caught:
         await wire.fetch_json(url, 5, 1_000)
     assert caught.value.facts["url"] == url
+
+
+async def test_a_context_that_is_no_json_is_the_fault_of_who_names_it(wire, other_side):
+    async def give(_):
+        return aiohttp.web.Response(text="<html>")
+
+    with pytest.raises(BadRequestData, match="no JSON"):
+        await wire.fetch_json(await other_side(give), 5, 1_000)
 
 
 async def test_only_http_addresses_are_fetched(wire):

@@ -23,6 +23,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.policy import OpenTown
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
+from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.archive import Archive
@@ -94,6 +95,7 @@ class TownOS:
         town = await self.broker.town(None)
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
+        self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
@@ -149,6 +151,10 @@ class TownOS:
             learn = service.learn
             work = partial(_learn, learn, city)
             self.watched.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
+
+    async def _sweep(self) -> None:
+        for town in self.broker.towns:
+            await sweep(town)
 
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)

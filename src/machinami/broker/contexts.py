@@ -6,23 +6,25 @@ live beside the cached ones.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from machinami.foundation.errors import BadRequestData, ContextNotAvailable, NotFound
+from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model import town_terms
-from machinami.model.context import Context, assemble, core
+from machinami.model.context import Context, assemble, core, core_version_of
 from machinami.store.protocol import TownStore
 from machinami.wire.protocol import Fetcher
 
 RECORD = "context"
 CACHED, HOSTED, IMPLICIT = "Cached", "Hosted", "ImplicitlyCreated"
+BUILT_IN = "Built in"  # the core: to clients a cached one
 _ASSEMBLED = 512
 _FETCH_SECONDS = 10.0
 _FETCH_BYTES = 2_000_000
@@ -30,13 +32,24 @@ _FETCH_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One kept context: its URL (or local id), kind (Cached, Hosted, ImplicitlyCreated), body and times."""
+    """One kept context: its URL, kind (Cached, Hosted, ImplicitlyCreated), body, since when, and of which town.
+
+    town: the town whose client made it; None for what belongs to nobody here, as it was fetched from its owner.
+    """
 
     url: str
     kind: str
     body: Mapping[str, Any]
     created_at: datetime
-    last_used: datetime | None = None
+    town: str | None = None
+
+
+@dataclass(slots=True)
+class _Assembled:
+    """A context that is ready, the URLs of the documents that it was made of, and how often it was asked for."""
+
+    context: Context
+    urls: frozenset[str]
     uses: int = 0
 
 
@@ -47,33 +60,64 @@ class Contexts:
         self._store = store
         self._fetcher = fetcher
         self._clock = clock
+        self._began = clock()
         self._kept: dict[str, Stored] = {}
-        self._assembled: OrderedDict[str, Context] = OrderedDict()
+        self._assembled: OrderedDict[str, _Assembled] = OrderedDict()
+        self._uses: Counter[str] = Counter()
         self._fetching: dict[str, asyncio.Task[None]] = {}
 
     async def load(self) -> None:
         """Read what was kept before."""
         for url, record in (await self._store.records(RECORD)).items():
-            self._kept[url] = Stored(url, record["kind"], record["body"], parse_instant(record["createdAt"]))
+            at = parse_instant(record["createdAt"])
+            self._kept[url] = Stored(url, record["kind"], record["body"], at, record.get("town"))
 
     def resolve(self, source: Any) -> Context:
         """The context of a source whose documents are all here. Raises ContextNotAvailable (fact `url`) otherwise."""
         if source is None:
             return core()
-        key = source if isinstance(source, str) else orjson.dumps(source).decode()
-        context = self._assembled.get(key)
-        if context is None:
-            context = assemble(source, self._lookup)
-            self._assembled[key] = context
+        found = self._assemble(source)
+        found.uses += 1
+        return found.context
+
+    def _assemble(self, source: Any) -> _Assembled:
+        key = source_key(source)
+        found = self._assembled.get(key)
+        if found is None:
+            urls: set[str] = set()
+
+            def look_up(url: str) -> Mapping[str, Any] | None:
+                urls.add(url)
+                stored = self._kept.get(url)
+                return stored.body if stored else None
+
+            found = _Assembled(assemble(source, look_up), frozenset(urls))
+            self._assembled[key] = found
             if len(self._assembled) > _ASSEMBLED:
-                self._assembled.popitem(last=False)
-        return context
+                self._note_uses([self._assembled.popitem(last=False)[1]])
+        return found
+
+    def _note_uses(self, assembled: Iterable[_Assembled]) -> None:
+        for one in assembled:
+            self._uses.update(dict.fromkeys(one.urls, one.uses))
+
+    def _forget_assembled(self) -> None:
+        self._note_uses(self._assembled.values())
+        self._assembled.clear()
+
+    def uses(self, url: str) -> int:
+        """How often the context was found here since the start (numberOfHits, 5.13.3.5)."""
+        return self._uses[url] + sum(one.uses for one in self._assembled.values() if url in one.urls)
+
+    def note_use(self, url: str) -> None:
+        """The context was found by who asked for it itself."""
+        self._uses[url] += 1
 
     async def obtain(self, source: Any) -> Context:
         """The context of a source; documents not yet here are fetched, kept and pinned."""
         for _ in range(20):
             try:
-                return self.resolve(source)
+                return self._assemble(source).context
             except ContextNotAvailable as error:
                 url = error.facts.get("url")
                 if not isinstance(url, str) or url in self._kept:
@@ -93,51 +137,84 @@ class Contexts:
     async def _fetch(self, url: str) -> None:
         document = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
         if not isinstance(document, dict) or "@context" not in document:
-            raise ContextNotAvailable(f"The document at {url} holds no @context", url=url)
+            raise BadRequestData(f"The document at {url} holds no @context", url=url)
         await self.keep(url, CACHED, {"@context": document["@context"]})
 
-    async def keep(self, url: str, kind: str, body: Mapping[str, Any]) -> Stored:
+    async def keep(self, url: str, kind: str, body: Mapping[str, Any], town: str | None = None) -> Stored:
         """Keep a context document under a URL."""
-        stored = Stored(url, kind, body, self._clock())
-        record = {"kind": kind, "body": body, "createdAt": format_instant(stored.created_at)}
+        stored = Stored(url, kind, body, self._clock(), town)
+        record = {"kind": kind, "body": body, "createdAt": format_instant(stored.created_at), "town": town}
         await self._store.transact(lambda tx: tx.put_record(RECORD, url, record))
         self._kept[url] = stored
-        self._assembled.clear()
+        self._forget_assembled()
         return stored
 
-    async def host(self, url: str, body: Any) -> Stored:
+    async def host(self, url: str, body: Any, town: str | None = None, kind: str = HOSTED) -> Stored:
         """Host a user's context (5.13.2): it must be assemblable, with what it refers to."""
         if not isinstance(body, dict) or "@context" not in body:
-            raise BadRequestData('A context document is a JSON object with a member "@context"')
+            raise InvalidRequest('A context document is a JSON object with a member "@context"')
         await self.obtain(body["@context"])
-        return await self.keep(url, HOSTED, {"@context": body["@context"]})
+        return await self.keep(url, kind, {"@context": body["@context"]}, town)
+
+    async def publish(self, source: Any, address: Callable[[str], str], town: str) -> str:
+        """The URL of a context: its own, or one at which this broker serves it from now on (5.13.1).
+
+        Only a context that is embedded or a list has none of its own. address: the URL for a name; the same context
+        always has the same name in a town.
+        """
+        if source is None or isinstance(source, str):
+            return source or core().core_url
+        key = f"{town} {orjson.dumps(source, option=orjson.OPT_SORT_KEYS).decode()}"
+        url = address(sha256(key.encode()).hexdigest()[:32])
+        if url not in self._kept:
+            await self.host(url, {"@context": source}, town, IMPLICIT)
+        return url
 
     async def drop(self, url: str) -> None:
         """Forget a context (5.13.5)."""
-        self.get(url)
+        if self.get(url).kind == BUILT_IN:
+            raise BadRequestData("The core @context is part of this broker and cannot be deleted", url=url)
         await self._store.transact(lambda tx: tx.delete_record(RECORD, url))
         self._kept.pop(url, None)
-        self._assembled.clear()
+        self._forget_assembled()
+        del self._uses[url]
 
     async def reload(self, url: str) -> None:
-        """Fetch a cached context anew; the old one stays if that fails (5.13.5, reload)."""
-        if self.get(url).kind != CACHED:
-            raise BadRequestData("Only cached contexts can be reloaded; a hosted one is replaced by its owner")
-        await self._fetch(url)
+        """Fetch a cached context anew; the old one stays if that fails (5.13.5, reload).
+
+        The core is built in word for word, so that there is nothing to be fetched anew.
+        """
+        stored = self.find(url)
+        if stored is not None and stored.kind == BUILT_IN:
+            return
+        if stored is None or stored.kind != CACHED:
+            raise BadRequestData("Only cached contexts can be reloaded; a hosted one is replaced by its owner", url=url)
+        try:
+            await self._fetch(url)
+        except BadRequestData as error:
+            raise ContextNotAvailable(f"The @context {url} cannot be had anew: {error.detail}", url=url) from error
+
+    def find(self, url: str) -> Stored | None:
+        """The context that is kept for a URL, or built in under it; None if there is none."""
+        if core_version_of(url) is not None:
+            return Stored(url, BUILT_IN, {}, self._began)
+        return self._kept.get(url)
 
     def get(self, url: str) -> Stored:
-        """One kept context."""
-        if url not in self._kept:
+        """One kept context. Raises NotFound."""
+        stored = self.find(url)
+        if stored is None:
             raise NotFound(f"There is no context {url} here", url=url)
-        return self._kept[url]
+        return stored
 
-    def stored(self) -> list[Stored]:
-        """All kept contexts in order of their URLs."""
-        return [self._kept[url] for url in sorted(self._kept)]
+    def stored(self, town: str | None = None) -> list[Stored]:
+        """The kept contexts in order of their URLs: those of a town, or all, with those that belong to nobody."""
+        return [one for _, one in sorted(self._kept.items()) if town is None or one.town in (None, town)]
 
-    def _lookup(self, url: str) -> Mapping[str, Any] | None:
-        stored = self._kept.get(url)
-        return stored.body if stored else None
+
+def source_key(source: Any) -> str:
+    """The text by which a source of a context is known."""
+    return source if isinstance(source, str) else orjson.dumps(source).decode()
 
 
 def town_context() -> Context:

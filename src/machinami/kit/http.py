@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from machinami.foundation.errors import InvalidRequest
+from machinami.foundation.errors import InvalidRequest, MachinamiError
 
 Headers = Sequence[tuple[bytes, bytes]]
 JSON = b"application/json"
@@ -19,7 +19,8 @@ _MAX_PARAMETERS = 200
 @dataclass(slots=True)
 class Request:
     """One request. path: decoded, without the query; query: raw; headers: lower-case names; params: parts of
-    the path that the route names; client: the peer's address."""
+    the path that the route names; client: the peer's address; unavailable: why what the request names could not be
+    had, by its name."""
 
     method: str
     path: str
@@ -28,6 +29,7 @@ class Request:
     body: bytes = b""
     params: dict[str, str] = field(default_factory=dict)
     client: str = ""
+    unavailable: dict[str, MachinamiError] | None = None
     _arguments: dict[str, str] | None = None
     _fields: dict[bytes, bytes] | None = None
 

@@ -65,6 +65,8 @@ def describe(error: BaseException) -> tuple[int, dict[str, object]]:
 def problem(error: BaseException) -> Response:
     """The answer for an error."""
     status, details = describe(error)
+    if status == 411:
+        return Response(status)  # without any body (ETSI GS CIM 009, 6.3.4)
     headers = [(b"retry-after", b"1")] if status == 503 else []
     return Response(status, _dump(details), MEDIA_TYPE, headers)
 

@@ -1,7 +1,8 @@
 """Which route does a request mean? A small tree over the parts of the path, shared by every carrier.
 
 Paths are matched raw and decoded part by part, so an id may hold an encoded slash (`%2F`). A trailing slash
-makes no difference. A fixed part wins over a parameter.
+makes no difference. A fixed part wins over a parameter. A part in the middle may be empty: whoever takes it says
+what is missing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -102,7 +103,7 @@ class Router:
             found = self._walk(child, parts, at + 1, values)
             if found is not None:
                 return found
-        if node.any_part is not None:  # an empty part too: its route says what is missing
+        if node.any_part is not None and (part or at + 1 < len(parts)):
             values.append(_decode(part))
             found = self._walk(node.any_part, parts, at + 1, values)
             if found is not None:

@@ -14,20 +14,19 @@ from machinami.model.attribute import Attribute, Kind
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.expansion import SEALED
+from machinami.model.linking import LINKING, Links
 from machinami.model.names import RESERVED_TERMS
 from machinami.model.null import NULL
 from machinami.model.representation import NONE, NORMALIZED, Representation, best_language
 from machinami.model.values import MEMBERS, is_geometry
 
 Json = dict[str, Any]
-Links = Callable[[str], Entity | None]
 
 LOCATION = core_terms.NAMESPACE + "location"
 _TYPES = {kind: kind.value for kind in Kind}
 _SEALED_NAMES = frozenset(core_terms.NAMESPACE + member for member in SEALED)
 _PLAIN = frozenset((Kind.PROPERTY, Kind.GEO))
 _WRAPPED = frozenset((Kind.LANGUAGE, Kind.VOCAB, Kind.JSON))  # simplified: an object around the value (4.5.4)
-_LINKING = frozenset((Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP))
 _SPOKEN = RESERVED_TERMS | {"type", "@type", "dataset"}  # members by which an object is read as an attribute
 _MOMENTS = 16_384
 
@@ -39,8 +38,7 @@ def compact_entity(
 ) -> Json:
     """The entity as JSON without @context.
 
-    links: finds the entity behind a relationship, for those whose linked entities are to stand inside (4.5.23.2);
-    the finder ends the nesting by answering None.
+    links: where its relationships lead to, if linked entities are to stand inside them (4.5.23.2).
     """
     document: Json = {}
     compact = context.compact
@@ -57,9 +55,9 @@ def compact_entity(
         _write_moment(document, "createdAt", entity.created_at)
         _write_moment(document, "modifiedAt", entity.modified_at)
         _write_moment(document, "expiresAt", entity.expires_at)
-    writer = _Writer(context, representation, links)
+    writer = _Writer(context, representation, None if links is None else links.leaving(entity.id))
     for name, instances in entity.attributes.items():
-        if shows_all or _is_shown(name, representation):
+        if shows_all or representation.shows_attribute(name):
             shown = writer.attribute(name, instances)
             if shown is not None:
                 document[compact(name)] = shown
@@ -183,7 +181,7 @@ class _Writer:
             _write_moment(document, "createdAt", instance.created_at)
             _write_moment(document, "modifiedAt", instance.modified_at)
             _write_moment(document, "expiresAt", instance.expires_at)
-        if self._links is not None and instance.kind in _LINKING:
+        if self._links is not None and instance.kind in LINKING:
             self._write_linked(document, name, instance)
         if instance.attributes:
             self._write_below(document, instance)
@@ -224,7 +222,7 @@ class _Writer:
             if kind is Kind.LANGUAGE and self._lang is not None and value != NULL:
                 return value[best_language(self._lang, value)]
             return {MEMBERS[kind]: self.value(instance)}
-        if self._links is not None and kind in _LINKING:
+        if self._links is not None and kind in LINKING:
             found = self._linked(name, instance)
             if found:
                 return [found.get(target, target) for target in value] if type(value) is tuple else found[value]
@@ -245,9 +243,9 @@ class _Writer:
         below = self._representation.below(name)
         found = {}
         for target in targets:
-            entity = self._links(target)
+            entity = self._links.entity(target)
             if entity is not None:
-                found[target] = compact_entity(entity, self._context, below, self._links)
+                found[target] = compact_entity(entity, self._context, below, self._links.deeper())
         return found
 
 
@@ -268,10 +266,6 @@ def _is_terse(instance: Attribute) -> bool:
     if type(value) is dict:
         return _SPOKEN.isdisjoint(value)
     return type(value) is not list or not any(type(item) is dict for item in value)
-
-
-def _is_shown(name: str, representation: Representation) -> bool:
-    return (not representation.attrs or name in representation.attrs) and representation.shows(name)
 
 
 def _write_picked_head(document: Json, entity: Entity, context: Context, representation: Representation) -> None:

@@ -176,6 +176,10 @@ def _complete(source: Any, version: str, user: Mapping[str, str]) -> Context:
     return Context(source, version, terms, names, tuple(starts))
 
 
+def _no_context(source: object) -> BadRequestData:
+    return BadRequestData("A @context is a URL, an object, or a list of these", value=repr(source)[:80])
+
+
 class _Assembly:
     """One walk through a context with everything it refers to."""
 
@@ -194,12 +198,14 @@ class _Assembly:
         if isinstance(source, str):
             self._take_url(source, depth)
         elif isinstance(source, list):
+            if not all(part is None or isinstance(part, str | list | dict) for part in source):
+                raise _no_context(source)  # before any part of it is fetched
             for part in source:
                 self._take(part, depth + 1)
         elif isinstance(source, dict):
             self._take_definitions(source)
         elif source is not None:
-            raise BadRequestData("A @context is a URL, an object, or a list of these", value=repr(source)[:80])
+            raise _no_context(source)
 
     def _take_url(self, url: str, depth: int) -> None:
         version = core_version_of(url)

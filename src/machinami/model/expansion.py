@@ -32,6 +32,8 @@ from machinami.model.values import (
 )
 
 SEALED = frozenset(("entityIdSealed", "entityTypeSealed"))  # members of ngsildproof that are plain text (4.5.2.2)
+_PLACES = frozenset(core_terms.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
+_PROOF = "ngsildproof"
 _KINDS = {kind.value: kind for kind in Kind}
 _KIND_IRIS = frozenset(core_terms.NAMESPACE + name for name in _KINDS)
 _KIND_OF_MEMBER = {MEMBERS[kind]: kind for kind in reversed(Kind)}  # "value" means Property, not GeoProperty
@@ -97,6 +99,8 @@ def expand_entity(document: Mapping[str, Any], context: Context, intake: Intake 
     _check_object(document, "the entity")
     walk = _Walk(context, intake)
     entity_id = read_uri(document.get("id", document.get("@id")), "id")
+    if entity_id == NULL:
+        raise wrong("id", f"{NULL} stands for nothing (5.5.4)", "give the entity an id of its own")
     types = _types(document.get("type", document.get("@type")), context)
     attributes = walk.attributes(document)
     created = modified = None
@@ -160,6 +164,10 @@ class _Walk:
                 found[iri] = self.instances(name, body, 0)
                 if self._guessed:
                     self.bare.add(iri)
+        if not _PLACES.isdisjoint(found):
+            _check_places(found)
+        if _PROOF in document:
+            _check_proof(found[expand(_PROOF)])
         return found
 
     def instances(self, where: str, body: Any, depth: int) -> tuple[Attribute, ...]:
@@ -289,9 +297,11 @@ class _Walk:
                 continue
             elif member == "objectType" and kind in _TARGETS:
                 targets = (NULL,) if self._fragment and inner == NULL else _types(inner, self._context, here)
+            elif member == "valueType" and kind is Kind.LANGUAGE and inner == "langString":
+                continue  # what a LanguageProperty is without saying so (5.2.32)
             elif member == "valueType" and kind is Kind.PROPERTY:
                 datatype = NULL if self._fragment and inner == NULL else self._context.expand(read_text(inner, here))
-            elif member in SEALED and where.endswith("ngsildproof"):
+            elif member in SEALED and where.endswith(_PROOF):
                 name = core_terms.NAMESPACE + member
                 below[name] = (Attribute(Kind.PROPERTY, read_text(inner, here), None, *_NOTHING_ELSE),)
             elif member in RESERVED_TERMS or member in SEALED or member.startswith("@"):
@@ -323,6 +333,22 @@ _NOTHING_ELSE: Any = (None, None, None, None, None, None, (), NO_ATTRIBUTES)
 def _check_object(document: object, where: str) -> None:
     if not isinstance(document, Mapping):
         raise BadRequestData(f"{where} is {document!r:.60}, but must be a JSON object {{…}}", where=where)
+
+
+def _check_places(found: Attributes) -> None:
+    """Refuse places that are no GeoProperties (4.7.1)."""
+    for name in _PLACES & found.keys():
+        for instance in found[name]:
+            if instance.kind is not Kind.GEO and instance.value != NULL and type(instance.value) is not Absent:
+                right = 'write it as {"type": "GeoProperty", "value": {"type": "Point", "coordinates": […]}}'
+                raise wrong(name, "this attribute is a GeoProperty", right)
+
+
+def _check_proof(instances: tuple[Attribute, ...]) -> None:
+    """Refuse a proof that is no object (4.5.2.2)."""
+    for instance in instances:
+        if not isinstance(instance.value, dict | Absent) and instance.value != NULL:
+            raise wrong("ngsildproof.value", "this is no proof", "give the object of W3C Data Integrity")
 
 
 def _dataset(value: object, where: str) -> str | None:

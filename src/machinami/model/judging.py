@@ -37,7 +37,13 @@ def judge(query: q.Query, now: datetime, linked: Linked = unlinked) -> Test:
     tests: list[Test] = []
     if query.types is not None:
         tests.append(_types(query.types))
-    rest = q.Query(ids=query.ids, id_pattern=query.id_pattern, attrs=query.attrs, scope=query.scope)
+    rest = q.Query(
+        ids=query.ids,
+        id_pattern=query.id_pattern,
+        attrs=query.attrs,
+        scope=query.scope,
+        selectors=query.selectors,
+    )
     if rest != q.Query():
         tests.append(lambda entity: matches(rest, entity, now, linked))
     if query.q is not None:

@@ -36,6 +36,7 @@ def matches(query: q.Query, entity: Entity, now: datetime, linked: Linked = unli
         is_live(entity, now)
         and (not query.ids or entity.id in query.ids)
         and (query.types is None or has_types(query.types, entity.types))
+        and (not query.selectors or any(selects(selector, entity) for selector in query.selectors))
         and (query.id_pattern is None or compile_pattern(query.id_pattern).finds(entity.id))
         and (not query.attrs or any(live_attributes(entity.attributes, a, now) for a in query.attrs))
         and (query.scope is None or in_scope(query.scope, entity.scopes))
@@ -47,6 +48,15 @@ def matches(query: q.Query, entity: Entity, now: datetime, linked: Linked = unli
 def is_live(entity: Entity, now: datetime) -> bool:
     """Whether the entity has not expired."""
     return entity.expires_at is None or entity.expires_at > now
+
+
+def selects(selector: q.Selector, entity: Entity) -> bool:
+    """Whether the entity is one that the selector names (5.2.33)."""
+    return (
+        (not selector.ids or entity.id in selector.ids)
+        and (selector.types is None or has_types(selector.types, entity.types))
+        and (selector.id_pattern is None or compile_pattern(selector.id_pattern).finds(entity.id))
+    )
 
 
 def has_types(selection: q.TypeSelection, types: tuple[str, ...]) -> bool:

@@ -79,7 +79,10 @@ def updated(entity: Entity, fragment: Fragment, now: datetime) -> Patched:
                 revision.drop(name, old)
             else:
                 revision.leave(name, "it does not exist, so it cannot be removed")
-    return revision.done(fragment.types, fragment.scopes if entity.scopes else (), fragment.expires_at)
+    if fragment.scopes and not entity.scopes:
+        revision.leave(SCOPE, "it does not exist, so it cannot be changed")
+        return revision.done(fragment.types, (), fragment.expires_at)
+    return revision.done(fragment.types, fragment.scopes, fragment.expires_at)
 
 
 def partially_updated(entity: Entity, name: str, body: tuple[Attribute, ...], now: datetime) -> Patched:
@@ -180,6 +183,25 @@ def without_attribute(entity: Entity, name: str, dataset_id: str | None, every: 
             revision.drop(name, instance)
     else:
         revision.drop(name, revision.demand(name, dataset_id))
+    return revision.done()
+
+
+def without_attributes(entity: Entity, names: Iterable[str], now: datetime) -> Patched:
+    """Every instance of these attributes removed (5.6.21)."""
+    revision = _Revision(entity, now)
+    for name in names:
+        for instance in entity.attributes[name]:
+            revision.drop(name, instance)
+    return revision.done()
+
+
+def without_expired(entity: Entity, now: datetime) -> Patched:
+    """Every instance removed whose expiresAt has passed (4.22)."""
+    revision = _Revision(entity, now)
+    for name, instances in entity.attributes.items():
+        for instance in instances:
+            if instance.expires_at is not None and instance.expires_at <= now:
+                revision.drop(name, instance)
     return revision.done()
 
 

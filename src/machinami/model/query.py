@@ -234,10 +234,20 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True)
+class Selector:
+    """Which entities (5.2.33): of these types, with one of these ids, with an id that the pattern matches."""
+
+    types: TypeSelection | None = None
+    ids: tuple[str, ...] = ()
+    id_pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which entities, in which order. An empty member does not restrict.
 
     attrs: the entity has at least one of these attributes (5.7.2).
+    selectors: the entity satisfies at least one of these too; `types` then names the types of all of them.
     """
 
     types: TypeSelection | None = None
@@ -248,6 +258,7 @@ class Query:
     geo: GeoQuery | None = None
     scope: ScopeSelection | None = None
     order: tuple[Order, ...] = ()
+    selectors: tuple[Selector, ...] = ()
 
 
 def looked_at(query: Query) -> frozenset[str]:

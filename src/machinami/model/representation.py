@@ -31,11 +31,20 @@ class Representation:
     lang: str | None = None
     datasets: tuple[str, ...] | None = None
 
+    @property
+    def is_projected(self) -> bool:
+        """Whether members are picked or omitted, so that nothing may be left of an entity."""
+        return self.pick is not None or self.omit is not None
+
     def shows(self, name: str) -> bool:
         """Whether an attribute, or one of the members id, type and scope, is shown."""
         if self.pick is not None and name not in self.pick:
             return False
         return not (self.omit is not None and name in self.omit and not self.omit[name])
+
+    def shows_attribute(self, name: str) -> bool:
+        """Whether an attribute is among those to show."""
+        return (not self.attrs or name in self.attrs) and self.shows(name)
 
     def below(self, name: str) -> "Representation":
         """How to show the entities that the relationship `name` links to."""

@@ -183,10 +183,12 @@ def read_vocab(value: Any, where: str, context: Context, nulls: Nulls) -> Any:
 
 
 def read_json(value: Any, where: str, context: Context, nulls: Nulls) -> Any:
-    """The raw JSON of a JsonProperty; nothing in it is interpreted (4.5.24)."""
-    if value is None:
-        raise wrong(where, "null cannot be a value in NGSI-LD", "leave the member out")
-    return _null(where, nulls) if value == NULL else value
+    """The raw JSON of a JsonProperty, an object or an array of objects; nothing in it is interpreted (4.5.24.2)."""
+    if value == NULL:
+        return _null(where, nulls)
+    if type(value) is dict or (type(value) is list and all(type(item) is dict for item in value)):
+        return value
+    raise wrong(where, f"{value!r:.60} is not a JSON object", "give an object, or an array of objects")
 
 
 def read_geometry(value: Any, where: str, context: Context, nulls: Nulls) -> Any:

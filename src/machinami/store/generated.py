@@ -109,17 +109,26 @@ def _written(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def _objects(rng: Random, count: int) -> Any:
+    made = [_object(rng) for _ in range(rng.randint(1, 3))]
+    return made[0] if len(made) == 1 else made
+
+
+def _object(rng: Random) -> Any:
+    return {
+        "city": rng.choice(WORDS),
+        "code": rng.choice((*NUMBERS, None)),
+        "deep": {"x": scalar(rng), "list": [scalar(rng), scalar(rng)]},
+    }
+
+
 def _json(rng: Random, count: int) -> Any:
     choice = rng.randrange(8)
     if choice < 4:
         return scalar(rng)
     if choice < 6:
         return [scalar(rng) for _ in range(rng.randint(0, 3))]
-    return {
-        "city": rng.choice(WORDS),
-        "code": rng.choice((*NUMBERS, None)),
-        "deep": {"x": scalar(rng), "list": [scalar(rng), scalar(rng)]},
-    }
+    return _object(rng)
 
 
 def place(rng: Random) -> tuple[float, float]:
@@ -164,7 +173,7 @@ VALUES: dict[Kind, Callable[[Random, int], Any]] = {
     Kind.VOCAB: lambda rng, count: _one_or_more(rng, TERMS),
     Kind.LIST: lambda rng, count: [scalar(rng) for _ in range(rng.randint(0, 4))],
     Kind.LIST_RELATIONSHIP: _ids,
-    Kind.JSON: _json,
+    Kind.JSON: _objects,
 }
 
 # some names keep to one kind, as in a real town; the others take any

@@ -45,11 +45,17 @@ def _query(rng: Random, entity_count: int) -> q.Query:
         "q": lambda: condition(rng, entity_count),
         "geo": lambda: geo(rng),
         "scope": lambda: scope(rng),
+        "selectors": lambda: tuple(_selector(rng, entity_count) for _ in range(rng.randint(2, 3))),
     }
-    weights = (3, 1, 1, 2, 8, 2, 2)
+    weights = (3, 1, 1, 2, 8, 2, 2, 1)
     chosen = set(rng.choices(tuple(makers), weights, k=rng.choice((1, 1, 1, 2, 3))))
     members = {name: makers[name]() for name in makers if name in chosen}
     return q.Query(**members, order=orders(rng) if rng.random() < 0.3 else ())
+
+
+def _selector(rng: Random, entity_count: int) -> q.Selector:
+    ids = tuple(entity_id(rng.randrange(entity_count)) for _ in range(rng.randint(0, 3)))
+    return q.Selector(types(rng), ids, None if ids else rng.choice((None, ":00", "1$")))
 
 
 def types(rng: Random) -> q.TypeSelection:

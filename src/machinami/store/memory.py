@@ -77,6 +77,16 @@ class MemoryTown:
         """The committed entity, at once."""
         return self._contents.entities.get(entity_id)
 
+    def expiring(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of entities that have expired, or have an attribute that has, the longest expired first."""
+        due: list[tuple[datetime, str]] = []
+        for entity in self._contents.entities.values():
+            instances = [i.expires_at for several in entity.attributes.values() for i in several]
+            moments = [moment for moment in (entity.expires_at, *instances) if moment is not None]
+            if moments and min(moments) <= now:
+                due.append((min(moments), entity.id))
+        return [entity_id for _, entity_id in sorted(due)[:limit]]
+
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match, in order."""
         entities = self._contents.entities

@@ -96,6 +96,11 @@ class TownStore(Protocol):
         """What is known of an entity that has a past and is not there, at once; else None."""
         ...
 
+    def expiring(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of entities that have expired by now, or have an attribute instance that has; at most `limit`, the
+        longest expired first. At once, and at no cost where nothing has."""
+        ...
+
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match, in a total and stable order (query.order, then order of creation)."""
         ...

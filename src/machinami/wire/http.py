@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from machinami.foundation.errors import ContextNotAvailable, SettingsError
+from machinami.foundation.errors import BadRequestData, ContextNotAvailable, SettingsError
 from machinami.wire.post import Poster
 from machinami.wire.protocol import Delivery
 
@@ -56,7 +56,7 @@ class HttpWire:
         return Delivery(ok, status, "" if ok else f"the receiver answered {status}")
 
     async def fetch_json(self, url: str, timeout: float, limit: int) -> Any:
-        """The JSON document at a URL. Raises ContextNotAvailable naming the URL and the cause."""
+        """The JSON document at a URL. Raises ContextNotAvailable; BadRequestData if it is no JSON (5.5.6)."""
         if not url.startswith(("http://", "https://")):
             raise ContextNotAvailable(f"{url} is no address that a context can be fetched from", url=url)
         headers = {"Accept": "application/ld+json, application/json;q=0.9"}
@@ -80,7 +80,7 @@ class HttpWire:
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise _unavailable(url, f"the document is no JSON ({error})") from None
+            raise BadRequestData(f"The document at {url} is no JSON ({error})", url=url) from None
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -30,5 +30,8 @@ class Fetcher(Protocol):
     """Fetches JSON-LD contexts."""
 
     async def fetch_json(self, url: str, timeout: float, limit: int) -> Any:
-        """The JSON document at a URL, at most `limit` bytes. Raises ContextNotAvailable naming URL and cause."""
+        """The JSON document at a URL, at most `limit` bytes.
+
+        Raises ContextNotAvailable naming URL and cause; BadRequestData where the document is there and is no JSON.
+        """
         ...

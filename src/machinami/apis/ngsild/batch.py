@@ -1,6 +1,7 @@
 """What can be done with many entities at once? /entityOperations (ETSI GS CIM 009, 6.14 to 6.17, 6.23, 6.31)."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import orjson
@@ -9,10 +10,10 @@ from machinami.apis.ngsild.entities import Entities, merge_intake
 from machinami.apis.ngsild.face import Face, check_parameters
 from machinami.apis.ngsild.negotiation import GEO_JSON, JSON, SPATIAL, choose, content_type, read_json
 from machinami.apis.ngsild.parameters import FORM, PAGING, Paging, options, read_search
-from machinami.apis.ngsild.shapes import query_arguments
+from machinami.apis.ngsild.query_document import query_arguments, read_selectors
 from machinami.broker import batch
 from machinami.broker.batch import Outcome
-from machinami.foundation.errors import BadRequestData, MachinamiError
+from machinami.foundation.errors import BadRequestData, ContextNotAvailable, MachinamiError
 from machinami.foundation.urn import is_uri
 from machinami.kit.http import Request, Response
 from machinami.kit.problem import describe
@@ -85,7 +86,9 @@ class Batches:
         media = choose(request.fields.get(b"accept"), SPATIAL)
         document, context = self._face.document(request)
         asked = {**arguments, **query_arguments(document)}
-        return self._entities.find(request, read_search(asked, context, self._paging, media == GEO_JSON), media)
+        search = read_search(asked, context, self._paging, media == GEO_JSON)
+        query = replace(search.query, selectors=read_selectors(document, context))
+        return self._entities.find(request, replace(search, query=query), media)
 
     def _read(self, request: Request, read: Read[Item]) -> tuple[list[Item], list[Outcome]]:
         """What each member of the body says, and the outcome of those that say nothing of use."""
@@ -96,7 +99,7 @@ class Batches:
                 if isinstance(context, MachinamiError):
                     raise context
                 items.append(read(document, context))
-            except BadRequestData as error:
+            except (BadRequestData, ContextNotAvailable) as error:
                 refused.append(Outcome(_id_of(document), error))
         return items, refused
 

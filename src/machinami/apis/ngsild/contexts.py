@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 import orjson
 
-from machinami.apis.ngsild.face import ROOT, Face, check_parameters
-from machinami.apis.ngsild.negotiation import JSON, LD_JSON, content_type, read_json
+from machinami.apis.ngsild.face import ROOT, Face, check_parameters, tenant
+from machinami.apis.ngsild.negotiation import JSON, choose, content_type, read_json
 from machinami.apis.ngsild.parameters import read_flag
-from machinami.broker.contexts import CACHED, HOSTED, IMPLICIT, Stored
+from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts, Stored
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import BadRequestData, NotFound, OperationNotSupported
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
@@ -33,9 +34,10 @@ class KeptContexts:
         kind = arguments.get("kind")
         if kind is not None and kind not in KINDS:
             raise BadRequestData(f"kind={kind[:100]!r} is none of {', '.join(KINDS)}", parameter="kind")
-        stored = [each for each in self._face.broker.contexts.stored() if kind in (None, each.kind)]
+        every = self._contexts.stored(_town(request))
+        stored = [each for each in every if kind in (None, each.kind)]
         if read_flag(arguments, "details"):
-            return Response(200, orjson.dumps([_details(each) for each in stored]), JSON)
+            return Response(200, orjson.dumps([self._details(each) for each in stored]), JSON)
         return Response(200, orjson.dumps([each.url for each in stored]), JSON)
 
     def add(self, request: Request) -> Awaitable[Response]:
@@ -43,59 +45,82 @@ class KeptContexts:
         check_parameters(request, frozenset())
         content_type(request)
         document = read_json(request.body)
-        return self._add(request, document)
+        return self._add(request, self._face.town(request, create=True), document)
 
-    async def _add(self, request: Request, document: Any) -> Response:
-        town = self._face.town(request)
-        path = _PATH + town.new_id()
-        host = request.header(b"host") or "localhost"
-        await self._face.broker.contexts.host(f"http://{host}{path}", document)
-        return Response(201, headers=[(b"location", path.encode("ascii"))])
+    async def _add(self, request: Request, town: Town, document: Any) -> Response:
+        name = town.new_id()
+        await self._contexts.host(address(request, name), document, town.name)
+        return Response(201, headers=[(b"location", (_PATH + name).encode("ascii"))])
 
     def serve(self, request: Request) -> Response:
         """One kept context, or everything about it (5.13.4)."""
         details = read_flag(check_parameters(request, SERVE), "details")
+        media = choose(request.fields.get(b"accept"))
         stored = self._stored(request)
+        if stored is None:
+            raise _unknown(request)
         if details:
-            return Response(200, orjson.dumps(_details(stored)), JSON)
-        if stored.kind == CACHED:
+            response = Response(200, orjson.dumps(self._details(stored)), JSON)
+        elif stored.kind in (CACHED, BUILT_IN):
             raise OperationNotSupported(f"This context is served by its owner at {stored.url}", url=stored.url)
-        return Response(200, orjson.dumps(dict(stored.body)), LD_JSON)
+        else:
+            response = Response(200, orjson.dumps(dict(stored.body)), media)
+        self._contexts.note_use(stored.url)
+        return response
 
     def delete(self, request: Request) -> Awaitable[Response]:
         """A context is forgotten, or fetched anew with `reload` (5.13.5)."""
         reload = read_flag(check_parameters(request, DELETE), "reload")
-        return self._delete(self._stored(request), reload)
+        stored = self._stored(request)
+        if stored is None and not reload:
+            raise _unknown(request)
+        return self._delete(request.params["id"] if stored is None else stored.url, reload)
 
-    async def _delete(self, stored: Stored, reload: bool) -> Response:
-        contexts = self._face.broker.contexts
+    async def _delete(self, url: str, reload: bool) -> Response:
         if reload:
-            await contexts.reload(stored.url)
+            await self._contexts.reload(url)
         else:
-            await contexts.drop(stored.url)
+            await self._contexts.drop(url)
         return Response(204)
 
-    def _stored(self, request: Request) -> Stored:
+    def _stored(self, request: Request) -> Stored | None:
+        """The context with this local id or URL, as far as the town that asks may know of it (5.5.10)."""
         identifier = request.params["id"]
-        for each in self._face.broker.contexts.stored():
+        for each in self._contexts.stored(_town(request)):
             if identifier in (each.url, _local_id(each)):
                 return each
-        raise NotFound(f"There is no context {identifier[:200]!r} here", contextId=identifier)
+        found = self._contexts.find(identifier)
+        return found if found is not None and found.kind == BUILT_IN else None
+
+    @property
+    def _contexts(self) -> Contexts:
+        return self._face.broker.contexts
+
+    def _details(self, stored: Stored) -> dict[str, Any]:
+        return {
+            "URL": stored.url,
+            "localId": _local_id(stored),
+            "kind": CACHED if stored.kind == BUILT_IN else stored.kind,
+            "createdAt": format_instant(stored.created_at),
+            "numberOfHits": self._contexts.uses(stored.url),
+        }
+
+
+def address(request: Request, name: str) -> str:
+    """The URL at which the broker, as this client calls it, serves a context."""
+    return f"http://{request.header(b'host') or 'localhost'}{_PATH}{name}"
+
+
+def _town(request: Request) -> str:
+    return tenant(request) or DEFAULT_TOWN
+
+
+def _unknown(request: Request) -> NotFound:
+    identifier = request.params["id"]
+    return NotFound(f"There is no context {identifier[:200]!r} here", contextId=identifier)
 
 
 def _local_id(stored: Stored) -> str:
     """The last part of the path under which a context is found here."""
-    return stored.url.rpartition(_PATH)[2] if stored.kind == HOSTED else quote(stored.url, safe="")
-
-
-def _details(stored: Stored) -> dict[str, Any]:
-    details: dict[str, Any] = {
-        "URL": stored.url,
-        "localId": _local_id(stored),
-        "kind": stored.kind,
-        "createdAt": format_instant(stored.created_at),
-        "numberOfHits": stored.uses,
-    }
-    if stored.last_used is not None:
-        details["lastUsage"] = format_instant(stored.last_used)
-    return details
+    own = stored.kind in (HOSTED, IMPLICIT)
+    return stored.url.rpartition(_PATH)[2] if own else quote(stored.url, safe="")

@@ -25,6 +25,7 @@ from machinami.apis.ngsild.parameters import (
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shown import is_more, one_more, show_entity, show_page
 from machinami.broker import operations
+from machinami.broker.linking import finder
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.foundation.instant import parse_instant
@@ -42,6 +43,7 @@ from machinami.model.expansion import (
     expand_fragment,
 )
 from machinami.model.matching import has_types
+from machinami.model.names import SCOPE
 from machinami.model.null import Nulls
 from machinami.model.patch import Patched
 from machinami.model.query import TypeSelection
@@ -87,13 +89,15 @@ class Entities:
         context = face.linked_context(request)
         view, types = _retrieval(request.query, context, media == GEO_JSON)
         entity_id = identified(request)
-        entity = operations.retrieve(face.town(request), entity_id, face.by(request))
+        town, by = face.town(request), face.by(request)
+        entity = operations.retrieve(town, entity_id, by)
         if types is not None and not has_types(types, entity.types):
             raise operations.no_entity(entity_id)
         attrs = view.representation.attrs
         if attrs and entity.attributes.keys().isdisjoint(attrs):
             raise NotFound(f"The entity {entity_id} has none of these attributes", entityId=entity_id)
-        return show_entity(entity, view, media, request, self._rendered)
+        find = None if view.join is None else finder(town, by)
+        return show_entity(entity, view, media, request, self._rendered, find)
 
     def query(self, request: Request) -> Awaitable[Response]:
         """The entities that match (6.4.3.2)."""
@@ -107,7 +111,8 @@ class Entities:
         face, page = self._face, search.page
         town, by = face.town(request), face.by(request)
         found, more = is_more(await operations.query(town, search.query, one_more(page), by), page)
-        return show_page(found, page, search.view, media, request, self._rendered, more)
+        find = None if search.view.join is None else finder(town, by)
+        return show_page(found, page, search.view, media, request, self._rendered, more, find)
 
     # --- changing whole entities
 
@@ -128,7 +133,7 @@ class Entities:
         present = operations.retrieve(town, entity_id, self._face.by(request))
         document.setdefault("type", [context.compact(name) for name in present.types])
         entity = expand_entity({**document, "id": entity_id}, context)
-        return _nothing(operations.replace(town, entity_id, entity, self._face.by(request)))
+        return nothing(operations.replace(town, entity_id, entity, self._face.by(request)))
 
     def merge(self, request: Request) -> Awaitable[Response]:
         """A fragment is merged into the entity (6.5.3.4)."""
@@ -145,14 +150,18 @@ class Entities:
             observed_at,
             arguments.get("lang"),
         )
-        return _nothing(done)
+        return nothing(done)
 
     def delete(self, request: Request) -> Awaitable[Response]:
         """The entity goes; its history stays (6.5.3.2)."""
         check_parameters(request, CHANGE)
         entity_id = identified(request)
         town = self._town_of(request, entity_id, None)
-        return _nothing(operations.delete(town, entity_id, self._face.by(request)))
+        return nothing(operations.delete(town, entity_id, self._face.by(request)))
+
+    def without_id(self, request: Request) -> Response:
+        """A path that ends where the id of the entity belongs (5.6.17, 5.6.18)."""
+        raise BadRequestData("The path ends before the id of the entity; write /entities/ID", member="id")
 
     # --- changing attributes
 
@@ -176,7 +185,7 @@ class Entities:
         entity_id, name = identified(request), context.attribute(request.params["attribute"])
         body = expand_attribute(request.params["attribute"], document, context, UPDATE)
         town = self._town_of(request, entity_id, context)
-        return _nothing(operations.update_attribute(town, entity_id, name, body, self._face.by(request)))
+        return nothing(operations.update_attribute(town, entity_id, name, body, self._face.by(request)))
 
     def replace_attribute(self, request: Request) -> Awaitable[Response]:
         """One attribute is replaced (6.7.3.3)."""
@@ -185,13 +194,13 @@ class Entities:
         entity_id, name = identified(request), context.attribute(request.params["attribute"])
         body = expand_attribute(request.params["attribute"], document, context)
         town = self._town_of(request, entity_id, context)
-        return _nothing(operations.replace_attribute(town, entity_id, name, body, self._face.by(request)))
+        return nothing(operations.replace_attribute(town, entity_id, name, body, self._face.by(request)))
 
     def delete_attribute(self, request: Request) -> Awaitable[Response]:
         """One attribute goes, or one dataset of it, or all of them (6.7.3.2)."""
         arguments = check_parameters(request, REMOVE)
         context = self._face.linked_context(request)
-        entity_id, name = identified(request), context.attribute(request.params["attribute"])
+        entity_id, name = identified(request), _deletable(request.params["attribute"], context)
         dataset = arguments.get("datasetId")
         if dataset is not None and dataset != "@none" and not is_uri(dataset):
             raise BadRequestData(f"{dataset[:100]!r} in datasetId is not a URI", parameter="datasetId")
@@ -203,7 +212,7 @@ class Entities:
             None if dataset == "@none" else dataset,
             read_flag(arguments, "deleteAll"),
         )
-        return _nothing(done)
+        return nothing(done)
 
     def _fragment(self, request: Request) -> tuple[str, Town, Fragment]:
         document, context = self._face.document(request)
@@ -238,6 +247,11 @@ def identified(request: Request) -> str:
     return entity_id
 
 
+def _deletable(term: str, context: Context) -> str:
+    """The name of an attribute, or of the scope, which can be deleted as one (5.6.5)."""
+    return SCOPE if term == "scope" or context.expand(term) == SCOPE else context.attribute(term)
+
+
 def same_id(document: Mapping[str, object], entity_id: str) -> str:
     """The entity id in the path. Raises BadRequestData if the body has another one."""
     stated = document.get("id", entity_id)
@@ -256,7 +270,8 @@ async def _created(done: Awaitable[None], entity_id: str) -> Response:
     return Response(201, headers=[location("entities", entity_id)])
 
 
-async def _nothing(done: Awaitable[object]) -> Response:
+async def nothing(done: Awaitable[object]) -> Response:
+    """The answer of what gives nothing back, when it is done."""
     await done
     return Response(204)
 

@@ -1,12 +1,28 @@
 """What does every handler of this face need? Who asks, in which town, in which words, and how it is answered."""
 
+from asyncio import gather
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from machinami.apis.ngsild.negotiation import LD_JSON, body_context, content_type, link_context, link_field, read_json
+from machinami.apis.ngsild.negotiation import (
+    LD_JSON,
+    body_context,
+    content_type,
+    link_context,
+    link_field,
+    read_json,
+    refuse_link,
+)
 from machinami.broker.broker import Broker
+from machinami.broker.contexts import source_key
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, TenantNotFound
+from machinami.foundation.errors import (
+    BadRequestData,
+    ContextNotAvailable,
+    InvalidRequest,
+    MachinamiError,
+    TenantNotFound,
+)
 from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
 from machinami.model.context import Context
@@ -74,23 +90,48 @@ class Face:
         kind = content_type(request)
         document = read_json(request.body)
         if not isinstance(document, dict):
-            raise BadRequestData("The body must be a JSON object {…}")
+            raise InvalidRequest("The body must be a JSON object {…}")
         return document, self.context(body_context(link_context(request), kind, document))
 
-    def documents(self, request: Request) -> list[tuple[Any, Context | BadRequestData]]:
-        """The members of the array that the body is, each with its context, or the error that it has none."""
+    def documents(self, request: Request) -> list[tuple[Any, Context | MachinamiError]]:
+        """The members of the array that the body is, each with its context, or the error that it has none.
+
+        Raises NotYet, and BadRequestData where the array as a whole cannot be meant (5.6.7.4).
+        """
         kind = content_type(request)
         documents = read_json(request.body)
-        if not isinstance(documents, list) or not documents:
-            raise BadRequestData("The body must be a JSON array […] that is not empty")
+        if not isinstance(documents, list) or not documents or None in documents:
+            raise BadRequestData("The body must be a JSON array […] that is not empty and holds no null")
         link = link_context(request)
-        found: list[tuple[Any, Context | BadRequestData]] = []
+        if link is not None:
+            refuse_link(kind)
+        found: list[tuple[Any, Context | MachinamiError]] = []
+        missing: dict[str, Any] = {}
         for document in documents:
             try:
-                found.append((document, self.context(body_context(link, kind, document))))
+                source = body_context(link, kind, document)
+                found.append((document, self._failure(request, source) or self.broker.contexts.resolve(source)))
             except BadRequestData as error:
                 found.append((document, error))
+            except ContextNotAvailable:
+                missing[source_key(source)] = source
+        if missing:
+            raise NotYet(lambda: self._try(request, missing))
         return found
+
+    def _failure(self, request: Request, source: Any) -> MachinamiError | None:
+        """Why the context could not be had, where it was tried for this request."""
+        return None if request.unavailable is None else request.unavailable.get(source_key(source))
+
+    async def _try(self, request: Request, missing: dict[str, Any]) -> None:
+        """Have the contexts fetched; one that cannot be had concerns only the documents that name it (5.6.7)."""
+        obtained = [self.broker.contexts.obtain(source) for source in missing.values()]
+        request.unavailable = request.unavailable or {}
+        for key, outcome in zip(missing, await gather(*obtained, return_exceptions=True), strict=True):
+            if isinstance(outcome, MachinamiError):
+                request.unavailable[key] = outcome
+            elif isinstance(outcome, BaseException):
+                raise outcome
 
 
 def tenant(request: Request) -> str | None:

@@ -66,11 +66,17 @@ def _range(part: str) -> tuple[str, float]:
     for parameter in parameters:
         key, _, value = parameter.partition("=")
         if key.strip().lower() == "q":
-            try:
-                weight = float(value)
-            except ValueError:
-                weight = 0.0
-    return name.lower(), weight if 0.0 <= weight <= 1.0 else 0.0
+            weight = _weight_of(value)
+    return name.lower(), weight
+
+
+def _weight_of(text: str) -> float:
+    """What a q says; what says nothing of sense is passed over, so that the weight stays 1 (RFC 9110, 12.4.2)."""
+    try:
+        weight = float(text)
+    except ValueError:
+        return 1.0
+    return weight if 0.0 <= weight <= 1.0 else 1.0
 
 
 def _weight(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
@@ -148,7 +154,7 @@ def body_context(link: str | None, kind: bytes, document: Any) -> Any:
     """
     if kind == LD_JSON:
         if link is not None:
-            raise BadRequestData("With application/ld+json the @context is in the body; leave the Link header out")
+            refuse_link(kind)
         source = document.pop("@context", _NOTHING) if isinstance(document, dict) else _NOTHING
         if source is _NOTHING or source is None:
             raise BadRequestData("An application/ld+json document needs a member @context", member="@context")
@@ -160,6 +166,12 @@ def body_context(link: str | None, kind: bytes, document: Any) -> Any:
             member="@context",
         )
     return link
+
+
+def refuse_link(kind: bytes) -> None:
+    """Raise BadRequestData where a Link header names a @context beside a body that has its own (6.3.5)."""
+    if kind == LD_JSON:
+        raise BadRequestData("With application/ld+json the @context is in the body; leave the Link header out")
 
 
 def link_context(request: Request) -> str | None:

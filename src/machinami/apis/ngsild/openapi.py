@@ -6,6 +6,7 @@ The names of parameters come from the very sets by which requests are checked; h
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
+from machinami.apis.ngsild.joins import JOINS, MOST_LEVELS
 from machinami.apis.ngsild.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
 from machinami.apis.ngsild.registration_schemas import REGISTRATION_EXAMPLES
 from machinami.apis.ngsild.schemas import SCHEMAS
@@ -44,6 +45,7 @@ PARAMETERS: Mapping[str, tuple[str, Json, Any]] = {
     "datasetId": ("Only these instances of attributes; @none is the one without", _LIST, None),
     "deleteAll": ("Every instance of the attribute", _FLAG, None),
     "details": ("With everything that is known of each", _FLAG, None),
+    "drop": ("Of the entities only these attributes go", _LIST, [_LEVEL]),
     "endTimeAt": ("The end of the time, with timerel=between", _TIME, None),
     "expandValues": ("Attributes whose values in q are words of the @context", _LIST, None),
     "format": ("The form of the answer", {"enum": _FORMS}, None),
@@ -53,9 +55,10 @@ PARAMETERS: Mapping[str, tuple[str, Json, Any]] = {
     "georel": ("How an entity lies to the geometry", _TEXT, "near;maxDistance==2000"),
     "id": ("Only these entities", {"type": "array", "items": _URI, "minItems": 1}, None),
     "idPattern": ("Only entities whose whole id this regular expression matches", _TEXT, None),
-    "join": ("Linked entities; not offered yet", {"enum": ["@none"]}, None),
-    "joinLevel": ("How far linked entities are followed", _WHOLE, None),
+    "join": ("Linked entities too: inside the linking ones, or in one list with them", {"enum": list(JOINS)}, None),
+    "joinLevel": ("How many relationships are followed", {**_WHOLE, "minimum": 1, "maximum": MOST_LEVELS}, None),
     "jsonKeys": ("Attributes whose values in q are no words of the @context", _LIST, None),
+    "keep": ("Of the entities everything but these attributes goes", _LIST, None),
     "kind": ("Only @contexts that are kept for this reason", {"enum": [CACHED, HOSTED, IMPLICIT]}, None),
     "lang": ("The languages that are wanted, best first", _TEXT, "ja,en;q=0.5"),
     "lastN": ("Only so many instances of each attribute, the newest", {**_WHOLE, "minimum": 1}, 24),
@@ -159,16 +162,21 @@ def _listed(schema: Json | str) -> Json:
 
 
 _NAMED_OR_DETAILED = "The names in use, or with details each of them"
+_ONE_OR_MORE: Json = {"anyOf": [reference("EntityShown"), reference("EntitiesShown")]}
 _PART = _given(
     "A part; Content-Range says which time it holds",
-    _content({"anyOf": [reference("EntityShown"), reference("EntitiesShown")]}),
+    _content(_ONE_OR_MORE),
     Link=_LINK,
     Content_Range={"description": "The time that the part holds", "schema": _TEXT},
 )
 _DONE: Json = {"description": "Done"}
 ANSWERS: Mapping[str, Mapping[int, Json]] = {
     "entity": {
-        200: _given("The entity", _content("EntityShown") | _content("Feature", [GEO_JSON]), Link=_LINK),
+        200: _given(
+            "The entity; with join=flat all that it links to",
+            _content(_ONE_OR_MORE) | _content("Feature", [GEO_JSON]),
+            Link=_LINK,
+        ),
     },
     "entities": {
         200: _given(
@@ -181,6 +189,7 @@ ANSWERS: Mapping[str, Mapping[int, Json]] = {
     "created": {201: {"description": "It is there now", "headers": {"Location": _LOCATION}}},
     "told": {201: {"description": "It is known now", "headers": {"Location": _LOCATION}}, 204: _DONE},
     "done": {204: _DONE},
+    "refused": {},
     "updated": {204: _DONE, 207: _given("Not everything could be done", _content("UpdateResult", [JSON]))},
     "all": {204: _DONE, 207: _given("Not all could be done", _content("BatchResult", [JSON]))},
     "all, with the new": {

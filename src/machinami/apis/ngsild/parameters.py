@@ -5,17 +5,20 @@ of 5.2.23, whose members are given as texts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, cast, get_args
 
+from machinami.apis.ngsild.joins import check_apart, check_asked, check_projected, read_join
 from machinami.foundation.errors import BadRequestData, InvalidRequest
 from machinami.foundation.urn import is_uri
 from machinami.model import core_terms, parse
 from machinami.model.compaction import LOCATION
 from machinami.model.context import Context
-from machinami.model.query import Order, Page, Projection, Query, TypeSelection
+from machinami.model.linking import Join
+from machinami.model.query import Order, Page, Projection, Query, TypeSelection, names
 from machinami.model.representation import NONE, Form, Representation
+from machinami.model.target import ENTITY_MEMBERS
 
 FORM = frozenset(
     {"options", "format", "lang", "attrs", "pick", "omit", "datasetId", "geometryProperty", "local", "type"}
@@ -24,7 +27,7 @@ PAGING = frozenset({"limit", "offset", "count"})
 JOIN = frozenset({"join", "joinLevel", "containedBy"})
 RETRIEVE = FORM | JOIN
 SELECT = frozenset(
-    "type id idPattern attrs q geometry georel coordinates geoproperty scopeQ expandValues local csf".split()
+    "type id idPattern attrs q geometry georel coordinates geoproperty scopeQ expandValues jsonKeys local csf".split()
 )
 ORDER = frozenset({"orderBy", "orderFrom", "orderGeometry", "collation"})
 QUERY = FORM | PAGING | SELECT | ORDER | JOIN | {"splitEntities"}
@@ -32,9 +35,14 @@ QUERY = FORM | PAGING | SELECT | ORDER | JOIN | {"splitEntities"}
 _FORMS: Mapping[str, Form] = {**{form: form for form in get_args(Form)}, "keyValues": "simplified"}
 _OPTIONS = frozenset({"sysAttrs", "count", "local"})
 _WORDS = {"@id": "id", "@type": "type", core_terms.NAMESPACE + "scope": "scope"}
+SYSTEM = ENTITY_MEMBERS | {core_terms.NAMESPACE + "deletedAt"}
+_HEAD = frozenset(_WORDS.values())
 _MOST = 1_000_000_000
 
-_VIEW = ("options", "format", "lang", "attrs", "pick", "omit", "datasetId", "geometryProperty")
+_VIEW = (
+    *("options", "format", "lang", "attrs", "pick", "omit", "datasetId", "geometryProperty"),
+    *("join", "joinLevel", "containedBy"),
+)
 _CACHED = 1024  # texts that come from outside, kept with what they mean
 
 Arguments = Mapping[str, str]
@@ -42,7 +50,8 @@ Arguments = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """How entities are wanted: in the words of which context, in which form, with which of them as geometry.
+    """How entities are wanted: in the words of which context, in which form, with which of them as geometry, and
+    with which of those that they link to.
 
     Two views are never equal, so that a view itself can be the key of what was rendered for it; `read_view` gives
     the same one for the same wish.
@@ -51,6 +60,7 @@ class View:
     context: Context
     representation: Representation
     geometry_property: str = LOCATION
+    join: Join | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,6 @@ def chosen_form(arguments: Arguments, words: frozenset[str], forms: Mapping[str,
 
 def read_view(arguments: Arguments, context: Context, geo: bool = False) -> View:
     """How entities are wanted. geo: whether they are wanted as GeoJSON. The same wish gives the same view."""
-    refuse_joins(arguments)
     return _view(context, geo, tuple(map(arguments.get, _VIEW)))
 
 
@@ -110,17 +119,22 @@ def _view(context: Context, geo: bool, texts: tuple[str | None, ...]) -> View:
     form = cast(Form, chosen_form(arguments, words, _FORMS) or "normalized")
     if "geometryProperty" in arguments and not geo:
         raise BadRequestData("geometryProperty has a meaning only with Accept: application/geo+json")
+    join = read_join(arguments)
+    pick, omit = (_tree(arguments, name, context, join) for name in ("pick", "omit"))
+    if "attrs" in arguments and (pick is not None or omit is not None):
+        raise BadRequestData("attrs cannot stand beside pick or omit; say it all with pick (4.21)", parameter="attrs")
+    check_apart(pick, omit)
     representation = Representation(
         form=form,
         sys_attrs="sysAttrs" in words,
         attrs=read_names(arguments["attrs"], context) if "attrs" in arguments else None,
-        pick=_tree(arguments, "pick", context),
-        omit=_tree(arguments, "omit", context),
+        pick=pick,
+        omit=omit,
         lang=arguments.get("lang"),
         datasets=read_datasets(arguments),
     )
     geometry = context.attribute(arguments["geometryProperty"]) if "geometryProperty" in arguments else LOCATION
-    return View(context, representation, geometry)
+    return View(context, representation, geometry, join)
 
 
 def read_types(arguments: Arguments, context: Context) -> TypeSelection | None:
@@ -132,18 +146,11 @@ _types = lru_cache(_CACHED)(parse.parse_types)
 read_names = lru_cache(_CACHED)(parse.parse_names)
 
 
-def refuse_joins(arguments: Arguments) -> None:
-    """Refuse what would follow relationships: linked entities are asked for one by one."""
-    if arguments.get("join", NONE) != NONE:
-        raise InvalidRequest("join is not offered here yet; ask for the linked entities by their ids", parameter="join")
-
-
-def _tree(arguments: Arguments, parameter: str, context: Context) -> Mapping[str, Any] | None:
+def _tree(arguments: Arguments, parameter: str, context: Context, join: Join | None) -> Mapping[str, Any] | None:
     if parameter not in arguments:
         return None
     projection = parse.parse_projection(arguments[parameter], context, parameter)
-    if projection.hops:
-        raise BadRequestData(f"{parameter} names members of linked entities, but no join is asked for")
+    check_projected(projection.hops, join, parameter)
     return as_tree(projection)
 
 
@@ -169,7 +176,12 @@ def read_selection(arguments: Arguments, context: Context) -> Query:
     if not arguments.keys().isdisjoint(("georel", "geometry", "coordinates")):
         get = arguments.get
         geo = parse.parse_geo(get("georel"), get("geometry"), get("coordinates"), get("geoproperty"), context)
-    expanded = parse.parse_names(arguments["expandValues"], context) if "expandValues" in arguments else ()
+    expanded, untouched = (
+        frozenset(parse.parse_names(arguments[name], context, name) if name in arguments else ())
+        for name in ("expandValues", "jsonKeys")
+    )
+    if "csf" in arguments:
+        parse.parse_q(arguments["csf"], context)
     order: tuple[Order, ...] = ()
     if "orderBy" in arguments:
         names = ("collation", "orderFrom", "orderGeometry")
@@ -179,7 +191,7 @@ def read_selection(arguments: Arguments, context: Context) -> Query:
         ids=parse.parse_ids(arguments["id"]) if "id" in arguments else (),
         id_pattern=parse.parse_id_pattern(arguments["idPattern"]) if "idPattern" in arguments else None,
         attrs=read_names(arguments["attrs"], context) if "attrs" in arguments else (),
-        q=parse.parse_q(arguments["q"], context, expanded) if "q" in arguments else None,
+        q=parse.parse_q(arguments["q"], context, expanded - untouched) if "q" in arguments else None,
         geo=geo,
         scope=parse.parse_scope(arguments["scopeQ"]) if "scopeQ" in arguments else None,
         order=order,
@@ -188,13 +200,27 @@ def read_selection(arguments: Arguments, context: Context) -> Query:
 
 def read_search(arguments: Arguments, context: Context, paging: Paging, geo: bool = False) -> Search:
     """What a query asks for. Raises BadRequestData where it asks for everything without saying so (5.7.2.4)."""
-    if arguments.keys().isdisjoint(("type", "attrs", "q", "georel", "geometry")) and not is_local(arguments):
-        raise BadRequestData(
-            "The query is too wide: give at least one of type, attrs, q or georel, or say local=true to mean everything"
-        )
     words = options(arguments, _OPTIONS | _FORMS.keys())
     page = read_page(arguments, paging, "count" in words)
-    return Search(read_selection(arguments, context), page, read_view(arguments, context, geo))
+    view = read_view(arguments, context, geo)
+    query = read_selection(arguments, context)
+    if not is_local(arguments):
+        refuse_everything(query)
+    check_asked(query.q, view.join)
+    picked = view.representation.pick
+    if picked is not None and picked.keys().isdisjoint(_HEAD):  # of the others nothing would be left to show (4.21)
+        query = replace(query, attrs=tuple(picked))
+    return Search(query, page, view)
+
+
+def refuse_everything(query: Query) -> None:
+    """Raise BadRequestData where no type, attribute or place is asked for: the query is too wide (5.7.2.4)."""
+    asked = {*query.attrs, *(names(query.q) if query.q is not None else ())}
+    if query.types is None and query.geo is None and asked <= SYSTEM:
+        raise BadRequestData(
+            "The query is too wide: give a type, a place (georel), or an attribute of the town's own in attrs or q, "
+            "or say local=true to mean everything"
+        )
 
 
 def is_local(arguments: Arguments) -> bool:

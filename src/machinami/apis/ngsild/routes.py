@@ -22,6 +22,7 @@ from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.purge import PURGE, Purge
 from machinami.apis.ngsild.registrations import Registrations
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_routes import shared_routes
@@ -41,7 +42,7 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
     face = Face(broker, identify)
     rendered = Rendered()
     rows = [
-        *_entity_rows(Entities(face, rendered, paging)),
+        *_entity_rows(Entities(face, rendered, paging), Purge(face)),
         *_batch_rows(Batches(face, Entities(face, rendered, paging), paging)),
         *_temporal_rows(Temporal(face, paging), TemporalProvision(face)),
         *_subscription_rows(Subscriptions(face, paging)),
@@ -69,7 +70,7 @@ def row(
     return Route(method, path, handler, summary, tag, hot, {OPERATION: operation(method, path, known, body, gives)})
 
 
-def _entity_rows(handlers: Entities) -> Iterable[Route]:
+def _entity_rows(handlers: Entities, purge: Purge) -> Iterable[Route]:
     tag = "Entities"
     one, every, named = "/entities/{id}", "/entities/{id}/attrs", "/entities/{id}/attrs/{attribute}"
     h = handlers
@@ -77,6 +78,9 @@ def _entity_rows(handlers: Entities) -> Iterable[Route]:
         row("POST", "/entities", h.create, "Create an entity", tag, "created", entities.WRITE, "Entity", hot=True),
         row("GET", "/entities", h.query, "Query entities", tag, "entities", parameters.QUERY, hot=True),
         row("GET", one, h.retrieve, "Retrieve an entity", tag, "entity", parameters.RETRIEVE, hot=True),
+        row("DELETE", "/entities", purge.purge, "Purge entities", tag, "done", PURGE),
+        row("PUT", "/entities", h.without_id, "Replace an entity: the path needs its id", tag, "refused"),
+        row("PATCH", "/entities", h.without_id, "Merge into an entity: the path needs its id", tag, "refused"),
         row("PUT", one, h.replace, "Replace an entity", tag, "done", entities.CHANGE, "EntityFragment"),
         row("PATCH", one, h.merge, "Merge into an entity", tag, "done", entities.MERGE_BY, "EntityFragment"),
         row("DELETE", one, h.delete, "Delete an entity", tag, "done", entities.CHANGE),

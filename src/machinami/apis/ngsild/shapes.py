@@ -1,13 +1,11 @@
-"""What do a subscription and a query look like as documents, and what do they mean? (pure)
+"""What does a subscription look like as a document, and what does it mean? (pure)
 
-ETSI GS CIM 009, 5.2.12 to 5.2.15, 5.2.22, 5.2.23, 5.2.33.
+ETSI GS CIM 009, 5.2.12 to 5.2.15, 5.2.22, 5.2.33.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-import orjson
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import parse_instant
@@ -45,8 +43,6 @@ _ACCEPTED = ("application/json", "application/ld+json", "application/geo+json")
 _ENDPOINT = re.compile(r"(https?|mqtts?)://[^\s/?#]+", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")
 _TYPE_NAME = re.compile(r"[^\s,;|()]+")
-_QUERY_TEXTS = ("q", "scopeQ", "lang", "expandValues")
-_QUERY_LISTS = ("attrs", "pick", "omit", "datasetId")
 
 
 def read_subscription(document: Json, context: Context) -> Subscription:
@@ -205,74 +201,6 @@ def _translated_selector(row: Any, name: Callable[[str], str]) -> Any:
 def _translated_lists(row: Json, members: Iterable[str], name: Callable[[str], str]) -> Json:
     listed = {m: [name(text) for text in row[m]] for m in members if isinstance(row.get(m), list)}
     return {**row, **listed}
-
-
-def query_arguments(document: Json) -> dict[str, str]:
-    """The members of a Query document (5.2.23) as the query parameters that mean the same."""
-    known = {"type", "entities", "geoQ", "temporalQ", "ordering", "aggrParams", *_QUERY_TEXTS, *_QUERY_LISTS}
-    check_members(document, known | {"join", "joinLevel", "containedBy", "splitEntities"}, "the query")
-    if document.get("type") != "Query":
-        raise wrong("type", 'must be "Query"')
-    arguments = {name: _required_text(document, name) for name in _QUERY_TEXTS if name in document}
-    for name in _QUERY_LISTS:
-        if name in document:
-            arguments[name] = _joined(document, name)
-    arguments.update(_selected(document))
-    for member in ("geoQ", "temporalQ", "aggrParams"):
-        if member in document:
-            arguments.update(_flattened(_object(document, member)))
-    if "ordering" in document:
-        ordering = _flattened(_object(document, "ordering"))
-        renamed = {"coordinates": "orderFrom", "geometry": "orderGeometry"}
-        arguments.update({renamed.get(name, name): value for name, value in ordering.items()})
-    return arguments
-
-
-def _selected(document: Json) -> dict[str, str]:
-    """The selectors as id, idPattern and type: several must differ in one of these only."""
-    rows = _listed(document, "entities")
-    for row in rows:
-        if not isinstance(row, dict) or not all(isinstance(row.get(m, ""), str | list) for m in _SELECTOR_MEMBERS):
-            raise wrong("entities", "must be a list of objects with type, id or idPattern")
-        check_members(row, _SELECTOR_MEMBERS, "entities")
-    columns = {member: [_one_text(row.get(member)) for row in rows] for member in ("type", "id", "idPattern")}
-    different = [member for member, column in columns.items() if len(set(column)) > 1]
-    if len(different) > 1 or any(None in columns[member] for member in different):
-        raise wrong("entities", "has selectors that differ in more than one member; ask for them one by one")
-    joins: Mapping[str, Callable[[list[str]], str]] = {
-        "type": "|".join,
-        "id": ",".join,
-        "idPattern": lambda parts: "|".join(f"(?:{part})" for part in parts),
-    }
-    arguments = {}
-    for member, column in columns.items():
-        texts = list(dict.fromkeys(text for text in column if text is not None))
-        if texts:
-            arguments[member] = texts[0] if len(texts) == 1 else joins[member](texts)
-    return arguments
-
-
-def _one_text(value: Any) -> str | None:
-    return ",".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _flattened(row: Json) -> dict[str, str]:
-    return {
-        name: value
-        if isinstance(value, str)
-        else orjson.dumps(value).decode()
-        if not (isinstance(value, list) and all(isinstance(part, str) for part in value))
-        else ",".join(value)
-        for name, value in row.items()
-    }
-
-
-def _joined(document: Json, member: str) -> str:
-    value = document[member]
-    parts = value if isinstance(value, list) else [value]
-    if not parts or not all(isinstance(part, str) for part in parts):
-        raise wrong(member, "must be a list of texts that is not empty")
-    return ",".join(parts)
 
 
 # --- members of documents

@@ -135,7 +135,7 @@ class SharedBatches:
         trigger: Trigger,
         split: Split,
         document: Any,
-        own: Context | BadRequestData,
+        own: Context | MachinamiError,
         row: Any,
         request: Request,
     ) -> None:
@@ -145,7 +145,7 @@ class SharedBatches:
                 raise own
             fragment = expand_fragment(document, own, MERGE)
             names = {own.attribute(name): name for name in document if name not in HEAD}
-        except BadRequestData:
+        except MachinamiError:
             split.rows.append(row)
             return
         entity_id = fragment.id

@@ -7,37 +7,69 @@ from urllib.parse import urlencode
 import orjson
 
 from machinami.apis.ngsild.face import context_member, given
+from machinami.apis.ngsild.joined import join_linked
 from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, link_field
 from machinami.apis.ngsild.parameters import View
 from machinami.apis.ngsild.rendering import Rendered, array, with_context
+from machinami.foundation.errors import NotFound
 from machinami.kit.http import Request, Response, read_arguments
-from machinami.model.compaction import to_feature, to_feature_collection
+from machinami.model.compaction import Json, to_feature
 from machinami.model.entity import Entity
 from machinami.model.found import Found
+from machinami.model.linking import Find
 from machinami.model.query import Page
 
 COUNT = b"NGSILD-Results-Count"
+NOTHING = b"{}"
 _UNSAFE = re.compile(r"[^A-Za-z0-9%&=._~:;,+*()!$'@/?|-]")
 
 
-def show_entity(entity: Entity, view: View, media: bytes, request: Request, rendered: Rendered) -> Response:
-    """The answer that shows one entity."""
-    if media == GEO_JSON:
+def show_entity(
+    entity: Entity, view: View, media: bytes, request: Request, rendered: Rendered, find: Find | None = None
+) -> Response:
+    """The answer that shows one entity. find: how linked entities are found, where the view joins them.
+
+    Raises NotFound where nothing of the entity is left to be shown (4.21).
+    """
+    if view.join is not None and find is not None:
+        joined = join_linked([entity], view, view.join, find)
+        if media == GEO_JSON:
+            features = joined.features()
+            return _show_geojson(features[0] if len(features) == 1 else _collection(features), view, request)
+        parts = [orjson.dumps(document) for document in joined.documents()]
+    elif media == GEO_JSON:
         feature = to_feature(entity, view.context, view.representation, view.geometry_property)
         return _show_geojson(feature, view, request)
-    body = rendered.entity(entity, view)
-    return given(media, with_context(body, view.context) if media == LD_JSON else body, view.context)
+    else:
+        parts = [rendered.entity(entity, view)]
+    if parts[0] == NOTHING:
+        raise NotFound(f"The entity {entity.id} has none of the members that are asked for", entityId=entity.id)
+    if media == LD_JSON:
+        parts = [with_context(part, view.context) for part in parts]
+    return given(media, parts[0] if len(parts) == 1 else array(parts), view.context)
 
 
 def show_page(
-    found: Found, page: Page, view: View, media: bytes, request: Request, rendered: Rendered, more: bool
+    found: Found,
+    page: Page,
+    view: View,
+    media: bytes,
+    request: Request,
+    rendered: Rendered,
+    more: bool,
+    find: Find | None = None,
 ) -> Response:
-    """The answer that shows one page of a query. more: whether another page follows."""
+    """The answer that shows one page of a query. more: whether another page follows; find: as in show_entity."""
     if media == GEO_JSON:
-        collection = to_feature_collection(found.entities, view.context, view.representation, view.geometry_property)
-        response = _show_geojson(collection, view, request)
+        response = _show_geojson(_collection(_features(found, view, find)), view, request)
     else:
-        parts = [rendered.entity(entity, view) for entity in found.entities]
+        if view.join is not None and find is not None:
+            documents = join_linked(found.entities, view, view.join, find).documents()
+            parts = [orjson.dumps(document) for document in documents]
+        else:
+            parts = [rendered.entity(entity, view) for entity in found.entities]
+        if view.representation.is_projected:
+            parts = [part for part in parts if part != NOTHING]
         if media == LD_JSON:
             parts = [with_context(part, view.context) for part in parts]
         response = given(media, array(parts), view.context)
@@ -46,6 +78,17 @@ def show_page(
     if more or page.offset:
         response.headers.extend(page_links(request, page, more, media))
     return response
+
+
+def _features(found: Found, view: View, find: Find | None) -> list[Json]:
+    if view.join is not None and find is not None:
+        return join_linked(found.entities, view, view.join, find).features()
+    context, form = view.context, view.representation
+    return [to_feature(entity, context, form, view.geometry_property) for entity in found.entities]
+
+
+def _collection(features: list[Json]) -> Json:
+    return {"type": "FeatureCollection", "features": features}
 
 
 def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
@@ -61,18 +104,19 @@ def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> 
         offsets.append(("next", page.offset + page.limit))
     links = []
     for rel, offset in offsets:
-        target = f"{path}?{_turned(query, {'limit': str(page.limit), 'offset': str(offset)})}"
+        target = f"{path.rstrip('/')}?{_turned(query, {'limit': str(page.limit), 'offset': str(offset)})}"
         links.append((b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")))
     return links
 
 
 def _turned(query: str, page: dict[str, str]) -> str:
-    """The query for another page; otherwise as it came, where that can stand in a header."""
+    """The query for another page, in the order of its names; otherwise as it came, where that can stand in a header."""
     parts = [(part.partition("=")[0], part) for part in query.split("&") if part]
     if _UNSAFE.search(query) is not None or any("%" in name for name, _ in parts):
-        return urlencode({**read_arguments(query), **page})
+        return urlencode(sorted({**read_arguments(query), **page}.items()))
     written = dict(parts) | {name: f"{name}={text}" for name, text in page.items()}
-    return "&".join(written.values())
+    turned = "&".join(sorted(written.values()))
+    return turned.replace("%3A", ":").replace("%2A", "*") if "%" in turned else turned
 
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:

@@ -11,8 +11,8 @@ from machinami.apis.ngsild.entities import identified
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.negotiation import LD_JSON, PLAIN, choose
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.query_document import query_arguments, read_selectors
 from machinami.apis.ngsild.ranges import Cut, content_range, cut
-from machinami.apis.ngsild.shapes import query_arguments
 from machinami.apis.ngsild.shown import COUNT, page_links
 from machinami.apis.ngsild.temporal_parameters import QUERY, RETRIEVE, Evolution, read_evolution
 from machinami.broker import history
@@ -69,10 +69,12 @@ class Temporal:
         """The evolutions of the entities that match a Query document (6.24.3.1)."""
         arguments = check_parameters(request, POST_QUERY)
         document, context = self._face.document(request)
-        asked = {**arguments, **query_arguments(document)}
+        asked = {**arguments, **query_arguments(document, evolution=True)}
         if "aggrMethods" in asked and "format" not in asked and "options" not in asked:
             asked["format"] = "aggregatedValues"  # a document that says how to aggregate wants just that (5.2.44)
-        return self._query(self._ask(request, read_evolution(asked, context, self._paging, True)))
+        wanted = read_evolution(asked, context, self._paging, True)
+        query = replace(wanted.query, selectors=read_selectors(document, context))
+        return self._query(self._ask(request, replace(wanted, query=query)))
 
     def _ask(self, request: Request, wanted: Evolution) -> _Ask:
         return _Ask(request, self._face.town(request), wanted, choose(request.fields.get(b"accept"), PLAIN))

@@ -29,6 +29,7 @@ from machinami.store.conformance.acts import (
     LEVEL,
     LOCATION,
     NOW,
+    at,
     create,
     creation,
     end,
@@ -119,6 +120,27 @@ async def what_has_expired_is_not_found(backend: Backend) -> None:
     assert ([e.id for e in after.entities], after.count) == ([gauge(1).id, gauge(3).id], 2)
 
 
+async def what_expires_is_told_in_time(backend: Backend) -> None:
+    """Entities and attribute instances by when they expire, and none that has been changed or deleted since."""
+    town = await backend.open("town")
+    passing = reading(1, expires_at=at(5))
+    await create(
+        town, [gauge(1), replace(gauge(2), expires_at=at(3)), gauge(3, level=passing), gauge(4, level=passing)]
+    )
+    assert list(town.expiring(at(2), 10)) == []
+    names = [f"urn:ngsi-ld:Gauge:{number:04d}" for number in (2, 3, 4)]
+    assert list(town.expiring(at(5), 10)) == names
+    assert list(town.expiring(at(5), 1)) == names[:1]
+    await observe(town, names[1], LEVEL, reading(2, 1))
+    await end(town, names[2])
+    assert list(town.expiring(at(5), 10)) == names[:1]
+    await observe(town, names[1], LEVEL, reading(3, 2, expires_at=at(4)))
+    assert list(town.expiring(at(5), 10)) == names[:2]
+    await end(town, names[0])
+    await end(town, names[1])
+    assert list(town.expiring(at(9), 10)) == []
+
+
 async def a_query_follows_every_change_of_a_value(backend: Backend) -> None:
     """A comparison and a place are right after updates, whatever index may answer them."""
     town = await backend.open("default")
@@ -196,6 +218,7 @@ CHECKS = (
     random_queries_find_what_matches_says_after_changes,
     a_type_is_paged_in_order_of_creation,
     what_has_expired_is_not_found,
+    what_expires_is_told_in_time,
     a_query_follows_every_change_of_a_value,
     near_is_found_around_the_place_only,
     order_is_total_and_stable,

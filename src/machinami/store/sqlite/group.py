@@ -8,6 +8,7 @@ the one before has left in the table.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import apsw
 import orjson
@@ -181,7 +182,7 @@ class Group:
         elif change.verb is not Verb.DELETED:
             return  # a correction of the past that leaves the present alone
         elif isinstance(current, Hot):
-            subject = self._end(current)
+            subject = self._end(current, change.attributes)
         else:
             return
         self.rows.history += rows_of(written.history, self.names, subject, seq)
@@ -207,7 +208,7 @@ class Group:
         types = before.types if before is not None else ()
         if types != after.types:
             self._retype(types, after.types, 0, key)
-        self._expire(key, before, after)
+        self._expire(key, before, after, written.change.attributes)
         if places_differ:
             self._place(key, before, after)
         if self.indexes:
@@ -217,12 +218,12 @@ class Group:
         rows.changed.add(entity_id)
         return subject
 
-    def _end(self, current: Hot) -> int:
+    def _end(self, current: Hot, changes: tuple[AttributeChange, ...]) -> int:
         entity, key = current.entity, current.key
         self.entities -= 1
         self.leave_husk(Husk(key, current.subject), husk_of(entity), new=False)
         self._retype(entity.types, (), 0, key)
-        self._expire(key, entity, None)
+        self._expire(key, entity, None, changes)
         self._place(key, entity, None)
         if self.indexes:
             self.indexes.differ(entity, None, key, self.rows.values)
@@ -257,15 +258,28 @@ class Group:
                 types[number(name), gone, key] = True
                 counts[number(name), gone] += 1
 
-    def _expire(self, key: int, before: Entity | None, after: Entity | None) -> None:
+    def _expire(
+        self, key: int, before: Entity | None, after: Entity | None, changes: tuple[AttributeChange, ...]
+    ) -> None:
+        """Note when the entity or one of its attribute instances expires, and forget when one does no more."""
         old = before.expires_at if before is not None else None
         new = after.expires_at if after is not None else None
-        if old != new:
-            if old is not None:
-                self.rows.expiring[to_micros(old), key] = False
-            if new is not None:
-                self.rows.expiring[to_micros(new), key] = True
-                self.first_expiry = min(self.first_expiry, to_micros(new))
+        gone = [old] if old != new and old is not None else []
+        to_come = [new] if old != new and new is not None else []
+        for one in changes:
+            if one.before is not None and one.before.expires_at is not None:
+                gone.append(one.before.expires_at)
+            if one.after is not None and one.after.expires_at is not None:
+                to_come.append(one.after.expires_at)
+        if not gone and not to_come:
+            return
+        kept = () if after is None or not gone else expiries(after)
+        for moment in gone:
+            if moment not in kept:
+                self.rows.expiring[to_micros(moment), key] = False
+        for moment in to_come:
+            self.rows.expiring[to_micros(moment), key] = True
+            self.first_expiry = min(self.first_expiry, to_micros(moment))
 
     def _place(self, key: int, before: Entity | None, after: Entity | None) -> None:
         number = self.names.number
@@ -351,6 +365,12 @@ class Group:
         if self.later_size + (self._backlog.size if self.settled is None else 0) >= MOST:
             self.settle()
         self.new_names = self.names.write(self.connection)
+
+
+def expiries(entity: Entity) -> set[datetime]:
+    """When the entity and its attribute instances expire."""
+    moments = [instance.expires_at for instances in entity.attributes.values() for instance in instances]
+    return {moment for moment in (entity.expires_at, *moments) if moment is not None}
 
 
 def _moves(one: AttributeChange) -> bool:

@@ -55,6 +55,8 @@ INSERT OR IGNORE INTO expiring (at, key) VALUES (?, ?)
 DELETE FROM expiring WHERE at = ? AND key = ?
 -- first_expiry
 SELECT min(at) FROM expiring
+-- expired
+SELECT id FROM expiring JOIN entity USING (key) WHERE at <= ? AND gone = 0 GROUP BY key ORDER BY min(at), id LIMIT ?
 
 -- keys_of_type
 SELECT key FROM entity_type WHERE type = ? AND gone = ? AND key > ? AND key <= ?

@@ -154,6 +154,16 @@ class SqliteTown:
         found = read_any(self._source().connection, entity_id)
         return found[0].entity if found is not None and found[1] else None
 
+    def expiring(self, now: datetime, limit: int) -> Sequence[str]:
+        """Ids of entities that have expired, or have an attribute that has, the longest expired first."""
+        moment = to_micros(now)
+        if self._first_expiry > moment:
+            return ()
+        connection = self._source().connection
+        first = read_one(connection, SQL.first_expiry)
+        self._first_expiry = NEVER if first is None else first
+        return [entity_id for (entity_id,) in read(connection, SQL.expired, (moment, limit))]
+
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match: at once where an index leads to few, in a reading thread otherwise."""
         source = self._source()
