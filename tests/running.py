@@ -9,7 +9,7 @@ from pathlib import Path
 
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes
-from machinami.apis.ngsild.shapes import read_subscription
+from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.policy import OpenTown
 from machinami.kit.carrier import Limits

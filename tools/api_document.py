@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from machinami.apis.ngsild.routes import routes as ngsild_routes
-from machinami.apis.ngsild.shapes import read_subscription
+from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.broker.broker import Broker, Ports

@@ -1,6 +1,6 @@
 """A broker over a real store in a temporary folder, with a recorded wire and a clock that is set by hand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -46,12 +46,19 @@ class House:
     wire: RecordedWire
     clock: Clock
     broker: Broker | None = None
+    reader: Callable[..., Subscription] | None = None
 
     async def open(self) -> Town:
         numbers = count(1)
         backend = open_backend(self.folder, StoreSettings())
         ports = Ports(
-            backend, self.wire, self.wire, self.clock, lambda: f"{next(numbers):06d}", OpenTown(), read_subscription
+            backend,
+            self.wire,
+            self.wire,
+            self.clock,
+            lambda: f"{next(numbers):06d}",
+            OpenTown(),
+            self.reader or read_subscription,
         )
         self.broker = Broker(ports)
         await self.broker.start()

@@ -1,11 +1,15 @@
 """The log is the outbox: nothing is lost when receivers fail or the town stops, and nobody waits for a dead one."""
 
 import asyncio
+from dataclasses import replace
 
 from tests.broker.conftest import OFFICER, gauge, level, subscription
 
 from machinami.broker import operations
+from machinami.model import parse
 from machinami.model.context import core
+from machinami.model.expansion import expand_entity
+from machinami.model.linking import Join
 from machinami.wire.protocol import Delivery
 
 ONE = "urn:ngsi-ld:Gauge:1"
@@ -129,3 +133,113 @@ async def test_a_record_that_cannot_be_read_is_set_aside_and_the_town_starts(tow
     assert "urn:s:bad" in house.broker.set_aside[0]
     assert operations.retrieve(again, ONE, OFFICER).id == ONE
     assert core().expand("Gauge") in operations.retrieve(again, ONE, OFFICER).types
+
+
+async def test_the_default_is_to_tell_of_new_and_changed_attributes_not_of_deleted_ones(town, house):
+    await house.broker.subscribe(town, subscription("urn:s:1", "Gauge"), OFFICER)
+    await operations.create(town, gauge(), OFFICER)
+    await operations.delete(town, ONE, OFFICER)
+    await operations.create(town, gauge(2), OFFICER)
+
+    sent = await house.wire.until_sent(2)
+
+    assert [one.document["data"][0]["id"] for one in sent] == [ONE, "urn:ngsi-ld:Gauge:2"]
+
+
+async def test_every_trigger_fires_for_its_own_changes(town, house):
+    expected = {
+        "entityCreated": 1, "entityDeleted": 1, "attributeCreated": 1, "attributeUpdated": 2, "attributeDeleted": 1,
+        "entityUpdated": 4,
+    }  # fmt: skip
+    for trigger in expected:
+        one = subscription(f"urn:s:{trigger}", "Gauge", triggers=(trigger,))
+        await house.broker.subscribe(town, one, OFFICER)
+    await operations.create(town, gauge(), OFFICER)
+    for value in (2.0, 3.0):
+        await operations.update(town, ONE, level(value), OFFICER)
+    await operations.delete(town, ONE, OFFICER)
+
+    await house.wire.until_sent(sum(expected.values()))
+
+    told = [one.document["subscriptionId"].removeprefix("urn:s:") for one in house.wire.sent]
+    assert {trigger: told.count(trigger) for trigger in expected} == expected
+
+
+async def test_a_deleted_entity_is_told_with_the_time_of_its_end(town, house):
+    await operations.create(town, gauge(), OFFICER)
+    await house.broker.subscribe(town, subscription("urn:s:1", "Gauge", triggers=("entityDeleted",)), OFFICER)
+    house.clock.pass_seconds(60)
+    await operations.delete(town, ONE, OFFICER)
+
+    sent = await house.wire.until_sent(1)
+
+    assert sent[0].document["data"] == [{"id": ONE, "type": "Gauge", "deletedAt": "2026-06-30T09:01:00Z"}]
+
+
+async def test_a_condition_on_a_linked_entity_is_looked_up_here(town, house):
+    condition = parse.parse_q("river{depth}>2", core())
+    deep, shallow = (river(number, depth) for number, depth in ((1, 3.0), (2, 1.0)))
+    for entity in (deep, shallow):
+        await operations.create(town, entity, OFFICER)
+    await house.broker.subscribe(town, subscription("urn:s:1", "Gauge", q=condition), OFFICER)
+    await operations.create(town, at_river(1, shallow.id), OFFICER)
+    await operations.create(town, at_river(2, deep.id), OFFICER)
+
+    sent = await house.wire.until_sent(1)
+
+    assert [one.document["data"][0]["id"] for one in sent] == ["urn:ngsi-ld:Gauge:2"]
+
+
+async def test_linked_entities_are_told_along(town, house):
+    await operations.create(town, river(1, 3.0), OFFICER)
+    flat, inline = (
+        replace(wish, notification=replace(wish.notification, join=Join(flat=wish.id == "urn:s:flat")))
+        for wish in (subscription("urn:s:flat", "Gauge"), subscription("urn:s:inline", "Gauge"))
+    )
+    for wish in (flat, inline):
+        await house.broker.subscribe(town, wish, OFFICER)
+    await operations.create(town, at_river(1, "urn:ngsi-ld:River:1"), OFFICER)
+
+    sent = {one.document["subscriptionId"]: one.document["data"] for one in await house.wire.until_sent(2)}
+
+    assert [entity["id"] for entity in sent["urn:s:flat"]] == ["urn:ngsi-ld:Gauge:1", "urn:ngsi-ld:River:1"]
+    assert sent["urn:s:inline"][0]["river"]["entity"]["depth"]["value"] == 3.0
+
+
+async def test_a_subscriber_by_time_hears_of_all_that_match(town, house):
+    for number in range(1, 4):
+        await operations.create(town, gauge(number), OFFICER)
+    await house.broker.subscribe(town, subscription("urn:s:1", "Gauge", time_interval=0.05), OFFICER)
+
+    sent = await house.wire.until_sent(2)
+
+    assert len(sent[0].document["data"]) == 3
+
+
+async def test_notifications_in_json_ld_carry_their_context_in_every_entity_and_those_in_json_link_it(town, house):
+    for kind in ("json", "ld+json", "geo+json"):
+        wish = subscription(f"urn:s:{kind}", "Gauge")
+        endpoint = replace(wish.notification.endpoint, accept=f"application/{kind}")
+        await house.broker.subscribe(
+            town, replace(wish, notification=replace(wish.notification, endpoint=endpoint)), OFFICER
+        )
+    await operations.create(town, gauge(), OFFICER)
+
+    sent = {one.document["subscriptionId"]: one for one in await house.wire.until_sent(3)}
+
+    plain, linked, geo = (sent[f"urn:s:{kind}"] for kind in ("json", "ld+json", "geo+json"))
+    assert "rel=" in plain.headers["Link"]
+    assert "@context" not in plain.document["data"][0]
+    assert "Link" not in linked.headers
+    assert linked.document["data"][0]["@context"] == core().core_url
+    assert "Link" not in geo.headers
+    assert geo.document["data"]["@context"] == core().core_url
+
+
+def river(number: int, depth: float):
+    return expand_entity({"id": f"urn:ngsi-ld:River:{number}", "type": "River", "depth": depth}, core())
+
+
+def at_river(number: int, target: str):
+    link = {"type": "Relationship", "object": target}
+    return expand_entity({"id": f"urn:ngsi-ld:Gauge:{number}", "type": "Gauge", "river": link}, core())

@@ -1,6 +1,6 @@
 """The flood service as the pages see it, with made-up rivers: what officers decide is kept in memory."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -10,13 +10,16 @@ from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.happening import Happening
 from machinami.kit.http import Route
-from machinami.kit.installed import Service
+from machinami.kit.installed import Service, read_manifest
 from machinami.kit.manifest import DataUse, Manifest, Text
+from machinami.kit.settings import fields_of, read_setting, written
 from machinami.kit.words import Words
-from machinami.services.flood.book import Decision, State, ThresholdChange
+from machinami.services.flood.book.state import Decision, SettingChange, SettingSheet, State, ThresholdChange
 from machinami.services.flood.model import Message, Officer, Thresholds
 from machinami.services.flood.page import book_routes
 
+SETTINGS_PACKAGE = "machinami.services.flood"
+SETTINGS = read_manifest(SETTINGS_PACKAGE)
 HAPPENINGS = {
     "storm": lambda: scenes.storm(told=False),
     "told": scenes.storm,
@@ -48,7 +51,9 @@ class FakeFlood:
     def show(self, scene: str) -> None:
         """Begin a scene afresh."""
         self.scene = scene
-        self.known = STATES[scene]()
+        values = {setting.name: setting.default for setting in SETTINGS.settings}
+        sheets = [SettingSheet(field) for field in fields_of(SETTINGS, values, Words("ja", SETTINGS_PACKAGE))]
+        self.known = replace(STATES[scene](), settings=sheets)
         self.happens = HAPPENINGS[scene]()
 
     async def state(self, words: Words) -> State:
@@ -62,7 +67,7 @@ class FakeFlood:
     async def approve(self, proposal: str, message: Message, by: Officer) -> None:
         """Publish."""
         found = next(p for p in self.known.proposals if p.id == proposal)
-        found = replace(found, headline=message.headline, body=message.body, area=message.area)
+        found = replace(found, **asdict(message))
         told = rivers.notice(found, f"{by.role} {by.who}")
         left = tuple(p for p in self.known.proposals if p.id != proposal)
         self._decide("approved", message.headline, by, "", proposals=left, notices=(told,))
@@ -90,6 +95,22 @@ class FakeFlood:
         """Bring back the levels before."""
         sheet = next(s for s in self.known.sheets if s.id == gauge)
         await self.set_thresholds(gauge, sheet.changes[0].before, "取り消し", by)
+
+    async def set_setting(self, name: str, text: str, reason: str, by: Officer) -> None:
+        """Change a setting."""
+        value = written(read_setting(SETTINGS.setting(name), text))
+        sheets = []
+        for sheet in self.known.settings:
+            if sheet.field.name == name:
+                change = SettingChange(scenes.NOW, by.who, by.role, reason, sheet.field.text, value)
+                sheet = SettingSheet(replace(sheet.field, text=value), (change, *sheet.changes))
+            sheets.append(sheet)
+        self._decide("setting", name, by, reason, settings=tuple(sheets))
+
+    async def undo_setting(self, name: str, by: Officer) -> None:
+        """Bring back the value before."""
+        sheet = next(s for s in self.known.settings if s.field.name == name)
+        await self.set_setting(name, sheet.changes[0].before, "取り消し", by)
 
     def _decide(self, kind, subject: str, by: Officer, reason: str, **changed: object) -> None:
         decision = Decision(scenes.NOW, kind, subject, by.who, by.role, reason)

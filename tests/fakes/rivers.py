@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from tests.fakes import scenes
 
-from machinami.kit.charts import Step
 from machinami.kit.happening import Notice, Reading
-from machinami.services.flood.book import Decision, Proposal, Score, Sheet, State, ThresholdChange
+from machinami.model.expectation import Step
+from machinami.services.flood.book.state import Decision, Proposal, Score, Sheet, State, ThresholdChange
 from machinami.services.flood.model import Thresholds
 
 MARKS = Thresholds(1.8, 2.4, 2.9, 3.6)
@@ -22,7 +22,8 @@ def storm() -> State:
         "街並大橋水位観測所（早瀬川）",
         3,
         "早瀬川沿い：高齢者等は避難してください",
-        "街並大橋の水位が避難判断水位を超え、上昇が続いています。避難に時間のかかる人は、街並中央小学校へ避難してください。",
+        "街並大橋の水位が避難判断水位を超え、上昇が続いています。",
+        "避難に時間のかかる人は、街並中央小学校へ避難してください。",
         "中町地区（川沿い）",
         (
             "18:40 の水位 2.42 m は避難判断水位 2.40 m を超えています。",
@@ -57,6 +58,7 @@ def notice(proposal: Proposal, who: str) -> Notice:
         proposal.level,
         proposal.headline,
         proposal.body,
+        proposal.instruction,
         proposal.area,
         scenes.NOW,
         who,

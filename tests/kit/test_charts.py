@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machinami.kit.charts import Chart, Line, Step, payload, spark, table, trend, usual_step, with_gaps
+from machinami.kit.charts import Chart, Line, payload, spark, table, trend, usual_step, with_gaps
+from machinami.model.expectation import Step
 
 START = datetime(2026, 9, 14, tzinfo=UTC)
 STEP = timedelta(minutes=10)

@@ -3,13 +3,16 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from machinami.model.change import AttributeChange, Change, Verb
+from machinami.model.names import SCOPE
+from machinami.model.null import NULL
 from machinami.model.query import TemporalQuery
-from machinami.store.conformance.acts import LEVEL, NOW, create, gauge, observe, reading
+from machinami.store.conformance.acts import LEVEL, NOW, create, gauge, observe, reading, write
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 
@@ -78,4 +81,23 @@ async def test_what_waited_for_its_place_in_the_history_is_there_after_a_crash(t
     town = await backend.open("default")
     assert await town.instances([one.id], [LEVEL], TemporalQuery()) == expected
     assert await town.disagreements() == found
+    await backend.close()
+
+
+async def test_scopes_that_waited_for_their_place_in_the_history_are_there_after_a_crash(tmp_path: Path) -> None:
+    backend = open_backend(tmp_path / "town", StoreSettings())
+    town = await backend.open("default")
+    born = replace(gauge(1, level=0), scopes=("/A",))
+    moved, bare = replace(born, scopes=("/B",)), replace(born, scopes=())
+    steps = [(born, moved), (moved, bare)]
+    await create(town, [born])
+    await write(town, *(Change(Verb.UPDATED, born.id, born.types, old, new, (), NOW, "x") for old, new in steps))
+    shutil.copytree(tmp_path / "town", tmp_path / "copy")
+    expected = await town.instances([born.id], None, TemporalQuery())
+    assert [one.value.value for one in expected if one.attribute == SCOPE] == ["/A", "/B", NULL]
+    await backend.close()
+    backend = open_backend(tmp_path / "copy", StoreSettings())
+    town = await backend.open("default")
+    assert await town.instances([born.id], None, TemporalQuery()) == expected
+    assert await town.disagreements() == []
     await backend.close()

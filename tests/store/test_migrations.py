@@ -76,3 +76,26 @@ def test_attributes_that_expire_are_known_by_when(tmp_path: Path) -> None:
 
     assert connection.execute("SELECT at, key FROM expiring").fetchall() == [(60_000_007, 9)]
     connection.close()
+
+
+def test_what_is_in_use_is_counted_once_when_the_file_is_brought_to_the_present_form(tmp_path: Path) -> None:
+    path = tmp_path / "town.db"
+    connection = open_connection(path, StoreSettings(), write=True)
+    migrate(connection, path, migrations()[:6])
+    connection.executemany("INSERT INTO name VALUES (?, ?)", [(1, "Gauge"), (2, "level"), (3, "owner")])
+    docs = [
+        {"level": [{"k": "P", "v": 1}, {"k": "P", "v": 2, "d": "urn:x:d"}]},
+        {"owner": [{"k": "R", "v": "urn:x:o"}]},
+    ]
+    for key, attributes in enumerate([*docs, {}]):
+        gone = int(not attributes)
+        doc = orjson.dumps({"i": f"urn:x:{key}", "t": ["Gauge"], "a": attributes})
+        connection.execute("INSERT INTO entity VALUES (?, ?, ?, ?, jsonb(?))", (key, f"urn:x:{key}", key, gone, doc))
+        connection.execute(SQL.add_type, (1, gone, key))
+
+    migrate(connection, path, migrations())
+
+    counted = sorted(connection.execute(SQL.tallies))
+    assert counted == [(0, 0, "live", 2), (1, 0, "gone", 1), (1, 0, "live", 2), (1, 2, "P", 1), (1, 3, "R", 1)]
+    assert counted == sorted(connection.execute(SQL.tallies_made_again))
+    connection.close()

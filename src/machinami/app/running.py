@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
-from machinami.apis.ngsild.shapes import read_subscription
+from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
@@ -39,8 +39,10 @@ from machinami.kit.server import Serving, serve
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
+from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
+from machinami.wire.mqtt import MqttPublisher
 
 try:
     import uvloop
@@ -51,7 +53,7 @@ _LOG = logging.getLogger("machinami")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
-_GARBAGE = (50_000, 20, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
+_GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
     "en": "Machinami-cho (simulated)",
@@ -85,7 +87,9 @@ class TownOS:
         self._serving: Serving | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
-        ports = Ports(backend, self._wire, self._wire, self.now, fresh_id, OpenTown(), read_subscription, self._caller)
+        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
+        reader, caller = read_subscription, self._caller
+        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -127,7 +131,7 @@ class TownOS:
             await job.stop()
         self._compute.close()
         await self.broker.close()
-        await self._wire.close()
+        await self._carriers.close()
         await self._caller.close()
 
     def _start_services(self, town: Town) -> None:

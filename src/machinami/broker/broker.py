@@ -11,6 +11,7 @@ from machinami.broker.contexts import Contexts
 from machinami.broker.federation.federation import Federation
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy
+from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.subscriptions import (
     PROGRESS,
     RECORD,
@@ -56,6 +57,7 @@ class Broker:
     """The one door to the data of every town."""
 
     contexts: Contexts
+    source_subscriptions: SourceSubscriptions
     federation: Federation
 
     def __init__(self, ports: Ports) -> None:
@@ -70,6 +72,8 @@ class Broker:
         default = await self._open(DEFAULT_TOWN, create=True)
         self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock)
         await self.contexts.load()
+        ports = self._ports
+        self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)
         alias = await self._alias(default)
         self.federation = Federation(self._ports.caller, self.contexts, self._ports.clock, alias)
         self.federation.watch(default)
@@ -83,6 +87,7 @@ class Broker:
         """Stop notifying and close every town."""
         for notifier in self._notifiers.values():
             await notifier.close()
+        await self.source_subscriptions.close()
         await self._ports.backend.close()
 
     def open_town(self, name: str | None) -> Town | None:
@@ -109,20 +114,25 @@ class Broker:
 
     async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Take a subscription (5.8.1) and begin to tell."""
-        context = await self.contexts.obtain(subscription.context)
+        context = await self._words_of(subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
         self.notifier(town).add(subscription, context, progress, driving_types)
 
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Replace a subscription (5.8.2)."""
-        context = await self.contexts.obtain(subscription.context)
+        context = await self._words_of(subscription)
         await resubscribe(town, subscription, by)
         was_active = self.subscription(town, subscription.id).subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
         self.notifier(town).add(subscription, context, progress, driving_types)
+
+    async def _words_of(self, subscription: Subscription) -> Context:
+        """The context of its notifications; its own must be here as well, to read it again at the next start."""
+        await self.contexts.obtain(subscription.context)
+        return await self.contexts.obtain(subscription.words)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
         """Forget a subscription (5.8.5)."""
@@ -173,6 +183,7 @@ class Broker:
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"registration {key} of town {town.name}: {error}")
         await registrations.forget_expired(town)
+        await self.source_subscriptions.resume(town, lambda what, error: self._set_aside(f"{what}: {error}"))
 
     def _set_aside(self, what: str) -> None:
         self.set_aside.append(what)
@@ -182,8 +193,9 @@ class Broker:
         progress = await town.store.records(PROGRESS)
         for key, record in (await town.store.records(RECORD)).items():
             try:
-                context = self.contexts.resolve(record.get("context"))
-                subscription = self._ports.read_subscription(record["document"], context)
+                own = self.contexts.resolve(record.get("context"))
+                subscription = self._ports.read_subscription(record["document"], own)
+                context = self.contexts.resolve(subscription.words)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

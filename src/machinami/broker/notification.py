@@ -1,20 +1,21 @@
-"""What does a notification look like? (ETSI GS CIM 009, 5.3.1 and 6.3.8)"""
+"""What does a notification look like? (ETSI GS CIM 009, 5.3.1, 5.8.6 and 6.3.8)"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from machinami.foundation.instant import format_instant
-from machinami.model.change import Change
-from machinami.model.compaction import compact_entity, to_feature_collection
+from machinami.model.compaction import Json, compact_entity, to_feature
 from machinami.model.context import Context
-from machinami.model.entity import Entity
+from machinami.model.linking import Find, links_of, with_linked
 from machinami.model.representation import Representation
 from machinami.model.subscription import Subscription
+from machinami.model.telling import Told, shown
 
+JSON = "application/json"
 LD_JSON = "application/ld+json"
 GEO_JSON = "application/geo+json"
 LINK = '<{url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
@@ -31,47 +32,108 @@ class Message:
 def compose(
     subscription: Subscription,
     context: Context,
-    entities: Sequence[Entity],
+    told: Sequence[Told],
+    notification_id: str,
+    now: datetime,
+    town: str | None,
+    find: Find,
+) -> Message:
+    """The notification of these entities, in the form that the subscriber asked for. find: linked entities."""
+    headers, said = _head(subscription, context, town)
+    data = _data(subscription, context, told, find, said)
+    document = _document("Notification", subscription, notification_id, now, data)
+    if subscription.notification.endpoint.accept == LD_JSON:
+        document["@context"] = said
+    return Message(orjson.dumps(document), headers)
+
+
+def compose_sources(
+    subscription: Subscription,
+    context: Context,
+    data: Sequence[Json],
+    reason: str,
     notification_id: str,
     now: datetime,
     town: str | None,
 ) -> Message:
-    """The notification about these entities, in the form that the subscriber asked for."""
-    wish = subscription.notification
-    form = Representation(
-        form=wish.form,
-        sys_attrs=wish.sys_attrs,
-        attrs=wish.attributes or None,
-        lang=subscription.lang,
-    )
-    accept = wish.endpoint.accept
-    data: Any
-    if accept == GEO_JSON:
-        data = to_feature_collection(entities, context, form)
-    else:
-        data = [compact_entity(entity, context, form) for entity in entities]
-    document: dict[str, Any] = {
+    """The notification of these registrations (5.3.2)."""
+    headers, said = _head(subscription, context, town)
+    rows = data if said is None else [{**row, "@context": said} for row in data]
+    document = _document("ContextSourceNotification", subscription, notification_id, now, rows)
+    document["triggerReason"] = reason
+    if said is not None:
+        document["@context"] = said
+    return Message(orjson.dumps(document), headers)
+
+
+def _head(subscription: Subscription, context: Context, town: str | None) -> tuple[dict[str, str], Any]:
+    """The headers of a notification, and the @context that stands in its body, None if it is linked (6.3.8)."""
+    endpoint = subscription.notification.endpoint
+    headers = {"Content-Type": endpoint.accept}
+    if town:
+        headers["NGSILD-Tenant"] = town
+    headers.update(endpoint.receiver_info)
+    if endpoint.accept == JSON or (endpoint.accept == GEO_JSON and _wants_no_context(headers)):
+        headers["Link"] = LINK.format(url=context.link)
+        return headers, None
+    return headers, context.core_url if context.source is None else context.source
+
+
+def _document(kind: str, subscription: Subscription, notification_id: str, now: datetime, data: Any) -> Json:
+    return {
         "id": notification_id,
-        "type": "Notification",
+        "type": kind,
         "subscriptionId": subscription.id,
         "notifiedAt": format_instant(now),
         "data": data,
     }
-    headers = {"Content-Type": accept}
-    if accept == LD_JSON:
-        document["@context"] = context.source or context.core_url
-    else:
-        headers["Link"] = LINK.format(url=context.link)
-    if town:
-        headers["NGSILD-Tenant"] = town
-    headers.update(dict(wish.endpoint.receiver_info))
-    return Message(orjson.dumps(document), headers)
 
 
-def told_entity(change: Change) -> Entity | None:
-    """The entity as a notification of this change shows it: after the change; of a deleted one, id and type."""
-    if change.after is not None:
-        return change.after
-    if change.before is not None:
-        return replace(change.before, attributes={})
-    return None
+def _wants_no_context(headers: dict[str, str]) -> bool:
+    prefer = next((value for name, value in headers.items() if name.lower() == "prefer"), "")
+    return prefer.replace(" ", "") == "body=json"
+
+
+def _data(subscription: Subscription, context: Context, told: Sequence[Told], find: Find, said: Any) -> Any:
+    """The entities of a notification; said: the @context that stands among them, None: it comes in a header."""
+    geo = subscription.notification.endpoint.accept == GEO_JSON
+    documents = _written(subscription, context, told, find, geo)
+    if not geo:
+        return documents if said is None else [{**document, "@context": said} for document in documents]
+    collection: Json = {"type": "FeatureCollection", "features": documents}
+    return collection if said is None else {**collection, "@context": said}
+
+
+def _written(subscription: Subscription, context: Context, told: Sequence[Told], find: Find, geo: bool) -> list[Json]:
+    form = _form(subscription)
+    entities = [(shown(what, subscription, context), form) for what in told]
+    join, links = subscription.notification.join, None
+    if join is not None:
+        links = links_of(join, find)
+        if join.flat:
+            entities, links = with_linked(entities, links), None
+    deleted = {what.entity.id: what.deleted_at for what in told if what.deleted_at is not None}
+    documents = []
+    for entity, each in entities:
+        if geo:
+            feature = to_feature(entity, context, each, links=links)
+            document, members = feature, feature["properties"]
+        else:
+            document = members = compact_entity(entity, context, each, links)
+        if entity.id in deleted:
+            members["deletedAt"] = format_instant(deleted[entity.id])
+        documents.append(document)
+    return documents
+
+
+def _form(subscription: Subscription) -> Representation:
+    wish = subscription.notification
+    return Representation(
+        form=wish.form,
+        sys_attrs=wish.sys_attrs,
+        attrs=wish.attributes or None,
+        pick=wish.pick,
+        omit=wish.omit,
+        lang=subscription.lang,
+        datasets=subscription.datasets,
+    )

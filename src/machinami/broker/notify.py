@@ -10,23 +10,31 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 
-from machinami.broker.notification import compose, told_entity
+from machinami.broker.courier import Courier
+from machinami.broker.linking import finder
+from machinami.broker.notification import Message, compose
 from machinami.broker.operations import expired
-from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions
+from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
 from machinami.broker.town import Town
+from machinami.foundation.errors import TooManyResults
 from machinami.model.change import Change
 from machinami.model.context import Context
 from machinami.model.entity import Entity
+from machinami.model.linking import Find
+from machinami.model.principal import Principal
 from machinami.model.query import Page
 from machinami.model.subscription import Subscription
-from machinami.wire.protocol import Delivery, Sender
+from machinami.model.telling import Told, told
+from machinami.wire.protocol import Sender
 
 _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log is read instead
 _LOG_PAGE = 200
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_SAVE_SECONDS = 1.0
-_SEND_SECONDS = 10.0
+_FIRST_PAUSE = 1.0
+_FOUND_PAGE = 500
+_NOTIFIER = Principal("notifier")
 
 
 class Outbox:
@@ -39,26 +47,26 @@ class Outbox:
         self.progress = progress
         self._town = town
         self._context = context
-        self._sender = sender
+        self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
+        self._triggers = fires(subscription)
         self._waiting: deque[Change] = deque()
         self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
         self._behind = progress.cursor < town.store.last_seq
         self._stirred = asyncio.Event()
-        self._dirty = False
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to tell."""
         work = self._tell_regularly if self.subscription.time_interval else self._tell_changes
-        self._tasks = [asyncio.create_task(work()), asyncio.create_task(self._save_regularly())]
+        self._tasks = [asyncio.create_task(work()), asyncio.create_task(self._courier.save_regularly())]
 
     async def stop(self) -> None:
         """Stop telling, and keep how far it came."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._save()
+        await self._courier.save()
 
     def offer(self, change: Change) -> None:
         """Hand over a change that was just committed."""
@@ -67,7 +75,7 @@ class Outbox:
         self._seen = change.seq
         if len(self._waiting) >= _WAITING:
             self._behind = True  # from here on; those that wait are told first
-        elif concerns(self.subscription, self._queries, change, change.at):
+        elif self._is_concerned(change):
             self._waiting.append(change)
             self._stirred.set()
 
@@ -78,20 +86,16 @@ class Outbox:
 
     @property
     def status(self) -> str:
-        """active, paused, expired or failed (5.2.12, status of the last notification)."""
-        if not self.subscription.is_active:
-            return "paused"
-        if self._over(self._town.clock()):
-            return "expired"
-        return "active"
+        """active, paused or expired (5.2.12)."""
+        return self._courier.status
 
     @property
     def waiting(self) -> int:
         """Changes that wait in memory."""
         return len(self._waiting)
 
-    def _over(self, now: datetime) -> bool:
-        return self.subscription.expires_at is not None and self.subscription.expires_at <= now
+    def _is_concerned(self, change: Change) -> bool:
+        return concerns(self.subscription, self._triggers, self._queries, change, self._town.store.peek)
 
     async def _tell_changes(self) -> None:
         while True:
@@ -108,7 +112,7 @@ class Outbox:
         cursor = self.progress.cursor
         changes = await self._town.store.changes(cursor, _LOG_PAGE)
         for change in changes:
-            if concerns(self.subscription, self._queries, change, change.at):
+            if self._is_concerned(change):
                 self._waiting.append(change)
         if changes:
             self._seen = changes[-1].seq
@@ -128,73 +132,59 @@ class Outbox:
     async def _tell_next(self) -> None:
         if not self._waiting:
             return
-        if self.subscription.throttling:
-            told, upto = list(self._waiting), len(self._waiting)
-        else:
-            told, upto = [self._waiting[0]], 1
-        latest = {change.entity_id: entity for change in told if (entity := told_entity(change))}
-        seq = told[-1].seq
-        await self._deliver_until_taken(list(latest.values()))
+        upto = len(self._waiting) if self.subscription.throttling else 1
+        by_entity: dict[str, list[Change]] = {}
+        for change in islice(self._waiting, upto):
+            by_entity.setdefault(change.entity_id, []).append(change)
+        seq = self._waiting[upto - 1].seq
+        entities = [what for changes in by_entity.values() if (what := told(changes))]
+        if entities:
+            await self._courier.send_until_taken(partial(self._compose, entities), _FIRST_PAUSE)
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
-        self._dirty = True
+        self._courier.changed = True
 
-    async def _deliver_until_taken(self, entities: Sequence[Entity]) -> None:
-        pause = _FIRST_PAUSE
-        while entities and self.subscription.is_active and not self._over(self._town.clock()):
-            delivery = await self._deliver(entities)
-            if delivery.ok:
-                return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-
-    async def _deliver(self, entities: Sequence[Entity]) -> Delivery:
-        now = self._town.clock()
+    def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
         name = None if self._town.name == "default" else self._town.name
-        message = compose(
-            self.subscription, self._context, entities, f"urn:ngsi-ld:Notification:{self._town.new_id()}", now, name
-        )
-        endpoint = self.subscription.notification.endpoint
-        limit = endpoint.timeout_ms / 1000 if endpoint.timeout_ms else _SEND_SECONDS
-        delivery = await self._sender.send(endpoint.uri, message.body, message.headers, limit)
-        progress = self.progress
-        progress.times_sent += 1
-        progress.last_notification = now
-        progress.last_reason = delivery.reason
-        if delivery.ok:
-            progress.last_success = now
-        else:
-            progress.times_failed += 1
-            progress.last_failure = now
-        self._dirty = True
-        return delivery
+        find = self._find if self.subscription.notification.join else self._town.store.peek
+        return compose(self.subscription, self._context, entities, notification_id, now, name, find)
+
+    @property
+    def _find(self) -> Find:
+        """Finds linked entities; those beyond what one message may hold are left out."""
+        find = finder(self._town, _NOTIFIER)
+
+        def bounded(entity_id: str) -> Entity | None:
+            try:
+                return find(entity_id)
+            except TooManyResults:
+                return None
+
+        return bounded
 
     async def _tell_regularly(self) -> None:
         """Periodic notifications (5.8.6, timeInterval): the entities that match, every interval."""
         interval = self.subscription.time_interval or 1.0
         while True:
             await asyncio.sleep(interval)
-            now = self._town.clock()
-            if self._over(now) or not self.subscription.is_active:
-                continue
-            entities: dict[str, Entity] = {}
-            for query in self._queries:
-                found = await self._town.store.find(query, Page(limit=1_000), now)
-                entities.update({entity.id: entity for entity in found.entities if not expired(entity, now)})
-            if entities:
-                await self._deliver(list(entities.values()))
+            if self._courier.may_send:
+                entities = await self._matching(self._town.clock())
+                if entities:
+                    await self._courier.send(partial(self._compose, entities))
 
-    async def _save_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(_SAVE_SECONDS)
-            if self._dirty:
-                await self._save()
-
-    async def _save(self) -> None:
-        self._dirty = False
-        record = self.progress.to_record()
-        await self._town.store.transact(lambda tx: tx.put_record(PROGRESS, self.subscription.id, record))
+    async def _matching(self, now: datetime) -> list[Told]:
+        """All subscribed entities that match now."""
+        entities: dict[str, Told] = {}
+        for query in self._queries:
+            offset = 0
+            while True:
+                found = await self._town.store.find(query, Page(_FOUND_PAGE, offset), now)
+                entities.update({entity.id: Told(entity) for entity in found.entities if not expired(entity, now)})
+                offset += _FOUND_PAGE
+                if len(found.entities) < _FOUND_PAGE:
+                    break
+        return list(entities.values())
 
 
 class Notifier:

@@ -1,7 +1,7 @@
 """Who wants to hear of which changes? The subscriptions of one town and their state (ETSI GS CIM 009, 5.8)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,8 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.change import Change, Verb
-from machinami.model.matching import matches
+from machinami.model.entity import Entity
+from machinami.model.matching import Linked, matches, unlinked
 from machinami.model.principal import Principal
 from machinami.model.query import Query, TypeAll, TypeAny, TypeIs, TypeSelection
 from machinami.model.subscription import EntitySelector, Subscription
@@ -18,6 +19,7 @@ from machinami.store.protocol import Transaction
 
 RECORD = "subscription"
 PROGRESS = "subscription-progress"
+_UPDATED = frozenset({"attributeCreated", "attributeUpdated", "attributeDeleted"})
 
 
 @dataclass(slots=True)
@@ -110,6 +112,12 @@ def _types(selection: TypeSelection | None) -> frozenset[str] | None:
     return None
 
 
+def fires(subscription: Subscription) -> frozenset[str]:
+    """The triggers that the subscriber waits for; entityUpdated stands for three others (5.2.12)."""
+    wanted = frozenset(subscription.triggers)
+    return wanted | _UPDATED if "entityUpdated" in wanted else wanted
+
+
 def triggers_of(change: Change, watched: Iterable[str]) -> set[str]:
     """Which notification triggers (5.2.12) a change fires, as seen by who watches these attributes (none: all)."""
     names = frozenset(watched)
@@ -125,17 +133,21 @@ def triggers_of(change: Change, watched: Iterable[str]) -> set[str]:
         found.add("entityCreated")
     elif change.verb is Verb.DELETED:
         found.add("entityDeleted")
-    elif found:
-        found.add("entityUpdated")
     return found
 
 
-def concerns(subscription: Subscription, queries: tuple[Query, ...], change: Change, now: datetime) -> bool:
-    """Whether the subscriber is to be told of this change (5.8.6)."""
-    if not triggers_of(change, subscription.watched_attributes).intersection(subscription.triggers):
+def concerns(
+    subscription: Subscription,
+    triggers: frozenset[str],
+    queries: tuple[Query, ...],
+    change: Change,
+    linked: Linked = unlinked,
+) -> bool:
+    """Whether the subscriber is to be told of this change (5.8.6). linked: finds what relationships point to."""
+    if triggers.isdisjoint(triggers_of(change, subscription.watched_attributes)):
         return False
-    entity = change.after or change.before
-    return entity is not None and any(matches(query, entity, now) for query in queries)
+    entity = change.after or _as_it_was(change.before)
+    return entity is not None and any(matches(query, entity, change.at, linked) for query in queries)
 
 
 async def subscribe(town: Town, subscription: Subscription, by: Principal) -> None:
@@ -184,3 +196,8 @@ def _put(tx: Transaction, subscription: Subscription) -> None:
 def no_subscription(subscription_id: str) -> NotFound:
     """The error for a subscription that is not there."""
     return NotFound(f"There is no subscription {subscription_id} here", subscriptionId=subscription_id)
+
+
+def _as_it_was(gone: Entity | None) -> Entity | None:
+    """An entity that has been deleted, even because its time had come: until then it was there."""
+    return replace(gone, expires_at=None) if gone is not None and gone.expires_at is not None else gone

@@ -7,9 +7,9 @@ can make it hang, as backtracking can.
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from machinami.foundation.errors import BadRequestData
+from machinami.foundation.remembered import remembered
 
 MAX_STEPS = 400  # of the automaton: bounds the time for one character
 _MAX_MOVES = 20_000  # kept moves of one automaton: bounds its memory
@@ -178,6 +178,6 @@ class Automaton:
         return entry
 
 
-@lru_cache(maxsize=1024)
+@remembered(1_024)
 def _single(source: str, flags: int) -> re.Pattern[str]:
     return re.compile(source, flags)

@@ -11,7 +11,6 @@ Simple patterns are run by `re`, whose backtracking they cannot provoke; all oth
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from machinami.foundation.automaton import (
     Automaton,
@@ -24,6 +23,7 @@ from machinami.foundation.automaton import (
     Tree,
 )
 from machinami.foundation.errors import BadRequestData
+from machinami.foundation.remembered import remembered
 
 MAX_LENGTH = 256
 MAX_REPEATS = 1_000
@@ -62,7 +62,7 @@ class Pattern:
         return self._thorough.finds(text)
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def compile_pattern(text: str) -> Pattern:
     """The pattern, ready to run.
 

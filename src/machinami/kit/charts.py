@@ -7,6 +7,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
+from machinami.model.expectation import Step
+
 Point = tuple[datetime, float | None]
 Direction = Literal["rising", "falling", "steady", "unknown"]
 SILENT_STEPS = 2.5
@@ -20,16 +22,6 @@ class Line:
     label: str
     value: float
     level: int
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A forecast for one moment: the median and its interval."""
-
-    at: datetime
-    low: float
-    middle: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

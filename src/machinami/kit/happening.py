@@ -24,6 +24,7 @@ class Notice:
     level: Level
     headline: str
     body: str
+    instruction: str
     area: str
     since: datetime
     approved_by: str

@@ -103,7 +103,7 @@ class Router:
             found = self._walk(child, parts, at + 1, values)
             if found is not None:
                 return found
-        if node.any_part is not None and (part or at + 1 < len(parts)):
+        if node.any_part is not None:  # an empty part too: its route says what is missing
             values.append(_decode(part))
             found = self._walk(node.any_part, parts, at + 1, values)
             if found is not None:

@@ -24,7 +24,11 @@ Json = dict[str, Any]
 
 LOCATION = core_terms.NAMESPACE + "location"
 _TYPES = {kind: kind.value for kind in Kind}
-_SEALED_NAMES = frozenset(core_terms.NAMESPACE + member for member in SEALED)
+_CHANGES = "deletedAt previousValue previousObject previousLanguageMap previousVocab previousJson".split()
+_CHANGES += ["previousValueList", "previousObjectList"]  # what notifications say besides (5.2.14)
+# Members that are written as they are: sub-attributes inside, no attributes outside.
+VERBATIM = {member: core_terms.NAMESPACE + member for member in (*SEALED, *_CHANGES)}
+_VERBATIM_NAMES = frozenset(VERBATIM.values())
 _PLAIN = frozenset((Kind.PROPERTY, Kind.GEO))
 _WRAPPED = frozenset((Kind.LANGUAGE, Kind.VOCAB, Kind.JSON))  # simplified: an object around the value (4.5.4)
 _SPOKEN = RESERVED_TERMS | {"type", "@type", "dataset"}  # members by which an object is read as an attribute
@@ -194,7 +198,7 @@ class _Writer:
 
     def _write_below(self, document: Json, instance: Attribute) -> None:
         for name, instances in instance.attributes.items():
-            if name in _SEALED_NAMES:
+            if name in _VERBATIM_NAMES:
                 document[name.removeprefix(core_terms.NAMESPACE)] = instances[0].value
                 continue
             written = [self.instance(name, each) for each in instances]

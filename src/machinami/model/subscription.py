@@ -4,10 +4,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from machinami.model.query import Condition, GeoQuery, ScopeSelection, TypeSelection
-from machinami.model.representation import Form
+from machinami.model.linking import Join
+from machinami.model.query import Condition, GeoQuery, ScopeSelection, TemporalQuery, TypeSelection
+from machinami.model.representation import Form, Projection
 
-DEFAULT_TRIGGERS = ("entityCreated", "attributeCreated", "attributeUpdated")
+DEFAULT_TRIGGERS = ("attributeCreated", "attributeUpdated")
+TRIGGERS = (
+    "entityCreated", "entityUpdated", "entityDeleted", "attributeCreated", "attributeUpdated", "attributeDeleted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,14 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class NotificationParams:
-    """What a notification holds (5.2.14): attributes (expanded; empty: all), form, sysAttrs, showChanges."""
+    """What a notification holds (5.2.14): attributes (expanded; empty: all), or members to pick or omit; form,
+    sysAttrs, showChanges; how linked entities are joined, None: not."""
 
     endpoint: Endpoint
     attributes: tuple[str, ...] = ()
-    pick: tuple[str, ...] = ()
-    omit: tuple[str, ...] = ()
+    pick: Projection | None = None
+    omit: Projection | None = None
+    join: Join | None = None
     form: Form = "normalized"
     sys_attrs: bool = False
     show_changes: bool = False
@@ -46,8 +52,12 @@ class NotificationParams:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One subscription with expanded names. document: what the subscriber sent, compacted again for reading;
-    context: the source of its @context."""
+    """One subscription with expanded names.
+
+    datasets: the only attribute instances to tell of, @none for the default one (4.5.5); None: all. csf and
+    temporal: which sources count; local_only: only what is held here. document: what the subscriber sent, with
+    `context` as the source of its @context; words: the source of that of its notifications (jsonldContext).
+    """
 
     id: str
     notification: NotificationParams
@@ -62,5 +72,10 @@ class Subscription:
     expires_at: datetime | None = None
     is_active: bool = True
     lang: str | None = None
+    datasets: tuple[str, ...] | None = None
+    csf: Condition | None = None
+    temporal: TemporalQuery | None = None
+    local_only: bool = False
     context: Any = None
+    words: Any = None
     document: dict[str, Any] = field(default_factory=dict)

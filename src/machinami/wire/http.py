@@ -12,7 +12,7 @@ import orjson
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, SettingsError
 from machinami.wire.post import Poster
-from machinami.wire.protocol import Delivery
+from machinami.wire.protocol import Channel, Delivery
 
 _CONNECTIONS = 100
 
@@ -21,7 +21,7 @@ class HttpWire:
     """The connections for everything the town sends and fetches; opened at the first need.
 
     ca_file: certificates of authorities that are trusted besides those that the system trusts. Raises SettingsError
-    where it cannot be used.
+    where it cannot be used. trust: what certificates are held against, made at the first need.
     """
 
     def __init__(self, ca_file: Path | None = None) -> None:
@@ -41,7 +41,9 @@ class HttpWire:
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
-    async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
+    async def send(
+        self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float, channel: Channel = ()
+    ) -> Delivery:
         """Deliver a notification by POST; 2xx is success. Redirects are not followed: a receiver's address is what
         the subscriber gave, nothing else."""
         try:

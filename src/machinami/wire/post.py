@@ -204,14 +204,16 @@ def _head(uri: str, headers: tuple[tuple[str, str], ...]) -> tuple[Address, byte
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=-._~")
     if parts.query:
         target += "?" + quote(parts.query, safe="/?%:@!$&'()*+,;=-._~[]")
-    fields = {"host": f"[{host}]" if ":" in host else host, "user-agent": "machinami", "accept": "*/*"}
+    fields = {"host": ("Host", f"[{host}]" if ":" in host else host), "user-agent": ("User-Agent", "machinami")}
+    fields["accept"] = ("Accept", "*/*")
     if parts.port is not None:
-        fields["host"] += f":{parts.port}"
+        fields["host"] = ("Host", f"{fields['host'][1]}:{parts.port}")
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        fields["authorization"] = "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii")
-    fields.update({name.lower(): value for name, value in headers if name.lower() not in _FRAMING})
-    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+        fields["authorization"] = ("Authorization", "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii"))
+    # Names keep the case in which they are given: not every receiver knows that it means nothing.
+    fields.update({name.lower(): (name, value) for name, value in headers if name.lower() not in _FRAMING})
+    lines = [f"POST {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.values())]
     if any("\r" in line or "\n" in line or "\0" in line for line in lines):
         raise ValueError("a header of the message holds a line break")
     return address, ("\r\n".join(lines) + "\r\ncontent-length: ").encode("utf-8")

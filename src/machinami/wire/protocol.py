@@ -14,11 +14,19 @@ class Delivery:
     reason: str = ""
 
 
+Channel = tuple[tuple[str, str], ...]  # how to set up the way to a receiver: notifierInfo (5.2.15)
+
+
 class Sender(Protocol):
     """Delivers notifications."""
 
-    async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
-        """Deliver the body to the URI within timeout seconds; never raises for what the receiver does."""
+    async def send(
+        self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float, channel: Channel = ()
+    ) -> Delivery:
+        """Deliver the body to the URI within timeout seconds; never raises for what the receiver does.
+
+        channel: what must be known to set up the connection, such as MQTT-QoS (7.2).
+        """
         ...
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from machinami.foundation.errors import ContextNotAvailable
-from machinami.wire.protocol import Delivery
+from machinami.wire.protocol import Channel, Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class RecordedWire:
     def __post_init__(self) -> None:
         self.gate.set()
 
-    async def send(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Delivery:
+    async def send(
+        self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float, channel: Channel = ()
+    ) -> Delivery:
         """Keep the notification and answer."""
         await self.gate.wait()
         sent = Sent(uri, body, dict(headers))

@@ -285,7 +285,7 @@ def headers(draw: st.DrawFn, usual: dict[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 FIELDS = ["who", "role", "reason", "gauge", "read", "headline", "body", "area", "proposal", "notice", "value",
-"attribute",
+"attribute", "setting", "instruction",
           "instance", "span", "attention", "judgement", "danger", "bank", "missing", "kind", "view",
           "lang"]  # fmt: skip
 

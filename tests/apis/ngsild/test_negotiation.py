@@ -72,7 +72,7 @@ def test_a_body_needs_a_length_and_a_known_type() -> None:
         content_type(post(content_type="text/plain", content_length="2"))
     with pytest.raises(UnsupportedMediaType):
         content_type(post(content_type="application/merge-patch+json", content_length="2"))
-    with pytest.raises(UnsupportedMediaType):
+    with pytest.raises(InvalidRequest):
         content_type(post(content_length="2"))
 
 

@@ -132,6 +132,11 @@ def test_an_unknown_column_is_answered_with_the_nearest() -> None:
     assert str(caught.value) == "no column '水位m' (did you mean '水位'?); the columns are: 観測時刻, 水位, 雨量"
 
 
+def test_the_columns_that_are_named_are_those_of_the_header_not_of_a_fuller_row() -> None:
+    with pytest.raises(InputError, match="the columns are: site, datetime, cfs"):
+        read(",site,datetime,cfs\n0,USGS,2023-06-24 12:00,3130\n1,USGS,2023-06-24 13:00,3150\n", ("stage",), when="at")
+
+
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [

@@ -89,7 +89,7 @@ def proposal(level: int = 3, kind: str = "passed") -> FloodProposal:
 
 GAUGE = RiverGauge("urn:ngsi-ld:RiverGauge:bridge", location=Point(138.2, 34.99), simulated=True)
 BY = Officer("山田 花子", "危機管理課長")
-AS_IT_WAS = Message("避難を", "水位が高い。", "橋の周辺")
+AS_IT_WAS = Message("避難を", "水位が高い。", "逃げる。", "橋の周辺")
 
 
 def alert(level: int = 3, gauge: RiverGauge = GAUGE, standing: tuple[Alert, ...] = (), kind: str = "passed") -> Alert:
@@ -152,12 +152,13 @@ def test_a_withdrawal_is_a_cancel_that_refers_to_all_before_and_gives_the_reason
 def test_the_officers_words_take_the_place_of_the_proposed_ones_in_their_language() -> None:
     texts = revised_texts(proposal(), replace(AS_IT_WAS, body="南町だけ。"))
     assert texts.text == {"ja": "南町だけ。", "en": "The level is high.", "easy": "南町だけ。"}
-    english = revised_texts(proposal(), Message("Evacuate", "South only.", "Around the bridge"))
+    english = revised_texts(proposal(), Message("Evacuate", "South only.", "Go.", "Around the bridge"))
     assert english.text["en"] == "South only."
     assert english.text["ja"] == "水位が高い。"
+    assert revised_texts(proposal(), replace(AS_IT_WAS, instruction="高台へ。")).instruction["ja"] == "高台へ。"
 
 
-@pytest.mark.parametrize("field", ["headline", "body", "area"])
+@pytest.mark.parametrize("field", ["headline", "body", "instruction", "area"])
 def test_an_empty_or_endless_text_is_refused(field: str) -> None:
     for wrong in ("", "   ", "あ" * 601):
         with pytest.raises(BadRequestData):

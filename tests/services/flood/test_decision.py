@@ -181,6 +181,6 @@ def change(kind: str, hours: int) -> FloodDecision:
 
 def test_undoing_goes_back_one_change_after_the_other() -> None:
     first, second = change("thresholds", 1), change("thresholds", 2)
-    assert last_change([second, first]) is second
-    assert last_change([first, second, change("undone", 3)]) is first
-    assert last_change([first, change("undone", 3)]) is None
+    assert last_change([second, first], "thresholds", "undone") is second
+    assert last_change([first, second, change("undone", 3)], "thresholds", "undone") is first
+    assert last_change([first, change("undone", 3)], "thresholds", "undone") is None

@@ -10,12 +10,13 @@ from tests.services.flood.rivers import START, river
 from machinami.foundation.errors import InputError
 from machinami.services.flood.logic.forecast import hindcast
 from machinami.services.flood.logic.gathering import Series, gather
+from machinami.services.flood.logic.hindsight import adapted, calm_share
 from machinami.services.flood.logic.live import Task, forecast, forecast_all
 from machinami.services.flood.logic.outlook import TrainedModel
 from machinami.services.flood.logic.record import Record, judge_columns
 from machinami.services.flood.logic.retraining import retrain
 from machinami.services.flood.logic.stored import from_bytes, to_bytes
-from machinami.services.flood.logic.training import floods_seen, train, trust
+from machinami.services.flood.logic.training import floods_seen, proven, train, trust
 from machinami.services.flood.model import Sample
 
 HOURS = (1.0, 3.0)
@@ -130,11 +131,46 @@ def test_one_flood_is_trusted_less_than_eight() -> None:
     eight = np.zeros(100 * 48)
     for begin in range(0, 8 * 480, 480):
         eight[begin : begin + 20] = 1.0
-    rows = np.arange(len(one))
-    assert floods_seen(one, rows, 3600) == pytest.approx(1.0)
-    assert floods_seen(eight, rows, 3600) == pytest.approx(8.0)
+    windows = np.arange(len(one)) // 48
+    assert floods_seen(one, windows) == pytest.approx(1.0)
+    assert floods_seen(eight, windows) == pytest.approx(8.0)
     assert trust(1.0) < 0.2
     assert trust(8.0) > 0.99
+
+
+def test_skill_that_rests_on_one_event_is_not_taken_for_proven() -> None:
+    rng = np.random.default_rng(3)
+    target, windows = rng.normal(0.0, 1.0, 4800), np.arange(4800) // 48
+    assert proven(target + rng.normal(0.0, 0.5, 4800), target, windows) > 0.7
+    assert proven(rng.normal(0.0, 1.0, 4800), target, windows) < 0.1
+    lucky = rng.normal(0.0, 1.0, 4800)
+    lucky[:48] = target[:48] = 12.0 * target[:48]
+    lucky[48:96] = -10.0 * (target[48:96])
+    assert proven(lucky, target, windows) < 0.3
+    assert proven(-target, target, windows) == 0.0
+    assert proven(np.zeros(4800), target, windows) == 0.0
+
+
+def test_calm_forecasts_that_turn_out_wrong_are_given_up_and_stirred_ones_are_not() -> None:
+    said, came, calm = np.full(2000, 0.5), np.zeros(2000), np.zeros(2000, dtype=np.int64)
+    share = calm_share(said, came, calm, 0.25, 6, 144.0)
+    assert share[0] == 1.0
+    assert share[-1] < 0.3
+    assert (np.diff(share) <= 1e-12).all()
+    assert (calm_share(said, came, calm + 1, 0.25, 6, 144.0) == 1.0).all()
+    assert (calm_share(said, said, calm, 0.25, 6, 144.0) == 1.0).all()
+
+
+def test_intervals_follow_errors_only_once_they_are_known() -> None:
+    rng = np.random.default_rng(5)
+    band, regime = np.tile([-1.0, 1.0], (3, 1)), np.zeros(4000, dtype=np.int64)
+    score = rng.normal(0.0, 3.0, 4000)
+    said = adapted(band, regime, score, 12)
+    assert (said[:12] == band[0]).all()
+    inside = (score >= said[:, 0]) & (score <= said[:, 1])
+    assert 0.87 < inside[1000:].mean() < 0.95
+    changed = np.where(np.arange(4000) < 3000, score, 99.0)
+    assert np.array_equal(adapted(band, regime, changed, 12)[:3012], said[:3012])
 
 
 def test_readings_that_come_when_they_come_make_a_regular_record() -> None:

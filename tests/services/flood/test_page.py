@@ -94,8 +94,8 @@ async def officer(tmp_path):
 
 
 APPROVAL = {
-    "proposal": "urn:ngsi-ld:FloodProposal:1", "headline": "川沿いの方へ", "body": "避難してください", "area": "中町",
-    "read": "yes", **OFFICER,
+    "proposal": "urn:ngsi-ld:FloodProposal:1", "headline": "川沿いの方へ", "body": "水位が高い",
+    "instruction": "高台へ", "area": "中町", "read": "yes", **OFFICER,
 }  # fmt: skip
 
 
@@ -107,6 +107,7 @@ async def test_what_an_officer_approves_is_what_residents_read(officer) -> None:
         async with session.get(address) as answer:
             html = await answer.text()
         assert "川沿いの方へ" in html
+        assert "高台へ" in html
         assert "課長 山田花子が承認" in html
     withdrawal = {"notice": "urn:ngsi-ld:Alert:2", "reason": "水位が下がった", **OFFICER}
     async with session.post("/services/flood/withdraw", data=withdrawal) as answer:
@@ -115,7 +116,7 @@ async def test_what_an_officer_approves_is_what_residents_read(officer) -> None:
     assert [d.kind for d in preview.flood.known.decisions[:2]] == ["withdrawn", "approved"]
 
 
-@pytest.mark.parametrize("missing", ["who", "role", "headline", "read"])
+@pytest.mark.parametrize("missing", ["who", "role", "headline", "instruction", "read"])
 async def test_nothing_is_published_without_a_name_and_a_look(officer, missing: str) -> None:
     preview, session = officer
     sent = {key: value for key, value in APPROVAL.items() if key != missing}
@@ -148,6 +149,32 @@ async def test_a_change_of_levels_is_kept_and_can_be_undone(officer) -> None:
     async with session.post("/services/flood/thresholds/undo", data={"gauge": gauge.id, **OFFICER}) as answer:
         assert "直前の変更を取り消しました" in await answer.text()
     assert preview.flood.known.sheets[0].thresholds == gauge.thresholds
+
+
+async def test_a_setting_is_shown_with_unit_and_help_changed_and_undone(officer) -> None:
+    _, session = officer
+    async with session.get("/services/flood?view=officer") as answer:
+        html = await answer.text()
+    assert "この時間データが届かない水位計は「沈黙」とし" in html
+    assert "2 から 720 まで" in html
+    sent = {"setting": "silent_minutes", "value": "25", "reason": "台風の備え", **OFFICER}
+    async with session.post("/services/flood/settings", data=sent) as answer:
+        html = await answer.text()
+    assert "設定を変えました" in html
+    assert "台風の備え" in html
+    async with session.post("/services/flood/settings/undo", data={"setting": "silent_minutes", **OFFICER}) as answer:
+        assert "設定の直前の変更を取り消しました" in await answer.text()
+
+
+async def test_a_setting_that_will_not_do_is_shown_again_with_what_would(officer) -> None:
+    preview, session = officer
+    sent = {"setting": "silent_minutes", "value": "1", "reason": "試し", **OFFICER}
+    async with session.post("/services/flood/settings", data=sent) as answer:
+        assert answer.status == 422
+        html = await answer.text()
+    assert "give 2.0 to 720.0 min" in html or "give 2 to 720 min" in html
+    assert 'aria-invalid="true"' in html
+    assert not any(sheet.changes for sheet in preview.flood.known.settings)
 
 
 async def test_the_resident_sees_no_proposal_and_no_form(officer) -> None:

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from machinami.foundation.errors import BadRequestData, Conflict, NotFound
+from machinami.foundation.errors import BadRequestData, Conflict, NotFound, SettingsError
 from machinami.ingest.town.simulate import Town as SimulatedTown
 from machinami.ingest.town.simulate import history
 from machinami.kit.city import Intake
@@ -16,7 +16,8 @@ from machinami.model.reading import Reading
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.api import feed
-from machinami.services.flood.book import TownBook, happening
+from machinami.services.flood.book.happening import happening
+from machinami.services.flood.book.town import TownBook
 from machinami.services.flood.model import (
     Alert,
     FloodDecision,
@@ -37,7 +38,7 @@ JA = Words("ja", service.PACKAGE)
 
 
 async def approve(river: River, proposal: FloodProposal) -> None:
-    texts = (proposal.headline or {}, proposal.text or {}, proposal.area_name or {})
+    texts = (proposal.headline or {}, proposal.text or {}, proposal.instruction or {}, proposal.area_name or {})
     await service.approve(river.city, proposal.id, Message(*(t["ja"] for t in texts)), BY)
 
 
@@ -200,7 +201,7 @@ async def test_an_alert_that_nobody_renews_ends(river: River) -> None:
 
 async def test_what_is_unknown_cannot_be_decided_upon(river: River) -> None:
     for attempt in (
-        service.approve(river.city, "urn:none", Message("a", "b", "c"), BY),
+        service.approve(river.city, "urn:none", Message("a", "b", "c", "d"), BY),
         service.withdraw(river.city, "urn:none", "r", BY),
         service.set_thresholds(river.city, "urn:none", Thresholds(), "r", BY),
     ):
@@ -258,6 +259,38 @@ async def test_a_changed_setting_stands_in_the_log(river: River) -> None:
         {"public_forecast": False},
         {"public_forecast": True},
     )
+
+
+async def test_a_setting_is_changed_by_a_named_officer_for_a_reason_and_undone(river: River) -> None:
+    book = TownBook(river.city)
+    for by, reason in ((Officer("", "課長"), "台風"), (BY, " ")):
+        with pytest.raises(BadRequestData):
+            await book.set_setting("silent_minutes", "20", reason, by)
+    for typed in ("0", "1.5", "many", ""):
+        with pytest.raises(SettingsError):
+            await book.set_setting("silent_minutes", typed, "台風", BY)
+    await book.set_setting("silent_minutes", "20", "台風", BY)
+    await book.set_setting("silent_minutes", "10", "もっと早く", BY)
+    await book.undo_setting("silent_minutes", BY)
+    assert (await river.city.settings(Settings)).silent_minutes == 20
+    await book.undo_setting("silent_minutes", BY)
+    with pytest.raises(Conflict):
+        await book.undo_setting("silent_minutes", BY)
+    (sheet,) = [s for s in (await book.state(JA)).settings if s.field.name == "silent_minutes"]
+    assert (sheet.field.text, sheet.field.unit, sheet.field.minimum) == ("40", "min", 2)
+    assert [(c.before, c.after) for c in sheet.changes] == [("20", "40"), ("10", "20"), ("20", "10"), ("40", "20")]
+    assert sheet.changes[-1].who == BY.who
+
+
+async def test_what_to_do_is_told_with_what_happens(river: River) -> None:
+    await river.stand()
+    await river.say(1.6, 1.6)
+    (proposal,) = (await TownBook(river.city).state(JA)).proposals
+    assert proposal.instruction
+    message = Message(proposal.headline, proposal.body, "高台へ。", proposal.area)
+    await service.approve(river.city, proposal.id, message, BY)
+    (notice,) = (await happening(river.city, JA)).notices
+    assert notice.instruction == "高台へ。"
 
 
 async def test_every_reason_is_a_sentence_in_every_language(river: River) -> None:

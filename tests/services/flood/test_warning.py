@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from machinami.model.expectation import Step
 from machinami.services.flood.logic.warning import (
     Judgement,
     Rule,
@@ -17,7 +18,7 @@ from machinami.services.flood.logic.warning import (
     watch_forecast,
     watch_levels,
 )
-from machinami.services.flood.model import Sample, Settings, Step, Thresholds
+from machinami.services.flood.model import Sample, Settings, Thresholds
 
 START = datetime(2026, 6, 30, tzinfo=UTC)
 STEP = timedelta(minutes=10)

@@ -1,7 +1,6 @@
 """Which entities are there, and how do they change? /entities and all below (ETSI GS CIM 009, 6.4 to 6.7)."""
 
 from collections.abc import Awaitable, Mapping
-from functools import lru_cache
 from urllib.parse import quote
 
 import orjson
@@ -29,6 +28,7 @@ from machinami.broker.linking import finder
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.foundation.instant import parse_instant
+from machinami.foundation.remembered import remembered
 from machinami.foundation.urn import is_uri
 from machinami.kit.http import Request, Response, read_arguments
 from machinami.model import parse
@@ -61,13 +61,13 @@ _CACHED = 2048
 SIMPLE_MERGE = Intake(Nulls.INSIDE, simplified=True)
 
 
-@lru_cache(_CACHED)
+@remembered(_CACHED)
 def _retrieval(query: str, context: Context, geo: bool) -> tuple[View, TypeSelection | None]:
     arguments = checked(read_arguments(query), RETRIEVE)
     return read_view(arguments, context, geo), read_types(arguments, context)
 
 
-@lru_cache(_CACHED)
+@remembered(_CACHED)
 def _search(query: str, context: Context, geo: bool, paging: Paging) -> Search:
     return read_search(checked(read_arguments(query), QUERY), context, paging, geo)
 

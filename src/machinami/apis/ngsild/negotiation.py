@@ -5,7 +5,6 @@ ETSI GS CIM 009, 6.3.4 (preconditions), 6.3.5 (@context) and 6.3.6 (answers); RF
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -17,6 +16,7 @@ from machinami.foundation.errors import (
     NotAcceptable,
     UnsupportedMediaType,
 )
+from machinami.foundation.remembered import remembered
 from machinami.foundation.urn import is_uri
 from machinami.kit.http import Request
 
@@ -37,7 +37,7 @@ _LINK_PARAMETER = re.compile(r';\s*([A-Za-z0-9*-]+)\s*=\s*(?:"([^"]*)"|([^\s",;]
 _NOTHING: Any = object()
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def choose(accept: bytes | None, offers: Sequence[bytes] = PLAIN) -> bytes:
     """The media type of the answer. Raises NotAcceptable, with the fact `available`.
 
@@ -89,16 +89,16 @@ def _weight(offer: str, ranges: Sequence[tuple[str, float]]) -> float:
 
 
 def content_type(request: Request) -> bytes:
-    """The media type of the body: JSON or LD_JSON. Raises LengthRequired, UnsupportedMediaType."""
+    """The media type of the body: JSON or LD_JSON. Raises LengthRequired, InvalidRequest, UnsupportedMediaType."""
     kind, length = request.fields.get(b"content-type"), request.fields.get(b"content-length")
     if length is None:
         raise LengthRequired("Give the length of the body in a Content-Length header")
     if kind is None:
-        raise UnsupportedMediaType("Say in a Content-Type header what the body is: application/json or ld+json")
+        raise InvalidRequest("Say in a Content-Type header what the body is: application/json or ld+json")
     return _content_type(kind, request.method == "PATCH")
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _content_type(value: bytes, patch: bool) -> bytes:
     kind = value.split(b";")[0].strip().lower()
     if kind in PLAIN:
@@ -180,7 +180,7 @@ def link_context(request: Request) -> str | None:
     return None if header is None else _link_context(header.decode("latin-1"))
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _link_context(header: str) -> str | None:
     found: list[str] = []
     for url, parameters in _LINK.findall(header):
@@ -201,7 +201,7 @@ def context_link(url: str) -> str:
     return f'<{url}>; rel="{CONTEXT_REL}"; type="application/ld+json"'
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def link_field(url: str) -> tuple[bytes, bytes]:
     """The header field that names the @context of an answer."""
     return b"link", context_link(url).encode("utf-8")

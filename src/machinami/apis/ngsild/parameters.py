@@ -6,11 +6,11 @@ of 5.2.23, whose members are given as texts.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, cast, get_args
 
 from machinami.apis.ngsild.joins import check_apart, check_asked, check_projected, read_join
 from machinami.foundation.errors import BadRequestData, InvalidRequest
+from machinami.foundation.remembered import remembered
 from machinami.foundation.urn import is_uri
 from machinami.model import core_terms, parse
 from machinami.model.compaction import LOCATION
@@ -112,7 +112,7 @@ def read_view(arguments: Arguments, context: Context, geo: bool = False) -> View
     return _view(context, geo, tuple(map(arguments.get, _VIEW)))
 
 
-@lru_cache(_CACHED)
+@remembered(_CACHED)
 def _view(context: Context, geo: bool, texts: tuple[str | None, ...]) -> View:
     arguments = {name: text for name, text in zip(_VIEW, texts, strict=True) if text is not None}
     words = options(arguments, _OPTIONS | _FORMS.keys())
@@ -142,8 +142,8 @@ def read_types(arguments: Arguments, context: Context) -> TypeSelection | None:
     return _types(arguments["type"], context) if "type" in arguments else None
 
 
-_types = lru_cache(_CACHED)(parse.parse_types)
-read_names = lru_cache(_CACHED)(parse.parse_names)
+_types = remembered(_CACHED)(parse.parse_types)
+read_names = remembered(_CACHED)(parse.parse_names)
 
 
 def _tree(arguments: Arguments, parameter: str, context: Context, join: Join | None) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from machinami.apis.ngsild.shapes import check_members, wrong
+from machinami.apis.ngsild.members import check_members, wrong
 from machinami.foundation.urn import is_uri
 from machinami.model import parse
 from machinami.model.context import Context

@@ -10,7 +10,7 @@ from machinami.apis.ngsild.entities import identified, location
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import PAGING, Arguments, Paging, is_local, read_page, read_selection
-from machinami.apis.ngsild.shown import COUNT, page_links
+from machinami.apis.ngsild.shown import COUNT, hinted, page_links
 from machinami.broker import registrations
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
@@ -66,7 +66,7 @@ class Registrations:
         if page.count:
             response.headers.append((COUNT, b"%d" % len(every)))
         response.headers.extend(
-            page_links(request, page, page.offset + page.limit < len(every), _hinted(request, media))
+            page_links(request, page, page.offset + page.limit < len(every), hinted(request, media))
         )
         return response
 
@@ -127,12 +127,6 @@ def read_specification(arguments: Arguments, context: Context) -> Specification:
         picked = tuple(name for name in projected.names if not name.startswith("@"))
     wanted = specified(query, picked, geo_named="geoproperty" in arguments)
     return replace(wanted, csf=csf, temporal=temporal)
-
-
-def _hinted(request: Request, media: bytes) -> bytes:
-    """The media type that links to other pages name: JSON-LD, in which registrations are at home, where the client
-    leaves it open; 6.3.10 speaks of a type that the client asked for."""
-    return LD_JSON if (request.header(b"accept") or "*/*").strip() == "*/*" else media
 
 
 def _told(source: Source) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from machinami.apis.ngsild.purge import PURGE, Purge
 from machinami.apis.ngsild.registrations import Registrations
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_routes import shared_routes
-from machinami.apis.ngsild.subscriptions import Subscriptions
+from machinami.apis.ngsild.subscriptions import SourceSubscriptions, Subscriptions
 from machinami.apis.ngsild.temporal import POST_QUERY, Temporal
 from machinami.apis.ngsild.temporal_provision import TemporalProvision
 from machinami.broker.broker import Broker
@@ -45,7 +45,8 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
         *_entity_rows(Entities(face, rendered, paging), Purge(face)),
         *_batch_rows(Batches(face, Entities(face, rendered, paging), paging)),
         *_temporal_rows(Temporal(face, paging), TemporalProvision(face)),
-        *_subscription_rows(Subscriptions(face, paging)),
+        *_subscription_rows(Subscriptions(face, paging), "Subscriptions"),
+        *_subscription_rows(SourceSubscriptions(face, paging), "Subscriptions to sources"),
         *_registration_rows(Registrations(face, paging)),
         *_discovery_rows(Discovery(face)),
         *_context_rows(KeptContexts(face)),
@@ -153,12 +154,12 @@ def _temporal_rows(handlers: Temporal, writers: TemporalProvision) -> Iterable[R
     ]
 
 
-def _subscription_rows(handlers: Subscriptions) -> Iterable[Route]:
-    tag, one, known = "Subscriptions", "/subscriptions/{id}", subscriptions
+def _subscription_rows(handlers: Subscriptions, tag: str) -> Iterable[Route]:
+    every, one, known = f"/{handlers.path}", f"/{handlers.path}/{{id}}", subscriptions
     h = handlers
     return [
-        row("POST", "/subscriptions", h.create, "Subscribe", tag, "created", known.LOCAL, "Subscription"),
-        row("GET", "/subscriptions", h.list_all, "List subscriptions", tag, "subscriptions", known.LIST),
+        row("POST", every, h.create, "Subscribe", tag, "created", known.LOCAL, "Subscription", hot=True),
+        row("GET", every, h.list_all, "List subscriptions", tag, "subscriptions", known.LIST),
         row("GET", one, h.retrieve, "Retrieve a subscription", tag, "subscription", known.ONE),
         row("PATCH", one, h.update, "Change a subscription", tag, "done", known.LOCAL, "SubscriptionFragment"),
         row("DELETE", one, h.delete, "Unsubscribe", tag, "done", known.LOCAL),

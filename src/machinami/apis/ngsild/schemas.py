@@ -3,8 +3,8 @@
 from typing import Any
 
 from machinami.apis.ngsild.registration_schemas import REGISTRATION_SCHEMAS
-from machinami.apis.ngsild.shapes import TRIGGERS
 from machinami.kit.openapi import reference
+from machinami.model.subscription import TRIGGERS
 
 Json = dict[str, Any]
 
@@ -89,6 +89,8 @@ _NOTIFICATION = _object(
         "format": {"enum": ["normalized", "concise", "simplified", "keyValues"]},
         "sysAttrs": {"type": "boolean"},
         "showChanges": {"type": "boolean"},
+        "join": {"enum": ["flat", "inline", "@none"]},
+        "joinLevel": {"type": "integer", "minimum": 1},
     },
     "What to tell",
     "endpoint",
@@ -107,9 +109,13 @@ _SUBSCRIPTION: Json = {
     "q": _TEXT,
     "geoQ": _GEO_QUERY,
     "scopeQ": _TEXT,
+    "csf": _TEXT,
     "lang": _TEXT,
+    "datasetId": {**_NAMES, "minItems": 1},
     "isActive": {"type": "boolean"},
+    "localOnly": {"type": "boolean"},
     "expiresAt": _TIME,
+    "jsonldContext": _URI,
     "notification": _NOTIFICATION,
     "@context": _ANY_CONTEXT,
 }
@@ -166,7 +172,7 @@ SCHEMAS: dict[str, Json] = {
     "Subscription": _object(_SUBSCRIPTION, "Whom to tell of which changes", "type", "notification"),
     "SubscriptionFragment": _object(_SUBSCRIPTION, "Members of a subscription", further=True),
     "SubscriptionShown": _object(
-        {**_SUBSCRIPTION, "status": {"enum": ["active", "paused", "expired", "failed"]}},
+        {**_SUBSCRIPTION, "status": {"enum": ["active", "paused", "expired"]}},
         "A subscription and how it fares",
         "id",
         "type",

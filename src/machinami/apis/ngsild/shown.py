@@ -93,7 +93,13 @@ def _collection(features: list[Json]) -> Json:
 
 def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
     """Link headers to the pages before and after (6.3.10)."""
-    return _page_links(request.path, request.query, page, more, media) if request.method == "GET" else []
+    return _page_links(request.path.rstrip("/"), request.query, page, more, media) if request.method == "GET" else []
+
+
+def hinted(request: Request, media: bytes) -> bytes:
+    """The media type that links to other pages of subscriptions and registrations name: JSON-LD, in which they are at
+    home, where the client leaves it open; 6.3.10 speaks of a type that the client asked for."""
+    return LD_JSON if (request.header(b"accept") or "*/*").strip() == "*/*" else media
 
 
 def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:

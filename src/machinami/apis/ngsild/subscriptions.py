@@ -1,23 +1,26 @@
-"""Who hears of which changes? /subscriptions (ETSI GS CIM 009, 6.10 and 6.11)."""
+"""Who hears of which changes? /subscriptions and /csourceSubscriptions (ETSI GS CIM 009, 6.10 to 6.13)."""
 
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Sequence
+from typing import Any, Protocol
 
 import orjson
 
-from machinami.apis.ngsild.entities import location
+from machinami.apis.ngsild.entities import identified, location
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
+from machinami.apis.ngsild.members import wrong
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import PAGING, Paging, read_page
-from machinami.apis.ngsild.shapes import merged, read_subscription, translated, wrong
-from machinami.apis.ngsild.shown import COUNT, page_links
+from machinami.apis.ngsild.shown import COUNT, hinted, page_links
+from machinami.apis.ngsild.subscription_documents import merged, read_subscription, translated
 from machinami.broker.notify import Outbox
+from machinami.broker.source_subscriptions import SourceOutbox
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context
-from machinami.model.subscription import Subscription
+from machinami.model.principal import Principal
+from machinami.model.subscription import DEFAULT_TRIGGERS, Subscription
 
 LOCAL = frozenset({"local"})
 LIST = PAGING | {"options"}
@@ -25,12 +28,40 @@ ONE = frozenset({"options"})
 _DEFAULT_PAGE = 20
 
 
+Box = Outbox | SourceOutbox
+
+
+class Desk(Protocol):
+    """Where subscriptions are taken: those to entities at the broker, those to registrations at its own desk."""
+
+    async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
+        """Take a subscription."""
+
+    async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
+        """Replace a subscription."""
+
+    async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
+        """Forget a subscription."""
+
+    def subscription(self, town: Town, subscription_id: str) -> Box:
+        """One subscription."""
+
+    def subscriptions(self, town: Town) -> Sequence[Box]:
+        """All of them."""
+
+
 class Subscriptions:
-    """The handlers of /subscriptions."""
+    """The handlers of /subscriptions, and of what else is subscribed to in the same way."""
+
+    path = "subscriptions"
 
     def __init__(self, face: Face, paging: Paging) -> None:
         self._face = face
         self._paging = paging
+
+    @property
+    def _desk(self) -> Desk:
+        return self._face.broker
 
     def create(self, request: Request) -> Awaitable[Response]:
         """A new subscription (6.10.3.1)."""
@@ -40,30 +71,32 @@ class Subscriptions:
         document.setdefault("id", f"urn:ngsi-ld:Subscription:{town.new_id()}")
         subscription = read_subscription(document, context)
         _check_expiry(subscription, town)
+        self._check_words(subscription)
         return self._create(request, town, subscription)
 
     async def _create(self, request: Request, town: Town, subscription: Subscription) -> Response:
-        await self._face.broker.subscribe(town, subscription, self._face.by(request))
-        return Response(201, headers=[location("subscriptions", subscription.id)])
+        await self._desk.subscribe(town, subscription, self._face.by(request))
+        return Response(201, headers=[location(self.path, subscription.id)])
 
     def list_all(self, request: Request) -> Response:
         """The subscriptions (6.10.3.2)."""
         arguments = check_parameters(request, LIST)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
         page = read_page(arguments, self._paging)
-        every = self._face.broker.subscriptions(self._face.town(request))
+        every = self._desk.subscriptions(self._face.town(request))
         shown = [self._shown(box, context, media) for box in every[page.offset : page.offset + page.limit]]
         response = given(media, orjson.dumps(shown), context)
         if page.count:
             response.headers.append((COUNT, b"%d" % len(every)))
-        response.headers.extend(page_links(request, page, page.offset + page.limit < len(every), media))
+        more = page.offset + page.limit < len(every)
+        response.headers.extend(page_links(request, page, more, hinted(request, media)))
         return response
 
     def retrieve(self, request: Request) -> Response:
         """One subscription with how it fares (6.11.3.1)."""
         check_parameters(request, ONE)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        box = self._face.broker.subscription(self._face.town(request), request.params["id"])
+        box = self._desk.subscription(self._face.town(request), identified(request))
         return given(media, orjson.dumps(self._shown(box, context, media)), context)
 
     def update(self, request: Request) -> Awaitable[Response]:
@@ -71,41 +104,68 @@ class Subscriptions:
         check_parameters(request, LOCAL)
         fragment, context = self._face.document(request)
         town = self._face.town(request)
-        present = self._face.broker.subscription(town, request.params["id"]).subscription
+        present = self._desk.subscription(town, identified(request)).subscription
         if fragment.get("id", present.id) != present.id:
             raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")
         own = self._face.context(present.context)
         changed = read_subscription(merged(present.document, translated(fragment, context, own)), own)
         if "expiresAt" in fragment:
             _check_expiry(changed, town)
+        self._check_words(changed)
         return self._update(request, town, changed)
 
     async def _update(self, request: Request, town: Town, changed: Subscription) -> Response:
-        await self._face.broker.resubscribe(town, changed, self._face.by(request))
+        await self._desk.resubscribe(town, changed, self._face.by(request))
         return Response(204)
 
     def delete(self, request: Request) -> Awaitable[Response]:
         """A subscription ends (6.11.3.3)."""
         check_parameters(request, LOCAL)
         town = self._face.town(request)
-        self._face.broker.subscription(town, request.params["id"])
+        self._desk.subscription(town, identified(request))
         return self._delete(request, town)
 
     async def _delete(self, request: Request, town: Town) -> Response:
-        await self._face.broker.unsubscribe(town, request.params["id"], self._face.by(request))
+        await self._desk.unsubscribe(town, identified(request), self._face.by(request))
         return Response(204)
 
-    def _shown(self, box: Outbox, context: Context, media: bytes) -> dict[str, Any]:
+    def _check_words(self, subscription: Subscription) -> None:
+        """The @context of the notifications must be there (5.8.1.4). Raises NotYet, BadRequestData."""
+        self._face.context(subscription.words)
+
+    def _shown(self, box: Box, context: Context, media: bytes) -> dict[str, Any]:
         subscription = box.subscription
         document = translated(subscription.document, self._face.context(subscription.context), context)
-        shown = {**document, "isActive": subscription.is_active, "status": box.status}
+        shown = {**self._defaults(subscription), **document, "status": box.status}
         shown["notification"] = {**document["notification"], **_told(box)}
         if media == LD_JSON:
             shown["@context"] = context_member(context)
         return shown
 
+    def _defaults(self, subscription: Subscription) -> dict[str, Any]:
+        """What is meant where the subscriber says nothing of it (5.2.12, 5.8.1.4)."""
+        defaults: dict[str, Any] = {"notificationTrigger": list(DEFAULT_TRIGGERS)}
+        words = self._face.context(subscription.words)
+        if words.source is None or isinstance(words.source, str):
+            defaults["jsonldContext"] = words.source or words.core_url
+        return defaults
 
-def _told(box: Outbox) -> dict[str, Any]:
+
+class SourceSubscriptions(Subscriptions):
+    """The handlers of /csourceSubscriptions."""
+
+    path = "csourceSubscriptions"
+
+    @property
+    def _desk(self) -> Desk:
+        return self._face.broker.source_subscriptions
+
+    def _defaults(self, subscription: Subscription) -> dict[str, Any]:
+        """Registrations have no triggers of their own."""
+        return {}
+
+
+def _told(box: Box) -> dict[str, Any]:
     """How the notifications fared (5.2.14.2)."""
     progress = box.progress
     told: dict[str, Any] = {}
@@ -119,7 +179,7 @@ def _told(box: Outbox) -> dict[str, Any]:
         "lastFailure": progress.last_failure,
     }
     told.update({name: format_instant(at) for name, at in times.items() if at is not None})
-    if progress.last_notification is not None:
+    if progress.last_success is not None or progress.last_failure is not None:
         failed = progress.last_failure is not None and progress.last_failure >= (
             progress.last_success or progress.last_failure
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -19,6 +18,7 @@ from machinami.broker import history
 from machinami.broker.history import Past
 from machinami.broker.town import Town
 from machinami.foundation.errors import InvalidRequest, NotFound
+from machinami.foundation.remembered import remembered
 from machinami.kit.http import Request, Response, read_arguments
 from machinami.model.attribute import Kind
 from machinami.model.context import Context
@@ -30,7 +30,7 @@ POST_QUERY = frozenset({"options", "format", "limit", "offset", "count", "local"
 _CACHED = 1024
 
 
-@lru_cache(_CACHED)
+@remembered(_CACHED)
 def _evolution(query: str, context: Context, paging: Paging, searching: bool) -> Evolution:
     return read_evolution(read_arguments(query), context, paging, searching)
 

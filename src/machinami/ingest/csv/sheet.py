@@ -15,6 +15,7 @@ from machinami.ingest.csv.cells import plain
 HEADER_SEARCH = 200
 _SEPARATORS = (",", "\t", ";")
 _POSITION = re.compile(r"#([1-9]\d{0,3})")
+_VALUE_BEGINS = "0123456789+-.:/"
 _WIDTHS = re.compile(r"\d+[sdn]")
 
 
@@ -151,7 +152,8 @@ def _continues_header(row: Sequence[str], key: str) -> bool:
 
 
 def _fit(cells: Sequence[str], names: Sequence[str]) -> tuple[int, int]:
-    return sum(name in cells for name in names), sum(bool(cell) for cell in cells)
+    """How much a row looks like the header: names that are there, and cells that are words rather than values."""
+    return sum(name in cells for name in names), sum(cell != "" and cell[0] not in _VALUE_BEGINS for cell in cells)
 
 
 def _missing_columns(names: Sequence[str], best: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from machinami.foundation.settings import MqttSettings
 from machinami.ingest.mqtt.mapping import TopicRule
 from machinami.ingest.mqtt.parse import Message, UnreadableMessage, parse
 from machinami.model.reading import Reading
+from machinami.wire.mqtt import PORTS, ClosingSocket
 
 Deliver = Callable[[Sequence[Reading]], Awaitable[None]]
 Clock = Callable[[], datetime]
@@ -30,21 +31,9 @@ QUEUE = 2_000
 BATCH = 500
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 _PASSING = (StoreUnavailable, Overloaded, OSError, TimeoutError)
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _KEPT_BYTES = 500
 
 log = logging.getLogger(__name__)
-
-
-class _ClosingSocket(ssl.SSLSocket):
-    """A TLS socket that closes when its handshake fails; paho-mqtt leaves it open."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except (OSError, ValueError):
-            self.close()
-            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +80,7 @@ def address(settings: MqttSettings) -> Address:
         port = url.port
     except ValueError:
         port = 0
-    if url.scheme not in _PORTS or not url.hostname or port == 0:
+    if url.scheme not in PORTS or not url.hostname or port == 0:
         raise SettingsError(
             f"{_without_password(settings.url)!r} is no address of an MQTT broker; "
             "write mqtt://host:1883 or mqtts://host:8883",
@@ -105,12 +94,12 @@ def address(settings: MqttSettings) -> Address:
             raise SettingsError(
                 f"The certificate file {settings.ca_file} cannot be used: {fault}", key="ca_file"
             ) from fault
-        tls.sslsocket_class = _ClosingSocket
+        tls.sslsocket_class = ClosingSocket
     elif settings.ca_file is not None:
         raise SettingsError("A certificate file needs an mqtts:// URL", key="ca_file")
     user = settings.user or (unquote(url.username) if url.username else None)
     password = settings.password or (unquote(url.password) if url.password else None)
-    return Address(url.hostname, port or _PORTS[url.scheme], user, password, tls)
+    return Address(url.hostname, port or PORTS[url.scheme], user, password, tls)
 
 
 def _without_password(url: str) -> str:

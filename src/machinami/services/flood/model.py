@@ -66,17 +66,8 @@ class Message:
 
     headline: str
     body: str
+    instruction: str
     area: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A forecast for one moment: the median and the ends of the 90 % interval."""
-
-    at: datetime
-    low: float
-    middle: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)

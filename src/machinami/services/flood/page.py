@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from machinami.foundation.errors import BadRequestData
-from machinami.kit.charts import Chart, Direction, Row, Spark, Step, payload, spark, table, trend
+from machinami.foundation.errors import BadRequestData, SettingsError
+from machinami.kit.charts import Chart, Direction, Row, Spark, payload, spark, table, trend
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Level
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
-from machinami.services.flood.book import ADDRESS, Sheet, State, TownBook, as_level, lines
-from machinami.services.flood.book import happening as happening
+from machinami.model.expectation import Step
+from machinami.services.flood.book.happening import happening as happening
+from machinami.services.flood.book.state import Sheet, State
+from machinami.services.flood.book.telling import ADDRESS, as_level, lines
+from machinami.services.flood.book.town import TownBook
 from machinami.services.flood.model import MARKS, Mark, Message, Officer, Thresholds
 from machinami.services.flood.service import PACKAGE
 
@@ -51,6 +54,14 @@ class Book(Protocol):
         """Bring back the levels before the last change."""
         ...
 
+    async def set_setting(self, name: str, text: str, reason: str, by: Officer) -> None:
+        """Change a setting of the service to what was typed. Raises SettingsError."""
+        ...
+
+    async def undo_setting(self, name: str, by: Officer) -> None:
+        """Bring back the value before the last change of a setting."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -60,6 +71,15 @@ class Field:
     level: Level
     text: str
     fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A value of a setting that an officer typed and that will not do, with what would."""
+
+    name: str
+    text: str
+    fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +108,7 @@ class FloodView:
     forecasts: bool
     done: str
     faulty: str
+    refused: Refused | None
 
 
 def routes(city: City, desk: Desk) -> list[Route]:
@@ -102,6 +123,7 @@ def book_routes(book: Book, desk: Desk) -> list[Route]:
     return [
         frame.page("GET", ADDRESS, _show(book, frame), "Rivers: levels, proposals, decisions"),
         frame.page("POST", f"{ADDRESS}/thresholds", _thresholds(book, frame), "Change the levels of a gauge"),
+        frame.page("POST", f"{ADDRESS}/settings", _setting(book, frame), "Change a setting of the service"),
         *(frame.page("POST", f"{ADDRESS}/{name}", handler) for name, handler in decide.items()),
     ]
 
@@ -132,11 +154,26 @@ def _thresholds(book: Book, frame: Frame) -> PageHandler:
     return take
 
 
+def _setting(book: Book, frame: Frame) -> PageHandler:
+    async def take(request: Request) -> Response:
+        form, words = read_form(request), frame.words(request, PACKAGE)
+        name, text = _said(form, "setting"), form.get("value", "")
+        try:
+            await book.set_setting(name, text, _said(form, "reason"), _officer(form))
+        except SettingsError as error:
+            refused = Refused(name, text, str(error))
+            seen = view(await book.state(words), "officer", words, frame.clock(), frame.zone, refused=refused)
+            return frame.show(request, TEMPLATE, 422, flood=seen)
+        return see_other(f"{ADDRESS}?view=officer&done=setting")
+
+    return take
+
+
 def _decisions(book: Book) -> Mapping[str, PageHandler]:
     async def approve(request: Request) -> Response:
         form = read_form(request)
         _said(form, "read")
-        message = Message(_said(form, "headline"), _said(form, "body"), _said(form, "area"))
+        message = Message(*(_said(form, name) for name in ("headline", "body", "instruction", "area")))
         await book.approve(_said(form, "proposal"), message, _officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=approved")
 
@@ -155,7 +192,18 @@ def _decisions(book: Book) -> Mapping[str, PageHandler]:
         await book.undo_thresholds(_said(form, "gauge"), _officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=undone")
 
-    return {"approve": approve, "decline": decline, "withdraw": withdraw, "thresholds/undo": undo}
+    async def undo_setting(request: Request) -> Response:
+        form = read_form(request)
+        await book.undo_setting(_said(form, "setting"), _officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=setting_undone")
+
+    return {
+        "approve": approve,
+        "decline": decline,
+        "withdraw": withdraw,
+        "thresholds/undo": undo,
+        "settings/undo": undo_setting,
+    }
 
 
 def _said(form: Mapping[str, str], name: str) -> str:
@@ -182,16 +230,18 @@ def view(
     zone: str,
     done: str = "",
     rejected: Mapping[str, Sequence[Field]] | None = None,
+    refused: Refused | None = None,
 ) -> FloodView:
     """The page for one audience. Residents see forecasts only where the town has decided so.
 
-    `rejected`: the fields of a gauge's levels that an officer typed and that were not accepted, by gauge id.
+    `rejected`: the fields of a gauge's levels that an officer typed and that were not accepted, by gauge id;
+    `refused`: the same of a setting.
     """
     forecasts = audience != "resident" or state.public_forecast
     typed = rejected or {}
     cards = [_card(s, words, now, zone, forecasts, typed.get(s.id)) for s in _worst_first(state.sheets)]
     faulty = next((card.key for card in cards if any(field.fault for field in card.fields)), "")
-    return FloodView(audience, cards, state, forecasts, done, faulty)
+    return FloodView(audience, cards, state, forecasts, done, faulty, refused)
 
 
 def read_thresholds(form: Mapping[str, str], words: Words) -> tuple[Thresholds, tuple[Field, ...]]:

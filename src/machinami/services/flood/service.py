@@ -7,6 +7,7 @@ from functools import partial
 
 from machinami.foundation.errors import Conflict, NotFound
 from machinami.kit.city import City, Past
+from machinami.kit.manifest import Value
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
 from machinami.model.view import Measured, Ref, Words
@@ -58,6 +59,7 @@ PACKAGE = "machinami.services.flood"
 LEARN_EVERY = timedelta(seconds=5)  # only a look whether it is due; learning itself is seldom
 LEARN_FROM = timedelta(days=400)
 FORECAST_FROM = timedelta(days=15)
+SETTING_KINDS = ("setting", "setting_undone")
 RETRAIN = f"{PACKAGE}.logic.retraining:retrain"
 LOOK_BACK = timedelta(hours=18)
 TICK = timedelta(microseconds=1)  # the end of a span is not in it
@@ -286,26 +288,41 @@ async def undo_thresholds(city: City, gauge_id: str, by: Officer) -> None:
     """Bring back the levels before the last change that has not been undone."""
     async with city.turn:
         demand_officer(by)
-        last = last_change([d for d in await city.find(FloodDecision) if d.ref_gauge == gauge_id])
+        log = [d for d in await city.find(FloodDecision) if d.ref_gauge == gauge_id]
+        last = last_change(log, "thresholds", "undone")
         if last is None or last.before is None:
             raise Conflict("There is no change of these levels to undo", gauge=gauge_id)
         await _change_thresholds(city, gauge_id, Thresholds(**last.before), "undone", last.reason or "", by)
 
 
-async def set_setting(city: City, name: str, value: bool | int | float | str, reason: str, by: Officer) -> None:
+async def set_setting(city: City, name: str, value: Value, reason: str, by: Officer) -> None:
     """Change a setting of the service; the change stands in the log of decisions as well."""
-    demand_officer(by)
-    before = getattr(await city.settings(Settings), name, None)
-    await city.set_setting(name, value, by.who)
+    async with city.turn:
+        await _change_setting(city, name, value, "setting", demand_reason(reason), demand_officer(by))
+
+
+async def undo_setting(city: City, name: str, by: Officer) -> None:
+    """Bring back the value of a setting before the last change that has not been undone."""
+    async with city.turn:
+        log = [d for d in await city.find(FloodDecision) if d.kind in SETTING_KINDS and name in (d.after or {})]
+        last = last_change(log, *SETTING_KINDS)
+        if last is None or last.before is None:
+            raise Conflict("There is no change of this setting to undo", setting=name)
+        await _change_setting(city, name, last.before[name], "setting_undone", last.reason or "", demand_officer(by))
+
+
+async def _change_setting(city: City, name: str, value: Value, kind: str, reason: str, by: Officer) -> None:
     text = city.manifest.setting(name).help
+    before = getattr(await city.settings(Settings), name)
+    await city.set_setting(name, value, by.who)
     decision = FloodDecision(
         id=city.new_id("FloodDecision"),
-        kind="setting",
+        kind=kind,
         subject=Words({"ja": f"{name}：{text.ja}", "en": f"{name}: {text.en}"}),
         decided_at=city.now(),
         decided_by=by.who,
         role=by.role,
-        reason=demand_reason(reason),
+        reason=reason,
         before={name: before},
         after={name: value},
     )

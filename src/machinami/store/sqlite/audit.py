@@ -37,10 +37,10 @@ def disagreements(connection: apsw.Connection) -> list[str]:
         present = orjson.loads(state[0][1]) if state and not state[0][0] else None
         if present != document:
             found.append(f"the state of {entity_id} is not what the log says")
-    types = read_one(connection, "SELECT count(DISTINCT key) FROM entity_type WHERE gone = 0")
-    entities = read_one(connection, SQL.count_entities)
-    if types != entities:
-        found.append(f"{entities} entities, but {types} with a type")
+    counted = {tuple(place): count for *place, count in read(connection, SQL.tallies)}
+    actual = {tuple(place): count for *place, count in read(connection, SQL.tallies_made_again)}
+    if counted != actual:
+        found.append(f"types and attributes in use are not as counted: {dict(counted.items() ^ actual.items())}")
     return found
 
 

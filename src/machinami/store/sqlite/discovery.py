@@ -1,26 +1,59 @@
-"""Which types are there, and which attributes do their entities have?"""
+"""Which types are there, and which attributes do their entities have?
+
+A small table counts them: every change of an entity that gives it a type, an attribute or a kind of attribute, or takes
+one away, moves the counts in its commit.
+"""
 
 from collections import Counter, defaultdict
 
 import apsw
 
+from machinami.model.change import AttributeChange
 from machinami.model.document import KIND_CODES
+from machinami.model.entity import Entity
 from machinami.model.found import TypeSummary
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.statements import SQL
 
+LIVE, GONE = "live", "gone"
+Tallies = Counter[tuple[int, int, str]]  # type, attribute, kind: how many entities more
+
 _KINDS = {code: kind.value for kind, code in KIND_CODES.items()}
 
 
 def summarize(names: Names, connection: apsw.Connection) -> list[TypeSummary]:
-    """Every type in use, by name; one pass over all entities."""
-    counts = Counter({t: n for t, gone, n in read(connection, SQL.entity_counts) if not gone})
+    """Every type in use, by name."""
+    entities: dict[int, int] = {}
     attributes: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    for number, attribute, code, count in read(connection, SQL.attribute_kinds):
-        attributes[number][attribute][_KINDS[code]] = count
+    for number, attribute, kind, count in read(connection, SQL.tallies):
+        if attribute:
+            attributes[number][names.text(attribute)][_KINDS[kind]] = count
+        elif number and kind == LIVE:
+            entities[number] = count
     summaries = [
         TypeSummary(names.text(number), count, dict(sorted(attributes[number].items())))
-        for number, count in counts.items()
+        for number, count in entities.items()
     ]
     return sorted(summaries, key=lambda summary: summary.type)
+
+
+def is_retold(one: AttributeChange) -> bool:
+    """Whether the attributes that the entity has, or their kinds, may be others after this change."""
+    return one.before is None or one.after is None or one.before.kind is not one.after.kind
+
+
+def retell(tallies: Tallies, names: Names, before: Entity | None, after: Entity | None) -> None:
+    """Note how the counts move as the entity changes."""
+    number = names.number
+    for entity, step in ((before, -1), (after, 1)):
+        if entity is None:
+            continue
+        held = {
+            (number(name), KIND_CODES[instance.kind])
+            for name, instances in entity.attributes.items()
+            for instance in instances
+        }
+        for type_name in entity.types:
+            for attribute, kind in held:
+                tallies[number(type_name), attribute, kind] += step

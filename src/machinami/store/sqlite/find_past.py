@@ -17,9 +17,10 @@ from machinami.model.query import Page, Query, TemporalQuery
 from machinami.store.evolution import judged, satisfied, scope_stretches, selectors
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.find import linked_by
-from machinami.store.sqlite.history import Stretch, has_instance, read_instances
+from machinami.store.sqlite.history import Stretch, has_instance, read_instances, span
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.probe import probe
 from machinami.store.sqlite.reading import FileSource, fetch, read_any
 
 _GROUP = 200
@@ -71,15 +72,26 @@ class _Judge:
         query, temporal = self._query, self._temporal
         if not has_instance(self._connection, self._names, hot.subject, query.attrs, temporal):
             return False
-        if query.q is not None or query.geo is not None:
-            past = self._read(hot, self._judged, self._whole)
-            if not satisfied(query, hot.entity, past, self._linked, self._now):
-                return False
+        if not self._satisfied(hot):
+            return False
         if query.scope is None:
             return True
         scopes = self._read(hot, (SCOPE,), TemporalQuery())
         stretches = scope_stretches(query.scope, hot.entity, scopes, temporal.property)
         return any(one.meets(temporal) for one in stretches)
+
+    def _satisfied(self, hot: Hot) -> bool:
+        query = self._query
+        open_q = query.q
+        if open_q is not None:
+            said = probe(self._connection, self._names, hot.subject, span(self._whole), open_q)
+            if said is False:
+                return False
+            open_q = None if said else open_q
+        if open_q is None and query.geo is None:
+            return True
+        past = self._read(hot, self._judged, self._whole)
+        return satisfied(replace(query, q=open_q), hot.entity, past, self._linked, self._now)
 
     def _read(self, hot: Hot, attributes: tuple[str, ...], temporal: TemporalQuery) -> list[Instance]:
         return read_instances(self._connection, self._names, Stretch([hot.entity.id], attributes, temporal, None))

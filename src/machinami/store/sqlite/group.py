@@ -20,6 +20,7 @@ from machinami.model.entity import Entity
 from machinami.store.encoding import husk_of
 from machinami.store.sqlite.backlog import MOST, Backlog, Row, rows_of, settle
 from machinami.store.sqlite.boxes import boxes, level
+from machinami.store.sqlite.discovery import GONE, LIVE, Tallies, is_retold, retell
 from machinami.store.sqlite.encoded import Written, entity_json
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.names import Names
@@ -63,6 +64,7 @@ class Rows:
     values: dict[tuple[int, float | str, int], bool] = field(default_factory=dict)
     history: list[Row] = field(default_factory=list)
     records: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    tallies: Tallies = field(default_factory=Counter)
 
 
 State = Hot | Husk | None
@@ -201,6 +203,7 @@ class Group:
             key = subject = self.next_key()
             before, places_differ = None, True
             self.entities += 1
+            rows.tallies[0, 0, LIVE] += 1
             if current is not None:
                 subject = current.subject
                 self.discard(current)
@@ -208,6 +211,8 @@ class Group:
         types = before.types if before is not None else ()
         if types != after.types:
             self._retype(types, after.types, 0, key)
+        if types != after.types or any(map(is_retold, written.change.attributes)):
+            retell(rows.tallies, self.names, before, after)
         self._expire(key, before, after, written.change.attributes)
         if places_differ:
             self._place(key, before, after)
@@ -223,6 +228,8 @@ class Group:
         self.entities -= 1
         self.leave_husk(Husk(key, current.subject), husk_of(entity), new=False)
         self._retype(entity.types, (), 0, key)
+        self.rows.tallies[0, 0, LIVE] -= 1
+        retell(self.rows.tallies, self.names, entity, None)
         self._expire(key, entity, None, changes)
         self._place(key, entity, None)
         if self.indexes:
@@ -248,15 +255,18 @@ class Group:
             self._retype(tuple(orjson.loads(doc)["t"]), (), 1, husk.key)
 
     def _retype(self, before: tuple[str, ...], after: tuple[str, ...], gone: int, key: int) -> None:
-        number, types, counts = self.names.number, self.rows.types, self.type_counts
+        number, types, counts, tallies = self.names.number, self.rows.types, self.type_counts, self.rows.tallies
+        kind = GONE if gone else LIVE
         for name in before:
             if name not in after:
                 types[number(name), gone, key] = False
                 counts[number(name), gone] -= 1
+                tallies[number(name), 0, kind] -= 1
         for name in after:
             if name not in before:
                 types[number(name), gone, key] = True
                 counts[number(name), gone] += 1
+                tallies[number(name), 0, kind] += 1
 
     def _expire(
         self, key: int, before: Entity | None, after: Entity | None, changes: tuple[AttributeChange, ...]
@@ -334,6 +344,8 @@ class Group:
         if rows.values:
             run(SQL.drop_value, [row for row, kept in rows.values.items() if not kept])
             run(SQL.add_value, [row for row, kept in rows.values.items() if kept])
+        if rows.tallies:
+            run(SQL.add_tally, [(*place, more) for place, more in rows.tallies.items() if more])
         if rows.records:
             run(SQL.put_record, [(*k, doc) for k, doc in rows.records.items() if doc is not None])
             run(SQL.drop_record, [k for k, doc in rows.records.items() if doc is None])

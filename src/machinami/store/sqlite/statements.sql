@@ -34,10 +34,20 @@ UPDATE entity SET doc = jsonb(?2), gone = ?3 WHERE key = ?1
 UPDATE entity SET doc = jsonb_patch(doc, ?2) WHERE key = ?1
 -- drop_entity
 DELETE FROM entity WHERE key = ?
--- entity_counts
-SELECT type, gone, count(*) FROM entity_type GROUP BY type, gone
--- count_entities
-SELECT (SELECT count(*) FROM entity) - (SELECT count(*) FROM entity INDEXED BY husk WHERE gone = 1)
+-- tallies: type, attribute, kind and how many entities; see migrations/0006.sql
+SELECT type, attribute, kind, count FROM tally WHERE count > 0
+-- add_tally
+INSERT INTO tally (type, attribute, kind, count) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET count = count + excluded.count
+-- tallies_of_types: the entities of each type, and of all
+SELECT type, kind, count FROM tally WHERE attribute = 0
+-- tallies_made_again: what the table should hold, by one pass over all entities
+SELECT t.type, n.id, i.value ->> '$.k', count(DISTINCT t.key)
+FROM entity_type t JOIN entity e ON e.key = t.key, json_each(e.doc, '$.a') a, json_each(a.value) i
+JOIN name n ON n.text = a.key
+WHERE t.gone = 0 GROUP BY 1, 2, 3
+UNION ALL SELECT type, 0, iif(gone, 'gone', 'live'), count(*) FROM entity_type GROUP BY type, gone
+UNION ALL SELECT 0, 0, 'live', count(*) FROM entity WHERE gone = 0 HAVING count(*) > 0
 
 -- add_type
 INSERT OR IGNORE INTO entity_type (type, gone, key) VALUES (?, ?, ?)
@@ -111,11 +121,6 @@ WITH RECURSIVE next (attribute) AS (
     FROM next WHERE next.attribute IS NOT NULL
 )
 SELECT attribute FROM next WHERE attribute IS NOT NULL
-
--- attribute_kinds: how many entities of each type have each attribute in each kind
-SELECT t.type, a.key, i.value ->> '$.k', count(DISTINCT t.key)
-FROM entity_type t JOIN entity e ON e.key = t.key, json_each(e.doc, '$.a') a, json_each(a.value) i
-WHERE t.gone = 0 GROUP BY 1, 2, 3
 
 -- instances_of_change: the serial of an instance begins with the number of its change
 SELECT count(*) FROM history

@@ -30,7 +30,7 @@ from machinami.store.sqlite.backlog import Backlog, recover
 from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
-from machinami.store.sqlite.discovery import summarize
+from machinami.store.sqlite.discovery import GONE, LIVE, summarize
 from machinami.store.sqlite.draft import Draft
 from machinami.store.sqlite.encoded import read_change
 from machinami.store.sqlite.find import Effort, TooLong, find
@@ -66,8 +66,9 @@ class SqliteTown:
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
         self._first_expiry = NEVER if expiry is None else expiry
-        self._entities: int = read_one(connection, SQL.count_entities)
-        self._type_counts = Counter({(t, gone): n for t, gone, n in read(connection, SQL.entity_counts)})
+        counts = {(number, kind): count for number, kind, count in read(connection, SQL.tallies_of_types)}
+        self._entities: int = counts.pop((0, LIVE), 0)
+        self._type_counts = Counter({(number, int(kind == GONE)): count for (number, kind), count in counts.items()})
         self._types: tuple[int, list[TypeSummary]] | None = None
         self._listeners: list[Callable[[Sequence[Change]], None]] = []
         self._thread = ThreadPoolExecutor(1, "store-commit") if settings.durability == "full" else None
@@ -276,8 +277,7 @@ class SqliteTown:
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes; looked up again only after a change."""
         if self._types is None or self._types[0] != self._counters.seq:
-            seq = self._counters.seq
-            self._types = seq, await self._readers.run(partial(summarize, self._names))
+            self._types = self._counters.seq, summarize(self._names, self._source().connection)
         return self._types[1]
 
     # records

@@ -128,13 +128,16 @@ def checked_thresholds(levels: Thresholds) -> Thresholds:
     return levels
 
 
-def last_change(decisions: Sequence[FloodDecision]) -> FloodDecision | None:
-    """The last change of one gauge's levels that has not been undone; None where there is none."""
+def last_change(decisions: Sequence[FloodDecision], made: str, undone: str) -> FloodDecision | None:
+    """The last change (of one gauge's levels, of one setting) that has not been undone; None where there is none.
+
+    `made` and `undone` are the kinds of decision that change and that take a change back.
+    """
     standing: list[FloodDecision] = []
     for decision in sorted(decisions, key=lambda d: d.decided_at or datetime.min.replace(tzinfo=UTC)):
-        if decision.kind == "thresholds":
+        if decision.kind == made:
             standing.append(decision)
-        elif decision.kind == "undone" and standing:
+        elif decision.kind == undone and standing:
             standing.pop()
     return standing[-1] if standing else None
 

@@ -5,14 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from machinami.methods.series import Floats, lagged
-from machinami.methods.trees import Ints
 from machinami.services.flood.logic.features import describe
+from machinami.services.flood.logic.hindsight import adapted, calm_share
 from machinami.services.flood.logic.members import regimes
-from machinami.services.flood.logic.outlook import TAIL, Outlook, TrainedModel, expected_error, rise
+from machinami.services.flood.logic.outlook import Outlook, TrainedModel, expected_error, rise
 from machinami.services.flood.logic.record import Record, cleaned
-
-LEARNING = 0.15
-"""Share of an interval by which one exceeded end may move it, over one horizon (faster was measured to swing)."""
 
 
 class Hindcast(NamedTuple):
@@ -35,10 +32,12 @@ def hindcast(model: TrainedModel, outlook: Outlook, record: Record, begin: int) 
         height=cases.height[rows],
         stir=cases.stir[rows],
     )
-    increment = rise(outlook, part)
-    spread = expected_error(outlook, part, increment)
+    learned = rise(outlook, part)
+    spread = expected_error(outlook, part, learned)
     outcome = (lagged(record.level, -steps) - record.level)[rows]
-    band = adapted(outlook.band, regimes(part.stir), (outcome - increment) / spread, steps)
+    regime, day = regimes(part.stir), 86400 / record.step
+    increment = learned * calm_share(learned / spread, outcome / spread, regime, outlook.calm, steps, day)
+    band = adapted(outlook.band, regime, (outcome - increment) / spread, steps)
     level = record.level[rows]
     middle = level + increment
     return Hindcast(
@@ -46,22 +45,3 @@ def hindcast(model: TrainedModel, outlook: Outlook, record: Record, begin: int) 
         np.minimum(middle, middle + band[:, 0] * spread),
         np.maximum(middle, middle + band[:, 1] * spread),
     )
-
-
-def adapted(band: Floats, regime: Ints, score: Floats, delay: int) -> Floats:
-    """Let each regime's outer quantiles follow the errors as they become known, `delay` steps later.
-
-    Adaptive conformal inference (Gibbs & Candès 2021, arXiv:2106.00170) by quantile tracking: an end that is
-    exceeded moves out by (1 − TAIL) of its step, one that is not moves in by TAIL of it.
-    """
-    now = band.copy()
-    stride = LEARNING / delay * np.maximum(band[:, 1] - band[:, 0], 1e-9)
-    said = np.empty((len(score), 2))
-    for i in range(len(score)):
-        past = i - delay
-        if past >= 0 and np.isfinite(score[past]):
-            which = regime[past]
-            now[which, 0] += stride[which] * (TAIL - (score[past] < now[which, 0]))
-            now[which, 1] += stride[which] * ((score[past] > now[which, 1]) - TAIL)
-        said[i] = now[regime[i]]
-    return said

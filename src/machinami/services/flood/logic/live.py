@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from machinami.model.expectation import Step
 from machinami.services.flood.logic.forecast import hindcast
 from machinami.services.flood.logic.gathering import Series, gather
 from machinami.services.flood.logic.outlook import Outlook, TrainedModel
 from machinami.services.flood.logic.record import Record
 from machinami.services.flood.logic.stored import from_bytes
-from machinami.services.flood.model import Step
 
-REPLAY_DAYS = 5.0
-"""The forecasts of the last days are made again, so that the interval follows how they turned out."""
+REPLAY_DAYS = 10.0
+"""The forecasts of the last days are made again, so that the next follows how they turned out."""
 NOTHING = Series([], [])
 read_model = lru_cache(maxsize=32)(from_bytes)
 

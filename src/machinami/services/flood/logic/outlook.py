@@ -18,7 +18,8 @@ class Outlook(NamedTuple):
     """The forecaster of one horizon.
 
     weights: (regimes, members); spread: coefficients of the expected absolute error; band: (regimes, 2), the
-    outer quantiles of error / spread. `coming` says that rain up to the horizon must be given.
+    outer quantiles of error / spread; calm: the mean square of forecast / spread on a calm river. `coming` says
+    that rain up to the horizon must be given.
     """
 
     hours: float
@@ -27,12 +28,13 @@ class Outlook(NamedTuple):
     weights: Floats
     spread: Floats
     band: Floats
+    calm: float
 
     @classmethod
     def persistence(cls, hours: float, coming: bool, scales: Scales) -> "Outlook":
         """Return the forecaster that says: it stays as it is."""
         band = np.tile(np.array([-2.0, 2.0]), (3, 1))
-        return cls(hours, coming, (), np.zeros((3, 0)), np.array([scales.mean_step, 1.0, 0.0, 0.0]), band)
+        return cls(hours, coming, (), np.zeros((3, 0)), np.array([scales.mean_step, 1.0, 0.0, 0.0]), band, 0.0)
 
 
 class TrainedModel(NamedTuple):

@@ -12,7 +12,7 @@ from machinami.services.flood.logic.cap import grades, reference
 from machinami.services.flood.logic.situation import Texts
 from machinami.services.flood.model import Alert, FloodProposal, Message, Officer, Settings
 
-LONGEST = {"headline": 120, "body": 600, "area": 120}
+LONGEST = {"headline": 120, "body": 600, "instruction": 600, "area": 120}
 
 
 def revised_texts(proposal: FloodProposal, message: Message) -> Texts:
@@ -39,7 +39,7 @@ def revised_texts(proposal: FloodProposal, message: Message) -> Texts:
         proposal.event or Words(),
         written(headline, message.headline),
         written(text, message.body),
-        proposal.instruction or Words(),
+        written(proposal.instruction or Words(), message.instruction),
         written(area, message.area),
     )
 

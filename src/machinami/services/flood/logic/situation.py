@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from machinami.foundation.geometry import distance
+from machinami.model.expectation import Step
 from machinami.model.view import Measured, Ref, Words
 from machinami.model.vocabulary.places import Shelter
 from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
@@ -29,7 +30,6 @@ from machinami.services.flood.model import (
     Reason,
     Sample,
     Settings,
-    Step,
     Thresholds,
     WaterLevelForecast,
     state_id,

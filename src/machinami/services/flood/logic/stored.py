@@ -13,7 +13,7 @@ from machinami.services.flood.logic.members import Member
 from machinami.services.flood.logic.outlook import Outlook, TrainedModel
 from machinami.services.flood.logic.record import Column
 
-FORMAT = "machinami-flood-1"
+FORMAT = "machinami-flood-2"
 
 
 def to_bytes(model: TrainedModel) -> bytes:
@@ -53,6 +53,7 @@ def outlook_as_json(outlook: Outlook) -> dict[str, Any]:
         "weights": outlook.weights.tolist(),
         "spread": outlook.spread.tolist(),
         "band": outlook.band.tolist(),
+        "calm": outlook.calm,
     }
 
 
@@ -61,7 +62,13 @@ def outlook_from_json(data: dict[str, Any]) -> Outlook:
     members = tuple(member_from_json(member) for member in data["members"])
     weights = np.array(data["weights"], dtype=np.float64).reshape(3, len(members))
     return Outlook(
-        float(data["hours"]), bool(data["coming"]), members, weights, floats(data["spread"]), floats(data["band"])
+        float(data["hours"]),
+        bool(data["coming"]),
+        members,
+        weights,
+        floats(data["spread"]),
+        floats(data["band"]),
+        float(data["calm"]),
     )
 
 

@@ -26,7 +26,7 @@ RECIPES = (
     Recipe("plain", "linear", COMPACT, "", (0.03, 0.3)),
     Recipe("spatial", "linear", EVERYTHING, "", (0.03, 0.3)),
     Recipe("by_activity", "linear", STATEFUL, "activity", (0.1, 0.5)),
-    Recipe("by_height", "linear", STATEFUL, "height", (0.1, 0.5)),
+    Recipe("spatial_by_activity", "linear", EVERYTHING, "activity", (0.1, 0.5)),
     Recipe("trees", "trees", WITH_STATE, "", ()),
     Recipe("trees_by_height", "trees", WITH_STATE, "height", ()),
     Recipe("random_trees", "extra", WITH_STATE, "", ()),
@@ -78,16 +78,21 @@ def train_outlook(
         return Outlook.persistence(hours, coming, scales)
     lesson = Lesson(take(cases, rows), target[rows], blocks(rows, steps), seed)
     learned = [learn(r, lesson) for r in recipes if choose_columns(cases, r.groups).size]
-    return composed(hours, coming, learned, lesson, trust(floods_seen(target[rows], rows, record.step)))
+    return composed(hours, coming, learned, lesson, rows // max(1, FLOOD_DAYS * 86400 // record.step))
 
 
-def composed(hours: float, coming: bool, learned: list[Learned], lesson: Lesson, faith: float) -> Outlook:
-    """Put the learned members together by what each said about blocks it had not seen."""
+def composed(hours: float, coming: bool, learned: list[Learned], lesson: Lesson, windows: Ints) -> Outlook:
+    """Put the learned members together by what each said about blocks it had not seen.
+
+    `windows` numbers the two days that each row belongs to: what comes in one window is one event.
+    """
     held_out = np.column_stack([each.held_out for each in learned])
-    weights = faith * mix_by_regime(held_out, lesson.target, lesson.cases.stir)
+    weights = mix_by_regime(held_out, lesson.target, lesson.cases.stir)
+    said = mixed(weights, held_out, lesson.cases.stir)
+    weights *= trust(floods_seen(lesson.target, windows)) * proven(said, lesson.target, windows)
     members = tuple(member for each in learned for member in each.members)
     owners = np.array([i for i, each in enumerate(learned) for _ in each.members])
-    outlook = Outlook(hours, coming, members, weights[:, owners], np.zeros(4), np.zeros((3, 2)))
+    outlook = Outlook(hours, coming, members, weights[:, owners], np.zeros(4), np.zeros((3, 2)), 0.0)
     return calibrated(outlook, lesson.cases, mixed(weights, held_out, lesson.cases.stir), lesson.target)
 
 
@@ -132,13 +137,12 @@ def mix_by_regime(held_out: Floats, target: Floats, stir: Floats) -> Floats:
     return np.stack(rows)
 
 
-def floods_seen(target: Floats, rows: Ints, step: int) -> float:
+def floods_seen(target: Floats, windows: Ints) -> float:
     """Return how many independent floods a record is worth: the participation ratio of two-day windows.
 
     (Σ e)² / Σ e², where e is the squared increment summed over a window: 1 when one flood holds all of it.
     """
-    window = rows // max(1, FLOOD_DAYS * 86400 // step)
-    energy = np.bincount(window, target**2)
+    energy = np.bincount(windows, target**2)
     return float(energy.sum() ** 2 / max(float((energy**2).sum()), 1e-300))
 
 
@@ -147,18 +151,37 @@ def trust(floods: float) -> float:
     return 1.0 - float(np.exp(-(floods**2) / 8.0))
 
 
+def proven(forecast: Floats, target: Floats, windows: Ints) -> float:
+    """Return how far from persistence the held-out forecasts are worth going, 0 to 1, given how sure that is.
+
+    The least-squares factor of outcomes on forecasts, drawn to 0 by its uncertainty (positive-part shrinkage:
+    James & Stein 1961). The uncertainty is what leaving out single windows does to it (jackknife), so skill that
+    rests on one flood counts for little.
+    """
+    _, window = np.unique(windows, return_inverse=True)
+    agreed, size = np.bincount(window, forecast * target), np.bincount(window, forecast**2)
+    if len(agreed) < 2 or agreed.sum() <= 0:
+        return 0.0
+    factor = float(agreed.sum() / size.sum())
+    without = (agreed.sum() - agreed) / np.maximum(size.sum() - size, 1e-300)
+    variance = (len(agreed) - 1) * float(np.var(without))
+    return min(1.0, factor) * max(0.0, 1.0 - variance / factor**2)
+
+
 def calibrated(outlook: Outlook, cases: Cases, forecast: Floats, target: Floats) -> Outlook:
-    """Fit the spread of held-out errors and the regimes' outer quantiles of error / spread."""
+    """Fit the spread of held-out errors, the regimes' outer quantiles of error / spread, and the size when calm."""
     error = target - forecast
     usual = max(float(np.abs(error).mean()), 1e-12)
     design = spread_design(cases, forecast)
     size = np.maximum(design.mean(axis=0), 1e-12)
     share = mixture(design / size, np.abs(error) / usual, np.full(4, 0.25), 20.0)
     spread = share / size * usual
-    score = error / np.maximum(design @ spread, 1e-12)
+    expected = np.maximum(design @ spread, 1e-12)
+    score, relative = error / expected, forecast / expected
     regime = regimes(cases.stir)
     band = np.empty((3, 2))
     for which in range(3):
         mine = score[regime == which] if (regime == which).sum() >= 100 else score
         band[which] = np.quantile(mine, (TAIL, 1.0 - TAIL))
-    return outlook._replace(spread=spread, band=band)
+    calm = relative[regime == 0] if (regime == 0).sum() >= 100 else relative
+    return outlook._replace(spread=spread, band=band, calm=float(np.mean(calm**2)))

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from math import erf, sqrt
 from typing import Any
 
-from machinami.services.flood.model import MARKS, METRES, Mark, Reason, Sample, Settings, Step, Thresholds
+from machinami.model.expectation import Step
+from machinami.services.flood.model import MARKS, METRES, Mark, Reason, Sample, Settings, Thresholds
 
 NINETY = 1.6448536269514722
 """The 95th percentile of the standard normal: half a 90 % interval in standard deviations."""

@@ -1,0 +1,86 @@
+"""How do the messages of one subscription get to its receiver, and how do they fare? (ETSI GS CIM 009, 5.2.14.2)"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from machinami.broker.notification import Message
+from machinami.broker.subscriptions import Progress
+from machinami.broker.town import Town
+from machinami.model.subscription import Subscription
+from machinami.wire.protocol import Delivery, Sender
+
+LONGEST_PAUSE = 60.0
+_SEND_SECONDS = 10.0
+_SAVE_SECONDS = 1.0
+
+Compose = Callable[[str, datetime], Message]  # from an id and the time of a message to the message
+
+
+class Courier:
+    """Carries messages to one endpoint and keeps account; `kind` names the records in which the account is kept."""
+
+    def __init__(self, town: Town, subscription: Subscription, progress: Progress, sender: Sender, kind: str) -> None:
+        self.progress = progress
+        self.changed = False
+        self._town = town
+        self._subscription = subscription
+        self._sender = sender
+        self._kind = kind
+
+    @property
+    def status(self) -> str:
+        """active, paused or expired (5.2.12)."""
+        if not self._subscription.is_active:
+            return "paused"
+        return "expired" if self._is_over(self._town.clock()) else "active"
+
+    @property
+    def may_send(self) -> bool:
+        """Whether the subscriber is to be told of anything now (5.8.6)."""
+        return self.status == "active"
+
+    def _is_over(self, now: datetime) -> bool:
+        return self._subscription.expires_at is not None and self._subscription.expires_at <= now
+
+    async def send_until_taken(self, compose: Compose, first_pause: float) -> None:
+        """Send a message again and again, after ever longer pauses, as long as the subscription is active."""
+        pause = max(first_pause, (self._subscription.notification.endpoint.cooldown_ms or 0) / 1000)
+        while self.may_send:
+            delivery = await self.send(compose)
+            if delivery.ok:
+                return
+            await asyncio.sleep(pause)
+            pause = max(pause, min(2 * pause, LONGEST_PAUSE))
+
+    async def send(self, compose: Compose) -> Delivery:
+        """Send a message once."""
+        now = self._town.clock()
+        message = compose(f"urn:ngsi-ld:Notification:{self._town.new_id()}", now)
+        endpoint = self._subscription.notification.endpoint
+        limit = endpoint.timeout_ms / 1000 if endpoint.timeout_ms else _SEND_SECONDS
+        progress = self.progress
+        progress.times_sent += 1
+        progress.last_notification = now
+        delivery = await self._sender.send(endpoint.uri, message.body, message.headers, limit, endpoint.notifier_info)
+        progress.last_reason = delivery.reason
+        if delivery.ok:
+            progress.last_success = now
+        else:
+            progress.times_failed += 1
+            progress.last_failure = now
+        self.changed = True
+        return delivery
+
+    async def save_regularly(self) -> None:
+        """Keep the account as long as it changes."""
+        while True:
+            await asyncio.sleep(_SAVE_SECONDS)
+            if self.changed:
+                await self.save()
+
+    async def save(self) -> None:
+        """Keep the account."""
+        self.changed = False
+        record = self.progress.to_record()
+        await self._town.store.transact(lambda tx: tx.put_record(self._kind, self._subscription.id, record))

@@ -1,0 +1,289 @@
+"""Who wants to hear of which registered sources? (ETSI GS CIM 009, 5.11)
+
+Registrations are few and are kept in memory, not in the log of entities. A subscriber is told of the sources that
+match when it subscribes and of each change after that; when the town starts again it is told anew of those that match
+then, so that nothing that is so stays untold.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from machinami.broker.contexts import Contexts
+from machinami.broker.courier import Courier
+from machinami.broker.notification import Message, compose_sources
+from machinami.broker.policy import Action, demand
+from machinami.broker.subscriptions import Progress, no_subscription
+from machinami.broker.town import Town
+from machinami.foundation.errors import AlreadyExists
+from machinami.model.context import Context
+from machinami.model.principal import Principal
+from machinami.model.registration import Registration
+from machinami.model.registration_matching import Specification, matches_registration, matching_information
+from machinami.model.registration_reading import translated_registration
+from machinami.model.subscription import Subscription
+from machinami.store.protocol import Transaction
+from machinami.wire.protocol import Sender
+
+RECORD = "source-subscription"
+PROGRESS = "source-subscription-progress"
+_MOST_WAITING = 1_000
+_FIRST_PAUSE = 10.0
+
+
+class Reason(StrEnum):
+    """Why a subscriber is told of registrations (5.3.3)."""
+
+    NEWLY_MATCHING = "newlyMatching"
+    UPDATED = "updated"
+    NO_LONGER_MATCHING = "noLongerMatching"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What there is to tell: registrations, and why."""
+
+    reason: Reason
+    registrations: tuple[Registration, ...]
+
+
+def specification(subscription: Subscription) -> Specification:
+    """What a subscriber to registrations asks for (5.11.2.4).
+
+    Attributes restrict only where both those watched and those to be notified are named: without the first, a change
+    of any attribute counts, without the second, all of them are wanted.
+    """
+    wish = subscription.notification
+    notified = frozenset(wish.attributes) | {name for name in wish.pick or () if name not in ("id", "type", "scope")}
+    watched = frozenset(subscription.watched_attributes)
+    return Specification(
+        subscription.entities,
+        watched | notified if watched and notified else frozenset(),
+        frozenset(subscription.datasets or ()),
+        subscription.geo,
+        subscription.scope,
+        subscription.csf,
+        subscription.temporal,
+    )
+
+
+def reason_for(before: bool, after: bool) -> Reason | None:
+    """Why to tell of a registration that matched before, or does so now; None where it never did (5.3.3)."""
+    if after:
+        return Reason.UPDATED if before else Reason.NEWLY_MATCHING
+    return Reason.NO_LONGER_MATCHING if before else None
+
+
+class SourceOutbox:
+    """What one subscriber to registrations still has to hear, and the loop that tells it."""
+
+    def __init__(
+        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
+        contexts: Contexts,
+    ) -> None:  # fmt: skip
+        self.subscription = subscription
+        self.progress = progress
+        self._town = town
+        self._context = context
+        self._contexts = contexts
+        self._wanted = specification(subscription)
+        self._courier = Courier(town, subscription, progress, sender, PROGRESS)
+        self._waiting: deque[Notice] = deque()
+        self._stirred = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Tell of what matches now, and of changes from now on."""
+        if not self.subscription.is_active:
+            return
+        work = self._tell_regularly if self.subscription.time_interval else self._tell_changes
+        self._add(Notice(Reason.NEWLY_MATCHING, self._matching()))
+        self._tasks = [asyncio.create_task(work()), asyncio.create_task(self._courier.save_regularly())]
+
+    async def stop(self) -> None:
+        """Stop telling."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._courier.save()
+
+    @property
+    def status(self) -> str:
+        """active, paused or expired (5.2.12)."""
+        return self._courier.status
+
+    def hear(self, before: Registration | None, after: Registration | None) -> None:
+        """A registration came, changed or went."""
+        if self.subscription.time_interval or not self._tasks:
+            return
+        reason = reason_for(self._matches(before), self._matches(after))
+        about = before if reason is Reason.NO_LONGER_MATCHING and after is None else after
+        if reason is not None and about is not None:
+            self._add(Notice(reason, (about,)))
+
+    def _add(self, notice: Notice) -> None:
+        if not notice.registrations:
+            return
+        if len(self._waiting) >= _MOST_WAITING:  # what is so now says more than a thousand changes
+            self._waiting.clear()
+            notice = Notice(Reason.NEWLY_MATCHING, self._matching())
+        self._waiting.append(notice)
+        self._stirred.set()
+
+    def _matches(self, registration: Registration | None) -> bool:
+        """Whether it matches; that it has expired meanwhile is no reason why it should not have done so."""
+        if registration is None:
+            return False
+        return matches_registration(replace(registration, expires_at=None), self._wanted, self._town.clock())
+
+    def _matching(self) -> tuple[Registration, ...]:
+        now = self._town.clock()
+        every = [source.registration for source in self._town.sources.kept.values()]
+        return tuple(one for one in every if matches_registration(one, self._wanted, now))
+
+    async def _tell_changes(self) -> None:
+        while True:
+            if not self._waiting:
+                self._stirred.clear()
+                await self._stirred.wait()
+            notice = self._waiting[0]
+            await self._courier.send_until_taken(partial(self._compose, notice), _FIRST_PAUSE)
+            if self._waiting and self._waiting[0] is notice:
+                self._waiting.popleft()
+
+    async def _tell_regularly(self) -> None:
+        """All that match, at once and every interval (5.11.7)."""
+        while True:
+            matching = self._matching()
+            if matching and self._courier.may_send:
+                await self._courier.send(partial(self._compose, Notice(Reason.NEWLY_MATCHING, matching)))
+            await asyncio.sleep(self.subscription.time_interval or 1.0)
+
+    def _compose(self, notice: Notice, notification_id: str, now: datetime) -> Message:
+        name = None if self._town.name == "default" else self._town.name
+        data = [self._shown(registration) for registration in notice.registrations]
+        return compose_sources(self.subscription, self._context, data, notice.reason, notification_id, now, name)
+
+    def _shown(self, registration: Registration) -> dict[str, Any]:
+        """The registration with only those parts of its information that match (5.11.7)."""
+        own = self._contexts.resolve(registration.context)
+        document = translated_registration(registration.document, own, self._context)
+        matching = matching_information(registration, self._wanted)
+        rows = zip(registration.information, document["information"], strict=True)
+        kept = [_with_listed_types(row) for info, row in rows if info in matching]
+        return {**document, "information": kept or document["information"]}
+
+
+def _with_listed_types(row: dict[str, Any]) -> dict[str, Any]:
+    """The information with its types as lists (5.2.8): a receiver need not tell one type from several."""
+    if "entities" not in row:
+        return row
+    entities = [{**e, "type": [e["type"]] if isinstance(e["type"], str) else e["type"]} for e in row["entities"]]
+    return {**row, "entities": entities}
+
+
+class SourceSubscriptions:
+    """All subscriptions to registrations, of every town."""
+
+    def __init__(
+        self, contexts: Contexts, sender: Sender, read: Callable[[dict[str, Any], Context], Subscription]
+    ) -> None:
+        self._contexts = contexts
+        self._sender = sender
+        self._read = read
+        self._outboxes: dict[str, dict[str, SourceOutbox]] = {}
+
+    async def resume(self, town: Town, set_aside: Callable[[str, Exception], None]) -> None:
+        """Read the subscriptions of a town again; what cannot be read is set aside."""
+        progress = await town.store.records(PROGRESS)
+        for key, record in (await town.store.records(RECORD)).items():
+            try:
+                subscription = self._read(record["document"], self._contexts.resolve(record.get("context")))
+                self._add(town, subscription, Progress.from_record(progress.get(key, {})))
+            except Exception as error:  # a record from another time must never stop the start
+                set_aside(f"subscription {key} of town {town.name}", error)
+
+    async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
+        """Take a subscription (5.11.2). Raises AlreadyExists."""
+        demand(town.policy, by, Action.SUBSCRIBE)
+        await self._obtain(subscription)
+
+        def work(tx: Transaction) -> None:
+            if tx.get_record(RECORD, subscription.id) is not None:
+                raise AlreadyExists(
+                    f"There is a subscription {subscription.id} already", subscriptionId=subscription.id
+                )
+            tx.put_record(RECORD, subscription.id, _record(subscription))
+
+        await town.store.transact(work)
+        self._add(town, subscription, Progress())
+
+    async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
+        """Replace a subscription; all that matches now is told (5.11.3)."""
+        demand(town.policy, by, Action.SUBSCRIBE)
+        await self._obtain(subscription)
+        self.subscription(town, subscription.id)
+        await town.store.transact(lambda tx: tx.put_record(RECORD, subscription.id, _record(subscription)))
+        outbox = self._of(town).pop(subscription.id)
+        await outbox.stop()
+        self._add(town, subscription, outbox.progress)
+
+    async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
+        """Forget a subscription (5.11.6)."""
+        demand(town.policy, by, Action.SUBSCRIBE)
+        self.subscription(town, subscription_id)
+        await self._of(town).pop(subscription_id).stop()
+
+        def work(tx: Transaction) -> None:
+            tx.delete_record(RECORD, subscription_id)
+            tx.delete_record(PROGRESS, subscription_id)
+
+        await town.store.transact(work)
+
+    def subscription(self, town: Town, subscription_id: str) -> SourceOutbox:
+        """A subscription with its state (5.11.4). Raises NotFound."""
+        outbox = self._of(town).get(subscription_id)
+        if outbox is None:
+            raise no_subscription(subscription_id)
+        return outbox
+
+    def subscriptions(self, town: Town) -> Sequence[SourceOutbox]:
+        """All subscriptions of a town (5.11.5)."""
+        return list(self._of(town).values())
+
+    async def close(self) -> None:
+        """Stop telling anybody."""
+        for outboxes in self._outboxes.values():
+            for outbox in outboxes.values():
+                await outbox.stop()
+        self._outboxes.clear()
+
+    async def _obtain(self, subscription: Subscription) -> None:
+        await self._contexts.obtain(subscription.context)
+        await self._contexts.obtain(subscription.words)
+
+    def _of(self, town: Town) -> dict[str, SourceOutbox]:
+        if town.name not in self._outboxes:
+            outboxes = self._outboxes[town.name] = {}
+            town.sources.listeners.append(partial(_tell_all, outboxes))
+        return self._outboxes[town.name]
+
+    def _add(self, town: Town, subscription: Subscription, progress: Progress) -> None:
+        context = self._contexts.resolve(subscription.words)
+        outbox = SourceOutbox(town, subscription, context, progress, self._sender, self._contexts)
+        self._of(town)[subscription.id] = outbox
+        outbox.start()
+
+
+def _tell_all(outboxes: Mapping[str, SourceOutbox], before: Registration | None, after: Registration | None) -> None:
+    for outbox in outboxes.values():
+        outbox.hear(before, after)
+
+
+def _record(subscription: Subscription) -> dict[str, Any]:
+    return {"document": subscription.document, "context": subscription.context}

@@ -1,0 +1,81 @@
+"""How does a page show what a service may be set to, and read what an officer typed?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from machinami.foundation.errors import SettingsError
+from machinami.kit.manifest import Manifest, Setting, Value
+from machinami.kit.words import Words
+
+Kind = Literal["switch", "number", "text", "choice"]
+ON, OFF = "yes", "no"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting in a form: what it does, what it is now (`text`, as typed) and by default, and what would do."""
+
+    name: str
+    help: str
+    unit: str
+    kind: Kind
+    text: str
+    default: str
+    minimum: float | None = None
+    maximum: float | None = None
+    step: str = "any"
+    choices: tuple[str, ...] = ()
+
+
+def fields_of(manifest: Manifest, values: Mapping[str, Value], words: Words) -> list[SettingField]:
+    """Every setting that may be shown, in the manifest's order; a secret is left out."""
+    return [_field(setting, values[setting.name], words) for setting in manifest.settings if not setting.secret]
+
+
+def written(value: Value) -> str:
+    """A value as it stands in a form; `read_setting` reads it back."""
+    return (ON if value else OFF) if isinstance(value, bool) else str(value)
+
+
+def read_setting(setting: Setting, text: str) -> Value:
+    """The value that an officer typed. Raises SettingsError, saying what would do."""
+    value = _parsed(setting.default, text.strip())
+    if isinstance(setting.default, str) and not text.strip():
+        raise SettingsError(f"{setting.name} is empty; give one like {setting.default!r}", setting=setting.name)
+    setting.check(value)
+    return value
+
+
+def _parsed(default: Value, text: str) -> Value:
+    if isinstance(default, bool):
+        return {ON: True, OFF: False}.get(text, text)
+    try:
+        if isinstance(default, int):
+            return int(text)
+        return float(text) if isinstance(default, float) else text
+    except ValueError:
+        return text  # of the wrong kind: the check of the setting says so
+
+
+def _field(setting: Setting, value: Value, words: Words) -> SettingField:
+    return SettingField(
+        setting.name,
+        setting.help.spoken(words.language),
+        "" if setting.unit == "1" else setting.unit,
+        _kind(setting),
+        written(value),
+        written(setting.default),
+        setting.minimum,
+        setting.maximum,
+        "1" if isinstance(setting.default, int) else "any",
+        setting.choices,
+    )
+
+
+def _kind(setting: Setting) -> Kind:
+    if isinstance(setting.default, bool):
+        return "switch"
+    if setting.choices:
+        return "choice"
+    return "text" if isinstance(setting.default, str) else "number"

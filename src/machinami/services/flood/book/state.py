@@ -1,0 +1,124 @@
+"""What do the pages show of the rivers, the proposals, the decisions and the settings?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from machinami.kit.charts import Point
+from machinami.kit.happening import Level, Notice
+from machinami.kit.settings import SettingField
+from machinami.model.expectation import Step
+from machinami.services.flood.model import Thresholds
+
+DecisionKind = Literal["approved", "declined", "withdrawn", "thresholds", "undone", "setting", "setting_undone"]
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdChange:
+    """One entry in the history of a gauge's levels."""
+
+    at: datetime
+    who: str
+    role: str
+    reason: str
+    before: Thresholds
+    after: Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything known of one gauge. `level` None: its state is unknown, and `reason` says why."""
+
+    id: str
+    name: str
+    river: str
+    unit: str
+    thresholds: Thresholds
+    level: Level | None
+    observed: Sequence[Point]
+    reason: str = ""
+    forecast: Sequence[Step] = ()
+    issued: datetime | None = None
+    rain: Sequence[Point] = ()
+    changes: Sequence[ThresholdChange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a gauge suggests to tell the residents; only a named officer can say it. Level 0 lifts what is said."""
+
+    id: str
+    gauge: str
+    level: Level
+    headline: str
+    body: str
+    instruction: str
+    area: str
+    reasons: Sequence[str]
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an officer decided, when and why."""
+
+    at: datetime
+    kind: DecisionKind
+    subject: str
+    who: str
+    role: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well the model did on held-out data beside persistence (the level stays as it is)."""
+
+    gauge: str
+    hours: int
+    model: float
+    persistence: float
+    unit: str
+    coverage: float | None
+    rows: int
+    trained_at: datetime
+    in_use: bool
+
+    @property
+    def gain(self) -> float:
+        """The share of persistence's error that the model takes away; negative where it is worse."""
+        return 1 - self.model / self.persistence if self.persistence else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """One entry in the history of a setting."""
+
+    at: datetime
+    who: str
+    role: str
+    reason: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSheet:
+    """One setting of the service, and who changed it, when and why."""
+
+    field: SettingField
+    changes: Sequence[SettingChange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that the flood service knows, as the page needs it."""
+
+    sheets: Sequence[Sheet]
+    notices: Sequence[Notice] = ()
+    proposals: Sequence[Proposal] = ()
+    decisions: Sequence[Decision] = ()
+    scores: Sequence[Score] = ()
+    public_forecast: bool = False
+    settings: Sequence[SettingSheet] = ()

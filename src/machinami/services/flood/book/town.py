@@ -1,0 +1,181 @@
+"""What does the flood service of a town know, as its pages see it? Officers decide through it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from machinami.kit.city import City
+from machinami.kit.moments import TOWN_ZONE
+from machinami.kit.settings import fields_of, read_setting, written
+from machinami.kit.units import symbol
+from machinami.kit.words import Words
+from machinami.model.vocabulary.water import RiverGauge
+from machinami.services.flood import service
+from machinami.services.flood.book.state import (
+    Decision,
+    DecisionKind,
+    Proposal,
+    Score,
+    SettingChange,
+    SettingSheet,
+    Sheet,
+    State,
+    ThresholdChange,
+)
+from machinami.services.flood.book.telling import (
+    Teller,
+    as_level,
+    newest_first,
+    notice,
+    spoken,
+    state_of,
+    unit_of,
+)
+from machinami.services.flood.logic.situation import in_force, steps_of, thresholds_of
+from machinami.services.flood.model import FloodDecision, FloodProposal, Message, ModelScore, Officer, Thresholds
+
+FORECAST_SHOWN = timedelta(hours=1)
+LOG_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TownBook:
+    """The flood service of one town as its pages see it."""
+
+    city: City
+    zone: str = TOWN_ZONE
+
+    async def state(self, words: Words) -> State:
+        """All that is known now, in the reader's words."""
+        now = self.city.now()
+        standing = await service.standing(self.city, now)
+        names = {g.id: spoken(g.name, words, g.id) for g in standing.known.gauges}
+        units = {g.id: symbol(g.water_level.unit if g.water_level else None) for g in standing.known.gauges}
+        teller = Teller(words, now, self.zone)
+        waiting = [p for p in standing.known.proposals if p.state == "proposed"]
+        return State(
+            [_sheet(g, standing, teller) for g in standing.known.gauges],
+            [notice(a, words) for a in in_force(standing.known.alerts, now)],
+            [_proposal(p, names, units, teller) for p in sorted(waiting, key=_urgency)],
+            [_decision(d, words) for d in newest_first(standing.decisions)[:LOG_LENGTH]],
+            [row for s in standing.scores for row in _scores(s, names)],
+            standing.settings.public_forecast,
+            self._settings(standing, words),
+        )
+
+    async def approve(self, proposal: str, message: Message, by: Officer) -> None:
+        """Publish a proposal as the officer wrote it."""
+        await service.approve(self.city, proposal, message, by)
+
+    async def decline(self, proposal: str, reason: str, by: Officer) -> None:
+        """Decide not to publish a proposal."""
+        await service.decline(self.city, proposal, reason, by)
+
+    async def withdraw(self, notice: str, reason: str, by: Officer) -> None:
+        """Take back what is published."""
+        await service.withdraw(self.city, notice, reason, by)
+
+    async def set_thresholds(self, gauge: str, levels: Thresholds, reason: str, by: Officer) -> None:
+        """Change the levels of a gauge."""
+        await service.set_thresholds(self.city, gauge, levels, reason, by)
+
+    async def undo_thresholds(self, gauge: str, by: Officer) -> None:
+        """Bring back the levels before the last change."""
+        await service.undo_thresholds(self.city, gauge, by)
+
+    async def set_setting(self, name: str, text: str, reason: str, by: Officer) -> None:
+        """Change a setting of the service to what was typed."""
+        await service.set_setting(self.city, name, read_setting(self.city.manifest.setting(name), text), reason, by)
+
+    async def undo_setting(self, name: str, by: Officer) -> None:
+        """Bring back the value before the last change of a setting."""
+        await service.undo_setting(self.city, name, by)
+
+    def _settings(self, standing: service.Standing, words: Words) -> list[SettingSheet]:
+        fields = fields_of(self.city.manifest, asdict(standing.settings), words)
+        log = [d for d in newest_first(standing.decisions) if d.kind in service.SETTING_KINDS]
+        return [SettingSheet(f, [_setting_change(d, f.name) for d in log if f.name in (d.after or {})]) for f in fields]
+
+
+def _sheet(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> Sheet:
+    forecast = standing.known.forecasts.get(gauge.id)
+    changes = [d for d in newest_first(standing.decisions) if d.ref_gauge == gauge.id and d.after and d.before]
+    level, reason = state_of(gauge, standing, teller)
+    steps = steps_of(forecast, teller.now, FORECAST_SHOWN) if level is not None else ()
+    return Sheet(
+        gauge.id,
+        spoken(gauge.name, teller.words, gauge.id),
+        spoken(gauge.river, teller.words),
+        unit_of(gauge),
+        thresholds_of(gauge),
+        level,
+        [(one.at, one.value) for one in standing.known.levels.get(gauge.id, ())],
+        reason,
+        steps,
+        forecast.issued_at if forecast and steps else None,
+        [(one.at, one.value) for one in standing.known.rain],
+        [_change(d) for d in changes],
+    )
+
+
+def _proposal(found: FloodProposal, names: Mapping[str, str], units: Mapping[str, str], teller: Teller) -> Proposal:
+    gauge = str(found.ref_gauge)
+    assert found.issued_at is not None, "a proposal has its moment"
+    return Proposal(
+        found.id,
+        names.get(gauge, gauge),
+        as_level(found.warning_level),
+        spoken(found.headline, teller.words),
+        spoken(found.text, teller.words),
+        spoken(found.instruction, teller.words),
+        spoken(found.area_name, teller.words),
+        [teller.sentence(row, units.get(gauge, "")) for row in found.reasons or []],
+        found.issued_at,
+    )
+
+
+def _decision(found: FloodDecision, words: Words) -> Decision:
+    assert found.decided_at is not None, "the log holds what was decided at a moment"
+    kind: DecisionKind = found.kind or "setting"  # type: ignore[assignment]
+    by = (found.decided_by or "", found.role or "")
+    return Decision(found.decided_at, kind, spoken(found.subject, words), *by, found.reason or "")
+
+
+def _change(found: FloodDecision) -> ThresholdChange:
+    assert found.decided_at is not None, "the log holds what was decided at a moment"
+    by = (found.decided_by or "", found.role or "", found.reason or "")
+    before, after = Thresholds(**(found.before or {})), Thresholds(**(found.after or {}))
+    return ThresholdChange(found.decided_at, *by, before, after)
+
+
+def _setting_change(found: FloodDecision, name: str) -> SettingChange:
+    assert found.decided_at is not None, "the log holds what was decided at a moment"
+    by = (found.decided_by or "", found.role or "", found.reason or "")
+    before, after = (written((row or {}).get(name, "")) for row in (found.before, found.after))
+    return SettingChange(found.decided_at, *by, before, after)
+
+
+def _scores(found: ModelScore, names: Mapping[str, str]) -> list[Score]:
+    """The scores of one gauge with rain known only until now, which is how the model is judged."""
+    gauge = str(found.ref_gauge)
+    at = found.trained_at
+    rows = [row for row in found.scores or [] if row["rain"] == "past"]
+    return [
+        Score(
+            names.get(gauge, gauge),
+            round(row["hours"]),
+            row["model"],
+            row["persistence"],
+            symbol(found.unit),
+            row["coverage"],
+            found.rows or 0,
+            at,
+            bool(row["used"]),
+        )
+        for row in rows
+        if at is not None
+    ]
+
+
+def _urgency(proposal: FloodProposal) -> tuple[int, str]:
+    return (-(proposal.warning_level or 0), proposal.id)

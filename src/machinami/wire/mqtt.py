@@ -1,0 +1,181 @@
+"""How does a notification reach a topic of an MQTT broker? (ETSI GS CIM 009, 7.2)
+
+A broker is connected at the first message for it and let go of when there was none for a while. With a quality of
+service of 1 or 2 a message counts as delivered when the broker has said that it has it; with 0, when it is sent.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache, partial
+from urllib.parse import unquote, urlsplit
+
+import aiomqtt
+import orjson
+
+from machinami.wire.protocol import Channel, Delivery
+
+SCHEMES = ("mqtt", "mqtts")
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+_VERSIONS = {"mqtt3.1.1": aiomqtt.ProtocolVersion.V311, "mqtt5.0": aiomqtt.ProtocolVersion.V5}
+_DEFAULT_VERSION = "mqtt5.0"
+_IDLE_SECONDS = 60.0
+
+
+class ClosingSocket(ssl.SSLSocket):
+    """A TLS socket that closes when its handshake fails; paho-mqtt leaves it open."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands, or close."""
+        try:
+            super().do_handshake(block)
+        except (OSError, ValueError):
+            self.close()
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Which broker, and how it is spoken to."""
+
+    host: str
+    port: int
+    secure: bool
+    user: str | None
+    password: str | None
+    version: str
+
+
+@dataclass(slots=True)
+class _Line:
+    """One connection to a broker; whoever wants it first opens it, the others wait."""
+
+    client: aiomqtt.Client
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    open: bool = False
+    used: int = 0
+    busy: int = 0
+    idle_since: float = 0.0
+
+
+class MqttPublisher:
+    """The connections to MQTT brokers, by address. trust gives what certificates of brokers are held against."""
+
+    def __init__(self, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
+        self._trust = cache(partial(_closing, trust))
+        self._lines: dict[Address, _Line] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def send(
+        self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float, channel: Channel = ()
+    ) -> Delivery:
+        """Publish a notification; what would be HTTP headers travels as `metadata` beside it."""
+        try:
+            address, topic, quality = _target(uri, channel)
+            message = b'{"metadata":%b,"body":%b}' % (orjson.dumps(dict(headers)), body)
+            async with asyncio.timeout(timeout):
+                await self._publish(address, topic, message, quality)
+        except TimeoutError:
+            return Delivery(False, None, f"the MQTT broker did not take it within {timeout:g} s")
+        except (aiomqtt.MqttError, OSError, ValueError) as error:
+            return Delivery(False, None, f"{type(error).__name__}: {error}")
+        return Delivery(True)
+
+    async def _publish(self, address: Address, topic: str, message: bytes, quality: int) -> None:
+        while True:
+            line = self._line(address)
+            line.busy += 1
+            try:
+                async with line.opening:
+                    if not line.open:
+                        await line.client.__aenter__()
+                        line.open = True
+                await _put(line.client, topic, message, quality)
+            except BaseException as error:
+                await self._drop(address, line)
+                if isinstance(error, aiomqtt.MqttError) and line.used:
+                    continue  # it broke while nobody used it: a message may be told twice, never not
+                raise
+            finally:
+                line.busy -= 1
+            line.used += 1
+            line.idle_since = asyncio.get_running_loop().time()
+            return
+
+    def _line(self, address: Address) -> _Line:
+        line = self._lines.get(address)
+        if line is None:
+            client = aiomqtt.Client(
+                address.host,
+                address.port,
+                username=address.user,
+                password=address.password,
+                protocol=_VERSIONS[address.version],
+                tls_context=self._trust() if address.secure else None,
+            )
+            line = self._lines[address] = _Line(client, idle_since=asyncio.get_running_loop().time())
+            if self._sweeper is None or self._sweeper.done():
+                self._sweeper = asyncio.create_task(self._close_idle())
+        return line
+
+    async def _drop(self, address: Address, line: _Line) -> None:
+        if self._lines.get(address) is line:
+            del self._lines[address]
+        if line.open:
+            line.open = False
+            with contextlib.suppress(aiomqtt.MqttError, OSError, TimeoutError):
+                await line.client.__aexit__(None, None, None)
+
+    async def _close_idle(self) -> None:
+        while self._lines:
+            await asyncio.sleep(_IDLE_SECONDS)
+            now = asyncio.get_running_loop().time()
+            for address, line in list(self._lines.items()):
+                if not line.busy and now - line.idle_since >= _IDLE_SECONDS:
+                    await self._drop(address, line)
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.gather(self._sweeper, return_exceptions=True)
+            self._sweeper = None
+        for address, line in list(self._lines.items()):
+            await self._drop(address, line)
+
+
+async def _put(client: aiomqtt.Client, topic: str, message: bytes, quality: int) -> None:
+    """Publish; raises MqttError as soon as the connection is gone, for which aiomqtt would wait until its time-out."""
+    publishing = asyncio.ensure_future(client.publish(topic, message, qos=quality))
+    try:
+        await asyncio.wait({publishing, client._disconnected}, return_when=asyncio.FIRST_COMPLETED)
+        if not publishing.done():
+            raise aiomqtt.MqttError("the broker closed the connection")
+        publishing.result()
+    finally:
+        publishing.cancel()
+
+
+@lru_cache(1_024)
+def _target(uri: str, channel: Channel) -> tuple[Address, str, int]:
+    """Which broker, which topic and which quality of service. Raises ValueError."""
+    parts, settings = urlsplit(uri), dict(channel)
+    topic = unquote(parts.path.removeprefix("/"))
+    if parts.scheme not in SCHEMES or not parts.hostname or not topic:
+        raise ValueError(f"{parts.scheme}://{parts.hostname}… names no topic of an MQTT broker")
+    version = settings.get("MQTT-Version", _DEFAULT_VERSION)
+    quality = settings.get("MQTT-QoS", "0")
+    if version not in _VERSIONS or quality not in ("0", "1", "2"):
+        raise ValueError(f"MQTT-Version {version} with MQTT-QoS {quality} cannot be spoken")
+    user = unquote(parts.username) if parts.username else None
+    password = unquote(parts.password) if parts.password else None
+    port = parts.port or PORTS[parts.scheme]
+    return Address(parts.hostname, port, parts.scheme == "mqtts", user, password, version), topic, int(quality)
+
+
+def _closing(trust: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
+    context = trust()
+    context.sslsocket_class = ClosingSocket
+    return context
