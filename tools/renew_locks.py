@@ -1,4 +1,4 @@
-"""How are the three lock files made anew from what pyproject.toml asks for?
+"""How are the four lock files made anew from what pyproject.toml asks for?
 
 `python tools/renew_locks.py` keeps what is locked and adds or drops what pyproject.toml asks;
 `--upgrade` takes the newest of everything. It needs `uv` in the environment of the python that runs it
@@ -13,6 +13,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+# A client made by others that is tried against us; it wants older libraries, so it has an environment of its own.
+CLIENT = "ngsildclient==0.5.2"
 ROOT = Path(__file__).resolve().parent.parent
 COMPILE = (
     *("-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"),
@@ -28,7 +30,7 @@ def compile_lock(out: str, arguments: Sequence[str], source: str | None = None) 
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Renew runtime, test and build locks, in this order: the test lock holds to the runtime lock."""
+    """Renew runtime, test, build and client locks, in this order: the test lock holds to the runtime lock."""
     parser = argparse.ArgumentParser(description="Make the lock files anew from pyproject.toml.")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions of everything")
     upgrade = ["--upgrade"] if parser.parse_args(argv).upgrade else []
@@ -38,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     compile_lock("requirements-test.lock", tests)
     build = "\n".join(project["build-system"]["requires"])
     compile_lock("requirements-build.lock", ["-", *upgrade], source=build)
+    compile_lock("requirements-client.lock", ["-", *upgrade], source=CLIENT)
     return 0
 
 
