@@ -20,7 +20,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
-from machinami.model.context import Context
+from machinami.model.context import Context, core
 from machinami.model.principal import Principal
 from machinami.model.subscription import DEFAULT_TRIGGERS, Subscription
 
@@ -156,9 +156,8 @@ class Subscriptions:
     def _defaults(self, subscription: Subscription) -> dict[str, Any]:
         """What is meant where the subscriber says nothing of it (5.2.12, 5.8.1.4)."""
         defaults: dict[str, Any] = {"notificationTrigger": list(DEFAULT_TRIGGERS)}
-        words = self._face.context(subscription.words)
-        if words.source is None or isinstance(words.source, str):
-            defaults["jsonldContext"] = words.source or words.core_url
+        if subscription.words is None or isinstance(subscription.words, str):
+            defaults["jsonldContext"] = subscription.words or core().core_url
         return defaults
 
 
