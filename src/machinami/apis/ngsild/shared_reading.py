@@ -85,7 +85,7 @@ class SharedReading:
     ) -> Response:
         search = read_search(arguments, context, self._paging, media == GEO_JSON)
         trigger = triggered(request, context)
-        wide = _wide(search, arguments, context, town)
+        wide = wide_of(search, arguments, context, town)
         federation = self._face.broker.federation
         if not reading.concerns_sources(federation, town, wide, trigger) and not trigger.via:
             outcome = local(limited(request))
@@ -106,7 +106,8 @@ class SharedReading:
         return warn(show_page(shown, page, search.view, media, request, self._rendered, more), warnings)
 
 
-def _wide(search: Search, arguments: Arguments, context: Context, town: Town) -> Wide:
+def wide_of(search: Search, arguments: Arguments, context: Context, town: Town) -> Wide:
+    """The query as it goes beyond this broker."""
     paging = ("limit", "offset", "count")
     telling = sorted((name, text) for name, text in arguments.items() if name not in paging)
     return Wide(
