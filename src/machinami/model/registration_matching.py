@@ -44,6 +44,12 @@ def specified(query: Query, attributes: Iterable[str] = (), geo_named: bool = Fa
     selectors: tuple[EntitySelector, ...] = ()
     if query.ids:
         selectors = tuple(EntitySelector(query.types, entity_id, query.id_pattern) for entity_id in query.ids)
+    elif query.selectors:
+        selectors = tuple(
+            EntitySelector(one.types, entity_id, one.id_pattern)
+            for one in query.selectors
+            for entity_id in one.ids or (None,)
+        )
     elif query.types is not None or query.id_pattern is not None:
         selectors = (EntitySelector(query.types, None, query.id_pattern),)
     named = frozenset((*query.attrs, *attributes)) | asked_attributes(query.q)

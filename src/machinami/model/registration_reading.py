@@ -9,7 +9,6 @@ from typing import Any
 
 from machinami.foundation.duration import duration_seconds
 from machinami.foundation.errors import BadRequestData
-from machinami.foundation.instant import parse_instant
 from machinami.foundation.urn import is_uri
 from machinami.model import core_terms, parse
 from machinami.model.context import Context
@@ -17,7 +16,7 @@ from machinami.model.names import check_name, is_scope
 from machinami.model.null import Nulls
 from machinami.model.operation_names import AUXILIARY, DEFAULT, all_of, is_known
 from machinami.model.registration import EntityInfo, Interval, Management, Mode, Registration, RegistrationInfo
-from machinami.model.values import is_geometry, read_geometry
+from machinami.model.values import is_geometry, read_geometry, read_moment
 
 Json = dict[str, Any]
 
@@ -72,7 +71,7 @@ def read_registration(document: Json, context: Context) -> Registration:
         observation_interval=_interval(document, "observationInterval"),
         management_interval=_interval(document, "managementInterval"),
         management=_management(document),
-        expires_at=parse_instant(document["expiresAt"], "expiresAt") if "expiresAt" in document else None,
+        expires_at=read_moment(document["expiresAt"], "expiresAt") if "expiresAt" in document else None,
         properties=_properties(document, context),
         context=context.source,
         document={name: value for name, value in document.items() if name not in READ_ONLY},
@@ -217,8 +216,8 @@ def _interval(document: Json, member: str) -> Interval | None:
         return None
     row = document[member]
     _check_row(row, _INTERVAL_MEMBERS, member)
-    start = parse_instant(row.get("startAt"), f"{member}.startAt")
-    end = parse_instant(row["endAt"], f"{member}.endAt") if "endAt" in row else None
+    start = read_moment(row.get("startAt"), f"{member}.startAt")
+    end = read_moment(row["endAt"], f"{member}.endAt") if "endAt" in row else None
     if end is not None and end < start:
         raise wrong(member, "ends before it starts")
     return Interval(start, end)

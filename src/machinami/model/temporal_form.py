@@ -76,25 +76,34 @@ def temporal_entity(
         document.pop("scope", None)
     for part in parts:
         if isinstance(part, Series) and part.kind is not None:
-            if representation.shows(part.attribute):
+            if shows(representation, part.attribute):
                 empty: Json = {"type": part.kind.value, SERIES[part.kind]: []}
-                document[context.compact(part.attribute)] = empty if form == "temporalValues" else []
+                document[_member(part.attribute, context)] = empty if form == "temporalValues" else []
         elif not isinstance(part, Series):
             series.setdefault(part.attribute, []).append(part)
         elif part.readings is None:
             series.setdefault(part.attribute, []).extend(part.instances)
-        elif representation.shows(part.attribute):
-            document[context.compact(part.attribute)] = _pairs(part.readings)
+        elif shows(representation, part.attribute):
+            document[_member(part.attribute, context)] = _pairs(part.readings)
     for name, instances in series.items():
-        if not representation.shows("scope" if name == SCOPE else name):
+        if not shows(representation, name):
             continue
-        member = "scope" if name == SCOPE else context.compact(name)  # with its past the scope is reified (4.18)
+        member = _member(name, context)
         if form == "temporalValues":
             document[member] = _values(name, instances, context, representation, time_property)
         else:
             shown = replace(representation, form=form)
             document[member] = [_instance(name, m, context, shown) for m in instances]
     return document
+
+
+def shows(representation: Representation, name: str) -> bool:
+    """Whether the history of this name is shown; that of the scope is where the scope is (4.5.6)."""
+    return representation.shows("scope" if name == SCOPE else name)
+
+
+def _member(name: str, context: Context) -> str:
+    return "scope" if name == SCOPE else context.compact(name)
 
 
 def _pairs(readings: Readings) -> Json:

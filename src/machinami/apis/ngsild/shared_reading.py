@@ -1,6 +1,7 @@
 """What do this broker and the sources that it knows say of entities? (ETSI GS CIM 009, 5.7.1, 5.7.2, 6.3.17)"""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 
 from machinami.apis.ngsild.entities import identified
 from machinami.apis.ngsild.face import Face, check_parameters
@@ -17,7 +18,7 @@ from machinami.apis.ngsild.parameters import (
     read_types,
     read_view,
 )
-from machinami.apis.ngsild.query_document import query_arguments
+from machinami.apis.ngsild.query_document import query_arguments, read_selectors
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.sharing import limited, triggered, warn
 from machinami.apis.ngsild.shown import show_entity, show_page
@@ -31,8 +32,12 @@ from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
 from machinami.model import parse
 from machinami.model.context import Context
+from machinami.model.entity import Entity
+from machinami.model.found import Found
+from machinami.model.linking import Find
 from machinami.model.matching import has_types
-from machinami.model.query import Page, TypeSelection
+from machinami.model.principal import Principal
+from machinami.model.query import Page, Selector, TypeSelection
 
 
 class SharedReading:
@@ -64,7 +69,11 @@ class SharedReading:
         if attrs and entity.attributes.keys().isdisjoint(attrs):
             lacking = NotFound(f"The entity {entity_id} has none of these attributes", entityId=entity_id)
             return warn(explain(lacking), warnings)
-        return warn(show_entity(entity, view, media, request, self._rendered), warnings)
+        find = await self._linked(town, [entity], view, trigger, self._face.by(request))
+        try:
+            return warn(show_entity(entity, view, media, request, self._rendered, find), warnings)
+        except NotFound as nothing:
+            return warn(explain(nothing), warnings)
 
     def query(self, request: Request, town: Town, local: Handler) -> Awaitable[Response]:
         """The entities that match (6.4.3.2)."""
@@ -78,12 +87,21 @@ class SharedReading:
         media = choose(request.fields.get(b"accept"), SPATIAL)
         document, context = self._face.document(request)
         arguments = {**request.arguments, **query_arguments(document)}
-        return self._query(request, town, local, arguments, context, media)
+        selectors = read_selectors(document, context)
+        return self._query(request, town, local, arguments, context, media, selectors)
 
     async def _query(
-        self, request: Request, town: Town, local: Handler, arguments: Arguments, context: Context, media: bytes
+        self,
+        request: Request,
+        town: Town,
+        local: Handler,
+        arguments: Arguments,
+        context: Context,
+        media: bytes,
+        selectors: tuple[Selector, ...] = (),
     ) -> Response:
         search = read_search(arguments, context, self._paging, media == GEO_JSON)
+        search = replace(search, query=replace(search.query, selectors=selectors))
         trigger = triggered(request, context)
         wide = wide_of(search, arguments, context, town)
         federation = self._face.broker.federation
@@ -99,11 +117,21 @@ class SharedReading:
     ) -> Response:
         page = search.page
         more_page = Page(page.limit, page.offset, True)
-        wide = Wide(wide.query, more_page, wide.csf, wide.split, wide.attributes, wide.datasets, wide.key)
-        found, warnings = await reading.find(self._face.broker.federation, town, wide, trigger, self._face.by(request))
+        wide = replace(wide, page=more_page)
+        federation, by = self._face.broker.federation, self._face.by(request)
+        found, warnings = await reading.find(federation, town, wide, trigger, by)
         more = page.offset + page.limit < (found.count or 0)
-        shown = type(found)(found.entities, found.count if page.count else None)
-        return warn(show_page(shown, page, search.view, media, request, self._rendered, more), warnings)
+        shown = Found(found.entities, found.count if page.count else None)
+        find = await self._linked(town, found.entities, search.view, trigger, by)
+        return warn(show_page(shown, page, search.view, media, request, self._rendered, more, find), warnings)
+
+    async def _linked(
+        self, town: Town, entities: Sequence[Entity], view: View, trigger: Trigger, by: Principal
+    ) -> Find | None:
+        if view.join is None:
+            return None
+        known = await reading.linked(self._face.broker.federation, town, entities, view.join, trigger, by)
+        return known.get
 
 
 def wide_of(search: Search, arguments: Arguments, context: Context, town: Town) -> Wide:

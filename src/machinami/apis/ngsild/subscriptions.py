@@ -1,10 +1,12 @@
 """Who hears of which changes? /subscriptions and /csourceSubscriptions (ETSI GS CIM 009, 6.10 to 6.13)."""
 
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
 
+from machinami.apis.ngsild.contexts import address
 from machinami.apis.ngsild.entities import identified, location
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.members import wrong
@@ -18,7 +20,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
-from machinami.model.context import Context
+from machinami.model.context import Context, core
 from machinami.model.principal import Principal
 from machinami.model.subscription import DEFAULT_TRIGGERS, Subscription
 
@@ -75,8 +77,17 @@ class Subscriptions:
         return self._create(request, town, subscription)
 
     async def _create(self, request: Request, town: Town, subscription: Subscription) -> Response:
-        await self._desk.subscribe(town, subscription, self._face.by(request))
+        named = await self._with_words(request, town, subscription)
+        await self._desk.subscribe(town, named, self._face.by(request))
         return Response(201, headers=[location(self.path, subscription.id)])
+
+    async def _with_words(self, request: Request, town: Town, subscription: Subscription) -> Subscription:
+        """The subscription with a URL for the @context of its notifications, which their Link header names (5.13.1)."""
+        if subscription.words is None or isinstance(subscription.words, str):
+            return subscription
+        contexts = self._face.broker.contexts
+        url = await contexts.publish(subscription.words, lambda name: address(request, name), town.name)
+        return replace(subscription, words=url, document={**subscription.document, "jsonldContext": url})
 
     def list_all(self, request: Request) -> Response:
         """The subscriptions (6.10.3.2)."""
@@ -145,9 +156,8 @@ class Subscriptions:
     def _defaults(self, subscription: Subscription) -> dict[str, Any]:
         """What is meant where the subscriber says nothing of it (5.2.12, 5.8.1.4)."""
         defaults: dict[str, Any] = {"notificationTrigger": list(DEFAULT_TRIGGERS)}
-        words = self._face.context(subscription.words)
-        if words.source is None or isinstance(words.source, str):
-            defaults["jsonldContext"] = words.source or words.core_url
+        if subscription.words is None or isinstance(subscription.words, str):
+            defaults["jsonldContext"] = subscription.words or core().core_url
         return defaults
 
 

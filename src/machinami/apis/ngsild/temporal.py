@@ -24,7 +24,7 @@ from machinami.model.attribute import Kind
 from machinami.model.context import Context
 from machinami.model.found import Series
 from machinami.model.names import SCOPE
-from machinami.model.temporal_form import Period, aggregated_entity, temporal_entity
+from machinami.model.temporal_form import Period, aggregated_entity, shows, temporal_entity
 
 POST_QUERY = frozenset({"options", "format", "limit", "offset", "count", "local"})
 _CACHED = 1024
@@ -153,8 +153,7 @@ class Temporal:
 
 def _shown(past: Past, wanted: Evolution) -> list[Series]:
     """The series that are wanted, so that a part that is left out does not decide where the others are cut."""
-    shows = wanted.representation.shows
-    return [one for one in past.series if shows("scope" if one.attribute == SCOPE else one.attribute)]
+    return [one for one in past.series if shows(wanted.representation, one.attribute)]
 
 
 def _partial(response: Response, where: Cut | None, wanted: Evolution) -> Response:

@@ -35,6 +35,7 @@ class Envelope:
     headers: Mapping[str, str]
     context: Context
     media: str
+    link: str | None
 
 
 def envelope(registration: Registration, trigger: Trigger, alias: str, obtain: Callable[[str], Context]) -> Envelope:
@@ -52,11 +53,13 @@ def envelope(registration: Registration, trigger: Trigger, alias: str, obtain: C
         headers["NGSILD-Tenant"] = registration.tenant
     media = info.get("contenttype", _JSON)
     context = trigger.context
+    link = context.source if isinstance(context.source, str) else None
     if "jsonldcontext" in info:
-        context, media = obtain(info["jsonldcontext"]), _JSON
+        link, media = info["jsonldcontext"], _JSON
+        context = obtain(link)
     elif not isinstance(context.source, str | None) and media != _LD_JSON:
         context = core()  # a @context that has no URL cannot be named in a header: say everything in full
-    return Envelope(headers, context, media)
+    return Envelope(headers, context, media, link)
 
 
 def addressed(registration: Registration, path: str, arguments: Mapping[str, str]) -> str:
@@ -74,9 +77,8 @@ def headed(sealed: Envelope, with_body: bool) -> Mapping[str, str]:
     headers = dict(sealed.headers)
     if with_body:
         headers["Content-Type"] = sealed.media
-    if isinstance(sealed.context.source, str) and not (with_body and sealed.media == _LD_JSON):
-        link = f'<{sealed.context.source}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
-        headers["Link"] = link
+    if sealed.link is not None and not (with_body and sealed.media == _LD_JSON):
+        headers["Link"] = f'<{sealed.link}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
     return headers
 
 

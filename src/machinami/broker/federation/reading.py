@@ -29,6 +29,7 @@ from machinami.model.entity import Entity
 from machinami.model.entity_map import LOCAL, EntityMap
 from machinami.model.expansion import PEER, expand_entity
 from machinami.model.found import Found
+from machinami.model.linking import LINKING, Join
 from machinami.model.matching import matches
 from machinami.model.principal import Principal
 from machinami.model.query import Condition, Page, Query, TypeSelection
@@ -39,6 +40,7 @@ from machinami.model.subscription import EntitySelector
 _LIFETIME = timedelta(minutes=5)
 _PAGE = 1_000
 _MOST = 100_000  # ids of one query
+_MOST_LINKED = 500  # linked entities of one answer
 
 
 @dataclass(slots=True)
@@ -94,6 +96,33 @@ async def retrieve(
         _take(gathered, found, (e for e in entities if e.id == entity_id), warning)
     parts, supplements = gathered.parts.get(entity_id, []), gathered.supplements.get(entity_id, [])
     return assemble_entity(parts, supplements, town.clock()), gathered.warnings
+
+
+async def linked(
+    federation: Federation, town: Town, entities: Sequence[Entity], join: Join, trigger: Trigger, by: Principal
+) -> dict[str, Entity]:
+    """The entities that these link to, level by level, as known here and to the sources (4.5.23)."""
+    known: dict[str, Entity] = {}
+    asked = {entity.id for entity in entities} | join.contained_by
+    level: Sequence[Entity] = entities
+    for _ in range(join.level):
+        targets = [one for one in dict.fromkeys(_targets(level)) if one not in asked]
+        if len(known) + len(targets) > _MOST_LINKED:
+            raise TooManyResults(f"More than {_MOST_LINKED} linked entities would be shown; ask for fewer levels")
+        asked.update(targets)
+        works = [retrieve(federation, town, one, None, (), trigger, by) for one in targets]
+        level = [entity for entity, _ in await together(works) if entity is not None]
+        known.update((entity.id, entity) for entity in level)
+    known.update((entity.id, entity) for entity in entities)
+    return known
+
+
+def _targets(entities: Iterable[Entity]) -> Iterable[str]:
+    for entity in entities:
+        for instances in entity.attributes.values():
+            for instance in instances:
+                if instance.kind in LINKING:
+                    yield from (instance.value,) if isinstance(instance.value, str) else instance.value
 
 
 def concerns_sources(federation: Federation, town: Town, wide: Wide, trigger: Trigger) -> bool:
@@ -259,11 +288,11 @@ def _take(gathered: Gathered, found: Reach, entities: Iterable[Entity], warning:
 
 
 def _assembled(gathered: Gathered, ids: Iterable[str], wide: Wide, town: Town) -> list[Entity]:
-    now = town.clock()
+    now, filtered = town.clock(), wide.split or bool(wide.query.selectors)
     found = []
     for entity_id in ids:
         parts, supplements = gathered.parts.get(entity_id, []), gathered.supplements.get(entity_id, [])
         entity = assemble_entity(parts, supplements, now)
-        if entity is not None and (not wide.split or matches(wide.query, entity, now)):
+        if entity is not None and (not filtered or matches(wide.query, entity, now)):
             found.append(entity)
     return found

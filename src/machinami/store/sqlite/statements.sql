@@ -34,7 +34,7 @@ UPDATE entity SET doc = jsonb(?2), gone = ?3 WHERE key = ?1
 UPDATE entity SET doc = jsonb_patch(doc, ?2) WHERE key = ?1
 -- drop_entity
 DELETE FROM entity WHERE key = ?
--- tallies: type, attribute, kind and how many entities; see migrations/0006.sql
+-- tallies: type, attribute, kind and how many entities; see migrations/0007.sql
 SELECT type, attribute, kind, count FROM tally WHERE count > 0
 -- add_tally
 INSERT INTO tally (type, attribute, kind, count) VALUES (?, ?, ?, ?)
