@@ -270,9 +270,12 @@ async def test_a_setting_is_changed_by_a_named_officer_for_a_reason_and_undone(r
         with pytest.raises(SettingsError):
             await book.set_setting("silent_minutes", typed, "台風", BY)
     await book.set_setting("silent_minutes", "20", "台風", BY)
+    river.now += timedelta(minutes=1)
     await book.set_setting("silent_minutes", "10", "もっと早く", BY)
+    river.now += timedelta(minutes=1)
     await book.undo_setting("silent_minutes", BY)
     assert (await river.city.settings(Settings)).silent_minutes == 20
+    river.now += timedelta(minutes=1)
     await book.undo_setting("silent_minutes", BY)
     with pytest.raises(Conflict):
         await book.undo_setting("silent_minutes", BY)
