@@ -157,12 +157,13 @@ def _temporal_rows(handlers: Temporal, writers: TemporalProvision) -> Iterable[R
 def _subscription_rows(handlers: Subscriptions, tag: str) -> Iterable[Route]:
     every, one, known = f"/{handlers.path}", f"/{handlers.path}/{{id}}", subscriptions
     h = handlers
+    to = "" if handlers.path == "subscriptions" else " to sources"
     return [
-        row("POST", every, h.create, "Subscribe", tag, "created", known.LOCAL, "Subscription", hot=True),
-        row("GET", every, h.list_all, "List subscriptions", tag, "subscriptions", known.LIST),
-        row("GET", one, h.retrieve, "Retrieve a subscription", tag, "subscription", known.ONE),
-        row("PATCH", one, h.update, "Change a subscription", tag, "done", known.LOCAL, "SubscriptionFragment"),
-        row("DELETE", one, h.delete, "Unsubscribe", tag, "done", known.LOCAL),
+        row("POST", every, h.create, f"Subscribe{to}", tag, "created", known.LOCAL, "Subscription", hot=True),
+        row("GET", every, h.list_all, f"List subscriptions{to}", tag, "subscriptions", known.LIST),
+        row("GET", one, h.retrieve, f"Retrieve a subscription{to}", tag, "subscription", known.ONE),
+        row("PATCH", one, h.update, f"Change a subscription{to}", tag, "done", known.LOCAL, "SubscriptionFragment"),
+        row("DELETE", one, h.delete, f"Unsubscribe{to and ' from sources'}", tag, "done", known.LOCAL),
     ]
 
 
