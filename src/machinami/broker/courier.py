@@ -38,7 +38,8 @@ class Courier:
     @property
     def may_send(self) -> bool:
         """Whether the subscriber is to be told of anything now (5.8.6)."""
-        return self.status == "active"
+        wish = self._subscription
+        return wish.is_active and (wish.expires_at is None or not self._is_over(self._town.clock()))
 
     def _is_over(self, now: datetime) -> bool:
         return self._subscription.expires_at is not None and self._subscription.expires_at <= now

@@ -4,7 +4,7 @@ ETSI GS CIM 009, 5.8.6 and 5.2.14 (showChanges). Pure.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from machinami.foundation.instant import format_instant
@@ -24,17 +24,24 @@ _PREVIOUS = {kind: "previous" + member[0].upper() + member[1:] for kind, member 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What there is to tell of one entity: as it is, or was when it was deleted; changed: instance -> its change."""
+    """What there is to tell of one entity: as it is, or was when it was deleted, and by which changes it came so."""
 
     entity: Entity
     deleted_at: datetime | None = None
-    changed: Mapping[Instance, AttributeChange] = field(default_factory=dict)
+    changes: Sequence[Change] = ()
     at: datetime | None = None
 
 
 def told(changes: Sequence[Change]) -> Told | None:
     """What several changes of one entity come to, in order; None where nothing is known of it."""
     last = changes[-1]
+    if last.after is not None:
+        return Told(last.after, None, changes, last.at)
+    return None if last.before is None else Told(last.before, last.at, changes, last.at)
+
+
+def _merged(changes: Sequence[Change]) -> dict[Instance, AttributeChange]:
+    """Each instance that changed, as it was before the first change and is after the last."""
     changed: dict[Instance, AttributeChange] = {}
     for change in changes:
         for part in change.attributes:
@@ -42,17 +49,27 @@ def told(changes: Sequence[Change]) -> Told | None:
             if instance is not None:
                 key = (part.name, instance.dataset_id)
                 changed[key] = replace(part, before=changed[key].before) if key in changed else part
-    if last.after is not None:
-        return Told(last.after, None, changed, last.at)
-    return None if last.before is None else Told(last.before, last.at, changed, last.at)
+    return changed
+
+
+def _is_plain(what: Told) -> bool:
+    """Whether nothing is gone: by far the most changes, so that they must cost nothing here."""
+    if what.deleted_at is not None:
+        return False
+    for change in what.changes:
+        for part in change.attributes:
+            if part.after is None:
+                return False
+    return True
 
 
 def shown(what: Told, subscription: Subscription, context: Context) -> Entity:
     """The entity as the subscriber is to see it: with what is deleted marked as such, and what it was before."""
     wish = subscription.notification
-    gone = {key: part for key, part in what.changed.items() if part.after is None and part.before is not None}
-    if not gone and not wish.show_changes and what.deleted_at is None:
+    if not wish.show_changes and _is_plain(what):
         return what.entity
+    changed = _merged(what.changes)
+    gone = {key: part for key, part in changed.items() if part.after is None and part.before is not None}
     if what.deleted_at is not None:
         if not wish.show_changes:
             gone = _watched(gone, subscription)
@@ -60,7 +77,7 @@ def shown(what: Told, subscription: Subscription, context: Context) -> Entity:
         return replace(what.entity, attributes=marks, scopes=())
     attributes = {**what.entity.attributes}
     if wish.show_changes:
-        for (name, dataset_id), part in what.changed.items():
+        for (name, dataset_id), part in changed.items():
             attributes[name] = tuple(
                 _with_previous(name, each, part, context) if each.dataset_id == dataset_id else each
                 for each in attributes.get(name, ())

@@ -1,6 +1,7 @@
 """By which way does a notification go? Over HTTP or MQTT, as its address says."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from machinami.wire.mqtt import SCHEMES
 from machinami.wire.protocol import Channel, Delivery, Sender
@@ -13,12 +14,13 @@ class Carriers:
         self._http = http
         self._mqtt = mqtt
 
-    async def send(
+    def send(
         self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float, channel: Channel = ()
-    ) -> Delivery:
+    ) -> Coroutine[Any, Any, Delivery]:
         """Deliver the notification, however it travels."""
-        carrier = self._mqtt if uri.partition(":")[0].lower() in SCHEMES else self._http
-        return await carrier.send(uri, body, headers, timeout, channel)
+        if uri.startswith("http") or uri.partition(":")[0].lower() not in SCHEMES:
+            return self._http.send(uri, body, headers, timeout, channel)
+        return self._mqtt.send(uri, body, headers, timeout, channel)
 
     async def close(self) -> None:
         """Let go of every connection."""
