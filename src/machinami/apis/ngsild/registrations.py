@@ -66,7 +66,7 @@ class Registrations:
         if page.count:
             response.headers.append((COUNT, b"%d" % len(every)))
         response.headers.extend(
-            page_links(request, page, page.offset + page.limit < len(every), hinted(request, media))
+            page_links(request, page, page.offset + page.limit < len(every), hinted(request, media), by_name=False)
         )
         return response
 

@@ -91,9 +91,14 @@ def _collection(features: list[Json]) -> Json:
     return {"type": "FeatureCollection", "features": features}
 
 
-def page_links(request: Request, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
-    """Link headers to the pages before and after (6.3.10)."""
-    return _page_links(request.path.rstrip("/"), request.query, page, more, media) if request.method == "GET" else []
+def page_links(
+    request: Request, page: Page, more: bool, media: bytes, by_name: bool = True
+) -> list[tuple[bytes, bytes]]:
+    """Link headers to the pages before and after (6.3.10). by_name: parameters in the order of their names, else as
+    they came; clients compare either."""
+    if request.method != "GET":
+        return []
+    return _page_links(request.path.rstrip("/"), request.query, page, more, media, by_name)
 
 
 def hinted(request: Request, media: bytes) -> bytes:
@@ -102,7 +107,9 @@ def hinted(request: Request, media: bytes) -> bytes:
     return LD_JSON if (request.header(b"accept") or "*/*").strip() == "*/*" else media
 
 
-def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> list[tuple[bytes, bytes]]:
+def _page_links(
+    path: str, query: str, page: Page, more: bool, media: bytes, by_name: bool
+) -> list[tuple[bytes, bytes]]:
     offsets = []
     if page.offset:
         offsets.append(("prev", max(0, page.offset - page.limit)))
@@ -110,18 +117,18 @@ def _page_links(path: str, query: str, page: Page, more: bool, media: bytes) -> 
         offsets.append(("next", page.offset + page.limit))
     links = []
     for rel, offset in offsets:
-        target = f"{path.rstrip('/')}?{_turned(query, {'limit': str(page.limit), 'offset': str(offset)})}"
+        target = f"{path.rstrip('/')}?{_turned(query, {'limit': str(page.limit), 'offset': str(offset)}, by_name)}"
         links.append((b"link", f'<{target}>; rel="{rel}"; type="{media.decode("ascii")}"'.encode("ascii", "replace")))
     return links
 
 
-def _turned(query: str, page: dict[str, str]) -> str:
-    """The query for another page, in the order of its names; otherwise as it came, where that can stand in a header."""
+def _turned(query: str, page: dict[str, str], by_name: bool) -> str:
+    """The query for another page, in the wanted order; otherwise as it came, where that can stand in a header."""
     parts = [(part.partition("=")[0], part) for part in query.split("&") if part]
     if _UNSAFE.search(query) is not None or any("%" in name for name, _ in parts):
         return urlencode(sorted({**read_arguments(query), **page}.items()))
     written = dict(parts) | {name: f"{name}={text}" for name, text in page.items()}
-    turned = "&".join(sorted(written.values()))
+    turned = "&".join(sorted(written.values()) if by_name else written.values())
     return turned.replace("%3A", ":").replace("%2A", "*") if "%" in turned else turned
 
 
