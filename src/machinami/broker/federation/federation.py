@@ -117,7 +117,7 @@ class Federation:
         try:
             for key, value in registration.info:
                 if key == "jsonldContext":
-                    await self._contexts.obtain(value)
+                    await self._contexts.obtain(value, town.name)
             sealed = envelope(registration, trigger, self.alias(town), self._contexts.resolve)
         except MachinamiError as error:
             return Reply(registration, None, reason=error.detail)
