@@ -48,7 +48,7 @@ def settings(number: int, federated: bool) -> str:
     """The settings of the broker with this number; those of a federation are known to each other by an alias."""
     lines = ["[server]", f"instance_limit = {INSTANCES}"]
     if federated:
-        lines += ["", "[federation]", f'alias = "antares{number}"']
+        lines += ["", "[network]", f'alias = "antares{number}"']
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from machinami.app import configuration
 from machinami.cli.serve import add_serving_options, with_options
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
@@ -28,3 +29,12 @@ def test_what_the_command_line_does_not_say_is_as_the_file_says() -> None:
 def test_nonsense_is_refused(words: tuple[str, str]) -> None:
     with pytest.raises(SettingsError, match=words[0]):
         read(*words)
+
+
+def test_the_file_says_what_other_brokers_call_this_one(tmp_path: Path) -> None:
+    (tmp_path / "machinami.toml").write_text('[network]\nalias = "matsukawa"\n', "utf-8")
+    assert configuration.read(tmp_path).alias == "matsukawa"
+
+    (tmp_path / "machinami.toml").write_text('[network]\nalias = "two words"\n', "utf-8")
+    with pytest.raises(SettingsError, match="alias"):
+        configuration.read(tmp_path)

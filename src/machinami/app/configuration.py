@@ -1,6 +1,7 @@
 """What has this installation been told? Reads machinami.toml in the data folder into Settings."""
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ time_zone = "Asia/Tokyo"
 durability = "normal"             # "full": 停電でも失わない survives a power cut, slower
 
 # [network]
+# alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
@@ -89,6 +91,10 @@ def _is_zone(value: object) -> bool:
         return False
 
 
+def _is_alias(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,60}", value) is not None
+
+
 _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "town": {
         "name": _Rule("town_name", _is_name, 'such as { ja = "わたしの街", en = "My town" }'),
@@ -110,6 +116,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
     },
     "network": {
+        "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
         "ca_file": _Rule(
             "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
             lambda value, folder: folder / value,

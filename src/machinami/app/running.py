@@ -88,8 +88,8 @@ class TownOS:
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
-        reader, caller = read_subscription, self._caller
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller)
+        reader, caller, alias = read_subscription, self._caller, settings.alias
+        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller, alias)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from machinami.broker import registrations
 from machinami.broker.contexts import Contexts
+from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy
@@ -65,6 +66,7 @@ class Broker:
         self._towns: dict[str, Town] = {}
         self._notifiers: dict[str, Notifier] = {}
         self.set_aside: list[str] = []
+        self.entity_maps = EntityMaps()
 
     async def start(self) -> None:
         """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;

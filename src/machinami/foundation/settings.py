@@ -36,8 +36,8 @@ class Settings:
     data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives
     a power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
-    log_days: how long the log is kept beyond what its readers need; ca_file: the authorities whose certificates are
-    trusted besides those that the system trusts.
+    log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
+    name of its own making); ca_file: the authorities whose certificates are trusted besides those of the system.
     """
 
     data: Path
@@ -48,6 +48,7 @@ class Settings:
     body_limit: int = 10_000_000
     page_limit: int = 1_000
     instance_limit: int = 2_000
+    alias: str = ""
     log_days: int = 30
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)

@@ -361,10 +361,14 @@ async def learn_from(river: River, days: int) -> tuple[SimulatedTown, ModelScore
     return town, score
 
 
-async def test_a_model_that_does_not_beat_persistence_is_scored_but_not_used(river: River) -> None:
+async def test_a_model_that_does_not_beat_persistence_as_the_town_asks_is_scored_but_not_used(
+    river: River,
+) -> None:
+    await TownBook(river.city).set_setting("improvement_needed", "0.5", "試行", BY)
     _, score = await learn_from(river, 16)
     assert score.in_use is False
-    assert all(row["model"] >= row["persistence"] for row in score.scores or [])
+    assert score.scores
+    assert all(row["model"] > 0.5 * row["persistence"] for row in score.scores)
     assert await river.city.artefact(UPSTREAM) is None
     assert not any(s.in_use for s in (await TownBook(river.city).state(JA)).scores)
 
@@ -398,3 +402,14 @@ async def test_a_model_that_beats_persistence_is_used_and_warns_before_the_cross
     assert [step.at for step in sheet.forecast] == sorted(step.at for step in sheet.forecast)
     await service.learn(river.city, river.now)
     assert len(await river.city.find(ModelScore)) == 1
+
+
+async def test_a_model_of_an_older_version_is_not_used_and_learned_anew(river: River) -> None:
+    await learn_from(river, 40)
+    old = await river.city.artefact(UPSTREAM)
+    assert old is not None
+    await river.city.keep_artefact(UPSTREAM, {**old, "format": "machinami-flood-1", "model": "old"})
+    await service.forecast(river.city, river.now)
+    assert await river.city.find(WaterLevelForecast) == []
+    await service.learn(river.city, river.now)
+    assert await river.city.artefact(UPSTREAM) == old

@@ -47,6 +47,8 @@ PARAMETERS: Mapping[str, tuple[str, Json, Any]] = {
     "details": ("With everything that is known of each", _FLAG, None),
     "drop": ("Of the entities only these attributes go", _LIST, [_LEVEL]),
     "endTimeAt": ("The end of the time, with timerel=between", _TIME, None),
+    "entityMap": ("Fix the entities of this query for those that follow it", _FLAG, None),
+    "entityMapLifetime": ("How long they shall stay fixed, as ISO 8601 says it", _TEXT, "PT5M"),
     "expandValues": ("Attributes whose values in q are words of the @context", _LIST, None),
     "format": ("The form of the answer", {"enum": _FORMS}, None),
     "geometry": ("The kind of geometry that georel speaks of", {"enum": _GEOMETRIES}, "Point"),
@@ -137,6 +139,7 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "Subscription": _SUBSCRIPTION,
     "SubscriptionFragment": {"description": "The gauges"},
+    "EntityMapFragment": {"expiresAt": "2026-06-30T10:00:00Z"},
     **REGISTRATION_EXAMPLES,
     "Context": {"@context": {_LEVEL: "https://words.example/waterLevel"}},
 }
@@ -187,6 +190,8 @@ ANSWERS: Mapping[str, Mapping[int, Json]] = {
         )
     },
     "created": {201: {"description": "It is there now", "headers": {"Location": _LOCATION}}},
+    "mapped": {201: _given("They are fixed", _content("EntityMapShown"), NGSILD_EntityMap=_LOCATION)},
+    "map": {200: _given("The entity map", _content("EntityMapShown"), Link=_LINK)},
     "told": {201: {"description": "It is known now", "headers": {"Location": _LOCATION}}, 204: _DONE},
     "done": {204: _DONE},
     "refused": {},

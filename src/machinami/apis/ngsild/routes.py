@@ -8,6 +8,7 @@ from machinami.apis.ngsild import (
     contexts,
     discovery,
     entities,
+    entity_maps,
     parameters,
     registrations,
     subscriptions,
@@ -18,6 +19,7 @@ from machinami.apis.ngsild.batch import Batches
 from machinami.apis.ngsild.contexts import KeptContexts
 from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
+from machinami.apis.ngsild.entity_maps import MappedEntities
 from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.openapi import operation
@@ -45,15 +47,24 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
         *_entity_rows(Entities(face, rendered, paging), Purge(face)),
         *_batch_rows(Batches(face, Entities(face, rendered, paging), paging)),
         *_temporal_rows(Temporal(face, paging), TemporalProvision(face)),
-        *_subscription_rows(Subscriptions(face, paging), "Subscriptions"),
-        *_subscription_rows(SourceSubscriptions(face, paging), "Subscriptions to sources"),
+        *_subscription_rows(Subscriptions(face, paging)),
+        *_subscription_rows(SourceSubscriptions(face, paging), " to sources"),
         *_registration_rows(Registrations(face, paging)),
         *_discovery_rows(Discovery(face)),
         *_context_rows(KeptContexts(face)),
         row("GET", "/info/sourceIdentity", identity(face), "Who is this broker?", "Information", "identity"),
     ]
     rows = shared_routes(rows, face, rendered, paging)
+    maps = MappedEntities(face, rendered, paging)
+    rows = [*(_following(route, maps) for route in rows), *_map_rows(maps)]
     return [replace(route, path=ROOT + route.path, handler=carried(route.handler)) for route in rows]
+
+
+def _following(route: Route, maps: MappedEntities) -> Route:
+    """The route, with entity maps for those queries that can follow one (5.5.14)."""
+    if (route.method, route.path) not in (("GET", "/entities"), ("POST", "/entityOperations/query")):
+        return route
+    return replace(route, handler=maps.following(route.handler))
 
 
 def row(
@@ -77,7 +88,7 @@ def _entity_rows(handlers: Entities, purge: Purge) -> Iterable[Route]:
     h = handlers
     return [
         row("POST", "/entities", h.create, "Create an entity", tag, "created", entities.WRITE, "Entity", hot=True),
-        row("GET", "/entities", h.query, "Query entities", tag, "entities", parameters.QUERY, hot=True),
+        row("GET", "/entities", h.query, "Query entities", tag, "entities", entity_maps.MAPPED, hot=True),
         row("GET", one, h.retrieve, "Retrieve an entity", tag, "entity", parameters.RETRIEVE, hot=True),
         row("DELETE", "/entities", purge.purge, "Purge entities", tag, "done", PURGE),
         row("PUT", "/entities", h.without_id, "Replace an entity: the path needs its id", tag, "refused"),
@@ -154,15 +165,16 @@ def _temporal_rows(handlers: Temporal, writers: TemporalProvision) -> Iterable[R
     ]
 
 
-def _subscription_rows(handlers: Subscriptions, tag: str) -> Iterable[Route]:
+def _subscription_rows(handlers: Subscriptions, to: str = "") -> Iterable[Route]:
+    tag = f"Subscriptions{to}"
     every, one, known = f"/{handlers.path}", f"/{handlers.path}/{{id}}", subscriptions
     h = handlers
     return [
-        row("POST", every, h.create, "Subscribe", tag, "created", known.LOCAL, "Subscription", hot=True),
-        row("GET", every, h.list_all, "List subscriptions", tag, "subscriptions", known.LIST),
-        row("GET", one, h.retrieve, "Retrieve a subscription", tag, "subscription", known.ONE),
-        row("PATCH", one, h.update, "Change a subscription", tag, "done", known.LOCAL, "SubscriptionFragment"),
-        row("DELETE", one, h.delete, "Unsubscribe", tag, "done", known.LOCAL),
+        row("POST", every, h.create, f"Subscribe{to}", tag, "created", known.LOCAL, "Subscription", hot=True),
+        row("GET", every, h.list_all, f"List subscriptions{to}", tag, "subscriptions", known.LIST),
+        row("GET", one, h.retrieve, f"Retrieve a subscription{to}", tag, "subscription", known.ONE),
+        row("PATCH", one, h.update, f"Change a subscription{to}", tag, "done", known.LOCAL, "SubscriptionFragment"),
+        row("DELETE", one, h.delete, f"Unsubscribe{' from sources' if to else ''}", tag, "done", known.LOCAL),
     ]
 
 
@@ -175,6 +187,20 @@ def _registration_rows(handlers: Registrations) -> Iterable[Route]:
         row("GET", one, h.retrieve, "Retrieve a registration", tag, "registration", known.ONE),
         row("PATCH", one, h.update, "Change a registration", tag, "done", body="RegistrationFragment"),
         row("DELETE", one, h.delete, "Forget a Context Source", tag, "done"),
+    ]
+
+
+def _map_rows(handlers: MappedEntities) -> Iterable[Route]:
+    tag, every, one, past = "Entity maps", "/entityMaps", "/entityMaps/{id}", "/temporal/entityMaps"
+    h, known = handlers, entity_maps
+    return [
+        row("GET", every, h.create, "Fix the entities of a query", tag, "mapped", known.CREATE),
+        row("POST", every, h.post_create, "Fix them by a document", tag, "mapped", known.CREATE, "Query"),
+        row("GET", past, h.create_past, "Fix the entities of a past", tag, "mapped", known.CREATE_PAST),
+        row("POST", past, h.post_create_past, "By a document", tag, "mapped", known.CREATE_PAST, "Query"),
+        row("GET", one, h.retrieve, "Retrieve an entity map", tag, "map"),
+        row("PATCH", one, h.update, "Change when it expires", tag, "done", body="EntityMapFragment"),
+        row("DELETE", one, h.delete, "Forget an entity map", tag, "done"),
     ]
 
 

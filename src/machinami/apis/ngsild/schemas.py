@@ -180,6 +180,22 @@ SCHEMAS: dict[str, Json] = {
         further=True,
     ),
     "Query": _object(_QUERY, "A query as a document", "type"),
+    "EntityMapFragment": _object({"expiresAt": _TIME}, "When an entity map expires", further=True),
+    "EntityMapShown": _object(
+        {
+            "id": _URI,
+            "type": {"const": "EntityMap"},
+            "expiresAt": _TIME,
+            "entityMap": {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}},
+            "linkedMaps": {"type": "object"},
+        },
+        "The entities of a query, and where they are",
+        "id",
+        "type",
+        "expiresAt",
+        "entityMap",
+        further=True,
+    ),
     "Context": _object({"@context": {**_ANY_CONTEXT, "description": "Terms"}}, "A @context", "@context", further=True),
     "EntityShown": _object(
         {"id": _URI, "type": _ONE_OR_MORE}, "An entity in the form that was asked for", further=True

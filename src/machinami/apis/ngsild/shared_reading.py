@@ -103,7 +103,7 @@ class SharedReading:
         search = read_search(arguments, context, self._paging, media == GEO_JSON)
         search = replace(search, query=replace(search.query, selectors=selectors))
         trigger = triggered(request, context)
-        wide = _wide(search, arguments, context, town)
+        wide = wide_of(search, arguments, context, town)
         federation = self._face.broker.federation
         if not reading.concerns_sources(federation, town, wide, trigger) and not trigger.via:
             outcome = local(limited(request))
@@ -134,7 +134,8 @@ class SharedReading:
         return known.get
 
 
-def _wide(search: Search, arguments: Arguments, context: Context, town: Town) -> Wide:
+def wide_of(search: Search, arguments: Arguments, context: Context, town: Town) -> Wide:
+    """The query as it goes beyond this broker."""
     paging = ("limit", "offset", "count")
     telling = sorted((name, text) for name, text in arguments.items() if name not in paging)
     return Wide(

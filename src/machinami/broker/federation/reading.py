@@ -153,6 +153,15 @@ async def find(
     return Found(shown, len(every) if page.count else None), gathered.warnings
 
 
+async def places(
+    federation: Federation, town: Town, wide: Wide, trigger: Trigger, by: Principal
+) -> tuple[dict[str, tuple[str, ...]], Sequence[str]]:
+    """Where each entity is that is known here or to the sources (5.14.4.4); and warnings."""
+    gathered = await _gather(federation, town, wide, trigger, by)
+    every = _assembled(gathered, gathered.places, wide, town)
+    return {entity.id: tuple(gathered.places[entity.id]) for entity in every}, gathered.warnings
+
+
 def _specification(wide: Wide) -> Specification:
     wanted = specified(wide.query, wide.attributes)
     return replace(wanted, csf=wide.csf, datasets=frozenset(wide.datasets), lenient=True)

@@ -39,6 +39,7 @@ from machinami.services.flood.logic.situation import (
     stale,
     thresholds_of,
 )
+from machinami.services.flood.logic.stored import FORMAT
 from machinami.services.flood.model import (
     Alert,
     FloodDecision,
@@ -101,7 +102,7 @@ async def forecast(city: City, now: datetime) -> bool:
         kept = await city.artefact(gauge.id)
         past = await city.history(RiverGauge, "waterLevel", *span, [gauge.id])
         level = Series.of(samples_of(past[gauge.id]))
-        if kept is not None and level.seconds:
+        if kept is not None and kept.get("format") == FORMAT and level.seconds:
             tasks.append(Task(gauge.id, kept["model"].encode(), level, *outlook))
     found = await city.compute(forecast_all, tasks, rain, (await city.settings(Settings)).rain_trust)
     simulated = {g.id: g.simulated for g in gauges}
@@ -112,7 +113,7 @@ async def forecast(city: City, now: datetime) -> bool:
 
 async def learn(city: City, now: datetime) -> None:
     """Learn the models that are due, one after the other in a worker; one that is not better is not used."""
-    scores = {str(s.ref_gauge): s for s in await city.find(ModelScore)}
+    scores = {str(s.ref_gauge): s for s in await city.find(ModelScore) if await _readable(city, s)}
     needed = (await city.settings(Settings)).improvement_needed
     waiting = [g for g in await city.find(RiverGauge) if due(scores.get(g.id), now)]
     rain: dict[str, Series] | None = None
@@ -130,8 +131,14 @@ async def learn(city: City, now: datetime) -> None:
         done: Retrained = await city.compute_at(RETRAIN, level, near, last is not None, needed)
         city.log.info("learned %s from %d rows: %s", gauge.id, done.rows, "used" if done.model else "not used")
         if done.model:
-            await city.keep_artefact(gauge.id, {"model": done.model.decode()})
+            await city.keep_artefact(gauge.id, {"format": FORMAT, "model": done.model.decode()})
         await city.publish(score_of(gauge, done, now), whole=True)
+
+
+async def _readable(city: City, score: ModelScore) -> bool:
+    """Whether the model behind a score, if it is in use, is of the form that this version reads."""
+    kept = await city.artefact(str(score.ref_gauge)) if score.in_use else None
+    return not score.in_use or (kept is not None and kept.get("format") == FORMAT)
 
 
 async def gather(city: City, now: datetime) -> Known:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from machinami.kit.charts import Line
@@ -84,8 +85,9 @@ def as_level(level: int | None) -> Level:
 
 
 def newest_first(decisions: Sequence[FloodDecision]) -> list[FloodDecision]:
-    """The log with the last decision on top."""
-    return sorted((d for d in decisions if d.decided_at), key=lambda d: d.decided_at, reverse=True)  # type: ignore
+    """The log with the last decision on top; decisions of one moment come as they were taken."""
+    dated = [(d.decided_at, d) for d in decisions if d.decided_at]
+    return [d for _, d in sorted(dated, key=itemgetter(0))][::-1]
 
 
 def lines(thresholds: Thresholds, words: Words) -> tuple[Line, ...]:
