@@ -9,6 +9,7 @@ from urllib.parse import quote
 from machinami.broker.town import DEFAULT_TOWN
 
 SHARED_CONTEXT = "http://words.test/shared.jsonld"
+ROOT = "/ngsi-ld/v1"
 NOWHERE = "ffffffff"
 DAY = "2026-06-30T00:00:{:02}Z"
 QUERIES = (
@@ -33,6 +34,11 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def mark_of(name: str) -> str:
+    """What stands in everything of this tenant, and nowhere else."""
+    return f"qx{name}xq"
+
+
 @dataclass(slots=True)
 class Tenant:
     """One tenant with the random numbers by which it acts, what it learned, and what others learned."""
@@ -40,13 +46,15 @@ class Tenant:
     name: str
     random: Random
     others: Callable[[], str | None]
+    foreign_map: Callable[[], str | None]
     learned: list[str] = field(default_factory=list)
     instances: list[tuple[str, str, str]] = field(default_factory=list)
+    maps: list[str] = field(default_factory=list)
 
     @property
     def mark(self) -> str:
         """What stands in everything of this tenant, and nowhere else."""
-        return f"qx{self.name}xq"
+        return mark_of(self.name)
 
     @property
     def words(self) -> str:
@@ -130,6 +138,11 @@ class Tenant:
         known = [*self.learned, foreign or NOWHERE, *map(_escaped, (SHARED_CONTEXT, self.words))]
         return self.random.choice(known)
 
+    def map(self) -> str:
+        """The path of an entity map, of the tenant or of another."""
+        foreign = self.foreign_map() if self.number() == 1 else None
+        return f"/entityMaps/{self.random.choice([*self.maps[-3:], foreign or f'urn:ngsi-ld:EntityMap:{NOWHERE}'])}"
+
     def instance(self) -> str:
         """The path of an instance of an attribute's past."""
         entity, attribute, instance = self.random.choice(self.instances or [(self.id(), "level", f"urn:i:{NOWHERE}")])
@@ -184,6 +197,14 @@ def _pasts(t: Tenant) -> Ask:
     return Ask(f"/temporal/entities?{_span(t)}&{extra}&local=true")
 
 
+def _followed(t: Tenant) -> Ask:
+    """A query, perhaps with a map of its own, or one that was made before."""
+    asked = f"/entities?{t.random.choice(QUERIES)}"
+    if t.number() > 1:
+        return Ask(asked)
+    return Ask(f"{asked}&entityMap=true" if t.number() > 1 else asked, None, {"NGSILD-EntityMap": f"{ROOT}{t.map()}"})
+
+
 def _subscribed(path: str) -> dict[tuple[str, str], Driver]:
     return {
         ("POST", f"/{path}"): lambda t: Ask(f"/{path}", t.subscription()),
@@ -199,7 +220,7 @@ def _subscribed(path: str) -> dict[tuple[str, str], Driver]:
 _REGISTERED = "ContextSourceRegistration"
 DRIVERS: dict[tuple[str, str], Driver] = {
     ("POST", "/entities"): lambda t: Ask("/entities", t.entity(f"urn:ngsi-ld:Gauge:{t.number(30)}")),
-    ("GET", "/entities"): lambda t: Ask(f"/entities?{t.random.choice(QUERIES)}"),
+    ("GET", "/entities"): _followed,
     ("DELETE", "/entities"): lambda t: Ask(t.random.choice(("/entities?type=Gauge&drop=next", "/entities?type=Gauge"))),
     ("PUT", "/entities"): lambda t: Ask("/entities", t.entity()),
     ("PATCH", "/entities"): lambda t: Ask("/entities", t.entity()),
@@ -243,6 +264,15 @@ DRIVERS: dict[tuple[str, str], Driver] = {
         f"/csourceRegistrations/{t.id(_REGISTERED)}", {"description": t.mark}
     ),
     ("DELETE", "/csourceRegistrations/{id}"): lambda t: Ask(f"/csourceRegistrations/{t.id(_REGISTERED)}"),
+    ("GET", "/entityMaps"): lambda t: Ask("/entityMaps?type=Gauge"),
+    ("POST", "/entityMaps"): lambda t: Ask("/entityMaps", _search(t)),
+    ("GET", "/temporal/entityMaps"): lambda t: Ask(f"/temporal/entityMaps?{_span(t)}&type=Gauge"),
+    ("POST", "/temporal/entityMaps"): lambda t: Ask(
+        "/temporal/entityMaps", {**_search(t), "temporalQ": {"timerel": "after", "timeAt": "2020-01-01T00:00:00Z"}}
+    ),
+    ("GET", "/entityMaps/{id}"): lambda t: Ask(t.map()),
+    ("PATCH", "/entityMaps/{id}"): lambda t: Ask(t.map(), {"expiresAt": "2026-06-30T09:30:00Z"}),
+    ("DELETE", "/entityMaps/{id}"): lambda t: Ask(t.map()),
     ("GET", "/types"): lambda t: Ask(f"/types?details={t.random.choice(('true', 'false'))}"),
     ("GET", "/types/{type}"): lambda t: Ask(f"/types/{t.random.choice(('Gauge', t.mark))}"),
     ("GET", "/attributes"): lambda t: Ask(f"/attributes?details={t.random.choice(('true', 'false'))}"),

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -18,13 +19,12 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.apis.ngsild.tenants import DRIVERS, SHARED_CONTEXT, Ask, Tenant
+from tests.apis.ngsild.tenants import DRIVERS, ROOT, SHARED_CONTEXT, Ask, Tenant, mark_of
 from tests.fakes.neighbours import FakeNeighbours
 from tests.running import Running, running
 
 from machinami.wire.exchange import Answer, Call
 
-ROOT = "/ngsi-ld/v1"
 NAMES = ("default", "north", "south")
 REFUSED_ALWAYS = {("PUT", "/entities"), ("PATCH", "/entities")}
 ROUNDS = 2
@@ -48,7 +48,7 @@ class Heard:
     def look(self, owner: Tenant, what: str, text: str) -> None:
         """Note the marks of others."""
         for name in NAMES:
-            if name != owner.name and Tenant(name, owner.random, lambda: None).mark in text:
+            if name != owner.name and mark_of(name) in text:
                 self.leaks.append(f"{owner.name} sees {name} in {what}: {text[:1_000]}")
 
 
@@ -61,8 +61,10 @@ def comparable(value: Any) -> Any:
     return _ID.sub("ID", _TIME.sub("TIME", value)) if isinstance(value, str) else value
 
 
-def learn(tenant: Tenant, method: str, answer: Any, location: str) -> None:
+def learn(tenant: Tenant, answer: Any, location: str, mapped: str) -> None:
     """Keep what later requests can name."""
+    if mapped and mapped.rpartition("/")[2] not in tenant.maps:
+        tenant.maps.append(mapped.rpartition("/")[2])
     if "/jsonldContexts/" in location:
         tenant.learned.append(location.rpartition("/")[2])
     rows = answer if isinstance(answer, list) else [answer]
@@ -97,7 +99,7 @@ async def act(tenant: Tenant, session: aiohttp.ClientSession, heard: Heard) -> N
             assert answer.headers.get("NGSILD-Tenant") == tenant.header.get("NGSILD-Tenant"), (route, ask)
             document = orjson.loads(text) if text else None
             location = answer.headers.get("Location", "")
-            learn(tenant, route[0], document, location)
+            learn(tenant, document, location, answer.headers.get("NGSILD-EntityMap", ""))
             seen = [answer.headers.get(name, "") for name in ("NGSILD-Results-Count", "Link", "NGSILD-Warning")]
             told.append((route, comparable(ask.path), answer.status, comparable([document, location, *seen])))
 
@@ -134,10 +136,13 @@ async def live(names: Sequence[str], seed: int, lane: bool, folder: Path) -> Hea
     def others(name: str) -> str | None:
         return next((one.learned[-1] for one in tenants if one.name != name and one.learned), None)
 
+    def foreign_map(name: str) -> str | None:
+        return next((one.maps[-1] for one in tenants if one.name != name and one.maps), None)
+
     async with running(folder, lane, caller=neighbours) as town:
         town.wire.documents[SHARED_CONTEXT] = {"@context": {"level": "http://words.test/level"}}
         for name in names:
-            tenant = Tenant(name, Random(f"{seed} {name}"), lambda name=name: others(name))
+            tenant = Tenant(name, Random(f"{seed} {name}"), partial(others, name), partial(foreign_map, name))
             tenants.append(tenant)
             town.wire.documents[tenant.words] = tenant.context()
             neighbours.answers[f"http://{tenant.mark}.test"] = lambda call, tenant=tenant: source_of(tenant, call)

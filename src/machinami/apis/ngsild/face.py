@@ -168,6 +168,15 @@ def carried(handler: Handler) -> Handler:
     return run
 
 
+async def waited(handler: Handler, request: Request) -> Response:
+    """The answer of a handler that is run by another one, with all that must be waited for."""
+    try:
+        outcome = handler(request)
+    except NotYet as missing:
+        return await _again(handler, request, missing)
+    return outcome if isinstance(outcome, Response) else await outcome
+
+
 async def _again(handler: Handler, request: Request, missing: NotYet) -> Response:
     while True:
         await missing.wait()
