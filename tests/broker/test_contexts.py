@@ -9,6 +9,7 @@ from machinami.model.context import CORE_URL
 
 URL = "https://example.org/context.jsonld"
 OTHER = "https://example.org/other.jsonld"
+HERE = "default"
 
 
 @pytest.fixture
@@ -81,56 +82,101 @@ async def test_a_hosted_context_is_kept_listed_and_dropped(contexts):
     await contexts.host("urn:context:1", {"@context": {"level": "https://example.org/level"}})
 
     assert [stored.url for stored in contexts.stored()] == ["urn:context:1"]
-    await contexts.drop("urn:context:1")
+    await contexts.drop("urn:context:1", HERE)
     with pytest.raises(NotFound):
         contexts.get("urn:context:1")
 
 
 async def test_only_a_cached_context_can_be_reloaded(contexts, house):
     house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
-    await contexts.obtain(URL)
+    await contexts.obtain(URL, HERE)
     house.wire.documents[URL] = {"@context": {"level": "https://example.org/water-level"}}
     await contexts.host("urn:context:1", {"@context": {}})
 
-    await contexts.reload(URL)
+    await contexts.reload(URL, HERE)
 
     assert contexts.resolve(URL).expand("level") == "https://example.org/water-level"
     with pytest.raises(BadRequestData):
-        await contexts.reload("urn:context:1")
+        await contexts.reload("urn:context:1", HERE)
     with pytest.raises(BadRequestData):
-        await contexts.reload("urn:context:none")
+        await contexts.reload("urn:context:none", HERE)
 
 
 async def test_a_reload_that_brings_no_context_leaves_the_old_one(contexts, house):
     house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
-    await contexts.obtain(URL)
+    await contexts.obtain(URL, HERE)
     house.wire.documents[URL] = ["broken"]
 
     with pytest.raises(ContextNotAvailable):
-        await contexts.reload(URL)
+        await contexts.reload(URL, HERE)
 
     assert contexts.resolve(URL).expand("level") == "https://example.org/level"
 
 
 async def test_it_is_counted_how_often_a_context_is_found(contexts, house):
     house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
-    await contexts.obtain(URL)
-    assert contexts.uses(URL) == 0
+    await contexts.obtain(URL, HERE)
+    assert contexts.uses(URL, HERE) == 0
 
-    contexts.resolve(URL)
-    contexts.resolve([URL, {"a": "urn:a"}])
-    contexts.note_use(URL)
+    contexts.resolve(URL, HERE)
+    contexts.resolve([URL, {"a": "urn:a"}], HERE)
+    contexts.note_use(URL, HERE)
     await contexts.host("urn:context:1", {"@context": {}})  # what was assembled is forgotten, its count is not
 
-    assert contexts.uses(URL) == 3
+    assert contexts.uses(URL, HERE) == 3
+
+
+async def test_each_town_knows_only_of_the_contexts_that_it_asked_for(contexts, house):
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+    await contexts.obtain(URL, HERE)
+    contexts.resolve(URL, HERE)
+
+    assert contexts.stored("north") == []
+    with pytest.raises(ContextNotAvailable):
+        contexts.resolve(URL, "north")
+    with pytest.raises(BadRequestData):
+        await contexts.reload(URL, "north")
+
+    await contexts.obtain(URL, "north")
+
+    assert house.wire.fetched == [URL]  # the document itself is had once for all
+    assert (contexts.uses(URL, HERE), contexts.uses(URL, "north")) == (1, 0)
+    assert contexts.resolve(URL, "north") is contexts.resolve(URL, HERE)
+
+
+async def test_a_context_that_one_town_forgets_stays_for_the_others(contexts, house):
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+    await contexts.obtain(URL, HERE)
+    await contexts.obtain(URL, "north")
+
+    await contexts.drop(URL, HERE)
+    await house.close()
+    await house.open()
+
+    assert house.broker.contexts.stored(HERE) == []
+    assert house.broker.contexts.resolve(URL, "north").expand("level") == "https://example.org/level"
+    await house.broker.contexts.drop(URL, "north")
+    assert house.broker.contexts.stored() == []
+
+
+async def test_a_context_that_was_kept_when_all_knew_of_all_belongs_to_the_default_town(contexts, house):
+    told = {"kind": "Cached", "body": {"@context": {"level": "urn:level"}}, "createdAt": "2026-01-01T00:00:00Z"}
+    hosted = {**told, "kind": "Hosted", "town": "north"}
+    store = house.broker.open_town(None).store
+    await store.transact(lambda tx: (tx.put_record("context", URL, told), tx.put_record("context", "urn:c:1", hosted)))
+
+    await contexts.load()
+
+    assert [stored.url for stored in contexts.stored(HERE)] == [URL]
+    assert [stored.url for stored in contexts.stored("north")] == ["urn:c:1"]
 
 
 async def test_the_core_is_there_for_ever(contexts):
     core = CORE_URL.format(version="1.6")
 
-    await contexts.reload(core)
+    await contexts.reload(core, HERE)
     with pytest.raises(BadRequestData):
-        await contexts.drop(core)
+        await contexts.drop(core, HERE)
 
     assert contexts.get(core).url == core
 

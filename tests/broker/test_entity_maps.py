@@ -68,3 +68,15 @@ async def test_the_oldest_maps_go_first(town):
     with pytest.raises(NotFound):
         maps.get(town, made.id, OFFICER)
     assert maps.get(town, last.id, OFFICER) == last
+
+
+async def test_large_maps_go_sooner(town):
+    maps, made = await mapped(town)
+    many = {f"urn:ngsi-ld:Gauge:{number}": ("@none",) for number in range(100_000)}
+
+    kept = [maps.keep(town, HIGH, many, None, OFFICER) for _ in range(6)]
+
+    for gone in (made, kept[0]):
+        with pytest.raises(NotFound):
+            maps.get(town, gone.id, OFFICER)
+    assert maps.get(town, kept[1].id, OFFICER) == kept[1]

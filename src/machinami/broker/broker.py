@@ -116,14 +116,14 @@ class Broker:
 
     async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Take a subscription (5.8.1) and begin to tell."""
-        context = await self._words_of(subscription)
+        context = await self._words_of(town, subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
         self.notifier(town).add(subscription, context, progress, driving_types)
 
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Replace a subscription (5.8.2)."""
-        context = await self._words_of(subscription)
+        context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
         was_active = self.subscription(town, subscription.id).subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
@@ -131,10 +131,10 @@ class Broker:
             progress.cursor = town.store.last_seq
         self.notifier(town).add(subscription, context, progress, driving_types)
 
-    async def _words_of(self, subscription: Subscription) -> Context:
+    async def _words_of(self, town: Town, subscription: Subscription) -> Context:
         """The context of its notifications; its own must be here as well, to read it again at the next start."""
-        await self.contexts.obtain(subscription.context)
-        return await self.contexts.obtain(subscription.words)
+        await self.contexts.obtain(subscription.context, town.name)
+        return await self.contexts.obtain(subscription.words, town.name)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
         """Forget a subscription (5.8.5)."""

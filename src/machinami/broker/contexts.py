@@ -2,19 +2,21 @@
 
 The core and the town's own context are built in. A user's context is fetched once, kept in the store and pinned:
 from then on it is read from there, at every start, without the network. Hosted contexts (ETSI GS CIM 009, 5.13)
-live beside the cached ones.
+live beside the cached ones. A document is fetched once for all towns, but each knows only of those that it asked for
+itself (4.14): which words another uses, and how often, is not told.
 """
 
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
+from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model import town_terms
@@ -32,25 +34,30 @@ _FETCH_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One kept context: its URL, kind (Cached, Hosted, ImplicitlyCreated), body, since when, and of which town.
+    """One kept context: its URL, kind (Cached, Hosted, ImplicitlyCreated), body, and since when.
 
-    town: the town whose client made it; None for what belongs to nobody here, as it was fetched from its owner.
+    towns: those that know of it, as a client there made it or asked for it, each with since when.
     """
 
     url: str
     kind: str
     body: Mapping[str, Any]
     created_at: datetime
-    town: str | None = None
+    towns: Mapping[str, datetime] = field(default_factory=dict)
+
+    def to_record(self) -> dict[str, Any]:
+        """As it is kept in the store."""
+        towns = {town: format_instant(since) for town, since in self.towns.items()}
+        return {"kind": self.kind, "body": self.body, "createdAt": format_instant(self.created_at), "towns": towns}
 
 
 @dataclass(slots=True)
 class _Assembled:
-    """A context that is ready, the URLs of the documents that it was made of, and how often it was asked for."""
+    """A context that is ready, the URLs of the documents that it was made of, and how often each town asked for it."""
 
     context: Context
     urls: frozenset[str]
-    uses: int = 0
+    uses: dict[str, int] = field(default_factory=dict)
 
 
 class Contexts:
@@ -63,22 +70,36 @@ class Contexts:
         self._began = clock()
         self._kept: dict[str, Stored] = {}
         self._assembled: OrderedDict[str, _Assembled] = OrderedDict()
-        self._uses: Counter[str] = Counter()
+        self._uses: Counter[tuple[str, str]] = Counter()
         self._fetching: dict[str, asyncio.Task[None]] = {}
 
     async def load(self) -> None:
         """Read what was kept before."""
         for url, record in (await self._store.records(RECORD)).items():
-            at = parse_instant(record["createdAt"])
-            self._kept[url] = Stored(url, record["kind"], record["body"], at, record.get("town"))
+            self._kept[url] = _from_record(url, record)
 
-    def resolve(self, source: Any) -> Context:
-        """The context of a source whose documents are all here. Raises ContextNotAvailable (fact `url`) otherwise."""
+    def resolve(self, source: Any, town: str | None = None) -> Context:
+        """The context of a source whose documents are all here. Raises ContextNotAvailable (fact `url`) otherwise.
+
+        town: whose client asks for it; a document that this town did not ask for before must be obtained first.
+        """
         if source is None:
             return core()
         found = self._assemble(source)
-        found.uses += 1
+        if town is not None:
+            uses = found.uses.get(town)
+            if uses is None:
+                uses = 0
+                unknown = self._unknown(found, town)
+                if unknown:
+                    raise ContextNotAvailable(f"{unknown[0]} was not asked for in {town} yet", url=unknown[0])
+            found.uses[town] = uses + 1
         return found.context
+
+    def _unknown(self, found: _Assembled, town: str) -> list[str]:
+        """The documents that a town has not asked for. One that is hosted here is found by whoever has its URL."""
+        every = [self._kept[url] for url in found.urls if url in self._kept]
+        return [one.url for one in every if one.kind == CACHED and town not in one.towns]
 
     def _assemble(self, source: Any) -> _Assembled:
         key = source_key(source)
@@ -99,31 +120,42 @@ class Contexts:
 
     def _note_uses(self, assembled: Iterable[_Assembled]) -> None:
         for one in assembled:
-            self._uses.update(dict.fromkeys(one.urls, one.uses))
+            for town, uses in one.uses.items():
+                self._uses.update(dict.fromkeys(((url, town) for url in one.urls), uses))
 
     def _forget_assembled(self) -> None:
         self._note_uses(self._assembled.values())
         self._assembled.clear()
 
-    def uses(self, url: str) -> int:
-        """How often the context was found here since the start (numberOfHits, 5.13.3.5)."""
-        return self._uses[url] + sum(one.uses for one in self._assembled.values() if url in one.urls)
+    def uses(self, url: str, town: str) -> int:
+        """How often a town found the context here since the start (numberOfHits, 5.13.3.5)."""
+        ready = sum(one.uses.get(town, 0) for one in self._assembled.values() if url in one.urls)
+        return self._uses[url, town] + ready
 
-    def note_use(self, url: str) -> None:
+    def note_use(self, url: str, town: str) -> None:
         """The context was found by who asked for it itself."""
-        self._uses[url] += 1
+        self._uses[url, town] += 1
 
-    async def obtain(self, source: Any) -> Context:
-        """The context of a source; documents not yet here are fetched, kept and pinned."""
+    async def obtain(self, source: Any, town: str | None = None) -> Context:
+        """The context of a source; documents not yet here are fetched, kept and pinned. town: whose client asks."""
         for _ in range(20):
             try:
-                return self._assemble(source).context
+                found = self._assemble(source)
+                if town is not None:
+                    for known in self._unknown(found, town):
+                        await self._make_known(known, town)
+                return found.context
             except ContextNotAvailable as error:
                 url = error.facts.get("url")
                 if not isinstance(url, str) or url in self._kept:
                     raise
                 await self._fetch_once(url)
         raise ContextNotAvailable("The @context refers to more than 20 other documents")
+
+    async def _make_known(self, url: str, town: str) -> None:
+        stored = self._kept.get(url)
+        if stored is not None:
+            await self._keep(replace(stored, towns={**stored.towns, town: self._clock()}))
 
     async def _fetch_once(self, url: str) -> None:
         """Fetch a document; whoever asks for the same one meanwhile waits for the same answer."""
@@ -142,18 +174,37 @@ class Contexts:
 
     async def keep(self, url: str, kind: str, body: Mapping[str, Any], town: str | None = None) -> Stored:
         """Keep a context document under a URL."""
-        stored = Stored(url, kind, body, self._clock(), town)
-        record = {"kind": kind, "body": body, "createdAt": format_instant(stored.created_at), "town": town}
-        await self._store.transact(lambda tx: tx.put_record(RECORD, url, record))
-        self._kept[url] = stored
+        now, present = self._clock(), self._kept.get(url)
+        towns = {*(present.towns if present is not None else ()), *((town,) if town is not None else ())}
+        stored = Stored(url, kind, body, now, dict.fromkeys(towns, now))
+        await self._keep(stored)
         self._forget_assembled()
         return stored
+
+    async def _keep(self, stored: Stored) -> None:
+        """Held in memory first, so that of two changes at once none is lost."""
+        before = self._kept.get(stored.url)
+        self._kept[stored.url] = stored
+        record = stored.to_record()
+        try:
+            await self._store.transact(lambda tx: tx.put_record(RECORD, stored.url, record))
+        except BaseException:
+            if self._kept.get(stored.url) is stored:
+                self._restore(stored.url, before)
+            raise
+
+    def _restore(self, url: str, before: Stored | None) -> None:
+        if before is None:
+            self._kept.pop(url, None)
+        else:
+            self._kept[url] = before
+        self._forget_assembled()
 
     async def host(self, url: str, body: Any, town: str | None = None, kind: str = HOSTED) -> Stored:
         """Host a user's context (5.13.2): it must be assemblable, with what it refers to."""
         if not isinstance(body, dict) or "@context" not in body:
             raise InvalidRequest('A context document is a JSON object with a member "@context"')
-        await self.obtain(body["@context"])
+        await self.obtain(body["@context"], town)
         return await self.keep(url, kind, {"@context": body["@context"]}, town)
 
     async def publish(self, source: Any, address: Callable[[str], str], town: str) -> str:
@@ -170,16 +221,22 @@ class Contexts:
             await self.host(url, {"@context": source}, town, IMPLICIT)
         return url
 
-    async def drop(self, url: str) -> None:
-        """Forget a context (5.13.5)."""
-        if self.get(url).kind == BUILT_IN:
+    async def drop(self, url: str, town: str) -> None:
+        """Forget a context, as far as a town knows of it (5.13.5); the document goes with the last that does."""
+        stored = self.get(url)
+        if stored.kind == BUILT_IN:
             raise BadRequestData("The core @context is part of this broker and cannot be deleted", url=url)
+        self._forget_assembled()
+        del self._uses[url, town]
+        left = {name: since for name, since in stored.towns.items() if name != town}
+        if left:
+            await self._keep(replace(stored, towns=left))
+            return
         await self._store.transact(lambda tx: tx.delete_record(RECORD, url))
         self._kept.pop(url, None)
         self._forget_assembled()
-        del self._uses[url]
 
-    async def reload(self, url: str) -> None:
+    async def reload(self, url: str, town: str) -> None:
         """Fetch a cached context anew; the old one stays if that fails (5.13.5, reload).
 
         The core is built in word for word, so that there is nothing to be fetched anew.
@@ -187,7 +244,7 @@ class Contexts:
         stored = self.find(url)
         if stored is not None and stored.kind == BUILT_IN:
             return
-        if stored is None or stored.kind != CACHED:
+        if stored is None or stored.kind != CACHED or town not in stored.towns:
             raise BadRequestData("Only cached contexts can be reloaded; a hosted one is replaced by its owner", url=url)
         try:
             await self._fetch(url)
@@ -208,8 +265,17 @@ class Contexts:
         return stored
 
     def stored(self, town: str | None = None) -> list[Stored]:
-        """The kept contexts in order of their URLs: those of a town, or all, with those that belong to nobody."""
-        return [one for _, one in sorted(self._kept.items()) if town is None or one.town in (None, town)]
+        """The kept contexts in order of their URLs: those that a town knows of, or all."""
+        return [one for _, one in sorted(self._kept.items()) if town is None or town in one.towns]
+
+
+def _from_record(url: str, record: Mapping[str, Any]) -> Stored:
+    """What was kept; before each town knew only of its own, a fetched document was everybody's and told no town."""
+    at = parse_instant(record["createdAt"])
+    told = record.get("towns")
+    if told is None:
+        return Stored(url, record["kind"], record["body"], at, {record.get("town") or DEFAULT_TOWN: at})
+    return Stored(url, record["kind"], record["body"], at, {town: parse_instant(text) for town, text in told.items()})
 
 
 def source_key(source: Any) -> str:

@@ -23,6 +23,7 @@ DEFAULT_LIFETIME = timedelta(minutes=5)
 LONGEST_LIFETIME = timedelta(hours=1)
 _MOST_MAPS = 1_000  # of one town; the oldest go first
 _MOST_ENTITIES = 100_000
+_MOST_MAPPED = 500_000  # entities in all maps of one town
 _PAGE = 1_000
 
 Places = Mapping[str, tuple[str, ...]]
@@ -41,8 +42,9 @@ class EntityMaps:
         made = EntityMap(f"urn:ngsi-ld:EntityMap:{town.new_id()}", until, places)
         maps = self.kept.setdefault(town.name, OrderedDict())
         maps[made.id] = (made, query)
-        while len(maps) > _MOST_MAPS:
-            maps.popitem(last=False)
+        mapped = sum(len(one.entries) for one, _ in maps.values())
+        while len(maps) > 1 and (len(maps) > _MOST_MAPS or mapped > _MOST_MAPPED):
+            mapped -= len(maps.popitem(last=False)[1][0].entries)
         return made
 
     def get(self, town: Town, map_id: str, by: Principal) -> EntityMap:

@@ -211,7 +211,7 @@ class SourceSubscriptions:
     async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Take a subscription (5.11.2). Raises AlreadyExists."""
         demand(town.policy, by, Action.SUBSCRIBE)
-        await self._obtain(subscription)
+        await self._obtain(town, subscription)
 
         def work(tx: Transaction) -> None:
             if tx.get_record(RECORD, subscription.id) is not None:
@@ -226,7 +226,7 @@ class SourceSubscriptions:
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Replace a subscription; all that matches now is told (5.11.3)."""
         demand(town.policy, by, Action.SUBSCRIBE)
-        await self._obtain(subscription)
+        await self._obtain(town, subscription)
         self.subscription(town, subscription.id)
         await town.store.transact(lambda tx: tx.put_record(RECORD, subscription.id, _record(subscription)))
         outbox = self._of(town).pop(subscription.id)
@@ -263,9 +263,9 @@ class SourceSubscriptions:
                 await outbox.stop()
         self._outboxes.clear()
 
-    async def _obtain(self, subscription: Subscription) -> None:
-        await self._contexts.obtain(subscription.context)
-        await self._contexts.obtain(subscription.words)
+    async def _obtain(self, town: Town, subscription: Subscription) -> None:
+        await self._contexts.obtain(subscription.context, town.name)
+        await self._contexts.obtain(subscription.words, town.name)
 
     def _of(self, town: Town) -> dict[str, SourceOutbox]:
         if town.name not in self._outboxes:

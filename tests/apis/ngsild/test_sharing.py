@@ -316,3 +316,16 @@ async def test_with_nobody_registered_nobody_is_asked(here: Broker, others: Fake
     await here.ask("DELETE", "/csourceRegistrations/urn:r:1")
     assert (await here.ask("GET", "/entities?type=Gauge"))[0] == 200
     assert others.calls == []
+
+
+async def test_a_shared_batch_says_of_which_entity_the_context_cannot_be_had(
+    here: Broker, others: FakeNeighbours
+) -> None:
+    others.answers["http://there.test"] = lambda _: given([f"{ONE[:-1]}2"], 201)
+    await here.register("http://there.test", operations=["upsertBatch"], mode="redirect")
+    rows = [{**gauge(1), "@context": "http://nowhere.test/words.jsonld"}, {**gauge(2), "@context": []}]
+    status, told, _ = await here.ask(
+        "POST", "/entityOperations/upsert", rows, **{"Content-Type": "application/ld+json"}
+    )
+    assert (status, told["success"], [one["entityId"] for one in told["errors"]]) == (207, [f"{ONE[:-1]}2"], [ONE])
+    assert told["errors"][0]["error"]["type"].endswith("/LdContextNotAvailable")

@@ -34,10 +34,10 @@ class KeptContexts:
         kind = arguments.get("kind")
         if kind is not None and kind not in KINDS:
             raise BadRequestData(f"kind={kind[:100]!r} is none of {', '.join(KINDS)}", parameter="kind")
-        every = self._contexts.stored(_town(request))
-        stored = [each for each in every if kind in (None, each.kind)]
+        town = _town(request)
+        stored = [each for each in self._contexts.stored(town) if kind in (None, each.kind)]
         if read_flag(arguments, "details"):
-            return Response(200, orjson.dumps([self._details(each) for each in stored]), JSON)
+            return Response(200, orjson.dumps([self._details(each, town) for each in stored]), JSON)
         return Response(200, orjson.dumps([each.url for each in stored]), JSON)
 
     def add(self, request: Request) -> Awaitable[Response]:
@@ -60,12 +60,12 @@ class KeptContexts:
         if stored is None:
             raise _unknown(request)
         if details:
-            response = Response(200, orjson.dumps(self._details(stored)), JSON)
+            response = Response(200, orjson.dumps(self._details(stored, _town(request))), JSON)
         elif stored.kind in (CACHED, BUILT_IN):
             raise OperationNotSupported(f"This context is served by its owner at {stored.url}", url=stored.url)
         else:
             response = Response(200, orjson.dumps(dict(stored.body)), media)
-        self._contexts.note_use(stored.url)
+        self._contexts.note_use(stored.url, _town(request))
         return response
 
     def delete(self, request: Request) -> Awaitable[Response]:
@@ -74,13 +74,13 @@ class KeptContexts:
         stored = self._stored(request)
         if stored is None and not reload:
             raise _unknown(request)
-        return self._delete(request.params["id"] if stored is None else stored.url, reload)
+        return self._delete(request.params["id"] if stored is None else stored.url, _town(request), reload)
 
-    async def _delete(self, url: str, reload: bool) -> Response:
+    async def _delete(self, url: str, town: str, reload: bool) -> Response:
         if reload:
-            await self._contexts.reload(url)
+            await self._contexts.reload(url, town)
         else:
-            await self._contexts.drop(url)
+            await self._contexts.drop(url, town)
         return Response(204)
 
     def _stored(self, request: Request) -> Stored | None:
@@ -96,13 +96,13 @@ class KeptContexts:
     def _contexts(self) -> Contexts:
         return self._face.broker.contexts
 
-    def _details(self, stored: Stored) -> dict[str, Any]:
+    def _details(self, stored: Stored, town: str) -> dict[str, Any]:
         return {
             "URL": stored.url,
             "localId": _local_id(stored),
             "kind": CACHED if stored.kind == BUILT_IN else stored.kind,
-            "createdAt": format_instant(stored.created_at),
-            "numberOfHits": self._contexts.uses(stored.url),
+            "createdAt": format_instant(stored.towns.get(town, stored.created_at)),
+            "numberOfHits": self._contexts.uses(stored.url, town),
         }
 
 

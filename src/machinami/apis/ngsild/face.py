@@ -25,7 +25,7 @@ from machinami.foundation.errors import (
 )
 from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
-from machinami.model.context import Context
+from machinami.model.context import Context, core
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.town_name import check_town_name
 
@@ -74,16 +74,27 @@ class Face:
         """The same, None where there is none."""
         return self.broker.open_town(tenant(request))
 
-    def context(self, source: Any) -> Context:
-        """The context of a source. Raises NotYet where a document of it must be fetched, BadRequestData."""
+    def context(self, source: Any, request: Request | None = None) -> Context:
+        """The context of a source. Raises NotYet where a document of it must be fetched, BadRequestData.
+
+        request: whose town asks for it; None where a source of what is kept already is read once more.
+        """
+        if source is None:
+            return core()
+        town = None if request is None else self._asker(request)
         try:
-            return self.broker.contexts.resolve(source)
+            return self.broker.contexts.resolve(source, town)
         except ContextNotAvailable:
-            raise NotYet(lambda: self.broker.contexts.obtain(source)) from None
+            raise NotYet(lambda: self.broker.contexts.obtain(source, town)) from None
+
+    def _asker(self, request: Request) -> str | None:
+        """The name of the town that asks, None while it is not there: who only asks leaves no name behind."""
+        town = self.known_town(request)
+        return None if town is None else town.name
 
     def linked_context(self, request: Request) -> Context:
         """The context of a request without a body, or whose body is no JSON-LD."""
-        return self.context(link_context(request))
+        return self.context(link_context(request), request)
 
     def document(self, request: Request) -> tuple[dict[str, Any], Context]:
         """The JSON object that the body is, without its @context, and its context."""
@@ -91,7 +102,7 @@ class Face:
         document = read_json(request.body)
         if not isinstance(document, dict):
             raise InvalidRequest("The body must be a JSON object {…}")
-        return document, self.context(body_context(link_context(request), kind, document))
+        return document, self.context(body_context(link_context(request), kind, document), request)
 
     def documents(self, request: Request) -> list[tuple[Any, Context | MachinamiError]]:
         """The members of the array that the body is, each with its context, or the error that it has none.
@@ -105,12 +116,13 @@ class Face:
         link = link_context(request)
         if link is not None:
             refuse_link(kind)
+        town = self._asker(request)
         found: list[tuple[Any, Context | MachinamiError]] = []
         missing: dict[str, Any] = {}
         for document in documents:
             try:
                 source = body_context(link, kind, document)
-                found.append((document, self._failure(request, source) or self.broker.contexts.resolve(source)))
+                found.append((document, self._failure(request, source) or self.broker.contexts.resolve(source, town)))
             except BadRequestData as error:
                 found.append((document, error))
             except ContextNotAvailable:
@@ -125,7 +137,7 @@ class Face:
 
     async def _try(self, request: Request, missing: dict[str, Any]) -> None:
         """Have the contexts fetched; one that cannot be had concerns only the documents that name it (5.6.7)."""
-        obtained = [self.broker.contexts.obtain(source) for source in missing.values()]
+        obtained = [self.broker.contexts.obtain(source, self._asker(request)) for source in missing.values()]
         request.unavailable = request.unavailable or {}
         for key, outcome in zip(missing, await gather(*obtained, return_exceptions=True), strict=True):
             if isinstance(outcome, MachinamiError):
@@ -154,6 +166,15 @@ def carried(handler: Handler) -> Handler:
             return _again(handler, request, missing)
 
     return run
+
+
+async def waited(handler: Handler, request: Request) -> Response:
+    """The answer of a handler that is run by another one, with all that must be waited for."""
+    try:
+        outcome = handler(request)
+    except NotYet as missing:
+        return await _again(handler, request, missing)
+    return outcome if isinstance(outcome, Response) else await outcome
 
 
 async def _again(handler: Handler, request: Request, missing: NotYet) -> Response:

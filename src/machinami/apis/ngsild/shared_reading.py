@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from machinami.apis.ngsild.entities import identified
-from machinami.apis.ngsild.face import Face, check_parameters
+from machinami.apis.ngsild.face import Face, check_parameters, waited
 from machinami.apis.ngsild.negotiation import GEO_JSON, SPATIAL, choose
 from machinami.apis.ngsild.parameters import (
     QUERY,
@@ -106,8 +106,7 @@ class SharedReading:
         wide = wide_of(search, arguments, context, town)
         federation = self._face.broker.federation
         if not reading.concerns_sources(federation, town, wide, trigger) and not trigger.via:
-            outcome = local(limited(request))
-            return outcome if isinstance(outcome, Response) else await outcome
+            return await waited(local, limited(request))
         if search.query.order:
             raise BadRequestData("orderBy needs local=true: sources cannot be put into one order (5.7.2.4)")
         return await self._page(request, town, search, wide, trigger, media)

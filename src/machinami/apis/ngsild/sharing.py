@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from machinami.apis.ngsild.face import Face
+from machinami.apis.ngsild.face import Face, waited
 from machinami.apis.ngsild.parameters import is_local
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.town import Town
@@ -48,14 +48,13 @@ def limited(request: Request, body: bytes | None = None) -> Request:
         headers = [(name, value) for name, value in headers if name != b"content-length"]
         headers = [*headers, (b"content-length", b"%d" % len(body))]
     found = Request(request.method, request.path, query, headers, request.body if body is None else body)
-    return replace(found, params=dict(request.params), client=request.client)
+    return replace(found, params=dict(request.params), client=request.client, unavailable=request.unavailable)
 
 
 async def answered(local: Handler, request: Request) -> Response:
     """The answer of a handler, also where it is an error."""
     try:
-        outcome = local(request)
-        return outcome if isinstance(outcome, Response) else await outcome
+        return await waited(local, request)
     except Exception as error:
         return explain(error)
 

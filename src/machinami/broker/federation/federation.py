@@ -23,7 +23,7 @@ from machinami.wire.exchange import Call, Caller
 T = TypeVar("T")
 
 TIMEOUT = 3.0  # seconds for a source whose registration says nothing of it (5.2.34)
-_MAPS = 256
+_MAPS, _MAPPED = 256, 1_000_000  # EntityMaps that are kept, and entities in all of them
 _LONGEST = 1_000  # letters of warnings that a source passes on
 _FOUND = 200
 _REFUSED = 400
@@ -117,7 +117,7 @@ class Federation:
         try:
             for key, value in registration.info:
                 if key == "jsonldContext":
-                    await self._contexts.obtain(value)
+                    await self._contexts.obtain(value, town.name)
             sealed = envelope(registration, trigger, self.alias(town), self._contexts.resolve)
         except MachinamiError as error:
             return Reply(registration, None, reason=error.detail)
@@ -156,9 +156,11 @@ class Federation:
 
     def keep_map(self, found: EntityMap) -> None:
         """Keep an EntityMap for a while; the oldest go first."""
+        self.maps.pop(found.id, None)
         self.maps[found.id] = found
-        while len(self.maps) > _MAPS:
-            self.maps.popitem(last=False)
+        mapped = sum(len(one.entries) for one in self.maps.values())
+        while len(self.maps) > 1 and (len(self.maps) > _MAPS or mapped > _MAPPED):
+            mapped -= len(self.maps.popitem(last=False)[1].entries)
 
     def _note(self, source: Source, ok: bool) -> None:
         now = self._clock()
