@@ -218,6 +218,7 @@ def _subscribed(path: str) -> dict[tuple[str, str], Driver]:
 
 
 _FROZEN = {"type": "Snapshot"}
+_HERE = {"type": "Query", "entities": [{"type": "*"}]}  # sources would be asked at no fixed moment
 _REGISTERED = "ContextSourceRegistration"
 DRIVERS: dict[tuple[str, str], Driver] = {
     ("POST", "/entities"): lambda t: Ask("/entities", t.entity(f"urn:ngsi-ld:Gauge:{t.number(30)}")),
@@ -275,7 +276,7 @@ DRIVERS: dict[tuple[str, str], Driver] = {
     ("PATCH", "/entityMaps/{id}"): lambda t: Ask(t.map(), {"expiresAt": "2026-06-30T09:30:00Z"}),
     ("DELETE", "/entityMaps/{id}"): lambda t: Ask(t.map()),
     ("POST", "/snapshots"): lambda t: Ask(
-        "/snapshots", {**_FROZEN, "id": t.id("Snapshot"), "snapshotQueries": [_search(t)]}
+        "/snapshots", {**_FROZEN, "id": t.id("Snapshot"), "snapshotQueries": [_HERE]}
     ),
     ("DELETE", "/snapshots"): lambda t: Ask(f"/snapshots?q=snapshotPriority=={t.number()}"),
     ("GET", "/snapshots/{id}"): lambda t: Ask(f"/snapshots/{t.id('Snapshot')}"),
