@@ -12,6 +12,7 @@ from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy
+from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.subscriptions import (
     PROGRESS,
@@ -67,6 +68,7 @@ class Broker:
         self._notifiers: dict[str, Notifier] = {}
         self.set_aside: list[str] = []
         self.entity_maps = EntityMaps()
+        self.snapshots = Snapshots()
 
     async def start(self) -> None:
         """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;
@@ -87,6 +89,7 @@ class Broker:
 
     async def close(self) -> None:
         """Stop notifying and close every town."""
+        await self.snapshots.close()
         for notifier in self._notifiers.values():
             await notifier.close()
         await self.source_subscriptions.close()

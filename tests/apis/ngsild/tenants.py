@@ -217,6 +217,7 @@ def _subscribed(path: str) -> dict[tuple[str, str], Driver]:
     }
 
 
+_FROZEN = {"type": "Snapshot"}
 _REGISTERED = "ContextSourceRegistration"
 DRIVERS: dict[tuple[str, str], Driver] = {
     ("POST", "/entities"): lambda t: Ask("/entities", t.entity(f"urn:ngsi-ld:Gauge:{t.number(30)}")),
@@ -273,6 +274,14 @@ DRIVERS: dict[tuple[str, str], Driver] = {
     ("GET", "/entityMaps/{id}"): lambda t: Ask(t.map()),
     ("PATCH", "/entityMaps/{id}"): lambda t: Ask(t.map(), {"expiresAt": "2026-06-30T09:30:00Z"}),
     ("DELETE", "/entityMaps/{id}"): lambda t: Ask(t.map()),
+    ("POST", "/snapshots"): lambda t: Ask(
+        "/snapshots", {**_FROZEN, "id": t.id("Snapshot"), "snapshotQueries": [_search(t)]}
+    ),
+    ("DELETE", "/snapshots"): lambda t: Ask(f"/snapshots?q=snapshotPriority=={t.number()}"),
+    ("GET", "/snapshots/{id}"): lambda t: Ask(f"/snapshots/{t.id('Snapshot')}"),
+    ("PATCH", "/snapshots/{id}"): lambda t: Ask(f"/snapshots/{t.id('Snapshot')}", {"snapshotPriority": t.number()}),
+    ("DELETE", "/snapshots/{id}"): lambda t: Ask(f"/snapshots/{t.id('Snapshot')}"),
+    ("POST", "/snapshots/{id}/clone"): lambda t: Ask(f"/snapshots/{t.id('Snapshot')}/clone", _FROZEN),
     ("GET", "/types"): lambda t: Ask(f"/types?details={t.random.choice(('true', 'false'))}"),
     ("GET", "/types/{type}"): lambda t: Ask(f"/types/{t.random.choice(('Gauge', t.mark))}"),
     ("GET", "/attributes"): lambda t: Ask(f"/attributes?details={t.random.choice(('true', 'false'))}"),

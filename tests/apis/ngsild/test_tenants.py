@@ -32,8 +32,9 @@ PAGED = ("GET", "/entities")
 TIMES = {PAGED: 8}  # a page depends on those that were asked for before
 _ID = re.compile(r"[0-9a-f]{8,64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z|PT\d+S")
-# how deliveries fare depends on when they are looked at
-_FLEETING = frozenset("status timesSent timesFailed lastNotification lastSuccess lastFailure".split())
+# how deliveries and snapshots fare depends on when they are looked at
+_DELIVERIES = frozenset("status timesSent timesFailed lastNotification lastSuccess lastFailure".split())
+_FLEETING = _DELIVERIES | {"snapshotStatus", "snapshotQueriesDetails"}
 
 
 @dataclass(slots=True)

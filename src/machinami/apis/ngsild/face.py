@@ -31,7 +31,8 @@ from machinami.model.town_name import check_town_name
 
 ROOT = "/ngsi-ld/v1"
 _TENANT = b"ngsild-tenant"
-_TENANT_OUT = b"NGSILD-Tenant"
+SNAPSHOT = b"ngsild-snapshot"
+_NAMED_AGAIN = ((_TENANT, b"NGSILD-Tenant"), (SNAPSHOT, b"NGSILD-Snapshot"))
 
 Identify = Callable[[Request], Principal]
 
@@ -61,18 +62,22 @@ class Face:
         self.by = identify
 
     def town(self, request: Request, create: bool = False) -> Town:
-        """The town that the NGSILD-Tenant header names (6.3.14). Raises TenantNotFound, NotYet."""
+        """The town that the NGSILD-Tenant header names (6.3.14), or what the NGSILD-Snapshot header names in it
+        (6.3.22). Raises TenantNotFound, NotFound, NotYet."""
         name = tenant(request)
         found = self.broker.open_town(name)
         if found is not None:
-            return found
+            return found if SNAPSHOT not in request.fields else self._frozen(found, request)
         if name is None or not create:
             raise TenantNotFound(f"There is no town {name!r} here; it is made when a first entity is created in it")
         raise NotYet(lambda: self.broker.town(name, create=True))
 
     def known_town(self, request: Request) -> Town | None:
-        """The same, None where there is none."""
+        """The town that the NGSILD-Tenant header names, None where there is none."""
         return self.broker.open_town(tenant(request))
+
+    def _frozen(self, town: Town, request: Request) -> Town:
+        return self.broker.snapshots.open(town, request.fields[SNAPSHOT].decode("latin-1"), self.by(request))
 
     def context(self, source: Any, request: Request | None = None) -> Context:
         """The context of a source. Raises NotYet where a document of it must be fetched, BadRequestData.
@@ -154,10 +159,15 @@ def tenant(request: Request) -> str | None:
     return check_town_name(value.decode("latin-1"))
 
 
-def carried(handler: Handler) -> Handler:
-    """The handler with what it does not do itself: waiting for contexts and towns, and naming the town again."""
+def carried(handler: Handler, frozen: Handler) -> Handler:
+    """The handler with what it does not do itself: waiting for contexts and towns, and naming the town again.
+
+    frozen: the handler of the same operation on a snapshot.
+    """
 
     def run(request: Request) -> Response | Awaitable[Response]:
+        if SNAPSHOT in request.fields:
+            return _named(frozen, request)
         if _TENANT in request.fields:
             return _named(handler, request)
         try:
@@ -189,7 +199,7 @@ async def _again(handler: Handler, request: Request, missing: NotYet) -> Respons
 
 
 def _named(handler: Handler, request: Request) -> Response | Awaitable[Response]:
-    """Say the town again in the answer, also where it is an error (6.3.14)."""
+    """Say town and snapshot again in the answer, also where it is an error (6.3.14, 6.3.22)."""
     try:
         tenant(request)
         outcome = handler(request)
@@ -210,7 +220,8 @@ async def _named_later(outcome: Awaitable[Response], request: Request) -> Respon
 
 
 def _name(response: Response, request: Request) -> Response:
-    response.headers.append((_TENANT_OUT, request.fields[_TENANT]))
+    fields = request.fields
+    response.headers.extend((shown, fields[name]) for name, shown in _NAMED_AGAIN if name in fields)
     return response
 
 

@@ -100,12 +100,14 @@ _OPTIONS: Mapping[str, Json] = {
         for method, path in (("GET", "entities"), ("GET", "entities/{id}"), ("POST", "entityOperations/query"))
     },
 }
+_FROZEN = frozenset({"entity", "entities", "past", "pasts", "types", "attributes", "description"})  # of a snapshot too
 _MERGES = ("PATCH /entities/{id}", "POST /entityOperations/merge")
 
 PATHS: Mapping[str, Json] = {
     "/entities/{id}": {"description": "The id of an entity", "schema": _URI, "example": "urn:ngsi-ld:RiverGauge:1"},
     "/subscriptions/{id}": {"description": "The id of a subscription", "schema": _URI},
     "/csourceRegistrations/{id}": {"description": "The id of a registration", "schema": _URI},
+    "/snapshots/{id}": {"description": "The id of a snapshot", "schema": _URI},
     "/jsonldContexts/{id}": {"description": "The local id of a @context, or its URL", "schema": _TEXT},
     "{attribute}": {"description": "The name of an attribute", "schema": _TEXT, "example": _LEVEL},
     "{instance}": {"description": "The instanceId of a past instance", "schema": _URI},
@@ -139,6 +141,8 @@ EXAMPLES: Mapping[str, Any] = {
     },
     "Subscription": _SUBSCRIPTION,
     "SubscriptionFragment": {"description": "The gauges"},
+    "Snapshot": {"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": "RiverGauge"}]}]},
+    "SnapshotFragment": {"type": "Snapshot", "snapshotPriority": 7},
     "EntityMapFragment": {"expiresAt": "2026-06-30T10:00:00Z"},
     **REGISTRATION_EXAMPLES,
     "Context": {"@context": {_LEVEL: "https://words.example/waterLevel"}},
@@ -192,6 +196,7 @@ ANSWERS: Mapping[str, Mapping[int, Json]] = {
     "created": {201: {"description": "It is there now", "headers": {"Location": _LOCATION}}},
     "mapped": {201: _given("They are fixed", _content("EntityMapShown"), NGSILD_EntityMap=_LOCATION)},
     "map": {200: _given("The entity map", _content("EntityMapShown"), Link=_LINK)},
+    "snapshot": {200: _given("The snapshot", _content("SnapshotShown"), Link=_LINK)},
     "told": {201: {"description": "It is known now", "headers": {"Location": _LOCATION}}, 204: _DONE},
     "done": {204: _DONE},
     "refused": {},
@@ -239,11 +244,19 @@ LINK: Json = {
     "description": 'The @context: <URL>; rel="http://www.w3.org/ns/json-ld#context"',
     "schema": _TEXT,
 }
+SNAPSHOT: Json = {
+    "name": "NGSILD-Snapshot",
+    "in": "header",
+    "description": "The id of a snapshot, to read it in place of the town",
+    "schema": _URI,
+}
 
 
 def operation(method: str, path: str, known: Iterable[str], body: str, gives: str) -> Operation:
     """What one operation takes and gives. known: its query parameters; body, gives: names from the tables above."""
     headers = [TENANT] if path.startswith("/info") else [TENANT, LINK]
+    if gives in _FROZEN:
+        headers = [*headers, SNAPSHOT]
     return Operation(
         parameters=[*(_parameter(method, path, name) for name in sorted(known)), *headers],
         paths=_path_rows(path),
@@ -261,7 +274,7 @@ def problems(method: str, path: str, body: str, gives: str) -> Sequence[int]:
         found |= {411, 413, 415, 504}
     if body not in ("Context", "Ids"):
         found.add(504)
-    if "past" in gives or gives in ("entity", "entities"):
+    if "past" in gives or gives in ("entity", "entities") or (path.startswith("/snapshots") and method == "POST"):
         found.add(403)
     if method == "GET" or body == "Query":
         found.add(406)

@@ -1,6 +1,6 @@
 """Which paths does the NGSI-LD face have? One row for each operation (ETSI GS CIM 009, 6.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from machinami.apis.ngsild import (
@@ -11,6 +11,7 @@ from machinami.apis.ngsild import (
     entity_maps,
     parameters,
     registrations,
+    snapshots,
     subscriptions,
     temporal_parameters,
     temporal_provision,
@@ -28,6 +29,7 @@ from machinami.apis.ngsild.purge import PURGE, Purge
 from machinami.apis.ngsild.registrations import Registrations
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_routes import shared_routes
+from machinami.apis.ngsild.snapshots import FrozenData, frozen
 from machinami.apis.ngsild.subscriptions import SourceSubscriptions, Subscriptions
 from machinami.apis.ngsild.temporal import POST_QUERY, Temporal
 from machinami.apis.ngsild.temporal_provision import TemporalProvision
@@ -54,10 +56,18 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
         *_context_rows(KeptContexts(face)),
         row("GET", "/info/sourceIdentity", identity(face), "Who is this broker?", "Information", "identity"),
     ]
+    alone = {(route.method, route.path): route.handler for route in rows}
     rows = shared_routes(rows, face, rendered, paging)
     maps = MappedEntities(face, rendered, paging)
     rows = [*(_following(route, maps) for route in rows), *_map_rows(maps)]
-    return [replace(route, path=ROOT + route.path, handler=carried(route.handler)) for route in rows]
+    rows += _snapshot_rows(FrozenData(face, paging))
+    return [_carried(route, alone) for route in rows]
+
+
+def _carried(route: Route, alone: Mapping[tuple[str, str], Handler]) -> Route:
+    key = route.method, route.path
+    on_snapshot = frozen(*key, alone.get(key, route.handler))
+    return replace(route, path=ROOT + route.path, handler=carried(route.handler, on_snapshot))
 
 
 def _following(route: Route, maps: MappedEntities) -> Route:
@@ -201,6 +211,19 @@ def _map_rows(handlers: MappedEntities) -> Iterable[Route]:
         row("GET", one, h.retrieve, "Retrieve an entity map", tag, "map"),
         row("PATCH", one, h.update, "Change when it expires", tag, "done", body="EntityMapFragment"),
         row("DELETE", one, h.delete, "Forget an entity map", tag, "done"),
+    ]
+
+
+def _snapshot_rows(handlers: FrozenData) -> Iterable[Route]:
+    tag, every, one = "Snapshots", "/snapshots", "/snapshots/{id}"
+    h = handlers
+    return [
+        row("POST", every, h.create, "Freeze what queries find", tag, "created", body="Snapshot"),
+        row("DELETE", every, h.purge, "Purge snapshots", tag, "done", snapshots.PURGE),
+        row("GET", one, h.retrieve, "How does a snapshot fare?", tag, "snapshot"),
+        row("PATCH", one, h.update, "Change a snapshot", tag, "snapshot", body="SnapshotFragment"),
+        row("DELETE", one, h.delete, "Forget a snapshot", tag, "done"),
+        row("POST", f"{one}/clone", h.clone, "Clone a snapshot", tag, "created", body="SnapshotFragment"),
     ]
 
 

@@ -130,6 +130,16 @@ _QUERY: Json = {
     "ordering": {"type": "object", "description": "orderBy, collation, coordinates, geometry"},
     "@context": _ANY_CONTEXT,
 }
+_SNAPSHOT: Json = {
+    "id": _URI,
+    "type": {"const": "Snapshot"},
+    "snapshotLifetime": {**_TEXT, "description": "As ISO 8601 says it, such as PT1H"},
+    "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10, "default": 5},
+}
+_FROZEN: Json = {
+    name: {"type": "array", "items": reference("Query"), "minItems": 1}
+    for name in ("snapshotQueries", "snapshotTemporalQueries")
+}
 
 
 def _listing(type_name: str, member: str) -> Json:
@@ -194,6 +204,16 @@ SCHEMAS: dict[str, Json] = {
         "type",
         "expiresAt",
         "entityMap",
+        further=True,
+    ),
+    "Snapshot": _object({**_SNAPSHOT, **_FROZEN}, "Queries whose answers are frozen", "type"),
+    "SnapshotFragment": _object(_SNAPSHOT, "Members of a snapshot"),
+    "SnapshotShown": _object(
+        {**_SNAPSHOT, **_FROZEN, "snapshotStatus": {"enum": ["preparing", "success", "partial", "failure", "empty"]}},
+        "A snapshot and how it fares",
+        "id",
+        "type",
+        "snapshotStatus",
         further=True,
     ),
     "Context": _object({"@context": {**_ANY_CONTEXT, "description": "Terms"}}, "A @context", "@context", further=True),
