@@ -1,8 +1,8 @@
 """Which tests run, and when does a skipped one count as a failure?
 
 `--long` also runs the tests marked long; without it they are left out, which is not skipping. `--no-skips`
-is for the machine that has everything: there a skipped test is a failure. Only the public test data, and the
-environment of a client made by others, which are no part of the project and may be absent, excuse a skip.
+is for the machine that has everything: there a skipped test is a failure. Only the public test data, which are
+no part of the project and may be absent, excuse a skip.
 """
 
 import os
@@ -18,7 +18,6 @@ settings.load_profile("calm")
 SHARED = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).resolve().parent.parent / "shared"))
 
 EXCUSES = ("MACHINAMI_SHARED", "the shared data")
-CLIENT = "MACHINAMI_CLIENT_PYTHON"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +44,7 @@ def inexcusable(config: pytest.Config) -> list[str]:
     found = []
     for report in reporter.stats.get("skipped", []):
         reason = str(report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr)
-        if CLIENT not in reason and (SHARED.is_dir() or not any(name in reason for name in EXCUSES)):
+        if SHARED.is_dir() or not any(name in reason for name in EXCUSES):
             found.append(f"{report.nodeid}: {reason}")
     return found
 

@@ -24,8 +24,11 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 CACHE = ROOT / ".cache"
 BUILD_LOCK = "requirements-build.lock"
+CLIENT = ROOT / ".venv-client"
+CLIENT_LOCK = "requirements-client.lock"
 LOG = CACHE / "set-up.log"
-PYTHON = VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+IN_VENV = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
+PYTHON = VENV / IN_VENV
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,13 @@ class Step:
 
 def steps(lock: str, runtime: bool, afresh: bool) -> list[Step]:
     """List the steps that put the locked libraries, and the project itself, into `.venv`."""
-    pip = (str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check")
+    install_quietly = ("-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check")
+    pip = (str(PYTHON), *install_quietly)
     hashed = (*pip, "--require-hashes", "--requirement")
     make = Step("専用の環境 .venv を作ります", "Making an environment", (sys.executable, "-m", "venv", str(VENV)))
     fetch = Step("部品を取り寄せます", "Fetching the libraries (minutes, the first time)", (*hashed, str(ROOT / lock)))
     if not runtime:
-        return [fetch]
+        return [fetch, *client_steps(install_quietly)]
     tools = Step(
         "組み立ての道具を取り寄せます",
         "Fetching the build tools",
@@ -60,6 +64,16 @@ def steps(lock: str, runtime: bool, afresh: bool) -> list[Step]:
         pythonpath=str(build_tools()),
     )
     return [make] * afresh + [fetch] + [tools] * (not (build_tools() / ".whole").exists()) + [install]
+
+
+def client_steps(install_quietly: Sequence[str]) -> list[Step]:
+    """List the steps that make the environment of a client made by others, which wants older libraries than ours."""
+    make = (sys.executable, "-m", "venv", "--clear", str(CLIENT))
+    fetch = (str(CLIENT / IN_VENV), *install_quietly, "--require-hashes", "--requirement", str(ROOT / CLIENT_LOCK))
+    return [
+        Step("試験用クライアントの環境を作ります", "Making the environment of a client by others", make),
+        Step("そのクライアントを取り寄せます", "Fetching that client", fetch),
+    ]
 
 
 def build_tools() -> Path:

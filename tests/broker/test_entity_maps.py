@@ -28,10 +28,11 @@ async def test_what_comes_later_is_not_in_the_map_and_what_fits_no_more_leaves_i
     await operations.create(town, gauge(4, 4.0), OFFICER)
     await operations.update(town, "urn:ngsi-ld:Gauge:2", level(0.5), OFFICER)
 
-    kept = maps.prune(town, made.id, OFFICER)
+    kept = await maps.prune(town, made.id, OFFICER)
 
     assert list(kept.entries) == ["urn:ngsi-ld:Gauge:3"]
-    assert [one.id for one in matching_here(town, list(made.entries), HIGH, OFFICER)] == ["urn:ngsi-ld:Gauge:3"]
+    found = await matching_here(town, made.entries, HIGH, OFFICER)
+    assert [one.id for one in found] == ["urn:ngsi-ld:Gauge:3"]
     assert maps.get(town, made.id, OFFICER) == kept
 
 

@@ -1,11 +1,10 @@
 """A client made by others, for other brokers, does its documented round trips here: the PyPI package ngsildclient.
 
-It wants older libraries than the tests (rich below 13, httpx below 0.24), so it lives in an environment of its own:
-`python -m venv .venv-client && .venv-client/bin/pip install --require-hashes -r requirements-client.lock`.
+It wants older libraries than the tests (rich below 13, httpx below 0.24), so it lives in an environment of its own,
+which `./machinami test` makes from requirements-client.lock.
 """
 
 import json
-import os
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,14 +13,14 @@ import pytest
 from tests.app.towns import ROOT, town
 
 ROUNDS = Path(__file__).with_name("ngsildclient_rounds.py")
-CLIENT = Path(os.environ.get("MACHINAMI_CLIENT_PYTHON", ROOT / ".venv-client/bin/python"))
+CLIENT = ROOT / ".venv-client/bin/python"
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """What the client saw in a town of its own."""
     if not CLIENT.exists():
-        pytest.skip("ngsildclient is not installed: see requirements-client.lock, or name MACHINAMI_CLIENT_PYTHON")
+        pytest.skip("ngsildclient is not installed: `./machinami test` installs it, from requirements-client.lock")
     with town(tmp_path_factory.mktemp("town")) as running:
         port = urlsplit(running.url).port
         command = [str(CLIENT), str(ROUNDS), str(port), "http://127.0.0.1:9/told"]

@@ -5,8 +5,7 @@ import base64
 import hashlib
 import json
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import aiomqtt
 import pytest
@@ -19,16 +18,6 @@ from machinami.wire.recorded import RecordedWire
 
 BODY = json.dumps({"type": "Notification", "data": []}).encode()
 HEADERS = {"Content-Type": "application/json", "X-Desk": "flood"}
-
-
-@pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed")
-    broker = Mosquitto(tmp_path / "mosquitto")
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture

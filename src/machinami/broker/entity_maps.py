@@ -3,8 +3,9 @@
 Entity maps are kept in memory for a while: a client whose map is gone is given a new one.
 """
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ _MOST_MAPS = 1_000  # of one town; the oldest go first
 _MOST_ENTITIES = 100_000
 _MOST_MAPPED = 500_000  # entities in all maps of one town
 _PAGE = 1_000
+_AT_ONCE = 500  # entities looked at before others get their turn
 
 Places = Mapping[str, tuple[str, ...]]
 
@@ -68,25 +70,18 @@ class EntityMaps:
         self.get(town, map_id, by)
         del self.kept[town.name][map_id]
 
-    def prune(self, town: Town, map_id: str, by: Principal) -> EntityMap:
+    async def prune(self, town: Town, map_id: str, by: Principal) -> EntityMap:
         """The map without the entities held here that do not match its query any more (5.5.9.3)."""
+        before = self.get(town, map_id, by)
+        query = self.kept[town.name][map_id][1]
+        here = [entity_id for entity_id, places in before.entries.items() if places == (LOCAL,)]
+        gone = set(here).difference(entity.id for entity in await matching_here(town, here, query, by))
         present = self.get(town, map_id, by)
-        query, now = self.kept[town.name][map_id][1], town.clock()
-        gone = [
-            entity_id
-            for entity_id, places in present.entries.items()
-            if places == (LOCAL,) and not _still_matches(town, query, entity_id, now)
-        ]
         if gone:
-            entries = {name: places for name, places in present.entries.items() if name not in set(gone)}
+            entries = {name: places for name, places in present.entries.items() if name not in gone}
             present = replace(present, entries=entries)
             self.kept[town.name][map_id] = (present, query)
         return present
-
-
-def _still_matches(town: Town, query: Query, entity_id: str, now: datetime) -> bool:
-    entity = town.store.peek(entity_id)
-    return entity is not None and matches(query, entity, now, town.store.peek)
 
 
 async def places_here(town: Town, query: Query, by: Principal) -> Places:
@@ -113,12 +108,14 @@ async def past_places(town: Town, query: Query, span: Span, by: Principal) -> Pl
             raise TooManyResults(f"The query finds more than {_MOST_ENTITIES} entities; ask for fewer")
 
 
-def matching_here(town: Town, ids: Sequence[str], query: Query, by: Principal) -> list[Entity]:
+async def matching_here(town: Town, ids: Iterable[str], query: Query, by: Principal) -> list[Entity]:
     """Those of the entities that match, in the order of the map; the filters are asked anew (5.5.9.3)."""
     demand(town.policy, by, Action.READ)
     now = town.clock()
     found = []
-    for entity_id in ids:
+    for number, entity_id in enumerate(ids, 1):
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)
         entity = town.store.peek(entity_id)
         if entity is not None and matches(query, entity, now, town.store.peek):
             found.append(entity)

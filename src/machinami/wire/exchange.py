@@ -12,7 +12,8 @@ from typing import Protocol
 
 import aiohttp
 
-_CONNECTIONS = 100
+from machinami.wire.session import Session
+
 _CHUNK = 65_536
 
 
@@ -61,21 +62,14 @@ class HttpCaller:
     """Asks over HTTP; opened at the first need. trust: gives the authorities that are trusted, at the first need."""
 
     def __init__(self, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
-        self._trust = trust
-        self._session: aiohttp.ClientSession | None = None
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, force_close=True, ssl=self._trust())
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        return self._session
+        self._session = Session(trust, reused=False)
 
     async def call(self, call: Call) -> Answer:
         """The answer; never raises for what the other side does."""
         try:
             async with (
                 asyncio.timeout(call.timeout),
-                self._open().request(
+                self._session.open().request(
                     call.method,
                     call.url,
                     headers=dict(call.headers),
@@ -98,8 +92,4 @@ class HttpCaller:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._session is not None:
-            await self._session.close()
-            # aiohttp closes transports in the next turn of the loop; without it they would be left open.
-            await asyncio.sleep(0)
-            self._session = None
+        await self._session.close()

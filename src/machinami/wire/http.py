@@ -1,6 +1,5 @@
 """How do notifications and contexts travel over HTTP?"""
 
-import asyncio
 import ssl
 from collections.abc import Mapping
 from functools import cache, partial
@@ -13,8 +12,7 @@ import orjson
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, SettingsError
 from machinami.wire.post import Poster
 from machinami.wire.protocol import Channel, Delivery
-
-_CONNECTIONS = 100
+from machinami.wire.session import Session
 
 
 class HttpWire:
@@ -29,17 +27,11 @@ class HttpWire:
         if ca_file is not None:
             self._trust()
         self._poster = Poster(self._trust)
-        self._session: aiohttp.ClientSession | None = None
+        self._session = Session(self._trust, reused=True)
 
     def trust(self) -> ssl.SSLContext:
         """The authorities that are trusted."""
         return self._trust()
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ttl_dns_cache=60, ssl=self._trust())
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-        return self._session
 
     async def send(
         self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float, channel: Channel = ()
@@ -63,7 +55,7 @@ class HttpWire:
             raise ContextNotAvailable(f"{url} is no address that a context can be fetched from", url=url)
         headers = {"Accept": "application/ld+json, application/json;q=0.9"}
         try:
-            async with self._open().get(
+            async with self._session.open().get(
                 url, headers=headers, timeout=aiohttp.ClientTimeout(total=timeout), max_redirects=5
             ) as answer:
                 if answer.status != 200:
@@ -87,11 +79,7 @@ class HttpWire:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._poster.close()
-        if self._session is not None:
-            await self._session.close()
-            # aiohttp closes transports in the next turn of the loop; without it they would be left open.
-            await asyncio.sleep(0)
-            self._session = None
+        await self._session.close()
 
 
 def _unavailable(url: str, cause: str) -> ContextNotAvailable:

@@ -142,7 +142,7 @@ class MappedEntities:
         search = read_search(arguments, context, self._paging, media == GEO_JSON)
         town, by = self._face.town(request), self._face.by(request)
         warnings: list[str] = []
-        kept, status = self._kept(request, town), 200
+        kept, status = await self._kept(request, town), 200
         if kept is None:
             places, warned = await self._places(request, town, search, arguments, context)
             kept, status = self._maps.keep(town, search.query, places, lifetime, by), 201
@@ -158,14 +158,14 @@ class MappedEntities:
         response.headers.append((_HEADER_OUT, location(kept)))
         return warn(response, [*warnings, *warned])
 
-    def _kept(self, request: Request, town: Town) -> EntityMap | None:
+    async def _kept(self, request: Request, town: Town) -> EntityMap | None:
         """The map that the request names, None where there is none or it has expired: then a new one is made."""
         named = request.fields.get(HEADER)
         if named is None:
             return None
         map_id = unquote(named.decode("latin-1").rstrip("/").rpartition("/")[2])
         try:
-            return self._maps.prune(town, map_id, self._face.by(request))
+            return await self._maps.prune(town, map_id, self._face.by(request))
         except NotFound:
             return None
 
@@ -175,7 +175,7 @@ class MappedEntities:
         """The page of a query among the entities of a map, with the count of all."""
         by, page = self._face.by(request), search.page
         if all(places == (LOCAL,) for places in kept.entries.values()):
-            every = matching_here(town, list(kept.entries), search.query, by)
+            every = await matching_here(town, kept.entries, search.query, by)
             if search.query.order:
                 every = arrange(every, search.query.order, town.clock())
             return Found(every[page.offset : page.offset + page.limit], len(every)), []

@@ -1,4 +1,4 @@
-"""A real MQTT broker for the tests of the MQTT source."""
+"""What do tests of several rooms start for real? An MQTT broker."""
 
 from collections.abc import Iterator
 from pathlib import Path

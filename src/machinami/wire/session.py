@@ -1,0 +1,36 @@
+"""How does one part of the town hold its connections to others? Opened at the first need, closed once."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+import aiohttp
+
+_CONNECTIONS = 100
+
+
+class Session:
+    """Connections that keep no cookies. trust: gives the authorities that are trusted, at the first need; reused:
+    whether a connection stays open for the next request."""
+
+    def __init__(self, trust: Callable[[], ssl.SSLContext], *, reused: bool) -> None:
+        self._trust = trust
+        self._reused = reused
+        self._session: aiohttp.ClientSession | None = None
+
+    def open(self) -> aiohttp.ClientSession:
+        """What requests are made with."""
+        if self._session is None or self._session.closed:
+            connector = aiohttp.TCPConnector(
+                limit=_CONNECTIONS, ttl_dns_cache=60, force_close=not self._reused, ssl=self._trust()
+            )
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._session
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        if self._session is not None:
+            await self._session.close()
+            # aiohttp closes transports in the next turn of the loop; without it they would be left open.
+            await asyncio.sleep(0)
+            self._session = None
