@@ -34,7 +34,8 @@ _ID = re.compile(r"[0-9a-f]{8,64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z|PT\d+S")
 # how deliveries and snapshots fare depends on when they are looked at
 _DELIVERIES = frozenset("status timesSent timesFailed lastNotification lastSuccess lastFailure".split())
-_FLEETING = _DELIVERIES | {"snapshotStatus", "snapshotQueriesDetails"}
+# a request that waits for a document finds its other words anew, and what another town had fetched is not waited for
+_FLEETING = _DELIVERIES | {"snapshotStatus", "snapshotQueriesDetails", "numberOfHits"}
 
 
 @dataclass(slots=True)
