@@ -21,6 +21,7 @@ from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import OpenTown
+from machinami.broker.records import is_simulated
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -36,6 +37,7 @@ from machinami.kit.http import Route
 from machinami.kit.installed import Broken, Refresh, Service, installed
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, serve
+from machinami.model.principal import ANONYMOUS
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -103,7 +105,7 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(town, sources)
+        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
@@ -165,8 +167,11 @@ class TownOS:
         for town in self.broker.towns:
             await trim(town, before, [box.progress.cursor for box in self.broker.subscriptions(town)])
 
-    def _routes(self, town: Town, sources: Sources) -> list[Route]:
-        desk = self._desk(town, sources)
+    async def _simulated(self, town: Town) -> bool:
+        """Whether the town runs on simulated data, or has ever: they are in its folder still."""
+        return self.settings.simulation is not None or await is_simulated(town, ANONYMOUS)
+
+    def _routes(self, desk: Desk) -> list[Route]:
         found = [
             *ngsild_routes(self.broker, paging=self._paging()),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
@@ -191,11 +196,10 @@ class TownOS:
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
             return []
 
-    def _desk(self, town: Town, sources: Sources) -> Desk:
+    def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
-        simulated = settings.simulation is not None
         return Desk(
-            town_name=SIMULATED_NAME if simulated else settings.town_name,
+            town_name=settings.town_name if settings.simulation is None else SIMULATED_NAME,
             centre=settings.centre,
             zoom=settings.zoom,
             time_zone=settings.time_zone,

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from machinami.broker.operations import Rule, write_new, write_rule
 from machinami.broker.policy import Action, demand
+from machinami.broker.records import note_simulated
 from machinami.broker.town import Town
 from machinami.model import patch
 from machinami.model.context import Context
@@ -16,17 +17,21 @@ from machinami.model.reading import Reading
 from machinami.store.protocol import Transaction
 
 
-def take(town: Town, readings: Sequence[Reading], context: Context, by: Principal) -> Awaitable[None]:
+def take(
+    town: Town, readings: Sequence[Reading], context: Context, by: Principal, simulated: bool = False
+) -> Awaitable[None]:
     """Write readings as news, in order: an entity that is not there yet is created by its first reading.
 
     A reading that is older than what the town knows already goes into the history alone, so that a gauge which
-    hands in late never turns the present back.
+    hands in late never turns the present back. simulated: nothing of this was measured, and the town is to say so.
     """
     demand(town.policy, by, Action.WRITE)
     now = town.clock()
     items = [(r, context.expand(r.entity_type), context.expand(r.attribute), patch.attribute_of(r)) for r in readings]
 
     def work(tx: Transaction) -> None:
+        if simulated:
+            note_simulated(tx, by)
         for reading, kind, name, attribute in items:
             entity = tx.get(reading.entity_id)
             if entity is None:
@@ -42,7 +47,9 @@ def take(town: Town, readings: Sequence[Reading], context: Context, by: Principa
     return town.store.transact(work)
 
 
-def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Principal) -> Awaitable[None]:
+def take_past(
+    town: Town, readings: Sequence[Reading], context: Context, by: Principal, simulated: bool = False
+) -> Awaitable[None]:
     """Write readings of the past into the history alone (ETSI GS CIM 009, 5.6.11): nobody is told of them as news."""
     demand(town.policy, by, Action.WRITE)
     now = town.clock()
@@ -54,6 +61,8 @@ def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Pri
     ]
 
     def work(tx: Transaction) -> None:
+        if simulated:
+            note_simulated(tx, by)
         for instance in items:
             tx.add_history(instance)
 

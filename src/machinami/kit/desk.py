@@ -26,7 +26,8 @@ class House:
 class Desk:
     """What the pages are given.
 
-    town_name: by language (ja, en, easy). centre: longitude and latitude. simulated: whether the town is not real.
+    town_name: by language (ja, en, easy). centre: longitude and latitude. simulated: whether simulated data
+    are written into the town, or ever were.
     base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
     houses: a function, so that pages see services that were added or removed since.
     """

@@ -134,7 +134,10 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All that a service (or a source of data) declares; what is not declared is refused at run time."""
+    """All that a service (or a source of data) declares; what is not declared is refused at run time.
+
+    simulated: what it writes was never measured; a town that has such data says so on every page from then on.
+    """
 
     id: str
     version: str
