@@ -16,6 +16,7 @@ from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
+from machinami.app.configuration import set_to
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
@@ -210,6 +211,7 @@ class TownOS:
             houses=lambda: self.houses,
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
+            set_to=set_to(settings),
         )
 
 

@@ -50,12 +50,13 @@ class DataUse:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One thing a town may set: its default, its unit and the range of what makes sense.
+    """One thing a town may set: its short title, its default, its unit and the range of what makes sense.
 
     `minimum` and `maximum` are in `unit` and inclusive; a text setting may have `choices`. A secret is never shown.
     """
 
     name: str
+    title: Text
     default: Value
     unit: str
     help: Text
