@@ -20,7 +20,6 @@ from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import OpenTown
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -89,7 +88,7 @@ class TownOS:
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
         reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller, alias)
+        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -163,7 +162,7 @@ class TownOS:
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)
         for town in self.broker.towns:
-            await trim(town, before, [box.progress.cursor for box in self.broker.subscriptions(town)])
+            await trim(town, before, self.broker.cursors(town))
 
     def _routes(self, town: Town, sources: Sources) -> list[Route]:
         desk = self._desk(town, sources)

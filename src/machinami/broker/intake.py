@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from machinami.broker.operations import Rule, write_new, write_rule
-from machinami.broker.policy import Action, demand
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.model import patch
 from machinami.model.context import Context
 from machinami.model.entity import Entity
@@ -22,7 +22,6 @@ def take(town: Town, readings: Sequence[Reading], context: Context, by: Principa
     A reading that is older than what the town knows already goes into the history alone, so that a gauge which
     hands in late never turns the present back.
     """
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
     items = [(r, context.expand(r.entity_type), context.expand(r.attribute), patch.attribute_of(r)) for r in readings]
 
@@ -39,12 +38,11 @@ def take(town: Town, readings: Sequence[Reading], context: Context, by: Principa
             else:
                 write_rule(tx, reading.entity_id, _appending(Fragment(attributes={name: (attribute,)})), now, by)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Principal) -> Awaitable[None]:
     """Write readings of the past into the history alone (ETSI GS CIM 009, 5.6.11): nobody is told of them as news."""
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
     items = [
         Instance(
@@ -57,7 +55,7 @@ def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Pri
         for instance in items:
             tx.add_history(instance)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def _appending(fragment: Fragment) -> Rule:

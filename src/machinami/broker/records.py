@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import WRITES, demand
 from machinami.broker.town import Town
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.store.protocol import Transaction
 
@@ -14,7 +15,7 @@ ARTEFACT = "artefact"
 
 async def record(town: Town, kind: str, key: str, by: Principal) -> dict[str, Any] | None:
     """The record under (kind, key); None if there is none."""
-    demand(town.policy, by, Action.READ)
+    demand(town.policy, by, Deed.READ)
     return (await town.store.records(kind)).get(key)
 
 
@@ -22,7 +23,7 @@ def change_record(
     town: Town, kind: str, key: str, rule: Callable[[dict[str, Any]], dict[str, Any]], by: Principal
 ) -> Awaitable[None]:
     """Replace a record by what the rule makes of it (of an empty one where there is none)."""
-    demand(town.policy, by, Action.WRITE)
+    demand(town.policy, by, *WRITES, Deed.ADMINISTER)
 
     def work(tx: Transaction) -> None:
         tx.put_record(kind, key, rule(tx.get_record(kind, key) or {}))
