@@ -21,7 +21,6 @@ from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import OpenTown
 from machinami.broker.records import is_simulated
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
@@ -38,7 +37,6 @@ from machinami.kit.http import Route
 from machinami.kit.installed import Broken, Refresh, Service, installed
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, serve
-from machinami.model.principal import ANONYMOUS
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -92,7 +90,7 @@ class TownOS:
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
         reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller, alias)
+        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -166,11 +164,11 @@ class TownOS:
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)
         for town in self.broker.towns:
-            await trim(town, before, [box.progress.cursor for box in self.broker.subscriptions(town)])
+            await trim(town, before, self.broker.cursors(town))
 
     async def _simulated(self, town: Town) -> bool:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
-        return self.settings.simulation is not None or await is_simulated(town, ANONYMOUS)
+        return self.settings.simulation is not None or await is_simulated(town)
 
     def _routes(self, desk: Desk) -> list[Route]:
         found = [

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from machinami.broker.operations import Rule, write_new, write_rule
-from machinami.broker.policy import Action, demand
 from machinami.broker.records import note_simulated
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.model import patch
 from machinami.model.context import Context
 from machinami.model.entity import Entity
@@ -25,7 +25,6 @@ def take(
     A reading that is older than what the town knows already goes into the history alone, so that a gauge which
     hands in late never turns the present back. simulated: nothing of this was measured, and the town is to say so.
     """
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
     items = [(r, context.expand(r.entity_type), context.expand(r.attribute), patch.attribute_of(r)) for r in readings]
 
@@ -44,14 +43,13 @@ def take(
             else:
                 write_rule(tx, reading.entity_id, _appending(Fragment(attributes={name: (attribute,)})), now, by)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def take_past(
     town: Town, readings: Sequence[Reading], context: Context, by: Principal, simulated: bool = False
 ) -> Awaitable[None]:
     """Write readings of the past into the history alone (ETSI GS CIM 009, 5.6.11): nobody is told of them as news."""
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
     items = [
         Instance(
@@ -66,7 +64,7 @@ def take_past(
         for instance in items:
             tx.add_history(instance)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def _appending(fragment: Fragment) -> Rule:

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import WRITES, demand
 from machinami.broker.town import Town
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.store.protocol import Transaction
 
@@ -16,7 +17,7 @@ SIMULATED = "simulated"
 
 async def record(town: Town, kind: str, key: str, by: Principal) -> dict[str, Any] | None:
     """The record under (kind, key); None if there is none."""
-    demand(town.policy, by, Action.READ)
+    demand(town.policy, by, Deed.READ)
     return (await town.store.records(kind)).get(key)
 
 
@@ -24,7 +25,7 @@ def change_record(
     town: Town, kind: str, key: str, rule: Callable[[dict[str, Any]], dict[str, Any]], by: Principal
 ) -> Awaitable[None]:
     """Replace a record by what the rule makes of it (of an empty one where there is none)."""
-    demand(town.policy, by, Action.WRITE)
+    demand(town.policy, by, *WRITES, Deed.ADMINISTER)
 
     def work(tx: Transaction) -> None:
         tx.put_record(kind, key, rule(tx.get_record(kind, key) or {}))
@@ -32,9 +33,8 @@ def change_record(
     return town.store.transact(work)
 
 
-async def is_simulated(town: Town, by: Principal) -> bool:
-    """Whether simulated data were ever written into this town's folder."""
-    demand(town.policy, by, Action.READ)
+async def is_simulated(town: Town) -> bool:
+    """Whether simulated data were ever written into this town's folder; everyone is told, whatever they may read."""
     return bool(await town.store.records(SIMULATED))
 
 
