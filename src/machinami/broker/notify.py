@@ -8,7 +8,8 @@ At least once, in order. Throttling tells the latest state of each entity when i
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -34,21 +35,27 @@ _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log
 _LOG_PAGE = 200
 _FIRST_PAUSE = 1.0
 _FOUND_PAGE = 500
-_NOTIFIER = Principal("notifier")
+NOTIFIER = Principal("notifier")
+
+
+Complete = Callable[[Subscription, Sequence[Told]], Awaitable[Sequence[Told]]]
 
 
 class Outbox:
     """What one subscription still has to tell, and the loop that tells it."""
 
     def __init__(
-        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender
-    ) -> None:
+        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
+        complete: Complete,
+    ) -> None:  # fmt: skip
         self.subscription = subscription
         self.progress = progress
         self._town = town
         self._context = context
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
+        self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
+        self._complete = complete
         self._triggers = fires(subscription)
         self._waiting: deque[Change] = deque()
         self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
@@ -95,7 +102,13 @@ class Outbox:
         return len(self._waiting)
 
     def _is_concerned(self, change: Change) -> bool:
-        return concerns(self.subscription, self._triggers, self._queries, change, self._town.store.peek)
+        queries = self._loose if self._is_split else self._queries
+        return concerns(self.subscription, self._triggers, queries, change, self._town.store.peek)
+
+    @property
+    def _is_split(self) -> bool:
+        """Whether a part of what is told may be elsewhere, so that filters come after it has been looked for."""
+        return self.subscription.split and bool(self._town.sources.kept) and not self.subscription.is_local
 
     async def _tell_changes(self) -> None:
         while True:
@@ -104,7 +117,8 @@ class Outbox:
                 await self._stirred.wait()
             if self._behind and not self._waiting:
                 await self._catch_up()
-            await self._wait_for_throttle()
+            if self._waiting:
+                await self.wait_for_throttle()
             await self._tell_next()
 
     async def _catch_up(self) -> None:
@@ -122,9 +136,10 @@ class Outbox:
         if max(self._seen, cursor) >= self._town.store.last_seq:
             self._behind = False
 
-    async def _wait_for_throttle(self) -> None:
+    async def wait_for_throttle(self) -> None:
+        """Wait until the subscriber may be told of something again."""
         period, last = self.subscription.throttling, self.progress.last_notification
-        if period and last and self._waiting:
+        if period and last:
             wait = (last + timedelta(seconds=period) - self._town.clock()).total_seconds()
             if wait > 0:
                 await asyncio.sleep(wait)
@@ -138,12 +153,18 @@ class Outbox:
             by_entity.setdefault(change.entity_id, []).append(change)
         seq = self._waiting[upto - 1].seq
         entities = [what for changes in by_entity.values() if (what := told(changes))]
+        if entities and self._is_split:
+            entities = list(await self._complete(self.subscription, entities))
         if entities:
-            await self._courier.send_until_taken(partial(self._compose, entities), _FIRST_PAUSE)
+            await self.tell(entities)
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
         self._courier.changed = True
+
+    async def tell(self, entities: Sequence[Told]) -> None:
+        """Tell of these entities, again and again until the subscriber has taken it."""
+        await self._courier.send_until_taken(partial(self._compose, entities), _FIRST_PAUSE)
 
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
         name = None if self._town.name == "default" else self._town.name
@@ -153,7 +174,7 @@ class Outbox:
     @property
     def _find(self) -> Find:
         """Finds linked entities; those beyond what one message may hold are left out."""
-        find = finder(self._town, _NOTIFIER)
+        find = finder(self._town, NOTIFIER)
 
         def bounded(entity_id: str) -> Entity | None:
             try:
@@ -188,11 +209,13 @@ class Outbox:
 
 
 class Notifier:
-    """All outboxes of one town; hears of every commit."""
+    """All outboxes of one town; hears of every commit. complete: adds to entities, where they may be split, what
+    others know of them, and leaves those that match (5.8.6)."""
 
-    def __init__(self, town: Town, sender: Sender) -> None:
+    def __init__(self, town: Town, sender: Sender, complete: Complete) -> None:
         self._town = town
         self._sender = sender
+        self._complete = complete
         self._outboxes: dict[str, Outbox] = {}
         self._by_type: dict[str | None, list[Outbox]] = {}
         self._heard = 0
@@ -206,7 +229,7 @@ class Notifier:
         types: Callable[[Subscription], frozenset[str] | None],
     ) -> None:
         """Begin to tell this subscriber."""
-        outbox = Outbox(self._town, subscription, context, progress, self._sender)
+        outbox = Outbox(self._town, subscription, context, progress, self._sender, self._complete)
         self._outboxes[subscription.id] = outbox
         for name in types(subscription) or (None,):
             self._by_type.setdefault(name, []).append(outbox)

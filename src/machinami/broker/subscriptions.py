@@ -190,7 +190,10 @@ async def unsubscribe(town: Town, subscription_id: str, by: Principal) -> None:
 def _put(tx: Transaction, subscription: Subscription) -> None:
     # The document is what the subscriber sent; it is read again with its context at start, so that
     # the record stays readable and no second encoding of queries has to be kept alive.
-    tx.put_record(RECORD, subscription.id, {"document": subscription.document, "context": subscription.context})
+    record = {"document": subscription.document, "context": subscription.context}
+    if subscription.via:
+        record["via"] = subscription.via
+    tx.put_record(RECORD, subscription.id, record)
 
 
 def no_subscription(subscription_id: str) -> NotFound:
