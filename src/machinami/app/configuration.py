@@ -30,6 +30,7 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
+# address = "https://city.example"   # 他のブローカーがこの街に届く URL where other brokers reach this one
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
@@ -95,6 +96,10 @@ def _is_alias(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,60}", value) is not None
 
 
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value) is not None
+
+
 _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "town": {
         "name": _Rule("town_name", _is_name, 'such as { ja = "わたしの街", en = "My town" }'),
@@ -117,6 +122,10 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
+        "address": _Rule(
+            "address", _is_address, 'the URL at which other brokers reach this one, such as "https://city.example"',
+            lambda value, _: value.rstrip("/"),
+        ),
         "ca_file": _Rule(
             "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
             lambda value, folder: folder / value,

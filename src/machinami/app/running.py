@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
@@ -109,6 +110,7 @@ class TownOS:
         self._serving = await serve(
             self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
         )
+        await self.broker.open_to_sources((self.settings.address or self._serving.url) + RELAYED)
         for job in self.watched.jobs:
             job.start()
         gc.freeze()
