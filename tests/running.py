@@ -8,10 +8,10 @@ from itertools import count
 from pathlib import Path
 
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.policy import OpenTown
 from machinami.kit.carrier import Limits
 from machinami.kit.http import Route
 from machinami.kit.server import Serving, serve
@@ -62,7 +62,6 @@ async def running(
         wire,
         Clock(),
         lambda: f"{next(numbers):08x}",
-        OpenTown(),
         read_subscription,
         caller or Unconnected(),
         alias,
@@ -71,6 +70,7 @@ async def running(
     await broker.start()
     rows = routes(broker, paging=paging or Paging())
     serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
+    await broker.open_to_sources(serving.url + RELAYED)
     try:
         yield Running(serving, broker, wire, rows)
     finally:
