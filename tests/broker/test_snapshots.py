@@ -7,7 +7,7 @@ import pytest
 from tests.broker.conftest import OFFICER, gauge, level
 
 from machinami.broker import operations, snapshot_filling
-from machinami.broker.federation.reading import Wide
+from machinami.broker.federation.gathering import Wide
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.history import Span, query_past
 from machinami.broker.snapshot_filling import Asked, AskedPast

@@ -42,7 +42,8 @@ _LOG = logging.getLogger("machinami.broker")
 class Ports:
     """What the broker is given from outside: store, network, time, ids, policy, and the reader that turns a kept
     subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
-    empty: a name is made once and kept."""
+    empty: a name is made once and kept; split_entities: whether parts of one entity are expected at several brokers
+    where a request says nothing of it (4.3.6.7)."""
 
     backend: Backend
     fetcher: Fetcher
@@ -53,6 +54,7 @@ class Ports:
     read_subscription: Callable[[dict[str, Any], Context], Subscription]
     caller: Caller = field(default_factory=Unconnected)
     alias: str = ""
+    split_entities: bool = False
 
 
 class Broker:
@@ -79,7 +81,9 @@ class Broker:
         ports = self._ports
         self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)
         alias = await self._alias(default)
-        self.federation = Federation(self._ports.caller, self.contexts, self._ports.clock, alias)
+        self.federation = Federation(
+            ports.caller, self.contexts, ports.clock, alias, self.entity_maps, ports.split_entities
+        )
         self.federation.watch(default)
         for name in await self._ports.backend.towns():
             if name not in self._towns:

@@ -9,6 +9,7 @@ import orjson
 
 from machinami.foundation.instant import format_instant
 from machinami.model.compaction import Json, compact_entity, to_feature
+from machinami.model.conformance import conformed
 from machinami.model.context import Context
 from machinami.model.linking import Find, links_of, with_linked
 from machinami.model.representation import Representation
@@ -119,7 +120,10 @@ def _written(subscription: Subscription, context: Context, told: Sequence[Told],
             feature = to_feature(entity, context, each, links=links)
             document, members = feature, feature["properties"]
         else:
-            document = members = compact_entity(entity, context, each, links)
+            document = compact_entity(entity, context, each, links)
+            if subscription.conformance is not None:
+                document = conformed(document, subscription.conformance)
+            members = document
         if entity.id in deleted:
             members["deletedAt"] = format_instant(deleted[entity.id])
         documents.append(document)

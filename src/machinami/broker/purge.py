@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from machinami.broker.finding import every_id
 from machinami.broker.operations import write_deletion, write_rule
 from machinami.broker.policy import Action, demand
 from machinami.broker.town import Town
@@ -17,10 +18,9 @@ from machinami.model.entity import Entity
 from machinami.model.matching import matches
 from machinami.model.patch import Patched
 from machinami.model.principal import Principal
-from machinami.model.query import Page, Query
+from machinami.model.query import Query
 from machinami.store.protocol import Transaction
 
-_FOUND = 5_000  # entities looked for at once
 _CHANGED = 500  # entities changed in one transaction: others get their turn in between
 
 
@@ -39,20 +39,11 @@ class Extent:
 async def purge(town: Town, query: Query, extent: Extent, by: Principal) -> None:
     """Delete what the query finds (5.6.21). It looks no further than this broker."""
     demand(town.policy, by, Action.WRITE)
-    ids = await _found(town, query)
+    ids = await every_id(town, query)
     for start in range(0, len(ids), _CHANGED):
         part = ids[start : start + _CHANGED]
         now = town.clock()
         await town.store.transact(partial(_purge, part, query, extent, now, by))
-
-
-async def _found(town: Town, query: Query) -> list[str]:
-    ids: list[str] = []
-    while True:
-        found = await town.store.find(query, Page(_FOUND, len(ids)), town.clock())
-        ids += [entity.id for entity in found.entities]
-        if len(found.entities) < _FOUND:
-            return ids
 
 
 def _purge(ids: Sequence[str], query: Query, extent: Extent, now: datetime, by: Principal, tx: Transaction) -> None:

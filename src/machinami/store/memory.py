@@ -14,7 +14,7 @@ from machinami.foundation.errors import TenantNotFound
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
 from machinami.model.matching import matches
 from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
@@ -27,6 +27,8 @@ from machinami.store.protocol import Transaction
 from machinami.store.timeline import is_meant, order_time, readings
 
 T = TypeVar("T")
+
+_IDS = 1_000  # given at once
 
 
 class MemoryTown:
@@ -92,6 +94,19 @@ class MemoryTown:
         entities = self._contents.entities
         matching = [e for e in self._in_order(entities.values()) if matches(query, e, now, entities.get)]
         return _page(arrange(matching, query.order, now), page)
+
+    async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
+        """The ids of the entities that match, in order of creation."""
+        contents = self._contents
+        first = -1 if after is None else after
+        ids: list[str] = []
+        for entity in self._in_order(contents.entities.values()):
+            if contents.keys[entity.id] <= first or not matches(query, entity, now, contents.entities.get):
+                continue
+            if len(ids) == _IDS:
+                return IdPage(ids, contents.keys[ids[-1]])
+            ids.append(entity.id)
+        return IdPage(ids)
 
     def _in_order(self, entities: Iterable[Entity]) -> list[Entity]:
         return sorted(entities, key=lambda entity: self._contents.keys[entity.id])

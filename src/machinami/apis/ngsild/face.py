@@ -13,6 +13,7 @@ from machinami.apis.ngsild.negotiation import (
     read_json,
     refuse_link,
 )
+from machinami.apis.ngsild.preferences import PREFER, preferred
 from machinami.broker.broker import Broker
 from machinami.broker.contexts import source_key
 from machinami.broker.town import Town
@@ -159,17 +160,19 @@ def tenant(request: Request) -> str | None:
     return check_town_name(value.decode("latin-1"))
 
 
-def carried(handler: Handler, frozen: Handler) -> Handler:
-    """The handler with what it does not do itself: waiting for contexts and towns, and naming the town again.
+def carried(handler: Handler, frozen: Handler, entities: bool = False) -> Handler:
+    """The handler with what it does not do itself: waiting for contexts and towns, naming the town again, and saying
+    what it says in the version of NGSI-LD that is preferred.
 
-    frozen: the handler of the same operation on a snapshot.
+    frozen: the handler of the same operation on a snapshot; entities: whether it answers with entities.
     """
 
     def run(request: Request) -> Response | Awaitable[Response]:
-        if SNAPSHOT in request.fields:
-            return _named(frozen, request)
-        if _TENANT in request.fields:
-            return _named(handler, request)
+        fields = request.fields
+        if SNAPSHOT in fields:
+            return _named(frozen, request, entities)
+        if _TENANT in fields or PREFER in fields:
+            return _named(handler, request, entities)
         try:
             return handler(request)
         except NotYet as missing:
@@ -198,31 +201,31 @@ async def _again(handler: Handler, request: Request, missing: NotYet) -> Respons
         return outcome if isinstance(outcome, Response) else await outcome
 
 
-def _named(handler: Handler, request: Request) -> Response | Awaitable[Response]:
+def _named(handler: Handler, request: Request, entities: bool) -> Response | Awaitable[Response]:
     """Say town and snapshot again in the answer, also where it is an error (6.3.14, 6.3.22)."""
     try:
         tenant(request)
         outcome = handler(request)
     except NotYet as missing:
-        return _named_later(_again(handler, request, missing), request)
+        return _named_later(_again(handler, request, missing), request, entities)
     except Exception as error:
         outcome = explain(error)
     if isinstance(outcome, Response):
-        return _name(outcome, request)
-    return _named_later(outcome, request)
+        return _name(outcome, request, entities)
+    return _named_later(outcome, request, entities)
 
 
-async def _named_later(outcome: Awaitable[Response], request: Request) -> Response:
+async def _named_later(outcome: Awaitable[Response], request: Request, entities: bool) -> Response:
     try:
-        return _name(await outcome, request)
+        return _name(await outcome, request, entities)
     except Exception as error:
-        return _name(explain(error), request)
+        return _name(explain(error), request, entities)
 
 
-def _name(response: Response, request: Request) -> Response:
+def _name(response: Response, request: Request, entities: bool) -> Response:
     fields = request.fields
     response.headers.extend((shown, fields[name]) for name, shown in _NAMED_AGAIN if name in fields)
-    return response
+    return preferred(response, request, entities) if PREFER in fields else response
 
 
 def check_parameters(request: Request, known: frozenset[str]) -> dict[str, str]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 import orjson
 
 from machinami.apis.ngsild.entities import identified, location, same_id
-from machinami.apis.ngsild.entity_maps import without_asking
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
+from machinami.apis.ngsild.mapped import without_asking
 from machinami.apis.ngsild.members import required_object, wrong
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import Paging, is_local, read_search
@@ -128,7 +128,7 @@ class FrozenData:
         search = read_search(arguments, context, self._paging)
         selectors = read_selectors(row, context)
         search = replace(search, query=replace(search.query, selectors=selectors))
-        wide = wide_of(search, arguments, context, town)
+        wide = wide_of(search, arguments, context, town, self._face.broker.federation.split)
         return Asked(wide, search.view.representation, triggered(request, context), is_local(arguments))
 
     def _asked_past(self, row: Json, context: Context) -> AskedPast:

@@ -25,6 +25,7 @@ from machinami.apis.ngsild.parameters import as_tree
 from machinami.foundation.instant import parse_instant
 from machinami.foundation.urn import is_uri
 from machinami.model import parse
+from machinami.model.conformance import Version, read_version
 from machinami.model.context import Context
 from machinami.model.linking import Join
 from machinami.model.null import NULL
@@ -59,7 +60,6 @@ _ACCEPTED = ("application/json", "application/ld+json", "application/geo+json")
 _ENDPOINT = re.compile(r"(https?|mqtts?)://[^\s/?#]+", re.IGNORECASE)
 _TOPIC = re.compile(r"mqtts?://[^/]+/[^#+?]+\Z", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")
-_VERSION = re.compile(r"\d{1,3}\.\d{1,3}\Z")
 _CHANNEL = {"MQTT-QoS": ("0", "1", "2"), "MQTT-Version": ("mqtt3.1.1", "mqtt5.0")}
 _TYPE_NAME = re.compile(r"[^\s,;|()]+")
 _WORD = re.compile(r"[^\s,{}|]+")
@@ -99,6 +99,7 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         local_only=local,
         context=context.source,
         words=document.get("jsonldContext", context.source),
+        conformance=_conformance(document),
         document={name: value for name, value in document.items() if name not in READ_ONLY},
     )
 
@@ -109,8 +110,14 @@ def _check_words(document: Json) -> None:
     flag(document, "splitEntities", False)
     if "jsonldContext" in document and not is_uri(document["jsonldContext"]):
         raise wrong("jsonldContext", "must be the URL of a @context")
-    if "ngsildConformance" in document and not _VERSION.match(text(document, "ngsildConformance") or ""):
+
+
+def _conformance(document: Json) -> Version | None:
+    written = text(document, "ngsildConformance")
+    version = None if written is None else read_version(written)
+    if written is not None and version is None:
         raise wrong("ngsildConformance", "must be a version such as 1.8")
+    return version
 
 
 def _check_together(document: Json, selects: bool, watches: bool, local: bool) -> None:
