@@ -122,6 +122,7 @@ async def ids_come_page_by_page(backend: Backend) -> None:
     assert first + await _every_id(town, Query(types=TypeIs(GAUGE)), page.after) == [gauge(n).id for n in range(9_000)]
     few = Query(ids=(gauge(7).id, gauge(3).id, "urn:ngsi-ld:Gauge:none"))
     assert await _every_id(town, few) == [gauge(3).id, gauge(7).id]
+    assert await _every_id(town, Query(types=TypeIs("urn:unknown"))) == []
 
 
 async def _every_id(town: TownStore, query: Query, after: int | None = None) -> list[str]:

@@ -70,6 +70,8 @@ def find_ids(source: Source, plan: Plan, query: Query, now: datetime, after: int
     ids: list[str] = []
     while len(ids) < _IDS:
         keys, more = plan.keys(source.connection, after, _MOST)
+        if not keys:
+            return IdPage(ids)
         if plan.exact:
             ids += [entity_id for (entity_id,) in read(source.connection, SQL.ids_by_key, (array_of(keys),))]
         else:
