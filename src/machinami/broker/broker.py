@@ -70,7 +70,7 @@ class Broker:
         self._notifiers: dict[str, Notifier] = {}
         self.set_aside: list[str] = []
         self.entity_maps = EntityMaps()
-        self.snapshots = Snapshots()
+        self.snapshots = Snapshots(ports.sender)
 
     async def start(self) -> None:
         """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;
@@ -118,8 +118,8 @@ class Broker:
         return list(self._towns.values())
 
     def notifier(self, town: Town) -> Notifier:
-        """The notifier of a town."""
-        return self._notifiers[town.name]
+        """The notifier of a town, or of a snapshot."""
+        return self.snapshots.notifier(town) if town.snapshot else self._notifiers[town.name]
 
     async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Take a subscription (5.8.1) and begin to tell."""
@@ -140,8 +140,8 @@ class Broker:
 
     async def _words_of(self, town: Town, subscription: Subscription) -> Context:
         """The context of its notifications; its own must be here as well, to read it again at the next start."""
-        await self.contexts.obtain(subscription.context, town.name)
-        return await self.contexts.obtain(subscription.words, town.name)
+        await self.contexts.obtain(subscription.context, town.tenant)
+        return await self.contexts.obtain(subscription.words, town.tenant)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
         """Forget a subscription (5.8.5)."""

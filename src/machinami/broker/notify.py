@@ -146,9 +146,8 @@ class Outbox:
         self._courier.changed = True
 
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
-        name = None if self._town.name == "default" else self._town.name
         find = self._find if self.subscription.notification.join else self._town.store.peek
-        return compose(self.subscription, self._context, entities, notification_id, now, name, find)
+        return compose(self.subscription, self._context, entities, notification_id, now, self._town.fields, find)
 
     @property
     def _find(self) -> Find:

@@ -165,9 +165,9 @@ class SourceOutbox:
             await asyncio.sleep(self.subscription.time_interval or 1.0)
 
     def _compose(self, notice: Notice, notification_id: str, now: datetime) -> Message:
-        name = None if self._town.name == "default" else self._town.name
+        fields = self._town.fields
         data = [self._shown(registration) for registration in notice.registrations]
-        return compose_sources(self.subscription, self._context, data, notice.reason, notification_id, now, name)
+        return compose_sources(self.subscription, self._context, data, notice.reason, notification_id, now, fields)
 
     def _shown(self, registration: Registration) -> dict[str, Any]:
         """The registration with only those parts of its information that match (5.11.7)."""

@@ -39,6 +39,14 @@ class MemoryTown:
         self._listeners: list[Callable[[Sequence[Change]], None]] = []
         self._queue: deque[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = deque()
 
+    def take_over(self, other: "MemoryTown") -> None:
+        """Have the entities of another town and their past, in place of its own; not its records nor its log."""
+        own = other._contents
+        history = {entity: {name: [*past] for name, past in every.items()} for entity, every in own.history.items()}
+        self._contents = Contents(
+            dict(own.entities), dict(own.husks), dict(own.keys), history, key=own.key, instances=own.instances
+        )
+
     def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
         """Run the work in the next commit; the awaitable gives its result after that commit."""
         loop = asyncio.get_running_loop()
@@ -234,6 +242,7 @@ class MemoryTown:
             "entities": len(contents.entities),
             "log_rows": len(contents.log),
             "last_seq": contents.seq,
+            "instances": sum(len(past) for every in contents.history.values() for past in every.values()),
         }
 
     async def close(self) -> None:

@@ -69,7 +69,7 @@ class Face:
         found = self.broker.open_town(name)
         if found is not None:
             return found if SNAPSHOT not in request.fields else self._frozen(found, request)
-        if name is None or not create:
+        if name is None or not create or SNAPSHOT in request.fields:
             raise TenantNotFound(f"There is no town {name!r} here; it is made when a first entity is created in it")
         raise NotYet(lambda: self.broker.town(name, create=True))
 
@@ -78,7 +78,9 @@ class Face:
         return self.broker.open_town(tenant(request))
 
     def _frozen(self, town: Town, request: Request) -> Town:
-        return self.broker.snapshots.open(town, request.fields[SNAPSHOT].decode("latin-1"), self.by(request))
+        writing = request.method != "GET" and not request.path.endswith("/query")
+        name = request.fields[SNAPSHOT].decode("latin-1")
+        return self.broker.snapshots.open(town, name, self.by(request), writing)
 
     def context(self, source: Any, request: Request | None = None) -> Context:
         """The context of a source. Raises NotYet where a document of it must be fetched, BadRequestData.

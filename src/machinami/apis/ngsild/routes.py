@@ -69,7 +69,7 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
 
 def _carried(route: Route, alone: Mapping[tuple[str, str], Handler]) -> Route:
     key = route.method, route.path
-    on_snapshot = frozen(*key, alone.get(key, route.handler))
+    on_snapshot = frozen(route.path, alone.get(key, route.handler))
     return replace(route, path=ROOT + route.path, handler=carried(route.handler, on_snapshot, shows_entities(*key)))
 
 
