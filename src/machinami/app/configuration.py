@@ -30,6 +30,9 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
+# public_url = "https://town.example"   # 外から見た URL how clients call this town
+# trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
+# split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
@@ -91,6 +94,14 @@ def _is_zone(value: object) -> bool:
         return False
 
 
+def _is_url(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) is not None
+
+
+def _flag(field: str) -> _Rule:
+    return _Rule(field, lambda value: isinstance(value, bool), "true or false")
+
+
 def _is_alias(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,60}", value) is not None
 
@@ -114,9 +125,13 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
         "page_limit": _whole("page_limit", 1, 100_000),
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
+        "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
+        "public_url": _Rule("public_url", _is_url, 'the URL of this town, such as "https://town.example"'),
+        "trust_proxy": _flag("trust_proxy"),
+        "split_entities": _flag("split_entities"),
         "ca_file": _Rule(
             "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
             lambda value, folder: folder / value,

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
@@ -89,7 +90,10 @@ class TownOS:
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
         reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller, alias)
+        ports = Ports(
+            backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller, alias,
+            settings.split_entities, settings.context_bytes,
+        )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -168,7 +172,9 @@ class TownOS:
     def _routes(self, town: Town, sources: Sources) -> list[Route]:
         desk = self._desk(town, sources)
         found = [
-            *ngsild_routes(self.broker, paging=self._paging()),
+            *ngsild_routes(
+                self.broker, paging=self._paging(), origin=Origin(self.settings.public_url, self.settings.trust_proxy)
+            ),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from machinami.broker import registrations
-from machinami.broker.contexts import Contexts
+from machinami.broker.contexts import AT_HAND, Contexts
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.notify import Notifier, Outbox
@@ -43,7 +43,7 @@ class Ports:
     """What the broker is given from outside: store, network, time, ids, policy, and the reader that turns a kept
     subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
     empty: a name is made once and kept; split_entities: whether parts of one entity are expected at several brokers
-    where a request says nothing of it (4.3.6.7)."""
+    where a request says nothing of it (4.3.6.7); context_bytes: how much of @contexts stays in memory."""
 
     backend: Backend
     fetcher: Fetcher
@@ -55,6 +55,7 @@ class Ports:
     caller: Caller = field(default_factory=Unconnected)
     alias: str = ""
     split_entities: bool = False
+    context_bytes: int = AT_HAND
 
 
 class Broker:
@@ -76,7 +77,7 @@ class Broker:
         """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;
         it never stops the start."""
         default = await self._open(DEFAULT_TOWN, create=True)
-        self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock)
+        self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock, self._ports.context_bytes)
         await self.contexts.load()
         ports = self._ports
         self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)

@@ -227,6 +227,11 @@ class MemoryTown:
         """All records of a kind by key."""
         return {key: orjson.loads(doc) for key, doc in sorted(self._contents.records.get(kind, {}).items())}
 
+    def record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """One record as it is committed, at once."""
+        doc = self._contents.records.get(kind, {}).get(key)
+        return None if doc is None else orjson.loads(doc)
+
     async def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""
         log = self._contents.log

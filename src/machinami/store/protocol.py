@@ -172,6 +172,10 @@ class TownStore(Protocol):
         """All records of a kind by key."""
         ...
 
+    def record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """One record as it is committed, at once; None if there is none."""
+        ...
+
     async def trim_log(self, before: int) -> int:
         """Forget log rows with a sequence number below this; returns how many."""
         ...

@@ -2,6 +2,7 @@
 
 from asyncio import gather
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from machinami.apis.ngsild.negotiation import (
@@ -38,6 +39,29 @@ _NAMED_AGAIN = ((_TENANT, b"NGSILD-Tenant"), (SNAPSHOT, b"NGSILD-Snapshot"))
 Identify = Callable[[Request], Principal]
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How clients call this broker. url: as it was told; empty: as each request calls it. proxied: whether a proxy
+    stands before it, whose word on scheme and host counts."""
+
+    url: str = ""
+    proxied: bool = False
+
+    def of(self, request: Request) -> str:
+        """Scheme and host, without a slash at the end."""
+        if self.url:
+            return self.url.rstrip("/")
+        scheme, host = "http", request.header(b"host") or "localhost"
+        if self.proxied:
+            said = (request.header(b"x-forwarded-proto") or "").partition(",")[0].strip().lower()
+            scheme = said if said in ("http", "https") else scheme
+            host = (request.header(b"x-forwarded-host") or host).partition(",")[0].strip()
+        return f"{scheme}://{host}"
+
+
+AS_ASKED = Origin()
+
+
 class NotYet(Exception):
     """Something that the request names must first be waited for; then the handler is run again."""
 
@@ -58,9 +82,10 @@ class Face:
     raise NotYet where it is not; they are called before anything is written, so that a handler can run twice.
     """
 
-    def __init__(self, broker: Broker, identify: Identify = anyone) -> None:
+    def __init__(self, broker: Broker, identify: Identify = anyone, origin: Origin = AS_ASKED) -> None:
         self.broker = broker
         self.by = identify
+        self.origin = origin
 
     def town(self, request: Request, create: bool = False) -> Town:
         """The town that the NGSILD-Tenant header names (6.3.14), or what the NGSILD-Snapshot header names in it
@@ -130,7 +155,9 @@ class Face:
         for document in documents:
             try:
                 source = body_context(link, kind, document)
-                found.append((document, self._failure(request, source) or self.broker.contexts.resolve(source, town)))
+                failure = self._failure(request, source)
+                asker = town if self._is_new(request, source) else None  # when it runs again, it is one request still
+                found.append((document, failure or self.broker.contexts.resolve(source, asker)))
             except BadRequestData as error:
                 found.append((document, error))
             except ContextNotAvailable:
@@ -143,15 +170,18 @@ class Face:
         """Why the context could not be had, where it was tried for this request."""
         return None if request.unavailable is None else request.unavailable.get(source_key(source))
 
+    def _is_new(self, request: Request, source: Any) -> bool:
+        """Whether this request has not found the context before."""
+        return request.unavailable is None or source_key(source) in request.unavailable
+
     async def _try(self, request: Request, missing: dict[str, Any]) -> None:
         """Have the contexts fetched; one that cannot be had concerns only the documents that name it (5.6.7)."""
         obtained = [self.broker.contexts.obtain(source, self._asker(request)) for source in missing.values()]
         request.unavailable = request.unavailable or {}
         for key, outcome in zip(missing, await gather(*obtained, return_exceptions=True), strict=True):
-            if isinstance(outcome, MachinamiError):
-                request.unavailable[key] = outcome
-            elif isinstance(outcome, BaseException):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, MachinamiError):
                 raise outcome
+            request.unavailable[key] = outcome if isinstance(outcome, MachinamiError) else None
 
 
 def tenant(request: Request) -> str | None:

@@ -21,7 +21,7 @@ from machinami.apis.ngsild.contexts import KeptContexts
 from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
 from machinami.apis.ngsild.entity_maps import MappedEntities
-from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
+from machinami.apis.ngsild.face import AS_ASKED, ROOT, Face, Identify, Origin, anyone, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.mapped import Following
 from machinami.apis.ngsild.openapi import operation
@@ -43,9 +43,11 @@ NONE: frozenset[str] = frozenset()
 DEFAULT_PAGING = Paging()
 
 
-def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT_PAGING) -> list[Route]:
-    """Every route of the face. identify: who stands behind a request."""
-    face = Face(broker, identify)
+def routes(
+    broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT_PAGING, origin: Origin = AS_ASKED
+) -> list[Route]:
+    """Every route of the face. identify: who stands behind a request; origin: how clients call this broker."""
+    face = Face(broker, identify, origin)
     rendered = Rendered()
     temporal = Temporal(face, paging)
     rows = [

@@ -86,7 +86,7 @@ class Subscriptions:
         if subscription.words is None or isinstance(subscription.words, str):
             return subscription
         contexts = self._face.broker.contexts
-        url = await contexts.publish(subscription.words, lambda name: address(request, name), town.name)
+        url = await contexts.publish(subscription.words, lambda name: address(self._face, request, name), town.tenant)
         return replace(subscription, words=url, document={**subscription.document, "jsonldContext": url})
 
     def list_all(self, request: Request) -> Response:
@@ -126,7 +126,8 @@ class Subscriptions:
         return self._update(request, town, changed)
 
     async def _update(self, request: Request, town: Town, changed: Subscription) -> Response:
-        await self._desk.resubscribe(town, changed, self._face.by(request))
+        named = await self._with_words(request, town, changed)
+        await self._desk.resubscribe(town, named, self._face.by(request))
         return Response(204)
 
     def delete(self, request: Request) -> Awaitable[Response]:

@@ -297,6 +297,11 @@ class SqliteTown:
         rows = read(self._source().connection, SQL.records, (kind,))
         return {key: orjson.loads(doc) for key, doc in rows}
 
+    def record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """One record as it is committed, at once."""
+        rows = read(self._source().connection, SQL.get_record, (kind, key))
+        return orjson.loads(rows[0][0]) if rows else None
+
     # the whole
 
     def statistics(self) -> dict[str, float]:
