@@ -14,6 +14,7 @@ from machinami.broker.broker import Broker, Ports
 from machinami.kit.carrier import Limits
 from machinami.kit.http import Route
 from machinami.kit.server import Serving, serve
+from machinami.kit.viewing import Identify, anyone
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.exchange import Caller, Unconnected
@@ -51,6 +52,7 @@ async def running(
     paging: Paging | None = None,
     caller: Caller | None = None,
     alias: str = "machinami-test",
+    identify: Identify = anyone,
 ) -> AsyncIterator[Running]:
     """Serve the NGSI-LD face over a store in this folder."""
     numbers = count(1)
@@ -67,7 +69,7 @@ async def running(
     )
     broker = Broker(ports)
     await broker.start()
-    rows = routes(broker, paging=paging or Paging())
+    rows = routes(broker, identify, paging or Paging())
     serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
     try:
         yield Running(serving, broker, wire, rows)

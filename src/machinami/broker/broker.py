@@ -12,7 +12,7 @@ from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
-from machinami.broker.policy_rows import load
+from machinami.broker.policy_rows import load, protect
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.subscriptions import (
@@ -29,7 +29,7 @@ from machinami.broker.subscriptions import (
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
-from machinami.model.policy import Deed
+from machinami.model.policy import Deed, Row
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
@@ -68,6 +68,7 @@ class Broker:
         self._ports = ports
         self._towns: dict[str, Town] = {}
         self._notifiers: dict[str, Notifier] = {}
+        self._derived: Sequence[Row] = ()
         self.set_aside: list[str] = []
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots()
@@ -109,6 +110,22 @@ class Broker:
         if not create:
             raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
         return await self._open(name or DEFAULT_TOWN, create=True)
+
+    def demand_founding(self, by: Principal) -> None:
+        """Raise Forbidden unless who asks may have a new town made: in a protected installation its administrators."""
+        demand(self._towns[DEFAULT_TOWN].policy, by, Deed.ADMINISTER)
+
+    def lend(self, rows: Sequence[Row]) -> None:
+        """What services may do by their manifests, in every town."""
+        self._derived = rows
+        for town in self.towns:
+            town.policy.lend(rows)
+
+    async def protect(self) -> None:
+        """Have every town protected from now on, and every one that is made later; done with the first administrator.
+        Done once, it stays."""
+        for town in self.towns:
+            await protect(town)
 
     @property
     def towns(self) -> Sequence[Town]:
@@ -171,10 +188,16 @@ class Broker:
         if name in self._towns:  # another request opened it meanwhile
             return self._towns[name]
         policy = Policy()
+        policy.lend(self._derived)
         await load(policy, store)
         if name in self._towns:
             return self._towns[name]
         town = Town(name, store, policy, ports.clock, ports.new_id)
+        default = self._towns.get(DEFAULT_TOWN)
+        if default is not None and not default.policy.is_open:
+            await protect(town)
+            if name in self._towns:
+                return self._towns[name]
         self._towns[name] = town
         self._notifiers[name] = Notifier(town, ports.sender)
         if name != DEFAULT_TOWN:

@@ -9,6 +9,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
 from machinami.kit.schedule import Health
+from machinami.kit.viewing import Identify, anyone
 
 Layers = Mapping[str, Mapping[str, Any]]
 
@@ -28,7 +29,7 @@ class Desk:
 
     town_name: by language (ja, en, easy). centre: longitude and latitude. simulated: whether the town is not real.
     base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
-    houses: a function, so that pages see services that were added or removed since.
+    houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
     """
 
     town_name: Mapping[str, str]
@@ -42,3 +43,4 @@ class Desk:
     houses: Callable[[], Sequence[House]]
     broken: Callable[[], Sequence[Broken]]
     base_layers: Callable[[], Layers]
+    identify: Identify = anyone
