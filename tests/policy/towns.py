@@ -14,6 +14,7 @@ from machinami.kit.http import Request
 from machinami.model.policy import Row
 from machinami.model.policy_document import read_row
 from machinami.model.principal import ANONYMOUS, Principal, Role
+from machinami.wire.exchange import Caller
 
 ROOT = "/ngsi-ld/v1"
 DEFAULT = "https://uri.etsi.org/ngsi-ld/default-context/"
@@ -67,9 +68,11 @@ class Protected:
 
 
 @contextlib.asynccontextmanager
-async def protected(folder: Path, *rows: Row, lane: bool = True) -> AsyncIterator[Protected]:
+async def protected(
+    folder: Path, *rows: Row, lane: bool = True, caller: Caller | None = None
+) -> AsyncIterator[Protected]:
     """A protected town with these rows besides those of a new town."""
-    async with running(folder, lane, identify=identify) as town:
+    async with running(folder, lane, caller=caller, identify=identify) as town:
         await town.broker.protect()
         house = await town.broker.town(None)
         house.policy.set_rows((*(house.policy.kept or ()), *rows))

@@ -22,6 +22,7 @@ from machinami.broker.federation.asking import (
 from machinami.broker.federation.federation import Federation, Question, Reply, together
 from machinami.broker.federation.passing import given, judged_after
 from machinami.broker.federation.trigger import Trigger
+from machinami.broker.policy import demand
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError, TooManyResults
@@ -32,6 +33,7 @@ from machinami.model.expansion import PEER, expand_entity
 from machinami.model.found import Found
 from machinami.model.linking import LINKING, Join
 from machinami.model.matching import matches, seen
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Condition, Page, Query, TypeSelection
 from machinami.model.registration import Mode
@@ -83,6 +85,7 @@ async def retrieve(
     by: Principal,
 ) -> tuple[Entity | None, Sequence[str]]:
     """The entity as known here and to the sources, None if nobody knows it; and warnings."""
+    demand(town.policy, by, Deed.READ)  # who may read nothing has nobody asked
     wanted = Specification((EntitySelector(types, entity_id),), frozenset(attributes), lenient=True)
     reaches, warnings = _reaches(federation, town, wanted, READING, trigger)
     own = operations.peek(town, entity_id, by)
@@ -168,6 +171,7 @@ async def places(
 
 def _own_view(town: Town, wide: Wide, by: Principal) -> Wide:
     """The query as this one asks it: what they may not see is neither asked for by a filter nor counted."""
+    demand(town.policy, by, Deed.READ)
     bound = judged_after(town, wide.query, by)
     if bound is None:
         return wide
