@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from machinami.broker import registrations
+from machinami.broker.audit import Audit
 from machinami.broker.contexts import Contexts
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
@@ -67,6 +68,7 @@ class Broker:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._towns: dict[str, Town] = {}
+        self._audits: dict[str, Audit] = {}
         self._notifiers: dict[str, Notifier] = {}
         self._derived: Sequence[Row] = ()
         self.set_aside: list[str] = []
@@ -96,6 +98,8 @@ class Broker:
         for notifier in self._notifiers.values():
             await notifier.close()
         await self.source_subscriptions.close()
+        for audit in self._audits.values():
+            await audit.close()
         await self._ports.backend.close()
 
     def open_town(self, name: str | None) -> Town | None:
@@ -126,11 +130,16 @@ class Broker:
         Done once, it stays."""
         for town in self.towns:
             await protect(town)
+            await self.audit(town).start()
 
     @property
     def towns(self) -> Sequence[Town]:
         """The open towns."""
         return list(self._towns.values())
+
+    def audit(self, town: Town) -> Audit:
+        """The record of who did what in a town."""
+        return self._audits[town.name]
 
     def notifier(self, town: Town) -> Notifier:
         """The notifier of a town."""
@@ -141,6 +150,7 @@ class Broker:
         context = await self._words_of(town, subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
+        town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
 
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
@@ -164,6 +174,7 @@ class Broker:
         self.subscription(town, subscription_id, by)
         await self.notifier(town).remove(subscription_id)
         await unsubscribe(town, subscription_id, by)
+        town.policy.note(by, f"unsubscribed {subscription_id}")
 
     def subscription(self, town: Town, subscription_id: str, by: Principal) -> Outbox:
         """A subscription with its state (5.8.3): one's own, or any for an administrator. Raises NotFound."""
@@ -180,7 +191,7 @@ class Broker:
 
     def cursors(self, town: Town) -> list[int]:
         """How far the readers of a town's log have come."""
-        return [outbox.progress.cursor for outbox in self.notifier(town).outboxes]
+        return [self.audit(town).cursor, *(outbox.progress.cursor for outbox in self.notifier(town).outboxes)]
 
     async def _open(self, name: str, create: bool) -> Town:
         ports = self._ports
@@ -200,6 +211,8 @@ class Broker:
                 return self._towns[name]
         self._towns[name] = town
         self._notifiers[name] = Notifier(town, ports.sender)
+        self._audits[name] = policy.witness = audit = Audit(store, policy, ports.clock)
+        await audit.start()
         if name != DEFAULT_TOWN:
             self.federation.watch(town)
         return town
