@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.app.towns import environment, town
 
-from machinami.app.configuration import read
+from machinami.app.configuration import read, set_to, setting_names
 from machinami.cli.entrance import enter
 from machinami.foundation.errors import SettingsError
 
@@ -61,6 +62,18 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
     assert f"Port {port}" in second.stderr
 
 
+def test_what_a_town_is_set_to_stands_on_its_page(tmp_path: Path) -> None:
+    text = '[town]\nname = { ja = "霞町" }\n[store]\ncache_entities = 12345\n'
+    (tmp_path / "machinami.toml").write_text(text, encoding="utf-8")
+    told = set_to(replace(read(tmp_path), ca_file=tmp_path / "ca.pem"))
+    assert set(told) <= set(setting_names())
+    assert (told["store.cache_entities"], told["network.ca_file"]) == (12345, "ca.pem")
+    with town(tmp_path) as running, urllib.request.urlopen(running.url + "/about?lang=en", timeout=10) as answer:
+        html = answer.read().decode()
+    for shown in ("Entities kept at hand", "12,345", "<code>[store] cache_entities</code>", "霞町"):
+        assert shown in html
+
+
 def test_what_is_set_is_what_is_read(tmp_path: Path) -> None:
     text = """
         [town]
@@ -69,7 +82,7 @@ def test_what_is_set_is_what_is_read(tmp_path: Path) -> None:
         zoom = 13
         [network]
         ca_file = "ca.pem"
-        public_url = "https://town.example"
+        address = "https://town.example/"
         trust_proxy = true
         split_entities = true
         [simulation]
@@ -79,7 +92,7 @@ def test_what_is_set_is_what_is_read(tmp_path: Path) -> None:
     settings = read(tmp_path)
     assert (settings.town_name["en"], settings.centre, settings.zoom) == ("Kasumi", (139.0, 35.5), 13.0)
     assert settings.ca_file == tmp_path / "ca.pem"
-    assert (settings.public_url, settings.trust_proxy, settings.split_entities) == ("https://town.example", True, True)
+    assert (settings.address, settings.trust_proxy, settings.split_entities) == ("https://town.example", True, True)
     assert settings.simulation is not None
     assert (settings.simulation.seed, settings.simulation.speed) == (7, 150.0)
 
@@ -121,7 +134,6 @@ def test_init_explains_the_settings_and_never_overwrites(tmp_path: Path, capsys)
         ('[mqtt]\nurl = "mqtt://x"\n', "[[mqtt]]"),
         ('[[mqtt]]\nurl = 3\nmapping = "m.toml"\n', "url must be text"),
         ("[network]\nca_file = 7\n", "ca_file"),
-        ('[network]\npublic_url = "town.example"\n', "public_url"),
         ('[network]\ntrust_proxy = "yes"\n', "trust_proxy"),
     ],
 )

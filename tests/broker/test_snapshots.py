@@ -131,7 +131,7 @@ async def test_subscribers_of_a_snapshot_hear_of_its_changes_and_of_no_others(to
     told = orjson.loads(message.body)
     assert [one["level"]["value"] for one in told["data"]] == [9.0]
     assert message.headers["NGSILD-Snapshot"] == made.id
-    assert house.broker.subscriptions(town) == []
+    assert house.broker.subscriptions(town, OFFICER) == []
     house.broker.snapshots.drop(town, made.id, OFFICER)
 
 

@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
-# public_url = "https://town.example"   # 外から見た URL how clients call this town
+# address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
 # trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
 # split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
@@ -94,16 +94,16 @@ def _is_zone(value: object) -> bool:
         return False
 
 
-def _is_url(value: object) -> bool:
-    return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) is not None
-
-
 def _flag(field: str) -> _Rule:
     return _Rule(field, lambda value: isinstance(value, bool), "true or false")
 
 
 def _is_alias(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,60}", value) is not None
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value) is not None
 
 
 _RULES: Mapping[str, Mapping[str, _Rule]] = {
@@ -129,7 +129,10 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
-        "public_url": _Rule("public_url", _is_url, 'the URL of this town, such as "https://town.example"'),
+        "address": _Rule(
+            "address", _is_address, 'the URL at which other brokers reach this one, such as "https://city.example"',
+            lambda value, _: value.rstrip("/"),
+        ),
         "trust_proxy": _flag("trust_proxy"),
         "split_entities": _flag("split_entities"),
         "ca_file": _Rule(
@@ -189,6 +192,26 @@ def section_of(source: str, section: str, values: object, folder: Path) -> dict[
             raise SettingsError(f"{source}: {section}.{name} must be {rule.right}, not {value!r}")
         chosen[rule.field] = rule.made(value, folder)
     return chosen
+
+
+def setting_names() -> list[str]:
+    """The name of every setting of machinami.toml as section.key, in the order of the rules."""
+    return [f"{section}.{key}" for section, rules in _RULES.items() for key in rules]
+
+
+def set_to(settings: Settings) -> dict[str, Any]:
+    """What every setting of machinami.toml is now, by section.key; those of a simulation only where there is one.
+
+    A file is told by its name alone: where it lies on this machine is nobody's business.
+    """
+    whole = asdict(settings)
+    held = {"simulation": whole["simulation"]}
+    return {
+        f"{section}.{key}": value.name if isinstance(value := table[rule.field], Path) else value
+        for section, rules in _RULES.items()
+        if (table := held.get(section, whole)) is not None
+        for key, rule in rules.items()
+    }
 
 
 def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) -> MqttSettings:

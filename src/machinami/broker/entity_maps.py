@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 
 from machinami.broker.finding import every_id
 from machinami.broker.history import Span
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import demand, is_own
+from machinami.broker.seen import linked_in, reading
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound, TooManyResults
 from machinami.model.entity import Entity
 from machinami.model.entity_map import LOCAL, EntityMap
 from machinami.model.matching import matches
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
 
@@ -34,9 +36,9 @@ Places = Mapping[str, tuple[str, ...]]
 
 @dataclass(slots=True)
 class EntityMaps:
-    """The maps of every town, each with the query that it was made for."""
+    """The maps of every town, each with the query that it was made for and who had it made."""
 
-    kept: dict[str, OrderedDict[str, tuple[EntityMap, Query]]] = field(default_factory=dict)
+    kept: dict[str, OrderedDict[str, tuple[EntityMap, Query, str]]] = field(default_factory=dict)
 
     def keep(
         self,
@@ -49,16 +51,16 @@ class EntityMaps:
     ) -> EntityMap:
         """A new map of these entities, for no longer than this broker keeps any (6.4.3.2). linked: the maps that the
         sources made of theirs."""
-        demand(town.policy, by, Action.READ)
+        demand(town.policy, by, Deed.READ)
         until = town.clock() + min(lifetime or DEFAULT_LIFETIME, LONGEST_LIFETIME)
         made = EntityMap(f"urn:ngsi-ld:EntityMap:{town.new_id()}", until, places, linked)
-        self._put(town, made, query)
+        self._put(town, made, query, by)
         return made
 
-    def note(self, town: Town, key: str, query: Query, places: Places) -> None:
+    def note(self, town: Town, key: str, query: Query, places: Places, by: Principal) -> None:
         """Remember which entities the pages of a query are of. key: by which those who ask for the next one name it;
         no client can, as it is no URI."""
-        self._put(town, EntityMap(key, town.clock() + DEFAULT_LIFETIME, places), query)
+        self._put(town, EntityMap(key, town.clock() + DEFAULT_LIFETIME, places), query, by)
 
     def noted(self, town: Town, key: str) -> EntityMap | None:
         """What was noted under a key; None where that is too long ago."""
@@ -68,9 +70,9 @@ class EntityMaps:
 
     def get(self, town: Town, map_id: str, by: Principal) -> EntityMap:
         """The map (5.14.1). Raises NotFound, also where it has expired."""
-        demand(town.policy, by, Action.READ)
+        demand(town.policy, by, Deed.READ)
         found = self.noted(town, map_id)
-        if found is None:
+        if found is None or not is_own(town.policy, self.kept[town.name][map_id][2], by):
             raise NotFound(f"There is no entity map {map_id} here", entityMapId=map_id)
         return found
 
@@ -107,27 +109,25 @@ class EntityMaps:
 
     def _set(self, town: Town, changed: EntityMap) -> None:
         maps = self.kept[town.name]
-        maps[changed.id] = changed, maps[changed.id][1]
+        maps[changed.id] = changed, *maps[changed.id][1:]
 
-    def _put(self, town: Town, made: EntityMap, query: Query) -> None:
+    def _put(self, town: Town, made: EntityMap, query: Query, by: Principal) -> None:
         maps = self.kept.setdefault(town.name, OrderedDict())
         maps.pop(made.id, None)
-        maps[made.id] = made, query
-        mapped = sum(len(one.entries) for one, _ in maps.values())
+        maps[made.id] = made, query, by.id
+        mapped = sum(len(one.entries) for one, _, _ in maps.values())
         while len(maps) > 1 and (len(maps) > _MOST_MAPS or mapped > _MOST_MAPPED):
             mapped -= len(maps.popitem(last=False)[1][0].entries)
 
 
 async def places_here(town: Town, query: Query, by: Principal) -> Places:
     """The entities here that a query finds (5.14.4). Raises TooManyResults."""
-    demand(town.policy, by, Action.READ)
-    return dict.fromkeys(await every_id(town, query, MOST_ENTITIES), (LOCAL,))
+    return dict.fromkeys(await every_id(town, query, by, MOST_ENTITIES), (LOCAL,))
 
 
 async def past_places(town: Town, query: Query, span: Span, by: Principal) -> Places:
     """The entities here whose past a temporal query finds (5.14.5). Raises TooManyResults."""
-    demand(town.policy, by, Action.READ)
-    found = await town.store.find_past(query, span.temporal, Page(MOST_ENTITIES + 1), town.clock())
+    found = await reading(town, by).find_past(query, span.temporal, Page(MOST_ENTITIES + 1), town.clock())
     if len(found.entities) > MOST_ENTITIES:
         raise TooManyResults(f"The query finds more than {MOST_ENTITIES} entities; ask for fewer")
     return {entity.id: (LOCAL,) for entity in found.entities}
@@ -135,13 +135,12 @@ async def past_places(town: Town, query: Query, span: Span, by: Principal) -> Pl
 
 async def matching_here(town: Town, ids: Iterable[str], query: Query, by: Principal) -> list[Entity]:
     """Those of the entities that match, in the order of the map; the filters are asked anew (5.5.9.3)."""
-    demand(town.policy, by, Action.READ)
-    now = town.clock()
+    peek, now = linked_in(town, by), town.clock()
     found = []
     for number, entity_id in enumerate(ids, 1):
         if number % _AT_ONCE == 0:
             await asyncio.sleep(0)
-        entity = town.store.peek(entity_id)
-        if entity is not None and matches(query, entity, now, town.store.peek):
+        entity = peek(entity_id)
+        if entity is not None and matches(query, entity, now, peek):
             found.append(entity)
     return found

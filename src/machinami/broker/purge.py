@@ -11,12 +11,14 @@ from functools import partial
 
 from machinami.broker.finding import every_id
 from machinami.broker.operations import write_deletion, write_rule
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import demand
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.model import patch
 from machinami.model.entity import Entity
 from machinami.model.matching import matches
 from machinami.model.patch import Patched
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Query
 from machinami.store.protocol import Transaction
@@ -38,12 +40,12 @@ class Extent:
 
 async def purge(town: Town, query: Query, extent: Extent, by: Principal) -> None:
     """Delete what the query finds (5.6.21). It looks no further than this broker."""
-    demand(town.policy, by, Action.WRITE)
-    ids = await every_id(town, query)
+    demand(town.policy, by, *((Deed.DELETE,) if extent.drop is None and extent.keep is None else (Deed.CHANGE,)))
+    ids = await every_id(town, query, by)
     for start in range(0, len(ids), _CHANGED):
         part = ids[start : start + _CHANGED]
         now = town.clock()
-        await town.store.transact(partial(_purge, part, query, extent, now, by))
+        await writing(town, partial(_purge, part, query, extent, now, by), by)
 
 
 def _purge(ids: Sequence[str], query: Query, extent: Extent, now: datetime, by: Principal, tx: Transaction) -> None:

@@ -16,12 +16,15 @@ from typing import Any
 from machinami.broker.federation.federation import Federation
 from machinami.broker.notification import compose_snapshot
 from machinami.broker.notify import Notifier
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import demand, is_own
 from machinami.broker.snapshot_filling import Asked, AskedPast, Harvest, ask, ask_past
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound, TooManyResults
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.snapshot import Snapshot, Status, expiry, made
+from machinami.model.subscription import Subscription
+from machinami.model.telling import Told
 from machinami.store.memory import MemoryTown
 from machinami.wire.protocol import Sender
 
@@ -33,11 +36,13 @@ _LOG = logging.getLogger("machinami.broker")
 
 @dataclass(slots=True)
 class Kept:
-    """A snapshot with its data; work: its filling, while it lasts; notifier: once somebody subscribes to it."""
+    """A snapshot with its data, as a town of its own that knows no sources; owner: who had it made; work: its
+    filling, while it lasts; notifier: once somebody subscribes to it."""
 
     snapshot: Snapshot
     store: MemoryTown
     town: Town
+    owner: str
     work: asyncio.Task[None] | None = None
     notifier: Notifier | None = None
 
@@ -98,7 +103,7 @@ class Snapshots:
         if found is None:
             raise _no_snapshot(frozen.snapshot)
         if found.notifier is None:
-            found.notifier = Notifier(found.town, self.sender)
+            found.notifier = Notifier(found.town, self.sender, _as_they_are)
         return found.notifier
 
     def update(
@@ -111,7 +116,7 @@ class Snapshots:
         by: Principal,
     ) -> Snapshot:
         """Change what is said of a snapshot, and remove the members that are to go (5.16.4). Raises NotFound."""
-        demand(town.policy, by, Action.WRITE)
+        demand(town.policy, by, Deed.READ)
         found, now = self._find(town, snapshot_id, by), town.clock()
         expires_at = found.snapshot.expires_at if lifetime is None else expiry(lifetime, now)
         document = {**found.snapshot.document, **fragment}
@@ -122,14 +127,14 @@ class Snapshots:
 
     def drop(self, town: Town, snapshot_id: str, by: Principal) -> None:
         """Forget the snapshot (5.16.5). Raises NotFound."""
-        demand(town.policy, by, Action.WRITE)
+        demand(town.policy, by, Deed.READ)
         self._find(town, snapshot_id, by)
         self._delete(town, snapshot_id)
 
     def purge(self, town: Town, meant: Callable[[Snapshot], bool], by: Principal) -> None:
         """Forget those that are meant (5.16.7). Raises NotFound where there are none (6.36.3.2)."""
-        demand(town.policy, by, Action.WRITE)
-        gone = [one.snapshot.id for one in self._of(town).values() if meant(one.snapshot)]
+        demand(town.policy, by, Deed.READ)
+        gone = [one.snapshot.id for one in self._own(town, by) if meant(one.snapshot)]
         if not gone:
             raise NotFound("No snapshot matches this q")
         for snapshot_id in gone:
@@ -147,8 +152,7 @@ class Snapshots:
                 await one.notifier.close()
 
     def _new(self, town: Town, document: Mapping[str, Any], lifetime: timedelta | None, by: Principal) -> Kept:
-        demand(town.policy, by, Action.READ)
-        demand(town.policy, by, Action.WRITE)
+        demand(town.policy, by, Deed.READ)
         present = self._of(town)
         snapshot_id = str(document.get("id") or f"urn:ngsi-ld:Snapshot:{town.new_id()}")
         if snapshot_id in present:
@@ -159,7 +163,7 @@ class Snapshots:
         store = MemoryTown()
         name = f"{town.name} {snapshot_id}"
         own = Town(name, store, town.policy, town.clock, town.new_id, owner=town.name, snapshot=snapshot_id)
-        present[snapshot_id] = Kept(snapshot, store, own)
+        present[snapshot_id] = Kept(snapshot, store, own, by.id)
         self.kept[town.name] = present
         return present[snapshot_id]
 
@@ -206,11 +210,14 @@ class Snapshots:
         new.work = asyncio.get_running_loop().create_task(work)
 
     def _find(self, town: Town, snapshot_id: str, by: Principal) -> Kept:
-        demand(town.policy, by, Action.READ)
+        demand(town.policy, by, Deed.READ)
         found = self._of(town).get(snapshot_id)
-        if found is None:
+        if found is None or not is_own(town.policy, found.owner, by):
             raise _no_snapshot(snapshot_id)
         return found
+
+    def _own(self, town: Town, by: Principal) -> list[Kept]:
+        return [one for one in self._of(town).values() if is_own(town.policy, one.owner, by)]
 
     def _of(self, town: Town) -> dict[str, Kept]:
         """The snapshots of a town, without those whose time is over."""
@@ -259,3 +266,8 @@ class Snapshots:
 
 def _no_snapshot(snapshot_id: str) -> NotFound:
     return NotFound(f"There is no snapshot {snapshot_id[:200]} here", snapshotId=snapshot_id[:200])
+
+
+async def _as_they_are(subscription: Subscription, told: Sequence[Told], by: Principal) -> Sequence[Told]:
+    """A snapshot knows no sources that could say more of an entity."""
+    return told

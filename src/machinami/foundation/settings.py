@@ -37,10 +37,10 @@ class Settings:
     a power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
-    name of its own making); public_url: how clients call the town, trust_proxy: whether a proxy may say so (empty and
-    false: as each request calls it); split_entities: whether parts of one entity are expected at several brokers;
-    context_bytes: how much of @contexts stays in memory; ca_file: the authorities whose certificates are trusted
-    besides those of the system.
+    name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
+    each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
+    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; ca_file: the
+    authorities whose certificates are trusted besides those of the system.
     """
 
     data: Path
@@ -52,7 +52,7 @@ class Settings:
     page_limit: int = 1_000
     instance_limit: int = 2_000
     alias: str = ""
-    public_url: str = ""
+    address: str = ""
     trust_proxy: bool = False
     split_entities: bool = False
     context_bytes: int = 20_000_000

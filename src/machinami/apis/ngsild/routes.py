@@ -21,7 +21,7 @@ from machinami.apis.ngsild.contexts import KeptContexts
 from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
 from machinami.apis.ngsild.entity_maps import MappedEntities
-from machinami.apis.ngsild.face import AS_ASKED, ROOT, Face, Identify, Origin, anyone, carried
+from machinami.apis.ngsild.face import AS_ASKED, ROOT, Face, Origin, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.mapped import Following
 from machinami.apis.ngsild.openapi import operation
@@ -29,6 +29,7 @@ from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.preferences import shows_entities
 from machinami.apis.ngsild.purge import PURGE, Purge
 from machinami.apis.ngsild.registrations import Registrations
+from machinami.apis.ngsild.relaying import PATH, Relaying
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_routes import shared_routes
 from machinami.apis.ngsild.snapshots import FrozenData, frozen
@@ -38,6 +39,7 @@ from machinami.apis.ngsild.temporal_provision import TemporalProvision
 from machinami.broker.broker import Broker
 from machinami.kit.http import Handler, Route
 from machinami.kit.openapi import OPERATION
+from machinami.kit.viewing import Identify, anyone
 
 NONE: frozenset[str] = frozenset()
 DEFAULT_PAGING = Paging()
@@ -66,7 +68,13 @@ def routes(
     following = Following(face, rendered, paging, temporal)
     rows = [*map(following.route, rows), *_map_rows(MappedEntities(face, paging))]
     rows += _snapshot_rows(FrozenData(face, paging))
-    return [_carried(route, alone) for route in rows]
+    return [*(_carried(route, alone) for route in rows), _told_by_sources(Relaying(face))]
+
+
+def _told_by_sources(relaying: Relaying) -> Route:
+    hear = carried(relaying.hear, relaying.hear)
+    summary = "Tell of what somebody here subscribed to"
+    return row("POST", PATH, hear, summary, "Subscriptions", "heard", body="Notification")
 
 
 def _carried(route: Route, alone: Mapping[tuple[str, str], Handler]) -> Route:

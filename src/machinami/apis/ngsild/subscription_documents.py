@@ -95,6 +95,7 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         csf=parse.parse_q(document["csf"], context) if "csf" in document else None,
         temporal=_temporal(document),
         local_only=local,
+        split=flag(document, "splitEntities", False),
         context=context.source,
         words=document.get("jsonldContext", context.source),
         conformance=_conformance(document),
@@ -105,7 +106,6 @@ def read_subscription(document: Json, context: Context) -> Subscription:
 def _check_words(document: Json) -> None:
     for member in ("subscriptionName", "description", "jsonKeys"):
         text(document, member)
-    flag(document, "splitEntities", False)
     if "jsonldContext" in document and not is_uri(document["jsonldContext"]):
         raise wrong("jsonldContext", "must be the URL of a @context")
 

@@ -59,6 +59,7 @@ class Reply:
     context: Context | None = None
     warned: str = ""
     mapped: str = ""
+    location: str = ""
 
     @property
     def done(self) -> bool:
@@ -160,6 +161,7 @@ class Federation:
             sealed.context,
             answer.headers.get("ngsild-warning", "")[:_LONGEST],
             answer.headers.get("ngsild-entitymap", "")[:_LONGEST],
+            answer.headers.get("location", ""),
         )
 
     async def context_of(self, reply: Reply, document: Mapping[str, Any]) -> Context:

@@ -164,7 +164,7 @@ async def _own(town: Town, wanted: Query, by: Principal) -> list[Entity]:
     found = list((await operations.query(town, wanted, Page(_PAGE), by)).entities)
     if len(found) < _PAGE:
         return found
-    ids = await every_id(town, wanted, MOST_ENTITIES)
+    ids = await every_id(town, wanted, by, MOST_ENTITIES)
     return await matching_here(town, ids, wanted, by)
 
 

@@ -19,7 +19,9 @@ from machinami.broker.federation.gathering import (
     specification_of,
     take,
 )
+from machinami.broker.federation.passing import given, judged_after
 from machinami.broker.federation.trigger import Trigger
+from machinami.broker.policy import demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import TooManyResults
 from machinami.model.assembly import assemble_entity
@@ -27,7 +29,8 @@ from machinami.model.entity import Entity
 from machinami.model.entity_map import LOCAL, EntityMap
 from machinami.model.found import Found
 from machinami.model.linking import LINKING, Join
-from machinami.model.matching import matches
+from machinami.model.matching import matches, seen
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import TypeSelection
 from machinami.model.registration_matching import Specification
@@ -56,10 +59,14 @@ async def retrieve(
     trigger: Trigger,
     by: Principal,
     kept: EntityMap | None = None,
+    but: str | None = None,
 ) -> Retrieved:
-    """The entity as known here and to the sources. kept: the map that says which of them have it (5.7.1.4)."""
+    """The entity as known here and to the sources. kept: the map that says which of them have it (5.7.1.4); but: the
+    registration of a source that is not asked."""
+    demand(town.policy, by, Deed.READ)  # who may read nothing has nobody asked
     wanted = Specification((EntitySelector(types, entity_id),), frozenset(attributes), lenient=True)
     reaches, warnings = reaches_of(federation, town, wanted, READING, trigger)
+    reaches = [(source, found) for source, found in reaches if source.registration.id != but]
     known: Mapping[str, str] = {}
     if kept is not None:
         known, named = kept.linked, kept.entries.get(entity_id, ())
@@ -76,7 +83,9 @@ async def retrieve(
         take(gathered, found, replace(gleaned, entities=[e for e in gleaned.entities if e.id == entity_id]))
     parts, supplements = gathered.parts.get(entity_id, []), gathered.supplements.get(entity_id, [])
     places = tuple(gathered.places.get(entity_id, ()))
-    return Retrieved(assemble_entity(parts, supplements, town.clock()), places, gathered.warnings, gathered.linked)
+    entity = assemble_entity(parts, supplements, town.clock())
+    visible = None if entity is None else given(town, entity, by)
+    return Retrieved(visible, places if visible is not None else (), gathered.warnings, gathered.linked)
 
 
 async def linked(
@@ -118,16 +127,17 @@ async def find(
 
     The ids are fixed by the first page (4.3.6.7): the pages after it neither leave one out nor show one twice.
     """
+    wide = _own_view(town, wide, by)
     page = wide.page
     kept = federation.maps.noted(town, wide.key) if page.offset else None
     if kept is not None:
-        found, warnings = await follow(federation, town, wide, kept, trigger, by)
+        found, warnings = await _follow(federation, town, wide, kept, trigger, by, False)
         return replace(found, count=found.count if page.count else None), warnings
     gathered = await gather(federation, town, wide, trigger, by)
     every = {entity.id: entity for entity in _assembled(gathered, gathered.places, wide, town)}
     entries = {entity_id: tuple(gathered.places[entity_id]) for entity_id in every}
     if len(entries) > page.offset + page.limit:
-        federation.maps.note(town, wide.key, wide.query, entries)
+        federation.maps.note(town, wide.key, wide.query, entries, by)
     shown = list(every.values())[page.offset : page.offset + page.limit]
     return Found(shown, len(every) if page.count else None), gathered.warnings
 
@@ -146,6 +156,12 @@ async def follow(
 
     The count is that of the map; exact: those after the page are asked too whether they still fit.
     """
+    return await _follow(federation, town, _own_view(town, wide, by), kept, trigger, by, exact)
+
+
+async def _follow(
+    federation: Federation, town: Town, wide: Wide, kept: EntityMap, trigger: Trigger, by: Principal, exact: bool
+) -> tuple[Found, Sequence[str]]:
     page, ids = wide.page, list(kept.entries)
     shown: list[Entity] = []
     gone: set[str] = set()
@@ -175,21 +191,35 @@ async def places(
 ) -> Gathered:
     """Where each entity is that is known here or to the sources (5.14.4.4): its `places`, in the order of their pages.
 
-    A source that makes maps itself is asked for one, any other for its entities.
+    A source that makes maps itself is asked for one, any other for its entities; and each for its entities where it
+    is to be judged here whether who asks may see them.
     """
-    gathered = await gather(federation, town, wide, trigger, by, partial(glean_map, lifetime))
+    bound = _own_view(town, wide, by)
+    glean = partial(glean_map, lifetime) if bound is wide else None
+    wide = bound
+    gathered = await gather(federation, town, wide, trigger, by, glean)
     known = {entity.id for entity in _assembled(gathered, gathered.parts, wide, town)}
     mapped = {name for name, where in gathered.places.items() if not gathered.linked.keys().isdisjoint(where)}
     gathered.places = {name: where for name, where in gathered.places.items() if name in known or name in mapped}
     return gathered
 
 
+def _own_view(town: Town, wide: Wide, by: Principal) -> Wide:
+    """The query as this one asks it: what they may not see is neither asked for by a filter nor counted."""
+    demand(town.policy, by, Deed.READ)
+    bound = judged_after(town, wide.query, by)
+    if bound is None:
+        return wide
+    return replace(wide, query=bound, split=True, key=f"{by.signature} {sorted(by.roles)} {wide.key}")
+
+
 def _assembled(gathered: Gathered, ids: Iterable[str], wide: Wide, town: Town) -> list[Entity]:
     now, filtered = town.clock(), wide.split or bool(wide.query.selectors)
-    found = []
+    found: list[Entity] = []
     for entity_id in ids:
         parts, supplements = gathered.parts.get(entity_id, []), gathered.supplements.get(entity_id, [])
         entity = assemble_entity(parts, supplements, now)
         if entity is not None and (not filtered or matches(wide.query, entity, now)):
-            found.append(entity)
+            visible = entity if wide.query.guard is None else seen(wide.query.guard, entity)
+            found.extend(() if visible is None else (visible,))
     return found
