@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from os import urandom
 from pathlib import Path
-from uuid import uuid4
 
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
@@ -68,7 +68,7 @@ def utc_now() -> datetime:
 
 def fresh_id() -> str:
     """A fresh unique text."""
-    return uuid4().hex
+    return urandom(16).hex()
 
 
 class TownOS:

@@ -15,7 +15,7 @@ from itertools import islice
 
 from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
-from machinami.broker.notification import Message, compose
+from machinami.broker.notification import Message, compose, letterhead
 from machinami.broker.operations import expired
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
 from machinami.broker.town import Town
@@ -47,6 +47,7 @@ class Outbox:
         self.progress = progress
         self._town = town
         self._context = context
+        self._head = letterhead(subscription, context, None if town.is_default else town.name)
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
         self._triggers = fires(subscription)
@@ -146,9 +147,8 @@ class Outbox:
         self._courier.changed = True
 
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
-        name = None if self._town.name == "default" else self._town.name
         find = self._find if self.subscription.notification.join else self._town.store.peek
-        return compose(self.subscription, self._context, entities, notification_id, now, name, find)
+        return compose(self.subscription, self._context, self._head, entities, notification_id, now, find)
 
     @property
     def _find(self) -> Find:
