@@ -8,13 +8,14 @@ from itertools import count
 from pathlib import Path
 
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.policy import OpenTown
 from machinami.kit.carrier import Limits
 from machinami.kit.http import Route
 from machinami.kit.server import Serving, serve
+from machinami.kit.viewing import Identify, anyone
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.exchange import Caller, Unconnected
@@ -52,6 +53,7 @@ async def running(
     paging: Paging | None = None,
     caller: Caller | None = None,
     alias: str = "machinami-test",
+    identify: Identify = anyone,
 ) -> AsyncIterator[Running]:
     """Serve the NGSI-LD face over a store in this folder."""
     numbers = count(1)
@@ -62,15 +64,15 @@ async def running(
         wire,
         Clock(),
         lambda: f"{next(numbers):08x}",
-        OpenTown(),
         read_subscription,
         caller or Unconnected(),
         alias,
     )
     broker = Broker(ports)
     await broker.start()
-    rows = routes(broker, paging=paging or Paging())
+    rows = routes(broker, identify, paging or Paging())
     serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
+    await broker.open_to_sources(serving.url + RELAYED)
     try:
         yield Running(serving, broker, wire, rows)
     finally:

@@ -11,16 +11,18 @@ from os import urandom
 from pathlib import Path
 
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
+from machinami.app.configuration import set_to
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import OpenTown
+from machinami.broker.records import is_simulated
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -28,14 +30,16 @@ from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
-from machinami.kit.city import City
+from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
-from machinami.kit.http import Route
-from machinami.kit.installed import Broken, Refresh, Service, installed
+from machinami.kit.http import Request, Route
+from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, serve
+from machinami.kit.viewing import anyone, viewed
+from machinami.model.principal import Principal
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -53,6 +57,7 @@ _LOG = logging.getLogger("machinami")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
+INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
@@ -89,7 +94,7 @@ class TownOS:
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
         reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller, alias)
+        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -103,17 +108,22 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(town, sources)
+        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
         )
+        await self.broker.open_to_sources((self.settings.address or self._serving.url) + RELAYED)
         for job in self.watched.jobs:
             job.start()
         gc.freeze()
         gc.set_threshold(*_GARBAGE)
         self.watched.start_seconds = time.perf_counter() - self._began
         return self._serving
+
+    def identify(self, request: Request) -> Principal:
+        """Who stands behind a request."""
+        return anyone(request)
 
     def now(self) -> datetime:
         """What time it is in town: in a simulated one, the time that its storm has reached."""
@@ -136,6 +146,8 @@ class TownOS:
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()
+        manifests = [service.manifest for service in services] + [read_manifest(name, "ingest") for name in INGEST]
+        self.broker.lend([row for manifest in manifests for row in manifest_rows(manifest)])
         self.watched.broken = broken
         for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
@@ -163,19 +175,22 @@ class TownOS:
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)
         for town in self.broker.towns:
-            await trim(town, before, [box.progress.cursor for box in self.broker.subscriptions(town)])
+            await trim(town, before, self.broker.cursors(town))
 
-    def _routes(self, town: Town, sources: Sources) -> list[Route]:
-        desk = self._desk(town, sources)
+    async def _simulated(self, town: Town) -> bool:
+        """Whether the town runs on simulated data, or has ever: they are in its folder still."""
+        return self.settings.simulation is not None or await is_simulated(town)
+
+    def _routes(self, desk: Desk) -> list[Route]:
         found = [
-            *ngsild_routes(self.broker, paging=self._paging()),
+            *ngsild_routes(self.broker, self.identify, self._paging()),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
-        found += portal_routes(desk)
+        pages = portal_routes(desk)
         for house in self.houses:
-            found += self._pages_of(house, desk)
-        return found
+            pages += self._pages_of(house, desk)
+        return found + [viewed(page, self.identify) for page in pages]
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -191,11 +206,10 @@ class TownOS:
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
             return []
 
-    def _desk(self, town: Town, sources: Sources) -> Desk:
+    def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
-        simulated = settings.simulation is not None
         return Desk(
-            town_name=SIMULATED_NAME if simulated else settings.town_name,
+            town_name=settings.town_name if settings.simulation is None else SIMULATED_NAME,
             centre=settings.centre,
             zoom=settings.zoom,
             time_zone=settings.time_zone,
@@ -206,6 +220,8 @@ class TownOS:
             houses=lambda: self.houses,
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
+            set_to=set_to(settings),
+            identify=self.identify,
         )
 
 

@@ -2,16 +2,21 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from machinami.broker import registrations
+from machinami.broker.audit import Audit
 from machinami.broker.contexts import Contexts
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
+from machinami.broker.federation.subscribing import SharedSubscriptions
+from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Notifier, Outbox
-from machinami.broker.policy import Policy
+from machinami.broker.policy import Policy, demand, is_own
+from machinami.broker.policy_rows import load, protect
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.subscriptions import (
@@ -20,6 +25,7 @@ from machinami.broker.subscriptions import (
     Progress,
     driving_types,
     no_subscription,
+    owner_of,
     resubscribe,
     subscribe,
     unsubscribe,
@@ -27,9 +33,11 @@ from machinami.broker.subscriptions import (
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
+from machinami.model.policy import Deed, Row
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
+from machinami.model.telling import Told
 from machinami.store.protocol import Backend
 from machinami.wire.exchange import Caller, Unconnected
 from machinami.wire.protocol import Fetcher, Sender
@@ -40,7 +48,7 @@ _LOG = logging.getLogger("machinami.broker")
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the broker is given from outside: store, network, time, ids, policy, and the reader that turns a kept
+    """What the broker is given from outside: store, network, time, ids, and the reader that turns a kept
     subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
     empty: a name is made once and kept."""
 
@@ -49,7 +57,6 @@ class Ports:
     sender: Sender
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
-    policy: Policy
     read_subscription: Callable[[dict[str, Any], Context], Subscription]
     caller: Caller = field(default_factory=Unconnected)
     alias: str = ""
@@ -61,11 +68,14 @@ class Broker:
     contexts: Contexts
     source_subscriptions: SourceSubscriptions
     federation: Federation
+    shared_subscriptions: SharedSubscriptions
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._towns: dict[str, Town] = {}
+        self._audits: dict[str, Audit] = {}
         self._notifiers: dict[str, Notifier] = {}
+        self._derived: Sequence[Row] = ()
         self.set_aside: list[str] = []
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots()
@@ -80,19 +90,27 @@ class Broker:
         self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)
         alias = await self._alias(default)
         self.federation = Federation(self._ports.caller, self.contexts, self._ports.clock, alias)
-        self.federation.watch(default)
+        self.shared_subscriptions = SharedSubscriptions(self.federation, self.contexts, self.notifier)
+        self._watch(default)
         for name in await self._ports.backend.towns():
             if name not in self._towns:
                 await self._open(name, create=False)
         for town in list(self._towns.values()):
             await self._resume(town)
 
+    async def open_to_sources(self, address: str) -> None:
+        """Say at which URL sources reach this broker with what they tell; from then on subscriptions are shared."""
+        await self.shared_subscriptions.open(address, self.towns, self._set_aside)
+
     async def close(self) -> None:
         """Stop notifying and close every town."""
         await self.snapshots.close()
+        await self.shared_subscriptions.close()
         for notifier in self._notifiers.values():
             await notifier.close()
         await self.source_subscriptions.close()
+        for audit in self._audits.values():
+            await audit.close()
         await self._ports.backend.close()
 
     def open_town(self, name: str | None) -> Town | None:
@@ -108,65 +126,125 @@ class Broker:
             raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
         return await self._open(name or DEFAULT_TOWN, create=True)
 
+    def demand_founding(self, by: Principal) -> None:
+        """Raise Forbidden unless who asks may have a new town made: in a protected installation its administrators."""
+        demand(self._towns[DEFAULT_TOWN].policy, by, Deed.ADMINISTER)
+
+    def lend(self, rows: Sequence[Row]) -> None:
+        """What services may do by their manifests, in every town."""
+        self._derived = rows
+        for town in self.towns:
+            town.policy.lend(rows)
+
+    async def protect(self) -> None:
+        """Have every town protected from now on, and every one that is made later; done with the first administrator.
+        Done once, it stays."""
+        for town in self.towns:
+            await protect(town)
+            await self.audit(town).start()
+
     @property
     def towns(self) -> Sequence[Town]:
         """The open towns."""
         return list(self._towns.values())
 
+    def audit(self, town: Town) -> Audit:
+        """The record of who did what in a town."""
+        return self._audits[town.name]
+
     def notifier(self, town: Town) -> Notifier:
         """The notifier of a town."""
         return self._notifiers[town.name]
 
-    async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
-        """Take a subscription (5.8.1) and begin to tell."""
+    async def subscribe(
+        self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
+    ) -> None:
+        """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
         context = await self._words_of(town, subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
-        self.notifier(town).add(subscription, context, progress, driving_types)
+        town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
+        self.notifier(town).add(subscription, context, progress, driving_types, by)
+        await self.shared_subscriptions.follow(town, subscription, trigger)
 
-    async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
+    async def resubscribe(
+        self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
+    ) -> None:
         """Replace a subscription (5.8.2)."""
+        present = self.subscription(town, subscription.id, by)
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
-        was_active = self.subscription(town, subscription.id).subscription.is_active
+        was_active = present.subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
-        self.notifier(town).add(subscription, context, progress, driving_types)
+        self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
+        await self.shared_subscriptions.follow(town, subscription, trigger)
 
     async def _words_of(self, town: Town, subscription: Subscription) -> Context:
         """The context of its notifications; its own must be here as well, to read it again at the next start."""
         await self.contexts.obtain(subscription.context, town.name)
         return await self.contexts.obtain(subscription.words, town.name)
 
-    async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
+    async def unsubscribe(
+        self, town: Town, subscription_id: str, by: Principal, trigger: Trigger | None = None
+    ) -> None:
         """Forget a subscription (5.8.5)."""
-        self.subscription(town, subscription_id)
+        self.subscription(town, subscription_id, by)
         await self.notifier(town).remove(subscription_id)
         await unsubscribe(town, subscription_id, by)
+        await self.shared_subscriptions.drop(town, subscription_id, trigger)
+        town.policy.note(by, f"unsubscribed {subscription_id}")
 
-    def subscription(self, town: Town, subscription_id: str) -> Outbox:
-        """A subscription with its state (5.8.3). Raises NotFound."""
+    def subscription(self, town: Town, subscription_id: str, by: Principal) -> Outbox:
+        """A subscription with its state (5.8.3): one's own, or any for an administrator. Raises NotFound."""
+        demand(town.policy, by, Deed.SUBSCRIBE, Deed.ADMINISTER)
         outbox = self.notifier(town).outbox(subscription_id)
-        if outbox is None:
+        if outbox is None or not is_own(town.policy, outbox.owner.id, by):
             raise no_subscription(subscription_id)
         return outbox
 
-    def subscriptions(self, town: Town) -> Sequence[Outbox]:
-        """All subscriptions of a town (5.8.4)."""
-        return self.notifier(town).outboxes
+    def subscriptions(self, town: Town, by: Principal) -> Sequence[Outbox]:
+        """The subscriptions of a town (5.8.4): one's own, or all for an administrator."""
+        demand(town.policy, by, Deed.SUBSCRIBE, Deed.ADMINISTER)
+        return [one for one in self.notifier(town).outboxes if is_own(town.policy, one.owner.id, by)]
+
+    def cursors(self, town: Town) -> list[int]:
+        """How far the readers of a town's log have come."""
+        return [self.audit(town).cursor, *(outbox.progress.cursor for outbox in self.notifier(town).outboxes)]
 
     async def _open(self, name: str, create: bool) -> Town:
         ports = self._ports
         store = await ports.backend.open(name, create)
         if name in self._towns:  # another request opened it meanwhile
             return self._towns[name]
-        town = Town(name, store, ports.policy, ports.clock, ports.new_id)
+        policy = Policy()
+        policy.lend(self._derived)
+        await load(policy, store)
+        if name in self._towns:
+            return self._towns[name]
+        town = Town(name, store, policy, ports.clock, ports.new_id)
+        default = self._towns.get(DEFAULT_TOWN)
+        if default is not None and not default.policy.is_open:
+            await protect(town)
+            if name in self._towns:
+                return self._towns[name]
         self._towns[name] = town
-        self._notifiers[name] = Notifier(town, ports.sender)
+        self._notifiers[name] = Notifier(town, ports.sender, partial(self._complete, town))
+        self._audits[name] = policy.witness = audit = Audit(store, policy, ports.clock)
+        await audit.start()
         if name != DEFAULT_TOWN:
-            self.federation.watch(town)
+            self._watch(town)
         return town
+
+    def _watch(self, town: Town) -> None:
+        self.federation.watch(town)
+        self.shared_subscriptions.watch(town)
+
+    async def _complete(
+        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
+    ) -> Sequence[Told]:
+        return await self.shared_subscriptions.complete(town, subscription, told, by)
 
     async def _alias(self, default: Town) -> str:
         """What this broker is called among brokers (5.2.40): made once, and kept."""
@@ -201,8 +279,9 @@ class Broker:
                 own = self.contexts.resolve(record.get("context"))
                 subscription = self._ports.read_subscription(record["document"], own)
                 context = self.contexts.resolve(subscription.words)
+                subscription = replace(subscription, via=record.get("via", ""))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue
             came = Progress.from_record(progress.get(key, {"cursor": town.store.last_seq}))
-            self.notifier(town).add(subscription, context, came, driving_types)
+            self.notifier(town).add(subscription, context, came, driving_types, owner_of(record))

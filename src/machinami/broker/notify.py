@@ -8,7 +8,8 @@ At least once, in order. Throttling tells the latest state of each entity when i
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -17,6 +18,7 @@ from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
 from machinami.broker.notification import Message, compose, letterhead
 from machinami.broker.operations import expired
+from machinami.broker.seen import Seen, cut_change, cut_told
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
 from machinami.broker.town import Town
 from machinami.foundation.errors import TooManyResults
@@ -24,7 +26,9 @@ from machinami.model.change import Change
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.linking import Find
-from machinami.model.principal import Principal
+from machinami.model.matching import unlinked
+from machinami.model.policy import Deed
+from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Page
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told, told
@@ -34,22 +38,27 @@ _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log
 _LOG_PAGE = 200
 _FIRST_PAUSE = 1.0
 _FOUND_PAGE = 500
-_NOTIFIER = Principal("notifier")
+
+Complete = Callable[[Subscription, Sequence[Told], Principal], Awaitable[Sequence[Told]]]
 
 
 class Outbox:
     """What one subscription still has to tell, and the loop that tells it."""
 
     def __init__(
-        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender
-    ) -> None:
+        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
+        complete: Complete, owner: Principal,
+    ) -> None:  # fmt: skip
         self.subscription = subscription
+        self.owner = owner
         self.progress = progress
         self._town = town
         self._context = context
         self._head = letterhead(subscription, context, None if town.is_default else town.name)
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
+        self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
+        self._complete = complete
         self._triggers = fires(subscription)
         self._waiting: deque[Change] = deque()
         self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
@@ -96,7 +105,24 @@ class Outbox:
         return len(self._waiting)
 
     def _is_concerned(self, change: Change) -> bool:
-        return concerns(self.subscription, self._triggers, self._queries, change, self._town.store.peek)
+        queries = self._loose if self._is_split else self._queries
+        rights = self._town.policy.rights_now(self.owner)
+        if rights is None:
+            return concerns(self.subscription, self._triggers, queries, change, self._town.store.peek)
+        seen = cut_change(rights, change) if rights.may(Deed.SUBSCRIBE) else None
+        linked = Seen(self._town.store, rights, self._town.clock).linked
+        return seen is not None and concerns(self.subscription, self._triggers, queries, seen, linked)
+
+    @property
+    def asking(self) -> Principal:
+        """The owner, as they are at present."""
+        rights = self._town.policy.rights_now(self.owner)
+        return self.owner if rights is None else rights.by
+
+    @property
+    def _is_split(self) -> bool:
+        """Whether a part of what is told may be elsewhere, so that filters come after it has been looked for."""
+        return self.subscription.split and bool(self._town.sources.kept) and not self.subscription.is_local
 
     async def _tell_changes(self) -> None:
         while True:
@@ -105,7 +131,8 @@ class Outbox:
                 await self._stirred.wait()
             if self._behind and not self._waiting:
                 await self._catch_up()
-            await self._wait_for_throttle()
+            if self._waiting:
+                await self.wait_for_throttle()
             await self._tell_next()
 
     async def _catch_up(self) -> None:
@@ -123,9 +150,10 @@ class Outbox:
         if max(self._seen, cursor) >= self._town.store.last_seq:
             self._behind = False
 
-    async def _wait_for_throttle(self) -> None:
+    async def wait_for_throttle(self) -> None:
+        """Wait until the subscriber may be told of something again."""
         period, last = self.subscription.throttling, self.progress.last_notification
-        if period and last and self._waiting:
+        if period and last:
             wait = (last + timedelta(seconds=period) - self._town.clock()).total_seconds()
             if wait > 0:
                 await asyncio.sleep(wait)
@@ -139,21 +167,36 @@ class Outbox:
             by_entity.setdefault(change.entity_id, []).append(change)
         seq = self._waiting[upto - 1].seq
         entities = [what for changes in by_entity.values() if (what := told(changes))]
+        if entities and self._is_split:
+            entities = list(await self._complete(self.subscription, entities, self.asking))
         if entities:
-            await self._courier.send_until_taken(partial(self._compose, entities), _FIRST_PAUSE)
+            await self.tell(entities)
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
         self._courier.changed = True
 
+    async def tell(self, entities: Sequence[Told]) -> None:
+        """Tell of these entities, again and again until the subscriber has taken it."""
+        await self._courier.send_until_taken(partial(self._compose_seen, entities), _FIRST_PAUSE)
+
+    def _compose_seen(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message | None:
+        """What of this may be told now: rights may have changed since it happened, or since it was last tried to
+        tell of it."""
+        rights = self._town.policy.rights_now(self.owner)
+        if rights is not None:
+            may = rights.may(Deed.SUBSCRIBE)
+            entities = [seen for one in entities if may and (seen := cut_told(rights, one)) is not None]
+        return self._compose(entities, notification_id, now) if entities else None
+
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
-        find = self._find if self.subscription.notification.join else self._town.store.peek
+        find = self._find if self.subscription.notification.join else unlinked
         return compose(self.subscription, self._context, self._head, entities, notification_id, now, find)
 
     @property
     def _find(self) -> Find:
         """Finds linked entities; those beyond what one message may hold are left out."""
-        find = finder(self._town, _NOTIFIER)
+        find = finder(self._town, self.asking)
 
         def bounded(entity_id: str) -> Entity | None:
             try:
@@ -174,12 +217,16 @@ class Outbox:
                     await self._courier.send(partial(self._compose, entities))
 
     async def _matching(self, now: datetime) -> list[Told]:
-        """All subscribed entities that match now."""
+        """All subscribed entities that match now, as the owner may see them."""
+        rights = self._town.policy.rights_now(self.owner)
+        if rights is not None and not rights.may(Deed.SUBSCRIBE):
+            return []
+        store = self._town.store if rights is None else Seen(self._town.store, rights, self._town.clock)
         entities: dict[str, Told] = {}
         for query in self._queries:
             offset = 0
             while True:
-                found = await self._town.store.find(query, Page(_FOUND_PAGE, offset), now)
+                found = await store.find(query, Page(_FOUND_PAGE, offset), now)
                 entities.update({entity.id: Told(entity) for entity in found.entities if not expired(entity, now)})
                 offset += _FOUND_PAGE
                 if len(found.entities) < _FOUND_PAGE:
@@ -188,11 +235,13 @@ class Outbox:
 
 
 class Notifier:
-    """All outboxes of one town; hears of every commit."""
+    """All outboxes of one town; hears of every commit. complete: adds to entities, where they may be split, what
+    others know of them, and leaves those that match (5.8.6)."""
 
-    def __init__(self, town: Town, sender: Sender) -> None:
+    def __init__(self, town: Town, sender: Sender, complete: Complete) -> None:
         self._town = town
         self._sender = sender
+        self._complete = complete
         self._outboxes: dict[str, Outbox] = {}
         self._by_type: dict[str | None, list[Outbox]] = {}
         self._heard = 0
@@ -204,9 +253,10 @@ class Notifier:
         context: Context,
         progress: Progress,
         types: Callable[[Subscription], frozenset[str] | None],
+        owner: Principal = ANONYMOUS,
     ) -> None:
-        """Begin to tell this subscriber."""
-        outbox = Outbox(self._town, subscription, context, progress, self._sender)
+        """Begin to tell this subscriber of what its owner may see."""
+        outbox = Outbox(self._town, subscription, context, progress, self._sender, self._complete, owner)
         self._outboxes[subscription.id] = outbox
         for name in types(subscription) or (None,):
             self._by_type.setdefault(name, []).append(outbox)

@@ -20,6 +20,10 @@ class InvalidRequest(MachinamiError):
     """The request is not well formed."""
 
 
+class RequestTimeout(InvalidRequest):
+    """The request did not come to its end in time."""
+
+
 class BadRequestData(MachinamiError):
     """The request holds data that do not fit."""
 
@@ -78,6 +82,14 @@ class PayloadTooLarge(MachinamiError):
 
 class Forbidden(MachinamiError):
     """This is not allowed for who asks."""
+
+
+class SignInRequired(Forbidden):
+    """This is not open to everyone: say who you are."""
+
+
+class StepUpRequired(Forbidden):
+    """This needs a surer sign-in."""
 
 
 class Overloaded(MachinamiError):

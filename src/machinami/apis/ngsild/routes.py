@@ -21,12 +21,13 @@ from machinami.apis.ngsild.contexts import KeptContexts
 from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
 from machinami.apis.ngsild.entity_maps import MappedEntities
-from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
+from machinami.apis.ngsild.face import ROOT, Face, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.purge import PURGE, Purge
 from machinami.apis.ngsild.registrations import Registrations
+from machinami.apis.ngsild.relaying import PATH, Relaying
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_routes import shared_routes
 from machinami.apis.ngsild.snapshots import FrozenData, frozen
@@ -36,6 +37,7 @@ from machinami.apis.ngsild.temporal_provision import TemporalProvision
 from machinami.broker.broker import Broker
 from machinami.kit.http import Handler, Route
 from machinami.kit.openapi import OPERATION
+from machinami.kit.viewing import Identify, anyone
 
 NONE: frozenset[str] = frozenset()
 DEFAULT_PAGING = Paging()
@@ -61,7 +63,13 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
     maps = MappedEntities(face, rendered, paging)
     rows = [*(_following(route, maps) for route in rows), *_map_rows(maps)]
     rows += _snapshot_rows(FrozenData(face, paging))
-    return [_carried(route, alone) for route in rows]
+    return [*(_carried(route, alone) for route in rows), _told_by_sources(Relaying(face))]
+
+
+def _told_by_sources(relaying: Relaying) -> Route:
+    hear = carried(relaying.hear, relaying.hear)
+    summary = "Tell of what somebody here subscribed to"
+    return row("POST", PATH, hear, summary, "Subscriptions", "heard", body="Notification")
 
 
 def _carried(route: Route, alone: Mapping[tuple[str, str], Handler]) -> Route:
