@@ -5,6 +5,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from os import urandom
@@ -208,8 +209,10 @@ class TownOS:
 
     def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
+        if settings.simulation is not None:
+            settings = replace(settings, town_name=SIMULATED_NAME)
         return Desk(
-            town_name=settings.town_name if settings.simulation is None else SIMULATED_NAME,
+            town_name=settings.town_name,
             centre=settings.centre,
             zoom=settings.zoom,
             time_zone=settings.time_zone,
