@@ -92,6 +92,21 @@ class Writer:
         while self._queue or not self._still.is_set():
             await self.put(lambda draft: None)
 
+    def finish_now(self, group: Group) -> None:
+        """Commit, between two flushes, a group in which everything is to be brought up to the log.
+
+        Raises StoreUnavailable if that cannot be done now.
+        """
+        try:
+            group.settle()
+            group.seal()
+            self._connection.execute(SQL.commit)
+        except apsw.Error as error:
+            if self._connection.in_transaction:
+                self._connection.execute(SQL.rollback)
+            raise unavailable(error) from error
+        self._committed(group)
+
     def _flush(self) -> None:
         group = self._new_group()
         outcomes: list[_Outcome] = []
