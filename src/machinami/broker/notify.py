@@ -54,7 +54,7 @@ class Outbox:
         self.progress = progress
         self._town = town
         self._context = context
-        self._head = letterhead(subscription, context, None if town.is_default else town.name)
+        self._head = letterhead(subscription, context, town.fields)
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
