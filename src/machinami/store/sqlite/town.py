@@ -227,6 +227,7 @@ class SqliteTown:
 
     async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
         """The ids of the entities that match, in order of creation; in a reading thread."""
+        self._catch_up()
         return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after))
 
     def _find_ids(self, query: Query, now: datetime, after: int, connection: apsw.Connection) -> IdPage:
