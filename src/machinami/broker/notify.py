@@ -16,7 +16,7 @@ from itertools import islice
 
 from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
-from machinami.broker.notification import Message, compose
+from machinami.broker.notification import Message, compose, letterhead
 from machinami.broker.operations import expired
 from machinami.broker.seen import Seen, cut_change, cut_told
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
@@ -54,6 +54,7 @@ class Outbox:
         self.progress = progress
         self._town = town
         self._context = context
+        self._head = letterhead(subscription, context, town.fields)
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
@@ -190,7 +191,7 @@ class Outbox:
 
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
         find = self._find if self.subscription.notification.join else unlinked
-        return compose(self.subscription, self._context, entities, notification_id, now, self._town.fields, find)
+        return compose(self.subscription, self._context, self._head, entities, notification_id, now, find)
 
     @property
     def _find(self) -> Find:
