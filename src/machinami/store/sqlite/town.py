@@ -19,7 +19,7 @@ from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
 from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Transaction
@@ -32,7 +32,7 @@ from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import GONE, LIVE, summarize
 from machinami.store.sqlite.draft import Draft
-from machinami.store.sqlite.find import Effort, TooLong, find
+from machinami.store.sqlite.find import Effort, TooLong, find, find_ids
 from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
 from machinami.store.sqlite.history import Stretch, read_instances, read_series
@@ -48,6 +48,8 @@ from machinami.store.sqlite.values import ValueIndexes
 from machinami.store.sqlite.writer import Writer
 
 T = TypeVar("T")
+
+_EVERY = Page(0, count=True)  # whoever wants everything: for the choice of the plan
 
 
 class SqliteTown:
@@ -226,6 +228,15 @@ class SqliteTown:
         all_seen = page.count or query.order or len(found.entities) < page.limit
         return found, self._entities if plan.in_order and all_seen else effort.seen
 
+    async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
+        """The ids of the entities that match, in order of creation; in a reading thread."""
+        self._catch_up()
+        return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after))
+
+    def _find_ids(self, query: Query, now: datetime, after: int, connection: apsw.Connection) -> IdPage:
+        plan = replace(self._plan(connection, query, _EVERY, now), filter=prefilter(query))
+        return find_ids(FileSource(connection, self._hot), plan, query, now, after)
+
     def _plan(self, connection: apsw.Connection, query: Query, page: Page, now: datetime) -> Plan:
         plan = self._planner.plan(connection, query, page)
         if plan.exact and self._first_expiry <= to_micros(now):
@@ -316,6 +327,11 @@ class SqliteTown:
         """All records of a kind by key."""
         rows = read(self._source().connection, SQL.records, (kind,))
         return {key: orjson.loads(doc) for key, doc in rows}
+
+    def record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """One record as it is committed, at once."""
+        rows = read(self._source().connection, SQL.get_record, (kind, key))
+        return orjson.loads(rows[0][0]) if rows else None
 
     # the whole
 
