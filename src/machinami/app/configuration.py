@@ -126,6 +126,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "page_limit": _whole("page_limit", 1, 100_000),
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
+        "context_days": _whole("context_days", 0, 36_500),
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),

@@ -109,6 +109,8 @@ class TownOS:
         town = await self.broker.town(None)
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
+        if self.settings.context_days:
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
@@ -176,6 +178,9 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+
+    async def _renew_contexts(self) -> None:
+        await self.broker.contexts.renew(self.now() - timedelta(days=self.settings.context_days))
 
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)

@@ -39,7 +39,8 @@ class Settings:
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
     each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
-    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; ca_file: the
+    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory;
+    context_days: after how long they are fetched anew (0: never); ca_file: the
     authorities whose certificates are trusted besides those of the system.
     """
 
@@ -56,6 +57,7 @@ class Settings:
     trust_proxy: bool = False
     split_entities: bool = False
     context_bytes: int = 20_000_000
+    context_days: int = 30
     log_days: int = 30
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)
