@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.broker.broker import Broker, Ports
@@ -71,6 +72,7 @@ async def running(
     await broker.start()
     rows = routes(broker, identify, paging or Paging())
     serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
+    await broker.open_to_sources(serving.url + RELAYED)
     try:
         yield Running(serving, broker, wire, rows)
     finally:

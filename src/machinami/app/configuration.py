@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
+# address = "https://city.example"   # 他のブローカーがこの街に届く URL where other brokers reach this one
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
@@ -95,6 +96,10 @@ def _is_alias(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,60}", value) is not None
 
 
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value) is not None
+
+
 _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "town": {
         "name": _Rule("town_name", _is_name, 'such as { ja = "わたしの街", en = "My town" }'),
@@ -117,6 +122,10 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
+        "address": _Rule(
+            "address", _is_address, 'the URL at which other brokers reach this one, such as "https://city.example"',
+            lambda value, _: value.rstrip("/"),
+        ),
         "ca_file": _Rule(
             "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
             lambda value, folder: folder / value,
@@ -174,6 +183,26 @@ def section_of(source: str, section: str, values: object, folder: Path) -> dict[
             raise SettingsError(f"{source}: {section}.{name} must be {rule.right}, not {value!r}")
         chosen[rule.field] = rule.made(value, folder)
     return chosen
+
+
+def setting_names() -> list[str]:
+    """The name of every setting of machinami.toml as section.key, in the order of the rules."""
+    return [f"{section}.{key}" for section, rules in _RULES.items() for key in rules]
+
+
+def set_to(settings: Settings) -> dict[str, Any]:
+    """What every setting of machinami.toml is now, by section.key; those of a simulation only where there is one.
+
+    A file is told by its name alone: where it lies on this machine is nobody's business.
+    """
+    whole = asdict(settings)
+    held = {"simulation": whole["simulation"]}
+    return {
+        f"{section}.{key}": value.name if isinstance(value := table[rule.field], Path) else value
+        for section, rules in _RULES.items()
+        if (table := held.get(section, whole)) is not None
+        for key, rule in rules.items()
+    }
 
 
 def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) -> MqttSettings:

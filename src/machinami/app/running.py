@@ -11,15 +11,18 @@ from pathlib import Path
 from uuid import uuid4
 
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
+from machinami.app.configuration import set_to
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
+from machinami.broker.records import is_simulated
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -105,11 +108,12 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(town, sources)
+        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
         )
+        await self.broker.open_to_sources((self.settings.address or self._serving.url) + RELAYED)
         for job in self.watched.jobs:
             job.start()
         gc.freeze()
@@ -173,8 +177,11 @@ class TownOS:
         for town in self.broker.towns:
             await trim(town, before, self.broker.cursors(town))
 
-    def _routes(self, town: Town, sources: Sources) -> list[Route]:
-        desk = self._desk(town, sources)
+    async def _simulated(self, town: Town) -> bool:
+        """Whether the town runs on simulated data, or has ever: they are in its folder still."""
+        return self.settings.simulation is not None or await is_simulated(town)
+
+    def _routes(self, desk: Desk) -> list[Route]:
         found = [
             *ngsild_routes(self.broker, self.identify, self._paging()),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
@@ -199,11 +206,10 @@ class TownOS:
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
             return []
 
-    def _desk(self, town: Town, sources: Sources) -> Desk:
+    def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
-        simulated = settings.simulation is not None
         return Desk(
-            town_name=SIMULATED_NAME if simulated else settings.town_name,
+            town_name=settings.town_name if settings.simulation is None else SIMULATED_NAME,
             centre=settings.centre,
             zoom=settings.zoom,
             time_zone=settings.time_zone,
@@ -215,6 +221,7 @@ class TownOS:
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
             identify=self.identify,
+            set_to=set_to(settings),
         )
 
 

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from machinami.broker import registrations
@@ -11,6 +12,8 @@ from machinami.broker.audit import Audit
 from machinami.broker.contexts import Contexts
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
+from machinami.broker.federation.subscribing import SharedSubscriptions
+from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
@@ -34,6 +37,7 @@ from machinami.model.policy import Deed, Row
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
+from machinami.model.telling import Told
 from machinami.store.protocol import Backend
 from machinami.wire.exchange import Caller, Unconnected
 from machinami.wire.protocol import Fetcher, Sender
@@ -64,6 +68,7 @@ class Broker:
     contexts: Contexts
     source_subscriptions: SourceSubscriptions
     federation: Federation
+    shared_subscriptions: SharedSubscriptions
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -85,16 +90,22 @@ class Broker:
         self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)
         alias = await self._alias(default)
         self.federation = Federation(self._ports.caller, self.contexts, self._ports.clock, alias)
-        self.federation.watch(default)
+        self.shared_subscriptions = SharedSubscriptions(self.federation, self.contexts, self.notifier)
+        self._watch(default)
         for name in await self._ports.backend.towns():
             if name not in self._towns:
                 await self._open(name, create=False)
         for town in list(self._towns.values()):
             await self._resume(town)
 
+    async def open_to_sources(self, address: str) -> None:
+        """Say at which URL sources reach this broker with what they tell; from then on subscriptions are shared."""
+        await self.shared_subscriptions.open(address, self.towns, self._set_aside)
+
     async def close(self) -> None:
         """Stop notifying and close every town."""
         await self.snapshots.close()
+        await self.shared_subscriptions.close()
         for notifier in self._notifiers.values():
             await notifier.close()
         await self.source_subscriptions.close()
@@ -145,15 +156,20 @@ class Broker:
         """The notifier of a town."""
         return self._notifiers[town.name]
 
-    async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
-        """Take a subscription (5.8.1) and begin to tell."""
+    async def subscribe(
+        self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
+    ) -> None:
+        """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
         context = await self._words_of(town, subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
         town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
+        await self.shared_subscriptions.follow(town, subscription, trigger)
 
-    async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
+    async def resubscribe(
+        self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
+    ) -> None:
         """Replace a subscription (5.8.2)."""
         present = self.subscription(town, subscription.id, by)
         context = await self._words_of(town, subscription)
@@ -163,18 +179,22 @@ class Broker:
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
         self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
+        await self.shared_subscriptions.follow(town, subscription, trigger)
 
     async def _words_of(self, town: Town, subscription: Subscription) -> Context:
         """The context of its notifications; its own must be here as well, to read it again at the next start."""
         await self.contexts.obtain(subscription.context, town.name)
         return await self.contexts.obtain(subscription.words, town.name)
 
-    async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
+    async def unsubscribe(
+        self, town: Town, subscription_id: str, by: Principal, trigger: Trigger | None = None
+    ) -> None:
         """Forget a subscription (5.8.5)."""
         self.subscription(town, subscription_id, by)
         await self.notifier(town).remove(subscription_id)
         await unsubscribe(town, subscription_id, by)
         town.policy.note(by, f"unsubscribed {subscription_id}")
+        await self.shared_subscriptions.drop(town, subscription_id, trigger)
 
     def subscription(self, town: Town, subscription_id: str, by: Principal) -> Outbox:
         """A subscription with its state (5.8.3): one's own, or any for an administrator. Raises NotFound."""
@@ -210,12 +230,21 @@ class Broker:
             if name in self._towns:
                 return self._towns[name]
         self._towns[name] = town
-        self._notifiers[name] = Notifier(town, ports.sender)
+        self._notifiers[name] = Notifier(town, ports.sender, partial(self._complete, town))
         self._audits[name] = policy.witness = audit = Audit(store, policy, ports.clock)
         await audit.start()
         if name != DEFAULT_TOWN:
-            self.federation.watch(town)
+            self._watch(town)
         return town
+
+    def _watch(self, town: Town) -> None:
+        self.federation.watch(town)
+        self.shared_subscriptions.watch(town)
+
+    async def _complete(
+        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
+    ) -> Sequence[Told]:
+        return await self.shared_subscriptions.complete(town, subscription, told, by)
 
     async def _alias(self, default: Town) -> str:
         """What this broker is called among brokers (5.2.40): made once, and kept."""
@@ -250,6 +279,7 @@ class Broker:
                 own = self.contexts.resolve(record.get("context"))
                 subscription = self._ports.read_subscription(record["document"], own)
                 context = self.contexts.resolve(subscription.words)
+                subscription = replace(subscription, via=record.get("via", ""))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

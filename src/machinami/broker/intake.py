@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from machinami.broker.operations import Rule, write_new, write_rule
+from machinami.broker.records import note_simulated
 from machinami.broker.town import Town
 from machinami.broker.written import writing
 from machinami.model import patch
@@ -16,16 +17,20 @@ from machinami.model.reading import Reading
 from machinami.store.protocol import Transaction
 
 
-def take(town: Town, readings: Sequence[Reading], context: Context, by: Principal) -> Awaitable[None]:
+def take(
+    town: Town, readings: Sequence[Reading], context: Context, by: Principal, simulated: bool = False
+) -> Awaitable[None]:
     """Write readings as news, in order: an entity that is not there yet is created by its first reading.
 
     A reading that is older than what the town knows already goes into the history alone, so that a gauge which
-    hands in late never turns the present back.
+    hands in late never turns the present back. simulated: nothing of this was measured, and the town is to say so.
     """
     now = town.clock()
     items = [(r, context.expand(r.entity_type), context.expand(r.attribute), patch.attribute_of(r)) for r in readings]
 
     def work(tx: Transaction) -> None:
+        if simulated:
+            note_simulated(tx, by)
         for reading, kind, name, attribute in items:
             entity = tx.get(reading.entity_id)
             if entity is None:
@@ -41,7 +46,9 @@ def take(town: Town, readings: Sequence[Reading], context: Context, by: Principa
     return writing(town, work, by)
 
 
-def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Principal) -> Awaitable[None]:
+def take_past(
+    town: Town, readings: Sequence[Reading], context: Context, by: Principal, simulated: bool = False
+) -> Awaitable[None]:
     """Write readings of the past into the history alone (ETSI GS CIM 009, 5.6.11): nobody is told of them as news."""
     now = town.clock()
     items = [
@@ -52,6 +59,8 @@ def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Pri
     ]
 
     def work(tx: Transaction) -> None:
+        if simulated:
+            note_simulated(tx, by)
         for instance in items:
             tx.add_history(instance)
 

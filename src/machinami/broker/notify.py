@@ -8,7 +8,8 @@ At least once, in order. Throttling tells the latest state of each entity when i
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -17,8 +18,7 @@ from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
 from machinami.broker.notification import Message, compose
 from machinami.broker.operations import expired
-from machinami.broker.policy import Rights
-from machinami.broker.seen import Seen, cut_change
+from machinami.broker.seen import Seen, cut_change, cut_told
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
 from machinami.broker.town import Town
 from machinami.foundation.errors import TooManyResults
@@ -39,19 +39,16 @@ _LOG_PAGE = 200
 _FIRST_PAUSE = 1.0
 _FOUND_PAGE = 500
 
+Complete = Callable[[Subscription, Sequence[Told], Principal], Awaitable[Sequence[Told]]]
+
 
 class Outbox:
     """What one subscription still has to tell, and the loop that tells it."""
 
     def __init__(
-        self,
-        town: Town,
-        subscription: Subscription,
-        context: Context,
-        progress: Progress,
-        sender: Sender,
-        owner: Principal = ANONYMOUS,
-    ) -> None:
+        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
+        complete: Complete, owner: Principal,
+    ) -> None:  # fmt: skip
         self.subscription = subscription
         self.owner = owner
         self.progress = progress
@@ -59,6 +56,8 @@ class Outbox:
         self._context = context
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
+        self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
+        self._complete = complete
         self._triggers = fires(subscription)
         self._waiting: deque[Change] = deque()
         self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
@@ -105,16 +104,24 @@ class Outbox:
         return len(self._waiting)
 
     def _is_concerned(self, change: Change) -> bool:
+        queries = self._loose if self._is_split else self._queries
         rights = self._town.policy.rights_now(self.owner)
         if rights is None:
-            return concerns(self.subscription, self._triggers, self._queries, change, self._town.store.peek)
-        seen = self._cut(rights, change)
+            return concerns(self.subscription, self._triggers, queries, change, self._town.store.peek)
+        seen = cut_change(rights, change) if rights.may(Deed.SUBSCRIBE) else None
         linked = Seen(self._town.store, rights, self._town.clock).linked
-        return seen is not None and concerns(self.subscription, self._triggers, self._queries, seen, linked)
+        return seen is not None and concerns(self.subscription, self._triggers, queries, seen, linked)
 
-    def _cut(self, rights: Rights, change: Change) -> Change | None:
-        """The change as the owner may see it at present; who may not subscribe any more sees none."""
-        return cut_change(rights, change) if rights.may(Deed.SUBSCRIBE) else None
+    @property
+    def asking(self) -> Principal:
+        """The owner, as they are at present."""
+        rights = self._town.policy.rights_now(self.owner)
+        return self.owner if rights is None else rights.by
+
+    @property
+    def _is_split(self) -> bool:
+        """Whether a part of what is told may be elsewhere, so that filters come after it has been looked for."""
+        return self.subscription.split and bool(self._town.sources.kept) and not self.subscription.is_local
 
     async def _tell_changes(self) -> None:
         while True:
@@ -123,7 +130,8 @@ class Outbox:
                 await self._stirred.wait()
             if self._behind and not self._waiting:
                 await self._catch_up()
-            await self._wait_for_throttle()
+            if self._waiting:
+                await self.wait_for_throttle()
             await self._tell_next()
 
     async def _catch_up(self) -> None:
@@ -141,9 +149,10 @@ class Outbox:
         if max(self._seen, cursor) >= self._town.store.last_seq:
             self._behind = False
 
-    async def _wait_for_throttle(self) -> None:
+    async def wait_for_throttle(self) -> None:
+        """Wait until the subscriber may be told of something again."""
         period, last = self.subscription.throttling, self.progress.last_notification
-        if period and last and self._waiting:
+        if period and last:
             wait = (last + timedelta(seconds=period) - self._town.clock()).total_seconds()
             if wait > 0:
                 await asyncio.sleep(wait)
@@ -156,22 +165,27 @@ class Outbox:
         for change in islice(self._waiting, upto):
             by_entity.setdefault(change.entity_id, []).append(change)
         seq = self._waiting[upto - 1].seq
-        await self._courier.send_until_taken(partial(self._compose_changes, by_entity), _FIRST_PAUSE)
+        entities = [what for changes in by_entity.values() if (what := told(changes))]
+        if entities and self._is_split:
+            entities = list(await self._complete(self.subscription, entities, self.asking))
+        if entities:
+            await self.tell(entities)
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
         self._courier.changed = True
 
-    def _compose_changes(
-        self, by_entity: Mapping[str, Sequence[Change]], notification_id: str, now: datetime
-    ) -> Message | None:
-        """What is to be told of the changes now: rights may have changed since they were made, or since it was last
-        tried to tell of them."""
+    async def tell(self, entities: Sequence[Told]) -> None:
+        """Tell of these entities, again and again until the subscriber has taken it."""
+        await self._courier.send_until_taken(partial(self._compose_seen, entities), _FIRST_PAUSE)
+
+    def _compose_seen(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message | None:
+        """What of this may be told now: rights may have changed since it happened, or since it was last tried to
+        tell of it."""
         rights = self._town.policy.rights_now(self.owner)
         if rights is not None:
-            cut = {name: [self._cut(rights, one) for one in changes] for name, changes in by_entity.items()}
-            by_entity = {name: [one for one in changes if one is not None] for name, changes in cut.items()}
-        entities = [what for changes in by_entity.values() if changes and (what := told(changes))]
+            may = rights.may(Deed.SUBSCRIBE)
+            entities = [seen for one in entities if may and (seen := cut_told(rights, one)) is not None]
         return self._compose(entities, notification_id, now) if entities else None
 
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
@@ -182,8 +196,7 @@ class Outbox:
     @property
     def _find(self) -> Find:
         """Finds linked entities; those beyond what one message may hold are left out."""
-        rights = self._town.policy.rights_now(self.owner)
-        find = finder(self._town, self.owner if rights is None else rights.by)
+        find = finder(self._town, self.asking)
 
         def bounded(entity_id: str) -> Entity | None:
             try:
@@ -222,11 +235,13 @@ class Outbox:
 
 
 class Notifier:
-    """All outboxes of one town; hears of every commit."""
+    """All outboxes of one town; hears of every commit. complete: adds to entities, where they may be split, what
+    others know of them, and leaves those that match (5.8.6)."""
 
-    def __init__(self, town: Town, sender: Sender) -> None:
+    def __init__(self, town: Town, sender: Sender, complete: Complete) -> None:
         self._town = town
         self._sender = sender
+        self._complete = complete
         self._outboxes: dict[str, Outbox] = {}
         self._by_type: dict[str | None, list[Outbox]] = {}
         self._heard = 0
@@ -241,7 +256,7 @@ class Notifier:
         owner: Principal = ANONYMOUS,
     ) -> None:
         """Begin to tell this subscriber of what its owner may see."""
-        outbox = Outbox(self._town, subscription, context, progress, self._sender, owner)
+        outbox = Outbox(self._town, subscription, context, progress, self._sender, self._complete, owner)
         self._outboxes[subscription.id] = outbox
         for name in types(subscription) or (None,):
             self._by_type.setdefault(name, []).append(outbox)

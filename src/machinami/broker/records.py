@@ -11,6 +11,8 @@ from machinami.store.protocol import Transaction
 
 SETTINGS = "settings"
 ARTEFACT = "artefact"
+SIMULATED = "simulated"
+"""The sources of simulated data that have ever written here: a town that has one says so for good."""
 
 
 async def record(town: Town, kind: str, key: str, by: Principal) -> dict[str, Any] | None:
@@ -29,3 +31,14 @@ def change_record(
         tx.put_record(kind, key, rule(tx.get_record(kind, key) or {}))
 
     return town.store.transact(work)
+
+
+async def is_simulated(town: Town) -> bool:
+    """Whether simulated data were ever written into this town's folder; everyone is told, whatever they may read."""
+    return bool(await town.store.records(SIMULATED))
+
+
+def note_simulated(tx: Transaction, by: Principal) -> None:
+    """Note, in the transaction that writes them, that simulated data are in this town from now on."""
+    if tx.get_record(SIMULATED, by.id) is None:
+        tx.put_record(SIMULATED, by.id, {})

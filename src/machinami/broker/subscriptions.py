@@ -203,6 +203,8 @@ def _put(tx: Transaction, subscription: Subscription, owner: Principal) -> None:
     record = {"document": subscription.document, "context": subscription.context}
     if owner != ANONYMOUS:
         record["owner"] = write_principal(owner)
+    if subscription.via:
+        record["via"] = subscription.via
     tx.put_record(RECORD, subscription.id, record)
 
 

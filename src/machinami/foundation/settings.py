@@ -37,7 +37,8 @@ class Settings:
     a power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
-    name of its own making); ca_file: the authorities whose certificates are trusted besides those of the system.
+    name of its own making); address: the URL at which they reach it (empty: where it listens); ca_file: the
+    authorities whose certificates are trusted besides those of the system.
     """
 
     data: Path
@@ -49,6 +50,7 @@ class Settings:
     page_limit: int = 1_000
     instance_limit: int = 2_000
     alias: str = ""
+    address: str = ""
     log_days: int = 30
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)

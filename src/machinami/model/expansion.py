@@ -76,6 +76,8 @@ MERGE = Intake(Nulls.INSIDE)
 TEMPORAL = Intake(several=True, deletions=True)
 INSTANCE = Intake(several=True)
 PEER = Intake(system=True)
+PAST_OF_PEER = Intake(several=True, system=True, deletions=True)
+RELAYED = Intake(system=True, deletions=True)  # a notification also says what was deleted (5.8.6)
 
 
 @value

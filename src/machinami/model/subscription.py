@@ -55,8 +55,9 @@ class Subscription:
     """One subscription with expanded names.
 
     datasets: the only attribute instances to tell of, @none for the default one (4.5.5); None: all. csf and
-    temporal: which sources count; local_only: only what is held here. document: what the subscriber sent, with
-    `context` as the source of its @context; words: the source of that of its notifications (jsonldContext).
+    temporal: which sources count; local_only: only what is held here; split: parts of one entity may be in several
+    places. document: what the subscriber sent, with `context` as the source of its @context; words: the source of
+    that of its notifications (jsonldContext); via: which brokers the request had passed (6.3.18).
     """
 
     id: str
@@ -76,6 +77,13 @@ class Subscription:
     csf: Condition | None = None
     temporal: TemporalQuery | None = None
     local_only: bool = False
+    split: bool = False
     context: Any = None
     words: Any = None
     document: dict[str, Any] = field(default_factory=dict)
+    via: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it pertains to what is held here alone: it says so, or it asks for every type (5.2.33)."""
+        return self.local_only or any(selector.types is None for selector in self.entities)

@@ -68,6 +68,12 @@ def shown(what: Told, subscription: Subscription, context: Context) -> Entity:
     wish = subscription.notification
     if not wish.show_changes and _is_plain(what):
         return what.entity
+    if not what.changes:  # another broker has told it, and said what is gone and what was before
+        return (
+            what.entity
+            if what.deleted_at is None or wish.show_changes
+            else replace(what.entity, attributes={}, scopes=())
+        )
     changed = _merged(what.changes)
     gone = {key: part for key, part in changed.items() if part.after is None and part.before is not None}
     if what.deleted_at is not None:

@@ -27,6 +27,7 @@ from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.purge import PURGE, Purge
 from machinami.apis.ngsild.registrations import Registrations
+from machinami.apis.ngsild.relaying import PATH, Relaying
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_routes import shared_routes
 from machinami.apis.ngsild.snapshots import FrozenData, frozen
@@ -62,7 +63,13 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
     maps = MappedEntities(face, rendered, paging)
     rows = [*(_following(route, maps) for route in rows), *_map_rows(maps)]
     rows += _snapshot_rows(FrozenData(face, paging))
-    return [_carried(route, alone) for route in rows]
+    return [*(_carried(route, alone) for route in rows), _told_by_sources(Relaying(face))]
+
+
+def _told_by_sources(relaying: Relaying) -> Route:
+    hear = carried(relaying.hear, relaying.hear)
+    summary = "Tell of what somebody here subscribed to"
+    return row("POST", PATH, hear, summary, "Subscriptions", "heard", body="Notification")
 
 
 def _carried(route: Route, alone: Mapping[tuple[str, str], Handler]) -> Route:

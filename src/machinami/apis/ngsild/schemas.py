@@ -181,6 +181,18 @@ SCHEMAS: dict[str, Json] = {
     ),
     "Subscription": _object(_SUBSCRIPTION, "Whom to tell of which changes", "type", "notification"),
     "SubscriptionFragment": _object(_SUBSCRIPTION, "Members of a subscription", further=True),
+    "Notification": _object(
+        {
+            "type": {"const": "Notification"},
+            "subscriptionId": _TEXT,
+            "data": {"type": "array", "items": {"type": "object"}},
+        },
+        "What a source tells of changes",
+        "type",
+        "subscriptionId",
+        "data",
+        further=True,
+    ),
     "SubscriptionShown": _object(
         {**_SUBSCRIPTION, "status": {"enum": ["active", "paused", "expired"]}},
         "A subscription and how it fares",

@@ -97,6 +97,7 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         csf=parse.parse_q(document["csf"], context) if "csf" in document else None,
         temporal=_temporal(document),
         local_only=local,
+        split=flag(document, "splitEntities", False),
         context=context.source,
         words=document.get("jsonldContext", context.source),
         document={name: value for name, value in document.items() if name not in READ_ONLY},
@@ -106,7 +107,6 @@ def read_subscription(document: Json, context: Context) -> Subscription:
 def _check_words(document: Json) -> None:
     for member in ("subscriptionName", "description", "jsonKeys"):
         text(document, member)
-    flag(document, "splitEntities", False)
     if "jsonldContext" in document and not is_uri(document["jsonldContext"]):
         raise wrong("jsonldContext", "must be the URL of a @context")
     if "ngsildConformance" in document and not _VERSION.match(text(document, "ngsildConformance") or ""):

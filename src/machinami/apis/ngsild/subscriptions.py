@@ -12,12 +12,14 @@ from machinami.apis.ngsild.face import Face, check_parameters, context_member, g
 from machinami.apis.ngsild.members import wrong
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import PAGING, Paging, read_page
+from machinami.apis.ngsild.sharing import triggered
 from machinami.apis.ngsild.shown import COUNT, hinted, page_links
 from machinami.apis.ngsild.subscription_documents import merged, read_subscription, translated
+from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Outbox
 from machinami.broker.source_subscriptions import SourceOutbox
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, LoopDetected
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context, core
@@ -34,16 +36,7 @@ Box = Outbox | SourceOutbox
 
 
 class Desk(Protocol):
-    """Where subscriptions are taken: those to entities at the broker, those to registrations at its own desk."""
-
-    async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
-        """Take a subscription."""
-
-    async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
-        """Replace a subscription."""
-
-    async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
-        """Forget a subscription."""
+    """Where subscriptions are kept: those to entities at the broker, those to registrations at its own desk."""
 
     def subscription(self, town: Town, subscription_id: str, by: Principal) -> Box:
         """One subscription."""
@@ -74,12 +67,17 @@ class Subscriptions:
         subscription = read_subscription(document, context)
         _check_expiry(subscription, town)
         self._check_words(subscription)
-        return self._create(request, town, subscription)
+        return self._create(request, town, subscription, triggered(request, context))
 
-    async def _create(self, request: Request, town: Town, subscription: Subscription) -> Response:
+    async def _create(self, request: Request, town: Town, subscription: Subscription, trigger: Trigger) -> Response:
         named = await self._with_words(request, town, subscription)
-        await self._desk.subscribe(town, named, self._face.by(request))
+        await self._subscribe(town, named, self._face.by(request), trigger)
         return Response(201, headers=[location(self.path, subscription.id)])
+
+    async def _subscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:
+        if self._face.broker.federation.is_looped(town, trigger):
+            raise LoopDetected("The subscription has been here already: what changes here is told of by that")
+        await self._face.broker.subscribe(town, replace(subscription, via=trigger.via), by, trigger)
 
     async def _with_words(self, request: Request, town: Town, subscription: Subscription) -> Subscription:
         """The subscription with a URL for the @context of its notifications, which their Link header names (5.13.1)."""
@@ -123,22 +121,30 @@ class Subscriptions:
         if "expiresAt" in fragment:
             _check_expiry(changed, town)
         self._check_words(changed)
-        return self._update(request, town, changed)
+        changed = replace(changed, via=present.via)
+        return self._update(request, town, changed, triggered(request, own))
 
-    async def _update(self, request: Request, town: Town, changed: Subscription) -> Response:
-        await self._desk.resubscribe(town, changed, self._face.by(request))
+    async def _update(self, request: Request, town: Town, changed: Subscription, trigger: Trigger) -> Response:
+        await self._resubscribe(town, changed, self._face.by(request), trigger)
         return Response(204)
+
+    async def _resubscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:
+        await self._face.broker.resubscribe(town, subscription, by, _passing(trigger, subscription))
 
     def delete(self, request: Request) -> Awaitable[Response]:
         """A subscription ends (6.11.3.3)."""
         check_parameters(request, LOCAL)
         town = self._face.town(request)
-        self._desk.subscription(town, identified(request), self._face.by(request))
-        return self._delete(request, town)
+        subscription = self._desk.subscription(town, identified(request), self._face.by(request)).subscription
+        trigger = triggered(request, self._face.context(subscription.context))
+        return self._delete(request, town, subscription, trigger)
 
-    async def _delete(self, request: Request, town: Town) -> Response:
-        await self._desk.unsubscribe(town, identified(request), self._face.by(request))
+    async def _delete(self, request: Request, town: Town, subscription: Subscription, trigger: Trigger) -> Response:
+        await self._unsubscribe(town, subscription, self._face.by(request), trigger)
         return Response(204)
+
+    async def _unsubscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:
+        await self._face.broker.unsubscribe(town, subscription.id, by, _passing(trigger, subscription))
 
     def _check_words(self, subscription: Subscription) -> None:
         """The @context of the notifications must be there (5.8.1.4). Raises NotYet, BadRequestData."""
@@ -170,6 +176,15 @@ class SourceSubscriptions(Subscriptions):
     def _desk(self) -> Desk:
         return self._face.broker.source_subscriptions
 
+    async def _subscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:
+        await self._face.broker.source_subscriptions.subscribe(town, subscription, by)
+
+    async def _resubscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:
+        await self._face.broker.source_subscriptions.resubscribe(town, subscription, by)
+
+    async def _unsubscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:
+        await self._face.broker.source_subscriptions.unsubscribe(town, subscription.id, by)
+
     def _defaults(self, subscription: Subscription) -> dict[str, Any]:
         """Registrations have no triggers of their own."""
         return {}
@@ -197,6 +212,11 @@ def _told(box: Box) -> dict[str, Any]:
         if failed and progress.last_reason:
             told["lastFailureReason"] = progress.last_reason
     return told
+
+
+def _passing(trigger: Trigger, subscription: Subscription) -> Trigger:
+    """The request as its sources are to know it: on the way that the subscription came (6.3.18)."""
+    return replace(trigger, fields={**trigger.fields, "via": subscription.via})
 
 
 def _check_expiry(subscription: Subscription, town: Town) -> None:

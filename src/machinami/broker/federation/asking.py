@@ -80,7 +80,7 @@ def _selection(infos: Iterable[RegistrationInfo], wanted: Query, context: Contex
     for info in infos:
         entities = None if entities is None or not info.entities else [*entities, *info.entities]
     arguments: dict[str, str] = {}
-    types = wanted.types if entities is None else _types(wanted.types, entities)
+    types = wanted.types if entities is None else narrowed_types(wanted.types, entities)
     if types is not None:
         arguments["type"] = format_types(types, context)
     ids = _ids(wanted, entities)
@@ -93,7 +93,7 @@ def _selection(infos: Iterable[RegistrationInfo], wanted: Query, context: Contex
     return arguments
 
 
-def _types(wanted: TypeSelection | None, entities: Sequence[EntityInfo]) -> TypeSelection | None:
+def narrowed_types(wanted: TypeSelection | None, entities: Sequence[EntityInfo]) -> TypeSelection | None:
     """The types to ask for: those wanted that are registered; all registered ones where none is wanted."""
     if wanted is None:
         names = tuple(dict.fromkeys(entity.types[0] for entity in entities if entity.types))

@@ -17,6 +17,7 @@ from machinami.model.registration import Registration
 from machinami.model.translation import translated_document
 
 API = "/ngsi-ld/v1"
+SUBSCRIPTIONS = "/subscriptions"
 FROM_REQUEST = "urn:ngsi-ld:request"
 _JSON, _LD_JSON = "application/json", "application/ld+json"
 _STEERING = frozenset({"accept", "contenttype", "jsonldcontext", "ngsildconformance"})
@@ -66,7 +67,7 @@ def addressed(registration: Registration, path: str, arguments: Mapping[str, str
     """The URL of a resource (path below the API's root, decoded) at a source."""
     base = registration.endpoint
     root = base if base.endswith(API) else base + API
-    if registration.management.local_only:
+    if registration.management.local_only and not path.startswith(SUBSCRIPTIONS):  # these say it themselves: 5.5.13
         arguments = {**arguments, "local": "true"}
     query = urlencode(arguments, quote_via=quote, safe=":,/@*;()[]{}!~.'")
     return root + quote(path, safe=_PATH_LETTERS) + ("?" + query if query else "")

@@ -58,6 +58,7 @@ class Reply:
     more: bool = False
     context: Context | None = None
     warned: str = ""
+    location: str = ""
 
     @property
     def done(self) -> bool:
@@ -146,6 +147,7 @@ class Federation:
             more,
             sealed.context,
             answer.headers.get("ngsild-warning", "")[:_LONGEST],
+            answer.headers.get("location", ""),
         )
 
     async def context_of(self, reply: Reply, document: Mapping[str, Any]) -> Context:

@@ -83,11 +83,16 @@ async def retrieve(
     attributes: Iterable[str],
     trigger: Trigger,
     by: Principal,
+    but: str | None = None,
 ) -> tuple[Entity | None, Sequence[str]]:
-    """The entity as known here and to the sources, None if nobody knows it; and warnings."""
+    """The entity as known here and to the sources, None if nobody knows it; and warnings.
+
+    but: the registration of a source that is not asked.
+    """
     demand(town.policy, by, Deed.READ)  # who may read nothing has nobody asked
     wanted = Specification((EntitySelector(types, entity_id),), frozenset(attributes), lenient=True)
     reaches, warnings = _reaches(federation, town, wanted, READING, trigger)
+    reaches = [(source, found) for source, found in reaches if source.registration.id != but]
     own = operations.peek(town, entity_id, by)
     works = [
         _gather_once(federation, town, source, partial(retrieval, found, entity_id, types), trigger)

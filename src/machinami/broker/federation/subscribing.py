@@ -1,0 +1,262 @@
+"""Which sources hold copies of our subscriptions, and what becomes of what they tell? (ETSI GS CIM 009, 5.8.1.4, 5.8.6)
+
+A subscriber waits for no source: copies are made beside its request, and looked after as long as the subscription is
+there. Without sources there is nothing to do, and nothing is done.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from machinami.broker.contexts import Contexts
+from machinami.broker.federation import reading
+from machinami.broker.federation.copying import copy_for
+from machinami.broker.federation.federation import Federation
+from machinami.broker.federation.leg import RECORD, Leg, Pauses
+from machinami.broker.federation.passing import judged_after
+from machinami.broker.federation.relay import RECORD as RELAYED
+from machinami.broker.federation.relay import Item, Relay
+from machinami.broker.federation.relayed import digest, read_entities
+from machinami.broker.federation.trigger import Trigger
+from machinami.broker.notify import Notifier, Outbox
+from machinami.broker.sources import Source
+from machinami.broker.subscriptions import conditions
+from machinami.broker.town import Town
+from machinami.foundation.errors import NotFound
+from machinami.foundation.instant import to_micros
+from machinami.model.assembly import assemble_entity
+from machinami.model.context import Context
+from machinami.model.matching import matches
+from machinami.model.principal import Principal
+from machinami.model.registration import Registration
+from machinami.model.registration_reading import read_registration
+from machinami.model.subscription import Subscription
+from machinami.model.telling import Told
+
+NAME = "urn:ngsi-ld:Subscription:distsub:"
+PAUSES = Pauses()
+
+
+class SharedSubscriptions:
+    """The copies of all subscriptions of every town, and the queues of what comes back.
+
+    notifier: that of a town. Until `open` says at which address sources reach this broker, no copy is made.
+    """
+
+    def __init__(
+        self, federation: Federation, contexts: Contexts, notifier: Callable[[Town], Notifier], pauses: Pauses = PAUSES
+    ) -> None:
+        self._federation = federation
+        self._contexts = contexts
+        self._notifier = notifier
+        self._pauses = pauses
+        self._address = ""
+        self._legs: dict[tuple[str, str, str], Leg] = {}
+        self._named: dict[str, tuple[Town, Leg]] = {}
+        self._relays: dict[tuple[str, str], Relay] = {}
+
+    async def open(self, address: str, towns: Sequence[Town], set_aside: Callable[[str], None]) -> None:
+        """Begin, or go on after a restart. address: where sources are to tell of changes."""
+        self._address = address
+        for town in towns:
+            await self._resume(town, set_aside)
+
+    async def close(self) -> None:
+        """Leave everything as it is."""
+        for _, leg in list(self._named.values()):
+            await leg.stop()
+        for relay in self._relays.values():
+            await relay.stop()
+
+    def watch(self, town: Town) -> None:
+        """Take a town's sources into account from now on."""
+        town.sources.listeners.append(partial(self._heed, town))
+
+    async def follow(self, town: Town, subscription: Subscription, trigger: Trigger | None = None) -> None:
+        """A subscription is new or has changed: so are its copies."""
+        self._share(town, subscription, trigger)
+        relay = self._relays.get((town.name, subscription.id))
+        if relay is not None:
+            await relay.restart()
+
+    async def drop(self, town: Town, subscription_id: str, trigger: Trigger | None = None) -> None:
+        """A subscription is no more, nor are its copies to be (5.8.5.4)."""
+        for key in [key for key in self._legs if key[:2] == (town.name, subscription_id)]:
+            self._legs.pop(key).leave(trigger)
+        relay = self._relays.pop((town.name, subscription_id), None)
+        if relay is not None:
+            await relay.forget()
+
+    def copies(self, town: Town) -> Mapping[str, Sequence[Leg]]:
+        """The copies of each subscription of a town that has any."""
+        found: dict[str, list[Leg]] = {}
+        for (name, subscription_id, _), leg in self._legs.items():
+            if name == town.name:
+                found.setdefault(subscription_id, []).append(leg)
+        return found
+
+    async def hear(self, name: str, document: Mapping[str, Any], context: Context) -> None:
+        """A source tells of changes under the name of a copy. Raises NotFound, BadRequestData, Overloaded."""
+        town, leg = self._find(name)
+        told = self._covered(town, leg, read_entities(document, context))
+        relay = self._relay(town, leg.subscription_id)
+        told = [one for one in told if not relay.is_double(digest(one), leg.registration_id)]
+        if told:
+            record = {"copy": name, "data": document["data"], "context": context.source}
+            key = f"{leg.subscription_id} {to_micros(town.clock()):020d} {town.new_id()}"
+            await relay.take(Item(key, told, leg.registration_id), record)
+
+    async def complete(
+        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal, but: str | None = None
+    ) -> Sequence[Told]:
+        """Entities that may be split, with what is known of them here and at sources, as far as they then match the
+        subscription (5.8.6). but: the registration of the source that told of them."""
+        found = []
+        trigger = self._trigger(subscription)
+        for one in told:
+            if one.deleted_at is not None:
+                found.append(one)
+                continue
+            rest, _ = await reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, by, but)
+            now = town.clock()
+            whole = assemble_entity([one.entity, *([] if rest is None else [rest])], (), now)
+            if whole is not None and any(
+                matches(query, whole, now, town.store.peek) for query in conditions(subscription)
+            ):
+                found.append(replace(one, entity=whole))
+        return found
+
+    # --- copies
+
+    def _share(self, town: Town, subscription: Subscription, trigger: Trigger | None) -> None:
+        if self._address:
+            for source in town.sources.kept.values():
+                self._share_with(town, subscription, source, trigger)
+
+    def _share_with(self, town: Town, subscription: Subscription, source: Source, trigger: Trigger | None) -> None:
+        key = (town.name, subscription.id, source.registration.id)
+        cause = trigger or self._trigger(subscription)
+        passed = self._federation.is_passed(town, cause, source.registration)
+        shareable = not passed and self._is_unbounded(town, subscription)
+        copy = copy_for(subscription, source.registration, town.clock()) if shareable else None
+        if copy is None:
+            if key in self._legs:
+                self._legs.pop(key).leave(trigger)
+            return
+        if key not in self._legs:
+            self._add(town, Leg(self._federation, town, NAME + town.new_id(), subscription.id, source, self._pauses))
+            self._legs[key].want(copy, self._address, cause)
+            self._legs[key].begin(self._gone)
+        else:
+            self._legs[key].want(copy, self._address, cause)
+
+    def _is_unbounded(self, town: Town, subscription: Subscription) -> bool:
+        """Whether its owner may see all that it asks about; else a source would tell by what of it is hidden."""
+        box = self._notifier(town).outbox(subscription.id)
+        if box is None or town.policy.is_open:
+            return True
+        return all(judged_after(town, query, box.asking) is None for query in conditions(subscription))
+
+    def _heed(self, town: Town, before: Registration | None, after: Registration | None) -> None:
+        """A registration came, changed or went (5.11.7): so are the copies at its source."""
+        if before is not None and (after is None or _is_elsewhere(before, after)):
+            for key in [key for key in self._legs if (key[0], key[2]) == (town.name, before.id)]:
+                leg = self._legs.pop(key)
+                leg.source = Source(before)  # the copy is where the registration was
+                leg.leave()
+        if after is not None and self._address:
+            for box in self._notifier(town).outboxes:
+                self._share_with(town, box.subscription, town.sources.kept[after.id], None)
+
+    def _add(self, town: Town, leg: Leg) -> None:
+        self._named[leg.name] = (town, leg)
+        self._legs[town.name, leg.subscription_id, leg.registration_id] = leg
+
+    def _gone(self, leg: Leg) -> None:
+        self._named = {name: known for name, known in self._named.items() if known[1] is not leg}
+
+    def _trigger(self, subscription: Subscription) -> Trigger:
+        context = self._contexts.resolve(subscription.context)
+        return Trigger(context, {"via": subscription.via} if subscription.via else {})
+
+    # --- what comes back
+
+    def _find(self, name: str) -> tuple[Town, Leg]:
+        """The copy of this name, which its source may have given it. Raises NotFound."""
+        known = self._named.get(name) or next((one for one in self._named.values() if one[1].name == name), None)
+        if known is None or known[1].copy is None:
+            raise NotFound(f"There is no subscription {name[:200]!r} whose notifications are to come here")
+        return known
+
+    def _covered(self, town: Town, leg: Leg, told: Sequence[Told]) -> list[Told]:
+        """What the source may tell of (4.3.6.1), as far as the subscriber asked for such entities."""
+        copy, now = leg.copy, town.clock()
+        if copy is None:
+            return []
+        wanted = conditions(replace(copy.subscription, q=None, geo=None, scope=None))
+        found = []
+        for one in told:
+            part = copy.found.of(one.entity)
+            if part is not None and any(matches(query, part, now) for query in wanted):
+                found.append(replace(one, entity=part))
+        return found
+
+    def _relay(self, town: Town, subscription_id: str) -> Relay:
+        key = (town.name, subscription_id)
+        if key not in self._relays:
+            find = partial(self._outbox, town, subscription_id)
+            self._relays[key] = Relay(town, subscription_id, find, partial(self._whole, town))
+        return self._relays[key]
+
+    def _outbox(self, town: Town, subscription_id: str) -> Outbox | None:
+        return self._notifier(town).outbox(subscription_id)
+
+    async def _whole(self, town: Town, subscription_id: str, item: Item) -> Sequence[Told]:
+        outbox = self._outbox(town, subscription_id)
+        if outbox is None or not outbox.subscription.split:
+            return item.told
+        return await self.complete(town, outbox.subscription, item.told, outbox.asking, item.registration_id)
+
+    # --- after a restart
+
+    async def _resume(self, town: Town, set_aside: Callable[[str], None]) -> None:
+        for name, record in (await town.store.records(RECORD)).items():
+            try:
+                self._take_up(town, name, record)
+            except Exception as error:  # a record from another time must never stop the start
+                set_aside(f"the copy {name} of town {town.name}: {error}")
+        for box in self._notifier(town).outboxes:
+            self._share(town, box.subscription, None)
+        for _, leg in [known for known in self._named.values() if known[0] is town]:
+            leg.begin(self._gone)
+        for key, record in sorted((await town.store.records(RELAYED)).items()):
+            try:
+                await self._relay_again(town, key, record)
+            except Exception as error:
+                set_aside(f"a notification for {key} of town {town.name}: {error}")
+
+    def _take_up(self, town: Town, name: str, record: Mapping[str, Any]) -> None:
+        source = town.sources.kept.get(record["registration"])
+        box = self._outbox(town, record["subscription"])
+        if source is None:
+            source = Source(read_registration(record["source"], self._contexts.resolve(record.get("context"))))
+        leg = Leg(self._federation, town, name, record["subscription"], source, self._pauses)
+        leg.sent = record["sent"]
+        leg.failure = "" if leg.sent else "it is not known whether the copy was made"
+        self._named[name] = (town, leg)
+        if box is not None and record["registration"] in town.sources.kept:
+            self._legs[town.name, leg.subscription_id, leg.registration_id] = leg
+
+    async def _relay_again(self, town: Town, key: str, record: Mapping[str, Any]) -> None:
+        known = self._named.get(record["copy"])
+        if known is None:
+            await town.store.transact(lambda tx: tx.delete_record(RELAYED, key))
+            return
+        leg = known[1]
+        told = self._covered(town, leg, read_entities(record, self._contexts.resolve(record.get("context"))))
+        self._relay(town, leg.subscription_id).put(Item(key, told, leg.registration_id))
+
+
+def _is_elsewhere(before: Registration, after: Registration) -> bool:
+    return (before.endpoint, before.tenant) != (after.endpoint, after.tenant)
