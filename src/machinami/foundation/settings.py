@@ -38,7 +38,8 @@ class Settings:
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they reach it (empty: where it listens); ca_file: the
-    authorities whose certificates are trusted besides those of the system.
+    authorities whose certificates are trusted besides those of the system; private_targets: whether clients may have a
+    town that is served to the network connect to addresses inside it.
     """
 
     data: Path
@@ -58,5 +59,6 @@ class Settings:
     time_zone: str = "Asia/Tokyo"
     mqtt: tuple[MqttSettings, ...] = ()
     ca_file: Path | None = None
+    private_targets: bool = False
     simulation: Simulation | None = None
     fast_lane: bool = True
