@@ -5,11 +5,13 @@ import gc
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from os import urandom
 from pathlib import Path
-from uuid import uuid4
 
+from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
@@ -74,7 +76,7 @@ def utc_now() -> datetime:
 
 def fresh_id() -> str:
     """A fresh unique text."""
-    return uuid4().hex
+    return urandom(16).hex()
 
 
 class TownOS:
@@ -96,7 +98,10 @@ class TownOS:
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias)
+        ports = Ports(
+            backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
+            settings.split_entities, settings.context_bytes,
+        )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -185,7 +190,9 @@ class TownOS:
 
     def _routes(self, desk: Desk) -> list[Route]:
         found = [
-            *ngsild_routes(self.broker, self.identify, self._paging()),
+            *ngsild_routes(
+                self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
+            ),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
@@ -210,8 +217,10 @@ class TownOS:
 
     def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
+        if settings.simulation is not None:
+            settings = replace(settings, town_name=SIMULATED_NAME)
         return Desk(
-            town_name=settings.town_name if settings.simulation is None else SIMULATED_NAME,
+            town_name=settings.town_name,
             centre=settings.centre,
             zoom=settings.zoom,
             time_zone=settings.time_zone,
@@ -222,8 +231,8 @@ class TownOS:
             houses=lambda: self.houses,
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
-            identify=self.identify,
             set_to=set_to(settings),
+            identify=self.identify,
         )
 
 

@@ -45,5 +45,5 @@ class Desk:
     houses: Callable[[], Sequence[House]]
     broken: Callable[[], Sequence[Broken]]
     base_layers: Callable[[], Layers]
-    identify: Identify = anyone
     set_to: Mapping[str, Any] = field(default_factory=dict)
+    identify: Identify = anyone
