@@ -49,6 +49,7 @@ from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
+from machinami.wire.targets import Targets
 
 try:
     import uvloop
@@ -87,14 +88,15 @@ class TownOS:
         self.version = version
         self.houses: list[House] = []
         self.routes: list[Route] = []
-        self._wire = HttpWire(settings.ca_file)
-        self._caller = HttpCaller(self._wire.trust)
+        targets = targets_of(settings)
+        self._wire = HttpWire(settings.ca_file, targets)
+        self._caller = HttpCaller(self._wire.trust, targets)
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
-        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
+        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
@@ -241,6 +243,12 @@ class TownOS:
 
 async def _learn(learn: Refresh, city: City) -> None:
     await learn(city, city.now())
+
+
+def targets_of(settings: Settings) -> Targets:
+    """Where clients may have this installation connect to: into its own network only where it serves no other, or
+    where its settings say so."""
+    return Targets(settings.private_targets or settings.host in _LOOPBACK)
 
 
 def refuse_open_address(settings: Settings) -> None:
