@@ -33,6 +33,11 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # address = "https://city.example"   # 他のブローカーがこの街に届く URL where other brokers reach this one
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
+# [server]                        # ネットワークに開くとき to serve the network
+# certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
+# certificate_key = "server.key"
+# behind_proxy = true             # TLS を受け持つプロキシが前にあるとき where a proxy with TLS stands in front
+
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
 # [[mqtt]]
 # url = "mqtts://broker.example:8883"
@@ -69,6 +74,15 @@ def _number(field: str, low: float, high: float) -> _Rule:
         lambda value: _is_number(value, low, high),
         f"a number, {low:g} to {high:g}",
         lambda value, _: float(value),
+    )
+
+
+def _file(field: str, example: str) -> _Rule:
+    return _Rule(
+        field,
+        lambda value: isinstance(value, str) and bool(value),
+        f'the name of a file, such as "{example}"',
+        lambda value, folder: folder / value,
     )
 
 
@@ -119,6 +133,13 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
         "page_limit": _whole("page_limit", 1, 100_000),
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
+        "certificate": _file("certificate", "server.pem"),
+        "certificate_key": _file("certificate_key", "server.key"),
+        "behind_proxy": _Rule("behind_proxy", lambda value: isinstance(value, bool), "true or false"),
+    },
+    "sign_in": {
+        "idle_minutes": _whole("idle_minutes", 1, 1_440),
+        "session_hours": _whole("session_hours", 1, 168),
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
@@ -126,10 +147,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
             "address", _is_address, 'the URL at which other brokers reach this one, such as "https://city.example"',
             lambda value, _: value.rstrip("/"),
         ),
-        "ca_file": _Rule(
-            "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
-            lambda value, folder: folder / value,
-        ),
+        "ca_file": _file("ca_file", "ca.pem"),
     },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),

@@ -4,11 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from machinami.cli import bench, demo, evaluate, federate, import_data, init, new_service, serve
+from machinami.cli import admin, bench, demo, evaluate, federate, import_data, init, new_service, serve
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError
 
-COMMANDS = (demo, init, serve, import_data, federate, evaluate, bench, new_service)
+COMMANDS = (demo, init, serve, admin, import_data, federate, evaluate, bench, new_service)
 
 _INTRODUCTION = """\
 Machinami (街並み): the city OS that a small town can run.

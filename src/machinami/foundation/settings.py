@@ -38,7 +38,9 @@ class Settings:
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they reach it (empty: where it listens); ca_file: the
-    authorities whose certificates are trusted besides those of the system.
+    authorities whose certificates are trusted besides those of the system; certificate and certificate_key: for TLS;
+    behind_proxy: whether a proxy with TLS stands in front, and says for whom it asks; idle_minutes,
+    session_hours: after which a person is signed out when idle, and in any case.
     """
 
     data: Path
@@ -58,5 +60,10 @@ class Settings:
     time_zone: str = "Asia/Tokyo"
     mqtt: tuple[MqttSettings, ...] = ()
     ca_file: Path | None = None
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    behind_proxy: bool = False
+    idle_minutes: int = 30
+    session_hours: int = 12
     simulation: Simulation | None = None
     fast_lane: bool = True
