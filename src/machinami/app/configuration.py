@@ -30,13 +30,14 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
-# address = "https://city.example"   # 他のブローカーがこの街に届く URL where other brokers reach this one
+# address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
+# trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
+# split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # [server]                        # ネットワークに開くとき to serve the network
 # certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
 # certificate_key = "server.key"
-# behind_proxy = true             # TLS を受け持つプロキシが前にあるとき where a proxy with TLS stands in front
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
 # [[mqtt]]
@@ -106,6 +107,10 @@ def _is_zone(value: object) -> bool:
         return False
 
 
+def _flag(field: str) -> _Rule:
+    return _Rule(field, lambda value: isinstance(value, bool), "true or false")
+
+
 def _is_alias(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,60}", value) is not None
 
@@ -135,7 +140,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
         "certificate": _file("certificate", "server.pem"),
         "certificate_key": _file("certificate_key", "server.key"),
-        "behind_proxy": _Rule("behind_proxy", lambda value: isinstance(value, bool), "true or false"),
+        "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
     },
     "sign_in": {
         "idle_minutes": _whole("idle_minutes", 1, 1_440),
@@ -147,6 +152,8 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
             "address", _is_address, 'the URL at which other brokers reach this one, such as "https://city.example"',
             lambda value, _: value.rstrip("/"),
         ),
+        "trust_proxy": _flag("trust_proxy"),
+        "split_entities": _flag("split_entities"),
         "ca_file": _file("ca_file", "ca.pem"),
     },
     "simulation": {

@@ -70,10 +70,10 @@ def refuse_open_address(settings: Settings, has_administrators: bool) -> None:
             "Make one first: machinami admin make NAME --data DIR. "
             "この街にはまだ管理者がいないため、127.0.0.1 でだけ動かせます。"
         )
-    if settings.certificate is None and not settings.behind_proxy:
+    if settings.certificate is None and not settings.trust_proxy:
         raise SettingsError(
             f"Passwords and keys would cross the network in the clear at {settings.host}. Name a certificate and its "
-            "key in machinami.toml ([server] certificate, certificate_key), or say [server] behind_proxy = true "
+            "key in machinami.toml ([server] certificate, certificate_key), or say [network] trust_proxy = true "
             "where a proxy with TLS stands in front. 暗号化されていないため、証明書を設定してください。"
         )
 

@@ -5,13 +5,15 @@ import gc
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from os import urandom
 from pathlib import Path
-from uuid import uuid4
 
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
+from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
@@ -35,14 +37,15 @@ from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
-from machinami.kit.city import City
+from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Route
-from machinami.kit.installed import Broken, Refresh, Service, installed
+from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, Tls, serve
+from machinami.kit.viewing import viewed
 from machinami.model.principal import Principal
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
@@ -61,6 +64,7 @@ _LOG = logging.getLogger("machinami")
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
 _TIDIED = 60.0
+INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
@@ -71,7 +75,7 @@ SIMULATED_NAME = {
 
 def fresh_id() -> str:
     """A fresh unique text."""
-    return uuid4().hex
+    return urandom(16).hex()
 
 
 class TownOS:
@@ -91,11 +95,14 @@ class TownOS:
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
         reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias)
+        ports = Ports(
+            backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
+            settings.split_entities, settings.context_bytes,
+        )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
         self.identity = make_identity(settings, self._protect, lambda: self.address)
-        self.asking = Asking(self.identity, settings.behind_proxy)
+        self.asking = Asking(self.identity, settings.trust_proxy)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
@@ -176,6 +183,8 @@ class TownOS:
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()
+        manifests = [service.manifest for service in services] + [read_manifest(name, "ingest") for name in INGEST]
+        self.broker.lend([row for manifest in manifests for row in manifest_rows(manifest)])
         self.watched.broken = broken
         for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
@@ -211,15 +220,17 @@ class TownOS:
 
     def _routes(self, desk: Desk) -> list[Route]:
         found = [
-            *ngsild_routes(self.broker, self.identify, self._paging()),
+            *ngsild_routes(
+                self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
+            ),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
         found += identity_routes(self.asking, Frame.around(desk))
-        found += portal_routes(desk)
+        pages = portal_routes(desk)
         for house in self.houses:
-            found += self._pages_of(house, desk)
-        return found
+            pages += self._pages_of(house, desk)
+        return found + [viewed(page, self.identify) for page in pages]
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -237,8 +248,10 @@ class TownOS:
 
     def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
+        if settings.simulation is not None:
+            settings = replace(settings, town_name=SIMULATED_NAME)
         return Desk(
-            town_name=settings.town_name if settings.simulation is None else SIMULATED_NAME,
+            town_name=settings.town_name,
             centre=settings.centre,
             zoom=settings.zoom,
             time_zone=settings.time_zone,
@@ -250,6 +263,7 @@ class TownOS:
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
             set_to=set_to(settings),
+            identify=self.identify,
         )
 
 

@@ -16,7 +16,7 @@ from itertools import islice
 
 from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
-from machinami.broker.notification import Message, compose
+from machinami.broker.notification import Message, compose, letterhead
 from machinami.broker.operations import expired
 from machinami.broker.seen import Seen, cut_change, cut_told
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
@@ -54,6 +54,7 @@ class Outbox:
         self.progress = progress
         self._town = town
         self._context = context
+        self._head = letterhead(subscription, context, town.fields)
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
@@ -189,9 +190,8 @@ class Outbox:
         return self._compose(entities, notification_id, now) if entities else None
 
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
-        name = None if self._town.name == "default" else self._town.name
         find = self._find if self.subscription.notification.join else unlinked
-        return compose(self.subscription, self._context, entities, notification_id, now, name, find)
+        return compose(self.subscription, self._context, self._head, entities, notification_id, now, find)
 
     @property
     def _find(self) -> Find:

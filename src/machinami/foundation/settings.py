@@ -37,10 +37,11 @@ class Settings:
     a power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
-    name of its own making); address: the URL at which they reach it (empty: where it listens); ca_file: the
-    authorities whose certificates are trusted besides those of the system; certificate and certificate_key: for TLS;
-    behind_proxy: whether a proxy with TLS stands in front, and says for whom it asks; idle_minutes,
-    session_hours: after which a person is signed out when idle, and in any case.
+    name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
+    each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
+    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; ca_file: the
+    authorities whose certificates are trusted besides those of the system; certificate and
+    certificate_key: for TLS; idle_minutes, session_hours: after which people are signed out, idle or not.
     """
 
     data: Path
@@ -53,6 +54,9 @@ class Settings:
     instance_limit: int = 2_000
     alias: str = ""
     address: str = ""
+    trust_proxy: bool = False
+    split_entities: bool = False
+    context_bytes: int = 20_000_000
     log_days: int = 30
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)
@@ -62,7 +66,6 @@ class Settings:
     ca_file: Path | None = None
     certificate: Path | None = None
     certificate_key: Path | None = None
-    behind_proxy: bool = False
     idle_minutes: int = 30
     session_hours: int = 12
     simulation: Simulation | None = None

@@ -10,6 +10,7 @@ from machinami.apis.ngsild.face import context_member, given
 from machinami.apis.ngsild.joined import join_linked
 from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, link_field
 from machinami.apis.ngsild.parameters import View
+from machinami.apis.ngsild.preferences import preferences
 from machinami.apis.ngsild.rendering import Rendered, array, with_context
 from machinami.foundation.errors import NotFound
 from machinami.kit.http import Request, Response, read_arguments
@@ -133,7 +134,7 @@ def _turned(query: str, page: dict[str, str], by_name: bool) -> str:
 
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:
-    if (request.header(b"prefer") or "").replace(" ", "") == "body=json":
+    if preferences(request).get("body") == "json":
         return Response(200, orjson.dumps(document), GEO_JSON, [link_field(view.context.link)])
     document["@context"] = context_member(view.context)
     return Response(200, orjson.dumps(document), GEO_JSON)

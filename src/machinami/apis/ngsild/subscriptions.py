@@ -84,7 +84,7 @@ class Subscriptions:
         if subscription.words is None or isinstance(subscription.words, str):
             return subscription
         contexts = self._face.broker.contexts
-        url = await contexts.publish(subscription.words, lambda name: address(request, name), town.name)
+        url = await contexts.publish(subscription.words, lambda name: address(self._face, request, name), town.tenant)
         return replace(subscription, words=url, document={**subscription.document, "jsonldContext": url})
 
     def list_all(self, request: Request) -> Response:
@@ -125,7 +125,8 @@ class Subscriptions:
         return self._update(request, town, changed, triggered(request, own))
 
     async def _update(self, request: Request, town: Town, changed: Subscription, trigger: Trigger) -> Response:
-        await self._resubscribe(town, changed, self._face.by(request), trigger)
+        named = await self._with_words(request, town, changed)
+        await self._resubscribe(town, named, self._face.by(request), trigger)
         return Response(204)
 
     async def _resubscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:

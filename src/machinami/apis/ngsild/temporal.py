@@ -24,6 +24,8 @@ from machinami.model.attribute import Kind
 from machinami.model.context import Context
 from machinami.model.found import Series
 from machinami.model.names import SCOPE
+from machinami.model.principal import Principal
+from machinami.model.query import Page
 from machinami.model.temporal_form import Period, aggregated_entity, shows, temporal_entity
 
 POST_QUERY = frozenset({"options", "format", "limit", "offset", "count", "local"})
@@ -37,12 +39,13 @@ def _evolution(query: str, context: Context, paging: Paging, searching: bool) ->
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """One request for the past: where, by whom, in which words."""
+    """One request for the past: where, by whom, in which words. among: only these entities, in this order."""
 
     request: Request
     town: Town
     wanted: Evolution
     media: bytes
+    among: Sequence[str] | None = None
 
 
 class Temporal:
@@ -61,25 +64,33 @@ class Temporal:
 
     def query(self, request: Request) -> Awaitable[Response]:
         """The evolutions of the entities that match (6.18.3.2)."""
-        check_parameters(request, QUERY)
-        context = self._face.linked_context(request)
-        return self._query(self._ask(request, _evolution(request.query, context, self._paging, True)))
+        return self._query(self._ask(request, self.wanted(request)))
 
     def post_query(self, request: Request) -> Awaitable[Response]:
         """The evolutions of the entities that match a Query document (6.24.3.1)."""
+        return self._query(self._ask(request, self.wanted(request)))
+
+    def query_among(self, request: Request, wanted: Evolution, ids: Sequence[str]) -> Awaitable[Response]:
+        """The same for these entities alone, as far as they match (5.5.9.3)."""
+        return self._query(replace(self._ask(request, wanted), among=ids))
+
+    def wanted(self, request: Request) -> Evolution:
+        """What a query of the past asks for, by its parameters or by a Query document."""
+        if request.method == "GET":
+            check_parameters(request, QUERY)
+            return _evolution(request.query, self._face.linked_context(request), self._paging, True)
         arguments = check_parameters(request, POST_QUERY)
         document, context = self._face.document(request)
         asked = {**arguments, **query_arguments(document, evolution=True)}
         if "aggrMethods" in asked and "format" not in asked and "options" not in asked:
             asked["format"] = "aggregatedValues"  # a document that says how to aggregate wants just that (5.2.44)
         wanted = read_evolution(asked, context, self._paging, True)
-        query = replace(wanted.query, selectors=read_selectors(document, context))
-        return self._query(self._ask(request, replace(wanted, query=query)))
+        return replace(wanted, query=replace(wanted.query, selectors=read_selectors(document, context)))
 
     def _ask(self, request: Request, wanted: Evolution) -> _Ask:
         return _Ask(request, self._face.town(request), wanted, choose(request.fields.get(b"accept"), PLAIN))
 
-    def _span(self, wanted: Evolution) -> history.Span:
+    def span(self, wanted: Evolution) -> history.Span:
         """What is to be read: one instance too many, by which it is seen that there are more."""
         limit = 1 if wanted.methods else self._paging.instances + 1
         in_pairs = wanted.form == "temporalValues" and not wanted.methods
@@ -87,7 +98,7 @@ class Temporal:
 
     async def _retrieve(self, ask: _Ask, entity_id: str) -> Response:
         by, wanted = self._face.by(ask.request), ask.wanted
-        past = await history.retrieve_past(ask.town, entity_id, self._span(wanted), by)
+        past = await history.retrieve_past(ask.town, entity_id, self.span(wanted), by)
         documents, kept = await self._write(ask, [past])
         document = documents[0]
         if not document or (not _shown(past, wanted) and wanted.is_restricted):
@@ -101,7 +112,7 @@ class Temporal:
         wanted, by = ask.wanted, self._face.by(ask.request)
         page = wanted.page
         one_more = replace(page, limit=page.limit + 1)
-        found = await history.query_past(ask.town, wanted.query, one_more, self._span(wanted), by)
+        found = await _found(ask, one_more, self.span(wanted), by)
         documents, kept = await self._write(ask, found.entities[: page.limit])
         if ask.media == LD_JSON:
             for document in documents:
@@ -149,6 +160,18 @@ class Temporal:
             if not any(period.values for period in aggregates[name][1]):
                 raise InvalidRequest(f"None of {', '.join(wanted.methods)} makes sense of {name}", attribute=name)
         return aggregated_entity(past.entity, aggregates, wanted.methods, wanted.context, wanted.representation)
+
+
+async def _found(ask: _Ask, page: Page, span: history.Span, by: Principal) -> history.PastPage:
+    """The page of evolutions; where only some entities are meant, among those from the offset on."""
+    query = ask.wanted.query
+    if ask.among is None:
+        return await history.query_past(ask.town, query, page, span, by)
+    rest = tuple(ask.among[page.offset :])
+    if not rest:
+        return history.PastPage([], len(ask.among) if page.count else None)
+    found = await history.query_past(ask.town, replace(query, ids=rest), replace(page, offset=0), span, by)
+    return replace(found, count=None if found.count is None else found.count + page.offset)
 
 
 def _shown(past: Past, wanted: Evolution) -> list[Series]:

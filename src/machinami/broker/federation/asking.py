@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from machinami.broker.federation.federation import Asked
+from machinami.broker.federation.federation import Asked, Question
 from machinami.model import parse
 from machinami.model.context import Context
 from machinami.model.entity import Entity
@@ -16,6 +17,7 @@ from machinami.model.write_types import format_types
 
 READING = frozenset(("retrieveEntity", "queryEntity", "queryBatch"))
 QUERYING = frozenset(("queryEntity", "queryBatch"))
+MAPPING = "createEntityMapQueryEntity"
 PAGE = 100
 _SYSTEM = {"options": "sysAttrs"}
 
@@ -36,6 +38,12 @@ class Reach:
         if all(info.attributes for info in infos):
             return entity.keeping(name for info in infos for name in info.attributes)
         return entity
+
+    def may_have(self, entity_id: str) -> bool:
+        """Whether an entity of this id may come from there."""
+        return any(
+            not info.entities or any(may_have(entity, entity_id) for entity in info.entities) for info in self.infos
+        )
 
 
 def reach(registration: Registration, wanted: Specification, infos: Sequence[RegistrationInfo]) -> Reach:
@@ -67,6 +75,21 @@ def query(found: Reach, wanted: Query, offset: int, paged: bool, context: Contex
     if "queryEntity" in found.registration.operations:
         return Asked("GET", "/entities", arguments)
     return Asked("POST", "/entityOperations/query", _head(arguments), _query_document(arguments, wanted, context), True)
+
+
+def mapping(found: Reach, wanted: Query, lifetime: timedelta | None, context: Context) -> Asked:
+    """The request for a map of the entities that a source has (5.14.4.4)."""
+    arguments = {**_selection(found.infos, wanted, context), **_attrs(found, context), **_filters(wanted, context)}
+    if lifetime is not None:
+        arguments["entityMapLifetime"] = f"PT{max(1, int(lifetime.total_seconds()))}S"
+    return Asked("GET", "/entityMaps", arguments)
+
+
+def following(question: Question, location: str | None) -> Question:
+    """The question, with the map that the source made for those asked before (5.7.2.4); None: it made none."""
+    if location is None:
+        return question
+    return lambda context: replace(question(context), fields={"NGSILD-EntityMap": location})
 
 
 def _attrs(found: Reach, context: Context) -> Mapping[str, str]:
@@ -151,7 +174,7 @@ def narrowed(wanted: Query, split: bool) -> Query:
     """What is asked of each source: where entities may be split among sources, the filters come later (5.7.2.4)."""
     if not split:
         return wanted
-    return replace(wanted, attrs=(), q=None, geo=None, scope=None, order=())
+    return replace(wanted, attrs=(), q=None, geo=None, scope=None, order=(), guard=None)
 
 
 def matching(registration: Registration, wanted: Specification) -> list[RegistrationInfo]:

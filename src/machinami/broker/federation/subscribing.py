@@ -117,7 +117,8 @@ class SharedSubscriptions:
             if one.deleted_at is not None:
                 found.append(one)
                 continue
-            rest, _ = await reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, by, but)
+            asked = reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, by, but=but)
+            rest = (await asked).entity
             now = town.clock()
             whole = assemble_entity([one.entity, *([] if rest is None else [rest])], (), now)
             if whole is not None and any(
