@@ -20,6 +20,7 @@ from machinami.broker.identity.identity import Identity, Supplies
 from machinami.broker.identity.passwords import Passwords
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
+from machinami.broker.identity.tokens import Tokens
 from machinami.broker.policy_rows import protect
 from machinami.kit.frame import Frame
 from machinami.kit.server import serve
@@ -137,7 +138,8 @@ async def known(folder: Path, address: str = "", proxied: bool = False) -> Async
         Supplies(clock, secrets.token_bytes, seal, protect_all, lambda: found["address"], Passwords(CHEAP))
     )
     await identity.open(broker.towns)
-    asking = Asking(identity, proxied)
+    asking = Asking(identity, Tokens(identity), proxied)
+    await asking.tokens.load((await broker.town(None)).store)
     rows = [*ngsild_routes(broker, asking.principal), *identity_routes(asking, Frame(_NAMES, clock))]
     serving = await serve(rows)
     found["address"] = address or serving.url

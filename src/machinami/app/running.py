@@ -28,6 +28,7 @@ from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
+from machinami.broker.identity.tokens import Tokens
 from machinami.broker.policy_rows import protect
 from machinami.broker.records import is_simulated
 from machinami.broker.retention import trim
@@ -102,13 +103,14 @@ class TownOS:
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
         self.identity = make_identity(settings, self._protect, lambda: self.address)
-        self.asking = Asking(self.identity, settings.trust_proxy)
+        self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
         await self.broker.start()
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
+        await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)

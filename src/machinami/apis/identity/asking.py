@@ -1,11 +1,11 @@
 """Who stands behind a request? By its session cookie, its key or token, or nobody."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from machinami.broker.identity.identity import KEY_MARK, Identity, Where
 from machinami.broker.identity.registry import Live, Registry
+from machinami.broker.identity.tokens import Tokens
 from machinami.foundation.errors import CredentialRefused, Forbidden, SignInRequired
 from machinami.kit.forms import PLAIN, SECURE, is_foreign
 from machinami.kit.http import Request
@@ -19,12 +19,12 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What every face asks: who is it? proxied: a proxy stands in front, and tells who it speaks for; bearer: who
+    """What every face asks: who is it? proxied: a proxy stands in front, and tells who it speaks for; tokens: who
     shows an access token."""
 
     identity: Identity
+    tokens: Tokens
     proxied: bool = False
-    bearer: Callable[[Registry, str], Principal] | None = None
 
     def principal(self, request: Request) -> Principal:
         """Who asks: ANONYMOUS without a credential. Raises CredentialRefused for a wrong one, Forbidden for a change
@@ -53,9 +53,7 @@ class Asking:
         shown, registry = shown.strip(), self.registry(request)
         if shown.startswith(KEY_MARK):
             return self.identity.by_key(registry, shown, self.address(request), request.header(b"origin"))
-        if self.bearer is None:
-            raise CredentialRefused("This key is not valid here")
-        return self.bearer(registry, shown)
+        return self.tokens.principal(registry, shown)
 
     def registry(self, request: Request) -> Registry:
         """The people and programs of the town that the request names."""
