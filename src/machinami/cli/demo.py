@@ -30,6 +30,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         help="how many times faster than the clock the storm comes (default: 150)",
     )  # fmt: skip
     add_serving_options(parser)
+    parser.add_argument(
+        "--open", dest="protected", action="store_false", help="open to all on this machine, without administrator"
+    )
     parser.set_defaults(run=run)
 
 
@@ -41,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = data_folder(arguments.data) if kept else Path(tempfile.mkdtemp(prefix="machinami-demo-"))
     try:
         settings = replace(with_options(read(folder), arguments), simulation=simulation)
-        return serve_until_stopped(settings, arguments, _GREETING)
+        return serve_until_stopped(settings, arguments, _GREETING, signed_in=arguments.protected)
     finally:
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)

@@ -5,8 +5,8 @@ import asyncio
 import tomllib
 from pathlib import Path
 
+from machinami.app.clock import utc_now
 from machinami.app.importing import Outcome, bring_in, town_in
-from machinami.app.running import utc_now
 from machinami.app.sending import receiver, replay, send
 from machinami.cli.guide import guide
 from machinami.cli.progress import progress_bar

@@ -60,16 +60,18 @@ def with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:
     )
 
 
-def serve_until_stopped(settings: Settings, arguments: argparse.Namespace, greeting: str = "") -> int:
-    """Run until SIGINT or SIGTERM."""
+def serve_until_stopped(
+    settings: Settings, arguments: argparse.Namespace, greeting: str = "", signed_in: bool = False
+) -> int:
+    """Run until SIGINT or SIGTERM. signed_in: say a link that opens the town as an administrator."""
     level = logging.INFO if arguments.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(_serve(settings, greeting))
+        runner.run(_serve(settings, greeting, signed_in))
     return 0
 
 
-async def _serve(settings: Settings, greeting: str) -> None:
+async def _serve(settings: Settings, greeting: str, signed_in: bool) -> None:
     town = TownOS(settings, installed_version())
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -90,6 +92,10 @@ async def _serve(settings: Settings, greeting: str) -> None:
         await town.stop()
         raise
     print(f"{greeting}Machinami: {serving.url}/   (Ctrl-C: stop 止める)", flush=True)
+    if signed_in:
+        print(f"管理者として開く / open as administrator:  {town.address}{await town.guest_link()}", flush=True)
+    elif not town.identity.has_administrators:
+        print(f"最初の管理者 / first administrator:  {town.address}{town.first_link}", flush=True)
     await stop.wait()
     print("Stopping… 止めています", flush=True)
     await town.stop()

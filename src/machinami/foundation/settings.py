@@ -40,9 +40,10 @@ class Settings:
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
     each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
     entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days: after
-    how many they are fetched anew (0: never); ca_file: the authorities whose certificates are trusted besides those of the
-    system; private_targets: whether clients may have a town that is served to the network connect to addresses
-    inside it.
+    how many they are fetched anew (0: never); ca_file: the authorities whose certificates are trusted besides those
+    of the system; private_targets: whether clients may have a town that is served to the network connect to addresses
+    inside it; certificate and certificate_key: for TLS; idle_minutes, session_hours: after which people are signed
+    out, idle or not.
     """
 
     data: Path
@@ -67,5 +68,9 @@ class Settings:
     mqtt: tuple[MqttSettings, ...] = ()
     ca_file: Path | None = None
     private_targets: bool = False
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    idle_minutes: int = 30
+    session_hours: int = 12
     simulation: Simulation | None = None
     fast_lane: bool = True

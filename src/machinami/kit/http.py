@@ -46,6 +46,12 @@ class Request:
             self.known_fields = found
         return found
 
+    def add_cookie(self, name: str, value: str) -> None:
+        """Have the request show a cookie that its answer is about to set."""
+        shown = "; ".join([text for text in (self.header(b"cookie"), f"{name}={value}") if text])
+        self.headers = [*(one for one in self.headers if one[0] != b"cookie"), (b"cookie", shown.encode("latin-1"))]
+        self.known_fields = None
+
     def header(self, name: bytes) -> str | None:
         """The value of a header (name in lower case)."""
         value = self.fields.get(name)
