@@ -19,8 +19,8 @@ MOST_WIDENING = 2.0
 MISSED = 0.1
 MEMORY_DAYS = 5.0
 BELIEF_DAYS = 1.0
-FLOOD_HOLDS = 3.0
-"""What a flood in training counts for, in horizons of forecasts as large as the expected error."""
+FLOOD_HOLDS = 2.0
+"""What a flood in training counts for, in horizons of usual forecasts of a stirred river."""
 MOST_SURPRISE = 3.0
 CAUTION = 0.5
 """How many standard errors of what the last days say are taken off the share (measured: halves the worst losses)."""
@@ -38,7 +38,7 @@ def followed(said: Floats, came: Floats, regime: Ints, belief: Belief, delay: in
     horizon are alike: the standard error counts them as one. `delay` and `day` are in steps.
     """
     keep = math.exp(-1.0 / (MEMORY_DAYS * day))
-    firm = (BELIEF_DAYS * day * belief.calm + 1e-12, FLOOD_HOLDS * delay * belief.floods**2 + 1e-12)
+    firm = (BELIEF_DAYS * day * belief.calm + 1e-12, FLOOD_HOLDS * delay * belief.stirred * belief.floods**2 + 1e-12)
     known = np.isfinite(said) & np.isfinite(came)
     heard = np.clip(came, np.minimum(said, 0.0) - MOST_SURPRISE, np.maximum(said, 0.0) + MOST_SURPRISE)
     agreeing = np.where(known, said * heard, 0.0).tolist()

@@ -17,12 +17,13 @@ MOST_STIR = 20.0
 class Belief(NamedTuple):
     """How far training says that the committee is to be followed, and how firmly.
 
-    start: share of the way from persistence to the committee, 0 to 1; calm: the median square of what the
-    committee says / spread on a calm river; floods: how many independent floods the record is worth.
+    start: share of the way from persistence to the committee, 0 to 1; calm and stirred: the usual square of what the
+    committee says / spread in these states; floods: how many independent floods the record is worth.
     """
 
     start: float
     calm: float
+    stirred: float
     floods: float
 
 
@@ -46,7 +47,7 @@ class Outlook(NamedTuple):
         """Return the forecaster that says: it stays as it is."""
         band = np.tile(np.array([-2.0, 2.0]), (3, 1))
         spread = np.array([scales.mean_step, 1.0, 0.0, 0.0])
-        return cls(hours, coming, (), np.zeros((3, 0)), Belief(0.0, 0.0, 0.0), spread, band)
+        return cls(hours, coming, (), np.zeros((3, 0)), Belief(0.0, 0.0, 0.0, 0.0), spread, band)
 
 
 class TrainedModel(NamedTuple):

@@ -91,7 +91,7 @@ def composed(hours: float, coming: bool, learned: list[Learned], lesson: Lesson,
     start = trust(floods) * proven(said, lesson.target, windows)
     members = tuple(member for each in learned for member in each.members)
     owners = np.array([i for i, each in enumerate(learned) for _ in each.members])
-    belief = Belief(start, 0.0, floods)
+    belief = Belief(start, 0.0, 0.0, floods)
     outlook = Outlook(hours, coming, members, weights[:, owners], belief, np.zeros(4), np.zeros((3, 2)))
     return calibrated(outlook, lesson.cases, said, lesson.target)
 
@@ -149,7 +149,7 @@ def floods_seen(target: Floats, windows: Ints) -> float:
 
 def trust(floods: float) -> float:
     """Return how far to go from persistence to the committee: one flood is an anecdote, eight are experience."""
-    return 1.0 - float(np.exp(-(floods**2) / 8.0))
+    return 1.0 - float(np.exp(-(floods**2) / 16.0))
 
 
 def proven(forecast: Floats, target: Floats, windows: Ints) -> float:
@@ -189,5 +189,6 @@ def calibrated(outlook: Outlook, cases: Cases, said: Floats, target: Floats) -> 
         mine = score[regime == which] if (regime == which).sum() >= 100 else score
         band[which] = np.quantile(mine, (TAIL, 1.0 - TAIL))
     calm = relative[regime == 0] if (regime == 0).sum() >= 100 else relative
-    belief = outlook.belief._replace(calm=float(np.median(calm**2)))
+    stirred = relative[regime > 0] if (regime > 0).sum() >= 100 else relative
+    belief = outlook.belief._replace(calm=float(np.median(calm**2)), stirred=float(np.mean(stirred**2)))
     return outlook._replace(spread=spread, band=band, belief=belief)
