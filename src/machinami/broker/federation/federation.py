@@ -47,7 +47,8 @@ Question = Callable[[Context], Asked]  # in the words of which @context: that in
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a source answered. status None: nothing; document: its JSON, None where there is none or it is broken."""
+    """What a source answered. status None: nothing; document: its JSON, None where there is none or it is broken;
+    location, span: Location and Content-Range as they came."""
 
     registration: Registration
     status: int | None
@@ -59,6 +60,7 @@ class Reply:
     context: Context | None = None
     warned: str = ""
     location: str = ""
+    span: str = ""
 
     @property
     def done(self) -> bool:
@@ -148,6 +150,7 @@ class Federation:
             sealed.context,
             answer.headers.get("ngsild-warning", "")[:_LONGEST],
             answer.headers.get("location", ""),
+            answer.headers.get("content-range", ""),
         )
 
     async def context_of(self, reply: Reply, document: Mapping[str, Any]) -> Context:

@@ -32,7 +32,7 @@ from machinami.model.found import Found
 from machinami.model.linking import LINKING, Join
 from machinami.model.matching import matches
 from machinami.model.principal import Principal
-from machinami.model.query import Condition, Page, Query, TypeSelection
+from machinami.model.query import Condition, Page, Query, TemporalQuery, TypeSelection
 from machinami.model.registration import Mode
 from machinami.model.registration_matching import Specification, matches_registration, specified
 from machinami.model.subscription import EntitySelector
@@ -71,6 +71,11 @@ class Wide:
     datasets: tuple[str, ...] = ()
     key: str = ""
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The only attributes to ask sources for, none: all; of split entities every part may count (5.7.2.4)."""
+        return frozenset() if self.split else frozenset((*self.query.attrs, *self.attributes))
+
 
 async def retrieve(
     federation: Federation,
@@ -87,18 +92,18 @@ async def retrieve(
     but: the registration of a source that is not asked.
     """
     wanted = Specification((EntitySelector(types, entity_id),), frozenset(attributes), lenient=True)
-    reaches, warnings = _reaches(federation, town, wanted, READING, trigger)
-    reaches = [(source, found) for source, found in reaches if source.registration.id != but]
+    found, warnings = reaches(federation, town, wanted, READING, trigger, wanted.attributes)
+    asked = [(source, each) for source, each in found if source.registration.id != but]
     own = operations.peek(town, entity_id, by)
     works = [
-        _gather_once(federation, town, source, partial(retrieval, found, entity_id, types), trigger)
-        for source, found in reaches
+        _gather_once(federation, town, source, partial(retrieval, each, entity_id, types), trigger)
+        for source, each in asked
     ]
     gathered = Gathered(warnings=warnings)
     if own is not None:
         gathered.add(own, LOCAL)
-    for (_, found), (entities, warning) in zip(reaches, await together(works), strict=True):
-        _take(gathered, found, (e for e in entities if e.id == entity_id), warning)
+    for (_, each), (entities, warning) in zip(asked, await together(works), strict=True):
+        _take(gathered, each, (e for e in entities if e.id == entity_id), warning)
     parts, supplements = gathered.parts.get(entity_id, []), gathered.supplements.get(entity_id, [])
     return assemble_entity(parts, supplements, town.clock()), gathered.warnings
 
@@ -132,7 +137,7 @@ def _targets(entities: Iterable[Entity]) -> Iterable[str]:
 
 def concerns_sources(federation: Federation, town: Town, wide: Wide, trigger: Trigger) -> bool:
     """Whether any source matches the query."""
-    return bool(_reaches(federation, town, _specification(wide), QUERYING, trigger)[0])
+    return bool(reaches(federation, town, specification(wide), QUERYING, trigger, wide.shown)[0])
 
 
 async def find(
@@ -167,38 +172,50 @@ async def places(
     return {entity.id: tuple(gathered.places[entity.id]) for entity in every}, gathered.warnings
 
 
-def _specification(wide: Wide) -> Specification:
+def specification(wide: Wide) -> Specification:
+    """Which sources may know of what is asked for."""
     wanted = specified(wide.query, wide.attributes)
     return replace(wanted, csf=wide.csf, datasets=frozenset(wide.datasets), lenient=True)
 
 
-def _reaches(
-    federation: Federation, town: Town, wanted: Specification, offered: frozenset[str], trigger: Trigger
+def reaches(
+    federation: Federation,
+    town: Town,
+    wanted: Specification,
+    offered: frozenset[str],
+    trigger: Trigger,
+    shown: frozenset[str],
+    temporal: TemporalQuery | None = None,
 ) -> tuple[list[tuple[Source, Reach]], list[str]]:
-    """The sources to ask, each with what of it matches; and warnings of those that would make a loop."""
+    """The sources to ask, each with what of it matches; and warnings of those that would make a loop.
+
+    offered: operations of which a source offers one. shown: the attributes that are wanted; none: all. temporal: the
+    time that is asked for; a source that names the times of which it knows something must know of this one (5.2.9).
+    """
     now = town.clock()
     found: list[tuple[Source, Reach]] = []
     warnings: list[str] = []
     for source in town.sources.kept.values():
         registration = source.registration
-        if registration.operations.isdisjoint(offered) or not matches_registration(registration, wanted, now):
+        timed = wanted if temporal is None or not registration.temporal else replace(wanted, temporal=temporal)
+        if registration.operations.isdisjoint(offered) or not matches_registration(registration, timed, now):
             continue
         if federation.is_passed(town, trigger, registration):
             warnings.append(f'199 - "{registration.id}: the request has been there already"')
         else:
-            found.append((source, reach(registration, wanted, matching(registration, wanted))))
+            found.append((source, reach(registration, shown, matching(registration, wanted))))
     return found, warnings
 
 
 async def _gather(federation: Federation, town: Town, wide: Wide, trigger: Trigger, by: Principal) -> Gathered:
     asked = narrowed(wide.query, wide.split)
-    reaches, warnings = _reaches(federation, town, _specification(wide), QUERYING, trigger)
-    works = [_gather_pages(federation, town, source, found, asked, trigger) for source, found in reaches]
+    some, warnings = reaches(federation, town, specification(wide), QUERYING, trigger, wide.shown)
+    works = [_gather_pages(federation, town, source, found, asked, trigger) for source, found in some]
     answers, own = await asyncio.gather(together(works), _own(town, asked, by))
     gathered = Gathered(warnings=warnings)
     for entity in own:
         gathered.add(entity, LOCAL)
-    for (_, found), (entities, warning) in zip(reaches, answers, strict=True):
+    for (_, found), (entities, warning) in zip(some, answers, strict=True):
         _take(gathered, found, entities, warning)
     return gathered
 
@@ -220,8 +237,8 @@ async def _again(
         if own is not None and matches(asked, own, now):
             gathered.add(own, LOCAL)
     named = {name for entity_id in ids for name in kept.entries[entity_id]}
-    reaches, gathered.warnings = _reaches(federation, town, _specification(wide), QUERYING, trigger)
-    some = [(source, found) for source, found in reaches if source.registration.id in named]
+    every, gathered.warnings = reaches(federation, town, specification(wide), QUERYING, trigger, wide.shown)
+    some = [(source, found) for source, found in every if source.registration.id in named]
     works = []
     for source, found in some:
         its = tuple(one for one in ids if source.registration.id in kept.entries[one])
