@@ -112,7 +112,11 @@ class Besieged:
 
         async def look() -> tuple[Any, ...]:
             towns = [
-                (town.name, town.store.last_seq, sorted(box.subscription.id for box in self.broker.subscriptions(town)))
+                (
+                    town.name,
+                    town.store.last_seq,
+                    sorted(box.subscription.id for box in self.broker.notifier(town).outboxes),
+                )
                 for town in self.broker.towns
             ]
             return tuple(map(repr, sorted(towns))) + tuple(sorted(kept.url for kept in self.broker.contexts.stored()))

@@ -12,7 +12,6 @@ from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.policy import OpenTown
 from machinami.kit.carrier import Limits
 from machinami.kit.http import Route
 from machinami.kit.server import Serving, serve
@@ -63,7 +62,6 @@ async def running(
         wire,
         Clock(),
         lambda: f"{next(numbers):08x}",
-        OpenTown(),
         read_subscription,
         caller or Unconnected(),
         alias,

@@ -8,7 +8,6 @@ from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.policy import OpenTown
 from machinami.cli.service_document import MADE
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
@@ -33,7 +32,7 @@ def api_page() -> str:
 def every_route() -> list[Route]:
     """The routes of every face, over a broker that is never started."""
     wire = RecordedWire()
-    ports = Ports(MemoryBackend(), wire, wire, lambda: _DAY, str, OpenTown(), read_subscription)
+    ports = Ports(MemoryBackend(), wire, wire, lambda: _DAY, str, read_subscription)
     found = [*ngsild_routes(Broker(ports)), *status_routes("", list, list)]
     return [*found, *reference_routes((), Frame({}, lambda: _DAY), "")]
 

@@ -28,6 +28,7 @@ RULES: Mapping[str, Rule] = {
     "idle-test": code_rules.idle_test,
     "manifest-present": service_rules.manifest_present,
     "manifest-complete": service_rules.manifest_complete,
+    "setting-titles": service_rules.setting_titles,
     "service-parts": service_rules.service_parts,
     "service-tests": service_rules.service_tests,
     "service-docstring": service_rules.service_docstring,

@@ -1,14 +1,19 @@
 """Is every service whole: manifest, tests, page, and someone who writes what it reads?"""
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from house import Finding, House
+from machinami.app.configuration import setting_names
 from machinami.kit.manifest import ANY_TYPE, Kind, Manifest
 from machinami.kit.manifest_reading import examine
+from machinami.kit.words import LANGUAGES, flatten
 
 SERVICES = "src/machinami/services"
 INGEST = "src/machinami/ingest"
+CONFIGURATION = "src/machinami/app/configuration.py"
+CATALOGUES = "src/machinami/portal/texts"
 
 
 def manifests(house: House) -> Iterator[tuple[str, Manifest]]:
@@ -42,6 +47,19 @@ def manifest_complete(house: House) -> Iterator[Finding]:
         if manifest is not None and manifest.id and manifest.id != path.parent.name:
             what = f"id {manifest.id} in the folder {path.parent.name}"
             yield Finding(name, _line_of(house.text(name), "id"), what, "give both the same name")
+
+
+def setting_titles(house: House) -> Iterator[Finding]:
+    """Every setting of machinami.toml has a title in every language; `manifest_complete` sees to those of services."""
+    if CONFIGURATION not in house.files:
+        return
+    for language in LANGUAGES:
+        path = f"{CATALOGUES}/{language}.toml"
+        titles = flatten(tomllib.loads(house.text(path)))
+        for name in setting_names():
+            if f"setting.{name}" not in titles:
+                section, _, key = name.partition(".")
+                yield Finding(path, 1, f"{name} has no title", f"write {key} under [setting.{section}]")
 
 
 def service_parts(house: House) -> Iterator[Finding]:

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.app.towns import environment, town
 
-from machinami.app.configuration import read
+from machinami.app.configuration import read, set_to, setting_names
 from machinami.cli.entrance import enter
 from machinami.foundation.errors import SettingsError
 
@@ -59,6 +60,18 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert second.stderr.count("\n") == 1
     assert f"Port {port}" in second.stderr
+
+
+def test_what_a_town_is_set_to_stands_on_its_page(tmp_path: Path) -> None:
+    text = '[town]\nname = { ja = "霞町" }\n[store]\ncache_entities = 12345\n'
+    (tmp_path / "machinami.toml").write_text(text, encoding="utf-8")
+    told = set_to(replace(read(tmp_path), ca_file=tmp_path / "ca.pem"))
+    assert set(told) <= set(setting_names())
+    assert (told["store.cache_entities"], told["network.ca_file"]) == (12345, "ca.pem")
+    with town(tmp_path) as running, urllib.request.urlopen(running.url + "/about?lang=en", timeout=10) as answer:
+        html = answer.read().decode()
+    for shown in ("Entities kept at hand", "12,345", "<code>[store] cache_entities</code>", "霞町"):
+        assert shown in html
 
 
 def test_what_is_set_is_what_is_read(tmp_path: Path) -> None:

@@ -39,15 +39,15 @@ class RunningTown:
 
 
 @contextlib.contextmanager
-def town(folder: Path, *words: str) -> Iterator[RunningTown]:
-    """Serve the folder on a free port until the block is left."""
-    command = [sys.executable, "-m", "machinami", "serve", "--data", str(folder), "--port", "0", *words]
+def town(folder: Path, *words: str, by: str = "serve") -> Iterator[RunningTown]:
+    """Serve the folder on a free port, by `serve` or `demo`, until the block is left."""
+    command = [sys.executable, "-m", "machinami", by, "--data", str(folder), "--port", "0", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         try:
             assert process.stdout is not None
-            first = process.stdout.readline()
-            assert "http://127.0.0.1:" in first, f"the town did not start: {first!r}"
-            yield RunningTown(process, first.split()[1].rstrip("/"))
+            said = next((line for line in process.stdout if line.startswith("Machinami: ")), "nothing")
+            assert "http://127.0.0.1:" in said, f"the town did not start: {said!r}"
+            yield RunningTown(process, said.split()[1].rstrip("/"))
         finally:
             if process.poll() is None:
                 process.terminate()

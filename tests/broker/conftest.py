@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.policy import OpenTown
 from machinami.broker.town import Town
 from machinami.model.context import core
 from machinami.model.entity import Entity
@@ -57,7 +56,6 @@ class House:
             self.wire,
             self.clock,
             lambda: f"{next(numbers):06d}",
-            OpenTown(),
             self.reader or read_subscription,
         )
         self.broker = Broker(ports)

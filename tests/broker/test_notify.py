@@ -53,7 +53,7 @@ async def test_a_receiver_that_fails_gets_the_same_notification_again_and_none_i
     sent = await house.wire.until_sent(3)
 
     assert values(sent) == [1.5, 1.5, 2.0]
-    progress = house.broker.subscription(town, "urn:s:1").progress
+    progress = house.broker.subscription(town, "urn:s:1", OFFICER).progress
     assert (progress.times_failed, progress.last_reason) == (1, "")
 
 
@@ -120,7 +120,7 @@ async def test_a_subscription_that_is_forgotten_hears_nothing_more(town, house):
     await operations.update(town, ONE, level(2.0), OFFICER)
 
     assert len(house.wire.sent) == 1
-    assert list(house.broker.subscriptions(town)) == []
+    assert list(house.broker.subscriptions(town, OFFICER)) == []
 
 
 async def test_a_record_that_cannot_be_read_is_set_aside_and_the_town_starts(town, house):

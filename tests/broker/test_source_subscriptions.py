@@ -105,7 +105,7 @@ async def test_after_a_new_start_what_matches_is_told_again(house: House):
     sent = await house.wire.until_sent(2)
 
     assert told(sent)[1] == ("newlyMatching", [SOURCE])
-    assert house.broker.source_subscriptions.subscription(town, WISH).progress.times_sent == 2
+    assert house.broker.source_subscriptions.subscription(town, WISH, OFFICER).progress.times_sent == 2
 
 
 async def test_a_subscriber_by_time_hears_of_all_that_match_at_once_and_again(town, house):
@@ -123,7 +123,7 @@ async def test_how_the_notifications_fare_is_kept(town, house):
     await house.wire.until_sent(1)
     await desk.resubscribe(town, wish(isActive=False), OFFICER)
 
-    box = desk.subscription(town, WISH)
+    box = desk.subscription(town, WISH, OFFICER)
 
     assert (box.progress.times_sent, box.progress.times_failed, box.status) == (1, 1, "paused")
     assert box.progress.last_failure == START
@@ -138,8 +138,8 @@ async def test_a_subscription_has_its_own_id_and_can_be_forgotten(town, house):
     await desk.unsubscribe(town, WISH, OFFICER)
 
     with pytest.raises(NotFound):
-        desk.subscription(town, WISH)
-    assert list(desk.subscriptions(town)) == []
+        desk.subscription(town, WISH, OFFICER)
+    assert list(desk.subscriptions(town, OFFICER)) == []
 
 
 @pytest.mark.parametrize(

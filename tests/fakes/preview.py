@@ -18,7 +18,6 @@ from tests.fakes.flood import FakeFlood
 
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.policy import OpenTown
 from machinami.broker.town import Town
 from machinami.ingest.town.simulate import Town as SimulatedTown
 from machinami.kit.archive import Archive
@@ -68,7 +67,7 @@ class Preview:
         wire = RecordedWire()
         backend = open_backend(self.folder, StoreSettings())
         broker = Broker(
-            Ports(backend, wire, wire, lambda: scenes.NOW, lambda: f"{next(numbers):08d}", OpenTown(), _no_subscription)
+            Ports(backend, wire, wire, lambda: scenes.NOW, lambda: f"{next(numbers):08d}", _no_subscription)
         )
         await broker.start()
         town = await broker.town(None)

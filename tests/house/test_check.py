@@ -75,6 +75,7 @@ BREACHES = [
     ("manifest-complete", f"{SERVICE}/manifest.toml", GOOD_MANIFEST.replace('owner = "総務課"\n', ""), "owner"),
     ("manifest-complete", f"{SERVICE}/manifest.toml", "not toml", "this is not TOML"),
     ("manifest-complete", f"{SERVICE}/manifest.toml", GOOD_MANIFEST.replace('"count"', '"other"'), "id other in the"),
+    ("setting-titles", "src/machinami/app/configuration.py", '"""C?"""\n', "town.name has no title"),
     ("service-parts", f"{SERVICE}/logic.py", '"""L?"""\n', "the service count has no model"),
     ("service-tests", f"{SERVICE}/logic.py", '"""L?"""\n', "the service count has no test_logic"),
     ("service-docstring", f"{SERVICE}/__init__.py", "\n", "the service says nothing of itself"),

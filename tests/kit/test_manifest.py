@@ -40,6 +40,7 @@ type = "RiverGauge"
 compute = true
 artefacts = false
 [settings.silent_after]
+title = { ja = "無言まで", en = "Silence", easy = "とまるまで" }
 default = 40
 unit = "min"
 min = 1
@@ -102,6 +103,7 @@ def test_a_missing_key_is_named(key: str) -> None:
         ("default = 40", "default = []", "settings.silent_after.default", "a number or a text"),
         ("min = 1\n", "", "settings.silent_after", "min and max"),
         ('unit = "min"\n', "", "settings.silent_after.unit", "not empty"),
+        ('easy = "とまるまで"', 'easy = ""', "settings.silent_after.title.easy", "not empty"),
         ('en = "silent"', 'en = ""', "settings.silent_after.help.en", "not empty"),
         ('level = "outcome"', 'level = "fame"', "kpis[0].level", "output, outcome, impact"),
         ('city = "Fujieda"\n', "", "seed.city", "not empty"),
@@ -132,7 +134,7 @@ def test_no_text_whatever_breaks_the_reading(text: str) -> None:
 
 @given(st.floats(), st.floats(-100, 0), st.floats(0, 100))
 def test_a_setting_takes_just_what_lies_in_its_range(value: float, low: float, high: float) -> None:
-    setting = Setting("level", 0.0, "m", Text("", ""), low, high)
+    setting = Setting("level", Text("", ""), 0.0, "m", Text("", ""), low, high)
     if not math.isnan(value) and low <= value <= high:
         assert setting.check(value) is None
     else:
@@ -143,4 +145,4 @@ def test_a_setting_takes_just_what_lies_in_its_range(value: float, low: float, h
 @pytest.mark.parametrize(("default", "value"), [(True, 1), (1, True), (1, 1.5), (1, "1"), ("a", 1), (0.5, "x")])
 def test_a_setting_of_the_wrong_kind_is_refused(default: bool | int | float | str, value: bool | float | str) -> None:
     with pytest.raises(SettingsError, match="is not"):
-        Setting("s", default, "1", Text("", ""), 0, 10).check(value)
+        Setting("s", Text("", ""), default, "1", Text("", ""), 0, 10).check(value)

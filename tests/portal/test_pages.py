@@ -214,3 +214,10 @@ async def test_a_service_that_fails_hides_nobody_else(
     async with browser.get("/") as answer:
         assert answer.status == 200
     assert "could not say what is happening" in caplog.text
+
+
+async def test_no_page_shows_the_marks_that_make_ruby(browser: aiohttp.ClientSession) -> None:
+    for address in PAGES:
+        async with browser.get(f"{address}{'&' if '?' in address else '?'}lang=easy") as answer:
+            found = re.search(r"\[[^\[\]|]+\|[^\[\]|]+\]", await answer.text())
+        assert found is None, f"{address} shows {found and found[0]}"

@@ -2,8 +2,10 @@
 
 import asyncio
 import base64
+import gc
 import hashlib
 import json
+import logging
 import ssl
 from collections.abc import AsyncIterator
 
@@ -50,6 +52,25 @@ async def test_a_broker_that_comes_back_is_connected_anew(mosquitto, publisher):
     mosquitto.start()
 
     assert (await publisher.send(uri, BODY, {}, 10, channel)).ok
+
+
+async def test_a_broker_that_stops_while_nobody_publishes_leaves_no_error_in_the_log(mosquitto, caplog):
+    complaints = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context["message"]))
+    publisher = MqttPublisher()
+    uri = f"mqtt://127.0.0.1:{mosquitto.port}/town"
+    assert (await publisher.send(uri, BODY, {}, 10, (("MQTT-QoS", "1"),))).ok
+    (line,) = publisher._lines.values()
+    mosquitto.stop()
+    await asyncio.wait({line.client.gone}, timeout=10)
+    assert line.client.gone.done()
+    await publisher.close()
+    del publisher, line
+    gc.collect()
+    await asyncio.sleep(0)
+
+    assert complaints == []
+    assert not [one for one in caplog.records if one.levelno >= logging.ERROR]
 
 
 async def test_several_messages_at_once_share_one_connection(mosquitto, publisher):

@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -183,6 +183,26 @@ def section_of(source: str, section: str, values: object, folder: Path) -> dict[
             raise SettingsError(f"{source}: {section}.{name} must be {rule.right}, not {value!r}")
         chosen[rule.field] = rule.made(value, folder)
     return chosen
+
+
+def setting_names() -> list[str]:
+    """The name of every setting of machinami.toml as section.key, in the order of the rules."""
+    return [f"{section}.{key}" for section, rules in _RULES.items() for key in rules]
+
+
+def set_to(settings: Settings) -> dict[str, Any]:
+    """What every setting of machinami.toml is now, by section.key; those of a simulation only where there is one.
+
+    A file is told by its name alone: where it lies on this machine is nobody's business.
+    """
+    whole = asdict(settings)
+    held = {"simulation": whole["simulation"]}
+    return {
+        f"{section}.{key}": value.name if isinstance(value := table[rule.field], Path) else value
+        for section, rules in _RULES.items()
+        if (table := held.get(section, whole)) is not None
+        for key, rule in rules.items()
+    }
 
 
 def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) -> MqttSettings:

@@ -11,7 +11,7 @@ from machinami.app.running import fresh_id, utc_now
 from machinami.broker import history
 from machinami.broker.contexts import town_context
 from machinami.broker.operations import peek
-from machinami.broker.policy import OpenTown
+from machinami.broker.policy import Policy
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import InUse, SettingsError, TenantNotFound
 from machinami.ingest.csv.readings import Harvest, Series, said
@@ -55,7 +55,7 @@ async def town_in(folder: Path, name: str | None) -> AsyncIterator[Town]:
         there = await backend.towns()
         if wanted != DEFAULT_TOWN and wanted not in there:
             raise TenantNotFound(f"There is no town {wanted!r} in {folder}; there are: {', '.join(there) or 'none'}")
-        yield Town(wanted, await backend.open(wanted), OpenTown(), utc_now, fresh_id)
+        yield Town(wanted, await backend.open(wanted), Policy(), utc_now, fresh_id)
     except InUse as error:
         raise InUse(f"{error.detail}, or send the data to the running town with --to URL", **error.facts) from error
     finally:

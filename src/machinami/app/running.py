@@ -17,11 +17,12 @@ from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
+from machinami.app.configuration import set_to
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import OpenTown
+from machinami.broker.records import is_simulated
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -90,7 +91,7 @@ class TownOS:
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
         reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, OpenTown(), reader, caller, alias)
+        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias)
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -104,7 +105,7 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(town, sources)
+        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
@@ -165,10 +166,13 @@ class TownOS:
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)
         for town in self.broker.towns:
-            await trim(town, before, [box.progress.cursor for box in self.broker.subscriptions(town)])
+            await trim(town, before, self.broker.cursors(town))
 
-    def _routes(self, town: Town, sources: Sources) -> list[Route]:
-        desk = self._desk(town, sources)
+    async def _simulated(self, town: Town) -> bool:
+        """Whether the town runs on simulated data, or has ever: they are in its folder still."""
+        return self.settings.simulation is not None or await is_simulated(town)
+
+    def _routes(self, desk: Desk) -> list[Route]:
         found = [
             *ngsild_routes(self.broker, paging=self._paging()),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
@@ -193,11 +197,10 @@ class TownOS:
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
             return []
 
-    def _desk(self, town: Town, sources: Sources) -> Desk:
+    def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
-        simulated = settings.simulation is not None
         return Desk(
-            town_name=SIMULATED_NAME if simulated else settings.town_name,
+            town_name=settings.town_name if settings.simulation is None else SIMULATED_NAME,
             centre=settings.centre,
             zoom=settings.zoom,
             time_zone=settings.time_zone,
@@ -208,6 +211,7 @@ class TownOS:
             houses=lambda: self.houses,
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
+            set_to=set_to(settings),
         )
 
 

@@ -55,7 +55,7 @@ def metrics(installation: Installation) -> list[Metric]:
 
 def _of_town(installation: Installation, town: Town) -> list[Metric]:
     labels = {"town": town.name}
-    boxes = installation.broker.subscriptions(town)
+    boxes = installation.broker.notifier(town).outboxes
     found = [
         Metric(f"store_{name}", "A figure of the town's store", value, labels=labels)
         for name, value in town.store.statistics().items()

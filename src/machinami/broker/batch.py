@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from machinami.broker.operations import Rule, expired, no_entity, write_deletion, write_new, write_rule
-from machinami.broker.policy import Action, demand
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.foundation.value import value
 from machinami.model import patch
@@ -123,7 +123,6 @@ def _each(
     one: Callable[[Transaction, Item, datetime], bool],
     by: Principal,
 ) -> Awaitable[list[Outcome]]:
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
 
     def work(tx: Transaction) -> list[Outcome]:
@@ -135,7 +134,7 @@ def _each(
                 outcomes.append(Outcome(name(item), error))
         return outcomes
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def _replacement(new: Entity) -> Rule:

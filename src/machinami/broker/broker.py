@@ -14,7 +14,8 @@ from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.subscribing import SharedSubscriptions
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Notifier, Outbox
-from machinami.broker.policy import Policy
+from machinami.broker.policy import Policy, demand, is_own
+from machinami.broker.policy_rows import load
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.subscriptions import (
@@ -23,6 +24,7 @@ from machinami.broker.subscriptions import (
     Progress,
     driving_types,
     no_subscription,
+    owner_of,
     resubscribe,
     subscribe,
     unsubscribe,
@@ -30,6 +32,7 @@ from machinami.broker.subscriptions import (
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
@@ -44,7 +47,7 @@ _LOG = logging.getLogger("machinami.broker")
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the broker is given from outside: store, network, time, ids, policy, and the reader that turns a kept
+    """What the broker is given from outside: store, network, time, ids, and the reader that turns a kept
     subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
     empty: a name is made once and kept."""
 
@@ -53,7 +56,6 @@ class Ports:
     sender: Sender
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
-    policy: Policy
     read_subscription: Callable[[dict[str, Any], Context], Subscription]
     caller: Caller = field(default_factory=Unconnected)
     alias: str = ""
@@ -135,20 +137,21 @@ class Broker:
         context = await self._words_of(town, subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
-        self.notifier(town).add(subscription, context, progress, driving_types)
+        self.notifier(town).add(subscription, context, progress, driving_types, by)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
     async def resubscribe(
         self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
     ) -> None:
         """Replace a subscription (5.8.2)."""
+        present = self.subscription(town, subscription.id, by)
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
-        was_active = self.subscription(town, subscription.id).subscription.is_active
+        was_active = present.subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
-        self.notifier(town).add(subscription, context, progress, driving_types)
+        self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
     async def _words_of(self, town: Town, subscription: Subscription) -> Context:
@@ -160,28 +163,38 @@ class Broker:
         self, town: Town, subscription_id: str, by: Principal, trigger: Trigger | None = None
     ) -> None:
         """Forget a subscription (5.8.5)."""
-        self.subscription(town, subscription_id)
+        self.subscription(town, subscription_id, by)
         await self.notifier(town).remove(subscription_id)
         await unsubscribe(town, subscription_id, by)
         await self.shared_subscriptions.drop(town, subscription_id, trigger)
 
-    def subscription(self, town: Town, subscription_id: str) -> Outbox:
-        """A subscription with its state (5.8.3). Raises NotFound."""
+    def subscription(self, town: Town, subscription_id: str, by: Principal) -> Outbox:
+        """A subscription with its state (5.8.3): one's own, or any for an administrator. Raises NotFound."""
+        demand(town.policy, by, Deed.SUBSCRIBE, Deed.ADMINISTER)
         outbox = self.notifier(town).outbox(subscription_id)
-        if outbox is None:
+        if outbox is None or not is_own(town.policy, outbox.owner.id, by):
             raise no_subscription(subscription_id)
         return outbox
 
-    def subscriptions(self, town: Town) -> Sequence[Outbox]:
-        """All subscriptions of a town (5.8.4)."""
-        return self.notifier(town).outboxes
+    def subscriptions(self, town: Town, by: Principal) -> Sequence[Outbox]:
+        """The subscriptions of a town (5.8.4): one's own, or all for an administrator."""
+        demand(town.policy, by, Deed.SUBSCRIBE, Deed.ADMINISTER)
+        return [one for one in self.notifier(town).outboxes if is_own(town.policy, one.owner.id, by)]
+
+    def cursors(self, town: Town) -> list[int]:
+        """How far the readers of a town's log have come."""
+        return [outbox.progress.cursor for outbox in self.notifier(town).outboxes]
 
     async def _open(self, name: str, create: bool) -> Town:
         ports = self._ports
         store = await ports.backend.open(name, create)
         if name in self._towns:  # another request opened it meanwhile
             return self._towns[name]
-        town = Town(name, store, ports.policy, ports.clock, ports.new_id)
+        policy = Policy()
+        await load(policy, store)
+        if name in self._towns:
+            return self._towns[name]
+        town = Town(name, store, policy, ports.clock, ports.new_id)
         self._towns[name] = town
         self._notifiers[name] = Notifier(town, ports.sender, partial(self._complete, town))
         if name != DEFAULT_TOWN:
@@ -192,8 +205,10 @@ class Broker:
         self.federation.watch(town)
         self.shared_subscriptions.watch(town)
 
-    async def _complete(self, town: Town, subscription: Subscription, told: Sequence[Told]) -> Sequence[Told]:
-        return await self.shared_subscriptions.complete(town, subscription, told)
+    async def _complete(
+        self, town: Town, subscription: Subscription, owner: Principal, told: Sequence[Told]
+    ) -> Sequence[Told]:
+        return await self.shared_subscriptions.complete(town, subscription, owner, told)
 
     async def _alias(self, default: Town) -> str:
         """What this broker is called among brokers (5.2.40): made once, and kept."""
@@ -233,4 +248,4 @@ class Broker:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue
             came = Progress.from_record(progress.get(key, {"cursor": town.store.last_seq}))
-            self.notifier(town).add(subscription, context, came, driving_types)
+            self.notifier(town).add(subscription, context, came, driving_types, owner_of(record))

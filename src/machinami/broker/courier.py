@@ -14,7 +14,8 @@ LONGEST_PAUSE = 60.0
 _SEND_SECONDS = 10.0
 _SAVE_SECONDS = 1.0
 
-Compose = Callable[[str, datetime], Message]  # from an id and the time of a message to the message
+# From an id and the time of a message to the message; None where nothing is left that may be told.
+Compose = Callable[[str, datetime], Message | None]
 
 
 class Courier:
@@ -58,6 +59,8 @@ class Courier:
         """Send a message once."""
         now = self._town.clock()
         message = compose(f"urn:ngsi-ld:Notification:{self._town.new_id()}", now)
+        if message is None:
+            return Delivery(True)
         endpoint = self._subscription.notification.endpoint
         limit = endpoint.timeout_ms / 1000 if endpoint.timeout_ms else _SEND_SECONDS
         progress = self.progress

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from machinami.broker.policy import Action, demand
+from machinami.broker.seen import reading
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
 from machinami.model.found import TypeSummary
@@ -21,8 +21,7 @@ class AttributeSummary:
 
 async def types(town: Town, by: Principal) -> list[TypeSummary]:
     """Every type in use, in order of its IRI."""
-    demand(town.policy, by, Action.READ)
-    return sorted(await town.store.types(), key=lambda summary: summary.type)
+    return sorted(await reading(town, by).types(), key=lambda summary: summary.type)
 
 
 async def type_info(town: Town, name: str, by: Principal) -> TypeSummary:

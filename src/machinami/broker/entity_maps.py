@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 from machinami.broker import operations
 from machinami.broker.history import Span, query_past
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import demand, is_own
+from machinami.broker.seen import linked_in
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound, TooManyResults
 from machinami.model.entity import Entity
 from machinami.model.entity_map import LOCAL, EntityMap
 from machinami.model.matching import matches
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
 
@@ -35,26 +37,26 @@ Places = Mapping[str, tuple[str, ...]]
 class EntityMaps:
     """The maps of every town."""
 
-    kept: dict[str, OrderedDict[str, tuple[EntityMap, Query]]] = field(default_factory=dict)
+    kept: dict[str, OrderedDict[str, tuple[EntityMap, Query, str]]] = field(default_factory=dict)
 
     def keep(self, town: Town, query: Query, places: Places, lifetime: timedelta | None, by: Principal) -> EntityMap:
         """A new map of these entities, for no longer than this broker keeps any (6.4.3.2)."""
-        demand(town.policy, by, Action.READ)
+        demand(town.policy, by, Deed.READ)
         until = town.clock() + min(lifetime or DEFAULT_LIFETIME, LONGEST_LIFETIME)
         made = EntityMap(f"urn:ngsi-ld:EntityMap:{town.new_id()}", until, places)
         maps = self.kept.setdefault(town.name, OrderedDict())
-        maps[made.id] = (made, query)
-        mapped = sum(len(one.entries) for one, _ in maps.values())
+        maps[made.id] = (made, query, by.id)
+        mapped = sum(len(one.entries) for one, _, _ in maps.values())
         while len(maps) > 1 and (len(maps) > _MOST_MAPS or mapped > _MOST_MAPPED):
             mapped -= len(maps.popitem(last=False)[1][0].entries)
         return made
 
     def get(self, town: Town, map_id: str, by: Principal) -> EntityMap:
         """The map (5.14.1). Raises NotFound, also where it has expired."""
-        demand(town.policy, by, Action.READ)
+        demand(town.policy, by, Deed.READ)
         maps = self.kept.get(town.name)
         found = maps.get(map_id) if maps is not None else None
-        if found is None or not found[0].is_current(town.clock()):
+        if found is None or not found[0].is_current(town.clock()) or not is_own(town.policy, found[2], by):
             raise NotFound(f"There is no entity map {map_id} here", entityMapId=map_id)
         return found[0]
 
@@ -63,7 +65,7 @@ class EntityMaps:
         present = self.get(town, map_id, by)
         latest = town.clock() + LONGEST_LIFETIME
         maps = self.kept[town.name]
-        maps[map_id] = (replace(present, expires_at=min(until, latest)), maps[map_id][1])
+        maps[map_id] = (replace(present, expires_at=min(until, latest)), *maps[map_id][1:])
 
     def drop(self, town: Town, map_id: str, by: Principal) -> None:
         """Forget the map (5.14.3)."""
@@ -80,7 +82,7 @@ class EntityMaps:
         if gone:
             entries = {name: places for name, places in present.entries.items() if name not in gone}
             present = replace(present, entries=entries)
-            self.kept[town.name][map_id] = (present, query)
+            self.kept[town.name][map_id] = (present, query, self.kept[town.name][map_id][2])
         return present
 
 
@@ -110,13 +112,12 @@ async def past_places(town: Town, query: Query, span: Span, by: Principal) -> Pl
 
 async def matching_here(town: Town, ids: Iterable[str], query: Query, by: Principal) -> list[Entity]:
     """Those of the entities that match, in the order of the map; the filters are asked anew (5.5.9.3)."""
-    demand(town.policy, by, Action.READ)
-    now = town.clock()
+    peek, now = linked_in(town, by), town.clock()
     found = []
     for number, entity_id in enumerate(ids, 1):
         if number % _AT_ONCE == 0:
             await asyncio.sleep(0)
-        entity = town.store.peek(entity_id)
-        if entity is not None and matches(query, entity, now, town.store.peek):
+        entity = peek(entity_id)
+        if entity is not None and matches(query, entity, now, peek):
             found.append(entity)
     return found

@@ -10,8 +10,9 @@ from datetime import datetime
 
 from machinami.broker.history import instance_of
 from machinami.broker.operations import no_entity, write_rule
-from machinami.broker.policy import Action, demand
+from machinami.broker.seen import reading
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.foundation.errors import NotFound
 from machinami.model import patch
 from machinami.model.attribute import Attribute
@@ -28,7 +29,6 @@ from machinami.store.protocol import Transaction
 
 def tell(town: Town, entity_id: str, told: Evolution, by: Principal) -> Awaitable[bool]:
     """Create the evolution of an entity, or add to it (5.6.11); whether it is new."""
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
 
     def work(tx: Transaction) -> bool:
@@ -40,12 +40,11 @@ def tell(town: Town, entity_id: str, told: Evolution, by: Principal) -> Awaitabl
         _add(tx, entity_id, told.instances, now)
         return known is None
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def add(town: Town, entity_id: str, told: Evolution, by: Principal) -> Awaitable[None]:
     """Add instances to the evolution of an entity (5.6.12). Raises NotFound."""
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
 
     def work(tx: Transaction) -> None:
@@ -53,25 +52,23 @@ def add(town: Town, entity_id: str, told: Evolution, by: Principal) -> Awaitable
         _extend_head(tx, known, told, now, by)
         _add(tx, entity_id, told.instances, now)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def forget(town: Town, entity_id: str, by: Principal) -> Awaitable[None]:
     """Forget the whole evolution of an entity (5.6.16); what it is at present stays. Raises NotFound."""
-    demand(town.policy, by, Action.WRITE)
 
     def work(tx: Transaction) -> None:
         _known(tx, entity_id)
         tx.remove_history(entity_id)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def forget_attribute(
     town: Town, entity_id: str, name: str, by: Principal, dataset_id: str | None = None, every: bool = False
 ) -> Awaitable[None]:
     """Forget the past of an attribute: its default instances, one dataset, or all (5.6.13). Raises NotFound."""
-    demand(town.policy, by, Action.WRITE)
 
     def work(tx: Transaction) -> None:
         _known(tx, entity_id)
@@ -79,7 +76,7 @@ def forget_attribute(
             which = "" if every else f" with the dataset {dataset_id}" if dataset_id else " without datasetId"
             raise NotFound(f"The past of {entity_id} has no attribute {name}{which}", attribute=name)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 async def replace_instance(
@@ -95,21 +92,21 @@ async def forget_instance(town: Town, entity_id: str, name: str, instance_id: st
 
 
 async def _mend(town: Town, entity_id: str, name: str, instance_id: str, new: Attribute | None, by: Principal) -> None:
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
-    if town.store.peek(entity_id) is None and town.store.recall(entity_id) is None:
+    seen = reading(town, by)
+    if seen.peek(entity_id) is None and seen.recall(entity_id) is None:
         raise no_entity(entity_id)
-    old = await instance_of(town, entity_id, name, instance_id)
+    old = await instance_of(town, entity_id, name, instance_id, by)
     after = None if new is None else completed(name, new, now, old.value)
 
     def work(tx: Transaction) -> bool:
         known = _known(tx, entity_id)
         # before and after are not said: the entity is at present what it was, so nobody is told
         told = (AttributeChange(name, old.value, after),)
-        change = Change(Verb.UPDATED, entity_id, known.types, None, None, told, now, by.id)
+        change = Change(Verb.UPDATED, entity_id, known.types, None, None, told, now, by.signature)
         return tx.correct(entity_id, name, instance_id, after, change)
 
-    if not await town.store.transact(work):
+    if not await writing(town, work, by):
         raise NotFound(f"There is no instance {instance_id} of {name} in the past of {entity_id}")
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from machinami.broker.operations import no_entity
-from machinami.broker.policy import Action, demand
+from machinami.broker.seen import Seen, reading
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.foundation.errors import NotFound
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Kind
@@ -18,7 +19,7 @@ from machinami.model.principal import Principal
 from machinami.model.query import Duration, Page, Query, ScopeSelection, TemporalQuery
 from machinami.model.town_terms import NAMESPACE
 from machinami.store.evolution import ScopeStretch, scope_stretches
-from machinami.store.protocol import Transaction
+from machinami.store.protocol import TownStore, Transaction
 from machinami.store.timeline import order_time
 
 CORRECTION = NAMESPACE + "correction"
@@ -60,9 +61,9 @@ class PastPage:
 
 async def retrieve_past(town: Town, entity_id: str, span: Span, by: Principal) -> Past:
     """The evolution of one entity (5.7.3). Raises NotFound where the entity never was."""
-    demand(town.policy, by, Action.READ)
-    series = await _series(town, [entity_id], span)
-    entity = town.store.peek(entity_id) or town.store.recall(entity_id)
+    store = reading(town, by)
+    entity = store.peek(entity_id) or store.recall(entity_id)
+    series = await _series(store, [entity_id], span)
     if entity is None:
         raise no_entity(entity_id)
     return Past(entity, series)
@@ -70,22 +71,24 @@ async def retrieve_past(town: Town, entity_id: str, span: Span, by: Principal) -
 
 async def query_past(town: Town, wanted: Query, page: Page, span: Span, by: Principal) -> PastPage:
     """The evolutions of the entities that match and have instances in the range (5.7.4)."""
-    demand(town.policy, by, Action.READ)
-    found = await town.store.find_past(wanted, span.temporal, page, town.clock())
+    store = reading(town, by)
+    found = await store.find_past(wanted, span.temporal, page, town.clock())
     if wanted.scope is not None:
-        return PastPage(await _within_scopes(town, found.entities, wanted.scope, span), found.count)
+        return PastPage(await _within_scopes(store, found.entities, wanted.scope, span), found.count)
     of: dict[str, list[Series]] = {}
-    for series in await _series(town, [e.id for e in found.entities], span):
+    for series in await _series(store, [e.id for e in found.entities], span):
         of.setdefault(series.entity_id, []).append(series)
     return PastPage([Past(entity, of.get(entity.id, [])) for entity in found.entities], found.count)
 
 
-async def _within_scopes(town: Town, entities: Sequence[Entity], selection: ScopeSelection, span: Span) -> list[Past]:
+async def _within_scopes(
+    store: TownStore | Seen, entities: Sequence[Entity], selection: ScopeSelection, span: Span
+) -> list[Past]:
     """The evolutions as far as the entities were within the scopes that were asked for (4.18, example C.5.16)."""
     ids = [entity.id for entity in entities]
-    turns = _by_entity(await town.store.instances(ids, [SCOPE], TemporalQuery()))
+    turns = _by_entity(await store.instances(ids, [SCOPE], TemporalQuery()))
     every = replace(span.temporal, last_n=None)
-    past = _by_entity(await town.store.instances(ids, span.attributes, every))
+    past = _by_entity(await store.instances(ids, span.attributes, every))
     found = []
     for entity in entities:
         scopes = turns.get(entity.id, [])
@@ -118,10 +121,10 @@ def _in_series(past: Iterable[Instance]) -> list[Series]:
     return [Series(entity_id, name, list(group)) for (entity_id, name), group in groups]
 
 
-async def _series(town: Town, entity_ids: Sequence[str], span: Span) -> Sequence[Series]:
+async def _series(store: TownStore | Seen, entity_ids: Sequence[str], span: Span) -> Sequence[Series]:
     if span.columns:
-        return await town.store.series(entity_ids, span.attributes, span.temporal, span.limit)
-    return _in_series(await town.store.instances(entity_ids, span.attributes, span.temporal, span.limit))
+        return await store.series(entity_ids, span.attributes, span.temporal, span.limit)
+    return _in_series(await store.instances(entity_ids, span.attributes, span.temporal, span.limit))
 
 
 async def aggregates(
@@ -134,22 +137,19 @@ async def aggregates(
     by: Principal,
 ) -> Sequence[Bucket]:
     """Aggregates of one attribute by period (None: the whole range) (4.5.19)."""
-    demand(town.policy, by, Action.READ)
-    return await town.store.aggregate(entity_id, attribute, temporal, methods, period)
+    return await reading(town, by).aggregate(entity_id, attribute, temporal, methods, period)
 
 
 async def instances(
     town: Town, entity_ids: Sequence[str], attributes: Sequence[str], temporal: TemporalQuery, by: Principal
 ) -> Sequence[Instance]:
     """Past instances of some attributes of some entities."""
-    demand(town.policy, by, Action.READ)
-    return await town.store.instances(entity_ids, attributes, temporal)
+    return await reading(town, by).instances(entity_ids, attributes, temporal)
 
 
 async def changes(town: Town, after: int, limit: int, by: Principal) -> Sequence[Change]:
     """The log after a sequence number."""
-    demand(town.policy, by, Action.READ)
-    return await town.store.changes(after, limit)
+    return await reading(town, by).changes(after, limit)
 
 
 async def correct(
@@ -163,8 +163,7 @@ async def correct(
 ) -> None:
     """Correct one bad reading: a new value, or None to mark it as missing. The old value, the reason and who
     did it stay visible as a sub-attribute of the instance, and in the log. Raises NotFound."""
-    demand(town.policy, by, Action.WRITE)
-    found = await instance_of(town, entity_id, attribute, instance_id)
+    found = await instance_of(town, entity_id, attribute, instance_id, by)
     if found.deleted_at is not None:
         raise _no_instance(instance_id)
     old = found.value
@@ -184,17 +183,17 @@ async def correct(
             after,
             (AttributeChange(attribute, old, new),),
             now,
-            by.id,
+            by.signature,
         )
         return tx.correct(entity_id, attribute, instance_id, new, change)
 
-    if not await town.store.transact(work):
+    if not await writing(town, work, by):
         raise _no_instance(instance_id)
 
 
-async def instance_of(town: Town, entity_id: str, attribute: str, instance_id: str) -> Instance:
+async def instance_of(town: Town, entity_id: str, attribute: str, instance_id: str, by: Principal) -> Instance:
     """One instance of the history, by its name. Raises NotFound."""
-    for instance in await town.store.instances([entity_id], [attribute], TemporalQuery(), None):
+    for instance in await reading(town, by).instances([entity_id], [attribute], TemporalQuery(), None):
         if instance.value.instance_id == instance_id:
             return instance
     raise _no_instance(instance_id)

@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from machinami.broker.operations import Rule, write_new, write_rule
-from machinami.broker.policy import Action, demand
+from machinami.broker.records import note_simulated
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.model import patch
 from machinami.model.context import Context
 from machinami.model.entity import Entity
@@ -16,17 +17,20 @@ from machinami.model.reading import Reading
 from machinami.store.protocol import Transaction
 
 
-def take(town: Town, readings: Sequence[Reading], context: Context, by: Principal) -> Awaitable[None]:
+def take(
+    town: Town, readings: Sequence[Reading], context: Context, by: Principal, simulated: bool = False
+) -> Awaitable[None]:
     """Write readings as news, in order: an entity that is not there yet is created by its first reading.
 
     A reading that is older than what the town knows already goes into the history alone, so that a gauge which
-    hands in late never turns the present back.
+    hands in late never turns the present back. simulated: nothing of this was measured, and the town is to say so.
     """
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
     items = [(r, context.expand(r.entity_type), context.expand(r.attribute), patch.attribute_of(r)) for r in readings]
 
     def work(tx: Transaction) -> None:
+        if simulated:
+            note_simulated(tx, by)
         for reading, kind, name, attribute in items:
             entity = tx.get(reading.entity_id)
             if entity is None:
@@ -39,12 +43,13 @@ def take(town: Town, readings: Sequence[Reading], context: Context, by: Principa
             else:
                 write_rule(tx, reading.entity_id, _appending(Fragment(attributes={name: (attribute,)})), now, by)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
-def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Principal) -> Awaitable[None]:
+def take_past(
+    town: Town, readings: Sequence[Reading], context: Context, by: Principal, simulated: bool = False
+) -> Awaitable[None]:
     """Write readings of the past into the history alone (ETSI GS CIM 009, 5.6.11): nobody is told of them as news."""
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
     items = [
         Instance(
@@ -54,10 +59,12 @@ def take_past(town: Town, readings: Sequence[Reading], context: Context, by: Pri
     ]
 
     def work(tx: Transaction) -> None:
+        if simulated:
+            note_simulated(tx, by)
         for instance in items:
             tx.add_history(instance)
 
-    return town.store.transact(work)
+    return writing(town, work, by)
 
 
 def _appending(fragment: Fragment) -> Rule:

@@ -8,7 +8,7 @@ At least once, in order. Throttling tells the latest state of each entity when i
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +18,8 @@ from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
 from machinami.broker.notification import Message, compose
 from machinami.broker.operations import expired
+from machinami.broker.policy import Rights
+from machinami.broker.seen import Seen, cut_change
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
 from machinami.broker.town import Town
 from machinami.foundation.errors import TooManyResults
@@ -25,7 +27,9 @@ from machinami.model.change import Change
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.linking import Find
-from machinami.model.principal import Principal
+from machinami.model.matching import unlinked
+from machinami.model.policy import Deed
+from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Page
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told, told
@@ -35,20 +39,25 @@ _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log
 _LOG_PAGE = 200
 _FIRST_PAUSE = 1.0
 _FOUND_PAGE = 500
-NOTIFIER = Principal("notifier")
 
-
-Complete = Callable[[Subscription, Sequence[Told]], Awaitable[Sequence[Told]]]
+Complete = Callable[[Subscription, Principal, Sequence[Told]], Awaitable[Sequence[Told]]]
 
 
 class Outbox:
     """What one subscription still has to tell, and the loop that tells it."""
 
     def __init__(
-        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
+        self,
+        town: Town,
+        subscription: Subscription,
+        context: Context,
+        progress: Progress,
+        sender: Sender,
         complete: Complete,
-    ) -> None:  # fmt: skip
+        owner: Principal = ANONYMOUS,
+    ) -> None:
         self.subscription = subscription
+        self.owner = owner
         self.progress = progress
         self._town = town
         self._context = context
@@ -103,12 +112,21 @@ class Outbox:
 
     def _is_concerned(self, change: Change) -> bool:
         queries = self._loose if self._is_split else self._queries
-        return concerns(self.subscription, self._triggers, queries, change, self._town.store.peek)
+        rights = self._town.policy.rights_now(self.owner)
+        if rights is None:
+            return concerns(self.subscription, self._triggers, queries, change, self._town.store.peek)
+        seen = self._cut(rights, change)
+        linked = Seen(self._town.store, rights, self._town.clock).linked
+        return seen is not None and concerns(self.subscription, self._triggers, queries, seen, linked)
 
     @property
     def _is_split(self) -> bool:
         """Whether a part of what is told may be elsewhere, so that filters come after it has been looked for."""
         return self.subscription.split and bool(self._town.sources.kept) and not self.subscription.is_local
+
+    def _cut(self, rights: Rights, change: Change) -> Change | None:
+        """The change as the owner may see it at present; who may not subscribe any more sees none."""
+        return cut_change(rights, change) if rights.may(Deed.SUBSCRIBE) else None
 
     async def _tell_changes(self) -> None:
         while True:
@@ -152,29 +170,52 @@ class Outbox:
         for change in islice(self._waiting, upto):
             by_entity.setdefault(change.entity_id, []).append(change)
         seq = self._waiting[upto - 1].seq
-        entities = [what for changes in by_entity.values() if (what := told(changes))]
-        if entities and self._is_split:
-            entities = list(await self._complete(self.subscription, entities))
-        if entities:
-            await self.tell(entities)
+        if self._is_split:
+            await self.tell(await self._complete(self.subscription, self.owner, self._seen_of(by_entity)))
+        else:
+            await self._courier.send_until_taken(partial(self._compose_changes, by_entity), _FIRST_PAUSE)
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
         self._courier.changed = True
 
     async def tell(self, entities: Sequence[Told]) -> None:
-        """Tell of these entities, again and again until the subscriber has taken it."""
-        await self._courier.send_until_taken(partial(self._compose, entities), _FIRST_PAUSE)
+        """Tell of these entities, of which others know a part, again and again until the subscriber has taken it."""
+        if entities:
+            await self._courier.send_until_taken(partial(self._compose_told, entities), _FIRST_PAUSE)
+
+    def _compose_told(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message | None:
+        rights = self._town.policy.rights_now(self.owner)
+        if rights is not None:
+            pairs = [(one, rights.seen(one.entity)) for one in entities if rights.may(Deed.SUBSCRIBE)]
+            entities = [replace(one, entity=entity) for one, entity in pairs if entity is not None]
+        return self._compose(entities, notification_id, now) if entities else None
+
+    def _compose_changes(
+        self, by_entity: Mapping[str, Sequence[Change]], notification_id: str, now: datetime
+    ) -> Message | None:
+        """What is to be told of the changes now: rights may have changed since they were made, or since it was last
+        tried to tell of them."""
+        entities = self._seen_of(by_entity)
+        return self._compose(entities, notification_id, now) if entities else None
+
+    def _seen_of(self, by_entity: Mapping[str, Sequence[Change]]) -> list[Told]:
+        rights = self._town.policy.rights_now(self.owner)
+        if rights is not None:
+            cut = {name: [self._cut(rights, one) for one in changes] for name, changes in by_entity.items()}
+            by_entity = {name: [one for one in changes if one is not None] for name, changes in cut.items()}
+        return [what for changes in by_entity.values() if changes and (what := told(changes))]
 
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
         name = None if self._town.name == "default" else self._town.name
-        find = self._find if self.subscription.notification.join else self._town.store.peek
+        find = self._find if self.subscription.notification.join else unlinked
         return compose(self.subscription, self._context, entities, notification_id, now, name, find)
 
     @property
     def _find(self) -> Find:
         """Finds linked entities; those beyond what one message may hold are left out."""
-        find = finder(self._town, NOTIFIER)
+        rights = self._town.policy.rights_now(self.owner)
+        find = finder(self._town, self.owner if rights is None else rights.by)
 
         def bounded(entity_id: str) -> Entity | None:
             try:
@@ -195,12 +236,16 @@ class Outbox:
                     await self._courier.send(partial(self._compose, entities))
 
     async def _matching(self, now: datetime) -> list[Told]:
-        """All subscribed entities that match now."""
+        """All subscribed entities that match now, as the owner may see them."""
+        rights = self._town.policy.rights_now(self.owner)
+        if rights is not None and not rights.may(Deed.SUBSCRIBE):
+            return []
+        store = self._town.store if rights is None else Seen(self._town.store, rights, self._town.clock)
         entities: dict[str, Told] = {}
         for query in self._queries:
             offset = 0
             while True:
-                found = await self._town.store.find(query, Page(_FOUND_PAGE, offset), now)
+                found = await store.find(query, Page(_FOUND_PAGE, offset), now)
                 entities.update({entity.id: Told(entity) for entity in found.entities if not expired(entity, now)})
                 offset += _FOUND_PAGE
                 if len(found.entities) < _FOUND_PAGE:
@@ -227,9 +272,10 @@ class Notifier:
         context: Context,
         progress: Progress,
         types: Callable[[Subscription], frozenset[str] | None],
+        owner: Principal = ANONYMOUS,
     ) -> None:
-        """Begin to tell this subscriber."""
-        outbox = Outbox(self._town, subscription, context, progress, self._sender, self._complete)
+        """Begin to tell this subscriber of what its owner may see."""
+        outbox = Outbox(self._town, subscription, context, progress, self._sender, self._complete, owner)
         self._outboxes[subscription.id] = outbox
         for name in types(subscription) or (None,):
             self._by_type.setdefault(name, []).append(outbox)

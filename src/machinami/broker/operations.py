@@ -7,8 +7,9 @@ as it is at that moment, so that two writes at once never lose each other's work
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from machinami.broker.policy import Action, demand
+from machinami.broker.seen import reading
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.model import patch
 from machinami.model.attribute import Attribute
@@ -37,7 +38,7 @@ def write_new(tx: Transaction, entity: Entity, now: datetime, by: Principal) -> 
     if before is not None:
         write_deletion(tx, before, now, by)
     done = patch.created(entity, now)
-    tx.write(Change(Verb.CREATED, entity.id, entity.types, None, done.entity, done.changes, now, by.id))
+    tx.write(Change(Verb.CREATED, entity.id, entity.types, None, done.entity, done.changes, now, by.signature))
 
 
 def write_rule(tx: Transaction, entity_id: str, rule: Rule, now: datetime, by: Principal) -> Patched:
@@ -48,14 +49,14 @@ def write_rule(tx: Transaction, entity_id: str, rule: Rule, now: datetime, by: P
     done = rule(before, now)
     if done.changes or done.entity != before:
         types = done.entity.types
-        tx.write(Change(Verb.UPDATED, entity_id, types, before, done.entity, done.changes, now, by.id))
+        tx.write(Change(Verb.UPDATED, entity_id, types, before, done.entity, done.changes, now, by.signature))
     return done
 
 
 def write_deletion(tx: Transaction, before: Entity, now: datetime, by: Principal) -> None:
     """Delete an entity inside a transaction; its history stays."""
     gone = patch.difference(before, None)
-    tx.write(Change(Verb.DELETED, before.id, before.types, before, None, gone, now, by.id))
+    tx.write(Change(Verb.DELETED, before.id, before.types, before, None, gone, now, by.signature))
 
 
 def expired(entity: Entity, now: datetime) -> bool:
@@ -65,15 +66,13 @@ def expired(entity: Entity, now: datetime) -> bool:
 
 def create(town: Town, entity: Entity, by: Principal) -> Awaitable[None]:
     """Create an entity (5.6.1). Raises AlreadyExists."""
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
-    return town.store.transact(lambda tx: write_new(tx, entity, now, by))
+    return writing(town, lambda tx: write_new(tx, entity, now, by), by)
 
 
 def retrieve(town: Town, entity_id: str, by: Principal) -> Entity:
     """The entity (5.7.1). Raises NotFound."""
-    demand(town.policy, by, Action.READ)
-    entity = town.store.peek(entity_id)
+    entity = reading(town, by).peek(entity_id)
     if entity is None or (entity.expires_at is not None and expired(entity, town.clock())):
         raise no_entity(entity_id)
     return entity
@@ -81,21 +80,18 @@ def retrieve(town: Town, entity_id: str, by: Principal) -> Entity:
 
 def peek(town: Town, entity_id: str, by: Principal) -> Entity | None:
     """The entity, None if there is none."""
-    demand(town.policy, by, Action.READ)
-    entity = town.store.peek(entity_id)
+    entity = reading(town, by).peek(entity_id)
     return None if entity is None or expired(entity, town.clock()) else entity
 
 
 async def query(town: Town, wanted: Query, page: Page, by: Principal) -> Found:
     """The entities that match (5.7.2)."""
-    demand(town.policy, by, Action.READ)
-    return await town.store.find(wanted, page, town.clock())
+    return await reading(town, by).find(wanted, page, town.clock())
 
 
 def _changed(town: Town, entity_id: str, rule: Rule, by: Principal) -> Awaitable[Patched]:
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
-    return town.store.transact(lambda tx: write_rule(tx, entity_id, rule, now, by))
+    return writing(town, lambda tx: write_rule(tx, entity_id, rule, now, by), by)
 
 
 def append(town: Town, entity_id: str, fragment: Fragment, overwrite: bool, by: Principal) -> Awaitable[Patched]:
@@ -153,7 +149,6 @@ def delete_attribute(
 
 def delete(town: Town, entity_id: str, by: Principal) -> Awaitable[None]:
     """Delete an entity (5.6.6)."""
-    demand(town.policy, by, Action.WRITE)
     now = town.clock()
 
     def work(tx: Transaction) -> None:
@@ -162,4 +157,4 @@ def delete(town: Town, entity_id: str, by: Principal) -> Awaitable[None]:
             raise no_entity(entity_id)
         write_deletion(tx, before, now, by)
 
-    return town.store.transact(work)
+    return writing(town, work, by)

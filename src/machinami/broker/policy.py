@@ -1,38 +1,196 @@
-"""Who may do what? Asked by every operation before it touches the store."""
+"""Who may do what? The policy of one open town, asked by every operation before it touches the store.
 
-from enum import StrEnum
+A town without administrators is open: everyone may do everything, and asking costs one look. A protected town asks
+its rows (`model.policy`), compiled once for each who asks and kept until a row changes.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from machinami.foundation.errors import Forbidden
-from machinami.model.principal import Principal
+from machinami.foundation.errors import Forbidden, MachinamiError, SignInRequired, StepUpRequired
+from machinami.model.entity import Entity
+from machinami.model.guarding import guard_of, merged
+from machinami.model.matching import covers, seen
+from machinami.model.policy import EVERY, WRITING, Deed, Extent, Row, allows, permits, step_up
+from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.query import Guard
+from machinami.model.sealed import sealed_types
+
+_PRINCIPALS = 256  # of whom the compiled rows are kept; the least recent go first
+_VERDICTS = 1_000  # combinations of types for one of them
+_TRIMMED = 500  # entities that were cut for one of them
+
+Judged = bytes | tuple[str, ...]
 
 
-class Action(StrEnum):
-    """What an operation does to the town's data."""
+class Witness(Protocol):
+    """Notes what is to be accounted for."""
 
-    READ = "read"
-    WRITE = "write"
-    SUBSCRIBE = "subscribe"
-    ADMINISTER = "administer"
+    def read(self, by: Principal, entities: Sequence[Entity]) -> None:
+        """Somebody was given these."""
 
-
-class Policy(Protocol):
-    """Decides whether a principal may do something."""
-
-    def allows(self, by: Principal, action: Action) -> bool:
-        """Whether the principal may do this in this town."""
-        ...
+    def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
+        """Somebody was refused something."""
 
 
-class OpenTown:
-    """The policy of a town without administrators: everyone may do everything, served on loopback only."""
+class Rights:
+    """What the rows allow one who asks, compiled."""
 
-    def allows(self, by: Principal, action: Action) -> bool:
-        """Everyone may do everything."""
-        return True
+    def __init__(self, rows: Sequence[Row], by: Principal, witness: Witness | None) -> None:
+        self.by = by
+        self.witness = witness
+        self._rows = rows
+        self._guards: dict[Deed, Guard | None] = {}
+        self._whole: dict[tuple[Deed | None, Judged], bool] = {}
+        self._trimmed: OrderedDict[str, tuple[Entity, Entity]] = OrderedDict()
+        self._in_sight: tuple[Guard | None] | None = None
+
+    def guard(self, deed: Deed) -> Guard | None:
+        """What the deed may be done to; None: to everything."""
+        if deed not in self._guards:
+            self._guards[deed] = guard_of(self._rows, self.by, deed)
+        return self._guards[deed]
+
+    @property
+    def writing(self) -> Guard | None:
+        """What is there for who writes: what may be read, changed or deleted."""
+        if self._in_sight is None:
+            self._in_sight = (merged(*map(self.guard, (Deed.READ, Deed.CHANGE, Deed.DELETE))),)
+        return self._in_sight[0]
+
+    def may(self, deed: Deed) -> bool:
+        """Whether the deed may be done at all."""
+        return allows(self._rows, self.by, deed)
+
+    def seen(self, entity: Entity) -> Entity | None:
+        """The entity as it may be read, None where it is hidden; the same object where it is seen whole, and the same
+        cut one as long as it has not changed, so that what was rendered of it stays true."""
+        guard = self.guard(Deed.READ)
+        if guard is None or self._is_whole(Deed.READ, guard, entity):
+            return entity
+        known = self._trimmed.get(entity.id)
+        if known is not None and known[0] is entity:
+            return known[1]
+        found = seen(guard, entity)
+        if found is None or found is entity:
+            return found
+        self._trimmed[entity.id] = (entity, found)
+        if len(self._trimmed) > _TRIMMED:
+            self._trimmed.popitem(last=False)
+        return found
+
+    def written(self, entity: Entity) -> Entity | None:
+        """The entity as it is there for who writes."""
+        guard = self.writing
+        return entity if guard is None or self._is_whole(None, guard, entity) else seen(guard, entity)
+
+    def extent(self, deed: Deed, entity: Entity) -> Extent | None:
+        """Of which attributes of the entity the deed is allowed; None where it is not."""
+        guard = self.guard(deed)
+        if guard is None or self._is_whole(deed, guard, entity):
+            return EVERY
+        return permits(self._rows, self.by, deed, entity)
+
+    def _is_whole(self, deed: Deed | None, guard: Guard, entity: Entity) -> bool:
+        """Whether the types alone say that all of it is allowed. A sealed entity stays so."""
+        types = sealed_types(entity) or entity.types
+        key = (deed, types)
+        found = self._whole.get(key)
+        if found is None:
+            head = Entity(entity.id, entity.types)
+            found = any(one.by_type_alone and covers(one, head) for one in guard)
+            if len(self._whole) >= _VERDICTS:
+                self._whole.clear()
+            self._whole[key] = found
+        return found
+
+    def refusal(self, deed: Deed, what: str = "", entity: Entity | None = None) -> MachinamiError:
+        """Why the deed is refused: who asks must be known more surely, must say who it is, or may not."""
+        needed = step_up(self._rows, self.by, deed, entity)
+        named = what or (entity.id if entity is not None else "")
+        if self.witness is not None:
+            self.witness.refused(self.by, deed, None if entity is None else entity.id, what or "no row allows it")
+        facts = {"deed": deed.value, **({"what": named} if named else {})}
+        if needed is not None:
+            return StepUpRequired(
+                f"This needs a surer sign-in: identity level {needed.identity_assurance}, "
+                f"authentication level {needed.authentication_assurance}",
+                identityAssurance=needed.identity_assurance,
+                authenticationAssurance=needed.authentication_assurance,
+                **facts,
+            )
+        if self.by.id == ANONYMOUS.id:
+            return SignInRequired(f"To {deed} {named or 'anything'} here, say who you are", **facts)
+        return Forbidden(f"{self.by.id} may not {deed} {named or 'anything'} here", principal=self.by.id, **facts)
 
 
-def demand(policy: Policy, by: Principal, action: Action) -> None:
-    """Raise Forbidden unless the policy allows it."""
-    if not policy.allows(by, action):
-        raise Forbidden(f"{by.id} may not {action} here", principal=by.id, action=action.value)
+class Policy:
+    """The policy of a town. kept: its rows; None: the town is open. derived: rows that follow from manifests.
+    personal: types and attributes whose readers are noted. witness: who notes reads and refusals; None: nobody.
+
+    present: finds who a principal is now (roles change, people leave), for what is done later in its name; None of it:
+    nobody any more.
+    """
+
+    def __init__(self, rows: Sequence[Row] | None = None) -> None:
+        self.kept = rows
+        self.derived: Sequence[Row] = ()
+        self.personal: frozenset[str] = frozenset()
+        self.witness: Witness | None = None
+        self.present: Callable[[Principal], Principal | None] = lambda by: by
+        self._rights: OrderedDict[Principal, Rights] = OrderedDict()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everyone may do everything."""
+        return self.kept is None
+
+    def rights(self, by: Principal) -> Rights | None:
+        """What who asks may do; None in an open town."""
+        if self.kept is None:
+            return None
+        found = self._rights.get(by)
+        if found is None:
+            found = self._rights[by] = Rights((*self.kept, *self.derived), by, self.witness)
+            if len(self._rights) > _PRINCIPALS:
+                self._rights.popitem(last=False)
+        return found
+
+    def rights_now(self, by: Principal) -> Rights | None:
+        """What somebody may do at present, who asked for something earlier; None in an open town."""
+        if self.kept is None:
+            return None
+        present = self.present(by)
+        return Rights((), by, None) if present is None else self.rights(present)
+
+    def set_rows(self, rows: Sequence[Row] | None) -> None:
+        """Other rows from now on."""
+        self.kept = rows
+        self._rights.clear()
+
+    def lend(self, rows: Sequence[Row]) -> None:
+        """Other rows that follow from manifests."""
+        self.derived = rows
+        self._rights.clear()
+
+
+def demand(policy: Policy, by: Principal, *deeds: Deed) -> None:
+    """Raise Forbidden (or what it takes) unless the policy allows one of the deeds at all."""
+    rights = policy.rights(by)
+    if rights is not None and not any(map(rights.may, deeds)):
+        raise rights.refusal(deeds[0])
+
+
+def is_own(policy: Policy, owner: str, by: Principal) -> bool:
+    """Whether who asks may handle what somebody left here: it is their own, or they are an administrator."""
+    return policy.is_open or owner == by.id or may_administer(policy, by)
+
+
+def may_administer(policy: Policy, by: Principal) -> bool:
+    """Whether who asks is an administrator; in an open town everyone is."""
+    rights = policy.rights(by)
+    return rights is None or rights.may(Deed.ADMINISTER)
+
+
+WRITES = tuple(sorted(WRITING))

@@ -10,12 +10,15 @@ from datetime import datetime
 from functools import partial
 
 from machinami.broker.operations import write_deletion, write_rule
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import demand
+from machinami.broker.seen import reading
 from machinami.broker.town import Town
+from machinami.broker.written import writing
 from machinami.model import patch
 from machinami.model.entity import Entity
 from machinami.model.matching import matches
 from machinami.model.patch import Patched
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
 from machinami.store.protocol import Transaction
@@ -38,18 +41,18 @@ class Extent:
 
 async def purge(town: Town, query: Query, extent: Extent, by: Principal) -> None:
     """Delete what the query finds (5.6.21). It looks no further than this broker."""
-    demand(town.policy, by, Action.WRITE)
-    ids = await _found(town, query)
+    demand(town.policy, by, *((Deed.DELETE,) if extent.drop is None and extent.keep is None else (Deed.CHANGE,)))
+    ids = await _found(town, query, by)
     for start in range(0, len(ids), _CHANGED):
         part = ids[start : start + _CHANGED]
         now = town.clock()
-        await town.store.transact(partial(_purge, part, query, extent, now, by))
+        await writing(town, partial(_purge, part, query, extent, now, by), by)
 
 
-async def _found(town: Town, query: Query) -> list[str]:
+async def _found(town: Town, query: Query, by: Principal) -> list[str]:
     ids: list[str] = []
     while True:
-        found = await town.store.find(query, Page(_FOUND, len(ids)), town.clock())
+        found = await reading(town, by).find(query, Page(_FOUND, len(ids)), town.clock())
         ids += [entity.id for entity in found.entities]
         if len(found.entities) < _FOUND:
             return ids

@@ -6,14 +6,17 @@ all that other operations look at.
 
 from collections.abc import Sequence
 
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import demand
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound
+from machinami.model.entity import Entity
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query, TypeAll, TypeIs
 from machinami.model.registration import EntityInfo, Mode, Registration, RegistrationInfo
 from machinami.model.registration_matching import Specification, is_current, is_in_conflict, matches_registration
+from machinami.model.starting_policy import REGISTRATION
 
 RECORD = "registration"
 
@@ -23,9 +26,17 @@ def no_registration(registration_id: str) -> NotFound:
     return NotFound(f"There is no registration {registration_id} here", registrationId=registration_id)
 
 
+def sees_sources(town: Town, by: Principal) -> bool:
+    """Whether who asks may know who the neighbours are: a row about the type of registrations says so."""
+    rights = town.policy.rights(by)
+    if rights is None or rights.may(Deed.ADMINISTER):
+        return True
+    return rights.extent(Deed.READ, Entity("", (REGISTRATION,))) is not None
+
+
 async def register(town: Town, registration: Registration, by: Principal) -> None:
     """Take a new registration (5.9.2). Raises AlreadyExists, BadRequestData, Conflict."""
-    demand(town.policy, by, Action.ADMINISTER)
+    demand(town.policy, by, Deed.ADMINISTER)
     present = town.sources.kept.get(registration.id)
     if present is not None and is_current(present.registration, town.clock()):
         raise AlreadyExists(f"There is a registration {registration.id} already", registrationId=registration.id)
@@ -34,14 +45,14 @@ async def register(town: Town, registration: Registration, by: Principal) -> Non
 
 async def reregister(town: Town, registration: Registration, by: Principal) -> None:
     """Replace a registration by its changed form (5.9.3). Raises NotFound, BadRequestData, Conflict."""
-    demand(town.policy, by, Action.ADMINISTER)
+    demand(town.policy, by, Deed.ADMINISTER)
     source(town, registration.id, by)
     await _keep(town, registration)
 
 
 async def deregister(town: Town, registration_id: str, by: Principal) -> None:
     """Forget a registration (5.9.4). Raises NotFound."""
-    demand(town.policy, by, Action.ADMINISTER)
+    demand(town.policy, by, Deed.ADMINISTER)
     source(town, registration_id, by)
     await town.store.transact(lambda tx: tx.delete_record(RECORD, registration_id))
     town.sources.drop(registration_id)
@@ -49,17 +60,18 @@ async def deregister(town: Town, registration_id: str, by: Principal) -> None:
 
 def source(town: Town, registration_id: str, by: Principal) -> Source:
     """One registered source (5.10.1). Raises NotFound."""
-    demand(town.policy, by, Action.READ)
     found = town.sources.kept.get(registration_id)
-    if found is None or not is_current(found.registration, town.clock()):
+    if found is None or not sees_sources(town, by) or not is_current(found.registration, town.clock()):
         raise no_registration(registration_id)
     return found
 
 
 def discover(town: Town, wanted: Specification, by: Principal) -> Sequence[Source]:
     """The sources that may know of what is asked for (5.10.2), in order of registration."""
-    demand(town.policy, by, Action.READ)
+    demand(town.policy, by, Deed.READ, Deed.ADMINISTER)
     now = town.clock()
+    if not sees_sources(town, by):
+        return []
     return [kept for kept in town.sources.kept.values() if matches_registration(kept.registration, wanted, now)]
 
 

@@ -13,10 +13,11 @@ from functools import partial
 from typing import Any
 
 from machinami.broker.federation.federation import Federation
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import demand, is_own
 from machinami.broker.snapshot_filling import Asked, AskedPast, Harvest, ask, ask_past
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound, TooManyResults
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.snapshot import Snapshot, Status, expiry, made
 from machinami.store.memory import MemoryTown
@@ -27,10 +28,12 @@ _LOG = logging.getLogger("machinami.broker")
 
 @dataclass(slots=True)
 class Kept:
-    """A snapshot with its data, as a town of its own that knows no sources; work: its filling, while it lasts."""
+    """A snapshot with its data, as a town of its own that knows no sources; owner: who had it made; work: its
+    filling, while it lasts."""
 
     snapshot: Snapshot
     town: Town
+    owner: str
     work: asyncio.Task[None] | None = None
 
 
@@ -82,7 +85,7 @@ class Snapshots:
         self, town: Town, snapshot_id: str, fragment: Mapping[str, Any], lifetime: timedelta | None, by: Principal
     ) -> Snapshot:
         """Change what is said of a snapshot (5.16.4). Raises NotFound."""
-        demand(town.policy, by, Action.WRITE)
+        demand(town.policy, by, Deed.READ)
         found, now = self._find(town, snapshot_id, by), town.clock()
         expires_at = found.snapshot.expires_at if lifetime is None else expiry(lifetime, now)
         document = {**found.snapshot.document, **fragment}
@@ -91,14 +94,14 @@ class Snapshots:
 
     def drop(self, town: Town, snapshot_id: str, by: Principal) -> None:
         """Forget the snapshot (5.16.5). Raises NotFound."""
-        demand(town.policy, by, Action.WRITE)
+        demand(town.policy, by, Deed.READ)
         self._end(self._find(town, snapshot_id, by))
         del self.kept[town.name][snapshot_id]
 
     def purge(self, town: Town, meant: Callable[[Snapshot], bool], by: Principal) -> None:
         """Forget those that are meant (5.16.7). Raises NotFound where there are none (6.36.3.2)."""
-        demand(town.policy, by, Action.WRITE)
-        gone = [one.snapshot.id for one in self._of(town).values() if meant(one.snapshot)]
+        demand(town.policy, by, Deed.READ)
+        gone = [one.snapshot.id for one in self._own(town, by) if meant(one.snapshot)]
         if not gone:
             raise NotFound("No snapshot matches this q")
         for snapshot_id in gone:
@@ -112,8 +115,7 @@ class Snapshots:
         await asyncio.gather(*works, return_exceptions=True)
 
     def _new(self, town: Town, document: Mapping[str, Any], lifetime: timedelta | None, by: Principal) -> Kept:
-        demand(town.policy, by, Action.READ)
-        demand(town.policy, by, Action.WRITE)
+        demand(town.policy, by, Deed.READ)
         present = self._of(town)
         snapshot_id = str(document.get("id") or f"urn:ngsi-ld:Snapshot:{town.new_id()}")
         if snapshot_id in present:
@@ -122,7 +124,7 @@ class Snapshots:
             raise TooManyResults(f"There are {MOST_SNAPSHOTS} snapshots, which is the most; delete one first")
         snapshot = made(document, snapshot_id, lifetime, town.clock())
         own = Town(f"{town.name} {snapshot_id}", MemoryTown(), town.policy, town.clock, town.new_id)
-        present[snapshot_id] = Kept(snapshot, own)
+        present[snapshot_id] = Kept(snapshot, own, by.id)
         self.kept[town.name] = present
         return present[snapshot_id]
 
@@ -130,11 +132,14 @@ class Snapshots:
         new.work = asyncio.get_running_loop().create_task(work)
 
     def _find(self, town: Town, snapshot_id: str, by: Principal) -> Kept:
-        demand(town.policy, by, Action.READ)
+        demand(town.policy, by, Deed.READ)
         found = self._of(town).get(snapshot_id)
-        if found is None:
+        if found is None or not is_own(town.policy, found.owner, by):
             raise NotFound(f"There is no snapshot {snapshot_id[:200]} here", snapshotId=snapshot_id[:200])
         return found
+
+    def _own(self, town: Town, by: Principal) -> list[Kept]:
+        return [one for one in self._of(town).values() if is_own(town.policy, one.owner, by)]
 
     def _of(self, town: Town) -> dict[str, Kept]:
         """The snapshots of a town, without those whose time is over."""

@@ -17,12 +17,14 @@ from typing import Any
 from machinami.broker.contexts import Contexts
 from machinami.broker.courier import Courier
 from machinami.broker.notification import Message, compose_sources
-from machinami.broker.policy import Action, demand
-from machinami.broker.subscriptions import Progress, no_subscription
+from machinami.broker.policy import demand, is_own
+from machinami.broker.registrations import sees_sources
+from machinami.broker.subscriptions import Progress, no_subscription, owner_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists
 from machinami.model.context import Context
-from machinami.model.principal import Principal
+from machinami.model.policy import Deed
+from machinami.model.principal import ANONYMOUS, Principal, write_principal
 from machinami.model.registration import Registration
 from machinami.model.registration_matching import Specification, matches_registration, matching_information
 from machinami.model.registration_reading import translated_registration
@@ -84,9 +86,10 @@ class SourceOutbox:
 
     def __init__(
         self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
-        contexts: Contexts,
+        contexts: Contexts, owner: Principal,
     ) -> None:  # fmt: skip
         self.subscription = subscription
+        self.owner = owner
         self.progress = progress
         self._town = town
         self._context = context
@@ -164,7 +167,11 @@ class SourceOutbox:
                 await self._courier.send(partial(self._compose, Notice(Reason.NEWLY_MATCHING, matching)))
             await asyncio.sleep(self.subscription.time_interval or 1.0)
 
-    def _compose(self, notice: Notice, notification_id: str, now: datetime) -> Message:
+    def _compose(self, notice: Notice, notification_id: str, now: datetime) -> Message | None:
+        """The message of a notice, as long as its owner may know of registrations and subscribe."""
+        rights = self._town.policy.rights_now(self.owner)
+        if rights is not None and not (rights.may(Deed.SUBSCRIBE) and sees_sources(self._town, rights.by)):
+            return None
         name = None if self._town.name == "default" else self._town.name
         data = [self._shown(registration) for registration in notice.registrations]
         return compose_sources(self.subscription, self._context, data, notice.reason, notification_id, now, name)
@@ -204,13 +211,13 @@ class SourceSubscriptions:
         for key, record in (await town.store.records(RECORD)).items():
             try:
                 subscription = self._read(record["document"], self._contexts.resolve(record.get("context")))
-                self._add(town, subscription, Progress.from_record(progress.get(key, {})))
+                self._add(town, subscription, Progress.from_record(progress.get(key, {})), owner_of(record))
             except Exception as error:  # a record from another time must never stop the start
                 set_aside(f"subscription {key} of town {town.name}", error)
 
     async def subscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Take a subscription (5.11.2). Raises AlreadyExists."""
-        demand(town.policy, by, Action.SUBSCRIBE)
+        demand(town.policy, by, Deed.SUBSCRIBE)
         await self._obtain(town, subscription)
 
         def work(tx: Transaction) -> None:
@@ -218,25 +225,25 @@ class SourceSubscriptions:
                 raise AlreadyExists(
                     f"There is a subscription {subscription.id} already", subscriptionId=subscription.id
                 )
-            tx.put_record(RECORD, subscription.id, _record(subscription))
+            tx.put_record(RECORD, subscription.id, _record(subscription, by))
 
         await town.store.transact(work)
-        self._add(town, subscription, Progress())
+        self._add(town, subscription, Progress(), by)
 
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Replace a subscription; all that matches now is told (5.11.3)."""
-        demand(town.policy, by, Action.SUBSCRIBE)
+        demand(town.policy, by, Deed.SUBSCRIBE)
         await self._obtain(town, subscription)
-        self.subscription(town, subscription.id)
-        await town.store.transact(lambda tx: tx.put_record(RECORD, subscription.id, _record(subscription)))
+        owner = self.subscription(town, subscription.id, by).owner
+        await town.store.transact(lambda tx: tx.put_record(RECORD, subscription.id, _record(subscription, owner)))
         outbox = self._of(town).pop(subscription.id)
         await outbox.stop()
-        self._add(town, subscription, outbox.progress)
+        self._add(town, subscription, outbox.progress, owner)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
         """Forget a subscription (5.11.6)."""
-        demand(town.policy, by, Action.SUBSCRIBE)
-        self.subscription(town, subscription_id)
+        demand(town.policy, by, Deed.SUBSCRIBE)
+        self.subscription(town, subscription_id, by)
         await self._of(town).pop(subscription_id).stop()
 
         def work(tx: Transaction) -> None:
@@ -245,16 +252,18 @@ class SourceSubscriptions:
 
         await town.store.transact(work)
 
-    def subscription(self, town: Town, subscription_id: str) -> SourceOutbox:
-        """A subscription with its state (5.11.4). Raises NotFound."""
+    def subscription(self, town: Town, subscription_id: str, by: Principal) -> SourceOutbox:
+        """A subscription with its state (5.11.4): one's own, or any for an administrator. Raises NotFound."""
+        demand(town.policy, by, Deed.SUBSCRIBE, Deed.ADMINISTER)
         outbox = self._of(town).get(subscription_id)
-        if outbox is None:
+        if outbox is None or not is_own(town.policy, outbox.owner.id, by):
             raise no_subscription(subscription_id)
         return outbox
 
-    def subscriptions(self, town: Town) -> Sequence[SourceOutbox]:
-        """All subscriptions of a town (5.11.5)."""
-        return list(self._of(town).values())
+    def subscriptions(self, town: Town, by: Principal) -> Sequence[SourceOutbox]:
+        """The subscriptions of a town (5.11.5): one's own, or all for an administrator."""
+        demand(town.policy, by, Deed.SUBSCRIBE, Deed.ADMINISTER)
+        return [one for one in self._of(town).values() if is_own(town.policy, one.owner.id, by)]
 
     async def close(self) -> None:
         """Stop telling anybody."""
@@ -273,9 +282,9 @@ class SourceSubscriptions:
             town.sources.listeners.append(partial(_tell_all, outboxes))
         return self._outboxes[town.name]
 
-    def _add(self, town: Town, subscription: Subscription, progress: Progress) -> None:
+    def _add(self, town: Town, subscription: Subscription, progress: Progress, owner: Principal) -> None:
         context = self._contexts.resolve(subscription.words)
-        outbox = SourceOutbox(town, subscription, context, progress, self._sender, self._contexts)
+        outbox = SourceOutbox(town, subscription, context, progress, self._sender, self._contexts, owner)
         self._of(town)[subscription.id] = outbox
         outbox.start()
 
@@ -285,5 +294,6 @@ def _tell_all(outboxes: Mapping[str, SourceOutbox], before: Registration | None,
         outbox.hear(before, after)
 
 
-def _record(subscription: Subscription) -> dict[str, Any]:
-    return {"document": subscription.document, "context": subscription.context}
+def _record(subscription: Subscription, owner: Principal) -> dict[str, Any]:
+    record = {"document": subscription.document, "context": subscription.context}
+    return record if owner == ANONYMOUS else {**record, "owner": write_principal(owner)}

@@ -1,18 +1,19 @@
 """Who wants to hear of which changes? The subscriptions of one town and their state (ETSI GS CIM 009, 5.8)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from machinami.broker.policy import Action, demand
+from machinami.broker.policy import demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.matching import Linked, matches, unlinked
-from machinami.model.principal import Principal
+from machinami.model.policy import Deed
+from machinami.model.principal import ANONYMOUS, Principal, read_principal, write_principal
 from machinami.model.query import Query, TypeAll, TypeAny, TypeIs, TypeSelection
 from machinami.model.subscription import EntitySelector, Subscription
 from machinami.store.protocol import Transaction
@@ -151,13 +152,16 @@ def concerns(
 
 
 async def subscribe(town: Town, subscription: Subscription, by: Principal) -> None:
-    """Take a new subscription (5.8.1). It hears of every change from now on. Raises AlreadyExists."""
-    demand(town.policy, by, Action.SUBSCRIBE)
+    """Take a new subscription (5.8.1). It hears of every change from now on. Raises AlreadyExists.
+
+    Who takes it stays its owner: what it sends is what the owner may read when it is sent.
+    """
+    demand(town.policy, by, Deed.SUBSCRIBE)
 
     def work(tx: Transaction) -> None:
         if tx.get_record(RECORD, subscription.id) is not None:
             raise AlreadyExists(f"There is a subscription {subscription.id} already", subscriptionId=subscription.id)
-        _put(tx, subscription)
+        _put(tx, subscription, by)
         tx.put_record(PROGRESS, subscription.id, Progress(cursor=town.store.last_seq).to_record())
 
     await town.store.transact(work)
@@ -165,19 +169,20 @@ async def subscribe(town: Town, subscription: Subscription, by: Principal) -> No
 
 async def resubscribe(town: Town, subscription: Subscription, by: Principal) -> None:
     """Replace a subscription by its changed form (5.8.2); how far it has come stays. Raises NotFound."""
-    demand(town.policy, by, Action.SUBSCRIBE)
+    demand(town.policy, by, Deed.SUBSCRIBE)
 
     def work(tx: Transaction) -> None:
-        if tx.get_record(RECORD, subscription.id) is None:
+        present = tx.get_record(RECORD, subscription.id)
+        if present is None:
             raise no_subscription(subscription.id)
-        _put(tx, subscription)
+        _put(tx, subscription, owner_of(present))
 
     await town.store.transact(work)
 
 
 async def unsubscribe(town: Town, subscription_id: str, by: Principal) -> None:
     """Forget a subscription (5.8.5). Raises NotFound."""
-    demand(town.policy, by, Action.SUBSCRIBE)
+    demand(town.policy, by, Deed.SUBSCRIBE)
 
     def work(tx: Transaction) -> None:
         if not tx.delete_record(RECORD, subscription_id):
@@ -187,12 +192,19 @@ async def unsubscribe(town: Town, subscription_id: str, by: Principal) -> None:
     await town.store.transact(work)
 
 
-def _put(tx: Transaction, subscription: Subscription) -> None:
+def owner_of(record: Mapping[str, Any]) -> Principal:
+    """Who took the subscription; nobody in particular, where it was taken in an open town."""
+    return read_principal(record["owner"]) if "owner" in record else ANONYMOUS
+
+
+def _put(tx: Transaction, subscription: Subscription, owner: Principal) -> None:
     # The document is what the subscriber sent; it is read again with its context at start, so that
     # the record stays readable and no second encoding of queries has to be kept alive.
     record = {"document": subscription.document, "context": subscription.context}
     if subscription.via:
         record["via"] = subscription.via
+    if owner != ANONYMOUS:
+        record["owner"] = write_principal(owner)
     tx.put_record(RECORD, subscription.id, record)
 
 

@@ -47,10 +47,11 @@ def _occasion(manifest: Manifest) -> str:
 
 
 def _settings(manifest: Manifest) -> Iterator[str]:
-    yield "| setting | default | unit | range | what it does |\n|---|---|---|---|---|"
+    yield "| setting | title | default | unit | range | what it does |\n|---|---|---|---|---|---|"
     for setting in manifest.settings:
         ja, en = setting.help.ja, setting.help.en
-        yield f"| {setting.name} | {setting.default} | {setting.unit} | {_range(setting)} | {ja} {en} |"
+        title = f"{setting.title.ja} · {setting.title.en}"
+        yield f"| {setting.name} | {title} | {setting.default} | {setting.unit} | {_range(setting)} | {ja} {en} |"
 
 
 def _range(setting: Setting) -> str:

@@ -80,6 +80,14 @@ class Forbidden(MachinamiError):
     """This is not allowed for who asks."""
 
 
+class SignInRequired(Forbidden):
+    """This is not open to everyone: say who you are."""
+
+
+class StepUpRequired(Forbidden):
+    """This needs a surer sign-in."""
+
+
 class Overloaded(MachinamiError):
     """The town is busy; try again in a moment."""
 

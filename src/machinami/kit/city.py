@@ -217,8 +217,8 @@ class Intake:
                 raise Forbidden(
                     f"{self._manifest.id} does not say in its manifest that it writes {reading.entity_type}"
                 )
-        await intake.take(self._town, readings, self._context, self._by)
+        await intake.take(self._town, readings, self._context, self._by, self._manifest.simulated)
 
     async def deliver_past(self, readings: Sequence[Reading]) -> None:
         """Write readings of the past into the history alone: nobody is told of them as news."""
-        await intake.take_past(self._town, readings, self._context, self._by)
+        await intake.take_past(self._town, readings, self._context, self._by, self._manifest.simulated)

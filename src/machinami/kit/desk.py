@@ -1,7 +1,7 @@
 """What does a page know of its town? The services with their handles, the archive, and what the town is called."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +26,10 @@ class House:
 class Desk:
     """What the pages are given.
 
-    town_name: by language (ja, en, easy). centre: longitude and latitude. simulated: whether the town is not real.
+    town_name: by language (ja, en, easy). centre: longitude and latitude. simulated: whether simulated data
+    are written into the town, or ever were.
     base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
+    set_to: what the installation is set to, by section.key of machinami.toml.
     houses: a function, so that pages see services that were added or removed since.
     """
 
@@ -42,3 +44,4 @@ class Desk:
     houses: Callable[[], Sequence[House]]
     broken: Callable[[], Sequence[Broken]]
     base_layers: Callable[[], Layers]
+    set_to: Mapping[str, Any] = field(default_factory=dict)

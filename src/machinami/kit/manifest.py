@@ -50,12 +50,13 @@ class DataUse:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One thing a town may set: its default, its unit and the range of what makes sense.
+    """One thing a town may set: its short title, its default, its unit and the range of what makes sense.
 
     `minimum` and `maximum` are in `unit` and inclusive; a text setting may have `choices`. A secret is never shown.
     """
 
     name: str
+    title: Text
     default: Value
     unit: str
     help: Text
@@ -134,7 +135,10 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All that a service (or a source of data) declares; what is not declared is refused at run time."""
+    """All that a service (or a source of data) declares; what is not declared is refused at run time.
+
+    simulated: what it writes was never measured; a town that has such data says so on every page from then on.
+    """
 
     id: str
     version: str

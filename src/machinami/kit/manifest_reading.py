@@ -35,7 +35,7 @@ _KEYS = frozenset(
     "id version kind title question help field owner reads writes schedule triggers needs settings personal kpis"
     " seed quality contract simulated".split()
 )
-_SETTING_KEYS = frozenset("default unit min max choices secret help".split())
+_SETTING_KEYS = frozenset("title default unit min max choices secret help".split())
 _REQUIRED: Mapping[Kind, frozenset[str]] = {
     "service": frozenset(
         "id version title question help field owner reads writes settings personal kpis seed quality".split()
@@ -254,6 +254,7 @@ def _setting(reader: Reader, name: str, row: Table) -> Setting:
         reader.fault(f"{within}.{key}", f"is not known; the keys are {', '.join(sorted(_SETTING_KEYS))}")
     setting = Setting(
         name=name,
+        title=reader.spoken(row, "title", within, easy=True),
         default=default,
         unit=reader.text(row, "unit", within),
         help=reader.spoken(row, "help", within),

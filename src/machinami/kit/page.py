@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from machinami.kit.assets import asset_address
 from machinami.kit.moments import TOWN_ZONE, Moment, moment
-from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words
+from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -108,7 +108,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(asset=asset_address, figure=figure, icon=icon)
+    environment.globals.update(asset=asset_address, figure=figure, icon=icon, ruby=with_ruby, unruby=without_ruby)
     return environment
 
 

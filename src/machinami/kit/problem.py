@@ -19,6 +19,8 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.BadRequestData: (400, "BadRequestData"),
     e.InputError: (400, "BadRequestData"),
     e.SettingsError: (400, "BadRequestData"),
+    e.SignInRequired: (401, "AuthenticationRequired"),
+    e.StepUpRequired: (401, "StepUpRequired"),
     e.TooComplex: (403, "TooComplexQuery"),
     e.TooManyResults: (403, "TooManyResults"),
     e.Forbidden: (403, "AccessDenied"),
@@ -68,7 +70,17 @@ def problem(error: BaseException) -> Response:
     if status == 411:
         return Response(status)  # without any body (ETSI GS CIM 009, 6.3.4)
     headers = [(b"retry-after", b"1")] if status == 503 else []
+    if status == 401:
+        headers.append((b"www-authenticate", _challenge(error)))
     return Response(status, _dump(details), MEDIA_TYPE, headers)
+
+
+def _challenge(error: BaseException) -> bytes:
+    """How to be let in: by signing in (RFC 6750), or by doing so more surely (RFC 9470)."""
+    if isinstance(error, e.StepUpRequired):
+        level = error.facts.get("authenticationAssurance", 0)
+        return b'Bearer error="insufficient_user_authentication", acr_values="aal%d"' % level
+    return b"Bearer"
 
 
 def _dump(details: dict[str, object]) -> bytes:

@@ -14,9 +14,11 @@ ON, OFF = "yes", "no"
 
 @dataclass(frozen=True, slots=True)
 class SettingField:
-    """One setting in a form: what it does, what it is now (`text`, as typed) and by default, and what would do."""
+    """One setting in a form: its title and what it does, both with ruby marks, what it is now (`text`, as typed) and
+    by default, and what would do."""
 
     name: str
+    title: str
     help: str
     unit: str
     kind: Kind
@@ -61,6 +63,7 @@ def _parsed(default: Value, text: str) -> Value:
 def _field(setting: Setting, value: Value, words: Words) -> SettingField:
     return SettingField(
         setting.name,
+        setting.title.spoken(words.language),
         setting.help.spoken(words.language),
         "" if setting.unit == "1" else setting.unit,
         _kind(setting),

@@ -41,13 +41,11 @@ class Words:
 
     def plain(self, key: str, /, **values: object) -> str:
         """The text without ruby: for titles, attributes, canvas and JSON."""
-        return _RUBY.sub(r"\1", self._pattern(key, values)).format(**values)
+        return without_ruby(self._pattern(key, values)).format(**values)
 
     def rich(self, key: str, /, **values: object) -> Markup:
         """The text as safe HTML with ruby; every value is escaped."""
-        text = str(escape(self._pattern(key, values)))
-        text = _RUBY.sub(r"<ruby>\1<rp>（</rp><rt>\2</rt><rp>）</rp></ruby>", text)
-        return Markup(text).format(**values)
+        return with_ruby(self._pattern(key, values)).format(**values)
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""
@@ -59,6 +57,16 @@ class Words:
             if text is not None:
                 return text if isinstance(text, str) else text[_plural(self.language, values.get("count"))]
         raise UnknownWord(f"No text {key!r} in {self.language} for {self.package}", key=key)
+
+
+def with_ruby(text: str) -> Markup:
+    """The text as safe HTML, its ruby marks as ruby."""
+    return Markup(_RUBY.sub(r"<ruby>\1<rp>（</rp><rt>\2</rt><rp>）</rp></ruby>", str(escape(text))))
+
+
+def without_ruby(text: str) -> str:
+    """The text with its ruby marks taken away."""
+    return _RUBY.sub(r"\1", text)
 
 
 def choose_language(asked: str | None, remembered: str | None) -> Language:

@@ -15,14 +15,13 @@ from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.expansion import SEALED
 from machinami.model.linking import LINKING, Links
-from machinami.model.names import RESERVED_TERMS
+from machinami.model.names import LOCATION, RESERVED_TERMS
 from machinami.model.null import NULL
 from machinami.model.representation import NONE, NORMALIZED, Representation, best_language
 from machinami.model.values import MEMBERS, is_geometry
 
 Json = dict[str, Any]
 
-LOCATION = core_terms.NAMESPACE + "location"
 _TYPES = {kind: kind.value for kind in Kind}
 _CHANGES = "deletedAt previousValue previousObject previousLanguageMap previousVocab previousJson".split()
 _CHANGES += ["previousValueList", "previousObjectList"]  # what notifications say besides (5.2.14)

@@ -6,6 +6,7 @@ handed to `matching`. A test holds both to the same answers.
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import reduce
 from typing import Any
@@ -15,7 +16,7 @@ from machinami.model import query as q
 from machinami.model.attribute import Kind
 from machinami.model.comparison import compares
 from machinami.model.entity import Entity
-from machinami.model.matching import Linked, has_types, holds, lies, matches, unlinked
+from machinami.model.matching import Linked, has_types, holds, lies, matches, seen, seen_through, unlinked
 from machinami.model.target import ENTITY_MEMBERS, targets
 
 Test = Callable[[Entity], bool]
@@ -34,6 +35,8 @@ _OPERATORS: Mapping[q.Operator, Callable[[Any, Any], bool]] = {
 
 def judge(query: q.Query, now: datetime, linked: Linked = unlinked) -> Test:
     """The test that says of an entity what `matches(query, entity, now, linked)` says."""
+    if query.guard is not None:
+        return _guarded(query.guard, judge(replace(query, guard=None), now, seen_through(query.guard, linked)))
     tests: list[Test] = []
     if query.types is not None:
         tests.append(_types(query.types))
@@ -56,6 +59,14 @@ def judge(query: q.Query, now: datetime, linked: Linked = unlinked) -> Test:
     def fits(entity: Entity) -> bool:
         expires = entity.expires_at
         return (expires is None or expires > now) and asked(entity)
+
+    return fits
+
+
+def _guarded(guard: q.Guard, asked: Test) -> Test:
+    def fits(entity: Entity) -> bool:
+        visible = seen(guard, entity)
+        return visible is not None and asked(visible)
 
     return fits
 

@@ -14,6 +14,7 @@ from machinami.model import query as q
 from machinami.model.attribute import Kind
 from machinami.model.comparison import compares
 from machinami.model.entity import Entity
+from machinami.model.names import LOCATION
 from machinami.model.target import live_attributes, targets
 
 Linked = Callable[[str], Entity | None]
@@ -32,6 +33,11 @@ def matches(query: q.Query, entity: Entity, now: datetime, linked: Linked = unli
     An entity, an attribute instance or a linked entity whose expiresAt has passed does not exist (4.22).
     linked: finds the entities that relationships point to, for conditions such as `rel{attr}==5`.
     """
+    if query.guard is not None:
+        visible = seen(query.guard, entity)
+        if visible is None:
+            return False
+        entity, linked = visible, seen_through(query.guard, linked)
     return (
         is_live(entity, now)
         and (not query.ids or entity.id in query.ids)
@@ -43,6 +49,47 @@ def matches(query: q.Query, entity: Entity, now: datetime, linked: Linked = unli
         and (query.q is None or holds(query.q, entity, now, linked))
         and (query.geo is None or lies(query.geo, entity, now))
     )
+
+
+def seen(guard: q.Guard, entity: Entity) -> Entity | None:
+    """The entity as the guard lets it be seen: with the attributes of every allowance that covers it; None where
+    none does. One that is seen as a whole is given as it is."""
+    names: set[str] = set()
+    covered = False
+    for allowance in guard:
+        if covers(allowance, entity):
+            if allowance.attributes is None:
+                return entity
+            covered = True
+            names |= allowance.attributes
+    if not covered:
+        return None
+    return entity if entity.attributes.keys() <= names else entity.keeping(names)
+
+
+def seen_through(guard: q.Guard, linked: Linked) -> Linked:
+    """Finds linked entities as the guard lets them be seen."""
+
+    def find(entity_id: str) -> Entity | None:
+        entity = linked(entity_id)
+        return None if entity is None else seen(guard, entity)
+
+    return find
+
+
+def covers(allowance: q.Allowance, entity: Entity) -> bool:
+    """Whether the allowance is about the entity; one whose location is not known lies in no area."""
+    return (
+        (allowance.types is None or has_types(allowance.types, entity.types))
+        and (allowance.scope is None or in_scope(allowance.scope, entity.scopes))
+        and (allowance.area is None or is_within(entity, allowance.area))
+    )
+
+
+def is_within(entity: Entity, area: dict[str, Any]) -> bool:
+    """Whether a location of the entity lies within the area."""
+    within = geometry.RELATIONS[q.GeoRelation.WITHIN]
+    return any(i.kind is Kind.GEO and within(i.value, area) for i in entity.attributes.get(LOCATION, ()))
 
 
 def is_live(entity: Entity, now: datetime) -> bool:

@@ -21,6 +21,7 @@ def _core_iri(term: str) -> str:
 
 
 SCOPE = core_terms.NAMESPACE + "scope"  # under this name the history keeps the scopes of an entity (4.5.6)
+LOCATION = core_terms.NAMESPACE + "location"  # where an entity is, if it says so (4.7)
 _RESERVED_IRIS = frozenset(map(_core_iri, _NOT_REIFIED.split())) | {SCOPE}
 
 

@@ -1,7 +1,9 @@
 """Who asks, and for what purpose?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -15,6 +17,9 @@ class Role(StrEnum):
     OPERATOR = "operator"
     SERVICE = "service"
     NEIGHBOUR = "neighbour"
+
+
+SEPARATOR = "\x1f"  # between the parts of a signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,39 @@ class Principal:
     authentication_assurance: int = 0
     scopes: frozenset[str] | None = None
 
+    @property
+    def signature(self) -> str:
+        """Who it was, as a change keeps it: the id, and where it is said for whom and for what purpose."""
+        if self.on_behalf_of is None and self.purpose is None:
+            return self.id
+        return SEPARATOR.join((self.id, self.on_behalf_of or "", self.purpose or ""))
+
 
 ANONYMOUS = Principal("anonymous")
 SYSTEM = Principal("system", frozenset({Role.SERVICE}))
+
+
+def write_principal(by: Principal) -> dict[str, Any]:
+    """The principal as a record, for what is done later in its name."""
+    record: dict[str, Any] = {"id": by.id, "roles": sorted(by.roles)}
+    if by.purpose is not None:
+        record["purpose"] = by.purpose
+    if by.on_behalf_of is not None:
+        record["onBehalfOf"] = by.on_behalf_of
+    if by.scopes is not None:
+        record["scopes"] = sorted(by.scopes)
+    return {**record, "assurance": [by.identity_assurance, by.authentication_assurance]}
+
+
+def read_principal(record: Mapping[str, Any]) -> Principal:
+    """The principal of a record."""
+    identity, authentication = record.get("assurance", (0, 0))
+    return Principal(
+        record["id"],
+        frozenset(record.get("roles", ())),
+        record.get("purpose"),
+        record.get("onBehalfOf"),
+        identity,
+        authentication,
+        frozenset(record["scopes"]) if "scopes" in record else None,
+    )

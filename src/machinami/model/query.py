@@ -10,6 +10,8 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
+from machinami.model.names import LOCATION
+
 
 class Operator(StrEnum):
     """Comparison operators of q (4.9)."""
@@ -243,11 +245,31 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one who asks may see: entities of these types, within these scopes, whose location lies within this area
+    (GeoJSON), each with these attributes. None does not restrict."""
+
+    types: TypeSelection | None = None
+    scope: ScopeSelection | None = None
+    area: dict[str, Any] | None = None
+    attributes: frozenset[str] | None = None
+
+    @property
+    def by_type_alone(self) -> bool:
+        """Whether whoever has the types is seen as a whole."""
+        return self.scope is None and self.area is None and self.attributes is None
+
+
+Guard = tuple[Allowance, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which entities, in which order. An empty member does not restrict.
 
     attrs: the entity has at least one of these attributes (5.7.2).
     selectors: the entity satisfies at least one of these too; `types` then names the types of all of them.
+    guard: what who asks may see; all else is as if it were not there, for every other member too. None: everything.
     """
 
     types: TypeSelection | None = None
@@ -259,6 +281,7 @@ class Query:
     scope: ScopeSelection | None = None
     order: tuple[Order, ...] = ()
     selectors: tuple[Selector, ...] = ()
+    guard: Guard | None = None
 
 
 def looked_at(query: Query) -> frozenset[str]:
@@ -266,6 +289,8 @@ def looked_at(query: Query) -> frozenset[str]:
     found = frozenset(query.attrs)
     if query.q is not None:
         found |= names(query.q)
+    if query.guard is not None and any(allowance.area is not None for allowance in query.guard):
+        found |= {LOCATION}
     return found if query.geo is None else found | {query.geo.property}
 
 

@@ -15,7 +15,7 @@ from machinami.model.document import Document, entity_from_document
 from machinami.model.entity import Entity
 
 _LOCK = Lock()  # the reading threads share entities with the event loop
-_EXPIRES, _ATTRIBUTES = b'"x":', b'"a":{'  # within a text a quotation mark has a backslash before it
+_EXPIRES, _TYPES, _ATTRIBUTES = b'"x":', b'"t":[', b'"a":{'  # within a text a quotation mark has a backslash before it
 _SLOTS: dict[str, Any] = {name: Entity.__dict__[name] for name in ("types", "attributes", "created_at", "modified_at")}
 _KEPT: Any = Entity.__dict__["scopes"]  # the slot that holds the JSON
 _set = object.__setattr__
@@ -93,6 +93,19 @@ def sealed_document(entity: Entity) -> Document | None:
         return None
     doc = _kept(entity)
     return orjson.loads(doc) if type(doc) is bytes else None
+
+
+def sealed_types(entity: Entity) -> bytes | None:
+    """What the JSON of a sealed entity says of its types, as it stands there; None where that is not plain to see."""
+    if type(entity) is not _Sealed:
+        return None
+    doc = _kept(entity)
+    if type(doc) is not bytes:
+        return None
+    start = doc.find(_TYPES, 0, doc.find(_ATTRIBUTES))
+    end = doc.find(b"]", start)
+    # a bracket within a name: what stands before it does not end as a text does
+    return doc[start:end] if 0 <= start < end and doc[end - 1 : end] == b'"' else None
 
 
 def excerpt(entity: Entity, names: Collection[str]) -> Entity:

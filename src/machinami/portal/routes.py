@@ -214,7 +214,9 @@ def _services(portal: Portal) -> Page:
 
 def _about(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        return portal.frame.show(request, services.ABOUT, parts=services.parts(portal.desk.version))
+        parts = services.parts(portal.desk.version)
+        rows = services.settings(portal.desk.set_to, portal.frame.words(request, PACKAGE))
+        return portal.frame.show(request, services.ABOUT, parts=parts, settings=rows)
 
     return show
 

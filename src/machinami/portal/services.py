@@ -1,9 +1,10 @@
 """Which services does this town have, and what does each one do?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from importlib.resources import files
+from typing import Any
 
 import orjson
 
@@ -48,6 +49,15 @@ class PartRow:
     licence: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting of the installation: where it stands in machinami.toml, and what it is now."""
+
+    section: str
+    name: str
+    text: str
+
+
 def directory(services: Iterable[Service], broken: Iterable[Broken], words: Words) -> list[ServiceCard]:
     """The directory; what is broken is said at its end."""
     return [_card(service, words) for service in services] + [
@@ -61,6 +71,23 @@ def parts(version: str) -> list[PartRow]:
     ours = PartRow("Machinami", version, "Apache-2.0")
     pinned = orjson.loads(files("machinami.kit").joinpath("static", "package.json").read_bytes())["dependencies"]
     return [ours, *rows, *(PartRow(name, pinned[package], licence) for name, package, licence in BROWSER_PARTS)]
+
+
+def settings(set_to: Mapping[str, Any], words: Words) -> list[SettingRow]:
+    """What the installation is set to, as text."""
+    rows = []
+    for key, value in set_to.items():
+        section, _, name = key.partition(".")
+        rows.append(SettingRow(section, name, _told(value, words)))
+    return rows
+
+
+def _told(value: object, words: Words) -> str:
+    if isinstance(value, Mapping):
+        return str(value.get(words.language) or value.get("ja", ""))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(str(part) for part in value)
+    return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
 
 
 def _card(service: Service, words: Words) -> ServiceCard:

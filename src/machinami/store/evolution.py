@@ -4,21 +4,24 @@ A condition holds where an instance within the range satisfies it. A scope is va
 set anew or removed (4.18), so that it may have been set before the range begins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
+from typing import TypeVar
 
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
-from machinami.model.matching import Linked, in_scope, matches
+from machinami.model.matching import Linked, covers, in_scope, matches, seen_through
 from machinami.model.names import SCOPE
-from machinami.model.query import Query, ScopeSelection, TemporalQuery, names
+from machinami.model.query import Guard, Query, ScopeSelection, TemporalQuery, names
 from machinami.store.encoding import DELETED_VALUE
 from machinami.store.timeline import EARLIEST, LATEST, asked_time, bounds, place_in_time
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,24 @@ def judged(query: Query) -> tuple[str, ...]:
     return wanted if query.geo is None else (*wanted, query.geo.property)
 
 
+def visible_names(guard: Guard | None, entity: Entity) -> frozenset[str] | None:
+    """The attributes of the entity, there or deleted, whose past may be seen; None: all of them."""
+    if guard is None:
+        return None
+    allowed = [allowance.attributes for allowance in guard if covers(allowance, entity)]
+    if any(names is None for names in allowed):
+        return None
+    return frozenset().union(*(names for names in allowed if names is not None))
+
+
+def visible_past(query: Query, entity: Entity, history: Mapping[str, T]) -> Mapping[str, T]:
+    """Of a history by attribute what the query's guard lets be seen; the scopes of who is seen are."""
+    names = visible_names(query.guard, entity)
+    if names is None:
+        return history
+    return {name: past for name, past in history.items() if name in names or name == SCOPE}
+
+
 def satisfied(query: Query, head: Entity, past: Sequence[Instance], linked: Linked, now: datetime) -> bool:
     """Whether q and geoQ hold for what the history has of the judged attributes within the range."""
     attributes: dict[str, tuple[Attribute, ...]] = {}
@@ -56,6 +77,7 @@ def satisfied(query: Query, head: Entity, past: Sequence[Instance], linked: Link
         if one.deleted_at is None:
             value = one.value if one.value.expires_at is None else replace(one.value, expires_at=None)
             attributes[one.attribute] = (*attributes.get(one.attribute, ()), value)
+    linked = linked if query.guard is None else seen_through(query.guard, linked)
     return matches(Query(q=query.q, geo=query.geo), replace(head, attributes=attributes), now, linked)
 
 

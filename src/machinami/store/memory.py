@@ -15,13 +15,13 @@ from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
-from machinami.model.matching import matches
+from machinami.model.matching import matches, seen
 from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
 from machinami.model.query import Duration, Page, Query, TemporalQuery
 from machinami.model.town_name import check_town_name
 from machinami.store.aggregation import aggregate_instances, check_methods
-from machinami.store.evolution import judged, satisfied, scope_stretches, selectors
+from machinami.store.evolution import judged, satisfied, scope_stretches, selectors, visible_past
 from machinami.store.memory_transaction import Contents, Draft
 from machinami.store.protocol import Transaction
 from machinami.store.timeline import is_meant, order_time, readings
@@ -91,6 +91,8 @@ class MemoryTown:
         """The entities that match, in order."""
         entities = self._contents.entities
         matching = [e for e in self._in_order(entities.values()) if matches(query, e, now, entities.get)]
+        if query.guard is not None:
+            matching = [visible for e in matching if (visible := seen(query.guard, e)) is not None]
         return _page(arrange(matching, query.order, now), page)
 
     def _in_order(self, entities: Iterable[Entity]) -> list[Entity]:
@@ -160,7 +162,7 @@ class MemoryTown:
     def _had(self, entity: Entity, query: Query, temporal: TemporalQuery, now: datetime) -> bool:
         """Whether the history of the entity has what the query asks of it."""
         contents = self._contents
-        history = contents.history.get(entity.id, {})
+        history = visible_past(query, entity, contents.history.get(entity.id, {}))
         wanted = query.attrs or [name for name in history if name != SCOPE]
         if not any(is_meant(i, temporal) for name in wanted for i in history.get(name, ())):
             return False

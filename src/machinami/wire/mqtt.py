@@ -6,10 +6,12 @@ service of 1 or 2 a message counts as delivered when the broker has said that it
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
+from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -22,6 +24,8 @@ PORTS = {"mqtt": 1883, "mqtts": 8883}
 _VERSIONS = {"mqtt3.1.1": aiomqtt.ProtocolVersion.V311, "mqtt5.0": aiomqtt.ProtocolVersion.V5}
 _DEFAULT_VERSION = "mqtt5.0"
 _IDLE_SECONDS = 60.0
+_QUIET = logging.getLogger("machinami.wire.mqtt.client")
+_QUIET.setLevel(logging.ERROR)
 
 
 class ClosingSocket(ssl.SSLSocket):
@@ -34,6 +38,43 @@ class ClosingSocket(ssl.SSLSocket):
         except (OSError, ValueError):
             self.close()
             raise
+
+
+class Client(aiomqtt.Client):
+    """A client whose connection may end at any moment without an error that nobody asked about.
+
+    aiomqtt keeps how a connection ended in a future, which complains when it goes unread: a broker that stops while
+    nobody publishes is no error. It also begins to write to a socket that may be closed by then, and warns of full
+    queues and many calls at once, which its users here expect and mend.
+    """
+
+    def __init__(self, hostname: str, port: int, **options: Any) -> None:
+        super().__init__(hostname, port, logger=_QUIET, **options)
+
+    @property
+    def gone(self) -> asyncio.Future[None]:
+        """Done when the connection has ended."""
+        return self._disconnected
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        await super().__aenter__()
+        self._disconnected.add_done_callback(_look)
+        return self
+
+    def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
+        register = super()._on_socket_register_write
+
+        def unless_closed() -> None:
+            if sock.fileno() >= 0:
+                register(client, userdata, sock)
+
+        self._loop.call_soon_threadsafe(unless_closed)
+
+
+def _look(ended: asyncio.Future[None]) -> None:
+    if not ended.cancelled():
+        ended.exception()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +93,7 @@ class Address:
 class _Line:
     """One connection to a broker; whoever wants it first opens it, the others wait."""
 
-    client: aiomqtt.Client
+    client: Client
     opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     open: bool = False
     used: int = 0
@@ -107,7 +148,7 @@ class MqttPublisher:
     def _line(self, address: Address) -> _Line:
         line = self._lines.get(address)
         if line is None:
-            client = aiomqtt.Client(
+            client = Client(
                 address.host,
                 address.port,
                 username=address.user,
@@ -146,11 +187,11 @@ class MqttPublisher:
             await self._drop(address, line)
 
 
-async def _put(client: aiomqtt.Client, topic: str, message: bytes, quality: int) -> None:
+async def _put(client: Client, topic: str, message: bytes, quality: int) -> None:
     """Publish; raises MqttError as soon as the connection is gone, for which aiomqtt would wait until its time-out."""
     publishing = asyncio.ensure_future(client.publish(topic, message, qos=quality))
     try:
-        await asyncio.wait({publishing, client._disconnected}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({publishing, client.gone}, return_when=asyncio.FIRST_COMPLETED)
         if not publishing.done():
             raise aiomqtt.MqttError("the broker closed the connection")
         publishing.result()

@@ -15,7 +15,6 @@ from machinami.apis.reference.routes import routes
 from machinami.apis.reference.view import asked_address, chapters
 from machinami.apis.status.routes import routes as status_routes
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.policy import OpenTown
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Response, Route
@@ -30,7 +29,7 @@ RETRIEVE = "get-ngsi-ld-v1-entities-id"
 
 def every_route() -> list[Route]:
     wire = RecordedWire()
-    ports = Ports(MemoryBackend(), wire, wire, lambda: NOW, lambda: "1", OpenTown(), lambda *_: None)
+    ports = Ports(MemoryBackend(), wire, wire, lambda: NOW, lambda: "1", lambda *_: None)
     return [*ngsild_routes(Broker(ports)), *status_routes("1", list, list)]
 
 

@@ -51,7 +51,7 @@ def test_names_of_columns_may_look_like_formats() -> None:
         ('unit = "m"', 'to = "m"', "unit is missing: from which unit to m?"),
         ('unit = "m"', "min = 5\nmax = 1", "min 5 is above max 1"),
         ('unit = "m"', 'min = "low"', "min must be a number, not 'low'"),
-        ('unit = "m"', 'missing = "0.00"\nkind = "word"', "kind is one of number, text, not 'word'"),
+        ('unit = "m"', 'missing = "0.00"\nkind = "word"', "kind must be one of number, text, not 'word'"),
         ('unit = "m"', 'unit = "m"\nkind = "text"', "unit has no meaning for a text"),
         ('unit = "m"', 'colour = "blue"', "colour is not known; known are column, attribute"),
         ('attribute = "waterLevel"', "", "[[value]] 1 (水位): attribute is missing"),
@@ -81,7 +81,7 @@ def test_two_columns_cannot_be_one_attribute() -> None:
 
 
 def test_a_map_without_values_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"\[\[value\]\] is missing"):
+    with pytest.raises(SettingsError, match=r"value is missing; write a \[\[value\]\] for each column"):
         map_of(MOCHIYOJI.split("[[value]]")[0])
 
 

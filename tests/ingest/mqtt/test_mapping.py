@@ -48,7 +48,7 @@ def test_a_pattern_with_a_named_part_becomes_a_topic_filter() -> None:
         ({"value": []}, "value", "is missing"),
         ({"value": [{"path": "x", "attribute": "y", "factor": "0.1"}]}, "factor", "must be a number"),
         ({"value": [{"attribute": "y"}]}, "path", "is missing"),
-        ({"value": ["x"]}, "value", "must be a table"),
+        ({"value": ["x"]}, "value", "must be tables"),
     ],
 )
 def test_a_wrong_mapping_is_told_what_is_wrong_and_where(change: dict[str, Any], key: str, words: str) -> None:

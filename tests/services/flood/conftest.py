@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.policy import OpenTown
 from machinami.broker.town import Town
 from machinami.ingest.town.simulate import Town as SimulatedTown
 from machinami.kit.city import City, Intake
@@ -83,7 +82,6 @@ async def river(tmp_path: Path) -> AsyncIterator[River]:
         wire,
         lambda: held[0].now if held else START,
         lambda: f"{next(numbers):06d}",
-        OpenTown(),
         _no_subscription,
     )
     broker = Broker(ports)

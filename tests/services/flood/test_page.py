@@ -155,6 +155,7 @@ async def test_a_setting_is_shown_with_unit_and_help_changed_and_undone(officer)
     _, session = officer
     async with session.get("/services/flood?view=officer") as answer:
         html = await answer.text()
+    assert "<b>沈黙とみなす時間</b> <b>40 min</b>" in html
     assert "この時間データが届かない水位計は「沈黙」とし" in html
     assert "2 から 720 まで" in html
     sent = {"setting": "silent_minutes", "value": "25", "reason": "台風の備え", **OFFICER}

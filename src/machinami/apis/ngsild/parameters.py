@@ -13,9 +13,9 @@ from machinami.foundation.errors import BadRequestData, InvalidRequest
 from machinami.foundation.remembered import remembered
 from machinami.foundation.urn import is_uri
 from machinami.model import core_terms, parse
-from machinami.model.compaction import LOCATION
 from machinami.model.context import Context
 from machinami.model.linking import Join
+from machinami.model.names import LOCATION
 from machinami.model.query import Order, Page, Projection, Query, TypeSelection, names
 from machinami.model.representation import NONE, Form, Representation
 from machinami.model.target import ENTITY_MEMBERS

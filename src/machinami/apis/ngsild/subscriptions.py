@@ -38,11 +38,11 @@ Box = Outbox | SourceOutbox
 class Desk(Protocol):
     """Where subscriptions are kept: those to entities at the broker, those to registrations at its own desk."""
 
-    def subscription(self, town: Town, subscription_id: str) -> Box:
+    def subscription(self, town: Town, subscription_id: str, by: Principal) -> Box:
         """One subscription."""
 
-    def subscriptions(self, town: Town) -> Sequence[Box]:
-        """All of them."""
+    def subscriptions(self, town: Town, by: Principal) -> Sequence[Box]:
+        """Those that who asks may see."""
 
 
 class Subscriptions:
@@ -92,7 +92,7 @@ class Subscriptions:
         arguments = check_parameters(request, LIST)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
         page = read_page(arguments, self._paging)
-        every = self._desk.subscriptions(self._face.town(request))
+        every = self._desk.subscriptions(self._face.town(request), self._face.by(request))
         shown = [self._shown(box, context, media) for box in every[page.offset : page.offset + page.limit]]
         response = given(media, orjson.dumps(shown), context)
         if page.count:
@@ -105,7 +105,7 @@ class Subscriptions:
         """One subscription with how it fares (6.11.3.1)."""
         check_parameters(request, ONE)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        box = self._desk.subscription(self._face.town(request), identified(request))
+        box = self._desk.subscription(self._face.town(request), identified(request), self._face.by(request))
         return given(media, orjson.dumps(self._shown(box, context, media)), context)
 
     def update(self, request: Request) -> Awaitable[Response]:
@@ -113,7 +113,7 @@ class Subscriptions:
         check_parameters(request, LOCAL)
         fragment, context = self._face.document(request)
         town = self._face.town(request)
-        present = self._desk.subscription(town, identified(request)).subscription
+        present = self._desk.subscription(town, identified(request), self._face.by(request)).subscription
         if fragment.get("id", present.id) != present.id:
             raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")
         own = self._face.context(present.context)
@@ -135,7 +135,7 @@ class Subscriptions:
         """A subscription ends (6.11.3.3)."""
         check_parameters(request, LOCAL)
         town = self._face.town(request)
-        subscription = self._desk.subscription(town, identified(request)).subscription
+        subscription = self._desk.subscription(town, identified(request), self._face.by(request)).subscription
         trigger = triggered(request, self._face.context(subscription.context))
         return self._delete(request, town, subscription, trigger)
 

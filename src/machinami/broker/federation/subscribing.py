@@ -18,15 +18,17 @@ from machinami.broker.federation.relay import RECORD as RELAYED
 from machinami.broker.federation.relay import Item, Relay
 from machinami.broker.federation.relayed import digest, read_entities
 from machinami.broker.federation.trigger import Trigger
-from machinami.broker.notify import NOTIFIER, Notifier, Outbox
+from machinami.broker.notify import Notifier, Outbox
+from machinami.broker.seen import linked_in
 from machinami.broker.sources import Source
 from machinami.broker.subscriptions import conditions
 from machinami.broker.town import Town
-from machinami.foundation.errors import NotFound
+from machinami.foundation.errors import MachinamiError, NotFound
 from machinami.foundation.instant import to_micros
 from machinami.model.assembly import assemble_entity
 from machinami.model.context import Context
 from machinami.model.matching import matches
+from machinami.model.principal import Principal
 from machinami.model.registration import Registration
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
@@ -106,22 +108,23 @@ class SharedSubscriptions:
             await relay.take(Item(key, told, leg.registration_id), record)
 
     async def complete(
-        self, town: Town, subscription: Subscription, told: Sequence[Told], but: str | None = None
+        self, town: Town, subscription: Subscription, owner: Principal, told: Sequence[Told], but: str | None = None
     ) -> Sequence[Told]:
-        """Entities that may be split, with what is known of them here and at sources, as far as they then match the
-        subscription (5.8.6). but: the registration of the source that told of them."""
+        """Entities that may be split, with what is known of them here (as far as the owner may read it) and at sources,
+        as far as they then match the subscription (5.8.6). but: the registration of the source that told of them."""
         found = []
-        trigger = self._trigger(subscription)
+        trigger, linked = self._trigger(subscription), linked_in(town, owner)
         for one in told:
             if one.deleted_at is not None:
                 found.append(one)
                 continue
-            rest, _ = await reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, NOTIFIER, but)
+            try:
+                rest, _ = await reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, owner, but)
+            except MachinamiError:
+                rest = None  # the owner may not read it here; what was told is there all the same
             now = town.clock()
             whole = assemble_entity([one.entity, *([] if rest is None else [rest])], (), now)
-            if whole is not None and any(
-                matches(query, whole, now, town.store.peek) for query in conditions(subscription)
-            ):
+            if whole is not None and any(matches(query, whole, now, linked) for query in conditions(subscription)):
                 found.append(replace(one, entity=whole))
         return found
 
@@ -206,7 +209,7 @@ class SharedSubscriptions:
         outbox = self._outbox(town, subscription_id)
         if outbox is None or not outbox.subscription.split:
             return item.told
-        return await self.complete(town, outbox.subscription, item.told, item.registration_id)
+        return await self.complete(town, outbox.subscription, outbox.owner, item.told, item.registration_id)
 
     # --- after a restart
 

@@ -36,6 +36,7 @@ from string import Formatter
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData, InputError, SettingsError
+from machinami.foundation.table import Table
 from machinami.foundation.units import conversion, unit_of
 from machinami.ingest.csv.times import zone_of
 
@@ -89,81 +90,76 @@ def read_mapping(document: Mapping[str, Any]) -> FileMap:
 
     Raises SettingsError that names the key at fault and says what to write.
     """
-    _known(document, "at the top", ("encoding", "skip", "time", "entity", "value"))
-    time, entity = _table(document, "time"), _table(document, "entity")
-    _known(time, "[time]", ("column", "zone", "layout"))
-    _known(entity, "[entity]", ("id", "type", "name", "location"))
-    rows = document.get("value")
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, Mapping) for row in rows):
-        raise _wrong("at the top", "[[value]]", "is missing; write one for each column, with column and attribute")
-    columns = time.get("column")
-    place, place_columns = _location(entity.get("location"))
-    template = _text(entity, "id", "[entity]")
-    _check_template(template, "id")
+    top = Table(document, "the map", "at the top")
+    top.only(("encoding", "skip", "time", "entity", "value"))
+    time, entity = top.table("time", "[time]"), top.table("entity", "[entity]")
+    time.only(("column", "zone", "layout"))
+    entity.only(("id", "type", "name", "location"))
+    rows = top.rows("value", "[[value]]", "[[value]]", "write a [[value]] for each column, with column and attribute")
+    place, place_columns = _location(entity)
+    template = entity.text("id")
+    _check_template(entity, "id", template)
     skip = document.get("skip", 0)
     if isinstance(skip, bool) or not isinstance(skip, int) or skip < 0:
-        raise _wrong("at the top", "skip", f"is a number of lines, not {skip!r}")
+        raise top.wrong("skip", f"is a number of lines, not {skip!r}")
     return FileMap(
-        time=_texts([columns] if isinstance(columns, str) else columns, "column", "[time]"),
-        zone=_zone(_text(time, "zone", "[time]", "UTC")),
-        layout=_text(time, "layout", "[time]", ""),
+        time=time.texts("column"),
+        zone=_zone(time),
+        layout=time.text("layout", ""),
         entity=template,
-        entity_type=_text(entity, "type", "[entity]"),
-        names=_names(entity.get("name", {})),
+        entity_type=entity.text("type"),
+        names=_names(entity),
         place=place,
         place_columns=place_columns,
-        values=_rules(rows),
-        encoding=_text(document, "encoding", "at the top", "") or None,
+        values=_rules(top, rows),
+        encoding=top.text("encoding", "") or None,
         skip=skip,
     )
 
 
-def _rules(rows: Sequence[Mapping[str, Any]]) -> tuple[ColumnRule, ...]:
-    rules = tuple(_rule(row, f"[[value]] {number}") for number, row in enumerate(rows, 1))
+def _rules(top: Table, rows: Sequence[Table]) -> tuple[ColumnRule, ...]:
+    rules = tuple(_rule(row) for row in rows)
     attributes = [rule.attribute for rule in rules]
     for attribute in attributes:
         if attributes.count(attribute) > 1:
-            raise _wrong("at the top", "attribute", f"{attribute!r} is given by two columns; give each its own")
+            raise top.wrong("attribute", f"{attribute!r} is given by two columns; give each its own")
     return rules
 
 
-def _rule(row: Mapping[str, Any], where: str) -> ColumnRule:
-    column = _text(row, "column", where)
-    where = f"{where} ({column})"
-    _known(row, where, "column attribute unit to factor offset missing min max kind".split())
-    kind = _text(row, "kind", where, "number")
-    if kind not in KINDS:
-        raise _wrong(where, "kind", f"is one of {', '.join(KINDS)}, not {kind!r}")
+def _rule(row: Table) -> ColumnRule:
+    column = row.text("column")
+    row = row.at(f"{row.where} ({column})")
+    row.only("column attribute unit to factor offset missing min max kind".split())
+    kind = row.choice("kind", KINDS, "number")
     numbers = [key for key in "unit to factor offset min max".split() if key in row]
     if kind == "text" and numbers:
-        raise _wrong(where, numbers[0], "has no meaning for a text")
-    factor, offset, code = _conversion(row, where)
-    smallest, largest = _number(row, "min", where, -float("inf")), _number(row, "max", where, float("inf"))
+        raise row.wrong(numbers[0], "has no meaning for a text")
+    factor, offset, code = _conversion(row)
+    smallest, largest = row.number("min", -float("inf")), row.number("max", float("inf"))
     if smallest > largest:
-        raise _wrong(where, "min", f"{smallest:g} is above max {largest:g}")
-    missing = row.get("missing", [])
+        raise row.wrong("min", f"{smallest:g} is above max {largest:g}")
     return ColumnRule(
-        column, _text(row, "attribute", where), kind, factor, offset, code,
-        _texts([missing] if isinstance(missing, str) else missing, "missing", where, empty=True), smallest, largest,
-    )  # fmt: skip
+        column, row.text("attribute"), kind, factor, offset, code, row.texts("missing", empty=True), smallest, largest
+    )
 
 
-def _conversion(row: Mapping[str, Any], where: str) -> tuple[float, float, str | None]:
+def _conversion(row: Table) -> tuple[float, float, str | None]:
     """Factor and offset from the cell to the town's value, and the town's unit."""
-    unit, target = _text(row, "unit", where, ""), _text(row, "to", where, "")
+    unit, target = row.text("unit", ""), row.text("to", "")
     if target and not unit:
-        raise _wrong(where, "unit", f"is missing: from which unit to {target}?")
-    factor, offset = _number(row, "factor", where, 1.0), _number(row, "offset", where, 0.0)
+        raise row.wrong("unit", f"is missing: from which unit to {target}?")
+    factor, offset = row.number("factor", 1.0), row.number("offset", 0.0)
     if not unit:
         return factor, offset, None
     try:
         times, plus = conversion(unit, target or unit)
         return factor * times, offset * times + plus, unit_of(target or unit).code
     except BadRequestData as error:
-        raise SettingsError(f"In the map, {where}: {error.detail}", where=where, **error.facts) from None
+        raise SettingsError(f"In the map, {row.where}: {error.detail}", where=row.where, **error.facts) from None
 
 
-def _location(said: object) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+def _location(entity: Table) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    said = entity.said.get("location")
     if said is None:
         return None, ()
     if isinstance(said, str) and said:
@@ -173,29 +169,30 @@ def _location(said: object) -> tuple[tuple[float, float] | None, tuple[str, ...]
             return None, (said[0], said[1])
         if all(isinstance(part, int | float) and not isinstance(part, bool) for part in said):
             if not (-180 <= said[0] <= 180 and -90 <= said[1] <= 90):
-                raise _wrong("[entity]", "location", f"{said} is not on earth; the longitude comes first")
+                raise entity.wrong("location", f"{said} is not on earth; the longitude comes first")
             return (float(said[0]), float(said[1])), ()
-    raise _wrong(
-        "[entity]", "location", f'is [longitude, latitude], or columns as ["経度", "緯度"], or one column; not {said!r}'
+    raise entity.wrong(
+        "location", f'is [longitude, latitude], or columns as ["経度", "緯度"], or one column; not {said!r}'
     )
 
 
-def _names(said: object) -> Mapping[str, str]:
+def _names(entity: Table) -> Mapping[str, str]:
+    said = entity.said.get("name", {})
     names = {"ja": said} if isinstance(said, str) else said
     if not isinstance(names, Mapping) or not all(isinstance(text, str) and text for text in names.values()):
-        raise _wrong("[entity]", "name", f'is a text, or {{ ja = "…", en = "…" }}; not {said!r}')
+        raise entity.wrong("name", f'is a text, or {{ ja = "…", en = "…" }}; not {said!r}')
     for text in names.values():
-        _check_template(text, "name")
+        _check_template(entity, "name", text)
     return dict(names)
 
 
-def _check_template(text: str, key: str) -> None:
+def _check_template(entity: Table, key: str, text: str) -> None:
     try:
         names = _braces(text)
     except ValueError as fault:
-        raise _wrong("[entity]", key, f"{text!r} cannot be read: {fault}") from fault
+        raise entity.wrong(key, f"{text!r} cannot be read: {fault}") from fault
     if "" in names:
-        raise _wrong("[entity]", key, f"{text!r} has empty braces; write a column's name in them")
+        raise entity.wrong(key, f"{text!r} has empty braces; write a column's name in them")
 
 
 def _braces(text: str) -> list[str]:
@@ -207,46 +204,8 @@ def _braces(text: str) -> list[str]:
     return found
 
 
-def _zone(name: str) -> tzinfo:
+def _zone(time: Table) -> tzinfo:
     try:
-        return zone_of(name)
+        return zone_of(time.text("zone", "UTC"))
     except InputError as error:
-        raise _wrong("[time]", "zone", f"cannot be: {error.detail}") from None
-
-
-def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    table = document.get(key)
-    if not isinstance(table, Mapping):
-        raise _wrong("at the top", f"[{key}]", "is missing" if table is None else "must be a table")
-    return table
-
-
-def _text(table: Mapping[str, Any], key: str, where: str, default: str | None = None) -> str:
-    value = table.get(key, default)
-    if not isinstance(value, str) or (default is None and not value):
-        raise _wrong(where, key, "is missing" if value is None else f"must be text, not {value!r}")
-    return value
-
-
-def _texts(value: object, key: str, where: str, empty: bool = False) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value) or not (value or empty):
-        raise _wrong(where, key, "is missing" if value is None else f'is written ["…", "…"], not {value!r}')
-    return tuple(value)
-
-
-def _number(table: Mapping[str, Any], key: str, where: str, default: float) -> float:
-    value = table.get(key)
-    if key not in table:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e300:
-        raise _wrong(where, key, f"must be a number, not {value!r}")
-    return float(value)
-
-
-def _known(table: Mapping[str, Any], where: str, keys: Sequence[str]) -> None:
-    if unknown := [key for key in table if key not in keys]:
-        raise _wrong(where, unknown[0], f"is not known; known are {', '.join(keys)}")
-
-
-def _wrong(where: str, key: str, what: str) -> SettingsError:
-    return SettingsError(f"In the map, {where}: {key} {what}", where=where, key=key)
+        raise time.wrong("zone", f"cannot be: {error.detail}") from None

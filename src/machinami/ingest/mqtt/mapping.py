@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from machinami.foundation.errors import SettingsError
+from machinami.foundation.table import Table
 from machinami.model.attribute import Kind
 
 FORMATS = ("json", "number", "text", "ultralight")
@@ -77,109 +77,77 @@ def read_mapping(document: Mapping[str, Any]) -> tuple[TopicRule, ...]:
 
     Raises SettingsError that names the topic and the key at fault.
     """
-    tables = document.get("topic")
-    if not isinstance(tables, list) or not tables:
-        raise SettingsError("The mapping has no [[topic]]; write one for each kind of message", key="topic")
-    return tuple(_topic(table, f"topic {number}") for number, table in enumerate(tables, 1))
+    top = Table(document, "the MQTT mapping", "at the top")
+    rows = top.rows("topic", "[[topic]]", "topic", "write a [[topic]] for each kind of message")
+    return tuple(_topic(row) for row in rows)
 
 
-def _topic(table: object, where: str) -> TopicRule:
-    if not isinstance(table, Mapping):
-        raise _wrong(where, "topic", "must be a table, written [[topic]]")
-    pattern = _text(table, "pattern", where)
-    where = f"{where} ({pattern})"
-    _known(table, where, "pattern format entity type each fields time clock value".split())
-    levels, names = _levels(pattern, where)
-    form = _choice(table, "format", FORMATS, "json", where)
-    said = table.get("fields", {})
+def _topic(table: Table) -> TopicRule:
+    pattern = table.text("pattern")
+    table = table.at(f"{table.where} ({pattern})")
+    table.only("pattern format entity type each fields time clock value".split())
+    levels, names = _levels(table, pattern)
+    form = table.choice("format", FORMATS, "json")
+    said = table.said.get("fields", {})
     if not isinstance(said, Mapping):
-        raise _wrong(where, "fields", "must be a table of names and paths")
-    fields = tuple((name, _path(path, f"fields.{name}", where)) for name, path in said.items())
-    entity = _text(table, "entity", where)
-    _check_template(entity, {name for _, name in names} | {name for name, _ in fields}, where)
-    values = table.get("value")
-    if not isinstance(values, list) or not values:
-        raise _wrong(where, "value", "is missing; write a [[topic.value]] for each attribute")
-    rules = tuple(_value(value, form, f"{where}, value {number}") for number, value in enumerate(values, 1))
+        raise table.wrong("fields", "must be a table of names and paths")
+    fields = tuple((name, _path(table, f"fields.{name}", path)) for name, path in said.items())
+    entity = table.text("entity")
+    _check_template(table, entity, {name for _, name in names} | {name for name, _ in fields})
+    values = table.rows(
+        "value", "[[topic.value]]", f"{table.where}, value", "write a [[topic.value]] for each attribute"
+    )
+    rules = tuple(_value(value, form) for value in values)
     if form in ("number", "text") and (len(rules) > 1 or fields or "time" in table or "each" in table):
-        raise _wrong(where, "format", f"{form!r} holds one value and nothing else: no fields, time or each")
-    return TopicRule(
-        pattern, levels, names, form, entity, _text(table, "type", where), rules,
-        _path(table["each"], "each", where) if "each" in table else (), fields,
-        _path(table["time"], "time", where) if "time" in table else (),
-        _choice(table, "clock", CLOCKS, "iso", where),
-    )  # fmt: skip
+        raise table.wrong("format", f"{form!r} holds one value and nothing else: no fields, time or each")
+    each, time = (_path(table, key, table.said[key]) if key in table else () for key in ("each", "time"))
+    clock = table.choice("clock", CLOCKS, "iso")
+    return TopicRule(pattern, levels, names, form, entity, table.text("type"), rules, each, fields, time, clock)
 
 
-def _value(table: object, form: str, where: str) -> ValueRule:
-    if not isinstance(table, Mapping):
-        raise _wrong(where, "value", "must be a table, written [[topic.value]]")
-    _known(table, where, "path attribute unit factor offset kind required".split())
+def _value(table: Table, form: str) -> ValueRule:
+    table.only("path attribute unit factor offset kind required".split())
     whole = form in ("number", "text")
     if whole == ("path" in table):
-        raise _wrong(where, "path", f"has no meaning with format {form!r}" if whole else "is missing")
-    factor, offset = table.get("factor"), table.get("offset", 0.0)
-    for key, number in (("factor", 1.0 if factor is None else factor), ("offset", offset)):
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            raise _wrong(where, key, f"must be a number, not {number!r}")
-    unit = _text(table, "unit", where) if "unit" in table else None
+        raise table.wrong("path", f"has no meaning with format {form!r}" if whole else "is missing")
     return ValueRule(
-        () if whole else _path(table["path"], "path", where),
-        _text(table, "attribute", where), unit, factor, float(offset),
-        _choice(table, "kind", [kind.value for kind in Kind], "Property", where), bool(table.get("required", True)),
-    )  # fmt: skip
+        path=() if whole else _path(table, "path", table.said["path"]),
+        attribute=table.text("attribute"),
+        unit=table.text("unit") if "unit" in table else None,
+        factor=table.number("factor", 1.0) if "factor" in table else None,
+        offset=table.number("offset", 0.0),
+        kind=table.choice("kind", [kind.value for kind in Kind], "Property"),
+        required=table.flag("required", True),
+    )
 
 
-def _levels(pattern: str, where: str) -> tuple[tuple[str | None, ...], tuple[tuple[int, str], ...]]:
+def _levels(table: Table, pattern: str) -> tuple[tuple[str | None, ...], tuple[tuple[int, str], ...]]:
     levels: list[str | None] = []
     names: list[tuple[int, str]] = []
     for place, level in enumerate(pattern.split("/")):
         if part := _PART.match(level):
             names.append((place, part[1]))
         elif level != "+" and any(mark in level for mark in "+#{}\0"):
-            raise _wrong(where, "pattern", f"has the level {level!r}; write plain text, + or {{name}}")
+            raise table.wrong("pattern", f"has the level {level!r}; write plain text, + or {{name}}")
         levels.append(None if part or level == "+" else level)
     if len({name for _, name in names}) < len(names):
-        raise _wrong(where, "pattern", "names two levels alike")
+        raise table.wrong("pattern", "names two levels alike")
     return tuple(levels), tuple(names)
 
 
-def _check_template(entity: str, known: set[str], where: str) -> None:
+def _check_template(table: Table, entity: str, known: set[str]) -> None:
     try:
         used = {name for _, name, _, _ in Formatter().parse(entity) if name is not None}
     except ValueError as fault:
-        raise _wrong(where, "entity", f"cannot be read: {fault}") from fault
+        raise table.wrong("entity", f"cannot be read: {fault}") from fault
     if unknown := sorted(used - known):
-        raise _wrong(where, "entity", f"uses {{{unknown[0]}}}, which is no part of the pattern and no field")
+        raise table.wrong("entity", f"uses {{{unknown[0]}}}, which is no part of the pattern and no field")
 
 
-def _path(text: object, key: str, where: str) -> Path:
+def _path(table: Table, key: str, text: object) -> Path:
     """Return a path such as ``data.levels[0].mm`` as its steps."""
     steps = _STEP.findall(text) if isinstance(text, str) else []
     written = "".join(step if step.startswith("[") else f".{step}" for step in steps).removeprefix(".")
     if not steps or written != text:
-        raise _wrong(where, key, f"must be a path such as data.levels[0].mm, not {text!r}")
+        raise table.wrong(key, f"must be a path such as data.levels[0].mm, not {text!r}")
     return tuple(int(step[1:-1]) if step.startswith("[") else step for step in steps)
-
-
-def _text(table: Mapping[str, Any], key: str, where: str) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value:
-        raise _wrong(where, key, "is missing" if value is None else f"must be text, not {value!r}")
-    return value
-
-
-def _choice(table: Mapping[str, Any], key: str, allowed: Sequence[str], default: str, where: str) -> str:
-    value = table.get(key, default)
-    if value not in allowed:
-        raise _wrong(where, key, f"must be one of {', '.join(allowed)}, not {value!r}")
-    return str(value)
-
-
-def _known(table: Mapping[str, Any], where: str, keys: Sequence[str]) -> None:
-    if unknown := [key for key in table if key not in keys]:
-        raise _wrong(where, unknown[0], f"is not known; known are {', '.join(keys)}")
-
-
-def _wrong(where: str, key: str, what: str) -> SettingsError:
-    return SettingsError(f"In the MQTT mapping, {where}: {key} {what}", where=where, key=key)

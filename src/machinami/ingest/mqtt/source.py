@@ -21,7 +21,7 @@ from machinami.foundation.settings import MqttSettings
 from machinami.ingest.mqtt.mapping import TopicRule
 from machinami.ingest.mqtt.parse import Message, UnreadableMessage, parse
 from machinami.model.reading import Reading
-from machinami.wire.mqtt import PORTS, ClosingSocket
+from machinami.wire.mqtt import PORTS, Client, ClosingSocket
 
 Deliver = Callable[[Sequence[Reading]], Awaitable[None]]
 Clock = Callable[[], datetime]
@@ -150,7 +150,7 @@ class Subscription:
         """Hold one connection until it breaks, or until it must be renewed to be sent again what did not
         fit."""
         at = self._address
-        client = aiomqtt.Client(
+        client = Client(
             at.host, at.port, username=at.user, password=at.password, tls_context=at.tls,
             identifier=self._client_id, clean_session=False, max_queued_incoming_messages=self._queue,
         )  # fmt: skip

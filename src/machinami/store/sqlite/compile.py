@@ -151,7 +151,8 @@ class Planner:
 
     def by_type(self, query: Query, gone: int) -> Plan:
         """Through the types, or through everything, in order of creation."""
-        rest = query.attrs or query.id_pattern or query.q or query.geo or query.scope or query.selectors
+        named = query.attrs or query.id_pattern or query.selectors
+        rest = bool(named or query.q or query.geo or query.scope) or query.guard is not None
         if query.types is None:
             return Plan((Part(SQL.keys_of_all, (gone,)),), exact=not rest, in_order=True)
         numbers = [self.names.known(name) for name in sorted(type_names(query.types, self.size))]

@@ -1,12 +1,13 @@
 """Which entities match? Candidates by index, judged as `matches` says, a page at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from machinami.model.entity import Entity
 from machinami.model.found import Found
 from machinami.model.judging import Test, judge
+from machinami.model.matching import seen
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query, looked_at
 from machinami.model.sealed import excerpt
@@ -78,7 +79,15 @@ def _by_ids(source: Source, query: Query, now: datetime) -> list[Entity]:
     states = {entity_id: source.state(entity_id) for entity_id in query.ids}
     hots = sorted((s for s in states.values() if isinstance(s, Hot)), key=lambda hot: hot.key)
     fits = judge(query, now, linked_by(source))
-    return [hot.entity for hot in hots if fits(hot.entity)]
+    return list(_seen(query, [hot.entity for hot in hots if fits(hot.entity)]))
+
+
+def _seen(query: Query, entities: Iterable[Entity]) -> Iterable[Entity]:
+    """The matching entities as who asks may see them."""
+    guard = query.guard
+    if guard is None:
+        return entities
+    return (visible for entity in entities if (visible := seen(guard, entity)) is not None)
 
 
 def linked_by(source: Source) -> Callable[[str], Entity | None]:
@@ -108,7 +117,7 @@ def _matching(source: Source, plan: Plan, query: Query, now: datetime, page: Pag
     after, size = -1, min(_MOST, needed + _FIRST if plan.in_order else int(needed * _NEARLY) + 1)
     while True:
         keys, more = plan.keys(source.connection, after, size)
-        yield from filter(fits, source.entities(keys))
+        yield from _seen(query, filter(fits, source.entities(keys)))
         if not more:
             return
         effort.seen += len(keys)

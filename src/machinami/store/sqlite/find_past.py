@@ -14,7 +14,7 @@ from machinami.model.matching import matches
 from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query, TemporalQuery
-from machinami.store.evolution import judged, satisfied, scope_stretches, selectors
+from machinami.store.evolution import judged, satisfied, scope_stretches, selectors, visible_names
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.find import linked_by
 from machinami.store.sqlite.history import Stretch, has_instance, read_instances, span
@@ -70,9 +70,13 @@ class _Judge:
     def had(self, hot: Hot) -> bool:
         """Whether it does."""
         query, temporal = self._query, self._temporal
-        if not has_instance(self._connection, self._names, hot.subject, query.attrs, temporal):
+        visible = visible_names(query.guard, hot.entity)
+        attributes = query.attrs if visible is None else tuple(sorted(visible.intersection(query.attrs or visible)))
+        if visible is not None and not attributes:
             return False
-        if not self._satisfied(hot):
+        if not has_instance(self._connection, self._names, hot.subject, attributes, temporal):
+            return False
+        if not self._satisfied(hot, visible):
             return False
         if query.scope is None:
             return True
@@ -80,10 +84,10 @@ class _Judge:
         stretches = scope_stretches(query.scope, hot.entity, scopes, temporal.property)
         return any(one.meets(temporal) for one in stretches)
 
-    def _satisfied(self, hot: Hot) -> bool:
+    def _satisfied(self, hot: Hot, visible: frozenset[str] | None) -> bool:
         query = self._query
         open_q = query.q
-        if open_q is not None:
+        if open_q is not None and visible is None:
             said = probe(self._connection, self._names, hot.subject, span(self._whole), open_q)
             if said is False:
                 return False
@@ -91,6 +95,8 @@ class _Judge:
         if open_q is None and query.geo is None:
             return True
         past = self._read(hot, self._judged, self._whole)
+        if visible is not None:
+            past = [one for one in past if one.attribute in visible or one.attribute == SCOPE]
         return satisfied(replace(query, q=open_q), hot.entity, past, self._linked, self._now)
 
     def _read(self, hot: Hot, attributes: tuple[str, ...], temporal: TemporalQuery) -> list[Instance]:

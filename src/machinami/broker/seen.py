@@ -1,0 +1,221 @@
+"""What does the store show to who asks? Its reading side, cut to the town's policy.
+
+What may not be read is as if it were not there, in every answer: entities, pages, counts, histories, types in use.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from machinami.broker.policy import Rights
+from machinami.broker.town import Town
+from machinami.foundation.errors import StepUpRequired
+from machinami.model.change import Change, Verb
+from machinami.model.entity import Entity
+from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
+from machinami.model.guarding import guarded
+from machinami.model.matching import Linked, covers
+from machinami.model.names import SCOPE
+from machinami.model.policy import Deed, Extent
+from machinami.model.principal import Principal
+from machinami.model.query import Duration, Page, Query, TemporalQuery, TypeIs
+from machinami.store.protocol import TownStore
+
+_PAGE = 1_000
+
+
+def reading(town: Town, by: Principal) -> "TownStore | Seen":
+    """The town's data as who asks may read them: the store itself in an open town.
+
+    Raises Forbidden where nothing at all may be read.
+    """
+    rights = town.policy.rights(by)
+    if rights is None:
+        return town.store
+    if not rights.may(Deed.READ):
+        raise rights.refusal(Deed.READ)
+    return Seen(town.store, rights, town.clock)
+
+
+def linked_in(town: Town, by: Principal) -> Linked:
+    """Finds single entities as who asks may read them, without a refusal: what is hidden is not there."""
+    rights = town.policy.rights(by)
+    return town.store.peek if rights is None else Seen(town.store, rights, town.clock).linked
+
+
+class Seen:
+    """The store as one who asks may read it."""
+
+    __slots__ = ("_clock", "_rights", "_store")
+
+    def __init__(self, store: TownStore, rights: Rights, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._rights = rights
+        self._clock = clock
+
+    def peek(self, entity_id: str) -> Entity | None:
+        """The entity, at once."""
+        entity = self._store.peek(entity_id)
+        if entity is None:
+            return None
+        rights = self._rights
+        found = rights.seen(entity)
+        if found is None:
+            refusal = rights.refusal(Deed.READ, entity=entity)
+            if isinstance(refusal, StepUpRequired):
+                raise refusal
+            return None
+        if rights.witness is not None:
+            rights.witness.read(rights.by, (found,))
+        return found
+
+    def linked(self, entity_id: str) -> Entity | None:
+        """An entity that another one leads to; one that is hidden leads nowhere."""
+        entity = self._store.peek(entity_id)
+        return None if entity is None else self._rights.seen(entity)
+
+    def recall(self, entity_id: str) -> Entity | None:
+        """What is known of an entity that has a past and is not there, at once."""
+        return self._head(self._store.recall(entity_id))
+
+    async def find(self, query: Query, page: Page, now: datetime) -> Found:
+        """The entities that match."""
+        rights = self._rights
+        found = await self._store.find(guarded(query, rights.guard(Deed.READ)), page, now)
+        if rights.witness is not None:
+            rights.witness.read(rights.by, found.entities)
+        return found
+
+    async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
+        """The entities whose history satisfies the query."""
+        rights = self._rights
+        found = await self._store.find_past(guarded(query, rights.guard(Deed.READ)), temporal, page, now)
+        if rights.witness is not None:
+            rights.witness.read(rights.by, found.entities)
+        return found
+
+    async def instances(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Instance]:
+        """Instances of the history."""
+        found: list[Instance] = []
+        for ids, names in self._parts(entity_ids, attributes):
+            found += await self._store.instances(ids, names, temporal, limit)
+        return found
+
+    async def series(
+        self,
+        entity_ids: Sequence[str],
+        attributes: Sequence[str] | None,
+        temporal: TemporalQuery,
+        limit: int | None = None,
+    ) -> Sequence[Series]:
+        """What `instances` gives, attribute by attribute."""
+        found: list[Series] = []
+        for ids, names in self._parts(entity_ids, attributes):
+            found += await self._store.series(ids, names, temporal, limit)
+        return found
+
+    async def aggregate(
+        self,
+        entity_id: str,
+        attribute: str,
+        temporal: TemporalQuery,
+        methods: Sequence[str],
+        period: Duration | None,
+    ) -> Sequence[Bucket]:
+        """Aggregates by period."""
+        extent = self._extent(entity_id)
+        if extent is None or not (attribute == SCOPE or extent.holds((attribute,))):
+            return ()
+        return await self._store.aggregate(entity_id, attribute, temporal, methods, period)
+
+    async def types(self) -> Sequence[TypeSummary]:
+        """The types in use with their attributes, as far as they can be seen."""
+        guard = self._rights.guard(Deed.READ)
+        every = await self._store.types()
+        if guard is None:
+            return every
+        found: list[TypeSummary] = []
+        for summary in every:
+            asked = guarded(Query(types=TypeIs(summary.type)), guard)
+            if asked == Query(types=TypeIs(summary.type)):
+                found.append(summary)
+            elif (counted := await self._counted(summary.type, asked)).entity_count:
+                found.append(counted)
+        return found
+
+    async def _counted(self, name: str, asked: Query) -> TypeSummary:
+        """A type of which not all is seen, counted entity by entity."""
+        attributes: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        count = 0
+        while True:
+            found = (await self._store.find(asked, Page(_PAGE, count), self._clock())).entities
+            count += len(found)
+            for entity in found:
+                for attribute, instances in entity.attributes.items():
+                    for kind in {i.kind.value for i in instances}:
+                        attributes[attribute][kind] += 1
+            if len(found) < _PAGE:
+                return TypeSummary(name, count, {a: dict(kinds) for a, kinds in sorted(attributes.items())})
+
+    async def changes(self, after: int, limit: int) -> Sequence[Change]:
+        """The log after a sequence number, cut to what may be seen."""
+        changes = await self._store.changes(after, limit)
+        return [cut for change in changes if (cut := cut_change(self._rights, change)) is not None]
+
+    def _head(self, head: Entity | None) -> Entity | None:
+        guard = self._rights.guard(Deed.READ)
+        if head is None or guard is None or any(covers(allowance, head) for allowance in guard):
+            return head
+        return None
+
+    def _extent(self, entity_id: str) -> Extent | None:
+        entity = self._store.peek(entity_id) or self._store.recall(entity_id)
+        return None if entity is None else self._rights.extent(Deed.READ, entity)
+
+    def _parts(
+        self, entity_ids: Sequence[str], attributes: Sequence[str] | None
+    ) -> Iterable[tuple[Sequence[str], Sequence[str] | None]]:
+        """The entities with the attributes of each that may be seen, as many together as follow each other."""
+        if self._rights.guard(Deed.READ) is None:
+            yield entity_ids, attributes
+            return
+        ids: list[str] = []
+        names: Sequence[str] | None = None
+        for entity_id in dict.fromkeys(entity_ids):
+            extent = self._extent(entity_id)
+            if extent is None:
+                continue
+            visible = attributes if extent.every else _cut(attributes, extent)
+            if ids and visible != names:
+                yield ids, names
+                ids = []
+            ids.append(entity_id)
+            names = visible
+        if ids:
+            yield ids, names
+
+
+def _cut(attributes: Sequence[str] | None, extent: Extent) -> Sequence[str]:
+    if attributes is None:
+        return (*sorted(extent.names), SCOPE)
+    return [name for name in attributes if name in extent.names or name == SCOPE]
+
+
+def cut_change(rights: Rights, change: Change) -> Change | None:
+    """The change as who asks may see it: none, where the entity is hidden or nothing that may be seen changed."""
+    before = None if change.before is None else rights.seen(change.before)
+    after = None if change.after is None else rights.seen(change.after)
+    if after is None and (before is None or change.verb is not Verb.DELETED):
+        return None
+    if before is change.before and after is change.after:
+        return change
+    names = {name for entity in (before, after) if entity is not None for name in entity.attributes}
+    attributes = tuple(part for part in change.attributes if part.name in names)
+    return replace(change, before=before, after=after, attributes=attributes)

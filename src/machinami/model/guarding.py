@@ -1,0 +1,115 @@
+"""How does a policy become part of a query? From rows to a guard, and from a guard to the least that a query needs.
+
+What is said here means what `policy.permits` says; a test holds both to the same answers.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from machinami.model.policy import Deed, Row, is_assured, is_for, key_types, scope_selection
+from machinami.model.principal import Principal
+from machinami.model.query import (
+    Allowance,
+    Guard,
+    Query,
+    TypeAll,
+    TypeAny,
+    TypeIs,
+    TypeSelection,
+    hops,
+)
+
+
+def guard_of(rows: Iterable[Row], by: Principal, deed: Deed) -> Guard | None:
+    """What the rows allow who asks; None where they allow everything, empty where nothing."""
+    limited = key_types(by, deed)
+    if limited is not None and not limited:
+        return ()
+    key = None if limited is None else one_of(limited)
+    found: list[Allowance] = []
+    for row in rows:
+        if deed in row.deeds and is_for(row, by) and is_assured(row, by):
+            allowance = _allowance(row, key)
+            if allowance == Allowance():
+                return None
+            if allowance not in found:
+                found.append(allowance)
+    return tuple(found)
+
+
+def _allowance(row: Row, key: TypeSelection | None) -> Allowance:
+    return Allowance(
+        both(one_of(row.types) if row.types else None, key),
+        scope_selection(row.scopes) if row.scopes else None,
+        row.area,
+        frozenset(row.attributes) if row.attributes else None,
+    )
+
+
+def one_of(types: Iterable[str]) -> TypeSelection:
+    """Any of these types."""
+    parts = tuple(map(TypeIs, sorted(set(types))))
+    return parts[0] if len(parts) == 1 else TypeAny(parts)
+
+
+def both(first: TypeSelection | None, second: TypeSelection | None) -> TypeSelection | None:
+    """What satisfies both; None restricts nothing."""
+    if first is None or second is None:
+        return second if first is None else first
+    return first if first == second else TypeAll((first, second))
+
+
+def implies(selection: TypeSelection, wider: TypeSelection) -> bool:
+    """Whether all that satisfies the selection surely satisfies the wider one too."""
+    if selection == wider:
+        return True
+    if isinstance(selection, TypeAny):
+        return all(implies(part, wider) for part in selection.parts)
+    if isinstance(wider, TypeAny):
+        return any(implies(selection, part) for part in wider.parts)
+    if isinstance(wider, TypeAll):
+        return all(implies(selection, part) for part in wider.parts)
+    return isinstance(selection, TypeAll) and any(implies(part, wider) for part in selection.parts)
+
+
+def guarded(query: Query, guard: Guard | None) -> Query:
+    """The query that finds what it finds among what the guard lets be seen.
+
+    Where the types say it all, the types of the query say it, and an index by type stays exact.
+    """
+    if guard is None:
+        return query
+    if query.q is None or not hops(query.q):  # a condition on a linked entity needs the guard itself
+        if query.types is not None and any(_is_seen_whole(query.types, allowance) for allowance in guard):
+            return query
+        if guard and all(allowance.by_type_alone for allowance in guard):
+            return replace(query, types=both(query.types, _types_of(guard)))
+    types = _types_of(guard)
+    return replace(query, types=both(query.types, types), guard=guard)
+
+
+def _is_seen_whole(types: TypeSelection, allowance: Allowance) -> bool:
+    return allowance.by_type_alone and (allowance.types is None or implies(types, allowance.types))
+
+
+def _types_of(guard: Guard) -> TypeSelection | None:
+    """Types of which all that the guard lets be seen has one; None where it has none to name."""
+    parts: list[TypeSelection] = []
+    for allowance in guard:
+        if allowance.types is None:
+            return None
+        if allowance.types not in parts:
+            parts.append(allowance.types)
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else TypeAny(tuple(parts))
+
+
+def merged(*guards: Guard | None) -> Guard | None:
+    """What one of the guards lets be seen."""
+    found: list[Allowance] = []
+    for guard in guards:
+        if guard is None:
+            return None
+        found += [allowance for allowance in guard if allowance not in found]
+    return tuple(found)
