@@ -7,6 +7,7 @@ source tells at once is understood, and a creation that is tried twice makes one
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,6 +19,7 @@ from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.model.context import Context, core
 from machinami.model.null import NULL
+from machinami.model.telling import Told
 
 RECORD = "subscription-copy"
 _MISSING, _PRESENT, _LOOPED = 404, 409, 508
@@ -46,6 +48,8 @@ class Leg:
         self.copy: Copy | None = None
         self.sent: Json | None = None  # what the source was told last, in full words; None: nothing
         self.failure = ""
+        self.last_success: datetime | None = None
+        self.last_failure: datetime | None = None
         self._federation = federation
         self._town = town
         self._pauses = pauses
@@ -58,6 +62,11 @@ class Leg:
     def registration_id(self) -> str:
         """The registration of the source."""
         return self.source.registration.id
+
+    def is_unique(self, told: Told) -> bool:
+        """Whether what is told bears the time of a change, and so cannot be meant twice."""
+        timed = told.entity.modified_at is not None or told.deleted_at is not None
+        return timed and self.copy is not None and self.copy.subscription.time_interval is None
 
     def begin(self, gone: Callable[["Leg"], None]) -> None:
         """Start the loop, if it does not run; gone: told when the copy is no more."""
@@ -98,7 +107,7 @@ class Leg:
             self._stirred.clear()
             leaving = self.copy is None
             failed = await (self._end() if leaving else self._make())
-            self.failure = failed or ""
+            self._note(failed)
             if leaving and self.copy is None and (failed is None or tries >= _LEAVE_TRIES):
                 break
             tries = 0 if failed is None else tries + 1
@@ -109,6 +118,13 @@ class Leg:
                 continue
         await self._town.store.transact(lambda tx: tx.delete_record(RECORD, self.name))
         gone(self)
+
+    def _note(self, failed: str | None) -> None:
+        self.failure = failed or ""
+        if failed is None:
+            self.last_success = self._town.clock()
+        else:
+            self.last_failure = self._town.clock()
 
     def _pause(self, tries: int) -> float:
         pauses = self._pauses

@@ -48,10 +48,11 @@ class Relay:
         self._stirred = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def is_double(self, digest: bytes, teller: str) -> bool:
-        """Whether another one has told this already; who tells it again means it."""
+    def is_double(self, digest: bytes, teller: str, unique: bool) -> bool:
+        """Whether this has been told already. unique: it bears the time of its change, and so is never told twice but
+        by mistake; else who tells it again means it, and only another one does not."""
         tellers = self._tellers.pop(digest, set())
-        double = bool(tellers) and teller not in tellers
+        double = bool(tellers) and (unique or teller not in tellers)
         self._tellers[digest] = tellers | {teller} if double else {teller}
         if len(self._tellers) > _REMEMBERED:
             self._tellers.popitem(last=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 from machinami.broker.contexts import Contexts
 from machinami.broker.federation import reading
+from machinami.broker.federation.behind import Behind, behind
 from machinami.broker.federation.copying import copy_for
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.leg import RECORD, Leg, Pauses
@@ -19,6 +20,7 @@ from machinami.broker.federation.relay import Item, Relay
 from machinami.broker.federation.relayed import digest, read_entities
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Notifier, Outbox
+from machinami.broker.policy import is_own
 from machinami.broker.seen import linked_in
 from machinami.broker.sources import Source
 from machinami.broker.subscriptions import conditions
@@ -88,20 +90,28 @@ class SharedSubscriptions:
         if relay is not None:
             await relay.forget()
 
-    def copies(self, town: Town) -> Mapping[str, Sequence[Leg]]:
-        """The copies of each subscription of a town that has any."""
+    def behind(self, town: Town, by: Principal) -> Sequence[Behind]:
+        """The subscriptions to sources that stand behind those to entities (5.8.1.4), as far as who asks may see them;
+        none in a town that knows no sources."""
+        if not town.sources.kept or not self._address:
+            return []
         found: dict[str, list[Leg]] = {}
         for (name, subscription_id, _), leg in self._legs.items():
             if name == town.name:
                 found.setdefault(subscription_id, []).append(leg)
-        return found
+        boxes = [box for box in self._notifier(town).outboxes if is_own(town.policy, box.owner.id, by)]
+        return [
+            behind(box.subscription, box.status, self._address, found.get(box.subscription.id, ()))
+            for box in boxes
+            if not box.subscription.is_local
+        ]
 
     async def hear(self, name: str, document: Mapping[str, Any], context: Context) -> None:
         """A source tells of changes under the name of a copy. Raises NotFound, BadRequestData, Overloaded."""
         town, leg = self._find(name)
         told = self._covered(town, leg, read_entities(document, context))
         relay = self._relay(town, leg.subscription_id)
-        told = [one for one in told if not relay.is_double(digest(one), leg.registration_id)]
+        told = [one for one in told if not relay.is_double(digest(one), leg.registration_id, leg.is_unique(one))]
         if told:
             record = {"copy": name, "data": document["data"], "context": context.source}
             key = f"{leg.subscription_id} {to_micros(town.clock()):020d} {town.new_id()}"
