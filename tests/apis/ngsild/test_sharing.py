@@ -329,3 +329,46 @@ async def test_a_shared_batch_says_of_which_entity_the_context_cannot_be_had(
     )
     assert (status, told["success"], [one["entityId"] for one in told["errors"]]) == (207, [f"{ONE[:-1]}2"], [ONE])
     assert told["errors"][0]["error"]["type"].endswith("/LdContextNotAvailable")
+
+
+async def test_a_source_purges_no_more_than_it_registered(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(204)
+    information = [
+        {
+            "entities": [{"type": "Gauge", "id": ONE}, {"type": "Gauge", "idPattern": "urn:x:.*"}],
+            "propertyNames": ["level"],
+        },
+        {"entities": [{"type": "Shelter"}]},
+    ]
+    await here.register("http://there.test", information=information, operations=["purgeEntity"])
+
+    async def told(query: str) -> list[str]:
+        others.calls.clear()
+        status, _, _ = await here.ask("DELETE", f"/entities?{query}")
+        assert status == 204
+        return [call.url.partition("?")[2] for call in others.calls]
+
+    gauges = [f"type=Gauge&id={ONE}", "type=Gauge&idPattern=urn:x:.*"]
+    assert await told("type=Gauge,Shelter") == [*(f"{one}&drop=level" for one in gauges), "type=Shelter"]
+    assert await told("type=Gauge&keep=name") == [f"{one}&drop=level" for one in gauges]
+    assert await told("type=Gauge&keep=level") == []
+    assert await told("type=Gauge&drop=name,level&q=level%3E5") == [f"{one}&q=level%3E5&drop=level" for one in gauges]
+    assert await told("type=Shelter&keep=name") == ["type=Shelter&keep=name"]
+    assert await told(f"type=Gauge&id={ONE},urn:y:1") == [f"{gauges[0]}&drop=level"]
+
+
+async def test_a_purge_that_no_request_can_say_is_refused(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(204)
+    information = [{"entities": [{"type": "Gauge", "idPattern": "urn:x:.*"}]}]
+    await here.register("http://there.test", information=information, operations=["purgeEntity"])
+    status, told, _ = await here.ask("DELETE", "/entities?type=Gauge&idPattern=.*:1")
+    assert (status, others.calls) == (207, [])
+    assert "idPattern" in orjson.dumps(told).decode()
+
+
+async def test_what_is_asked_about_is_not_all_that_is_shown(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: given([gauge(level=level(5), name=level(7))])
+    await here.register("http://there.test")
+    _, told, _ = await here.ask("GET", "/entities?type=Gauge&q=level%3E2&format=simplified")
+    assert told == [{"id": ONE, "type": "Gauge", "level": 5, "name": 7}]
+    assert "attrs" not in others.calls[0].url
