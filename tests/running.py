@@ -15,6 +15,7 @@ from machinami.broker.broker import Broker, Ports
 from machinami.kit.carrier import Limits
 from machinami.kit.http import Route
 from machinami.kit.server import Serving, serve
+from machinami.kit.viewing import Identify, anyone
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.exchange import Caller, Unconnected
@@ -52,6 +53,7 @@ async def running(
     paging: Paging | None = None,
     caller: Caller | None = None,
     alias: str = "machinami-test",
+    identify: Identify = anyone,
 ) -> AsyncIterator[Running]:
     """Serve the NGSI-LD face over a store in this folder."""
     numbers = count(1)
@@ -68,7 +70,7 @@ async def running(
     )
     broker = Broker(ports)
     await broker.start()
-    rows = routes(broker, paging=paging or Paging())
+    rows = routes(broker, identify, paging or Paging())
     serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
     await broker.open_to_sources(serving.url + RELAYED)
     try:

@@ -187,3 +187,18 @@ def test_the_built_in_core_is_the_published_core(version: str) -> None:
             expected[term] = iri if start is None else start + (rest if colon else iri)
     assert core_mapping(version) == expected
     assert published["@vocab"] == core_terms.DEFAULT_VOCAB
+
+
+def test_the_attributes_of_a_document_are_known_by_all_of_its_members() -> None:
+    members = ("id", "type", "level", "rain", "@context")
+    assert core().attributes(members) == (("level", VOCAB + "level"), ("rain", VOCAB + "rain"))
+    assert core().attributes(("level", "le vel")) is None
+    assert core().attributes(("level", VOCAB + "level")) is None
+
+
+def test_members_without_end_leave_nothing_behind() -> None:
+    own = context({"a": "https://x.example/a"})
+    for number in range(2_000):
+        assert own.attributes(("id", f"level{number}")) is not None
+    assert own.attributes(tuple(f"x{number}" + "y" * 1_000 for number in range(5))) is not None
+    assert sum(len(name) for members in own._members for name in members) < 100_000

@@ -30,14 +30,16 @@ from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
-from machinami.kit.city import City
+from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
-from machinami.kit.http import Route
-from machinami.kit.installed import Broken, Refresh, Service, installed
+from machinami.kit.http import Request, Route
+from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, serve
+from machinami.kit.viewing import anyone, viewed
+from machinami.model.principal import Principal
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -55,6 +57,7 @@ _LOG = logging.getLogger("machinami")
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
+INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
@@ -118,6 +121,10 @@ class TownOS:
         self.watched.start_seconds = time.perf_counter() - self._began
         return self._serving
 
+    def identify(self, request: Request) -> Principal:
+        """Who stands behind a request."""
+        return anyone(request)
+
     def now(self) -> datetime:
         """What time it is in town: in a simulated one, the time that its storm has reached."""
         sources = self.watched.sources
@@ -139,6 +146,8 @@ class TownOS:
 
     def _start_services(self, town: Town) -> None:
         services, broken = installed()
+        manifests = [service.manifest for service in services] + [read_manifest(name, "ingest") for name in INGEST]
+        self.broker.lend([row for manifest in manifests for row in manifest_rows(manifest)])
         self.watched.broken = broken
         for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
@@ -174,14 +183,14 @@ class TownOS:
 
     def _routes(self, desk: Desk) -> list[Route]:
         found = [
-            *ngsild_routes(self.broker, paging=self._paging()),
+            *ngsild_routes(self.broker, self.identify, self._paging()),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
-        found += portal_routes(desk)
+        pages = portal_routes(desk)
         for house in self.houses:
-            found += self._pages_of(house, desk)
-        return found
+            pages += self._pages_of(house, desk)
+        return found + [viewed(page, self.identify) for page in pages]
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -212,6 +221,7 @@ class TownOS:
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
             set_to=set_to(settings),
+            identify=self.identify,
         )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from machinami.broker import registrations
+from machinami.broker.audit import Audit
 from machinami.broker.contexts import Contexts
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
@@ -15,7 +16,7 @@ from machinami.broker.federation.subscribing import SharedSubscriptions
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
-from machinami.broker.policy_rows import load
+from machinami.broker.policy_rows import load, protect
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.subscriptions import (
@@ -32,7 +33,7 @@ from machinami.broker.subscriptions import (
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
-from machinami.model.policy import Deed
+from machinami.model.policy import Deed, Row
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
@@ -72,7 +73,9 @@ class Broker:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
         self._towns: dict[str, Town] = {}
+        self._audits: dict[str, Audit] = {}
         self._notifiers: dict[str, Notifier] = {}
+        self._derived: Sequence[Row] = ()
         self.set_aside: list[str] = []
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots()
@@ -106,6 +109,8 @@ class Broker:
         for notifier in self._notifiers.values():
             await notifier.close()
         await self.source_subscriptions.close()
+        for audit in self._audits.values():
+            await audit.close()
         await self._ports.backend.close()
 
     def open_town(self, name: str | None) -> Town | None:
@@ -121,10 +126,31 @@ class Broker:
             raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
         return await self._open(name or DEFAULT_TOWN, create=True)
 
+    def demand_founding(self, by: Principal) -> None:
+        """Raise Forbidden unless who asks may have a new town made: in a protected installation its administrators."""
+        demand(self._towns[DEFAULT_TOWN].policy, by, Deed.ADMINISTER)
+
+    def lend(self, rows: Sequence[Row]) -> None:
+        """What services may do by their manifests, in every town."""
+        self._derived = rows
+        for town in self.towns:
+            town.policy.lend(rows)
+
+    async def protect(self) -> None:
+        """Have every town protected from now on, and every one that is made later; done with the first administrator.
+        Done once, it stays."""
+        for town in self.towns:
+            await protect(town)
+            await self.audit(town).start()
+
     @property
     def towns(self) -> Sequence[Town]:
         """The open towns."""
         return list(self._towns.values())
+
+    def audit(self, town: Town) -> Audit:
+        """The record of who did what in a town."""
+        return self._audits[town.name]
 
     def notifier(self, town: Town) -> Notifier:
         """The notifier of a town."""
@@ -137,6 +163,7 @@ class Broker:
         context = await self._words_of(town, subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
+        town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
@@ -167,6 +194,7 @@ class Broker:
         await self.notifier(town).remove(subscription_id)
         await unsubscribe(town, subscription_id, by)
         await self.shared_subscriptions.drop(town, subscription_id, trigger)
+        town.policy.note(by, f"unsubscribed {subscription_id}")
 
     def subscription(self, town: Town, subscription_id: str, by: Principal) -> Outbox:
         """A subscription with its state (5.8.3): one's own, or any for an administrator. Raises NotFound."""
@@ -183,7 +211,7 @@ class Broker:
 
     def cursors(self, town: Town) -> list[int]:
         """How far the readers of a town's log have come."""
-        return [outbox.progress.cursor for outbox in self.notifier(town).outboxes]
+        return [self.audit(town).cursor, *(outbox.progress.cursor for outbox in self.notifier(town).outboxes)]
 
     async def _open(self, name: str, create: bool) -> Town:
         ports = self._ports
@@ -191,12 +219,20 @@ class Broker:
         if name in self._towns:  # another request opened it meanwhile
             return self._towns[name]
         policy = Policy()
+        policy.lend(self._derived)
         await load(policy, store)
         if name in self._towns:
             return self._towns[name]
         town = Town(name, store, policy, ports.clock, ports.new_id)
+        default = self._towns.get(DEFAULT_TOWN)
+        if default is not None and not default.policy.is_open:
+            await protect(town)
+            if name in self._towns:
+                return self._towns[name]
         self._towns[name] = town
         self._notifiers[name] = Notifier(town, ports.sender, partial(self._complete, town))
+        self._audits[name] = policy.witness = audit = Audit(store, policy, ports.clock)
+        await audit.start()
         if name != DEFAULT_TOWN:
             self._watch(town)
         return town
@@ -206,9 +242,9 @@ class Broker:
         self.shared_subscriptions.watch(town)
 
     async def _complete(
-        self, town: Town, subscription: Subscription, owner: Principal, told: Sequence[Told]
+        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
     ) -> Sequence[Told]:
-        return await self.shared_subscriptions.complete(town, subscription, owner, told)
+        return await self.shared_subscriptions.complete(town, subscription, told, by)
 
     async def _alias(self, default: Town) -> str:
         """What this broker is called among brokers (5.2.40): made once, and kept."""

@@ -8,7 +8,7 @@ At least once, in order. Throttling tells the latest state of each entity when i
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,8 +18,7 @@ from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
 from machinami.broker.notification import Message, compose
 from machinami.broker.operations import expired
-from machinami.broker.policy import Rights
-from machinami.broker.seen import Seen, cut_change
+from machinami.broker.seen import Seen, cut_change, cut_told
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
 from machinami.broker.town import Town
 from machinami.foundation.errors import TooManyResults
@@ -40,22 +39,16 @@ _LOG_PAGE = 200
 _FIRST_PAUSE = 1.0
 _FOUND_PAGE = 500
 
-Complete = Callable[[Subscription, Principal, Sequence[Told]], Awaitable[Sequence[Told]]]
+Complete = Callable[[Subscription, Sequence[Told], Principal], Awaitable[Sequence[Told]]]
 
 
 class Outbox:
     """What one subscription still has to tell, and the loop that tells it."""
 
     def __init__(
-        self,
-        town: Town,
-        subscription: Subscription,
-        context: Context,
-        progress: Progress,
-        sender: Sender,
-        complete: Complete,
-        owner: Principal = ANONYMOUS,
-    ) -> None:
+        self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
+        complete: Complete, owner: Principal,
+    ) -> None:  # fmt: skip
         self.subscription = subscription
         self.owner = owner
         self.progress = progress
@@ -115,18 +108,20 @@ class Outbox:
         rights = self._town.policy.rights_now(self.owner)
         if rights is None:
             return concerns(self.subscription, self._triggers, queries, change, self._town.store.peek)
-        seen = self._cut(rights, change)
+        seen = cut_change(rights, change) if rights.may(Deed.SUBSCRIBE) else None
         linked = Seen(self._town.store, rights, self._town.clock).linked
         return seen is not None and concerns(self.subscription, self._triggers, queries, seen, linked)
+
+    @property
+    def asking(self) -> Principal:
+        """The owner, as they are at present."""
+        rights = self._town.policy.rights_now(self.owner)
+        return self.owner if rights is None else rights.by
 
     @property
     def _is_split(self) -> bool:
         """Whether a part of what is told may be elsewhere, so that filters come after it has been looked for."""
         return self.subscription.split and bool(self._town.sources.kept) and not self.subscription.is_local
-
-    def _cut(self, rights: Rights, change: Change) -> Change | None:
-        """The change as the owner may see it at present; who may not subscribe any more sees none."""
-        return cut_change(rights, change) if rights.may(Deed.SUBSCRIBE) else None
 
     async def _tell_changes(self) -> None:
         while True:
@@ -170,41 +165,28 @@ class Outbox:
         for change in islice(self._waiting, upto):
             by_entity.setdefault(change.entity_id, []).append(change)
         seq = self._waiting[upto - 1].seq
-        if self._is_split:
-            await self.tell(await self._complete(self.subscription, self.owner, self._seen_of(by_entity)))
-        else:
-            await self._courier.send_until_taken(partial(self._compose_changes, by_entity), _FIRST_PAUSE)
+        entities = [what for changes in by_entity.values() if (what := told(changes))]
+        if entities and self._is_split:
+            entities = list(await self._complete(self.subscription, entities, self.asking))
+        if entities:
+            await self.tell(entities)
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
         self._courier.changed = True
 
     async def tell(self, entities: Sequence[Told]) -> None:
-        """Tell of these entities, of which others know a part, again and again until the subscriber has taken it."""
-        if entities:
-            await self._courier.send_until_taken(partial(self._compose_told, entities), _FIRST_PAUSE)
+        """Tell of these entities, again and again until the subscriber has taken it."""
+        await self._courier.send_until_taken(partial(self._compose_seen, entities), _FIRST_PAUSE)
 
-    def _compose_told(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message | None:
+    def _compose_seen(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message | None:
+        """What of this may be told now: rights may have changed since it happened, or since it was last tried to
+        tell of it."""
         rights = self._town.policy.rights_now(self.owner)
         if rights is not None:
-            pairs = [(one, rights.seen(one.entity)) for one in entities if rights.may(Deed.SUBSCRIBE)]
-            entities = [replace(one, entity=entity) for one, entity in pairs if entity is not None]
+            may = rights.may(Deed.SUBSCRIBE)
+            entities = [seen for one in entities if may and (seen := cut_told(rights, one)) is not None]
         return self._compose(entities, notification_id, now) if entities else None
-
-    def _compose_changes(
-        self, by_entity: Mapping[str, Sequence[Change]], notification_id: str, now: datetime
-    ) -> Message | None:
-        """What is to be told of the changes now: rights may have changed since they were made, or since it was last
-        tried to tell of them."""
-        entities = self._seen_of(by_entity)
-        return self._compose(entities, notification_id, now) if entities else None
-
-    def _seen_of(self, by_entity: Mapping[str, Sequence[Change]]) -> list[Told]:
-        rights = self._town.policy.rights_now(self.owner)
-        if rights is not None:
-            cut = {name: [self._cut(rights, one) for one in changes] for name, changes in by_entity.items()}
-            by_entity = {name: [one for one in changes if one is not None] for name, changes in cut.items()}
-        return [what for changes in by_entity.values() if changes and (what := told(changes))]
 
     def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
         name = None if self._town.name == "default" else self._town.name
@@ -214,8 +196,7 @@ class Outbox:
     @property
     def _find(self) -> Find:
         """Finds linked entities; those beyond what one message may hold are left out."""
-        rights = self._town.policy.rights_now(self.owner)
-        find = finder(self._town, self.owner if rights is None else rights.by)
+        find = finder(self._town, self.asking)
 
         def bounded(entity_id: str) -> Entity | None:
             try:

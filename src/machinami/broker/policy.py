@@ -33,6 +33,9 @@ class Witness(Protocol):
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
 
+    def administered(self, by: Principal, what: str) -> None:
+        """Somebody changed how the town is run."""
+
 
 class Rights:
     """What the rows allow one who asks, compiled."""
@@ -163,6 +166,11 @@ class Policy:
             return None
         present = self.present(by)
         return Rights((), by, None) if present is None else self.rights(present)
+
+    def note(self, by: Principal, what: str) -> None:
+        """Have it noted that somebody changed how a protected town is run."""
+        if self.witness is not None and not self.is_open:
+            self.witness.administered(by, what)
 
     def set_rows(self, rows: Sequence[Row] | None) -> None:
         """Other rows from now on."""

@@ -11,7 +11,7 @@ from machinami.broker.policy import Policy, demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound
 from machinami.model.policy import Deed, Row, Whom, is_assured, is_for, key_types
-from machinami.model.policy_document import read_row, write_row
+from machinami.model.policy_document import read_row, sentence, write_row
 from machinami.model.principal import Principal, Role
 from machinami.model.starting_policy import starting_rows
 from machinami.store.protocol import TownStore, Transaction
@@ -57,6 +57,7 @@ async def allow(town: Town, row: Row, by: Principal) -> None:
     if any(row.id == one.id for one in listed(town, by)):
         raise AlreadyExists(f"There is a row {row.id} already; withdraw it first")
     await town.store.transact(lambda tx: tx.put_record(RECORD, row.id, write_row(row)))
+    town.policy.note(by, f"allowed: {sentence(row)} ({row.id})")
     await _renew(town)
 
 
@@ -72,6 +73,7 @@ async def withdraw(town: Town, row_id: str, by: Principal) -> Row:
     if not town.policy.is_open and not any(Deed.ADMINISTER in row.deeds for row in left):
         raise Conflict(f"Without the row {row_id} nobody could administer this town; allow another one first")
     await town.store.transact(lambda tx: tx.delete_record(RECORD, row_id))
+    town.policy.note(by, f"withdrew: {sentence(kept[row_id])} ({row_id})")
     await _renew(town)
     return kept[row_id]
 
@@ -81,6 +83,7 @@ async def mark_personal(town: Town, names: Iterable[str], by: Principal) -> None
     demand(town.policy, by, Deed.ADMINISTER)
     marks = sorted(set(names))
     await town.store.transact(lambda tx: tx.put_record(STATE, _PERSONAL, {"names": marks}))
+    town.policy.note(by, f"marked as personal: {', '.join(marks) or 'nothing'}")
     await _renew(town)
 
 

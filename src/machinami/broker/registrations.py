@@ -41,6 +41,7 @@ async def register(town: Town, registration: Registration, by: Principal) -> Non
     if present is not None and is_current(present.registration, town.clock()):
         raise AlreadyExists(f"There is a registration {registration.id} already", registrationId=registration.id)
     await _keep(town, registration)
+    town.policy.note(by, f"registered {registration.id}: {registration.endpoint}")
 
 
 async def reregister(town: Town, registration: Registration, by: Principal) -> None:
@@ -48,6 +49,7 @@ async def reregister(town: Town, registration: Registration, by: Principal) -> N
     demand(town.policy, by, Deed.ADMINISTER)
     source(town, registration.id, by)
     await _keep(town, registration)
+    town.policy.note(by, f"registered anew {registration.id}: {registration.endpoint}")
 
 
 async def deregister(town: Town, registration_id: str, by: Principal) -> None:
@@ -56,6 +58,7 @@ async def deregister(town: Town, registration_id: str, by: Principal) -> None:
     source(town, registration_id, by)
     await town.store.transact(lambda tx: tx.delete_record(RECORD, registration_id))
     town.sources.drop(registration_id)
+    town.policy.note(by, f"deregistered {registration_id}")
 
 
 def source(town: Town, registration_id: str, by: Principal) -> Source:

@@ -20,6 +20,7 @@ from machinami.model.names import SCOPE
 from machinami.model.policy import Deed, Extent
 from machinami.model.principal import Principal
 from machinami.model.query import Duration, Page, Query, TemporalQuery, TypeIs
+from machinami.model.telling import Told
 from machinami.store.protocol import TownStore
 
 _PAGE = 1_000
@@ -219,3 +220,12 @@ def cut_change(rights: Rights, change: Change) -> Change | None:
     names = {name for entity in (before, after) if entity is not None for name in entity.attributes}
     attributes = tuple(part for part in change.attributes if part.name in names)
     return replace(change, before=before, after=after, attributes=attributes)
+
+
+def cut_told(rights: Rights, what: Told) -> Told | None:
+    """What there is to tell, as who asks may see it: nothing, where the entity is hidden or no change may be seen."""
+    entity = rights.seen(what.entity)
+    changes = [seen for change in what.changes if (seen := cut_change(rights, change)) is not None]
+    if entity is None or (what.changes and not changes):
+        return None
+    return replace(what, entity=entity, changes=changes)

@@ -201,10 +201,10 @@ def _put(tx: Transaction, subscription: Subscription, owner: Principal) -> None:
     # The document is what the subscriber sent; it is read again with its context at start, so that
     # the record stays readable and no second encoding of queries has to be kept alive.
     record = {"document": subscription.document, "context": subscription.context}
-    if subscription.via:
-        record["via"] = subscription.via
     if owner != ANONYMOUS:
         record["owner"] = write_principal(owner)
+    if subscription.via:
+        record["via"] = subscription.via
     tx.put_record(RECORD, subscription.id, record)
 
 

@@ -20,6 +20,10 @@ class InvalidRequest(MachinamiError):
     """The request is not well formed."""
 
 
+class RequestTimeout(InvalidRequest):
+    """The request did not come to its end in time."""
+
+
 class BadRequestData(MachinamiError):
     """The request holds data that do not fit."""
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Awaitable
 
-from machinami.foundation.errors import InvalidRequest, MachinamiError, MethodNotAllowed, PayloadTooLarge
+from machinami.foundation.errors import MachinamiError, MethodNotAllowed, PayloadTooLarge, RequestTimeout
 from machinami.kit.http import Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match, Router
@@ -59,8 +59,7 @@ def too_large(limit: int) -> Response:
 
 def too_late(seconds: float) -> Response:
     """The answer to a body that does not come to its end in time."""
-    refusal = problem(InvalidRequest(f"The body did not come within {seconds:g} seconds"))
-    refusal.status = 408
+    refusal = problem(RequestTimeout(f"The body did not come within {seconds:g} seconds"))
     refusal.headers.append(_CLOSE)
     return refusal
 

@@ -12,10 +12,12 @@ from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.kit.compute import Compute, call
-from machinami.kit.manifest import Manifest
+from machinami.kit.manifest import ANY_TYPE, Manifest
+from machinami.kit.viewing import VIEWER
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.principal import Principal
+from machinami.model.policy import WRITING, Deed, Row, Whom
+from machinami.model.principal import Principal, Role
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.reading import Reading
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
@@ -47,9 +49,15 @@ class City:
         self._town = town
         self._compute = compute
         self._context = town_context()
-        self._by = Principal(f"urn:machinami:service:{manifest.id}", frozenset({"service"}))
+        self._by = service_principal(manifest)
         self.turn = asyncio.Lock()
         """Held from reading to writing by whoever decides on what stands, so that no two decide at once."""
+
+    @property
+    def _who(self) -> Principal:
+        """Who reads and writes: the person for whom a page is made, else the service itself."""
+        viewer = VIEWER.get()
+        return self._by if viewer is None or self._town.policy.is_open else viewer
 
     @property
     def town_name(self) -> str:
@@ -81,7 +89,7 @@ class City:
     async def get(self, view: type[V], entity_id: str) -> V | None:
         """One entity as a view; None if there is none."""
         self._readable(view)
-        entity = operations.peek(self._town, entity_id, self._by)
+        entity = operations.peek(self._town, entity_id, self._who)
         return None if entity is None else from_entity(view, entity, self._context)
 
     async def history(
@@ -99,7 +107,7 @@ class City:
         span = TemporalQuery(TimeRelation.BETWEEN, since, until, "observedAt")
         name = self._context.expand(attribute)
         series: dict[str, list[Past]] = {entity_id: [] for entity_id in ids}
-        for one in await history.instances(self._town, list(ids), [name], span, self._by):
+        for one in await history.instances(self._town, list(ids), [name], span, self._who):
             instance = one.value
             if instance.observed_at is not None and isinstance(instance.value, int | float | None):
                 note = instance.attributes.get(history.CORRECTION)
@@ -120,7 +128,7 @@ class City:
         """
         for view in views:
             self._demand_written(view.TYPE)
-        who = replace(self._by, on_behalf_of=by)
+        who = replace(self._who, on_behalf_of=by)
         entities = [to_entity(view, self._context) for view in views]
         known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
         for outcome in await batch.put_all(self._town, list(zip(entities, known, strict=True)), who):
@@ -130,11 +138,11 @@ class City:
     async def remove(self, view: type[Any], entity_id: str) -> None:
         """Delete an entity of a type that the service writes; its history stays."""
         self._demand_written(view.TYPE)
-        await operations.delete(self._town, entity_id, self._by)
+        await operations.delete(self._town, entity_id, self._who)
 
     async def changes(self, after: int, limit: int = _PAGE) -> Sequence[Change]:
         """The log after a sequence number, of the types that the service reads."""
-        changes = await history.changes(self._town, after, limit, self._by)
+        changes = await history.changes(self._town, after, limit, self._who)
         return [c for c in changes if any(self.manifest.may_read(self._context.compact(t)) for t in c.types)]
 
     async def settings(self, kind: type[S]) -> S:
@@ -195,10 +203,29 @@ class City:
         entities: list[Entity] = []
         while True:
             page = Page(_PAGE, len(entities))
-            found = await operations.query(self._town, query, page, self._by)
+            found = await operations.query(self._town, query, page, self._who)
             entities.extend(found.entities)
             if len(found.entities) < _PAGE:
                 return entities
+
+
+def service_principal(manifest: Manifest) -> Principal:
+    """Who a service, or a source of data, is: a program of the town."""
+    kind = "service" if manifest.kind == "service" else "source"
+    return Principal(f"urn:machinami:{kind}:{manifest.id}", frozenset({Role.SERVICE}))
+
+
+def manifest_rows(manifest: Manifest) -> list[Row]:
+    """What the policy allows a service, or a source of data: what its manifest declares, and no more."""
+    expand, by = town_context().expand, service_principal(manifest)
+    rows: list[Row] = []
+    for use in (*manifest.reads, *manifest.writes, *manifest.triggers):
+        deeds = WRITING | {Deed.READ} if use in manifest.writes else frozenset({Deed.READ})
+        types = () if use.type == ANY_TYPE else (expand(use.type),)
+        note = f"its manifest says so: {manifest.id}"
+        row_id = f"{by.id}#{len(rows)}"
+        rows.append(Row(row_id, Whom.PROGRAM, by.id, deeds, types, note=note, derived=True))
+    return rows
 
 
 class Intake:
@@ -208,7 +235,7 @@ class Intake:
         self._town = town
         self._context = town_context()
         self._manifest = manifest
-        self._by = Principal(f"urn:machinami:source:{manifest.id}", frozenset({"service"}))
+        self._by = service_principal(manifest)
 
     async def deliver(self, readings: Sequence[Reading]) -> None:
         """Write the readings, each one into state and history, in order, in one transaction."""

@@ -9,6 +9,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
 from machinami.kit.schedule import Health
+from machinami.kit.viewing import Identify, anyone
 
 Layers = Mapping[str, Mapping[str, Any]]
 
@@ -30,7 +31,7 @@ class Desk:
     are written into the town, or ever were.
     base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
     set_to: what the installation is set to, by section.key of machinami.toml.
-    houses: a function, so that pages see services that were added or removed since.
+    houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
     """
 
     town_name: Mapping[str, str]
@@ -45,3 +46,4 @@ class Desk:
     broken: Callable[[], Sequence[Broken]]
     base_layers: Callable[[], Layers]
     set_to: Mapping[str, Any] = field(default_factory=dict)
+    identify: Identify = anyone

@@ -79,6 +79,7 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._deaf = False
         self._reading = False
+        self._ended = False
         self._since = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._default_fields: tuple[object, bytes] = (None, b"")
@@ -97,6 +98,13 @@ class Connection(HttpToolsProtocol):
             self._watch.cancel()
             self._watch = None
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always closes at once
+        """The client sends no more: what it asked is still answered; half a request has no answer."""
+        self._outgoing.flush(self.transport)
+        waits = self.cycle is not None and not self.cycle.response_complete
+        self._ended = waits and not self._reading
+        return self._ended
 
     def shutdown(self) -> None:
         """The server ends: say what is ready, and no more."""
@@ -120,7 +128,9 @@ class Connection(HttpToolsProtocol):
             self._refuse(InvalidRequest("An upgrade to another protocol is not offered here"))
         except httptools.HttpParserError as error:
             cause = error.__context__
-            self._refuse(cause if isinstance(cause, MachinamiError) else InvalidRequest("This is not HTTP/1.1"))
+            self._refuse(
+                cause if isinstance(cause, MachinamiError) else InvalidRequest(f"This is not HTTP/1.1: {error}")
+            )
 
     def _look(self) -> None:
         """Close a connection that is silent too long, or whose request does not come to its end."""
@@ -250,6 +260,9 @@ class Connection(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
+        elif self._ended:
+            self._outgoing.flush(self.transport)
+            self.transport.close()
 
     # --- the lane
 

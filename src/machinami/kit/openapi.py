@@ -34,6 +34,7 @@ _REASONS: Mapping[int, str] = {
     403: "This is not allowed, or too much is asked for",
     404: "There is no such thing, or no such town",
     406: "None of the media types that are asked for can be given",
+    408: "The request did not come to its end in time",
     409: "It exists already, or does not fit the present state",
     411: "The length of the body is not said",
     413: "The body is too large",

@@ -16,6 +16,7 @@ _TYPES = "https://uri.etsi.org/ngsi-ld/errors/"
 # class -> (status, name of the error type in ETSI GS CIM 009, 6.3.2; where it has none, ours)
 STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.InvalidRequest: (400, "InvalidRequest"),
+    e.RequestTimeout: (408, "InvalidRequest"),
     e.BadRequestData: (400, "BadRequestData"),
     e.InputError: (400, "BadRequestData"),
     e.SettingsError: (400, "BadRequestData"),

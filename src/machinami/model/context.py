@@ -8,18 +8,22 @@ fetches. The core context comes last and therefore wins (ETSI GS CIM 009, 5.5.7)
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable
 from machinami.model import core_terms, town_terms
-from machinami.model.names import check_attribute_name
+from machinami.model.names import HEAD_MEMBERS, check_attribute_name
 
+K = TypeVar("K")
+V = TypeVar("V")
 Lookup = Callable[[str], Mapping[str, Any] | None]
 
 CORE_URL = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v{version}.jsonld"
 CORE_URL_UNVERSIONED = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld"
 LATEST = core_terms.VERSIONS[-1]
 _CACHED_NAMES = 20_000
+_CACHED_MEMBERS = 500
+_LONGEST_MEMBERS = 2_000  # letters of all names together
 _MAX_DEPTH = 10
 
 
@@ -39,6 +43,7 @@ class Context:
     _expanded: dict[str, str] = field(default_factory=dict, repr=False)
     _compacted: dict[str, str] = field(default_factory=dict, repr=False)
     _attributes: dict[str, str] = field(default_factory=dict, repr=False)
+    _members: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = field(default_factory=dict, repr=False)
 
     @property
     def core_url(self) -> str:
@@ -66,6 +71,21 @@ class Context:
             _remember(self._attributes, name, iri)
         return iri
 
+    def attributes(self, members: tuple[str, ...]) -> tuple[tuple[str, str], ...] | None:
+        """The attributes among the members of an entity's document, each with its IRI; None where one of them cannot
+        be an attribute's name, or two have the same IRI. Many documents have the same members."""
+        named = self._members.get(members)
+        if named is None:
+            try:
+                named = tuple([(name, self.attribute(name)) for name in members if name not in HEAD_MEMBERS])
+            except BadRequestData:
+                return None
+            if len({iri for _, iri in named}) < len(named):
+                return None
+            if sum(map(len, members)) <= _LONGEST_MEMBERS:
+                _remember(self._members, members, named, _CACHED_MEMBERS)
+        return named
+
     def compact(self, iri: str) -> str:
         """The shortest name for an IRI in this context."""
         name = self._compacted.get(iri)
@@ -89,8 +109,8 @@ class Context:
         return iri
 
 
-def _remember(names: dict[str, str], key: str, value: str) -> None:
-    if len(names) >= _CACHED_NAMES:  # names come from outside: never let them fill the memory
+def _remember(names: dict[K, V], key: K, value: V, most: int = _CACHED_NAMES) -> None:
+    if len(names) >= most:  # names come from outside: never let them fill the memory
         names.clear()
     names[key] = value
 

@@ -5,10 +5,9 @@ one walk: an attribute that names its type is read by that type, any other by th
 none of those members is a bare value. The readers of values are in `values`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData
@@ -17,8 +16,10 @@ from machinami.model import core_terms
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.context import Context
 from machinami.model.entity import Entity
-from machinami.model.names import RESERVED_TERMS, check_name, is_scope
+from machinami.model.heads import read_scopes, read_types
+from machinami.model.names import HEAD_MEMBERS, RESERVED_TERMS
 from machinami.model.null import NO_MOMENT, NULL, Absent, Nulls
+from machinami.model.shapes import read_common
 from machinami.model.values import (
     MEMBERS,
     READERS,
@@ -32,22 +33,17 @@ from machinami.model.values import (
 )
 
 SEALED = frozenset(("entityIdSealed", "entityTypeSealed"))  # members of ngsildproof that are plain text (4.5.2.2)
-_PLACES = frozenset(core_terms.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
+_PLACES = tuple(core_terms.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
 _PROOF = "ngsildproof"
 _KINDS = {kind.value: kind for kind in Kind}
-_KIND_IRIS = frozenset(core_terms.NAMESPACE + name for name in _KINDS)
 _KIND_OF_MEMBER = {MEMBERS[kind]: kind for kind in reversed(Kind)}  # "value" means Property, not GeoProperty
-_ENTITY_MEMBERS = frozenset(
-    ("id", "@id", "type", "@type", "scope", "expiresAt", "createdAt", "modifiedAt", "deletedAt", "@context")
-)
 _TARGETS = frozenset((Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP))
 _MEASURES = frozenset((Kind.PROPERTY, Kind.GEO, Kind.LIST))
 _SCALARS = frozenset((float, int, bool))
 # looked up once: before Python 3.12 an enum's member costs as much as reading a value
-_PROPERTY = Kind.PROPERTY
+_PROPERTY, _GEO = Kind.PROPERTY, Kind.GEO
 _TYPED = Absent.TYPED
 _MAX_DEPTH = 10
-_CACHED = 4_096
 _MISSING = object()
 
 
@@ -103,12 +99,12 @@ def expand_entity(document: Mapping[str, Any], context: Context, intake: Intake 
     entity_id = read_uri(document.get("id", document.get("@id")), "id")
     if entity_id == NULL:
         raise wrong("id", f"{NULL} stands for nothing (5.5.4)", "give the entity an id of its own")
-    types = _types(document.get("type", document.get("@type")), context)
+    types = read_types(document.get("type", document.get("@type")), context)
     attributes = walk.attributes(document)
     created = modified = None
     if intake.system:
         created, modified = (walk.moment(document, name, "") for name in ("createdAt", "modifiedAt"))
-    scopes = read_scopes(document["scope"], intake) if "scope" in document else ()
+    scopes = read_scopes(document["scope"], intake.nulls) if "scope" in document else ()
     return Entity(entity_id, types, attributes, scopes, created, modified, walk.moment(document, "expiresAt", ""))
 
 
@@ -119,8 +115,8 @@ def expand_fragment(document: Mapping[str, Any], context: Context, intake: Intak
     entity_id = document.get("id", document.get("@id"))
     types = document.get("type", document.get("@type"))
     return Fragment(
-        () if types is None else _types(types, context),
-        read_scopes(document["scope"], intake) if "scope" in document else (),
+        () if types is None else read_types(types, context),
+        read_scopes(document["scope"], intake.nulls) if "scope" in document else (),
         walk.attributes(document),
         walk.moment(document, "expiresAt", ""),
         frozenset(walk.bare),
@@ -156,20 +152,21 @@ class _Walk:
     def attributes(self, document: Mapping[str, Any]) -> dict[str, tuple[Attribute, ...]]:
         """The attributes of an entity."""
         found: dict[str, tuple[Attribute, ...]] = {}
-        expand = self._context.attribute
-        for name, body in document.items():
-            if name not in _ENTITY_MEMBERS:
-                iri = expand(name)
-                if iri in found:
-                    raise wrong(name, f"this is the second attribute with the name {iri}", "give one of them")
-                self._guessed = False
-                found[iri] = self.instances(name, body, 0)
-                if self._guessed:
-                    self.bare.add(iri)
-        if not _PLACES.isdisjoint(found):
-            _check_places(found)
+        plain = not self._intake.simplified
+        for name, iri in _named(document, self._context):
+            body = document[name]
+            if plain and type(body) is dict:
+                instance = read_common(name, body)
+                if instance is not None:
+                    found[iri] = (instance,)
+                    continue
+            self._guessed = False
+            found[iri] = self.instances(name, body, 0)
+            if self._guessed:
+                self.bare.add(iri)
+        _check_places(found)
         if _PROOF in document:
-            _check_proof(found[expand(_PROOF)])
+            _check_proof(found[self._context.attribute(_PROOF)])
         return found
 
     def instances(self, where: str, body: Any, depth: int) -> tuple[Attribute, ...]:
@@ -298,7 +295,7 @@ class _Walk:
             elif member in ("createdAt", "modifiedAt", "instanceId", "deletedAt"):
                 continue
             elif member == "objectType" and kind in _TARGETS:
-                targets = (NULL,) if self._fragment and inner == NULL else _types(inner, self._context, here)
+                targets = (NULL,) if self._fragment and inner == NULL else read_types(inner, self._context, here)
             elif member == "valueType" and kind is Kind.LANGUAGE and inner == "langString":
                 continue  # what a LanguageProperty is without saying so (5.2.32)
             elif member == "valueType" and kind is Kind.PROPERTY:
@@ -333,15 +330,32 @@ _NOTHING_ELSE: Any = (None, None, None, None, None, None, (), NO_ATTRIBUTES)
 
 
 def _check_object(document: object, where: str) -> None:
-    if not isinstance(document, Mapping):
+    if type(document) is not dict and not isinstance(document, Mapping):
         raise BadRequestData(f"{where} is {document!r:.60}, but must be a JSON object {{…}}", where=where)
+
+
+def _named(document: Mapping[str, Any], context: Context) -> Iterable[tuple[str, str]]:
+    """The attributes of a document by name, each with its IRI. Raises BadRequestData when it comes to a wrong one."""
+    known = context.attributes(tuple(document))
+    return known if known is not None else _named_one_by_one(document, context)
+
+
+def _named_one_by_one(document: Mapping[str, Any], context: Context) -> Iterator[tuple[str, str]]:
+    found: set[str] = set()
+    for name in document:
+        if name not in HEAD_MEMBERS:
+            iri = context.attribute(name)
+            if iri in found:
+                raise wrong(name, f"this is the second attribute with the name {iri}", "give one of them")
+            found.add(iri)
+            yield name, iri
 
 
 def _check_places(found: Attributes) -> None:
     """Refuse places that are no GeoProperties (4.7.1)."""
-    for name in _PLACES & found.keys():
-        for instance in found[name]:
-            if instance.kind is not Kind.GEO and instance.value != NULL and type(instance.value) is not Absent:
+    for name in _PLACES:
+        for instance in found.get(name, ()):
+            if instance.kind is not _GEO and instance.value != NULL and type(instance.value) is not Absent:
                 right = 'write it as {"type": "GeoProperty", "value": {"type": "Point", "coordinates": […]}}'
                 raise wrong(name, "this attribute is a GeoProperty", right)
 
@@ -359,37 +373,3 @@ def _dataset(value: object, where: str) -> str | None:
     if value == NULL:
         raise wrong(where, "a datasetId cannot be removed", "delete the instance and add it anew")
     return read_uri(value, where)
-
-
-def _types(value: Any, context: Context, where: str = "type") -> tuple[str, ...]:
-    return _type(value, context, where) if type(value) is str else _several_types(value, context, where)
-
-
-@lru_cache(_CACHED)
-def _type(name: str, context: Context, where: str) -> tuple[str, ...]:
-    """The one type of most entities; few names are those of many entities."""
-    return _several_types(name, context, where)
-
-
-def _several_types(value: Any, context: Context, where: str) -> tuple[str, ...]:
-    names = value if isinstance(value, list) else [value]
-    if not names or value is None:
-        raise wrong(where, "there is no type", 'write it as "type": "Gauge" or ["Gauge", "Sensor"]')
-    types = tuple(dict.fromkeys([context.expand(check_name(name, where)) for name in names]))
-    if any(name.startswith("@") for name in types):
-        raise wrong(where, f"{value!r} is a word of JSON-LD, not a type", "choose another name")
-    if not _KIND_IRIS.isdisjoint(types):
-        raise wrong(where, f"{value!r} is a type of attribute, not of entity", "give the attribute with its name")
-    return types
-
-
-def read_scopes(value: Any, intake: Intake = ENTITY) -> tuple[str, ...]:
-    """The scopes that the member `scope` says (4.18)."""
-    scopes = value if isinstance(value, list) else [value]
-    if scopes == [NULL] and intake.nulls is not Nulls.FORBIDDEN:
-        return (NULL,)
-    for index, scope in enumerate(scopes):
-        if not is_scope(scope):
-            right = "write it as /Town/District: letters, numbers and _, each level starting with a letter"
-            raise wrong(f"scope[{index}]", f"{scope!r} is not a scope", right)
-    return tuple(dict.fromkeys(scopes))

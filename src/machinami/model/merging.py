@@ -25,10 +25,11 @@ def completed(
     merging: it comes from a merge, so that there may be NULL inside its value.
     Raises BadRequestData if the fragment has no value.
     """
-    if type(new.value) is Absent:
+    value, observed, unit, expires, below = new.value, new.observed_at, new.unit_code, new.expires_at, new.attributes
+    if type(value) is Absent:
         raise BadRequestData(f"{name} has no value; give one, or update the attribute that exists", where=name)
-    value = without_nulls(new.value) if merging and new.kind in _MERGED else new.value
-    observed, unit, expires = new.observed_at, new.unit_code, new.expires_at
+    if merging and new.kind in _MERGED:
+        value = without_nulls(value)
     return Attribute(
         new.kind,
         value,
@@ -40,7 +41,7 @@ def completed(
         None if expires is NO_MOMENT else expires,
         None,
         () if new.object_type == (NULL,) else new.object_type,
-        _completed_below(new.attributes, now, old) if new.attributes else NO_ATTRIBUTES,
+        _completed_below(below, now, old) if below else NO_ATTRIBUTES,
         None if new.value_type == NULL else new.value_type,
     )
 

@@ -12,6 +12,11 @@ _NOT_REIFIED = """
 # what carries a value; Smart Data Models have entities with an attribute `value`, so these may name attributes
 _CARRIERS = "entity entityList json languageMap object objectList value valueList vocab"
 
+# the members of an entity that are no attributes
+HEAD_MEMBERS = frozenset(
+    ("id", "@id", "type", "@type", "scope", "expiresAt", "createdAt", "modifiedAt", "deletedAt", "@context")
+)
+
 # the members of an attribute that are no sub-attributes
 RESERVED_TERMS = frozenset(f"{_NOT_REIFIED} {_CARRIERS}".split())
 

@@ -42,12 +42,17 @@ class Patched:
 
 def created(entity: Entity, now: datetime) -> Patched:
     """A new entity (5.6.1)."""
-    attributes = {
-        name: tuple([completed(name, instance, now) for instance in instances])
-        for name, instances in entity.attributes.items()
-    }
+    attributes: dict[str, tuple[Attribute, ...]] = {}
+    changes: list[AttributeChange] = []
+    for name, instances in entity.attributes.items():
+        if len(instances) == 1:
+            after = completed(name, instances[0], now)
+            attributes[name] = (after,)
+            changes.append(AttributeChange(name, None, after))
+        else:
+            attributes[name] = several = tuple([completed(name, instance, now) for instance in instances])
+            changes += [AttributeChange(name, None, after) for after in several]
     made = Entity(entity.id, entity.types, attributes, entity.scopes, now, now, entity.expires_at)
-    changes = [AttributeChange(n, None, i) for n, instances in attributes.items() for i in instances]
     return Patched(made, tuple(changes), tuple(attributes))
 
 
@@ -113,12 +118,20 @@ def replaced(entity: Entity, new: Entity, now: datetime) -> Patched:
     before = entity.attributes
     for name, instances in new.attributes.items():
         known = before.get(name, ())
+        if len(instances) == 1 and len(known) == 1:  # by far the most: no instance is looked for among others
+            instance, old = instances[0], known[0]
+            if instance.dataset_id == old.dataset_id:
+                after = completed(name, instance, now, old)
+                if old.modified_at != now or not _identical(old, after):
+                    changes.append(AttributeChange(name, old, after))
+                attributes[name] = (after,)
+                continue
         made = []
         for instance in instances:
-            old = _of_dataset(known, instance.dataset_id)
-            after = completed(name, instance, now, old)
-            if old is None or old.modified_at != now or not _identical(old, after):
-                changes.append(AttributeChange(name, old, after))
+            found = _of_dataset(known, instance.dataset_id)
+            after = completed(name, instance, now, found)
+            if found is None or found.modified_at != now or not _identical(found, after):
+                changes.append(AttributeChange(name, found, after))
             made.append(after)
         attributes[name] = tuple(made)
     for name, known in before.items():

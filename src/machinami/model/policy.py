@@ -4,7 +4,8 @@ A row allows; nothing forbids. What no row allows is refused. What a compiled fo
 held against `permits` by a test.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -191,9 +192,9 @@ def step_up(rows: Iterable[Row], by: Principal, deed: Deed, entity: Entity | Non
     return StepUp(identity, authentication)
 
 
-def personal(marks: Sequence[str], entity_types: Iterable[str], attributes: Iterable[str]) -> bool:
+def personal(marks: AbstractSet[str], entity_types: Iterable[str], attributes: Iterable[str]) -> bool:
     """Whether what is read is marked as personal: one of the types or attributes is (expanded names)."""
-    return not set(marks).isdisjoint((*entity_types, *attributes))
+    return not (marks.isdisjoint(entity_types) and marks.isdisjoint(attributes))
 
 
 def faults(row: Row) -> str | None:

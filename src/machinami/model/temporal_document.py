@@ -11,15 +11,8 @@ from typing import Any
 
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.context import Context
-from machinami.model.expansion import (
-    INSTANCE,
-    TEMPORAL,
-    Fragment,
-    Intake,
-    expand_attribute,
-    expand_fragment,
-    read_scopes,
-)
+from machinami.model.expansion import INSTANCE, TEMPORAL, Fragment, Intake, expand_attribute, expand_fragment
+from machinami.model.heads import read_scopes
 from machinami.model.names import SCOPE
 from machinami.model.null import NULL
 from machinami.model.values import MEMBERS, SERIES, read_moment, read_uri, wrong

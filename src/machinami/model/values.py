@@ -210,7 +210,7 @@ def read_geometry(value: Any, where: str, context: Context, nulls: Nulls) -> Any
 def is_geometry(value: object) -> bool:
     """Whether the value looks like a GeoJSON geometry, so that a GeoProperty is meant (4.5.2.3)."""
     return (
-        isinstance(value, Mapping)
+        (type(value) is dict or isinstance(value, Mapping))
         and "coordinates" in value
         and isinstance(value.get("type"), str)
         and value["type"] in _NESTING

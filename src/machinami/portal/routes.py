@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
 
-from machinami.foundation.errors import BadRequestData, NotFound
+from machinami.foundation.errors import BadRequestData, Forbidden, NotFound
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, nowhere, read_form, see_other
 from machinami.kit.happening import Happening, gather
@@ -43,25 +43,31 @@ class Portal:
             if tell is not None:
                 try:
                     parts.append(await tell(house.city, Words(words.language, house.service.package)))
+                except Forbidden:
+                    continue  # who looks may not see it
                 except Exception:
                     _LOG.exception("%s could not say what is happening", house.service.manifest.id)
         return gather(parts)
 
-    def item(self, entity_id: str) -> Item:
+    def by(self, request: Request) -> Principal:
+        """Who looks at the page."""
+        return self.desk.identify(request)
+
+    def item(self, entity_id: str, by: Principal) -> Item:
         """One entity with its attributes. Raises NotFound."""
         archive = self.desk.archive
-        return full_item(archive.entity(entity_id, ANONYMOUS), archive.short)
+        return full_item(archive.entity(entity_id, by), archive.short)
 
-    async def items(self, kind: str, search: str, offset: int) -> tuple[list[Item], int]:
+    async def items(self, kind: str, search: str, offset: int, by: Principal) -> tuple[list[Item], int]:
         """One page of the entities of a type whose id or name holds the search text, and how many there are."""
         archive = self.desk.archive
         if not search:
-            page = await archive.entities(kind, "", offset, data.PAGE, ANONYMOUS)
+            page = await archive.entities(kind, "", offset, data.PAGE, by)
             return [item(entity, archive.short) for entity in page.entities], page.count
-        page = await archive.entities(kind, "", 0, SEARCHED, ANONYMOUS)
+        page = await archive.entities(kind, "", 0, SEARCHED, by)
         found = data.matching([item(entity, archive.short) for entity in page.entities], search)
         if page.count > SEARCHED:  # too many to look at every name: ids are found by the store
-            page = await archive.entities(kind, search, offset, data.PAGE, ANONYMOUS)
+            page = await archive.entities(kind, search, offset, data.PAGE, by)
             return [item(entity, archive.short) for entity in page.entities], page.count
         return found[offset : offset + data.PAGE], len(found)
 
@@ -98,7 +104,7 @@ def _home(portal: Portal) -> Page:
 def _map(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         words, archive = portal.frame.words(request, PACKAGE), portal.desk.archive
-        found = await archive.entities(SHELTER, "", 0, MOST_SHELTERS, ANONYMOUS)
+        found = await archive.entities(SHELTER, "", 0, MOST_SHELTERS, portal.by(request))
         items = [full_item(entity, archive.short) for entity in found.entities]
         shelters = [one for item in items if (one := data.shelter(item, words.language))]
         view = town_map.view(await portal.happening(words), shelters)
@@ -111,7 +117,7 @@ def _map(portal: Portal) -> Page:
 def _types(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         words = portal.frame.words(request, PACKAGE)
-        found = await portal.desk.archive.types(ANONYMOUS)
+        found = await portal.desk.archive.types(portal.by(request))
         rows = [data.type_row(row.name, row.count, words) for row in found]
         return portal.frame.show(request, data.TYPES, types=rows)
 
@@ -122,7 +128,7 @@ def _list(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         kind, search = request.params["type"], request.arguments.get("q", "").strip()
         offset = _offset(request.arguments.get("offset", "0"))
-        found, count = await portal.items(kind, search, offset)
+        found, count = await portal.items(kind, search, offset, portal.by(request))
         view = data.list_view(kind, found, count, search, offset, portal.frame.words(request, PACKAGE))
         return portal.frame.show(request, data.LIST, list=view)
 
@@ -146,12 +152,12 @@ async def _show_entity(
     portal: Portal, request: Request, asked: Mapping[str, str], status: int = 200, fault: str = ""
 ) -> Response:
     words, now = portal.frame.words(request, PACKAGE), portal.frame.clock()
-    item = portal.item(request.params["id"])
+    item = portal.item(request.params["id"], portal.by(request))
     fact, past = item.fact(asked.get("attribute")), None
     if fact is not None:
         span = asked.get("span", "1d") if asked.get("span") in data.SPANS else "1d"
         since = now - data.SPANS[span]
-        found = await portal.desk.archive.past(item.id, fact.name, since, now + _TICK, ANONYMOUS)
+        found = await portal.desk.archive.past(item.id, fact.name, since, now + _TICK, portal.by(request))
         row, name = data.fact_row(fact, words), data.named(item, words.language)
         past = data.past_view(row, found, span, words, now, portal.frame.zone, asked.get("instance"), name)
     view = data.entity_view(item, words, past, asked.get("done") == "corrected", fault)
@@ -160,12 +166,12 @@ async def _show_entity(
 
 def _csv(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        item, name = portal.item(request.params["id"]), request.arguments.get("attribute", "")
+        item, name = portal.item(request.params["id"], portal.by(request)), request.arguments.get("attribute", "")
         fact = item.fact(name)
         if fact is None:
             raise NotFound(f"{item.id} has no attribute {name[:80]!r}")
         now, span = portal.frame.clock(), data.SPANS.get(request.arguments.get("span", "1d"), data.SPANS["1d"])
-        found = await portal.desk.archive.past(item.id, name, now - span, now + _TICK, ANONYMOUS)
+        found = await portal.desk.archive.past(item.id, name, now - span, now + _TICK, portal.by(request))
         unit = data.fact_row(fact, portal.frame.words(request, PACKAGE)).unit
         filename = quote(f"{item.id.rpartition(':')[2]}-{name}.csv")
         saved_as = f"attachment; filename*=UTF-8''{filename}".encode()
@@ -184,7 +190,9 @@ def _correct(portal: Portal) -> Page:
             fault = words.plain("data.bad_reason" if sound else "data.bad_value")
             return await _show_entity(portal, request, form, 422, fault)
         attribute, entity_id = form.get("attribute", ""), request.params["id"]
-        by = Principal(f"urn:machinami:officer:{quote(who)}", frozenset({"officer"}))
+        by = portal.by(request)
+        if by == ANONYMOUS:  # in an open town people say themselves who they are
+            by = Principal(f"urn:machinami:officer:{quote(who)}")
         said = f"{reason}（{role} {who}）"
         await portal.desk.archive.correct(entity_id, attribute, form.get("instance", ""), value, said, by)
         query = f"attribute={quote(attribute)}&span={quote(form.get('span', '1d'))}&done=corrected"
@@ -196,7 +204,8 @@ def _correct(portal: Portal) -> Page:
 def _datamap(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         archive = portal.desk.archive
-        own, neighbours = await archive.types(ANONYMOUS), archive.neighbours(ANONYMOUS)
+        by = portal.by(request)
+        own, neighbours = await archive.types(by), archive.neighbours(by)
         view = datamap.view(own, neighbours, portal.frame.words(request, PACKAGE))
         return portal.frame.show(request, datamap.TEMPLATE, map=view)
 

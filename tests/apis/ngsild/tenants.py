@@ -10,6 +10,7 @@ from machinami.broker.town import DEFAULT_TOWN
 
 SHARED_CONTEXT = "http://words.test/shared.jsonld"
 ROOT = "/ngsi-ld/v1"
+TOLD = "/ngsi-ld/ex/remote-notify"
 NOWHERE = "ffffffff"
 DAY = "2026-06-30T00:00:{:02}Z"
 QUERIES = (
@@ -27,11 +28,16 @@ QUERIES = (
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request, below the root of the face; the body as JSON."""
+    """One request: its path below the root of the face, or beside it where it says so; the body as JSON."""
 
     path: str
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """What to ask for, with the root of the face."""
+        return self.path if self.path.startswith("/ngsi-ld/") else ROOT + self.path
 
 
 def mark_of(name: str) -> str:
@@ -73,6 +79,10 @@ class Tenant:
     def id(self, kind: str = "Gauge") -> str:
         """One of the ids that all tenants use."""
         return f"urn:ngsi-ld:{kind}:{self.number()}"
+
+    def told(self) -> dict[str, Any]:
+        """A notification under the name of a copy that nobody made."""
+        return {"type": "Notification", "subscriptionId": self.id("Subscription"), "data": [self.entity(self.id())]}
 
     def attribute(self) -> str:
         """The name of an attribute: common, the tenant's own, a linked one."""
@@ -293,5 +303,6 @@ DRIVERS: dict[tuple[str, str], Driver] = {
     ("DELETE", "/jsonldContexts/{id}"): lambda t: Ask(
         f"/jsonldContexts/{t.kept()}" + t.random.choice(("", "?reload=true"))
     ),
+    ("POST", TOLD): lambda t: Ask(TOLD, t.told()),
     ("GET", "/info/sourceIdentity"): lambda t: Ask("/info/sourceIdentity"),
 }

@@ -10,10 +10,12 @@ from machinami.apis.ngsild.face import ROOT, Face, check_parameters, tenant
 from machinami.apis.ngsild.negotiation import JSON, choose, content_type, read_json
 from machinami.apis.ngsild.parameters import read_flag
 from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts, Stored
+from machinami.broker.policy import WRITES, demand
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import BadRequestData, NotFound, OperationNotSupported
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
+from machinami.model.policy import Deed
 
 LIST = frozenset({"details", "kind"})
 SERVE = frozenset({"details"})
@@ -34,6 +36,7 @@ class KeptContexts:
         kind = arguments.get("kind")
         if kind is not None and kind not in KINDS:
             raise BadRequestData(f"kind={kind[:100]!r} is none of {', '.join(KINDS)}", parameter="kind")
+        self._demand(request, Deed.READ, Deed.SUBSCRIBE, Deed.ADMINISTER)
         town = _town(request)
         stored = [each for each in self._contexts.stored(town) if kind in (None, each.kind)]
         if read_flag(arguments, "details"):
@@ -45,7 +48,9 @@ class KeptContexts:
         check_parameters(request, frozenset())
         content_type(request)
         document = read_json(request.body)
-        return self._add(request, self._face.town(request, create=True), document)
+        town = self._face.town(request, create=True)
+        self._demand(request, *WRITES, Deed.SUBSCRIBE, Deed.ADMINISTER)
+        return self._add(request, town, document)
 
     async def _add(self, request: Request, town: Town, document: Any) -> Response:
         name = town.new_id()
@@ -60,6 +65,7 @@ class KeptContexts:
         if stored is None:
             raise _unknown(request)
         if details:
+            self._demand(request, Deed.READ, Deed.SUBSCRIBE, Deed.ADMINISTER)
             response = Response(200, orjson.dumps(self._details(stored, _town(request))), JSON)
         elif stored.kind in (CACHED, BUILT_IN):
             raise OperationNotSupported(f"This context is served by its owner at {stored.url}", url=stored.url)
@@ -71,6 +77,7 @@ class KeptContexts:
     def delete(self, request: Request) -> Awaitable[Response]:
         """A context is forgotten, or fetched anew with `reload` (5.13.5)."""
         reload = read_flag(check_parameters(request, DELETE), "reload")
+        self._demand(request, Deed.ADMINISTER)
         stored = self._stored(request)
         if stored is None and not reload:
             raise _unknown(request)
@@ -82,6 +89,13 @@ class KeptContexts:
         else:
             await self._contexts.drop(url, town)
         return Response(204)
+
+    def _demand(self, request: Request, *deeds: Deed) -> None:
+        """Contexts are words, not data: who may do anything here may know them, and an administrator lets them go.
+        One that is served here is given to whoever has its address, as notifications name it to their receivers."""
+        town = self._face.known_town(request)
+        if town is not None:
+            demand(town.policy, self._face.by(request), *deeds)
 
     def _stored(self, request: Request) -> Stored | None:
         """The context with this local id or URL, as far as the town that asks may know of it (5.5.10)."""

@@ -25,16 +25,14 @@ from machinami.foundation.errors import (
 )
 from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
+from machinami.kit.viewing import Identify, anyone
 from machinami.model.context import Context, core
-from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.town_name import check_town_name
 
 ROOT = "/ngsi-ld/v1"
 _TENANT = b"ngsild-tenant"
 SNAPSHOT = b"ngsild-snapshot"
 _NAMED_AGAIN = ((_TENANT, b"NGSILD-Tenant"), (SNAPSHOT, b"NGSILD-Snapshot"))
-
-Identify = Callable[[Request], Principal]
 
 
 class NotYet(Exception):
@@ -43,11 +41,6 @@ class NotYet(Exception):
     def __init__(self, wait: Callable[[], Awaitable[Any]]) -> None:
         super().__init__()
         self.wait = wait
-
-
-def anyone(request: Request) -> Principal:
-    """Who asks, as long as nobody is asked to say so."""
-    return ANONYMOUS
 
 
 class Face:
@@ -70,6 +63,7 @@ class Face:
             return found if SNAPSHOT not in request.fields else self._frozen(found, request)
         if name is None or not create:
             raise TenantNotFound(f"There is no town {name!r} here; it is made when a first entity is created in it")
+        self.broker.demand_founding(self.by(request))
         raise NotYet(lambda: self.broker.town(name, create=True))
 
     def known_town(self, request: Request) -> Town | None:

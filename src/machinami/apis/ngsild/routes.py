@@ -21,7 +21,7 @@ from machinami.apis.ngsild.contexts import KeptContexts
 from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
 from machinami.apis.ngsild.entity_maps import MappedEntities
-from machinami.apis.ngsild.face import ROOT, Face, Identify, anyone, carried
+from machinami.apis.ngsild.face import ROOT, Face, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
@@ -37,6 +37,7 @@ from machinami.apis.ngsild.temporal_provision import TemporalProvision
 from machinami.broker.broker import Broker
 from machinami.kit.http import Handler, Route
 from machinami.kit.openapi import OPERATION
+from machinami.kit.viewing import Identify, anyone
 
 NONE: frozenset[str] = frozenset()
 DEFAULT_PAGING = Paging()

@@ -120,7 +120,7 @@ class SharedBatches:
                 continue
             present = operations.peek(town, row, by)
             types = present.types if present is not None else None
-            divided = self._shares(kind, town, row, types, frozenset(), trigger)
+            divided = self._shares(kind, town, row, types, frozenset(), trigger, request)
             for share in divided.shares:
                 _into(split, share, row, row)
             if present is not None or not divided.taken:
@@ -154,7 +154,7 @@ class SharedBatches:
             return
         present = operations.peek(town, entity_id, self._face.by(request))
         types = tuple(dict.fromkeys((*(present.types if present is not None else ()), *fragment.types)))
-        divided = self._shares(kind, town, entity_id, types or None, frozenset(names), trigger)
+        divided = self._shares(kind, town, entity_id, types or None, frozenset(names), trigger, request)
         head = {name: value for name, value in row.items() if name in HEAD}
         for share in divided.shares:
             kept = names if share.attributes is None else share.attributes
@@ -171,9 +171,10 @@ class SharedBatches:
         types: tuple[str, ...] | None,
         names: frozenset[str],
         trigger: Trigger,
+        request: Request,
     ) -> Division:
-        wanted = (kind.operation, kind.single)
-        return division(self._face.broker.federation, town, wanted, entity_id, types, names, trigger)
+        wanted, by = (kind.operation, kind.single), self._face.by(request)
+        return division(self._face.broker.federation, town, wanted, entity_id, types, names, trigger, by)
 
     async def _share(
         self, kind: BatchKind, request: Request, town: Town, local: Handler, trigger: Trigger, split: Split

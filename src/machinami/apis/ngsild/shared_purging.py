@@ -10,6 +10,7 @@ from machinami.apis.ngsild.shared_outcomes import combined, of_part, of_response
 from machinami.apis.ngsild.sharing import answered, limited, triggered
 from machinami.broker.federation.asking import filters, matching, selection
 from machinami.broker.federation.federation import Asked, together
+from machinami.broker.federation.passing import may_purge_beyond
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.federation.writing import Part, send
 from machinami.broker.purge import Extent
@@ -43,7 +44,8 @@ class SharedPurging:
 
     async def _purge(self, request: Request, town: Town, local: Handler, wanted: Query, trigger: Trigger) -> Response:
         own = await answered(local, limited(request))
-        shares = self._shares(town, specified(wanted), trigger)
+        may_pass = may_purge_beyond(town, self._face.by(request))
+        shares = self._shares(town, specified(wanted), trigger) if may_pass else []
         if own.status >= _REFUSED or not shares:
             return own
         extent = read_purged(dict(request.arguments), trigger.context)[1]

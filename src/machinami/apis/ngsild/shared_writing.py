@@ -125,9 +125,9 @@ class SharedWriting:
 
     async def _share(self, kind: Kind, change: Change, local: Handler) -> Response:
         federation = self._face.broker.federation
-        iris = frozenset(change.names)
+        iris, by = frozenset(change.names), self._face.by(change.request)
         divided = division(
-            federation, change.town, (kind.operation,), change.entity_id, change.types, iris, change.trigger
+            federation, change.town, (kind.operation,), change.entity_id, change.types, iris, change.trigger, by
         )
         if not divided.shares:
             return await answered(local, limited(change.request))

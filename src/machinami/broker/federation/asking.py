@@ -163,7 +163,7 @@ def narrowed(wanted: Query, split: bool) -> Query:
     """What is asked of each source: where entities may be split among sources, the filters come later (5.7.2.4)."""
     if not split:
         return wanted
-    return replace(wanted, attrs=(), q=None, geo=None, scope=None, order=())
+    return replace(wanted, attrs=(), q=None, geo=None, scope=None, order=(), guard=None)
 
 
 def matching(registration: Registration, wanted: Specification) -> list[RegistrationInfo]:

@@ -11,6 +11,7 @@ from machinami.broker import history
 from machinami.broker.federation.asking import Reach, named, narrowed
 from machinami.broker.federation.federation import Asked, Federation, Question, Reply, together
 from machinami.broker.federation.merging_past import merge_past
+from machinami.broker.federation.passing import given_past
 from machinami.broker.federation.past_asking import (
     QUERYING_PAST,
     RETRIEVING,
@@ -19,9 +20,10 @@ from machinami.broker.federation.past_asking import (
     past_retrieval,
     rest_of,
 )
-from machinami.broker.federation.reading import Wide, reaches, specification
+from machinami.broker.federation.reading import Wide, own_view, reaches, specification
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.history import Past, PastPage, Span
+from machinami.broker.policy import demand
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError, NotFound, TooManyResults
@@ -33,6 +35,7 @@ from machinami.model.expansion import PAST_OF_PEER
 from machinami.model.found import Bucket, Instance
 from machinami.model.matching import unlinked
 from machinami.model.names import SCOPE
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Duration, Page, Query, TemporalQuery
 from machinami.model.registration import Mode
@@ -75,18 +78,20 @@ class _Gathered:
         (self.supplements if auxiliary else self.parts).setdefault(name, []).extend(told.instances)
         self.places.setdefault(name, []).append(place)
 
-    def past(self, entity_id: str, temporal: TemporalQuery, town: Town) -> Past | None:
-        """The evolution of one entity as all of them know it."""
+    def past(self, entity_id: str, temporal: TemporalQuery, town: Town, by: Principal) -> Past | None:
+        """The evolution of one entity as all of them know it, as far as who asks may read it."""
         head = assemble_entity(self.heads.get(entity_id, []), (), town.clock())
         if head is None:
             return None
-        return Past(head, merge_past(self.parts.get(entity_id, []), self.supplements.get(entity_id, []), temporal))
+        series = merge_past(self.parts.get(entity_id, []), self.supplements.get(entity_id, []), temporal)
+        return given_past(town, Past(head, series), by)
 
 
 async def retrieve_past(
     federation: Federation, town: Town, entity_id: str, span: Span, trigger: Trigger, by: Principal
 ) -> tuple[Past | None, Sequence[str]]:
     """The evolution of one entity as known here and to the sources (5.7.3), None if nobody knows it; and warnings."""
+    demand(town.policy, by, Deed.READ)
     shown = frozenset(span.attributes or ())
     wanted = Specification(
         (EntitySelector(None, entity_id),), shown, frozenset(span.temporal.datasets or ()), lenient=True
@@ -105,7 +110,7 @@ async def retrieve_past(
     works = [_read_all(federation, town, source, partial(ask, found), span, trigger) for source, found in some]
     for (_, found), (told, warning) in zip(some, await together(works), strict=True):
         _take(gathered, found, (one for one in told if one.head.id == entity_id), warning)
-    return gathered.past(entity_id, span.temporal, town), gathered.warnings
+    return gathered.past(entity_id, span.temporal, town, by), gathered.warnings
 
 
 def concerns_sources(federation: Federation, town: Town, wide: Wide, temporal: TemporalQuery, trigger: Trigger) -> bool:
@@ -120,7 +125,7 @@ async def find_past(
 
     The ids are fixed by the first page (4.3.6.7): the pages after it neither leave one out nor show one twice.
     """
-    page, now = wide.page, town.clock()
+    page, now, wide = wide.page, town.clock(), own_view(town, wide, by)
     kept = federation.maps.get(wide.key) if page.offset else None
     every: dict[str, Past] = {}
     warnings: Sequence[str] = ()
@@ -131,7 +136,7 @@ async def find_past(
         gathered = await _gather(federation, town, wide, first, trigger, by)
         warnings = gathered.warnings
         if wide.split:
-            every = {past.entity.id: past for past in _matching(gathered, wide.query, span, town)}
+            every = {past.entity.id: past for past in _matching(gathered, wide.query, span, town, by)}
         names = every if wide.split else gathered.places
         entries = {name: tuple(gathered.places[name]) for name in names}
         if len(entries) > page.offset + page.limit:
@@ -142,7 +147,7 @@ async def find_past(
         gathered = await _gather(federation, town, named_only, span, trigger, by)
         warnings = gathered.warnings
         every = {
-            past.entity.id: past for past in _matching(gathered, wide.query if wide.split else Query(), span, town)
+            past.entity.id: past for past in _matching(gathered, wide.query if wide.split else Query(), span, town, by)
         }
     return PastPage([every[name] for name in ids if name in every], len(entries)), warnings
 
@@ -192,11 +197,11 @@ def _take(gathered: _Gathered, found: Reach, told: Iterable[Told], warning: str 
         gathered.warnings.append(warning)
 
 
-def _matching(gathered: _Gathered, query: Query, span: Span, town: Town) -> list[Past]:
+def _matching(gathered: _Gathered, query: Query, span: Span, town: Town, by: Principal) -> list[Past]:
     """The evolutions that satisfy what could not be asked before all parts were here (5.7.4.4)."""
     found = []
     for name in gathered.heads:
-        past = gathered.past(name, replace(span.temporal, last_n=None), town)
+        past = gathered.past(name, replace(span.temporal, last_n=None), town, by)
         if past is None or not _satisfies(query, past, span.temporal, town):
             continue
         last, wanted = span.temporal.last_n, span.attributes

@@ -20,7 +20,9 @@ from machinami.broker.federation.asking import (
     retrieval,
 )
 from machinami.broker.federation.federation import Federation, Question, Reply, together
+from machinami.broker.federation.passing import given, judged_after
 from machinami.broker.federation.trigger import Trigger
+from machinami.broker.policy import demand
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError, TooManyResults
@@ -30,7 +32,8 @@ from machinami.model.entity_map import LOCAL, EntityMap
 from machinami.model.expansion import PEER, expand_entity
 from machinami.model.found import Found
 from machinami.model.linking import LINKING, Join
-from machinami.model.matching import matches
+from machinami.model.matching import matches, seen
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Condition, Page, Query, TemporalQuery, TypeSelection
 from machinami.model.registration import Mode
@@ -91,6 +94,7 @@ async def retrieve(
 
     but: the registration of a source that is not asked.
     """
+    demand(town.policy, by, Deed.READ)  # who may read nothing has nobody asked
     wanted = Specification((EntitySelector(types, entity_id),), frozenset(attributes), lenient=True)
     found, warnings = reaches(federation, town, wanted, READING, trigger, wanted.attributes)
     asked = [(source, each) for source, each in found if source.registration.id != but]
@@ -105,7 +109,8 @@ async def retrieve(
     for (_, each), (entities, warning) in zip(asked, await together(works), strict=True):
         _take(gathered, each, (e for e in entities if e.id == entity_id), warning)
     parts, supplements = gathered.parts.get(entity_id, []), gathered.supplements.get(entity_id, [])
-    return assemble_entity(parts, supplements, town.clock()), gathered.warnings
+    entity = assemble_entity(parts, supplements, town.clock())
+    return None if entity is None else given(town, entity, by), gathered.warnings
 
 
 async def linked(
@@ -148,6 +153,7 @@ async def find(
     The ids are fixed by the first page (4.3.6.7): the pages after it neither leave one out nor show one twice.
     """
     page, now = wide.page, town.clock()
+    wide = own_view(town, wide, by)
     kept = federation.maps.get(wide.key) if page.offset else None
     if kept is not None and kept.is_current(now):
         ids = list(kept.entries)[page.offset : page.offset + page.limit]
@@ -167,9 +173,19 @@ async def places(
     federation: Federation, town: Town, wide: Wide, trigger: Trigger, by: Principal
 ) -> tuple[dict[str, tuple[str, ...]], Sequence[str]]:
     """Where each entity is that is known here or to the sources (5.14.4.4); and warnings."""
+    wide = own_view(town, wide, by)
     gathered = await _gather(federation, town, wide, trigger, by)
     every = _assembled(gathered, gathered.places, wide, town)
     return {entity.id: tuple(gathered.places[entity.id]) for entity in every}, gathered.warnings
+
+
+def own_view(town: Town, wide: Wide, by: Principal) -> Wide:
+    """The query as this one asks it: what they may not see is neither asked for by a filter nor counted."""
+    demand(town.policy, by, Deed.READ)
+    bound = judged_after(town, wide.query, by)
+    if bound is None:
+        return wide
+    return replace(wide, query=bound, split=True, key=f"{by.signature} {sorted(by.roles)} {wide.key}")
 
 
 def specification(wide: Wide) -> Specification:
@@ -311,10 +327,11 @@ def _take(gathered: Gathered, found: Reach, entities: Iterable[Entity], warning:
 
 def _assembled(gathered: Gathered, ids: Iterable[str], wide: Wide, town: Town) -> list[Entity]:
     now, filtered = town.clock(), wide.split or bool(wide.query.selectors)
-    found = []
+    found: list[Entity] = []
     for entity_id in ids:
         parts, supplements = gathered.parts.get(entity_id, []), gathered.supplements.get(entity_id, [])
         entity = assemble_entity(parts, supplements, now)
         if entity is not None and (not filtered or matches(wide.query, entity, now)):
-            found.append(entity)
+            visible = entity if wide.query.guard is None else seen(wide.query.guard, entity)
+            found.extend(() if visible is None else (visible,))
     return found

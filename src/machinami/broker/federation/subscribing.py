@@ -118,18 +118,18 @@ class SharedSubscriptions:
             await relay.take(Item(key, told, leg.registration_id), record)
 
     async def complete(
-        self, town: Town, subscription: Subscription, owner: Principal, told: Sequence[Told], but: str | None = None
+        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal, but: str | None = None
     ) -> Sequence[Told]:
-        """Entities that may be split, with what is known of them here (as far as the owner may read it) and at sources,
+        """Entities that may be split, with what is known of them here (as far as they may read it) and at sources,
         as far as they then match the subscription (5.8.6). but: the registration of the source that told of them."""
         found = []
-        trigger, linked = self._trigger(subscription), linked_in(town, owner)
+        trigger, linked = self._trigger(subscription), linked_in(town, by)
         for one in told:
             if one.deleted_at is not None:
                 found.append(one)
                 continue
             try:
-                rest, _ = await reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, owner, but)
+                rest, _ = await reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, by, but)
             except MachinamiError:
                 rest = None  # the owner may not read it here; what was told is there all the same
             now = town.clock()
@@ -219,7 +219,7 @@ class SharedSubscriptions:
         outbox = self._outbox(town, subscription_id)
         if outbox is None or not outbox.subscription.split:
             return item.told
-        return await self.complete(town, outbox.subscription, outbox.owner, item.told, item.registration_id)
+        return await self.complete(town, outbox.subscription, item.told, outbox.asking, item.registration_id)
 
     # --- after a restart
 

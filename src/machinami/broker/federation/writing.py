@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from machinami.broker.federation.federation import Federation, Question, Reply
+from machinami.broker.federation.passing import demand_passing
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.town import Town
 from machinami.foundation.errors import (
@@ -16,6 +17,7 @@ from machinami.foundation.errors import (
     OperationNotSupported,
 )
 from machinami.model.distribution import Division, Share, divide
+from machinami.model.principal import Principal
 from machinami.model.registration import Registration
 from machinami.model.registration_matching import is_current
 
@@ -45,8 +47,10 @@ def division(
     types: Sequence[str] | None,
     attributes: frozenset[str],
     trigger: Trigger,
+    by: Principal,
 ) -> Division:
-    """Who does what of a change of one entity; see `divide`."""
+    """Who does what of a change of one entity; see `divide`. Raises Forbidden where sources have a part in it and who
+    asks may not have it passed on."""
     now = town.clock()
     current = [
         source.registration
@@ -54,7 +58,10 @@ def division(
         if is_current(source.registration, now) and not source.registration.temporal
     ]
     looped = federation.is_looped(town, trigger)
-    return divide(current, frozenset(operations), entity_id, types, attributes, trigger.passed, looped)
+    divided = divide(current, frozenset(operations), entity_id, types, attributes, trigger.passed, looped)
+    if divided.shares:
+        demand_passing(town, tuple(operations), entity_id, types, attributes, by)
+    return divided
 
 
 def unsent(share: Share) -> Part | None:

@@ -1,0 +1,227 @@
+"""What is accounted for, and where is it? The record of who read, changed or was refused what in a protected town.
+
+All changes and all refusals are noted, and the reads of what is marked as personal. Entries wait in memory for a
+moment and are kept together, so that the hot path stays short. Changes cannot be lost: they are in the log, and what
+was not noted before a crash is noted after it; of reads and refusals a crash may lose the last second.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from machinami.broker.policy import Policy, demand
+from machinami.foundation.errors import StoreUnavailable
+from machinami.foundation.instant import format_instant
+from machinami.model.audit import Batch, Entry, Head, entry, entry_of, sealed
+from machinami.model.change import Change
+from machinami.model.entity import Entity
+from machinami.model.policy import Deed, personal
+from machinami.model.principal import Principal
+from machinami.store.protocol import TownStore, Transaction
+
+STATE, _HEAD = "audit-head", "head"
+_SHELF = 256  # batches of one kind of record, which are read together
+_LARGEST = 2_000  # entries of one batch
+_SECONDS = 1.0
+_LOG_PAGE = 1_000
+_MOST_REFUSALS = 1_000  # of one second
+_LOG = logging.getLogger("machinami.broker")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which entries are wanted. An empty member does not restrict; what: an entity, a type or an attribute."""
+
+    who: str = ""
+    what: str = ""
+    did: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    refused: bool | None = None
+
+
+class Audit:
+    """The record of one town."""
+
+    def __init__(self, store: TownStore, policy: Policy, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._policy = policy
+        self._clock = clock
+        self._head = Head()
+        self._seq = 0
+        self._waiting: list[Entry] = []
+        self._refusals: dict[tuple[str, Deed, str | None, str], Entry] = {}  # of this second, each told once
+        self._unnamed = 0
+        self._changes: list[Change] = []
+        self._task: asyncio.Task[None] | None = None
+        self._keeping = asyncio.Lock()
+        store.on_commit(self._hear)
+
+    @property
+    def cursor(self) -> int:
+        """The last change of the log that is noted; where nothing is noted, the last one there is."""
+        return self._store.last_seq if self._policy.is_open else self._seq
+
+    async def start(self) -> None:
+        """Go on from where the record ends, with the changes since then; in an open town there is nothing to do."""
+        if self._policy.is_open or self._task is not None:
+            return
+        state = (await self._store.records(STATE)).get(_HEAD)
+        self._changes.clear()
+        if state is None:
+            self._seq = self._store.last_seq
+        else:
+            self._head, self._seq = Head(state["number"], state["digest"]), state["seq"]
+            await self._catch_up()
+        self._task = asyncio.create_task(self._keep_regularly())
+
+    async def _catch_up(self) -> None:
+        while self._seq < self._store.last_seq:
+            missed = await self._store.changes(self._seq, _LOG_PAGE)
+            if not missed:
+                return
+            self._changes = list(missed)
+            await self.keep()
+
+    async def close(self) -> None:
+        """Keep what waits."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+            await self.keep()
+
+    # noting
+
+    def read(self, by: Principal, entities: Sequence[Entity]) -> None:
+        """Somebody was given these: what of them is personal is noted."""
+        marks = self._policy.personal
+        if not marks:
+            return
+        for entity in entities:
+            if personal(marks, entity.types, entity.attributes):
+                names = sorted(marks.intersection(entity.attributes))
+                self._note(by, Deed.READ, entity=entity.id, types=list(entity.types), attributes=names)
+
+    def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
+        """Somebody was refused something."""
+        key = by.signature, deed, entity_id, reason
+        known = self._refusals.get(key)
+        if known is not None:
+            known["times"] = known.get("times", 1) + 1
+        elif len(self._refusals) < _MOST_REFUSALS:
+            self._note(by, deed, entity=entity_id, refused=reason)
+            self._refusals[key] = self._waiting[-1]
+        else:  # who asks without end shall not fill the disk
+            self._unnamed += 1
+
+    def administered(self, by: Principal, what: str) -> None:
+        """Somebody changed how the town is run."""
+        self._note(by, Deed.ADMINISTER, what=what)
+
+    def _note(self, by: Principal, deed: Deed, **more: Any) -> None:
+        self._waiting.append(entry(self._clock(), by.signature, deed, **more))
+
+    def _hear(self, changes: Sequence[Change]) -> None:
+        if self._task is not None:
+            self._changes += changes
+
+    # keeping
+
+    async def _keep_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(_SECONDS)
+            await self.keep()
+
+    async def keep(self) -> None:
+        """Keep what waits, in batches."""
+        async with self._keeping:
+            if self._unnamed:
+                more = f"{self._unnamed} more refusals in one second are not told one by one"
+                self._waiting.append(entry(self._clock(), "machinami", Deed.READ, refused=more))
+            self._refusals.clear()
+            self._unnamed = 0
+            while self._waiting or self._changes:
+                changes, noted = self._changes[:_LARGEST], self._waiting[:_LARGEST]
+                entries = [*map(entry_of, changes), *noted]
+                batch = sealed(entries, self._head)
+                head = Head(batch["number"], batch["digest"])
+                seq = max((change.seq for change in changes), default=self._seq)
+                try:
+                    await self._store.transact(lambda tx: _put(tx, batch, head, seq))  # noqa: B023  # awaited here
+                except StoreUnavailable:
+                    _LOG.warning("the audit of the town cannot be kept now; it waits")
+                    return
+                self._head, self._seq = head, seq
+                del self._changes[: len(changes)]
+                del self._waiting[: len(noted)]
+
+    # asking
+
+    async def head(self, by: Principal) -> Head:
+        """The head of the record, to be kept apart."""
+        demand(self._policy, by, Deed.ADMINISTER)
+        await self.keep()
+        return self._head
+
+    async def batches(self, by: Principal) -> list[Batch]:
+        """The whole record, as it is verified and exported."""
+        demand(self._policy, by, Deed.ADMINISTER)
+        await self.keep()
+        return await kept_batches(self._store)
+
+    async def search(self, wanted: Search, limit: int, by: Principal) -> list[Entry]:
+        """The latest entries that are wanted, the last one first."""
+        demand(self._policy, by, Deed.ADMINISTER)
+        await self.keep()
+        found: list[Entry] = []
+        for shelf in range(self._head.number // _SHELF, -1, -1):
+            batches = await self._store.records(_kind(shelf))
+            for number in sorted(batches, reverse=True):
+                found += [one for one in reversed(batches[number]["entries"]) if is_wanted(wanted, one)]
+                if len(found) >= limit:
+                    return found[:limit]
+        return found
+
+
+def is_wanted(wanted: Search, one: Entry) -> bool:
+    """Whether an entry is what is looked for."""
+    return (
+        (not wanted.who or wanted.who in (one["who"], one.get("for")))
+        and (not wanted.did or wanted.did == one["did"])
+        and (not wanted.what or wanted.what in _about(one))
+        and (wanted.since is None or one["at"] >= format_instant(wanted.since))
+        and (wanted.until is None or one["at"] < format_instant(wanted.until))
+        and (wanted.refused is None or wanted.refused == ("refused" in one))
+    )
+
+
+def _about(one: Entry) -> Iterator[str]:
+    yield from (str(one[name]) for name in ("entity", "what") if name in one)
+    yield from one.get("types", ())
+    yield from one.get("attributes", ())
+
+
+async def kept_batches(store: TownStore) -> list[Batch]:
+    """Every batch that a store has, in the order of their places."""
+    state = (await store.records(STATE)).get(_HEAD, {"number": 0})
+    found: list[Batch] = []
+    shelf = 0
+    while True:
+        batches: Mapping[str, Batch] = await store.records(_kind(shelf))
+        if not batches and shelf > state["number"] // _SHELF:
+            return found
+        found += [batches[place] for place in sorted(batches)]
+        shelf += 1
+
+
+def _kind(shelf: int) -> str:
+    return f"audit/{shelf:08d}"
+
+
+def _put(tx: Transaction, batch: dict[str, Any], head: Head, seq: int) -> None:
+    tx.put_record(_kind(head.number // _SHELF), f"{head.number:012d}", batch)
+    tx.put_record(STATE, _HEAD, {"number": head.number, "digest": head.digest, "seq": seq})

@@ -1,0 +1,102 @@
+"""Who did what with the town's data? Entries in batches, each sealed with what came before it.
+
+A batch holds the digest of the batch before it, so that none can be changed, left out or put elsewhere without all
+later digests being wrong. That the last ones are still there is seen by a head that was kept apart.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from machinami.foundation.instant import format_instant
+from machinami.model.change import Change, Verb
+from machinami.model.policy import Deed
+from machinami.model.principal import SEPARATOR
+
+Entry = dict[str, Any]
+Batch = Mapping[str, Any]
+BEGIN = "0" * 64
+_DEEDS = {Verb.CREATED: Deed.CREATE, Verb.UPDATED: Deed.CHANGE, Verb.DELETED: Deed.DELETE}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a record goes: the number and the digest of its last batch. Kept apart, it shows what is missing."""
+
+    number: int = 0
+    digest: str = BEGIN
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest}"
+
+
+def entry(at: datetime, signature: str, deed: str, **more: Any) -> Entry:
+    """One entry: when, who (and for whom, for what purpose), what. What is empty is left out."""
+    parts = signature.split(SEPARATOR)
+    said = {"at": format_instant(at), "who": parts[0], "did": str(deed)}
+    if len(parts) > 1:
+        said |= {name: text for name, text in zip(("for", "purpose"), parts[1:], strict=True) if text}
+    return {**said, **{name: value for name, value in more.items() if value not in (None, "", (), [])}}
+
+
+def entry_of(change: Change) -> Entry:
+    """The entry of a change."""
+    names = list(dict.fromkeys(part.name for part in change.attributes))
+    deed = _DEEDS[change.verb]
+    return entry(
+        change.at, change.by, deed, entity=change.entity_id, types=list(change.types), attributes=names, seq=change.seq
+    )
+
+
+def sealed(entries: list[Entry], before: Head) -> dict[str, Any]:
+    """The batch that follows a head."""
+    batch = {"number": before.number + 1, "before": before.digest, "entries": entries}
+    return {**batch, "digest": digest(batch)}
+
+
+def digest(batch: Batch) -> str:
+    """What a batch comes to, with all before it."""
+    said = {"number": batch["number"], "before": batch["before"], "entries": batch["entries"]}
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def faults(batches: Iterable[Batch], kept: Head | None = None) -> list[str]:
+    """Sentences about everything that shows that the record is not what was written; none if all is well.
+
+    kept: a head that was kept apart, at which the record must have been.
+    """
+    found: list[str] = []
+    head, met = Head(), kept is None or kept == Head()
+    for batch in batches:
+        try:
+            number, before, said = int(batch["number"]), str(batch["before"]), str(batch["digest"])
+            right = digest(batch)
+        except (KeyError, TypeError, ValueError):
+            found.append(f"what follows batch {head.number} is no batch")
+            continue
+        if number != head.number + 1:
+            found.append(f"batch {number} follows batch {head.number}: some are missing, or moved")
+        elif before != head.digest:
+            found.append(f"batch {number} does not follow from batch {head.number}: one of them was exchanged")
+        if right != said:
+            found.append(f"batch {number} was changed")
+        head = Head(number, said)
+        if kept is not None and number == kept.number:
+            met = True
+            if said != kept.digest:
+                found.append(f"batch {number} is not the one whose digest was kept apart")
+    if not met and kept is not None:
+        found.append(f"the record ends at batch {head.number}, and was at batch {kept.number} when its head was kept")
+    return found
+
+
+def read_head(text: str) -> Head:
+    """Back from `str(head)`. Raises ValueError."""
+    number, colon, said = text.strip().partition(":")
+    if not colon or len(said) != len(BEGIN):
+        raise ValueError("a head is a number, a colon and 64 letters, as `machinami audit head` says it")
+    return Head(int(number), said)
