@@ -1,10 +1,9 @@
 """What is the broker as a whole? All towns of the installation with their contexts and their notifiers."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from machinami.broker import registrations
@@ -33,6 +32,7 @@ from machinami.broker.subscriptions import (
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
+from machinami.model.entity import Entity
 from machinami.model.policy import Deed, Row
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
@@ -230,7 +230,7 @@ class Broker:
             if name in self._towns:
                 return self._towns[name]
         self._towns[name] = town
-        self._notifiers[name] = Notifier(town, ports.sender, partial(self._complete, town))
+        self._notifiers[name] = Notifier(town, ports.sender, self)
         self._audits[name] = policy.witness = audit = Audit(store, policy, ports.clock)
         await audit.start()
         if name != DEFAULT_TOWN:
@@ -241,10 +241,17 @@ class Broker:
         self.federation.watch(town)
         self.shared_subscriptions.watch(town)
 
-    async def _complete(
+    async def complete(
         self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
     ) -> Sequence[Told]:
+        """Entities that may be split, with what others know of them, as far as they then match (5.8.6)."""
         return await self.shared_subscriptions.complete(town, subscription, told, by)
+
+    async def linked(
+        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
+    ) -> Mapping[str, Entity]:
+        """The entities that these link to, here and elsewhere (4.5.23)."""
+        return await self.shared_subscriptions.linked(town, subscription, entities, by)
 
     async def _alias(self, default: Town) -> str:
         """What this broker is called among brokers (5.2.40): made once, and kept."""

@@ -325,3 +325,15 @@ async def test_a_subscription_that_ended_while_its_source_was_away_ends_there_la
     async with opened(tmp_path / "here", others):
         (gone,) = await others.until_called("DELETE")
         assert gone.url.endswith(copy["id"])
+
+
+async def test_what_relationships_lead_to_at_sources_is_shown_in_notifications(city: City) -> None:
+    shelter = {"id": "urn:s:1", "type": "Shelter", "room": {"type": "Property", "value": 40}}
+    city.others.answers = {SOURCE: lambda call: given(shelter) if call.method == "GET" else Answer(201)}
+    await city.register(information=[{"entities": [{"type": "Gauge"}, {"type": "Shelter"}]}])
+    await city.subscribe({"join": "inline"})
+    near = {"type": "Relationship", "object": "urn:s:1", "objectType": "Shelter"}
+    await city.ask("POST", "/entities", gauge(1, near=near))
+    await city.tell((await city.copy())["id"], gauge(2, near=near))
+    for sent in await city.wire.until_sent(2):
+        assert sent.document["data"][0]["near"]["entity"]["room"]["value"] == 40

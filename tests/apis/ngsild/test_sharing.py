@@ -372,3 +372,24 @@ async def test_what_is_asked_about_is_not_all_that_is_shown(here: Broker, others
     _, told, _ = await here.ask("GET", "/entities?type=Gauge&q=level%3E2&format=simplified")
     assert told == [{"id": ONE, "type": "Gauge", "level": 5, "name": 7}]
     assert "attrs" not in others.calls[0].url
+
+
+async def test_linked_entities_are_got_from_sources_where_their_type_is_named(
+    here: Broker, others: FakeNeighbours
+) -> None:
+    shelter = {"id": "urn:s:1", "type": "Shelter", "room": level(40)}
+    others.answers["http://there.test"] = lambda call: (
+        given(shelter) if call.url.partition("?")[0].endswith("urn:s:1") else Answer(404)
+    )
+    await here.register("http://there.test", information=[{"entities": [{"type": "Shelter"}]}])
+    link = {"type": "Relationship", "object": "urn:s:1"}
+    await here.ask("POST", "/entities", gauge(1, near={**link, "objectType": "Shelter"}))
+    await here.ask("POST", "/entities", gauge(2, near=link))
+    asked = "?join=inline&local=false"
+    _, told, _ = await here.ask("GET", f"/entities/{ONE}{asked}")
+    assert told["near"]["entity"]["room"]["value"] == 40
+    _, told, _ = await here.ask("GET", f"/entities/urn:ngsi-ld:Gauge:2{asked}")
+    assert "entity" not in told["near"]
+    for number, shown in ((1, True), (2, False)):
+        _, told, _ = await here.ask("GET", f"/entities?type=Gauge&id=urn:ngsi-ld:Gauge:{number}&join=inline")
+        assert ["entity" in one["near"] for one in told] == [shown]

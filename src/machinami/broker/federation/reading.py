@@ -35,7 +35,7 @@ from machinami.model.linking import LINKING, Join
 from machinami.model.matching import matches, seen
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
-from machinami.model.query import Condition, Page, Query, TemporalQuery, TypeSelection
+from machinami.model.query import Condition, Page, Query, TemporalQuery, TypeAny, TypeIs, TypeSelection
 from machinami.model.registration import Mode
 from machinami.model.registration_matching import Specification, matches_registration, specified
 from machinami.model.subscription import EntitySelector
@@ -116,28 +116,42 @@ async def retrieve(
 async def linked(
     federation: Federation, town: Town, entities: Sequence[Entity], join: Join, trigger: Trigger, by: Principal
 ) -> dict[str, Entity]:
-    """The entities that these link to, level by level, as known here and to the sources (4.5.23)."""
+    """The entities that these link to, level by level, as known here and to the sources (4.5.23).
+
+    Sources are asked only where the relationship names the type of what it leads to (4.5.23.1).
+    """
     known: dict[str, Entity] = {}
     asked = {entity.id for entity in entities} | join.contained_by
     level: Sequence[Entity] = entities
     for _ in range(join.level):
-        targets = [one for one in dict.fromkeys(_targets(level)) if one not in asked]
+        targets: dict[str, tuple[str, ...]] = {}
+        for one, kinds in _targets(level):
+            if one not in asked:
+                targets[one] = targets.get(one, ()) + kinds
         if len(known) + len(targets) > _MOST_LINKED:
             raise TooManyResults(f"More than {_MOST_LINKED} linked entities would be shown; ask for fewer levels")
         asked.update(targets)
-        works = [retrieve(federation, town, one, None, (), trigger, by) for one in targets]
-        level = [entity for entity, _ in await together(works) if entity is not None]
+        here = [operations.peek(town, one, by) for one, kinds in targets.items() if not kinds]
+        works = [
+            retrieve(federation, town, one, TypeAny(tuple(map(TypeIs, kinds))), (), trigger, by)
+            for one, kinds in targets.items()
+            if kinds
+        ]
+        found = [*here, *(entity for entity, _ in await together(works))]
+        level = [entity for entity in found if entity is not None]
         known.update((entity.id, entity) for entity in level)
     known.update((entity.id, entity) for entity in entities)
     return known
 
 
-def _targets(entities: Iterable[Entity]) -> Iterable[str]:
+def _targets(entities: Iterable[Entity]) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Where relationships lead to, with the types that they name."""
     for entity in entities:
         for instances in entity.attributes.values():
             for instance in instances:
                 if instance.kind in LINKING:
-                    yield from (instance.value,) if isinstance(instance.value, str) else instance.value
+                    targets = (instance.value,) if isinstance(instance.value, str) else instance.value
+                    yield from ((target, instance.object_type) for target in targets)
 
 
 def concerns_sources(federation: Federation, town: Town, wide: Wide, trigger: Trigger) -> bool:

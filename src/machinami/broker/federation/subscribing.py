@@ -29,6 +29,7 @@ from machinami.foundation.errors import MachinamiError, NotFound
 from machinami.foundation.instant import to_micros
 from machinami.model.assembly import assemble_entity
 from machinami.model.context import Context
+from machinami.model.entity import Entity
 from machinami.model.matching import matches
 from machinami.model.principal import Principal
 from machinami.model.registration import Registration
@@ -137,6 +138,19 @@ class SharedSubscriptions:
             if whole is not None and any(matches(query, whole, now, linked) for query in conditions(subscription)):
                 found.append(replace(one, entity=whole))
         return found
+
+    async def linked(
+        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
+    ) -> Mapping[str, Entity]:
+        """The entities that these link to, here and at sources, as far as a notification shows them (4.5.23); none
+        where they are too many to be asked for."""
+        join = subscription.notification.join
+        if join is None:
+            return {}
+        try:
+            return await reading.linked(self._federation, town, entities, join, self._trigger(subscription), by)
+        except MachinamiError:
+            return {}
 
     # --- copies
 
