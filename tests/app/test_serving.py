@@ -70,7 +70,7 @@ def test_what_a_town_is_set_to_stands_on_its_page(tmp_path: Path) -> None:
     assert (told["store.cache_entities"], told["network.ca_file"]) == (12345, "ca.pem")
     with town(tmp_path) as running, urllib.request.urlopen(running.url + "/about?lang=en", timeout=10) as answer:
         html = answer.read().decode()
-    for shown in ("Entities kept at hand", "12,345", "<code>[store] cache_entities</code>", "霞町"):
+    for shown in ("Entities kept at hand", "12,345", ">[store] cache_entities</code>", "霞町"):
         assert shown in html
 
 

@@ -54,6 +54,15 @@ def test_rain_between_readings_makes_no_gap_but_a_silence_does() -> None:
     assert len(times) == len(set(times)) == len(drawn["observed"])  # type: ignore[arg-type]
 
 
+def test_a_chart_names_its_zone_once_unless_the_clocks_change_within_it() -> None:
+    def names(start: datetime) -> object:
+        points = [(start + STEP * n, 1.0) for n in range(20)]
+        return payload(Chart("t", "m", points, start), {}, "Europe/Paris")["zone_names"]
+
+    assert names(datetime(2026, 7, 1, tzinfo=UTC)) == ["CEST"]
+    assert names(datetime(2026, 3, 29, 0, 0, tzinfo=UTC)) == ["CET"] * 6 + ["CEST"] * 14
+
+
 def test_the_forecast_starts_where_observations_end_and_is_never_thinned() -> None:
     ahead = [Step(START + timedelta(hours=9 + n), 1, 2, 3) for n in range(4)]
     chart = Chart("t", "m", every_ten_minutes(*[1.0] * 40), START, ahead, (Line("bank", 3, 5),))

@@ -8,7 +8,7 @@ import pytest
 
 from machinami.foundation.errors import NotFound
 from machinami.kit.assets import asset, asset_address, cache_rule
-from machinami.kit.moments import moment
+from machinami.kit.moments import moment, zone_name
 from machinami.kit.page import CONTENT_SECURITY_POLICY, Shell, figure, town_name
 from machinami.kit.words import Words
 
@@ -38,6 +38,20 @@ def test_how_long_ago_is_said_in_one_unit(passed: timedelta, said: str) -> None:
 
 def test_another_day_shows_its_date() -> None:
     assert moment(NOW - timedelta(hours=20), NOW, Words("ja")).clock == "9/13 22:42"
+    assert moment(NOW - timedelta(hours=20), NOW, Words("en")).clock == "13 Sep 22:42"
+
+
+@pytest.mark.parametrize(
+    ("zone", "month", "name"),
+    [
+        ("Asia/Tokyo", 1, "JST"),
+        ("Europe/Paris", 1, "CET"),
+        ("Europe/Paris", 7, "CEST"),
+        ("America/Sao_Paulo", 1, "UTC-03"),
+    ],
+)
+def test_a_zone_is_called_as_people_call_it(zone: str, month: int, name: str) -> None:
+    assert zone_name(datetime(2026, month, 1, tzinfo=UTC), zone) == name
 
 
 def test_a_number_has_its_unit_and_a_true_minus() -> None:

@@ -14,11 +14,16 @@ from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.change import AttributeChange, Change, Verb
-from machinami.model.document import entity_from_document, entity_to_document
+from machinami.model.document import change_from_document, entity_from_document, entity_to_document
 from machinami.model.entity import Entity
-from machinami.store.sqlite.encoded import Written, encode_change, entity_json, read_change, to_columns
+from machinami.store.sqlite.encoded import Written, encode_change, entity_json, to_columns
 
 NOW = datetime(2026, 6, 30, 9, tzinfo=UTC)
+
+
+def read_change(seq: int, doc: bytes, was: str | None) -> Change:
+    """The change that a row of the log holds."""
+    return change_from_document(orjson.loads(doc), None if was is None else orjson.loads(was), seq)
 
 
 def kept(before: Entity | None, written: Written) -> tuple[str | None, Entity, Change]:

@@ -7,7 +7,7 @@ import orjson
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.compile import Part
 from machinami.store.sqlite.connection import migrate, migrations, open_connection
-from machinami.store.sqlite.encoded import read_change
+from machinami.store.sqlite.log import read_log
 from machinami.store.sqlite.statements import SQL
 
 
@@ -51,7 +51,7 @@ def test_the_log_tells_the_entity_before_a_change_as_it_did(tmp_path: Path) -> N
 
     migrate(connection, path, migrations())
 
-    first, second = (read_change(*row) for row in connection.execute(SQL.log_after, (0, -1)))
+    first, second = read_log(connection, 0)
     assert first.before is None
     assert second.before is not None
     assert second.after is not None

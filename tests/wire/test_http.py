@@ -133,6 +133,39 @@ async def test_many_notifications_travel_over_one_connection(wire, other_side):
     assert len(peers) == 1
 
 
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_each_of_several_messages_on_open_connections_is_given_up_at_its_own_time(loop):
+    async def run():
+        taking = []
+
+        async def take(reader, writer):
+            taking.append(asyncio.current_task())
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+                await reader.readuntil(b"never")  # the second message on this connection is not answered
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+        server = await asyncio.start_server(take, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        wire = HttpWire()
+        opened = await asyncio.gather(*[wire.send(url, b"{}", {}, 5) for _ in range(3)])
+        late = await asyncio.gather(*[wire.send(url, b"{}", {}, seconds) for seconds in (0.3, 0.1, 0.2)])
+        again = await wire.send(url, b"{}", {}, 5)
+        await wire.close()
+        server.close()
+        await asyncio.gather(*taking)
+        return [delivery.status for delivery in opened], [delivery.reason for delivery in late], again.status
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        opened, late, again = runner.run(run())
+    assert opened == [204, 204, 204]
+    assert late == ["no answer within 0.3 s", "no answer within 0.1 s", "no answer within 0.2 s"]
+    assert again == 204
+
+
 async def test_a_connection_that_the_receiver_closed_meanwhile_is_made_anew(wire):
     heard = []
 

@@ -5,10 +5,11 @@ import gc
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from os import urandom
 from pathlib import Path
-from uuid import uuid4
 
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
@@ -73,7 +74,7 @@ def utc_now() -> datetime:
 
 def fresh_id() -> str:
     """A fresh unique text."""
-    return uuid4().hex
+    return urandom(16).hex()
 
 
 class TownOS:
@@ -208,8 +209,10 @@ class TownOS:
 
     def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
+        if settings.simulation is not None:
+            settings = replace(settings, town_name=SIMULATED_NAME)
         return Desk(
-            town_name=settings.town_name if settings.simulation is None else SIMULATED_NAME,
+            town_name=settings.town_name,
             centre=settings.centre,
             zoom=settings.zoom,
             time_zone=settings.time_zone,

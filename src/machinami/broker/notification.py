@@ -29,22 +29,47 @@ class Message:
     headers: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What all notifications of one subscription share: their headers, the @context that stands in their body (None:
+    it is linked, 6.3.8), and the form of their entities."""
+
+    headers: dict[str, str]
+    said: Any
+    form: Representation
+
+
+def letterhead(subscription: Subscription, context: Context, town: str | None) -> Letterhead:
+    """The letterhead of a subscription whose notifications are in the words of this context; town: None for the
+    default one."""
+    wish = subscription.notification
+    form = Representation(
+        form=wish.form,
+        sys_attrs=wish.sys_attrs,
+        attrs=wish.attributes or None,
+        pick=wish.pick,
+        omit=wish.omit,
+        lang=subscription.lang,
+        datasets=subscription.datasets,
+    )
+    return Letterhead(*_head(subscription, context, town), form)
+
+
 def compose(
     subscription: Subscription,
     context: Context,
+    head: Letterhead,
     told: Sequence[Told],
     notification_id: str,
     now: datetime,
-    town: str | None,
     find: Find,
 ) -> Message:
     """The notification of these entities, in the form that the subscriber asked for. find: linked entities."""
-    headers, said = _head(subscription, context, town)
-    data = _data(subscription, context, told, find, said)
+    data = _data(subscription, context, head, told, find)
     document = _document("Notification", subscription, notification_id, now, data)
     if subscription.notification.endpoint.accept == LD_JSON:
-        document["@context"] = said
-    return Message(orjson.dumps(document), headers)
+        document["@context"] = head.said
+    return Message(orjson.dumps(document), head.headers)
 
 
 def compose_sources(
@@ -94,18 +119,19 @@ def _wants_no_context(headers: dict[str, str]) -> bool:
     return prefer.replace(" ", "") == "body=json"
 
 
-def _data(subscription: Subscription, context: Context, told: Sequence[Told], find: Find, said: Any) -> Any:
-    """The entities of a notification; said: the @context that stands among them, None: it comes in a header."""
-    geo = subscription.notification.endpoint.accept == GEO_JSON
-    documents = _written(subscription, context, told, find, geo)
+def _data(subscription: Subscription, context: Context, head: Letterhead, told: Sequence[Told], find: Find) -> Any:
+    """The entities of a notification."""
+    geo, said = subscription.notification.endpoint.accept == GEO_JSON, head.said
+    documents = _written(subscription, context, head.form, told, find, geo)
     if not geo:
         return documents if said is None else [{**document, "@context": said} for document in documents]
     collection: Json = {"type": "FeatureCollection", "features": documents}
     return collection if said is None else {**collection, "@context": said}
 
 
-def _written(subscription: Subscription, context: Context, told: Sequence[Told], find: Find, geo: bool) -> list[Json]:
-    form = _form(subscription)
+def _written(
+    subscription: Subscription, context: Context, form: Representation, told: Sequence[Told], find: Find, geo: bool
+) -> list[Json]:
     entities = [(shown(what, subscription, context), form) for what in told]
     join, links = subscription.notification.join, None
     if join is not None:
@@ -124,16 +150,3 @@ def _written(subscription: Subscription, context: Context, told: Sequence[Told],
             members["deletedAt"] = format_instant(deleted[entity.id])
         documents.append(document)
     return documents
-
-
-def _form(subscription: Subscription) -> Representation:
-    wish = subscription.notification
-    return Representation(
-        form=wish.form,
-        sys_attrs=wish.sys_attrs,
-        attrs=wish.attributes or None,
-        pick=wish.pick,
-        omit=wish.omit,
-        lang=subscription.lang,
-        datasets=subscription.datasets,
-    )

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
-from machinami.broker.notification import Message, compose
+from machinami.broker.notification import Message, compose, letterhead
 from machinami.broker.operations import expired
 from machinami.broker.seen import Seen, cut_change, cut_told
 from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
@@ -68,6 +68,7 @@ class Outbox:
         self.progress = progress
         self._town = town
         self._context = context
+        self._head = letterhead(subscription, context, None if town.is_default else town.name)
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
@@ -219,12 +220,11 @@ class Outbox:
     def _compose(
         self, entities: Sequence[Told], known: Mapping[str, Entity], notification_id: str, now: datetime
     ) -> Message:
-        name = None if self._town.name == "default" else self._town.name
         find: Find = unlinked
         if self.subscription.notification.join:
             here = self._find
             find = (lambda entity_id: known.get(entity_id) or here(entity_id)) if known else here
-        return compose(self.subscription, self._context, entities, notification_id, now, name, find)
+        return compose(self.subscription, self._context, self._head, entities, notification_id, now, find)
 
     @property
     def _find(self) -> Find:

@@ -31,7 +31,8 @@ def parse_instant(text: object, where: str = "") -> datetime:
 
 def format_instant(moment: datetime) -> str:
     """The moment as ISO 8601 in UTC with Z; fractions only where there are any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat()[:-6] + "Z"  # where isoformat has +00:00
 
 
 def to_micros(moment: datetime) -> int:

@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
+from machinami.kit.moments import zone_name
 from machinami.model.expectation import Step
 
 Point = tuple[datetime, float | None]
@@ -138,6 +139,7 @@ def payload(chart: Chart, words: dict[str, str], zone: str) -> dict[str, object]
         "unit": chart.unit,
         "digits": chart.digits,
         "zone": zone,
+        "zone_names": _zone_names(rows, zone),
         "now": int(chart.now.timestamp()),
         "words": words,
         "lines": [{"label": line.label, "value": line.value, "level": line.level} for line in chart.lines],
@@ -150,6 +152,12 @@ def payload(chart: Chart, words: dict[str, str], zone: str) -> dict[str, object]
         "rain": [row.rain for row in rows] if chart.rain else None,
         "rain_unit": chart.rain_unit,
     }
+
+
+def _zone_names(rows: Sequence[Row], zone: str) -> list[str]:
+    """What the zone is called at each row; a single name where it is always the same."""
+    names = [zone_name(row.at, zone) for row in rows]
+    return names[:1] if len(set(names)) == 1 else names
 
 
 def _between(rows: Sequence[Row], shown: Sequence[Point]) -> list[int]:

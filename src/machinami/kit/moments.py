@@ -24,9 +24,18 @@ def moment(at: datetime, now: datetime, words: Words, zone: str = TOWN_ZONE) -> 
     """The moment `at`, seen at `now`, in the town's zone; the zone is always named in `full`."""
     local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
     hours = f"{local:%H:%M}"
-    clock = hours if local.date() == today.date() else f"{local.month}/{local.day} {hours}"
-    named = f"{local:%Y-%m-%d %H:%M} {local.tzname()} ({zone})"
+    month = words.plain(f"time.month.{local.month}")
+    day = words.plain("time.date", day=local.day, month=month)
+    clock = hours if local.date() == today.date() else f"{day} {hours}"
+    named = f"{local:%Y-%m-%d %H:%M} {zone_name(at, zone)} ({zone})"
     return Moment(format_instant(at), clock, named, ago(now - at, words))
+
+
+def zone_name(at: datetime, zone: str) -> str:
+    """What the zone is usually called at that moment (JST, CET, CEST); by its hours from UTC where it has none."""
+    local = at.astimezone(ZoneInfo(zone))
+    name = local.tzname() or f"{local:%z}"
+    return f"UTC{name}" if name[0] in "+-" else name
 
 
 def ago(passed: timedelta, words: Words) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from machinami.foundation.errors import SettingsError
 from machinami.kit.manifest import Manifest, Setting, Value
-from machinami.kit.words import Words
+from machinami.kit.words import Words, without_ruby
 
 Kind = Literal["switch", "number", "text", "choice"]
 ON, OFF = "yes", "no"
@@ -49,6 +49,18 @@ def read_setting(setting: Setting, text: str) -> Value:
     return value
 
 
+def refusal(field: SettingField, words: Words) -> str:
+    """What would do for a setting, in the words of an officer whose value was refused."""
+    said = {"title": without_ruby(field.title)}
+    if field.minimum is None or field.maximum is None:
+        return words.plain("refused.text" if field.kind == "text" else "refused.choice", **said)
+    said |= {"least": f"{field.minimum:g}", "most": f"{field.maximum:g}"}
+    name = "whole" if field.step == "1" else "number"
+    if field.unit:
+        return words.plain(f"refused.{name}", **said, unit=field.unit)
+    return words.plain(f"refused.plain_{name}", **said)
+
+
 def _parsed(default: Value, text: str) -> Value:
     if isinstance(default, bool):
         return {ON: True, OFF: False}.get(text, text)
@@ -65,7 +77,7 @@ def _field(setting: Setting, value: Value, words: Words) -> SettingField:
         setting.name,
         setting.title.spoken(words.language),
         setting.help.spoken(words.language),
-        "" if setting.unit == "1" else setting.unit,
+        _unit(setting, words),
         _kind(setting),
         written(value),
         written(setting.default),
@@ -74,6 +86,12 @@ def _field(setting: Setting, value: Value, words: Words) -> SettingField:
         "1" if isinstance(setting.default, int) else "any",
         setting.choices,
     )
+
+
+def _unit(setting: Setting, words: Words) -> str:
+    """The unit as the reader's language writes it: minutes and hours have words, metres have none."""
+    name = f"unit.{setting.unit}"
+    return "" if setting.unit == "1" else words.plain(name) if words.has(name) else setting.unit
 
 
 def _kind(setting: Setting) -> Kind:

@@ -46,6 +46,7 @@ class _Connection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.used = 0
         self.idle_since = 0.0
+        self.until = 0.0  # the loop's time at which the answer is given up
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[int] | None = None
         self._status = 0
@@ -69,6 +70,13 @@ class _Connection(asyncio.Protocol):
     def open(self) -> bool:
         """Whether another message can go this way."""
         return self.transport is not None and not self.transport.is_closing()
+
+    def give_up(self) -> None:
+        """The answer did not come in time; what still comes would be taken for the next one."""
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_exception(TimeoutError())
+        self.close()
 
     def close(self) -> None:
         """End the connection at once."""
@@ -125,29 +133,64 @@ class Poster:
         self._busy: set[_Connection] = set()
         self._room = asyncio.Semaphore(_CONNECTIONS)
         self._sweep: asyncio.TimerHandle | None = None
+        self._watch: asyncio.TimerHandle | None = None
 
     async def post(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
         """The status that the receiver answers. Raises ValueError for what is no address or header, OSError where
         there is no answer, TimeoutError where there is none in time."""
         address, head = _head(uri, tuple(headers.items()))
         message = b"%b%d\r\n\r\n%b" % (head, len(body), body)
-        async with asyncio.timeout(timeout), self._room:
+        until = asyncio.get_running_loop().time() + timeout
+        if not self._room.locked():
+            async with self._room:
+                while connection := self._waiting(address):
+                    status = await self._told(address, connection, message, until)
+                    if status is not None:
+                        return status
+        async with asyncio.timeout_at(until), self._room:
             while True:
                 connection = self._waiting(address) or await self._connect(address)
-                self._busy.add(connection)
-                try:
-                    status = await connection.post(message)
-                except Lost as lost:
-                    if lost.fresh and connection.used > 1:
-                        continue  # closed by the receiver while it was idle; a message may be told twice, never not
-                    raise
-                except BaseException:  # given up: what still comes would be taken for the next answer
-                    connection.close()
-                    raise
-                finally:
-                    self._busy.discard(connection)
-                self._keep(address, connection)
-                return status
+                status = await self._told(address, connection, message, until)
+                if status is not None:
+                    return status
+
+    async def _told(self, address: Address, connection: _Connection, message: bytes, until: float) -> int | None:
+        """The status that is answered on this connection. None where the receiver has closed it while it was idle: a
+        message may be told twice, never not."""
+        self._busy.add(connection)
+        self._watch_over(connection, until)
+        try:
+            status = await connection.post(message)
+        except Lost as lost:
+            if lost.fresh and connection.used > 1:
+                return None
+            raise
+        except BaseException:  # given up: what still comes would be taken for the next answer
+            connection.close()
+            raise
+        finally:
+            self._busy.discard(connection)
+        self._keep(address, connection)
+        return status
+
+    def _watch_over(self, connection: _Connection, until: float) -> None:
+        """See to it that the answer is given up in time: one timer for all, as nearly every answer comes in time."""
+        connection.until = until
+        if self._watch is not None:
+            if self._watch.when() <= until:
+                return
+            self._watch.cancel()
+        self._watch = asyncio.get_running_loop().call_at(until, self._look)
+
+    def _look(self) -> None:
+        """Give up the answers that are late, and look again when the next one will be."""
+        loop = asyncio.get_running_loop()
+        self._watch = None
+        for connection in [connection for connection in self._busy if connection.until <= loop.time()]:
+            self._busy.discard(connection)
+            connection.give_up()
+        if self._busy:
+            self._watch = loop.call_at(min(connection.until for connection in self._busy), self._look)
 
     async def _connect(self, address: Address) -> _Connection:
         secure = self._trust() if address.secure else None
@@ -184,9 +227,10 @@ class Poster:
 
     async def close(self) -> None:
         """Let go of every connection."""
-        if self._sweep is not None:
-            self._sweep.cancel()
-            self._sweep = None
+        for timer in (self._sweep, self._watch):
+            if timer is not None:
+                timer.cancel()
+        self._sweep = self._watch = None
         for connection in [*self._busy, *(one for idle in self._idle.values() for one in idle)]:
             connection.close()
         self._idle.clear()

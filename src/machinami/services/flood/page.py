@@ -12,6 +12,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Level
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.settings import refusal
 from machinami.kit.words import Words
 from machinami.model.expectation import Step
 from machinami.services.flood.book.happening import happening as happening
@@ -161,8 +162,10 @@ def _setting(book: Book, frame: Frame) -> PageHandler:
         try:
             await book.set_setting(name, text, _said(form, "reason"), _officer(form))
         except SettingsError as error:
-            refused = Refused(name, text, str(error))
-            seen = view(await book.state(words), "officer", words, frame.clock(), frame.zone, refused=refused)
+            state = await book.state(words)
+            known = [sheet.field for sheet in state.settings if sheet.field.name == name]
+            refused = Refused(name, text, refusal(known[0], words) if known else str(error))
+            seen = view(state, "officer", words, frame.clock(), frame.zone, refused=refused)
             return frame.show(request, TEMPLATE, 422, flood=seen)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 

@@ -7,7 +7,7 @@ from machinami.model.change import Verb
 from machinami.model.document import entity_to_document
 from machinami.store.evolution import scope_change
 from machinami.store.sqlite.connection import read, read_one
-from machinami.store.sqlite.encoded import read_change
+from machinami.store.sqlite.log import read_log
 from machinami.store.sqlite.statements import SQL
 
 
@@ -15,26 +15,26 @@ def disagreements(connection: apsw.Connection) -> list[str]:
     """Sentences about everything that does not fit, none if all is well. Reads all of the file.
 
     The last logged state of each entity is its present state; each logged change of an attribute is in the
-    history unless it was corrected or forgotten since, or still waits to go there; the numbers of the log have no gap.
+    history unless it was corrected or forgotten since; the numbers of the log have no gap. What still waits to go into
+    state or history is left out.
     """
     found = [f"SQLite: {text}" for (text,) in read(connection, "PRAGMA integrity_check") if text != "ok"]
     last: dict[str, object] = {}
-    settled = read_one(connection, SQL.settled)
+    settled, state = read_one(connection, SQL.settled), read_one(connection, SQL.settled_state)
     before: int | None = None
-    for row in connection.execute(SQL.log_after, (0, -1)):
-        change = read_change(*row)
+    for change in read_log(connection, 0):
         seq, after = change.seq, change.after
         if before is not None and seq != before + 1:
             found.append(f"the log goes from {before} to {seq}")
         before = seq
-        if after is not None or change.verb is Verb.DELETED:
+        if seq <= state and (after is not None or change.verb is Verb.DELETED):
             last[change.entity_id] = None if after is None else entity_to_document(after)
         if seq <= settled:
             instances = len(change.attributes) + (scope_change(change) is not None)
             found += _missing_history(connection, change.entity_id, seq, instances)
     for entity_id, document in last.items():
-        state = [(gone, doc) for _, _, gone, doc in read(connection, SQL.entity_by_id, (entity_id,))]
-        present = orjson.loads(state[0][1]) if state and not state[0][0] else None
+        held = [(gone, doc) for _, _, gone, doc in read(connection, SQL.entity_by_id, (entity_id,))]
+        present = orjson.loads(held[0][1]) if held and not held[0][0] else None
         if present != document:
             found.append(f"the state of {entity_id} is not what the log says")
     counted = {tuple(place): count for *place, count in read(connection, SQL.tallies)}

@@ -1,39 +1,74 @@
-"""Which instances are safe in the log, but not yet in the history?
+"""What is safe in the log, but not yet in the tables of the state and of the history?
 
-The history is clustered by series, so that a write of few bytes would change one page of the file for each
-attribute. The log holds all of it already; the rows therefore gather here and go into their table many at a time,
-in the order of the table, before anyone reads it. After a crash they are made again from the log.
+A change is put into the log with its commit. The state and the history would change pages far apart with each of them;
+they follow the log at a distance, many changes at a time and in the order of their tables, before anyone reads them.
+After a crash they are brought up from the log.
 """
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import apsw
 
-from machinami.store.sqlite.connection import read, read_one
-from machinami.store.sqlite.encoded import Columns, encode_change, read_change
+from machinami.store.sqlite.encoded import Columns
+from machinami.store.sqlite.hot import Hot, State
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.runs import Runs, Step
 from machinami.store.sqlite.statements import SQL
 
-MOST = 4 << 20  # bytes of log whose instances may wait: rows of the same place of the table then go there together
+STATE = 1 << 20  # bytes of log that the state may be behind: what it takes to catch up holds everything else up
+HISTORY = 4 << 20  # the same of the history: rows of the same place of the table then go there together
 _SERIALS = 20  # bits: instances of the history that one change may have
 
 Row = tuple[Any, ...]  # subject, attribute, time, serial, which order it and are never the same, and Columns
 
 
+@dataclass(slots=True)
+class Later:
+    """What a group leaves to wait: steps with the id of their entity and what they make of it; rows of the history.
+
+    size: bytes of the log that the state is behind; history_size: that the history is behind.
+    """
+
+    steps: list[tuple[str, Step, State]] = field(default_factory=list)
+    size: int = 0
+    history: list[Row] = field(default_factory=list)
+    history_size: int = 0
+
+
 class Backlog:
-    """The rows that wait, all of them of committed changes."""
+    """What waits, all of it of committed changes; states: the entities that it changes, as they are."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.size = 0  # bytes of the log that they are in
+        self.history: list[Row] = []
+        self.history_size = 0
+        self._folded()
 
-    def committed(self, settled: int | None, later: list[Row], size: int) -> None:
-        """A commit has put so many of the rows into the table, if any, and leaves others to wait."""
-        if settled is not None:
-            del self.rows[:settled]
-            self.size = 0
-        self.rows += later
-        self.size += size
+    def _folded(self) -> None:
+        self.runs = Runs()
+        self.states: dict[str, State] = {}
+        self.keys: dict[int, Hot] = {}
+        self.size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.runs or self.history)
+
+    def committed(self, folded: bool, settled: bool, later: Later) -> None:
+        """A commit has put what waited into the tables of the state (folded) and of the history (settled), or not."""
+        if folded:
+            self._folded()
+        if settled:
+            self.history, self.history_size = [], 0
+        for entity_id, step, state in later.steps:
+            self.runs.take(entity_id, step)
+            self.states[entity_id] = state
+            if isinstance(state, Hot):
+                self.keys[state.key] = state
+            else:
+                self.keys.pop(step.key, None)
+        self.size += later.size
+        self.history += later.history
+        self.history_size += later.history_size
 
 
 def rows_of(history: list[tuple[str, int, Columns]], names: Names, subject: int, seq: int) -> list[Row]:
@@ -45,22 +80,7 @@ def rows_of(history: list[tuple[str, int, Columns]], names: Names, subject: int,
 
 
 def settle(connection: apsw.Connection, rows: list[Row], seq: int) -> None:
-    """Put rows into the table, in the open transaction; with them it holds every change up to seq."""
+    """Put rows into the history, in the open transaction; with them it holds every change up to seq."""
     rows.sort()
     connection.executemany(SQL.add_history, rows)
     connection.execute(SQL.set_settled, (seq,))
-
-
-def recover(connection: apsw.Connection, names: Names) -> None:
-    """Make the rows that a crash left waiting from the log again."""
-    settled, last = read_one(connection, SQL.settled), read_one(connection, SQL.last_seq)
-    if settled >= last:
-        return
-    with connection:
-        rows: list[Row] = []
-        for row in read(connection, SQL.log_after, (settled, -1)):
-            change = read_change(*row)
-            for _, subject, _, _ in read(connection, SQL.entity_by_id, (change.entity_id,)):
-                rows += rows_of(encode_change(change, None).history, names, subject, change.seq)
-        names.write(connection)
-        settle(connection, rows, last)

@@ -14,6 +14,7 @@ from machinami.store.sqlite import past
 from machinami.store.sqlite.encoded import Written, encode_change
 from machinami.store.sqlite.group import Group, Snapshot
 from machinami.store.sqlite.hot import Hot
+from machinami.store.sqlite.log import trim_log
 from machinami.store.sqlite.statements import SQL
 
 
@@ -96,9 +97,9 @@ class Draft:
 
     def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""
-        connection = self.apart()
-        connection.execute(SQL.trim_log, (before,))
-        return connection.changes()
+        forgotten = trim_log(self.apart(), before)
+        self._group.counters.begin = max(self._group.counters.begin, before)
+        return forgotten
 
     def apart(self) -> apsw.Connection:
         """The connection inside the open transaction, for the store's own works."""
@@ -109,7 +110,6 @@ class Draft:
         """The work has returned: what it wrote belongs to the group."""
         self._absorb()
         self._group.records.update(self._records)
-        self._group.rows.records.update(self._records)
         if self._apart is not None:
             self._group.settle()
             self._group.connection.execute(SQL.release)

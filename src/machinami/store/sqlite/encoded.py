@@ -22,7 +22,6 @@ from machinami.model.document import (
     VERB_CODES,
     Document,
     attribute_to_document,
-    change_from_document,
     entity_to_document,
     head_to_document,
     moment_to_text,
@@ -92,11 +91,6 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
     doc = encode({**_changed_head(held, after), "a": members})
     log = _log_json(change, {"p": orjson.Fragment(doc)}, members)
     return Written(change, doc, False, len(doc) if grows else 0, log, history)
-
-
-def read_change(seq: int, doc: bytes, was: str | None) -> Change:
-    """The change that a row of the log holds."""
-    return change_from_document(orjson.loads(doc), None if was is None else orjson.loads(was), seq)
 
 
 def _members(old: Attributes, new: Attributes, fresh: dict[int, Document]) -> dict[str, list[Document] | None]:

@@ -1,81 +1,47 @@
-"""What do the works of one commit leave behind, row by row?
+"""What do the works of one commit leave behind?
 
-A group gathers what its works wrote: the state as the next work sees it, and the rows that say so. Nothing
-reaches SQLite before `spill`. The rows that wait hold at most one change of an entity: each change is laid over what
-the one before has left in the table.
+A group gathers what its works wrote: the state as the next work sees it, the rows of the log that say so, and what the
+tables of the state and of the history are to follow with. Nothing reaches SQLite before `seal` or `settle`.
 """
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 import apsw
-import orjson
 
 from machinami.foundation.instant import to_micros
-from machinami.model.attribute import Kind
-from machinami.model.change import AttributeChange, Change, Verb
+from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
-from machinami.store.encoding import husk_of
-from machinami.store.sqlite.backlog import MOST, Backlog, Row, rows_of, settle
-from machinami.store.sqlite.boxes import boxes, level
-from machinami.store.sqlite.discovery import GONE, LIVE, Tallies, is_retold, retell
-from machinami.store.sqlite.encoded import Written, entity_json
-from machinami.store.sqlite.hot import Hot
+from machinami.store.sqlite.backlog import HISTORY, STATE, Backlog, Later, Row, rows_of, settle
+from machinami.store.sqlite.encoded import Written, encode_change, entity_json
+from machinami.store.sqlite.fold import Fold, expiries
+from machinami.store.sqlite.hot import Hot, Husk, State
+from machinami.store.sqlite.log import FARTHEST, MOST_PATCHES
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.runs import Runs, Step, is_deep
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
 
 NEVER = 1 << 62  # microseconds: later than any moment that can be written
-_BOXES = 8  # bits: boxes an entity may have
-_GEO = Kind.GEO  # looked up once: before Python 3.12 an enum's member costs as much as the rest of `_moves`
 
-
-@dataclass(slots=True)
-class Husk:
-    """What is left of a deleted entity: where it was, and under which subject its history is kept."""
-
-    key: int
-    subject: int
+LogRow = tuple[int, bytes, int | None, int | None, bytes | None]  # seq, doc, and where the entity before is
 
 
 @dataclass(slots=True)
 class Counters:
-    """The last key and the last sequence number that were given."""
+    """The last key and the last sequence number that were given, and the first that may still be in the log."""
 
     key: int
     seq: int
-
-
-@dataclass(slots=True)
-class Rows:
-    """Rows to be written; changed: ids of the entities that they change."""
-
-    changed: set[str] = field(default_factory=set)
-    log: list[tuple[int, bytes, int | None]] = field(default_factory=list)
-    added: list[tuple[int, str, int, int, bytes]] = field(default_factory=list)
-    replaced: list[tuple[int, bytes, int]] = field(default_factory=list)
-    patched: list[tuple[int, bytes]] = field(default_factory=list)
-    dropped: list[tuple[int]] = field(default_factory=list)
-    types: dict[tuple[int, int, int], bool] = field(default_factory=dict)
-    expiring: dict[tuple[int, int], bool] = field(default_factory=dict)
-    places: dict[int, tuple[int, list[tuple[float, ...]]]] = field(default_factory=dict)
-    values: dict[tuple[int, float | str, int], bool] = field(default_factory=dict)
-    history: list[Row] = field(default_factory=list)
-    records: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
-    tallies: Tallies = field(default_factory=Counter)
-
-
-State = Hot | Husk | None
+    begin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a group was before a work that may have to be undone."""
 
-    key: int
-    seq: int
+    counters: Counters
     entities: int
     first_expiry: int
     state: dict[str, State]
@@ -85,7 +51,10 @@ class Snapshot:
 
 
 class Group:
-    """The works of one commit, on their way to it."""
+    """The works of one commit, on their way to it.
+
+    prompt: whether the state is to be in its tables with every commit.
+    """
 
     def __init__(
         self,
@@ -95,26 +64,28 @@ class Group:
         counters: Counters,
         committed: Callable[[str], State],
         backlog: Backlog,
+        prompt: bool,
     ) -> None:
         self.connection = connection
+        self.names = names
+        self._indexes = indexes
         self._committed = committed
         self._backlog = backlog
-        self.later: list[Row] = []
-        self.later_size = 0
-        self.settled: int | None = None
-        self.names = names
-        self.indexes = indexes
-        self.counters = Counters(counters.key, counters.seq)
+        self._prompt = prompt
+        self.counters = Counters(counters.key, counters.seq, counters.begin)
         self.state: dict[str, State] = {}
         self.changed: set[str] = set()
         self.records: dict[tuple[str, str], bytes | None] = {}
         self.changes: list[Change] = []
-        self.type_counts: Counter[tuple[int, int]] = Counter()
         self.entities = 0
-        self.rows = Rows()
         self.first_expiry = NEVER
+        self.fold = Fold(connection, names, indexes)
+        self.later = Later()
+        self.folded = self.settled = False
         self.begun = False
         self.new_names = 0
+        self._log: list[LogRow] = []
+        self._waiting: set[str] = set()
 
     def look(self, entity_id: str) -> State:
         """The entity as the works before left it."""
@@ -137,35 +108,33 @@ class Group:
     def snapshot(self) -> Snapshot:
         """What `restore` needs; to be taken when everything is settled."""
         return Snapshot(
-            self.counters.key,
-            self.counters.seq,
+            Counters(self.counters.key, self.counters.seq, self.counters.begin),
             self.entities,
             self.first_expiry,
             dict(self.state),
             set(self.changed),
             len(self.changes),
-            Counter(self.type_counts),
+            Counter(self.fold.type_counts),
         )
 
     def restore(self, snapshot: Snapshot) -> None:
         """Become what the group was at the snapshot; SQLite has gone back to its savepoint."""
-        self.counters = Counters(snapshot.key, snapshot.seq)
+        self.counters = snapshot.counters
         self.entities = snapshot.entities
         self.first_expiry = snapshot.first_expiry
         self.state, self.changed = snapshot.state, snapshot.changed
         del self.changes[snapshot.changes :]
-        self.type_counts = snapshot.type_counts
-        self.rows, self.later, self.later_size = Rows(), [], 0
+        self.fold = Fold(self.connection, self.names, self._indexes)
+        self.fold.type_counts = snapshot.type_counts
+        self._log, self.later = [], Later()
+        self._waiting.clear()
 
     def absorb(self, written: Written) -> None:
         """Take one change of a work that has returned."""
         change = written.change
-        if change.entity_id in self.rows.changed:
-            self.spill()
         current = self.look(change.entity_id)
         self.counters.seq = seq = self.counters.seq + 1
-        was = current.key if change.before is not None and isinstance(current, Hot) else None
-        self.rows.log.append((seq, written.log, was))
+        depth = self._append(written, seq, current)
         self.changes.append(
             Change(
                 change.verb,
@@ -179,127 +148,77 @@ class Group:
                 seq,
             )
         )
-        if written.doc is not None and change.after is not None:
-            subject = self._move(written, change.after, written.doc, current)
-        elif change.verb is not Verb.DELETED:
-            return  # a correction of the past that leaves the present alone
-        elif isinstance(current, Hot):
-            subject = self._end(current, change.attributes)
-        else:
-            return
-        self.rows.history += rows_of(written.history, self.names, subject, seq)
+        self._move(written, current, seq, depth)
+        size = len(written.log)
+        self.later.size += size
+        self.later.history_size += size
 
-    def _move(self, written: Written, after: Entity, doc: bytes, current: State) -> int:
-        rows, entity_id, size = self.rows, after.id, written.size
-        if isinstance(current, Hot):
-            key, subject, before = current.key, current.subject, current.entity
-            if written.whole:
-                rows.replaced.append((key, doc, 0))
+    def replay(self, change: Change, state: bool, history: bool) -> None:
+        """Take a change that is in the log already, and missing in the state, in the history, or in both."""
+        written = encode_change(change, None, remembered=history)
+        current = self.look(change.entity_id)
+        self.counters.seq = change.seq
+        if state:
+            self._move(written, current, change.seq, 0)
+        elif current is not None:
+            self.later.history += rows_of(written.history, self.names, current.subject, change.seq)
+
+    def _append(self, written: Written, seq: int, current: State) -> int:
+        """Put a change into the log; returns how many merge patches lead to what it makes of the entity."""
+        depth = 0 if written.whole else 1
+        key = prev = was = None
+        if written.change.before is not None and isinstance(current, Hot):
+            near = current.seq and current.seq >= self.counters.begin and seq - current.seq <= FARTHEST
+            if near and current.depth < MOST_PATCHES:
+                prev = current.seq
+                depth = 0 if written.whole else current.depth + 1
+            elif written.change.entity_id in self._waiting or (
+                not self.folded and written.change.entity_id in self._backlog.states
+            ):
+                was = entity_json(current.entity)  # as the table does not have it yet
             else:
-                rows.patched.append((key, doc))
-                size += current.size
-            places_differ = any(map(_moves, written.change.attributes))
+                key = current.key
+        self._log.append((seq, written.log, key, prev, was))
+        return depth
+
+    def _move(self, written: Written, current: State, seq: int, depth: int) -> None:
+        """Note what a change makes of the state, and what the history is to remember of it."""
+        change, entity_id = written.change, written.change.entity_id
+        after, before = change.after, current.entity if isinstance(current, Hot) else None
+        state: Hot | Husk
+        if written.doc is not None and after is not None:
+            if isinstance(current, Hot):
+                key, subject, husk = current.key, current.subject, None
+                deep = change.before is not before or is_deep(change, self._indexes)
+                size = written.size if written.whole else written.size + current.size
+            else:
+                key = subject = self.next_key()
+                husk, deep, size = current, True, written.size
+                if husk is not None:
+                    subject = husk.subject
+                self.entities += 1
+            if deep:
+                moments = map(to_micros, expiries(after))
+                self.first_expiry = min(self.first_expiry, *moments, NEVER)
+            state = Hot(after, key, subject, size, seq, depth)
+            step = Step(key, subject, before, after, written.doc, written.whole, deep, husk)
+        elif change.verb is Verb.DELETED and isinstance(current, Hot):
+            state = Husk(current.key, current.subject)
+            step = Step(current.key, current.subject, before, None, None, True, True)
+            self.entities -= 1
         else:
-            key = subject = self.next_key()
-            before, places_differ = None, True
-            self.entities += 1
-            rows.tallies[0, 0, LIVE] += 1
-            if current is not None:
-                subject = current.subject
-                self.discard(current)
-            rows.added.append((key, entity_id, subject, 0, doc))
-        types = before.types if before is not None else ()
-        if types != after.types:
-            self._retype(types, after.types, 0, key)
-        if types != after.types or any(map(is_retold, written.change.attributes)):
-            retell(rows.tallies, self.names, before, after)
-        self._expire(key, before, after, written.change.attributes)
-        if places_differ:
-            self._place(key, before, after)
-        if self.indexes:
-            self.indexes.differ(before, after, key, rows.values)
-        self.state[entity_id] = Hot(after, key, subject, size)
+            return  # a correction of the past that leaves the present alone
+        self.state[entity_id] = state
         self.changed.add(entity_id)
-        rows.changed.add(entity_id)
-        return subject
+        self._waiting.add(entity_id)
+        self.later.steps.append((entity_id, step, state))
+        self.later.history += rows_of(written.history, self.names, step.subject, seq)
 
-    def _end(self, current: Hot, changes: tuple[AttributeChange, ...]) -> int:
-        entity, key = current.entity, current.key
-        self.entities -= 1
-        self.leave_husk(Husk(key, current.subject), husk_of(entity), new=False)
-        self._retype(entity.types, (), 0, key)
-        self.rows.tallies[0, 0, LIVE] -= 1
-        retell(self.rows.tallies, self.names, entity, None)
-        self._expire(key, entity, None, changes)
-        self._place(key, entity, None)
-        if self.indexes:
-            self.indexes.differ(entity, None, key, self.rows.values)
-        return current.subject
-
-    def leave_husk(self, husk: Husk, remains: Entity, new: bool) -> None:
-        """Keep what remains of an entity; new: there is no row of it yet."""
-        doc = entity_json(remains)
-        if new:
-            self.rows.added.append((husk.key, remains.id, husk.subject, 1, doc))
-        else:
-            self.rows.replaced.append((husk.key, doc, 1))
-        self.rows.changed.add(remains.id)
-        self._retype((), remains.types, 1, husk.key)
+    def leave_husk(self, husk: Husk, remains: Entity) -> None:
+        """Know an entity that is not there by what remains of it; there is no row of it yet."""
+        self.fold.leave_husk(husk, remains, new=True)
         self.state[remains.id] = husk
         self.changed.add(remains.id)
-
-    def discard(self, husk: Husk) -> None:
-        """Let go of the husk: the entity is created anew, at the end of the order, or its history is forgotten."""
-        self.rows.dropped.append((husk.key,))
-        for _, _, doc in self.connection.execute(SQL.entity_by_key, (husk.key,)):
-            self._retype(tuple(orjson.loads(doc)["t"]), (), 1, husk.key)
-
-    def _retype(self, before: tuple[str, ...], after: tuple[str, ...], gone: int, key: int) -> None:
-        number, types, counts, tallies = self.names.number, self.rows.types, self.type_counts, self.rows.tallies
-        kind = GONE if gone else LIVE
-        for name in before:
-            if name not in after:
-                types[number(name), gone, key] = False
-                counts[number(name), gone] -= 1
-                tallies[number(name), 0, kind] -= 1
-        for name in after:
-            if name not in before:
-                types[number(name), gone, key] = True
-                counts[number(name), gone] += 1
-                tallies[number(name), 0, kind] += 1
-
-    def _expire(
-        self, key: int, before: Entity | None, after: Entity | None, changes: tuple[AttributeChange, ...]
-    ) -> None:
-        """Note when the entity or one of its attribute instances expires, and forget when one does no more."""
-        old = before.expires_at if before is not None else None
-        new = after.expires_at if after is not None else None
-        gone = [old] if old != new and old is not None else []
-        to_come = [new] if old != new and new is not None else []
-        for one in changes:
-            if one.before is not None and one.before.expires_at is not None:
-                gone.append(one.before.expires_at)
-            if one.after is not None and one.after.expires_at is not None:
-                to_come.append(one.after.expires_at)
-        if not gone and not to_come:
-            return
-        kept = () if after is None or not gone else expiries(after)
-        for moment in gone:
-            if moment not in kept:
-                self.rows.expiring[to_micros(moment), key] = False
-        for moment in to_come:
-            self.rows.expiring[to_micros(moment), key] = True
-            self.first_expiry = min(self.first_expiry, to_micros(moment))
-
-    def _place(self, key: int, before: Entity | None, after: Entity | None) -> None:
-        number = self.names.number
-        there = self.rows.places.get(key)
-        old = there[0] if there is not None else len(boxes(before)) if before is not None else 0
-        new: list[tuple[float, ...]] = []
-        if after is not None:
-            new += [(*box, level(number(name), key)) for name, box in boxes(after)]
-        if old or new:
-            self.rows.places[key] = (old, new)
 
     def next_key(self) -> int:
         """A key for one more entity."""
@@ -309,8 +228,7 @@ class Group:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to commit."""
-        rows = self.rows
-        return not (self.begun or rows.log or rows.records)
+        return not (self.begun or self._log or self.records)
 
     def begin(self) -> None:
         """Open the transaction, if it is not open yet."""
@@ -318,76 +236,47 @@ class Group:
             self.connection.execute(SQL.begin)
             self.begun = True
 
-    def spill(self) -> None:
-        """Give the gathered rows to SQLite, in the open transaction."""
+    def _write_log(self) -> None:
         self.begin()
-        rows, run = self.rows, self.connection.executemany
-        if rows.log:
-            run(SQL.add_log, rows.log)  # first, as it takes the entities as they were
-            self.later_size += sum([len(row[1]) for row in rows.log])
-        if rows.dropped:
-            run(SQL.drop_entity, rows.dropped)
-        if rows.added:
-            run(SQL.add_entity, rows.added)
-        if rows.replaced:
-            run(SQL.set_entity, rows.replaced)
-        if rows.patched:
-            run(SQL.patch_entity, rows.patched)
-        if rows.types:
-            run(SQL.drop_type, [row for row, kept in rows.types.items() if not kept])
-            run(SQL.add_type, [row for row, kept in rows.types.items() if kept])
-        if rows.expiring:
-            run(SQL.drop_expiry, [row for row, kept in rows.expiring.items() if not kept])
-            run(SQL.add_expiry, [row for row, kept in rows.expiring.items() if kept])
-        if rows.places:
-            self._spill_places()
-        if rows.values:
-            run(SQL.drop_value, [row for row, kept in rows.values.items() if not kept])
-            run(SQL.add_value, [row for row, kept in rows.values.items() if kept])
-        if rows.tallies:
-            run(SQL.add_tally, [(*place, more) for place, more in rows.tallies.items() if more])
-        if rows.records:
-            run(SQL.put_record, [(*k, doc) for k, doc in rows.records.items() if doc is not None])
-            run(SQL.drop_record, [k for k, doc in rows.records.items() if doc is None])
-        self.later += rows.history
-        self.rows = Rows()
+        if self._log:
+            self.connection.executemany(SQL.add_log, self._log)
+            self._log = []
+
+    def _fold(self) -> None:
+        """Bring the state up to the log."""
+        self._write_log()  # first, as it takes entities as they were
+        if not self.folded:
+            self.fold.lay(self._backlog.runs)
+        runs = Runs()
+        for entity_id, step, _ in self.later.steps:
+            runs.take(entity_id, step)
+        self.fold.lay(runs)
+        self.fold.spill()
+        self.connection.execute(SQL.set_state, (self.counters.seq,))
+        self.folded, self.later.steps, self.later.size = True, [], 0
+        self._waiting.clear()
+
+    def _settle_history(self) -> None:
+        rows: list[Row] = self.later.history if self.settled else self._backlog.history + self.later.history
+        settle(self.connection, rows, self.counters.seq)
+        self.settled, self.later.history, self.later.history_size = True, [], 0
 
     def settle(self) -> None:
-        """Give SQLite everything that is gathered, and every row of the history that waits."""
-        self.spill()
-        rows = self.later if self.settled is not None else self._backlog.rows + self.later
-        settle(self.connection, rows, self.counters.seq)  # also without rows: a correction must not be made twice
-        self.settled, self.later, self.later_size = len(self._backlog.rows), [], 0
-
-    def _spill_places(self) -> None:
-        run = self.connection.executemany
-        gone: list[tuple[int]] = []
-        new: list[tuple[float, ...]] = []
-        for key, (old, boxed) in self.rows.places.items():
-            gone += [((key << _BOXES) + slot,) for slot in range(old)]
-            new += [((key << _BOXES) + slot, *box) for slot, box in enumerate(boxed)]
-        if gone:
-            run(SQL.drop_place, gone)
-        if new:
-            run(SQL.add_place, new)
+        """Bring state and history up to the log, also where nothing waits: a correction must not be made twice."""
+        self._fold()
+        self._settle_history()
 
     def seal(self) -> None:
-        """Everything into the open transaction, ready for COMMIT."""
-        self.spill()
-        if self.later_size + (self._backlog.size if self.settled is None else 0) >= MOST:
-            self.settle()
+        """Everything that belongs to this commit into the open transaction, ready for COMMIT."""
+        self._write_log()
+        if self.records:
+            run = self.connection.executemany
+            run(SQL.put_record, [(*place, doc) for place, doc in self.records.items() if doc is not None])
+            run(SQL.drop_record, [place for place, doc in self.records.items() if doc is None])
+        backlog, later = self._backlog, self.later
+        behind = later.size + (0 if self.folded else backlog.size)
+        if behind >= STATE or (self._prompt and behind):
+            self._fold()
+        if later.history_size + (0 if self.settled else backlog.history_size) >= HISTORY:
+            self._settle_history()
         self.new_names = self.names.write(self.connection)
-
-
-def expiries(entity: Entity) -> set[datetime]:
-    """When the entity and its attribute instances expire."""
-    moments = [instance.expires_at for instances in entity.attributes.values() for instance in instances]
-    return {moment for moment in (entity.expires_at, *moments) if moment is not None}
-
-
-def _moves(one: AttributeChange) -> bool:
-    """Whether the boxes of the entity may be others after this change."""
-    before, after = one.before, one.after
-    if before is not None and after is not None and before.kind is after.kind:
-        return after.kind is _GEO and before.value != after.value
-    return (before is not None and before.kind is _GEO) or (after is not None and after.kind is _GEO)

@@ -10,18 +10,35 @@ _BESIDE = 900  # bytes that a sealed entity takes beside its JSON, about
 
 
 @dataclass(slots=True)
+class Husk:
+    """What is left of a deleted entity: where it was, and under which subject its history is kept."""
+
+    key: int
+    subject: int
+
+
+@dataclass(slots=True)
 class Hot:
-    """A committed entity with its place in the tables: its key, the subject of its history, its bytes of JSON."""
+    """A committed entity with its place in the tables: its key, the subject of its history, its bytes of JSON.
+
+    seq: the change that made it so, where that is known. depth: how many merge patches of the log, the last of them
+    that one, lead to it from where it is written whole.
+    """
 
     entity: Entity
     key: int
     subject: int
     size: int
+    seq: int = 0
+    depth: int = 0
 
     @property
     def weight(self) -> int:
         """How many bytes of memory it takes, about."""
         return self.size + _BESIDE if is_sealed(self.entity) else self.size * _OPENED
+
+
+State = Hot | Husk | None
 
 
 class HotEntities:

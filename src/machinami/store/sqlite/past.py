@@ -14,7 +14,8 @@ from machinami.model.entity import Entity
 from machinami.model.found import Instance
 from machinami.store.encoding import husk_of
 from machinami.store.sqlite.encoded import to_columns
-from machinami.store.sqlite.group import Group, Husk
+from machinami.store.sqlite.group import Group
+from machinami.store.sqlite.hot import Husk
 from machinami.store.sqlite.series import instance_name, named_place
 from machinami.store.sqlite.statements import SQL
 
@@ -78,11 +79,11 @@ def remember(group: Group, head: Entity) -> None:
     """Know an entity that is not there by this head."""
     state = group.look(head.id)
     if isinstance(state, Husk):
-        group.discard(state)
-        group.leave_husk(state, husk_of(head), new=True)
+        group.fold.discard(state)
+        group.leave_husk(state, husk_of(head))
     elif state is None:
         key = group.next_key()
-        group.leave_husk(Husk(key, key), husk_of(head), new=True)
+        group.leave_husk(Husk(key, key), husk_of(head))
 
 
 def add_instance(group: Group, instance: Instance) -> None:
@@ -107,7 +108,7 @@ def forget_history(group: Group, entity_id: str, attribute: str | None, dataset_
     group.connection.execute(statement, parameters)
     forgotten = group.connection.changes() > 0
     if attribute is None and dataset_id is None and isinstance(state, Husk):
-        group.discard(state)
+        group.fold.discard(state)
         group.state[entity_id] = None
         group.changed.add(entity_id)
         forgotten = True

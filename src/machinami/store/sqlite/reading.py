@@ -8,9 +8,9 @@ import apsw
 
 from machinami.model.entity import Entity
 from machinami.model.sealed import seal
+from machinami.store.sqlite.backlog import Backlog
 from machinami.store.sqlite.connection import read
-from machinami.store.sqlite.group import Husk, State
-from machinami.store.sqlite.hot import Hot, HotEntities
+from machinami.store.sqlite.hot import Hot, HotEntities, Husk, State
 from machinami.store.sqlite.statements import SQL
 
 
@@ -72,17 +72,22 @@ def _nothing(key: int) -> Hot | None:
 
 
 class HotSource:
-    """Entities at hand, the others from the file: for short reads on the event loop.
+    """Entities at hand, or that the file does not show yet, the others from the file: for reads on the event loop.
 
     moving: the ids of entities whose next state is being committed in a thread at this moment, so that the
     file may already be ahead of what is at hand.
     """
 
     def __init__(
-        self, connection: apsw.Connection, hot: HotEntities, moving: frozenset[str] | set[str] = frozenset()
+        self,
+        connection: apsw.Connection,
+        hot: HotEntities,
+        backlog: Backlog,
+        moving: frozenset[str] | set[str] = frozenset(),
     ) -> None:
         self.connection = connection
         self._hot = hot
+        self._backlog = backlog
         self._moving = moving
 
     def state(self, entity_id: str) -> State:
@@ -92,7 +97,8 @@ class HotSource:
         hot = self._hot.get(entity_id)
         if hot is not None:
             return hot
-        state = read_state(self.connection, entity_id)
+        waiting = self._backlog.states
+        state = waiting[entity_id] if entity_id in waiting else read_state(self.connection, entity_id)
         if isinstance(state, Hot):
             self._hot.put(state)
         return state
@@ -111,7 +117,9 @@ class HotSource:
             for key, hot in zip(keys, hots, strict=True)
             if hot is None or (self._moving and hot.entity.id in self._moving)
         ]
-        fresh = fetch(self.connection, missing)
+        waiting = self._backlog.keys
+        fresh = {key: waiting[key] for key in missing if key in waiting}
+        fresh |= fetch(self.connection, [key for key in missing if key not in waiting])
         for hot in fresh.values():
             if hot.entity.id not in self._moving:
                 self._hot.put(hot)

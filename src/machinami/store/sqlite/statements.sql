@@ -93,14 +93,22 @@ ON CONFLICT DO UPDATE SET ready = excluded.ready, done = excluded.done
 -- instances_after: the attribute of the next stretch of entities while an index is being built
 SELECT key, doc -> ?2 FROM entity WHERE key > ?1 AND gone = 0 ORDER BY key LIMIT ?3
 
--- add_log: with the entity as it is before the change, if there is one with that key
-INSERT INTO log (seq, doc, was) VALUES (?1, ?2, (SELECT doc FROM entity WHERE key = ?3))
+-- add_log: with what tells the entity before the change, if there was one: its key in the table, or the number of an
+-- earlier change, or its JSON
+INSERT INTO log (seq, doc, was, prev)
+VALUES (?1, ?2, coalesce(jsonb(?5), (SELECT doc FROM entity WHERE key = ?3)), ?4)
 -- last_seq
 SELECT coalesce(max(seq), 0) FROM log
 -- log_after
-SELECT seq, doc, json(was) FROM log WHERE seq > ? ORDER BY seq LIMIT ?
--- trim_log: the last row stays, so that numbers are never given twice
-DELETE FROM log WHERE seq < ? AND seq < (SELECT max(seq) FROM log)
+SELECT seq, doc, json(was), prev FROM log WHERE seq > ? ORDER BY seq LIMIT ?
+-- log_at
+SELECT doc, json(was), prev FROM log WHERE seq = ?
+-- leaning: changes of a stretch that lean on one before it
+SELECT seq, prev FROM log WHERE seq >= ? AND seq <= ? AND prev < ?
+-- stand_alone
+UPDATE log SET was = jsonb(?2), prev = NULL WHERE seq = ?1
+-- trim_log
+DELETE FROM log WHERE seq < ?
 -- log_length
 SELECT coalesce(max(seq) - min(seq) + 1, 0) FROM log
 
@@ -112,6 +120,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 SELECT seq FROM settled
 -- set_settled
 UPDATE settled SET seq = ?
+-- settled_state: the last change that the state shows
+SELECT state FROM settled
+-- set_state
+UPDATE settled SET state = ?
 
 -- attributes_of: from one attribute of the subject to the next, without reading the instances between them
 WITH RECURSIVE next (attribute) AS (

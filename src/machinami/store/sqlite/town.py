@@ -26,19 +26,19 @@ from machinami.store.protocol import Transaction
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.aggregate import Aggregation, aggregate
 from machinami.store.sqlite.audit import disagreements
-from machinami.store.sqlite.backlog import Backlog, recover
+from machinami.store.sqlite.backlog import Backlog
 from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import GONE, LIVE, summarize
 from machinami.store.sqlite.draft import Draft
-from machinami.store.sqlite.encoded import read_change
 from machinami.store.sqlite.find import Effort, TooLong, find
 from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
 from machinami.store.sqlite.history import Stretch, read_instances, read_series
 from machinami.store.sqlite.hot import Hot, HotEntities
 from machinami.store.sqlite.indexer import Indexer
+from machinami.store.sqlite.log import read_log
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
@@ -59,7 +59,6 @@ class SqliteTown:
         self._settings = settings
         self._connection = connection
         self._names = Names(connection)
-        recover(connection, self._names)
         self._backlog = Backlog()
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
@@ -81,6 +80,7 @@ class SqliteTown:
         self._checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
+        self._recover()
 
     # writing
 
@@ -96,13 +96,41 @@ class SqliteTown:
             self._counters,
             self._source().state,
             self._backlog,
+            # In a thread of its own the next commit begins before this one is done. With a bound of the file, what is
+            # taken must fit as a whole.
+            prompt=self._thread is not None or self._settings.max_bytes is not None,
         )
+
+    def _recover(self) -> None:
+        """Bring state and history up to the log, where the process was killed before they were."""
+        state, history = (read_one(self._connection, sql) for sql in (SQL.settled_state, SQL.settled))
+        if min(state, history) < self._counters.seq:
+            group = self._new_group()
+            for change in read_log(self._connection, min(state, history)):
+                group.replay(change, change.seq > state, change.seq > history)
+            self._writer.finish_now(group)
+
+    def _catch_up(self) -> None:
+        """Bring the state up to the log. Where the disk is full it is read as it is; the log has the rest."""
+        if self._backlog.runs:
+            with suppress(StoreUnavailable):
+                self._writer.finish_now(self._new_group())
+
+    async def _settle(self) -> None:
+        """Bring state and history up to the log, in the same way."""
+        if self._thread is None:
+            if self._backlog:
+                with suppress(StoreUnavailable):
+                    self._writer.finish_now(self._new_group())
+        elif self._backlog:
+            with suppress(StoreUnavailable):
+                await self._writer.put(Draft.apart)
 
     def _committed(self, group: Group) -> None:
         self._counters = group.counters
-        self._backlog.committed(group.settled, group.later, group.later_size)
+        self._backlog.committed(group.folded, group.settled, group.later)
         self._names.written(group.new_names)
-        self._type_counts.update(group.type_counts)
+        self._type_counts.update(group.fold.type_counts)
         self._entities += group.entities
         self._first_expiry = min(self._first_expiry, group.first_expiry)
         for entity_id in group.changed:
@@ -135,8 +163,8 @@ class SqliteTown:
             raise StoreUnavailable("The town is being closed")
         group = self._writer.committing
         if group is None:
-            return HotSource(self._connection, self._hot)
-        return HotSource(self._beside, self._hot, group.changed)
+            return HotSource(self._connection, self._hot, self._backlog)
+        return HotSource(self._beside, self._hot, self._backlog, group.changed)
 
     def _type_size(self, name: str) -> int:
         number = self._names.known(name)
@@ -152,6 +180,7 @@ class SqliteTown:
 
     def recall(self, entity_id: str) -> Entity | None:
         """What is known of an entity that is not there, at once."""
+        self._catch_up()
         found = read_any(self._source().connection, entity_id)
         return found[0].entity if found is not None and found[1] else None
 
@@ -160,6 +189,7 @@ class SqliteTown:
         moment = to_micros(now)
         if self._first_expiry > moment:
             return ()
+        self._catch_up()
         connection = self._source().connection
         first = read_one(connection, SQL.first_expiry)
         self._first_expiry = NEVER if first is None else first
@@ -167,6 +197,8 @@ class SqliteTown:
 
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match: at once where an index leads to few, in a reading thread otherwise."""
+        if self._backlog.runs.deep:
+            self._catch_up()
         source = self._source()
         connection = source.connection
         connection.set_progress_handler(_patience(), self._settings.step_limit)
@@ -177,6 +209,7 @@ class SqliteTown:
             pass  # goes on below, beside the event loop
         finally:
             connection.set_progress_handler(None)
+        self._catch_up()
         found, seen = await self._readers.run(partial(self._find_long, query, page, now))
         if seen - len(found.entities) > self._settings.index_after:
             self._indexer.want(query)
@@ -207,20 +240,13 @@ class SqliteTown:
 
     async def changes(self, after: int, limit: int) -> Sequence[Change]:
         """The log after a sequence number, in order."""
-        rows = read(self._source().connection, SQL.log_after, (after, limit))
-        return [read_change(*row) for row in rows]
+        return list(read_log(self._source().connection, after, limit))
 
     async def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""
         return int(await self._writer.put(lambda draft: draft.trim_log(before)))
 
     # the history
-
-    async def _settle(self) -> None:
-        """Put into the history what waits for it. Where the disk is full it is read without; the log has the rest."""
-        if self._backlog.rows:
-            with suppress(StoreUnavailable):
-                await self._writer.put(Draft.apart)
 
     async def instances(
         self,
@@ -277,6 +303,7 @@ class SqliteTown:
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes; looked up again only after a change."""
         if self._types is None or self._types[0] != self._counters.seq:
+            self._catch_up()
             self._types = self._counters.seq, summarize(self._names, self._source().connection)
         return self._types[1]
 
@@ -311,8 +338,8 @@ class SqliteTown:
 
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
-        await self._settle()
         await self._writer.drain()
+        await self._settle()
         await self._checkpointer.close()
         self._closing = True
         await asyncio.to_thread(self._close)

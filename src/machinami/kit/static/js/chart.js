@@ -9,12 +9,17 @@
   const formats = (zone, language) => {
     const locale = language === "en" ? "en-GB" : "ja-JP";
     const options = (rest) => new Intl.DateTimeFormat(locale, { timeZone: zone, ...rest });
+    // A month in English is a word: 11/5 would be May to some. The zone is named by the server, as browsers say GMT+9.
+    const month = language === "en" ? "short" : "numeric";
+    const full = options({ year: "numeric", month, day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     return {
       hour: options({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
-      day: options({ month: "numeric", day: "numeric" }),
-      full: options({ year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" }),
+      day: options({ month, day: "numeric" }),
+      full: (at, zone) => `${full.format(at).replace(",", "")} ${zone}`,
     };
   };
+
+  const zoneName = (data, index) => data.zone_names[data.zone_names.length === 1 ? 0 : index ?? 0];
 
   const font = (size, weight = 400) => `${weight} ${size * devicePixelRatio}px ${colour("--font") || "sans-serif"}`;
 
@@ -82,7 +87,7 @@
     const value = (unit, digits) => (plot, v) => (v === null || v === undefined ? "—" : `${v.toFixed(digits)} ${unit}`);
     const axis = { stroke: colour("--soft"), font: `13px ${colour("--font")}`, grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const shown = [
-      { label: data.words.time, value: (plot, v) => (v ? say.full.format(new Date(v * 1000)) : "—") },
+      { label: data.words.time, value: (plot, v, series, index) => (v ? say.full(new Date(v * 1000), zoneName(data, index)) : "—") },
       { label: data.words.observed, stroke: colour("--river"), width: 2.5, points: { show: false }, value: value(data.unit, data.digits), spanGaps: false },
     ];
     const observed = [...data.observed];

@@ -93,9 +93,13 @@
   const NAMES = { "gauge-names": ["gauges"], "other-names": ["rains", "shelters"] };
   const shownKinds = (kinds) => ["in", ["get", "kind"], ["literal", kinds.filter((group) => !hidden.has(group))]];
 
-  // Names are placed after the signs (in layers below), on whichever side is free: no name hides a sign. A gauge
-  // always has its name; others go without where there is no room.
+  // Names are placed after the signs (in layers below), on whichever side is free: no name lies under a sign or on
+  // another name. Gauges come first and look for room further away; who finds none is named in the list alone.
+  const SIDES = { left: [1, 0], right: [-1, 0], top: [0, 1], bottom: [0, -1], "top-right": [-0.7, 0.7], "top-left": [0.7, 0.7], "bottom-right": [-0.7, -0.7], "bottom-left": [0.7, -0.7] };
+  const around = (far) => Object.entries(SIDES).flatMap(([anchor, [x, y]]) => [anchor, [x * far, y * far]]);
   const addPlaces = () => {
+    // On a phone long names are broken, so that they stay within the map; Japanese ones are short enough.
+    const narrow = box.clientWidth < 500 && document.documentElement.dataset.language === "en";
     map.addSource("places", { type: "geojson", data: places() });
     for (const [name, kinds] of Object.entries(NAMES).reverse()) {
       map.addLayer({
@@ -107,11 +111,9 @@
           "text-field": ["get", "label"],
           "text-font": [FONT],
           "text-size": name === "gauge-names" ? 13.5 : 12,
-          "text-overlap": name === "gauge-names" ? "always" : "never",
-          "text-variable-anchor": ["top", "left", "right", "bottom"],
-          "text-radial-offset": 1.75,
+          "text-variable-anchor-offset": name === "gauge-names" ? [...around(1.6), ...around(3.2)] : around(1.75),
           "text-justify": "auto",
-          "text-max-width": 12,
+          "text-max-width": narrow ? 10 : 20,
           "symbol-sort-key": ["get", "rank"],
         },
         paint: { "text-color": colour("--ink"), "text-halo-color": colour("--paper"), "text-halo-width": 2 },

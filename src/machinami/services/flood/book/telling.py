@@ -39,7 +39,7 @@ class Teller:
             if said.get(name) is not None:
                 said[name] = f"{said[name]:.2f} {unit}"
         if "mark" in said:
-            said["mark"] = self.words.plain(f"flood.mark.{said['mark']}")
+            said["mark"] = self.words.plain(f"flood.mark_within.{said['mark']}")
         kind = reason.kind
         if kind == "moved":
             by = float(str(said["by"]))
