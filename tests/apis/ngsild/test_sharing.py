@@ -357,6 +357,16 @@ async def test_a_source_purges_no_more_than_it_registered(here: Broker, others: 
     assert await told(f"type=Gauge&id={ONE},urn:y:1") == [f"{gauges[0]}&drop=level"]
 
 
+async def test_the_source_of_an_exclusive_registration_purges_as_was_asked(
+    here: Broker, others: FakeNeighbours
+) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(204)
+    information = [{"entities": [{"type": "Gauge", "id": ONE}], "propertyNames": ["level"]}]
+    await here.register("http://there.test", information=information, operations=["purgeEntity"], mode="exclusive")
+    status, _, _ = await here.ask("DELETE", "/entities?type=Gauge&keep=name")
+    assert (status, [call.url.partition("?")[2] for call in others.calls]) == (204, ["type=Gauge&keep=name"])
+
+
 async def test_a_purge_that_no_request_can_say_is_refused(here: Broker, others: FakeNeighbours) -> None:
     others.answers["http://there.test"] = lambda _: Answer(204)
     information = [{"entities": [{"type": "Gauge", "idPattern": "urn:x:.*"}]}]

@@ -88,7 +88,12 @@ class SharedPurging:
 
 def _parts(share: Share, wanted: Specification, extent: Extent) -> Iterable[RegistrationInfo]:
     """What is to go of that which matches of the registration, each by itself: a request for several things at once
-    could reach what is between. Of a source that is not to be asked, it is said once."""
+    could reach what is between. Of a source that is not to be asked, it is said once.
+
+    The source of an exclusive registration is asked as we were: so the conformance suite reads 5.6.21.4 (D017_01_exc).
+    """
+    if share.registration.mode is Mode.EXCLUSIVE:
+        return [RegistrationInfo()]
     parts = []
     for info in matching(share.registration, wanted):
         if not info.attributes or extent.is_whole or any(map(extent.goes, info.attributes)):
