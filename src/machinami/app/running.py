@@ -24,6 +24,7 @@ from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
 from machinami.broker.records import is_simulated
+from machinami.broker.registrations import forget_expired
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -172,6 +173,7 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+            await forget_expired(town)
 
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)

@@ -135,7 +135,7 @@ class Leg:
     async def _make(self) -> str | None:
         """Have the source hold the copy as it is to be; why that failed, None where it did not."""
         copy = self.copy
-        if copy is None:
+        if copy is None or _is_over(copy, self._town.clock()):
             return None
         wanted = self._written(copy, core())
         if self.sent is not None and (self.sent != wanted or await self._is_lost()):
@@ -226,6 +226,11 @@ class Leg:
             return Asked(method, path, {}, None if document is None else document(context), True)
 
         return await self._federation.ask(self._town, self.source, question, self._trigger)
+
+
+def _is_over(copy: Copy, now: datetime) -> bool:
+    """Whether the subscription has expired, here and at the source by itself."""
+    return copy.subscription.expires_at is not None and copy.subscription.expires_at <= now
 
 
 def _why(reply: Reply) -> str:
