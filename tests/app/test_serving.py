@@ -82,6 +82,9 @@ def test_what_is_set_is_what_is_read(tmp_path: Path) -> None:
         zoom = 13
         [network]
         ca_file = "ca.pem"
+        address = "https://town.example/"
+        trust_proxy = true
+        split_entities = true
         [simulation]
         seed = 7
     """
@@ -89,6 +92,7 @@ def test_what_is_set_is_what_is_read(tmp_path: Path) -> None:
     settings = read(tmp_path)
     assert (settings.town_name["en"], settings.centre, settings.zoom) == ("Kasumi", (139.0, 35.5), 13.0)
     assert settings.ca_file == tmp_path / "ca.pem"
+    assert (settings.address, settings.trust_proxy, settings.split_entities) == ("https://town.example", True, True)
     assert settings.simulation is not None
     assert (settings.simulation.seed, settings.simulation.speed) == (7, 150.0)
 
@@ -130,6 +134,7 @@ def test_init_explains_the_settings_and_never_overwrites(tmp_path: Path, capsys)
         ('[mqtt]\nurl = "mqtt://x"\n', "[[mqtt]]"),
         ('[[mqtt]]\nurl = 3\nmapping = "m.toml"\n', "url must be text"),
         ("[network]\nca_file = 7\n", "ca_file"),
+        ('[network]\ntrust_proxy = "yes"\n', "trust_proxy"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, hint: str) -> None:

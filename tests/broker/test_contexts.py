@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from machinami.broker.contexts import Contexts
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, NotFound
 from machinami.model.context import CORE_URL
 
@@ -194,3 +195,33 @@ async def test_a_context_without_a_url_is_given_one_that_lasts(contexts, house):
     assert await contexts.publish(URL, address, "default") == URL
     assert (await contexts.obtain(url)).expand("level") == "https://example.org/level"
     assert [stored.kind for stored in contexts.stored("default")] == ["ImplicitlyCreated"]
+
+
+async def test_what_is_not_at_hand_is_read_from_the_store(contexts, house):
+    kept = house.broker.open_town(None).store
+    small = Contexts(kept, house.wire, house.clock, at_hand=1)
+    names = [f"https://example.org/{number}.jsonld" for number in range(3)]
+    for name in names:
+        house.wire.documents[name] = {"@context": {"level": name + "#level"}}
+        await small.obtain(name, HERE)
+
+    for name in names * 2:
+        assert small.resolve(name, HERE).expand("level") == name + "#level"
+
+    assert house.wire.fetched == names
+    await small.drop(names[0], HERE)
+    with pytest.raises(ContextNotAvailable):
+        small.resolve(names[0], HERE)
+
+
+async def test_what_a_town_hosts_is_its_own_and_what_the_default_town_hosts_is_for_all(contexts):
+    await contexts.host("urn:context:north", {"@context": {"level": "urn:level"}}, "north")
+    await contexts.host("urn:context:all", {"@context": {"level": "urn:level"}}, HERE)
+
+    assert contexts.resolve("urn:context:north", "north").expand("level") == "urn:level"
+    assert contexts.resolve("urn:context:all", "south").expand("level") == "urn:level"
+    for source in ("urn:context:north", ["urn:context:all", "urn:context:north"]):
+        with pytest.raises(ContextNotAvailable, match="not for south"):
+            contexts.resolve(source, "south")
+        with pytest.raises(ContextNotAvailable, match="not for south"):
+            await contexts.obtain(source, "south")

@@ -30,7 +30,9 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
-# address = "https://city.example"   # 他のブローカーがこの街に届く URL where other brokers reach this one
+# address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
+# trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
+# split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
@@ -92,6 +94,10 @@ def _is_zone(value: object) -> bool:
         return False
 
 
+def _flag(field: str) -> _Rule:
+    return _Rule(field, lambda value: isinstance(value, bool), "true or false")
+
+
 def _is_alias(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,60}", value) is not None
 
@@ -119,6 +125,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
         "page_limit": _whole("page_limit", 1, 100_000),
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
+        "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
@@ -126,6 +133,8 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
             "address", _is_address, 'the URL at which other brokers reach this one, such as "https://city.example"',
             lambda value, _: value.rstrip("/"),
         ),
+        "trust_proxy": _flag("trust_proxy"),
+        "split_entities": _flag("split_entities"),
         "ca_file": _Rule(
             "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
             lambda value, folder: folder / value,

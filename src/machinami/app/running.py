@@ -11,6 +11,7 @@ from functools import partial
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
@@ -96,7 +97,10 @@ class TownOS:
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
         reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias)
+        ports = Ports(
+            backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
+            settings.split_entities, settings.context_bytes,
+        )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
 
@@ -186,7 +190,9 @@ class TownOS:
 
     def _routes(self, desk: Desk) -> list[Route]:
         found = [
-            *ngsild_routes(self.broker, self.identify, self._paging()),
+            *ngsild_routes(
+                self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
+            ),
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)

@@ -8,7 +8,7 @@ from typing import Any
 
 from machinami.broker import registrations
 from machinami.broker.audit import Audit
-from machinami.broker.contexts import Contexts
+from machinami.broker.contexts import AT_HAND, Contexts
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.subscribing import SharedSubscriptions
@@ -50,7 +50,8 @@ _LOG = logging.getLogger("machinami.broker")
 class Ports:
     """What the broker is given from outside: store, network, time, ids, and the reader that turns a kept
     subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
-    empty: a name is made once and kept."""
+    empty: a name is made once and kept; split_entities: whether parts of one entity are expected at several brokers
+    where a request says nothing of it (4.3.6.7); context_bytes: how much of @contexts stays in memory."""
 
     backend: Backend
     fetcher: Fetcher
@@ -60,6 +61,8 @@ class Ports:
     read_subscription: Callable[[dict[str, Any], Context], Subscription]
     caller: Caller = field(default_factory=Unconnected)
     alias: str = ""
+    split_entities: bool = False
+    context_bytes: int = AT_HAND
 
 
 class Broker:
@@ -78,18 +81,20 @@ class Broker:
         self._derived: Sequence[Row] = ()
         self.set_aside: list[str] = []
         self.entity_maps = EntityMaps()
-        self.snapshots = Snapshots()
+        self.snapshots = Snapshots(ports.sender)
 
     async def start(self) -> None:
         """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;
         it never stops the start."""
         default = await self._open(DEFAULT_TOWN, create=True)
-        self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock)
+        self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock, self._ports.context_bytes)
         await self.contexts.load()
         ports = self._ports
         self.source_subscriptions = SourceSubscriptions(self.contexts, ports.sender, ports.read_subscription)
         alias = await self._alias(default)
-        self.federation = Federation(self._ports.caller, self.contexts, self._ports.clock, alias)
+        self.federation = Federation(
+            ports.caller, self.contexts, ports.clock, alias, self.entity_maps, ports.split_entities
+        )
         self.shared_subscriptions = SharedSubscriptions(self.federation, self.contexts, self.notifier)
         self._watch(default)
         for name in await self._ports.backend.towns():
@@ -153,13 +158,14 @@ class Broker:
         return self._audits[town.name]
 
     def notifier(self, town: Town) -> Notifier:
-        """The notifier of a town."""
-        return self._notifiers[town.name]
+        """The notifier of a town, or of a snapshot."""
+        return self.snapshots.notifier(town) if town.snapshot else self._notifiers[town.name]
 
     async def subscribe(
         self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
     ) -> None:
         """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
+        subscription = self._settled(subscription)
         context = await self._words_of(town, subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
@@ -172,6 +178,7 @@ class Broker:
     ) -> None:
         """Replace a subscription (5.8.2)."""
         present = self.subscription(town, subscription.id, by)
+        subscription = self._settled(subscription)
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
         was_active = present.subscription.is_active
@@ -181,10 +188,14 @@ class Broker:
         self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
+    def _settled(self, subscription: Subscription) -> Subscription:
+        """The subscription with what this installation means where it does not say whether entities may be split."""
+        return subscription if subscription.split is not None else replace(subscription, split=self.federation.split)
+
     async def _words_of(self, town: Town, subscription: Subscription) -> Context:
         """The context of its notifications; its own must be here as well, to read it again at the next start."""
-        await self.contexts.obtain(subscription.context, town.name)
-        return await self.contexts.obtain(subscription.words, town.name)
+        await self.contexts.obtain(subscription.context, town.tenant)
+        return await self.contexts.obtain(subscription.words, town.tenant)
 
     async def unsubscribe(
         self, town: Town, subscription_id: str, by: Principal, trigger: Trigger | None = None
@@ -286,7 +297,7 @@ class Broker:
                 own = self.contexts.resolve(record.get("context"))
                 subscription = self._ports.read_subscription(record["document"], own)
                 context = self.contexts.resolve(subscription.words)
-                subscription = replace(subscription, via=record.get("via", ""))
+                subscription = self._settled(replace(subscription, via=record.get("via", "")))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

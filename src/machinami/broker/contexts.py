@@ -27,6 +27,7 @@ from machinami.wire.protocol import Fetcher
 RECORD = "context"
 CACHED, HOSTED, IMPLICIT = "Cached", "Hosted", "ImplicitlyCreated"
 BUILT_IN = "Built in"  # the core: to clients a cached one
+AT_HAND = 20_000_000  # bytes of documents in memory
 _ASSEMBLED = 512
 _FETCH_SECONDS = 10.0
 _FETCH_BYTES = 2_000_000
@@ -34,41 +35,86 @@ _FETCH_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One kept context: its URL, kind (Cached, Hosted, ImplicitlyCreated), body, and since when.
+    """One kept context: its URL, kind (Cached, Hosted, ImplicitlyCreated), and since when. Its body is in the store.
 
     towns: those that know of it, as a client there made it or asked for it, each with since when.
     """
 
     url: str
     kind: str
-    body: Mapping[str, Any]
     created_at: datetime
     towns: Mapping[str, datetime] = field(default_factory=dict)
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As it is kept in the store."""
         towns = {town: format_instant(since) for town, since in self.towns.items()}
-        return {"kind": self.kind, "body": self.body, "createdAt": format_instant(self.created_at), "towns": towns}
+        return {"kind": self.kind, "body": body, "createdAt": format_instant(self.created_at), "towns": towns}
+
+
+class Shelf:
+    """Documents at hand, with their bytes as JSON; those that were not used for longest go first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: OrderedDict[str, tuple[Mapping[str, Any], int]] = OrderedDict()
+        self._bytes = 0
+
+    def get(self, url: str) -> Mapping[str, Any] | None:
+        """The document of a URL, None if it is not at hand."""
+        found = self._held.get(url)
+        if found is None:
+            return None
+        self._held.move_to_end(url)
+        return found[0]
+
+    def size(self, url: str) -> int:
+        """The bytes of a document; 0 if it is not at hand."""
+        found = self._held.get(url)
+        return 0 if found is None else found[1]
+
+    def put(self, url: str, body: Mapping[str, Any]) -> None:
+        """Have a document at hand, however large it is."""
+        self.drop(url)
+        size = len(orjson.dumps(body))
+        self._held[url] = body, size
+        self._bytes += size
+        while self._bytes > self._most and len(self._held) > 1:
+            self.drop(next(iter(self._held)))
+
+    def drop(self, url: str) -> None:
+        """Have it at hand no more."""
+        self._bytes -= self._held.pop(url, ({}, 0))[1]
 
 
 @dataclass(slots=True)
 class _Assembled:
-    """A context that is ready, the URLs of the documents that it was made of, and how often each town asked for it."""
+    """A context that is ready, the URLs of the documents that it was made of, their bytes, and how often each town
+    asked for it."""
 
     context: Context
     urls: frozenset[str]
+    weight: int = 0
     uses: dict[str, int] = field(default_factory=dict)
 
 
 class Contexts:
-    """All contexts of the installation: resolves sources to Context values."""
+    """All contexts of the installation: resolves sources to Context values.
 
-    def __init__(self, store: TownStore, fetcher: Fetcher, clock: Callable[[], datetime]) -> None:
+    at_hand: about how many bytes of documents stay in memory, as they are and once more as they are used; what is not
+    at hand is read from the store.
+    """
+
+    def __init__(
+        self, store: TownStore, fetcher: Fetcher, clock: Callable[[], datetime], at_hand: int = AT_HAND
+    ) -> None:
         self._store = store
         self._fetcher = fetcher
         self._clock = clock
         self._began = clock()
         self._kept: dict[str, Stored] = {}
+        self._bodies = Shelf(at_hand)
+        self._at_hand = at_hand
+        self._weight = 0
         self._assembled: OrderedDict[str, _Assembled] = OrderedDict()
         self._uses: Counter[tuple[str, str]] = Counter()
         self._fetching: dict[str, asyncio.Task[None]] = {}
@@ -77,6 +123,18 @@ class Contexts:
         """Read what was kept before."""
         for url, record in (await self._store.records(RECORD)).items():
             self._kept[url] = _from_record(url, record)
+
+    def body(self, url: str) -> Mapping[str, Any] | None:
+        """The document that is kept for a URL; None where there is none."""
+        if url not in self._kept:
+            return None
+        found = self._bodies.get(url)
+        if found is None:
+            record = self._store.record(RECORD, url)
+            found = None if record is None else record["body"]
+            if found is not None:
+                self._bodies.put(url, found)
+        return found
 
     def resolve(self, source: Any, town: str | None = None) -> Context:
         """The context of a source whose documents are all here. Raises ContextNotAvailable (fact `url`) otherwise.
@@ -90,6 +148,7 @@ class Contexts:
             uses = found.uses.get(town)
             if uses is None:
                 uses = 0
+                self._refuse_foreign(found, town)
                 unknown = self._unknown(found, town)
                 if unknown:
                     raise ContextNotAvailable(f"{unknown[0]} was not asked for in {town} yet", url=unknown[0])
@@ -97,9 +156,17 @@ class Contexts:
         return found.context
 
     def _unknown(self, found: _Assembled, town: str) -> list[str]:
-        """The documents that a town has not asked for. One that is hosted here is found by whoever has its URL."""
+        """The documents from elsewhere that a town has not asked for."""
         every = [self._kept[url] for url in found.urls if url in self._kept]
         return [one.url for one in every if one.kind == CACHED and town not in one.towns]
+
+    def _refuse_foreign(self, found: _Assembled, town: str) -> None:
+        """What is hosted here is its town's own: another one gets it as little as over the network. What the default
+        town hosts is served to whoever names no town, and so may be used by all. Raises ContextNotAvailable."""
+        for url in found.urls:
+            one = self._kept.get(url)
+            if one is not None and one.kind != CACHED and {town, DEFAULT_TOWN}.isdisjoint(one.towns) and one.towns:
+                raise ContextNotAvailable(f"{url} is hosted here, and not for {town}", url=url)
 
     def _assemble(self, source: Any) -> _Assembled:
         key = source_key(source)
@@ -109,13 +176,16 @@ class Contexts:
 
             def look_up(url: str) -> Mapping[str, Any] | None:
                 urls.add(url)
-                stored = self._kept.get(url)
-                return stored.body if stored else None
+                return self.body(url)
 
-            found = _Assembled(assemble(source, look_up), frozenset(urls))
+            context = assemble(source, look_up)
+            found = _Assembled(context, frozenset(urls), len(key) + sum(map(self._bodies.size, urls)))
             self._assembled[key] = found
-            if len(self._assembled) > _ASSEMBLED:
-                self._note_uses([self._assembled.popitem(last=False)[1]])
+            self._weight += found.weight
+            while len(self._assembled) > 1 and (len(self._assembled) > _ASSEMBLED or self._weight > self._at_hand):
+                oldest = self._assembled.popitem(last=False)[1]
+                self._weight -= oldest.weight
+                self._note_uses([oldest])
         return found
 
     def _note_uses(self, assembled: Iterable[_Assembled]) -> None:
@@ -126,6 +196,7 @@ class Contexts:
     def _forget_assembled(self) -> None:
         self._note_uses(self._assembled.values())
         self._assembled.clear()
+        self._weight = 0
 
     def uses(self, url: str, town: str) -> int:
         """How often a town found the context here since the start (numberOfHits, 5.13.3.5)."""
@@ -142,6 +213,7 @@ class Contexts:
             try:
                 found = self._assemble(source)
                 if town is not None:
+                    self._refuse_foreign(found, town)
                     for known in self._unknown(found, town):
                         await self._make_known(known, town)
                 return found.context
@@ -155,7 +227,7 @@ class Contexts:
     async def _make_known(self, url: str, town: str) -> None:
         stored = self._kept.get(url)
         if stored is not None:
-            await self._keep(replace(stored, towns={**stored.towns, town: self._clock()}))
+            await self._change(replace(stored, towns={**stored.towns, town: self._clock()}))
 
     async def _fetch_once(self, url: str) -> None:
         """Fetch a document; whoever asks for the same one meanwhile waits for the same answer."""
@@ -176,16 +248,23 @@ class Contexts:
         """Keep a context document under a URL."""
         now, present = self._clock(), self._kept.get(url)
         towns = {*(present.towns if present is not None else ()), *((town,) if town is not None else ())}
-        stored = Stored(url, kind, body, now, dict.fromkeys(towns, now))
-        await self._keep(stored)
+        stored = Stored(url, kind, now, dict.fromkeys(towns, now))
+        await self._keep(stored, body)
         self._forget_assembled()
         return stored
 
-    async def _keep(self, stored: Stored) -> None:
+    async def _change(self, stored: Stored) -> None:
+        """Keep what is said of a document anew; one that is not to be found any more stays away."""
+        body = self.body(stored.url)
+        if body is not None:
+            await self._keep(stored, body)
+
+    async def _keep(self, stored: Stored, body: Mapping[str, Any]) -> None:
         """Held in memory first, so that of two changes at once none is lost."""
         before = self._kept.get(stored.url)
         self._kept[stored.url] = stored
-        record = stored.to_record()
+        self._bodies.put(stored.url, body)
+        record = stored.to_record(body)
         try:
             await self._store.transact(lambda tx: tx.put_record(RECORD, stored.url, record))
         except BaseException:
@@ -194,6 +273,7 @@ class Contexts:
             raise
 
     def _restore(self, url: str, before: Stored | None) -> None:
+        self._bodies.drop(url)
         if before is None:
             self._kept.pop(url, None)
         else:
@@ -230,10 +310,11 @@ class Contexts:
         del self._uses[url, town]
         left = {name: since for name, since in stored.towns.items() if name != town}
         if left:
-            await self._keep(replace(stored, towns=left))
+            await self._change(replace(stored, towns=left))
             return
         await self._store.transact(lambda tx: tx.delete_record(RECORD, url))
         self._kept.pop(url, None)
+        self._bodies.drop(url)
         self._forget_assembled()
 
     async def reload(self, url: str, town: str) -> None:
@@ -254,7 +335,7 @@ class Contexts:
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""
         if core_version_of(url) is not None:
-            return Stored(url, BUILT_IN, {}, self._began)
+            return Stored(url, BUILT_IN, self._began)
         return self._kept.get(url)
 
     def get(self, url: str) -> Stored:
@@ -274,8 +355,8 @@ def _from_record(url: str, record: Mapping[str, Any]) -> Stored:
     at = parse_instant(record["createdAt"])
     told = record.get("towns")
     if told is None:
-        return Stored(url, record["kind"], record["body"], at, {record.get("town") or DEFAULT_TOWN: at})
-    return Stored(url, record["kind"], record["body"], at, {town: parse_instant(text) for town, text in told.items()})
+        return Stored(url, record["kind"], at, {record.get("town") or DEFAULT_TOWN: at})
+    return Stored(url, record["kind"], at, {town: parse_instant(text) for town, text in told.items()})
 
 
 def source_key(source: Any) -> str:

@@ -1,6 +1,6 @@
 """What does a notification look like? (ETSI GS CIM 009, 5.3.1, 5.8.6 and 6.3.8)"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,9 +9,11 @@ import orjson
 
 from machinami.foundation.instant import format_instant
 from machinami.model.compaction import Json, compact_entity, to_feature
-from machinami.model.context import Context
+from machinami.model.conformance import conformed
+from machinami.model.context import Context, core
 from machinami.model.linking import Find, links_of, with_linked
 from machinami.model.representation import Representation
+from machinami.model.snapshot import Snapshot
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told, shown
 
@@ -39,9 +41,9 @@ class Letterhead:
     form: Representation
 
 
-def letterhead(subscription: Subscription, context: Context, town: str | None) -> Letterhead:
-    """The letterhead of a subscription whose notifications are in the words of this context; town: None for the
-    default one."""
+def letterhead(subscription: Subscription, context: Context, fields: Mapping[str, str]) -> Letterhead:
+    """The letterhead of a subscription whose notifications are in the words of this context; fields: of the header,
+    which say where they come from."""
     wish = subscription.notification
     form = Representation(
         form=wish.form,
@@ -52,7 +54,7 @@ def letterhead(subscription: Subscription, context: Context, town: str | None) -
         lang=subscription.lang,
         datasets=subscription.datasets,
     )
-    return Letterhead(*_head(subscription, context, town), form)
+    return Letterhead(*_head(subscription, context, fields), form)
 
 
 def compose(
@@ -79,10 +81,10 @@ def compose_sources(
     reason: str,
     notification_id: str,
     now: datetime,
-    town: str | None,
+    fields: Mapping[str, str],
 ) -> Message:
     """The notification of these registrations (5.3.2)."""
-    headers, said = _head(subscription, context, town)
+    headers, said = _head(subscription, context, fields)
     rows = data if said is None else [{**row, "@context": said} for row in data]
     document = _document("ContextSourceNotification", subscription, notification_id, now, rows)
     document["triggerReason"] = reason
@@ -91,13 +93,31 @@ def compose_sources(
     return Message(orjson.dumps(document), headers)
 
 
-def _head(subscription: Subscription, context: Context, town: str | None) -> tuple[dict[str, str], Any]:
+def compose_snapshot(snapshot: Snapshot, notification_id: str, now: datetime, fields: Mapping[str, str]) -> Message:
+    """What the maker of a snapshot is told of it (5.3.4): how it fares, and when it ends. One that has ended before
+    now is no more."""
+    document: Json = {
+        "id": notification_id,
+        "type": "SnapshotNotification",
+        "snapshotId": snapshot.id,
+        "snapshotStatus": snapshot.status,
+        "snapshotPriority": snapshot.priority,
+        "expiresAt": format_instant(snapshot.expires_at),
+        "notifiedAt": format_instant(now),
+    }
+    if snapshot.details:
+        document["snapshotQueriesDetails"] = [detail.to_document() for detail in snapshot.details]
+    if snapshot.past_details:
+        document["temporalSnapshotQueriesDetails"] = [detail.to_document() for detail in snapshot.past_details]
+    headers = {"Content-Type": JSON, "Link": LINK.format(url=core().link), **fields}
+    headers.update({pair["key"]: pair["value"] for pair in snapshot.document.get("receiverInfo", ())})
+    return Message(orjson.dumps(document), headers)
+
+
+def _head(subscription: Subscription, context: Context, fields: Mapping[str, str]) -> tuple[dict[str, str], Any]:
     """The headers of a notification, and the @context that stands in its body, None if it is linked (6.3.8)."""
     endpoint = subscription.notification.endpoint
-    headers = {"Content-Type": endpoint.accept}
-    if town:
-        headers["NGSILD-Tenant"] = town
-    headers.update(endpoint.receiver_info)
+    headers = {"Content-Type": endpoint.accept, **fields, **dict(endpoint.receiver_info)}
     if endpoint.accept == JSON or (endpoint.accept == GEO_JSON and _wants_no_context(headers)):
         headers["Link"] = LINK.format(url=context.link)
         return headers, None
@@ -145,7 +165,10 @@ def _written(
             feature = to_feature(entity, context, each, links=links)
             document, members = feature, feature["properties"]
         else:
-            document = members = compact_entity(entity, context, each, links)
+            document = compact_entity(entity, context, each, links)
+            if subscription.conformance is not None:
+                document = conformed(document, subscription.conformance)
+            members = document
         if entity.id in deleted:
             members["deletedAt"] = format_instant(deleted[entity.id])
         documents.append(document)

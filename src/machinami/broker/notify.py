@@ -56,6 +56,22 @@ class Beyond(Protocol):
         """The entities that these link to, here and elsewhere (4.5.23)."""
 
 
+class Alone:
+    """For a town that knows no other brokers, such as what a snapshot holds."""
+
+    async def complete(
+        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
+    ) -> Sequence[Told]:
+        """What is told, as it is."""
+        return told
+
+    async def linked(
+        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
+    ) -> Mapping[str, Entity]:
+        """Nothing."""
+        return _NOTHING
+
+
 class Outbox:
     """What one subscription still has to tell, and the loop that tells it."""
 
@@ -68,7 +84,7 @@ class Outbox:
         self.progress = progress
         self._town = town
         self._context = context
-        self._head = letterhead(subscription, context, None if town.is_default else town.name)
+        self._head = letterhead(subscription, context, town.fields)
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
@@ -136,7 +152,7 @@ class Outbox:
     @property
     def _is_split(self) -> bool:
         """Whether a part of what is told may be elsewhere, so that filters come after it has been looked for."""
-        return self.subscription.split and self._is_shared
+        return bool(self.subscription.split) and self._is_shared
 
     @property
     def _is_shared(self) -> bool:

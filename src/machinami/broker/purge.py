@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from machinami.broker.finding import every_id
 from machinami.broker.operations import write_deletion, write_rule
 from machinami.broker.policy import demand
-from machinami.broker.seen import reading
 from machinami.broker.town import Town
 from machinami.broker.written import writing
 from machinami.model import patch
@@ -20,10 +20,9 @@ from machinami.model.matching import matches
 from machinami.model.patch import Patched
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
-from machinami.model.query import Page, Query
+from machinami.model.query import Query
 from machinami.store.protocol import Transaction
 
-_FOUND = 5_000  # entities looked for at once
 _CHANGED = 500  # entities changed in one transaction: others get their turn in between
 
 
@@ -47,20 +46,11 @@ class Extent:
 async def purge(town: Town, query: Query, extent: Extent, by: Principal) -> None:
     """Delete what the query finds (5.6.21). It looks no further than this broker."""
     demand(town.policy, by, *((Deed.DELETE,) if extent.is_whole else (Deed.CHANGE,)))
-    ids = await _found(town, query, by)
+    ids = await every_id(town, query, by)
     for start in range(0, len(ids), _CHANGED):
         part = ids[start : start + _CHANGED]
         now = town.clock()
         await writing(town, partial(_purge, part, query, extent, now, by), by)
-
-
-async def _found(town: Town, query: Query, by: Principal) -> list[str]:
-    ids: list[str] = []
-    while True:
-        found = await reading(town, by).find(query, Page(_FOUND, len(ids)), town.clock())
-        ids += [entity.id for entity in found.entities]
-        if len(found.entities) < _FOUND:
-            return ids
 
 
 def _purge(ids: Sequence[str], query: Query, extent: Extent, now: datetime, by: Principal, tx: Transaction) -> None:

@@ -13,7 +13,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import StepUpRequired
 from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
 from machinami.model.guarding import guarded
 from machinami.model.matching import Linked, covers
 from machinami.model.names import SCOPE
@@ -87,6 +87,10 @@ class Seen:
         if rights.witness is not None:
             rights.witness.read(rights.by, found.entities)
         return found
+
+    async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
+        """The ids of the entities that match."""
+        return await self._store.find_ids(guarded(query, self._rights.guard(Deed.READ)), now, after)
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
         """The entities whose history satisfies the query."""

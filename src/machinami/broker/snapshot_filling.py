@@ -8,7 +8,7 @@ from typing import Any
 from machinami.broker import operations
 from machinami.broker.federation import reading
 from machinami.broker.federation.federation import Federation
-from machinami.broker.federation.reading import Wide
+from machinami.broker.federation.gathering import Wide
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.history import Span, query_past
 from machinami.broker.town import Town

@@ -172,9 +172,9 @@ class SourceOutbox:
         rights = self._town.policy.rights_now(self.owner)
         if rights is not None and not (rights.may(Deed.SUBSCRIBE) and sees_sources(self._town, rights.by)):
             return None
-        name = None if self._town.name == "default" else self._town.name
+        fields = self._town.fields
         data = [self._shown(registration) for registration in notice.registrations]
-        return compose_sources(self.subscription, self._context, data, notice.reason, notification_id, now, name)
+        return compose_sources(self.subscription, self._context, data, notice.reason, notification_id, now, fields)
 
     def _shown(self, registration: Registration) -> dict[str, Any]:
         """The registration with only those parts of its information that match (5.11.7)."""

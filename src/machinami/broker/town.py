@@ -1,6 +1,6 @@
 """What is one town (tenant) while it is open? Its store, its clock, its policy: the handle of every operation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,7 +15,8 @@ DEFAULT_TOWN = "default"
 class Town:
     """One open town. `clock` gives now in UTC, `new_id` a fresh unique text; both are handed in by the app.
 
-    sources: the other Context Sources that the town knows; while there are none, all data are its own.
+    sources: the other Context Sources that the town knows; while there are none, all data are its own. snapshot: the
+    id of the snapshot that this is, of the town `owner` (4.3.7); a snapshot is a town of its own and knows no sources.
     """
 
     name: str
@@ -24,8 +25,21 @@ class Town:
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     sources: Sources = field(default_factory=Sources)
+    owner: str = ""
+    snapshot: str = ""
 
     @property
     def is_default(self) -> bool:
         """Whether this is the town that is meant where none is named."""
         return self.name == DEFAULT_TOWN
+
+    @property
+    def tenant(self) -> str:
+        """The name by which clients call the town, or that of which this is a snapshot."""
+        return self.owner or self.name
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The header fields by which a message says where it comes from (6.3.14, 6.3.22)."""
+        named = {} if self.tenant == DEFAULT_TOWN else {"NGSILD-Tenant": self.tenant}
+        return {**named, "NGSILD-Snapshot": self.snapshot} if self.snapshot else named

@@ -10,6 +10,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 from string import Template
 
+from machinami.cli.guide import guide
 from machinami.cli.service_document import service_document
 from machinami.foundation.errors import AlreadyExists, InputError
 from machinami.kit.manifest_reading import parse
@@ -23,7 +24,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = subparsers.add_parser(
         "new-service",
         help="begin a new service that runs and passes its tests / 新しいサービスをつくる",
-        description=__doc__,
+        **guide("new-service"),
     )
     parser.add_argument("name", metavar="NAME", help="small letters, digits and _, such as bench_count")
     parser.add_argument("--outside", type=Path, metavar="DIR", help="make a package of its own in this folder")

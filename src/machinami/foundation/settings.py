@@ -37,7 +37,9 @@ class Settings:
     a power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
-    name of its own making); address: the URL at which they reach it (empty: where it listens); ca_file: the
+    name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
+    each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
+    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; ca_file: the
     authorities whose certificates are trusted besides those of the system.
     """
 
@@ -51,6 +53,9 @@ class Settings:
     instance_limit: int = 2_000
     alias: str = ""
     address: str = ""
+    trust_proxy: bool = False
+    split_entities: bool = False
+    context_bytes: int = 20_000_000
     log_days: int = 30
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)

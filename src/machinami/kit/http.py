@@ -19,8 +19,8 @@ _MAX_PARAMETERS = 200
 @dataclass(slots=True)
 class Request:
     """One request. path: decoded, without the query; query: raw; headers: lower-case names; params: parts of
-    the path that the route names; client: the peer's address; unavailable: why what the request names could not be
-    had, by its name."""
+    the path that the route names; client: the peer's address; unavailable: what the request names and was not
+    there at first, with why it could not be had; None where it could."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Request:
     body: bytes = b""
     params: dict[str, str] = field(default_factory=dict)
     client: str = ""
-    unavailable: dict[str, MachinamiError] | None = None
+    unavailable: dict[str, MachinamiError | None] | None = None
     _arguments: dict[str, str] | None = None
     _fields: dict[bytes, bytes] | None = None
 

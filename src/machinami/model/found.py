@@ -57,6 +57,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class IdPage:
+    """Some ids of what matches, in order of creation. after: where those after them begin; None if these are all."""
+
+    ids: Sequence[str]
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TypeSummary:
     """A type in use: its IRI, how many entities, and its attributes: IRI -> {kind: number of entities with it}."""
 

@@ -20,6 +20,10 @@ class Detail:
     status: Outcome
     problem: Mapping[str, Any] | None = None
 
+    def to_document(self) -> dict[str, Any]:
+        """As clients read it."""
+        return {"resultStatus": self.status} | ({} if self.problem is None else {"problemDetails": dict(self.problem)})
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -34,6 +38,11 @@ class Snapshot:
     status: Status = "preparing"
     details: Sequence[Detail] = ()
     past_details: Sequence[Detail] = ()
+
+    @property
+    def priority(self) -> int:
+        """From 1 to 10: the one of the lowest goes first where there is no room (5.5.15)."""
+        return int(self.document["snapshotPriority"])
 
     def is_current(self, now: datetime) -> bool:
         """Whether it can still be used."""

@@ -14,7 +14,7 @@ from machinami.foundation.errors import TenantNotFound
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
 from machinami.model.matching import matches, seen
 from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
@@ -28,6 +28,8 @@ from machinami.store.timeline import is_meant, order_time, readings
 
 T = TypeVar("T")
 
+_IDS = 1_000  # given at once
+
 
 class MemoryTown:
     """One town in memory; gone when it is closed."""
@@ -36,6 +38,14 @@ class MemoryTown:
         self._contents = Contents()
         self._listeners: list[Callable[[Sequence[Change]], None]] = []
         self._queue: deque[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = deque()
+
+    def take_over(self, other: "MemoryTown") -> None:
+        """Have the entities of another town and their past, in place of its own; not its records nor its log."""
+        own = other._contents
+        history = {entity: {name: [*past] for name, past in every.items()} for entity, every in own.history.items()}
+        self._contents = Contents(
+            dict(own.entities), dict(own.husks), dict(own.keys), history, key=own.key, instances=own.instances
+        )
 
     def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
         """Run the work in the next commit; the awaitable gives its result after that commit."""
@@ -94,6 +104,19 @@ class MemoryTown:
         if query.guard is not None:
             matching = [visible for e in matching if (visible := seen(query.guard, e)) is not None]
         return _page(arrange(matching, query.order, now), page)
+
+    async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
+        """The ids of the entities that match, in order of creation."""
+        contents = self._contents
+        first = -1 if after is None else after
+        ids: list[str] = []
+        for entity in self._in_order(contents.entities.values()):
+            if contents.keys[entity.id] <= first or not matches(query, entity, now, contents.entities.get):
+                continue
+            if len(ids) == _IDS:
+                return IdPage(ids, contents.keys[ids[-1]])
+            ids.append(entity.id)
+        return IdPage(ids)
 
     def _in_order(self, entities: Iterable[Entity]) -> list[Entity]:
         return sorted(entities, key=lambda entity: self._contents.keys[entity.id])
@@ -206,6 +229,11 @@ class MemoryTown:
         """All records of a kind by key."""
         return {key: orjson.loads(doc) for key, doc in sorted(self._contents.records.get(kind, {}).items())}
 
+    def record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """One record as it is committed, at once."""
+        doc = self._contents.records.get(kind, {}).get(key)
+        return None if doc is None else orjson.loads(doc)
+
     async def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""
         log = self._contents.log
@@ -221,6 +249,7 @@ class MemoryTown:
             "entities": len(contents.entities),
             "log_rows": len(contents.log),
             "last_seq": contents.seq,
+            "instances": sum(len(past) for every in contents.history.values() for past in every.values()),
         }
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from machinami.model.attribute import Attribute
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
 
 T = TypeVar("T")
@@ -105,6 +105,11 @@ class TownStore(Protocol):
         """The entities that match, in a total and stable order (query.order, then order of creation)."""
         ...
 
+    async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
+        """The ids of the entities that match, in order of creation whatever order the query wants: as many as the
+        store gives at once. after: as the page before said, so that all of them cost one pass however many they are."""
+        ...
+
     async def instances(
         self,
         entity_ids: Sequence[str],
@@ -165,6 +170,10 @@ class TownStore(Protocol):
 
     async def records(self, kind: str) -> dict[str, dict[str, Any]]:
         """All records of a kind by key."""
+        ...
+
+    def record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """One record as it is committed, at once; None if there is none."""
         ...
 
     async def trim_log(self, before: int) -> int:

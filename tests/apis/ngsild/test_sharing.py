@@ -403,3 +403,60 @@ async def test_linked_entities_are_got_from_sources_where_their_type_is_named(
     for number, shown in ((1, True), (2, False)):
         _, told, _ = await here.ask("GET", f"/entities?type=Gauge&id=urn:ngsi-ld:Gauge:{number}&join=inline")
         assert ["entity" in one["near"] for one in told] == [shown]
+
+
+async def test_a_map_over_two_brokers_is_followed_to_the_last_and_asks_no_others(tmp_path: Path) -> None:
+    caller = HttpCaller()
+    async with broker(tmp_path / "a", caller, "a") as a, broker(tmp_path / "b", caller, "b") as b:
+        for number in range(1, 6):
+            await (a if number < 3 else b).ask("POST", "/entities", gauge(number, level=level(number)))
+        await a.register(b.url)
+
+        status, made, _ = await a.ask("GET", "/entityMaps?type=Gauge")
+        assert status == 201
+        assert [where for _, where in sorted(made["entityMap"].items())] == [["@none"]] * 2 + [["urn:r:1"]] * 3
+        assert made["linkedMaps"]["urn:r:1"].startswith("/ngsi-ld/v1/entityMaps/urn:ngsi-ld:EntityMap:")
+        await b.ask("POST", "/entities", gauge(9, level=level(9)))
+        await b.ask("DELETE", "/entities/urn:ngsi-ld:Gauge:3")
+
+        seen, counts = [], []
+        for offset in (0, 2):
+            path = f"/entities?type=Gauge&limit=2&offset={offset}&count=true&format=simplified"
+            status, page, headers = await a.ask("GET", path, **{"NGSILD-EntityMap": made["id"]})
+            assert (status, headers["NGSILD-EntityMap"].rpartition("/")[2]) == (200, made["id"])
+            seen += [one["level"] for one in page]
+            counts.append(headers["NGSILD-Results-Count"])
+        assert seen == [1, 2, 4, 5]
+        assert counts == ["5", "4"]
+    await caller.close()
+
+
+async def test_one_entity_is_asked_for_where_its_map_says_that_it_is(here: Broker, others: FakeNeighbours) -> None:
+    await here.register("http://one.test")
+    others.answers["http://one.test"] = lambda _: given(gauge(level=level(1)))
+    status, _, headers = await here.ask("GET", f"/entities/{ONE}?entityMap=true")
+    assert status == 200
+    named = headers["NGSILD-EntityMap"]
+    assert (await here.ask("GET", named.removeprefix(ROOT)))[1]["entityMap"] == {ONE: ["urn:r:1"]}
+    await here.register("http://two.test", id="urn:r:2")
+    before = len(others.calls)
+
+    status, told, headers = await here.ask("GET", f"/entities/{ONE}?format=simplified", **{"NGSILD-EntityMap": named})
+
+    assert (status, told["level"], headers["NGSILD-EntityMap"]) == (200, 1, named)
+    assert [call.url.startswith("http://one.test") for call in others.calls[before:]] == [True]
+
+
+async def test_a_source_of_an_earlier_version_is_told_in_its_words(here: Broker, others: FakeNeighbours) -> None:
+    await here.register(
+        "http://old.test",
+        mode="redirect",
+        operations=["redirectionOps"],
+        contextSourceInfo=[{"key": "ngsildConformance", "value": "1.5"}],
+    )
+    others.answers["http://old.test"] = lambda _: Answer(201)
+
+    await here.ask("POST", "/entities", gauge(state={"type": "VocabProperty", "vocab": "open"}))
+
+    assert orjson.loads(others.calls[-1].body)["state"] == {"type": "Property", "value": "open"}
+    assert "ngsildConformance" not in others.calls[-1].headers

@@ -8,7 +8,7 @@ import orjson
 import pytest
 import schemathesis
 
-from machinami.apis.ngsild import batch, entities, entity_maps, parameters, temporal_parameters
+from machinami.apis.ngsild import batch, entities, mapped, parameters, temporal_parameters
 from machinami.apis.ngsild.openapi import PARAMETERS
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.reference.routes import routes
@@ -69,7 +69,7 @@ def test_every_route_but_the_pages_is_told_under_a_name_of_its_own(told: dict[st
 
 def test_every_parameter_that_is_checked_has_a_meaning() -> None:
     known = (
-        entity_maps.MAPPED
+        mapped.MAPPED
         | parameters.QUERY
         | temporal_parameters.QUERY
         | entities.MERGE_BY
@@ -84,7 +84,7 @@ def test_every_parameter_that_is_checked_has_a_meaning() -> None:
 def test_the_parameters_that_are_told_are_those_that_are_checked(told: dict[str, Any]) -> None:
     rows = told["paths"]["/ngsi-ld/v1/entities"]["get"]["parameters"]
 
-    assert {row["name"] for row in rows if row["in"] == "query"} == entity_maps.MAPPED
+    assert {row["name"] for row in rows if row["in"] == "query"} == mapped.MAPPED
 
 
 def test_a_summary_becomes_a_name() -> None:

@@ -280,7 +280,7 @@ async def test_a_setting_is_changed_by_a_named_officer_for_a_reason_and_undone(r
     with pytest.raises(Conflict):
         await book.undo_setting("silent_minutes", BY)
     (sheet,) = [s for s in (await book.state(JA)).settings if s.field.name == "silent_minutes"]
-    assert (sheet.field.text, sheet.field.unit, sheet.field.minimum) == ("40", "min", 2)
+    assert (sheet.field.text, sheet.field.unit, sheet.field.minimum) == ("40", "分", 2)
     assert [(c.before, c.after) for c in sheet.changes] == [("20", "40"), ("10", "20"), ("20", "10"), ("40", "20")]
     assert sheet.changes[-1].who == BY.who
 

@@ -54,7 +54,7 @@ class KeptContexts:
 
     async def _add(self, request: Request, town: Town, document: Any) -> Response:
         name = town.new_id()
-        await self._contexts.host(address(request, name), document, town.name)
+        await self._contexts.host(address(self._face, request, name), document, town.name)
         return Response(201, headers=[(b"location", (_PATH + name).encode("ascii"))])
 
     def serve(self, request: Request) -> Response:
@@ -70,7 +70,7 @@ class KeptContexts:
         elif stored.kind in (CACHED, BUILT_IN):
             raise OperationNotSupported(f"This context is served by its owner at {stored.url}", url=stored.url)
         else:
-            response = Response(200, orjson.dumps(dict(stored.body)), media)
+            response = Response(200, orjson.dumps(self._contexts.body(stored.url)), media)
         self._contexts.note_use(stored.url, _town(request))
         return response
 
@@ -120,9 +120,9 @@ class KeptContexts:
         }
 
 
-def address(request: Request, name: str) -> str:
-    """The URL at which the broker, as this client calls it, serves a context."""
-    return f"http://{request.header(b'host') or 'localhost'}{_PATH}{name}"
+def address(face: Face, request: Request, name: str) -> str:
+    """The URL at which the broker, as its clients call it, serves a context."""
+    return f"{face.origin.of(request)}{_PATH}{name}"
 
 
 def _town(request: Request) -> str:

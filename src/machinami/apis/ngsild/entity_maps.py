@@ -1,52 +1,43 @@
 """Which entities shall a sequence of requests be about? /entityMaps (ETSI GS CIM 009, 5.14, 6.32, 6.34, 6.35)."""
 
 from collections.abc import Awaitable
-from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import orjson
 
 from machinami.apis.ngsild.entities import identified
-from machinami.apis.ngsild.face import ROOT, Face, check_parameters, checked, context_member, given
-from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, SPATIAL, choose
-from machinami.apis.ngsild.parameters import QUERY, Arguments, Paging, Search, read_flag, read_search
+from machinami.apis.ngsild.face import ROOT, Face, check_parameters, context_member, given
+from machinami.apis.ngsild.negotiation import LD_JSON, choose
+from machinami.apis.ngsild.parameters import QUERY, Arguments, Paging, Search, read_search
 from machinami.apis.ngsild.query_document import query_arguments
-from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_reading import wide_of
 from machinami.apis.ngsild.sharing import triggered, warn
-from machinami.apis.ngsild.shown import show_page
 from machinami.apis.ngsild.temporal_parameters import QUERY as PAST_QUERY
 from machinami.apis.ngsild.temporal_parameters import Evolution, read_evolution
-from machinami.broker.entity_maps import EntityMaps, Places, matching_here, past_places, places_here
+from machinami.broker.entity_maps import EntityMaps, past_places, places_here
 from machinami.broker.federation import reading
+from machinami.broker.federation.gathering import Gathered
 from machinami.broker.history import Span
-from machinami.broker.linking import finder
-from machinami.broker.town import Town
 from machinami.foundation.duration import duration_seconds
-from machinami.foundation.errors import BadRequestData, NotFound
+from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant, parse_instant
-from machinami.kit.http import Handler, Request, Response
+from machinami.kit.http import Request, Response
 from machinami.model.context import Context
-from machinami.model.entity_map import LOCAL, EntityMap
-from machinami.model.found import Found
-from machinami.model.ordering import arrange
-from machinami.model.query import Page
+from machinami.model.entity_map import EntityMap
 
-HEADER, _HEADER_OUT = b"ngsild-entitymap", b"NGSILD-EntityMap"
+_HEADER = b"NGSILD-EntityMap"
 ASKING = frozenset({"entityMap", "entityMapLifetime"})
-MAPPED = QUERY | ASKING
 CREATE = QUERY | {"entityMapLifetime"}
 CREATE_PAST = PAST_QUERY | {"entityMapLifetime"}
 _OUTPUT_ONLY = frozenset({"id", "type", "entityMap", "linkedMaps"})
 
 
 class MappedEntities:
-    """The handlers of /entityMaps, and of queries that make one or follow one."""
+    """The handlers of /entityMaps."""
 
-    def __init__(self, face: Face, rendered: Rendered, paging: Paging) -> None:
+    def __init__(self, face: Face, paging: Paging) -> None:
         self._face = face
-        self._rendered = rendered
         self._paging = paging
         self._maps: EntityMaps = face.broker.entity_maps
 
@@ -65,10 +56,9 @@ class MappedEntities:
         media = choose(request.fields.get(b"accept"))
         lifetime = read_lifetime(arguments)
         search = read_search(arguments, context, self._paging)
-        town, by = self._face.town(request), self._face.by(request)
-        places, warnings = await self._places(request, town, search, arguments, context)
-        made = self._maps.keep(town, search.query, places, lifetime, by)
-        return warn(_told(made, media, context, 201), warnings)
+        found = await read_places(self._face, request, search, arguments, context)
+        made = keep_places(self._face, request, search, found, lifetime)
+        return warn(_told(made, media, context, 201), found.warnings)
 
     def create_past(self, request: Request) -> Awaitable[Response]:
         """A map of the entities whose past a query finds (6.35.3.1)."""
@@ -120,82 +110,23 @@ class MappedEntities:
         self._maps.drop(self._face.town(request), identified(request), self._face.by(request))
         return Response(204)
 
-    def following(self, local: Handler) -> Handler:
-        """The handler of a query, for requests that make a map or follow one too (5.5.14)."""
 
-        def run(request: Request) -> Response | Awaitable[Response]:
-            if HEADER not in request.fields and "entityMap" not in request.query:
-                return local(request)
-            arguments = checked(request.arguments, MAPPED)
-            if HEADER not in request.fields and not read_flag(arguments, "entityMap"):
-                return local(without_asking(request))
-            if request.method == "GET":
-                return self._follow(request, arguments, self._face.linked_context(request))
-            document, context = self._face.document(request)
-            return self._follow(request, {**arguments, **query_arguments(document)}, context)
+async def read_places(face: Face, request: Request, search: Search, arguments: Arguments, context: Context) -> Gathered:
+    """Where what a query finds is: here, and at the sources that may have it (5.14.4.4)."""
+    town, by, federation = face.town(request), face.by(request), face.broker.federation
+    wide, trigger = wide_of(search, arguments, context, town, federation.split), triggered(request, context)
+    local = arguments.get("local") == "true" or not town.sources.kept
+    if local or not reading.concerns_sources(federation, town, wide, trigger):
+        here = await places_here(town, search.query, by)
+        return Gathered(places={name: list(where) for name, where in here.items()})
+    return await reading.places(federation, town, wide, trigger, by, read_lifetime(arguments))
 
-        return run
 
-    async def _follow(self, request: Request, arguments: Arguments, context: Context) -> Response:
-        media = choose(request.fields.get(b"accept"), SPATIAL)
-        lifetime = read_lifetime(arguments)
-        search = read_search(arguments, context, self._paging, media == GEO_JSON)
-        town, by = self._face.town(request), self._face.by(request)
-        warnings: list[str] = []
-        kept, status = await self._kept(request, town), 200
-        if kept is None:
-            places, warned = await self._places(request, town, search, arguments, context)
-            kept, status = self._maps.keep(town, search.query, places, lifetime, by), 201
-            warnings.extend(warned)
-        found, warned = await self._found(request, town, kept, search, arguments, context)
-        page = search.page
-        more = page.offset + page.limit < (found.count or 0)
-        told = Found(found.entities, found.count if page.count else None)
-        find = None if search.view.join is None else finder(town, by)
-        asked = without_asking(request)
-        response = show_page(told, page, search.view, media, asked, self._rendered, more, find)
-        response.status = status
-        response.headers.append((_HEADER_OUT, location(kept)))
-        return warn(response, [*warnings, *warned])
-
-    async def _kept(self, request: Request, town: Town) -> EntityMap | None:
-        """The map that the request names, None where there is none or it has expired: then a new one is made."""
-        named = request.fields.get(HEADER)
-        if named is None:
-            return None
-        map_id = unquote(named.decode("latin-1").rstrip("/").rpartition("/")[2])
-        try:
-            return await self._maps.prune(town, map_id, self._face.by(request))
-        except NotFound:
-            return None
-
-    async def _found(
-        self, request: Request, town: Town, kept: EntityMap, search: Search, arguments: Arguments, context: Context
-    ) -> tuple[Found, list[str]]:
-        """The page of a query among the entities of a map, with the count of all."""
-        by, page = self._face.by(request), search.page
-        if all(places == (LOCAL,) for places in kept.entries.values()):
-            every = await matching_here(town, kept.entries, search.query, by)
-            if search.query.order:
-                every = arrange(every, search.query.order, town.clock())
-            return Found(every[page.offset : page.offset + page.limit], len(every)), []
-        query = replace(search.query, ids=tuple(kept.entries), id_pattern=None)
-        wide = wide_of(replace(search, query=query), arguments, context, town)
-        wide = replace(wide, page=Page(page.limit, page.offset, True), key=f"{kept.id} {wide.key}")
-        found, warnings = await reading.find(self._face.broker.federation, town, wide, triggered(request, context), by)
-        return found, list(warnings)
-
-    async def _places(
-        self, request: Request, town: Town, search: Search, arguments: Arguments, context: Context
-    ) -> tuple[Places, list[str]]:
-        """Where what a query finds is: here, and at the sources that may have it (5.14.4.4)."""
-        by, federation = self._face.by(request), self._face.broker.federation
-        wide, trigger = wide_of(search, arguments, context, town), triggered(request, context)
-        local = arguments.get("local") == "true" or not town.sources.kept
-        if local or not reading.concerns_sources(federation, town, wide, trigger):
-            return await places_here(town, search.query, by), []
-        places, warnings = await reading.places(federation, town, wide, trigger, by)
-        return places, list(warnings)
+def keep_places(face: Face, request: Request, search: Search, found: Gathered, lifetime: timedelta | None) -> EntityMap:
+    """A map of what was found."""
+    places = {name: tuple(where) for name, where in found.places.items()}
+    town, by = face.town(request), face.by(request)
+    return face.broker.entity_maps.keep(town, search.query, places, lifetime, by, found.linked)
 
 
 def read_lifetime(arguments: Arguments) -> timedelta | None:
@@ -208,16 +139,10 @@ def read_lifetime(arguments: Arguments) -> timedelta | None:
     return timedelta(seconds=min(seconds, 1e9))
 
 
-def without_asking(request: Request) -> Request:
-    """The same request without the wish for a map: the pages after it follow the one that is there."""
-    parts = [part for part in request.query.split("&") if part.partition("=")[0] not in ASKING]
-    plain = Request(request.method, request.path, "&".join(parts), request.headers, request.body)
-    return replace(plain, params=dict(request.params), client=request.client)
-
-
-def location(kept: EntityMap) -> bytes:
-    """Where a map is."""
-    return f"{ROOT}/entityMaps/{quote(kept.id, safe=':')}".encode("ascii")
+def name_map(response: Response, kept: EntityMap) -> Response:
+    """The answer that says where the map is which it is by (6.4.3.2)."""
+    response.headers.append((_HEADER, f"{ROOT}/entityMaps/{quote(kept.id, safe=':')}".encode("ascii")))
+    return response
 
 
 def _told(kept: EntityMap, media: bytes, context: Context, status: int) -> Response:
@@ -230,6 +155,4 @@ def _told(kept: EntityMap, media: bytes, context: Context, status: int) -> Respo
     }
     if media == LD_JSON:
         document["@context"] = context_member(context)
-    response = given(media, orjson.dumps(document), context, status)
-    response.headers.append((_HEADER_OUT, location(kept)))
-    return response
+    return name_map(given(media, orjson.dumps(document), context, status), kept)

@@ -2,6 +2,7 @@
 
 from asyncio import gather
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from machinami.apis.ngsild.negotiation import (
@@ -13,6 +14,7 @@ from machinami.apis.ngsild.negotiation import (
     read_json,
     refuse_link,
 )
+from machinami.apis.ngsild.preferences import PREFER, preferred
 from machinami.broker.broker import Broker
 from machinami.broker.contexts import source_key
 from machinami.broker.town import Town
@@ -35,6 +37,29 @@ SNAPSHOT = b"ngsild-snapshot"
 _NAMED_AGAIN = ((_TENANT, b"NGSILD-Tenant"), (SNAPSHOT, b"NGSILD-Snapshot"))
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How clients call this broker. url: as it was told; empty: as each request calls it. proxied: whether a proxy
+    stands before it, whose word on scheme and host counts."""
+
+    url: str = ""
+    proxied: bool = False
+
+    def of(self, request: Request) -> str:
+        """Scheme and host, without a slash at the end."""
+        if self.url:
+            return self.url.rstrip("/")
+        scheme, host = "http", request.header(b"host") or "localhost"
+        if self.proxied:
+            said = (request.header(b"x-forwarded-proto") or "").partition(",")[0].strip().lower()
+            scheme = said if said in ("http", "https") else scheme
+            host = (request.header(b"x-forwarded-host") or host).partition(",")[0].strip()
+        return f"{scheme}://{host}"
+
+
+AS_ASKED = Origin()
+
+
 class NotYet(Exception):
     """Something that the request names must first be waited for; then the handler is run again."""
 
@@ -50,9 +75,10 @@ class Face:
     raise NotYet where it is not; they are called before anything is written, so that a handler can run twice.
     """
 
-    def __init__(self, broker: Broker, identify: Identify = anyone) -> None:
+    def __init__(self, broker: Broker, identify: Identify = anyone, origin: Origin = AS_ASKED) -> None:
         self.broker = broker
         self.by = identify
+        self.origin = origin
 
     def town(self, request: Request, create: bool = False) -> Town:
         """The town that the NGSILD-Tenant header names (6.3.14), or what the NGSILD-Snapshot header names in it
@@ -61,7 +87,7 @@ class Face:
         found = self.broker.open_town(name)
         if found is not None:
             return found if SNAPSHOT not in request.fields else self._frozen(found, request)
-        if name is None or not create:
+        if name is None or not create or SNAPSHOT in request.fields:
             raise TenantNotFound(f"There is no town {name!r} here; it is made when a first entity is created in it")
         self.broker.demand_founding(self.by(request))
         raise NotYet(lambda: self.broker.town(name, create=True))
@@ -71,7 +97,9 @@ class Face:
         return self.broker.open_town(tenant(request))
 
     def _frozen(self, town: Town, request: Request) -> Town:
-        return self.broker.snapshots.open(town, request.fields[SNAPSHOT].decode("latin-1"), self.by(request))
+        writing = request.method != "GET" and not request.path.endswith("/query")
+        name = request.fields[SNAPSHOT].decode("latin-1")
+        return self.broker.snapshots.open(town, name, self.by(request), writing)
 
     def context(self, source: Any, request: Request | None = None) -> Context:
         """The context of a source. Raises NotYet where a document of it must be fetched, BadRequestData.
@@ -121,7 +149,9 @@ class Face:
         for document in documents:
             try:
                 source = body_context(link, kind, document)
-                found.append((document, self._failure(request, source) or self.broker.contexts.resolve(source, town)))
+                failure = self._failure(request, source)
+                asker = town if self._is_new(request, source) else None  # when it runs again, it is one request still
+                found.append((document, failure or self.broker.contexts.resolve(source, asker)))
             except BadRequestData as error:
                 found.append((document, error))
             except ContextNotAvailable:
@@ -134,15 +164,18 @@ class Face:
         """Why the context could not be had, where it was tried for this request."""
         return None if request.unavailable is None else request.unavailable.get(source_key(source))
 
+    def _is_new(self, request: Request, source: Any) -> bool:
+        """Whether this request has not found the context before."""
+        return request.unavailable is None or source_key(source) in request.unavailable
+
     async def _try(self, request: Request, missing: dict[str, Any]) -> None:
         """Have the contexts fetched; one that cannot be had concerns only the documents that name it (5.6.7)."""
         obtained = [self.broker.contexts.obtain(source, self._asker(request)) for source in missing.values()]
         request.unavailable = request.unavailable or {}
         for key, outcome in zip(missing, await gather(*obtained, return_exceptions=True), strict=True):
-            if isinstance(outcome, MachinamiError):
-                request.unavailable[key] = outcome
-            elif isinstance(outcome, BaseException):
+            if isinstance(outcome, BaseException) and not isinstance(outcome, MachinamiError):
                 raise outcome
+            request.unavailable[key] = outcome if isinstance(outcome, MachinamiError) else None
 
 
 def tenant(request: Request) -> str | None:
@@ -153,17 +186,19 @@ def tenant(request: Request) -> str | None:
     return check_town_name(value.decode("latin-1"))
 
 
-def carried(handler: Handler, frozen: Handler) -> Handler:
-    """The handler with what it does not do itself: waiting for contexts and towns, and naming the town again.
+def carried(handler: Handler, frozen: Handler, entities: bool = False) -> Handler:
+    """The handler with what it does not do itself: waiting for contexts and towns, naming the town again, and saying
+    what it says in the version of NGSI-LD that is preferred.
 
-    frozen: the handler of the same operation on a snapshot.
+    frozen: the handler of the same operation on a snapshot; entities: whether it answers with entities.
     """
 
     def run(request: Request) -> Response | Awaitable[Response]:
-        if SNAPSHOT in request.fields:
-            return _named(frozen, request)
-        if _TENANT in request.fields:
-            return _named(handler, request)
+        fields = request.fields
+        if SNAPSHOT in fields:
+            return _named(frozen, request, entities)
+        if _TENANT in fields or PREFER in fields:
+            return _named(handler, request, entities)
         try:
             return handler(request)
         except NotYet as missing:
@@ -192,31 +227,31 @@ async def _again(handler: Handler, request: Request, missing: NotYet) -> Respons
         return outcome if isinstance(outcome, Response) else await outcome
 
 
-def _named(handler: Handler, request: Request) -> Response | Awaitable[Response]:
+def _named(handler: Handler, request: Request, entities: bool) -> Response | Awaitable[Response]:
     """Say town and snapshot again in the answer, also where it is an error (6.3.14, 6.3.22)."""
     try:
         tenant(request)
         outcome = handler(request)
     except NotYet as missing:
-        return _named_later(_again(handler, request, missing), request)
+        return _named_later(_again(handler, request, missing), request, entities)
     except Exception as error:
         outcome = explain(error)
     if isinstance(outcome, Response):
-        return _name(outcome, request)
-    return _named_later(outcome, request)
+        return _name(outcome, request, entities)
+    return _named_later(outcome, request, entities)
 
 
-async def _named_later(outcome: Awaitable[Response], request: Request) -> Response:
+async def _named_later(outcome: Awaitable[Response], request: Request, entities: bool) -> Response:
     try:
-        return _name(await outcome, request)
+        return _name(await outcome, request, entities)
     except Exception as error:
-        return _name(explain(error), request)
+        return _name(explain(error), request, entities)
 
 
-def _name(response: Response, request: Request) -> Response:
+def _name(response: Response, request: Request, entities: bool) -> Response:
     fields = request.fields
     response.headers.extend((shown, fields[name]) for name, shown in _NAMED_AGAIN if name in fields)
-    return response
+    return preferred(response, request, entities) if PREFER in fields else response
 
 
 def check_parameters(request: Request, known: frozenset[str]) -> dict[str, str]:

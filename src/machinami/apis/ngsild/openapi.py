@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from machinami.apis.ngsild.joins import JOINS, MOST_LEVELS
 from machinami.apis.ngsild.negotiation import GEO_JSON, JSON, LD_JSON, MERGE_PATCH
+from machinami.apis.ngsild.preferences import shows_entities
 from machinami.apis.ngsild.registration_schemas import REGISTRATION_EXAMPLES
 from machinami.apis.ngsild.schemas import SCHEMAS
 from machinami.apis.ngsild.temporal_parameters import METHODS
@@ -254,19 +255,39 @@ SNAPSHOT: Json = {
 }
 
 
+PREFER: Json = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "ngsi-ld=1.5 for entities as an earlier version of NGSI-LD has them; body=json for GeoJSON without "
+    "@context",
+    "schema": _TEXT,
+}
+
+
 def operation(method: str, path: str, known: Iterable[str], body: str, gives: str) -> Operation:
     """What one operation takes and gives. known: its query parameters; body, gives: names from the tables above."""
     headers = [TENANT] if path.startswith("/info") else [TENANT, LINK]
     if gives in _FROZEN:
         headers = [*headers, SNAPSHOT]
+    if shows_entities(method, path):
+        headers = [*headers, PREFER]
     return Operation(
         parameters=[*(_parameter(method, path, name) for name in sorted(known)), *headers],
         paths=_path_rows(path),
         body=_body(method, path, body) if body else None,
-        answers=ANSWERS[gives],
+        answers=_answers(method, path, gives),
         problems=problems(method, path, body, gives),
         schemas=SCHEMAS,
     )
+
+
+def _answers(method: str, path: str, gives: str) -> Mapping[int, Json]:
+    """What an operation answers; entities also with a new map of them, or said in an earlier version of NGSI-LD."""
+    answers = ANSWERS[gives]
+    if not shows_entities(method, path):
+        return answers
+    several = {} if "{id}" in path else {201: {**answers[200], "description": "The same, with a new entity map"}}
+    return {**answers, **several, 203: {**answers[200], "description": "The same in the preferred version"}}
 
 
 def problems(method: str, path: str, body: str, gives: str) -> Sequence[int]:

@@ -9,7 +9,7 @@ from machinami.apis.ngsild import (
     discovery,
     entities,
     entity_maps,
-    parameters,
+    mapped,
     registrations,
     snapshots,
     subscriptions,
@@ -21,10 +21,12 @@ from machinami.apis.ngsild.contexts import KeptContexts
 from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
 from machinami.apis.ngsild.entity_maps import MappedEntities
-from machinami.apis.ngsild.face import ROOT, Face, carried
+from machinami.apis.ngsild.face import AS_ASKED, ROOT, Face, Origin, carried
 from machinami.apis.ngsild.identity import identity
+from machinami.apis.ngsild.mapped import Following
 from machinami.apis.ngsild.openapi import operation
 from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.preferences import shows_entities
 from machinami.apis.ngsild.purge import PURGE, Purge
 from machinami.apis.ngsild.registrations import Registrations
 from machinami.apis.ngsild.relaying import PATH, Relaying
@@ -43,14 +45,17 @@ NONE: frozenset[str] = frozenset()
 DEFAULT_PAGING = Paging()
 
 
-def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT_PAGING) -> list[Route]:
-    """Every route of the face. identify: who stands behind a request."""
-    face = Face(broker, identify)
+def routes(
+    broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT_PAGING, origin: Origin = AS_ASKED
+) -> list[Route]:
+    """Every route of the face. identify: who stands behind a request; origin: how clients call this broker."""
+    face = Face(broker, identify, origin)
     rendered = Rendered()
+    temporal = Temporal(face, paging)
     rows = [
         *_entity_rows(Entities(face, rendered, paging), Purge(face)),
         *_batch_rows(Batches(face, Entities(face, rendered, paging), paging)),
-        *_temporal_rows(Temporal(face, paging), TemporalProvision(face)),
+        *_temporal_rows(temporal, TemporalProvision(face)),
         *_subscription_rows(Subscriptions(face, paging)),
         *_subscription_rows(SourceSubscriptions(face, paging), " to sources"),
         *_registration_rows(Registrations(face, paging)),
@@ -60,8 +65,8 @@ def routes(broker: Broker, identify: Identify = anyone, paging: Paging = DEFAULT
     ]
     alone = {(route.method, route.path): route.handler for route in rows}
     rows = shared_routes(rows, face, rendered, paging)
-    maps = MappedEntities(face, rendered, paging)
-    rows = [*(_following(route, maps) for route in rows), *_map_rows(maps)]
+    following = Following(face, rendered, paging, temporal)
+    rows = [*map(following.route, rows), *_map_rows(MappedEntities(face, paging))]
     rows += _snapshot_rows(FrozenData(face, paging))
     return [*(_carried(route, alone) for route in rows), _told_by_sources(Relaying(face))]
 
@@ -74,15 +79,8 @@ def _told_by_sources(relaying: Relaying) -> Route:
 
 def _carried(route: Route, alone: Mapping[tuple[str, str], Handler]) -> Route:
     key = route.method, route.path
-    on_snapshot = frozen(*key, alone.get(key, route.handler))
-    return replace(route, path=ROOT + route.path, handler=carried(route.handler, on_snapshot))
-
-
-def _following(route: Route, maps: MappedEntities) -> Route:
-    """The route, with entity maps for those queries that can follow one (5.5.14)."""
-    if (route.method, route.path) not in (("GET", "/entities"), ("POST", "/entityOperations/query")):
-        return route
-    return replace(route, handler=maps.following(route.handler))
+    on_snapshot = frozen(route.path, alone.get(key, route.handler))
+    return replace(route, path=ROOT + route.path, handler=carried(route.handler, on_snapshot, shows_entities(*key)))
 
 
 def row(
@@ -106,8 +104,8 @@ def _entity_rows(handlers: Entities, purge: Purge) -> Iterable[Route]:
     h = handlers
     return [
         row("POST", "/entities", h.create, "Create an entity", tag, "created", entities.WRITE, "Entity", hot=True),
-        row("GET", "/entities", h.query, "Query entities", tag, "entities", entity_maps.MAPPED, hot=True),
-        row("GET", one, h.retrieve, "Retrieve an entity", tag, "entity", parameters.RETRIEVE, hot=True),
+        row("GET", "/entities", h.query, "Query entities", tag, "entities", mapped.MAPPED, hot=True),
+        row("GET", one, h.retrieve, "Retrieve an entity", tag, "entity", mapped.MAPPED_ONE, hot=True),
         row("DELETE", "/entities", purge.purge, "Purge entities", tag, "done", PURGE),
         row("PUT", "/entities", h.without_id, "Replace an entity: the path needs its id", tag, "refused"),
         row("PATCH", "/entities", h.without_id, "Merge into an entity: the path needs its id", tag, "refused"),
@@ -160,7 +158,7 @@ def _temporal_rows(handlers: Temporal, writers: TemporalProvision) -> Iterable[R
     h, w = handlers, writers
     one = f"{root}/entities/{{id}}"
     every, named, instance = f"{one}/attrs", f"{one}/attrs/{{attribute}}", f"{one}/attrs/{{attribute}}/{{instance}}"
-    write, remove = temporal_provision.WRITE, temporal_provision.REMOVE
+    write, remove, asking = temporal_provision.WRITE, temporal_provision.REMOVE, entity_maps.ASKING
     return [
         row("POST", f"{root}/entities", w.tell, "Tell the past of an entity", tag, "told", write, "EntityTemporal"),
         row("DELETE", one, w.forget, "Forget the past of an entity", tag, "done", write),
@@ -168,8 +166,17 @@ def _temporal_rows(handlers: Temporal, writers: TemporalProvision) -> Iterable[R
         row("DELETE", named, w.forget_attribute, "Forget the past of an attribute", tag, "done", remove),
         row("PATCH", instance, w.replace_instance, "Replace a past instance", tag, "done", write, "Attribute"),
         row("DELETE", instance, w.forget_instance, "Forget a past instance", tag, "done", write),
-        row("GET", f"{root}/entities", h.query, "Query the past of entities", tag, "pasts", known.QUERY, hot=True),
-        row("GET", one, h.retrieve, "Retrieve the past of an entity", tag, "past", known.RETRIEVE, hot=True),
+        row(
+            "GET",
+            f"{root}/entities",
+            h.query,
+            "Query the past of entities",
+            tag,
+            "pasts",
+            known.QUERY | asking,
+            hot=True,
+        ),
+        row("GET", one, h.retrieve, "Retrieve the past of an entity", tag, "past", known.RETRIEVE | asking, hot=True),
         row(
             "POST",
             f"{root}/entityOperations/query",
@@ -177,7 +184,7 @@ def _temporal_rows(handlers: Temporal, writers: TemporalProvision) -> Iterable[R
             "Query the past by a document",
             tag,
             "pasts",
-            POST_QUERY,
+            POST_QUERY | asking,
             "Query",
         ),
     ]

@@ -135,6 +135,8 @@ _SNAPSHOT: Json = {
     "type": {"const": "Snapshot"},
     "snapshotLifetime": {**_TEXT, "description": "As ISO 8601 says it, such as PT1H"},
     "snapshotPriority": {"type": "integer", "minimum": 1, "maximum": 10, "default": 5},
+    "endpoint": {**_URI, "description": "Who is told how the snapshot fares"},
+    "receiverInfo": _PAIRS,
 }
 _FROZEN: Json = {
     name: {"type": "array", "items": reference("Query"), "minItems": 1}

@@ -24,7 +24,8 @@ from machinami.apis.ngsild.sharing import limited, triggered, warn
 from machinami.apis.ngsild.shown import show_entity, show_page
 from machinami.broker import operations
 from machinami.broker.federation import reading
-from machinami.broker.federation.reading import Wide
+from machinami.broker.federation.gathering import Wide
+from machinami.broker.federation.reading import Retrieved
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, NotFound
@@ -33,6 +34,7 @@ from machinami.kit.http import Handler, Request, Response
 from machinami.model import parse
 from machinami.model.context import Context
 from machinami.model.entity import Entity
+from machinami.model.entity_map import EntityMap
 from machinami.model.found import Found
 from machinami.model.linking import Find
 from machinami.model.matching import has_types
@@ -59,21 +61,45 @@ class SharedReading:
     async def _retrieve(
         self, request: Request, town: Town, entity_id: str, view: View, types: TypeSelection | None, media: bytes
     ) -> Response:
+        return (await self.one(request, town, entity_id, view, types, media))[0]
+
+    async def one(
+        self,
+        request: Request,
+        town: Town,
+        entity_id: str,
+        view: View,
+        types: TypeSelection | None,
+        media: bytes,
+        kept: EntityMap | None = None,
+    ) -> tuple[Response, Retrieved]:
+        """The answer that shows one entity, and what is known of it. kept: the map that says where it is (5.7.1.4)."""
         trigger = triggered(request, view.context)
         attrs = view.representation.attrs or ()
-        entity, warnings = await reading.retrieve(
-            self._face.broker.federation, town, entity_id, types, attrs, trigger, self._face.by(request)
-        )
+        federation, by = self._face.broker.federation, self._face.by(request)
+        known = await reading.retrieve(federation, town, entity_id, types, attrs, trigger, by, kept)
+        return warn(await self._told(request, town, entity_id, known, view, types, media), known.warnings), known
+
+    async def _told(
+        self,
+        request: Request,
+        town: Town,
+        entity_id: str,
+        known: Retrieved,
+        view: View,
+        types: TypeSelection | None,
+        media: bytes,
+    ) -> Response:
+        entity, attrs = known.entity, view.representation.attrs
         if entity is None or (types is not None and not has_types(types, entity.types)):
-            return warn(explain(operations.no_entity(entity_id)), warnings)
+            return explain(operations.no_entity(entity_id))
         if attrs and entity.attributes.keys().isdisjoint(attrs):
-            lacking = NotFound(f"The entity {entity_id} has none of these attributes", entityId=entity_id)
-            return warn(explain(lacking), warnings)
-        find = await self._linked(town, [entity], view, trigger, self._face.by(request))
+            return explain(NotFound(f"The entity {entity_id} has none of these attributes", entityId=entity_id))
+        find = await self._linked(town, [entity], view, triggered(request, view.context), self._face.by(request))
         try:
-            return warn(show_entity(entity, view, media, request, self._rendered, find), warnings)
+            return show_entity(entity, view, media, request, self._rendered, find)
         except NotFound as nothing:
-            return warn(explain(nothing), warnings)
+            return explain(nothing)
 
     def query(self, request: Request, town: Town, local: Handler) -> Awaitable[Response]:
         """The entities that match (6.4.3.2)."""
@@ -103,7 +129,7 @@ class SharedReading:
         search = read_search(arguments, context, self._paging, media == GEO_JSON)
         search = replace(search, query=replace(search.query, selectors=selectors))
         trigger = triggered(request, context)
-        wide = wide_of(search, arguments, context, town)
+        wide = wide_of(search, arguments, context, town, self._face.broker.federation.split)
         federation = self._face.broker.federation
         if not reading.concerns_sources(federation, town, wide, trigger) and not trigger.via:
             if search.view.join is None:
@@ -139,15 +165,15 @@ class SharedReading:
         return known.get
 
 
-def wide_of(search: Search, arguments: Arguments, context: Context, town: Town) -> Wide:
-    """The query as it goes beyond this broker."""
+def wide_of(search: Search, arguments: Arguments, context: Context, town: Town, split: bool) -> Wide:
+    """The query as it goes beyond this broker. split: what holds where splitEntities is not said (6.4.3.2)."""
     paging = ("limit", "offset", "count")
     telling = sorted((name, text) for name, text in arguments.items() if name not in paging)
     return Wide(
         search.query,
         search.page,
         parse.parse_q(arguments["csf"], context) if "csf" in arguments else None,
-        read_flag(arguments, "splitEntities"),
+        read_flag(arguments, "splitEntities") if "splitEntities" in arguments else split,
         search.view.representation.attrs or (),
         search.view.representation.datasets or (),
         repr((town.name, context.link, telling)),

@@ -10,7 +10,7 @@ from machinami.apis.ngsild.temporal import PastAsked, Temporal
 from machinami.apis.ngsild.temporal_parameters import Evolution
 from machinami.broker import operations
 from machinami.broker.federation import evolutions
-from machinami.broker.federation.reading import Wide
+from machinami.broker.federation.gathering import Wide
 from machinami.broker.history import Past, PastPage, Span
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, NotFound
@@ -48,12 +48,12 @@ class SharedTemporal:
 
     def post_query(self, request: Request, town: Town, local: Handler) -> Awaitable[Response]:
         """The evolutions of the entities that match a Query document (6.24.3.1)."""
-        return self._query(self._temporal.asked_by_document(request), local)
+        return self._query(self._temporal.asked_many(request), local)
 
     async def _query(self, ask: PastAsked, local: Handler) -> Response:
         wanted = ask.wanted
         federation, trigger = self._face.broker.federation, triggered(ask.request, wanted.context)
-        wide = _wide(ask)
+        wide = _wide(ask, federation.split)
         if not evolutions.concerns_sources(federation, ask.town, wide, wanted.temporal, trigger):
             return await waited(local, ask.request)
         if wanted.query.order:
@@ -72,15 +72,15 @@ class SharedTemporal:
         return Span(wanted.attributes, wanted.temporal, self._instances + 1)
 
 
-def _wide(ask: PastAsked) -> Wide:
-    """The query as it goes beyond this broker."""
+def _wide(ask: PastAsked, split: bool) -> Wide:
+    """The query as it goes beyond this broker. split: what holds where splitEntities is not said."""
     wanted, paging = ask.wanted, ("limit", "offset", "count")
     telling = sorted((name, text) for name, text in ask.request.arguments.items() if name not in paging)
     return Wide(
         wanted.query,
         wanted.page,
         wanted.csf,
-        wanted.split,
+        split if wanted.split is None else wanted.split,
         wanted.attributes or (),
         wanted.temporal.datasets or (),
         repr(("the past", ask.town.name, wanted.context.link, telling, ask.request.body)),

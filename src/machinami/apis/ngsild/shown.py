@@ -1,7 +1,8 @@
 """How are found entities shown? Media type, form and page links of retrieving and querying."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import orjson
@@ -10,14 +11,18 @@ from machinami.apis.ngsild.face import context_member, given
 from machinami.apis.ngsild.joined import join_linked
 from machinami.apis.ngsild.negotiation import GEO_JSON, LD_JSON, link_field
 from machinami.apis.ngsild.parameters import View
+from machinami.apis.ngsild.preferences import preferences
 from machinami.apis.ngsild.rendering import Rendered, array, with_context
 from machinami.foundation.errors import NotFound
 from machinami.kit.http import Request, Response, read_arguments
 from machinami.model.compaction import Json, to_feature
+from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.found import Found
 from machinami.model.linking import Find
 from machinami.model.query import Page
+
+T = TypeVar("T")
 
 COUNT = b"NGSILD-Results-Count"
 NOTHING = b"{}"
@@ -80,6 +85,25 @@ def show_page(
     return response
 
 
+def show_list(
+    every: Sequence[T],
+    page: Page,
+    show: Callable[[T], Json],
+    media: bytes,
+    context: Context,
+    request: Request,
+    by_name: bool = True,
+) -> Response:
+    """The answer that shows one page of what is kept in memory: subscriptions, registrations. by_name: as in
+    page_links."""
+    end = page.offset + page.limit
+    response = given(media, orjson.dumps([show(one) for one in every[page.offset : end]]), context)
+    if page.count:
+        response.headers.append((COUNT, b"%d" % len(every)))
+    response.headers.extend(page_links(request, page, end < len(every), hinted(request, media), by_name))
+    return response
+
+
 def _features(found: Found, view: View, find: Find | None) -> list[Json]:
     if view.join is not None and find is not None:
         return join_linked(found.entities, view, view.join, find).features()
@@ -133,7 +157,7 @@ def _turned(query: str, page: dict[str, str], by_name: bool) -> str:
 
 
 def _show_geojson(document: dict[str, object], view: View, request: Request) -> Response:
-    if (request.header(b"prefer") or "").replace(" ", "") == "body=json":
+    if preferences(request).get("body") == "json":
         return Response(200, orjson.dumps(document), GEO_JSON, [link_field(view.context.link)])
     document["@context"] = context_member(view.context)
     return Response(200, orjson.dumps(document), GEO_JSON)

@@ -1,10 +1,11 @@
 """What does a Snapshot document say, and how is a snapshot written as one? (pure; ETSI GS CIM 009, 5.2.41, 5.2.42)"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from machinami.apis.ngsild.members import check_members, listed, wrong
+from machinami.apis.ngsild.endpoints import check_address, read_pairs
+from machinami.apis.ngsild.members import check_members, listed
 from machinami.foundation.duration import duration_seconds
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant
@@ -13,18 +14,20 @@ from machinami.model import parse
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.context import core
 from machinami.model.entity import Entity
+from machinami.model.fragments import NULLS, wrong
 from machinami.model.query import Condition, hops, names
-from machinami.model.snapshot import Detail, Snapshot
+from machinami.model.snapshot import Snapshot
 
 Json = dict[str, Any]
 
 CURRENT, TEMPORAL = "snapshotQueries", "snapshotTemporalQueries"
 QUERIES = frozenset({CURRENT, TEMPORAL})
-FIXED = frozenset({"id", "type", "snapshotLifetime", "snapshotPriority"})
+FIXED = frozenset({"id", "type", "snapshotLifetime", "snapshotPriority", "endpoint", "receiverInfo"})
 _TIMES = frozenset({"createdAt", "modifiedAt", "expiresAt", "lastUsedAt"})
 _GIVEN = _TIMES | {"snapshotStatus", "snapshotQueriesDetails", "snapshotTemporalQueriesDetails"}
 _MEMBERS = (FIXED | QUERIES | _GIVEN) - {"id", "type"}
 _SEARCHABLE = frozenset(core().expand(name) for name in _MEMBERS)
+_REMOVABLE = frozenset({"endpoint", "receiverInfo"})
 _LONGEST = 1e9
 
 
@@ -40,10 +43,23 @@ def read_said(document: Json, known: Iterable[str]) -> Json:
     if not isinstance(priority, int) or isinstance(priority, bool) or not 1 <= priority <= 10:
         raise wrong("snapshotPriority", "must be a whole number from 1 to 10")
     read_lifetime(said)
+    if "endpoint" in said:
+        check_address(said["endpoint"], "endpoint")
+    list(read_pairs(said, "receiverInfo"))
     for member in sorted(QUERIES):
         if not all(isinstance(row, dict) for row in listed(said, member)):
             raise wrong(member, "must be a list of queries {…}")
     return said
+
+
+def read_fragment(document: Json) -> tuple[Json, frozenset[str]]:
+    """What is to be said of a snapshot from now on, and which members are to go (5.5.8). Raises BadRequestData."""
+    gone = frozenset(name for name, value in document.items() if value in NULLS)
+    fixed = gone - _REMOVABLE
+    if fixed:
+        raise BadRequestData(f"{', '.join(sorted(fixed))[:200]} cannot be removed", members=sorted(fixed))
+    kept = {name: value for name, value in document.items() if name not in gone}
+    return read_said({"type": "Snapshot", **kept}, FIXED), gone
 
 
 def read_lifetime(said: Json) -> timedelta | None:
@@ -90,14 +106,7 @@ def written(snapshot: Snapshot) -> Json:
         "lastUsedAt": format_instant(snapshot.last_used_at),
     }
     if snapshot.details:
-        document["snapshotQueriesDetails"] = _details(snapshot.details)
+        document["snapshotQueriesDetails"] = [detail.to_document() for detail in snapshot.details]
     if snapshot.past_details:
-        document["snapshotTemporalQueriesDetails"] = _details(snapshot.past_details)
+        document["snapshotTemporalQueriesDetails"] = [detail.to_document() for detail in snapshot.past_details]
     return document
-
-
-def _details(details: Sequence[Detail]) -> list[Json]:
-    return [
-        {"resultStatus": one.status} | ({} if one.problem is None else {"problemDetails": dict(one.problem)})
-        for one in details
-    ]

@@ -6,9 +6,9 @@ from dataclasses import replace
 import orjson
 
 from machinami.apis.ngsild.entities import identified, location, same_id
-from machinami.apis.ngsild.entity_maps import without_asking
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
-from machinami.apis.ngsild.members import required_object, wrong
+from machinami.apis.ngsild.mapped import without_asking
+from machinami.apis.ngsild.members import required_object
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import Paging, is_local, read_search
 from machinami.apis.ngsild.query_document import query_arguments, read_selectors
@@ -21,6 +21,7 @@ from machinami.apis.ngsild.snapshot_documents import (
     TEMPORAL,
     Json,
     read_condition,
+    read_fragment,
     read_lifetime,
     read_said,
     searchable,
@@ -34,30 +35,32 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, OperationNotSupported
 from machinami.kit.http import Handler, Request, Response
 from machinami.model.context import Context
+from machinami.model.fragments import wrong
 from machinami.model.matching import matches
 from machinami.model.query import Query
 from machinami.model.snapshot import Snapshot
 
 PURGE = frozenset({"q"})
-_READ = frozenset(
-    {
-        *(("GET", path) for path in ("/entities", "/entities/{id}", "/temporal/entities", "/temporal/entities/{id}")),
-        *(("GET", path) for path in ("/types", "/types/{type}", "/attributes", "/attributes/{attribute}")),
-        *(("POST", path) for path in ("/entityOperations/query", "/temporal/entityOperations/query")),
-    }
-)
+_PARTS = ("/entities", "/entityOperations", "/temporal", "/types", "/attributes", "/subscriptions")
 
 
-def frozen(method: str, path: str, handler: Handler) -> Handler:
-    """The handler of an operation on a snapshot, which is always local and a fixed set by itself (5.5.15, 5.5.13)."""
+def frozen(path: str, handler: Handler) -> Handler:
+    """The handler of an operation on a snapshot, which is always local and a fixed set by itself (5.5.15, 5.5.13):
+    of those on entities, their past and subscriptions to them (Table 4.3.5-1)."""
 
-    def read(request: Request) -> Response | Awaitable[Response]:
-        return handler(limited(without_asking(request)))
+    def run(request: Request) -> Response | Awaitable[Response]:
+        plain = without_asking(request)
+        return handler(limited(plain) if reads_entities(request.method, path) else plain)
 
     def refuse(request: Request) -> Response:
-        raise OperationNotSupported("A snapshot can be read and not changed; leave the NGSILD-Snapshot header out")
+        raise OperationNotSupported("A snapshot has no such operation; leave the NGSILD-Snapshot header out")
 
-    return read if (method, path) in _READ else refuse
+    return run if path.startswith(_PARTS) and not path.endswith("entityMaps") else refuse
+
+
+def reads_entities(method: str, path: str) -> bool:
+    """Whether an operation reads, and so may ask sources."""
+    return not path.startswith("/subscriptions") and (method == "GET" or path.endswith("/query"))
 
 
 class FrozenData:
@@ -95,14 +98,14 @@ class FrozenData:
         return _told(found, media, context)
 
     def update(self, request: Request) -> Response:
-        """Another lifetime or priority (6.37.3.2)."""
+        """Another lifetime, priority or endpoint (6.37.3.2)."""
         check_parameters(request, frozenset())
         media, snapshot_id = choose(request.fields.get(b"accept")), identified(request)
         document, context = self._face.document(request)
         same_id(document, snapshot_id)
-        said = read_said({"type": "Snapshot", **document}, FIXED)
+        said, gone = read_fragment(document)
         town, by = self._face.town(request), self._face.by(request)
-        return _told(self._snapshots.update(town, snapshot_id, said, read_lifetime(said), by), media, context)
+        return _told(self._snapshots.update(town, snapshot_id, said, gone, read_lifetime(said), by), media, context)
 
     def delete(self, request: Request) -> Response:
         """A snapshot goes (6.37.3.3)."""
@@ -128,7 +131,7 @@ class FrozenData:
         search = read_search(arguments, context, self._paging)
         selectors = read_selectors(row, context)
         search = replace(search, query=replace(search.query, selectors=selectors))
-        wide = wide_of(search, arguments, context, town)
+        wide = wide_of(search, arguments, context, town, self._face.broker.federation.split)
         return Asked(wide, search.view.representation, triggered(request, context), is_local(arguments))
 
     def _asked_past(self, row: Json, context: Context) -> AskedPast:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, get_args
 from urllib.parse import unquote
 
+from machinami.apis.ngsild.endpoints import check_address, read_pairs
 from machinami.apis.ngsild.members import (
     Json,
     check_members,
@@ -19,13 +20,14 @@ from machinami.apis.ngsild.members import (
     required_object,
     text,
     texts,
-    wrong,
 )
 from machinami.apis.ngsild.parameters import as_tree
 from machinami.foundation.instant import parse_instant
 from machinami.foundation.urn import is_uri
 from machinami.model import parse
+from machinami.model.conformance import Version, read_version
 from machinami.model.context import Context
+from machinami.model.fragments import wrong
 from machinami.model.linking import Join
 from machinami.model.null import NULL
 from machinami.model.query import Condition, GeoQuery, TemporalQuery
@@ -56,10 +58,6 @@ _ENDPOINT_MEMBERS = frozenset({"uri", "accept", "receiverInfo", "notifierInfo", 
 _FORMS: Mapping[str, Form] = {**{form: form for form in get_args(Form)}, "keyValues": "simplified"}
 _JOINS = ("flat", "inline", NONE)
 _ACCEPTED = ("application/json", "application/ld+json", "application/geo+json")
-_ENDPOINT = re.compile(r"(https?|mqtts?)://[^\s/?#]+", re.IGNORECASE)
-_TOPIC = re.compile(r"mqtts?://[^/]+/[^#+?]+\Z", re.IGNORECASE)
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")
-_VERSION = re.compile(r"\d{1,3}\.\d{1,3}\Z")
 _CHANNEL = {"MQTT-QoS": ("0", "1", "2"), "MQTT-Version": ("mqtt3.1.1", "mqtt5.0")}
 _TYPE_NAME = re.compile(r"[^\s,;|()]+")
 _WORD = re.compile(r"[^\s,{}|]+")
@@ -97,9 +95,10 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         csf=parse.parse_q(document["csf"], context) if "csf" in document else None,
         temporal=_temporal(document),
         local_only=local,
-        split=flag(document, "splitEntities", False),
+        split=flag(document, "splitEntities", False) if "splitEntities" in document else None,
         context=context.source,
         words=document.get("jsonldContext", context.source),
+        conformance=_conformance(document),
         document={name: value for name, value in document.items() if name not in READ_ONLY},
     )
 
@@ -109,8 +108,14 @@ def _check_words(document: Json) -> None:
         text(document, member)
     if "jsonldContext" in document and not is_uri(document["jsonldContext"]):
         raise wrong("jsonldContext", "must be the URL of a @context")
-    if "ngsildConformance" in document and not _VERSION.match(text(document, "ngsildConformance") or ""):
+
+
+def _conformance(document: Json) -> Version | None:
+    written = text(document, "ngsildConformance")
+    version = None if written is None else read_version(written)
+    if written is not None and version is None:
         raise wrong("ngsildConformance", "must be a version such as 1.8")
+    return version
 
 
 def _check_together(document: Json, selects: bool, watches: bool, local: bool) -> None:
@@ -225,39 +230,23 @@ def _check_members_shown(attributes: bool, pick: Projection | None, omit: Projec
 
 def _endpoint(row: Json) -> Endpoint:
     check_members(row, _ENDPOINT_MEMBERS, "notification.endpoint")
-    uri = row.get("uri")
-    if not isinstance(uri, str) or not _ENDPOINT.match(uri) or not is_uri(uri):
-        raise wrong("notification.endpoint.uri", "must be an http, https, mqtt or mqtts URL")
-    if uri.lower().startswith("mqtt") and not _TOPIC.match(uri):
-        raise wrong("notification.endpoint.uri", "must name the topic after the host, without # + ?")
+    uri = check_address(row.get("uri"), "notification.endpoint.uri")
     accept = row.get("accept", _ACCEPTED[0])
     if accept not in _ACCEPTED:
         raise wrong("notification.endpoint.accept", f"must be one of {', '.join(_ACCEPTED)}")
-    channel = tuple(_pairs(row, "notifierInfo"))
+    channel = tuple(read_pairs(row, "notifierInfo", "notification.endpoint."))
     for key, value in channel:
         if value not in _CHANNEL.get(key, (value,)):
             raise wrong(
                 "notification.endpoint.notifierInfo", f"gives {key}, which is one of {', '.join(_CHANNEL[key])}"
             )
-    return Endpoint(
-        uri, accept, tuple(_pairs(row, "receiverInfo")), channel, _milliseconds(row, "timeout"),
-        _milliseconds(row, "cooldown"),
-    )  # fmt: skip
+    receiver = tuple(read_pairs(row, "receiverInfo", "notification.endpoint."))
+    return Endpoint(uri, accept, receiver, channel, _milliseconds(row, "timeout"), _milliseconds(row, "cooldown"))
 
 
 def _milliseconds(row: Json, member: str) -> int | None:
     value = number(row, member, "milliseconds", "notification.endpoint.")
     return None if value is None else max(1, int(value))
-
-
-def _pairs(row: Json, member: str) -> Iterable[tuple[str, str]]:
-    for index, pair in enumerate(listed(row, member)):
-        key, value = (pair.get("key"), pair.get("value")) if isinstance(pair, dict) else (None, None)
-        if not isinstance(key, str) or not isinstance(value, str) or not _HEADER_NAME.match(key):
-            raise wrong(f"notification.endpoint.{member}[{index}]", 'must be {"key": …, "value": …}, a header each')
-        if not value.isprintable():
-            raise wrong(f"notification.endpoint.{member}[{index}].value", "must be one line of text")
-        yield key, value
 
 
 def _triggers(document: Json) -> tuple[str, ...]:
@@ -266,12 +255,6 @@ def _triggers(document: Json) -> tuple[str, ...]:
         if trigger not in TRIGGERS:
             raise wrong("notificationTrigger", f"can have {', '.join(TRIGGERS)}")
     return tuple(wanted) or DEFAULT_TRIGGERS
-
-
-def merged(document: Json, fragment: Json) -> Json:
-    """A subscription document with the members of a fragment; null or urn:ngsi-ld:null removes one (5.5.8)."""
-    kept = {**document, **{name: value for name, value in fragment.items() if name not in READ_ONLY}}
-    return {name: value for name, value in kept.items() if value is not None and value != NULL}
 
 
 def translated(document: Json, own: Context, wanted: Context) -> Json:

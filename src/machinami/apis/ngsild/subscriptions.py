@@ -7,23 +7,23 @@ from typing import Any, Protocol
 import orjson
 
 from machinami.apis.ngsild.contexts import address
-from machinami.apis.ngsild.entities import identified, location
+from machinami.apis.ngsild.entities import identified, location, same_id
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
-from machinami.apis.ngsild.members import wrong
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import PAGING, Paging, read_page
 from machinami.apis.ngsild.sharing import triggered
-from machinami.apis.ngsild.shown import COUNT, hinted, page_links
-from machinami.apis.ngsild.subscription_documents import merged, read_subscription, translated
+from machinami.apis.ngsild.shown import show_list
+from machinami.apis.ngsild.subscription_documents import READ_ONLY, read_subscription, translated
 from machinami.broker.federation.behind import Behind
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Outbox
 from machinami.broker.source_subscriptions import SourceOutbox
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, LoopDetected
+from machinami.foundation.errors import LoopDetected
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context, core
+from machinami.model.fragments import merged, wrong
 from machinami.model.principal import Principal
 from machinami.model.subscription import DEFAULT_TRIGGERS, Subscription
 
@@ -85,7 +85,7 @@ class Subscriptions:
         if subscription.words is None or isinstance(subscription.words, str):
             return subscription
         contexts = self._face.broker.contexts
-        url = await contexts.publish(subscription.words, lambda name: address(request, name), town.name)
+        url = await contexts.publish(subscription.words, lambda name: address(self._face, request, name), town.tenant)
         return replace(subscription, words=url, document={**subscription.document, "jsonldContext": url})
 
     def list_all(self, request: Request) -> Response:
@@ -94,13 +94,7 @@ class Subscriptions:
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
         page = read_page(arguments, self._paging)
         every = self._boxes(self._face.town(request), self._face.by(request))
-        shown = [self._shown(box, context, media) for box in every[page.offset : page.offset + page.limit]]
-        response = given(media, orjson.dumps(shown), context)
-        if page.count:
-            response.headers.append((COUNT, b"%d" % len(every)))
-        more = page.offset + page.limit < len(every)
-        response.headers.extend(page_links(request, page, more, hinted(request, media)))
-        return response
+        return show_list(every, page, lambda box: self._shown(box, context, media), media, context, request)
 
     def retrieve(self, request: Request) -> Response:
         """One subscription with how it fares (6.11.3.1)."""
@@ -115,10 +109,9 @@ class Subscriptions:
         fragment, context = self._face.document(request)
         town = self._face.town(request)
         present = self._desk.subscription(town, identified(request), self._face.by(request)).subscription
-        if fragment.get("id", present.id) != present.id:
-            raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")
+        same_id(fragment, present.id)
         own = self._face.context(present.context)
-        changed = read_subscription(merged(present.document, translated(fragment, context, own)), own)
+        changed = read_subscription(merged(present.document, translated(fragment, context, own), READ_ONLY), own)
         if "expiresAt" in fragment:
             _check_expiry(changed, town)
         self._check_words(changed)
@@ -126,7 +119,8 @@ class Subscriptions:
         return self._update(request, town, changed, triggered(request, own))
 
     async def _update(self, request: Request, town: Town, changed: Subscription, trigger: Trigger) -> Response:
-        await self._resubscribe(town, changed, self._face.by(request), trigger)
+        named = await self._with_words(request, town, changed)
+        await self._resubscribe(town, named, self._face.by(request), trigger)
         return Response(204)
 
     async def _resubscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:

@@ -25,6 +25,7 @@ from machinami.model.context import Context
 from machinami.model.found import Series
 from machinami.model.names import SCOPE
 from machinami.model.principal import Principal
+from machinami.model.query import Page
 from machinami.model.temporal_form import Period, aggregated_entity, shows, temporal_entity
 
 POST_QUERY = frozenset({"options", "format", "limit", "offset", "count", "local"})
@@ -38,13 +39,14 @@ def _evolution(query: str, context: Context, paging: Paging, searching: bool) ->
 
 @dataclass(frozen=True, slots=True)
 class PastAsked:
-    """One request for the past: where, by whom, in which words."""
+    """One request for the past: where, by whom, in which words. among: only these entities, in this order."""
 
     request: Request
     town: Town
     wanted: Evolution
     media: bytes
     by: Principal
+    among: Sequence[str] | None = None
 
 
 Aggregate = Callable[[PastAsked, Past, str], Awaitable[Sequence[Period]]]  # the periods of one attribute
@@ -67,7 +69,11 @@ class Temporal:
 
     def post_query(self, request: Request) -> Awaitable[Response]:
         """The evolutions of the entities that match a Query document (6.24.3.1)."""
-        return self._query(self.asked_by_document(request))
+        return self._query(self.asked_many(request))
+
+    def query_among(self, request: Request, wanted: Evolution, ids: Sequence[str]) -> Awaitable[Response]:
+        """The same for these entities alone, as far as they match (5.5.9.3)."""
+        return self._query(replace(self._ask(request, wanted), among=ids))
 
     def asked_one(self, request: Request) -> PastAsked:
         """What a request for the past of one entity asks."""
@@ -77,33 +83,33 @@ class Temporal:
 
     def asked_many(self, request: Request) -> PastAsked:
         """What a request for the past of many entities asks."""
-        check_parameters(request, QUERY)
-        context = self._face.linked_context(request)
-        return self._ask(request, _evolution(request.query, context, self._paging, True))
+        return self._ask(request, self.wanted(request))
 
-    def asked_by_document(self, request: Request) -> PastAsked:
-        """What a Query document asks."""
+    def wanted(self, request: Request) -> Evolution:
+        """What a query of the past asks for, by its parameters or by a Query document."""
+        if request.method == "GET":
+            check_parameters(request, QUERY)
+            return _evolution(request.query, self._face.linked_context(request), self._paging, True)
         arguments = check_parameters(request, POST_QUERY)
         document, context = self._face.document(request)
         asked = {**arguments, **query_arguments(document, evolution=True)}
         if "aggrMethods" in asked and "format" not in asked and "options" not in asked:
             asked["format"] = "aggregatedValues"  # a document that says how to aggregate wants just that (5.2.44)
         wanted = read_evolution(asked, context, self._paging, True)
-        query = replace(wanted.query, selectors=read_selectors(document, context))
-        return self._ask(request, replace(wanted, query=query))
+        return replace(wanted, query=replace(wanted.query, selectors=read_selectors(document, context)))
 
     def _ask(self, request: Request, wanted: Evolution) -> PastAsked:
         media = choose(request.fields.get(b"accept"), PLAIN)
         return PastAsked(request, self._face.town(request), wanted, media, self._face.by(request))
 
-    def _span(self, wanted: Evolution) -> history.Span:
+    def span(self, wanted: Evolution) -> history.Span:
         """What is to be read: one instance too many, by which it is seen that there are more."""
         limit = 1 if wanted.methods else self._paging.instances + 1
         in_pairs = wanted.form == "temporalValues" and not wanted.methods
         return history.Span(wanted.attributes, wanted.temporal, limit, in_pairs)
 
     async def _retrieve(self, ask: PastAsked, entity_id: str) -> Response:
-        past = await history.retrieve_past(ask.town, entity_id, self._span(ask.wanted), ask.by)
+        past = await history.retrieve_past(ask.town, entity_id, self.span(ask.wanted), ask.by)
         return await self.one(ask, past, self._aggregate)
 
     async def one(self, ask: PastAsked, past: Past, aggregate: Aggregate) -> Response:
@@ -121,7 +127,7 @@ class Temporal:
     async def _query(self, ask: PastAsked) -> Response:
         wanted, page = ask.wanted, ask.wanted.page
         one_more = replace(page, limit=page.limit + 1)
-        found = await history.query_past(ask.town, wanted.query, one_more, self._span(wanted), ask.by)
+        found = await _found(ask, one_more, self.span(wanted))
         shown = replace(found, entities=found.entities[: page.limit])
         return await self.many(ask, shown, len(found.entities) > page.limit, self._aggregate)
 
@@ -178,6 +184,18 @@ class Temporal:
         return await history.aggregates(
             ask.town, past.entity.id, name, wanted.temporal, wanted.methods, wanted.period, ask.by
         )
+
+
+async def _found(ask: PastAsked, page: Page, span: history.Span) -> PastPage:
+    """The page of evolutions; where only some entities are meant, among those from the offset on."""
+    query = ask.wanted.query
+    if ask.among is None:
+        return await history.query_past(ask.town, query, page, span, ask.by)
+    rest = tuple(ask.among[page.offset :])
+    if not rest:
+        return PastPage([], len(ask.among) if page.count else None)
+    found = await history.query_past(ask.town, replace(query, ids=rest), replace(page, offset=0), span, ask.by)
+    return replace(found, count=None if found.count is None else found.count + page.offset)
 
 
 def _shown(past: Past, wanted: Evolution) -> list[Series]:

@@ -50,7 +50,8 @@ _SECONDS = (604_800.0, 86_400.0, 3_600.0, 60.0, 1.0)
 class Evolution:
     """What part of the past is wanted, and how. methods: of aggregation; empty without. attributes None: all.
 
-    csf: which sources may be asked; split: whether parts of one entity may be in several places.
+    csf: which sources may be asked; split: whether parts of one entity may be in
+    several places (None: as the installation has it).
     """
 
     query: Query
@@ -63,7 +64,7 @@ class Evolution:
     methods: tuple[str, ...] = ()
     period: Duration | None = None
     csf: Condition | None = None
-    split: bool = False
+    split: bool | None = None
 
     @property
     def is_restricted(self) -> bool:
@@ -95,7 +96,7 @@ def read_evolution(arguments: Arguments, context: Context, paging: Paging, searc
         methods=methods,
         period=period,
         csf=parse.parse_q(arguments["csf"], context) if "csf" in arguments else None,
-        split=read_flag(arguments, "splitEntities"),
+        split=read_flag(arguments, "splitEntities") if "splitEntities" in arguments else None,
     )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from machinami.broker.federation.federation import Asked
+from machinami.broker.federation.federation import Asked, Question
 from machinami.model import parse
 from machinami.model.context import Context
 from machinami.model.entity import Entity
@@ -16,6 +17,7 @@ from machinami.model.write_types import format_types
 
 READING = frozenset(("retrieveEntity", "queryEntity", "queryBatch"))
 QUERYING = frozenset(("queryEntity", "queryBatch"))
+MAPPING = "createEntityMapQueryEntity"
 PAGE = 100
 _SYSTEM = {"options": "sysAttrs"}
 
@@ -39,6 +41,12 @@ class Reach:
     def covering(self, entity: Entity) -> list[RegistrationInfo]:
         """The parts of the registration that cover the entity."""
         return [info for info in self.infos if covers(info, entity.id, entity.types)]
+
+    def may_have(self, entity_id: str) -> bool:
+        """Whether an entity of this id may come from there."""
+        return any(
+            not info.entities or any(may_have(entity, entity_id) for entity in info.entities) for info in self.infos
+        )
 
 
 def named(infos: Sequence[RegistrationInfo]) -> frozenset[str] | None:
@@ -76,6 +84,21 @@ def query(found: Reach, wanted: Query, offset: int, paged: bool, context: Contex
     if "queryEntity" in found.registration.operations:
         return Asked("GET", "/entities", arguments)
     return Asked("POST", "/entityOperations/query", _head(arguments), _query_document(arguments, wanted, context), True)
+
+
+def mapping(found: Reach, wanted: Query, lifetime: timedelta | None, context: Context) -> Asked:
+    """The request for a map of the entities that a source has (5.14.4.4)."""
+    arguments = {**selection(found.infos, wanted, context), **attributes(found, context), **filters(wanted, context)}
+    if lifetime is not None:
+        arguments["entityMapLifetime"] = f"PT{max(1, int(lifetime.total_seconds()))}S"
+    return Asked("GET", "/entityMaps", arguments)
+
+
+def following(question: Question, location: str | None) -> Question:
+    """The question, with the map that the source made for those asked before (5.7.2.4); None: it made none."""
+    if location is None:
+        return question
+    return lambda context: replace(question(context), fields={"NGSILD-EntityMap": location})
 
 
 def attributes(found: Reach, context: Context) -> Mapping[str, str]:

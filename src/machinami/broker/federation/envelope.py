@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from machinami.broker.federation.trigger import Trigger
+from machinami.model.conformance import Version, conformed_body, read_version
 from machinami.model.context import Context, core
 from machinami.model.registration import Registration
 from machinami.model.translation import translated_document
@@ -26,17 +27,20 @@ _OWN = frozenset(
     """ngsild-tenant via host link accept content-type content-length transfer-encoding connection te trailer upgrade
     expect keep-alive proxy-connection""".split()
 )
+_NO_ENTITIES = ("Query", "Subscription", "ContextSourceRegistration")
 _PATH_LETTERS = "/:@!$&'()*+,;=-._~"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """How one source is addressed: header fields, the @context of what is said to it, its media type of bodies."""
+    """How one source is addressed: header fields, the @context of what is said to it, its media type of bodies, and
+    the version of NGSI-LD that it understands (4.3.6.6), None: the present one."""
 
     headers: Mapping[str, str]
     context: Context
     media: str
     link: str | None
+    version: Version | None = None
 
 
 def envelope(registration: Registration, trigger: Trigger, alias: str, obtain: Callable[[str], Context]) -> Envelope:
@@ -60,7 +64,7 @@ def envelope(registration: Registration, trigger: Trigger, alias: str, obtain: C
         context = obtain(link)
     elif not isinstance(context.source, str | None) and media != _LD_JSON:
         context = core()  # a @context that has no URL cannot be named in a header: say everything in full
-    return Envelope(headers, context, media, link)
+    return Envelope(headers, context, media, link, read_version(info.get("ngsildconformance", "")))
 
 
 def addressed(registration: Registration, path: str, arguments: Mapping[str, str]) -> str:
@@ -91,6 +95,8 @@ def written(sealed: Envelope, document: Any, own: Context) -> bytes:
             return row
         said = dict(translated_document(row, own, sealed.context))
         said.pop("@context", None)
+        if sealed.version is not None and said.get("type") not in _NO_ENTITIES:
+            said = dict(conformed_body(said, sealed.version))
         if sealed.media == _LD_JSON:
             source = sealed.context.source
             said["@context"] = sealed.context.core_url if source is None else source

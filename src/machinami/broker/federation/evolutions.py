@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from machinami.broker import history
 from machinami.broker.federation.asking import Reach, named, narrowed
 from machinami.broker.federation.federation import Asked, Federation, Question, Reply, together
+from machinami.broker.federation.gathering import Wide, reaches_of, specification_of
 from machinami.broker.federation.merging_past import merge_past
 from machinami.broker.federation.passing import given_past
 from machinami.broker.federation.past_asking import (
@@ -20,7 +20,7 @@ from machinami.broker.federation.past_asking import (
     past_retrieval,
     rest_of,
 )
-from machinami.broker.federation.reading import Wide, own_view, reaches, specification
+from machinami.broker.federation.reading import own_view
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.history import Past, PastPage, Span
 from machinami.broker.policy import demand
@@ -30,7 +30,7 @@ from machinami.foundation.errors import BadRequestData, MachinamiError, NotFound
 from machinami.model.assembly import assemble_entity
 from machinami.model.context import Context
 from machinami.model.entity import Entity
-from machinami.model.entity_map import LOCAL, EntityMap
+from machinami.model.entity_map import LOCAL
 from machinami.model.expansion import PAST_OF_PEER
 from machinami.model.found import Bucket, Instance
 from machinami.model.matching import unlinked
@@ -46,7 +46,6 @@ from machinami.model.values import read_moment
 from machinami.store.aggregation import aggregate_instances
 from machinami.store.evolution import satisfied, scope_stretches
 
-_LIFETIME = timedelta(minutes=5)
 _PAGE = 500
 _MOST = 10_000  # entities of one query
 _MOST_INSTANCES = 500_000  # of one answer
@@ -96,7 +95,7 @@ async def retrieve_past(
     wanted = Specification(
         (EntitySelector(None, entity_id),), shown, frozenset(span.temporal.datasets or ()), lenient=True
     )
-    some, warnings = reaches(federation, town, wanted, RETRIEVING, trigger, shown, span.temporal)
+    some, warnings = reaches_of(federation, town, wanted, RETRIEVING, trigger, shown, span.temporal)
     gathered = _Gathered(warnings=warnings)
     try:
         own = await history.retrieve_past(town, entity_id, span, by)
@@ -115,7 +114,7 @@ async def retrieve_past(
 
 def concerns_sources(federation: Federation, town: Town, wide: Wide, temporal: TemporalQuery, trigger: Trigger) -> bool:
     """Whether any source matches the query."""
-    return bool(reaches(federation, town, specification(wide), QUERYING_PAST, trigger, wide.shown, temporal)[0])
+    return bool(reaches_of(federation, town, specification_of(wide), QUERYING_PAST, trigger, wide.shown, temporal)[0])
 
 
 async def find_past(
@@ -125,11 +124,11 @@ async def find_past(
 
     The ids are fixed by the first page (4.3.6.7): the pages after it neither leave one out nor show one twice.
     """
-    page, now, wide = wide.page, town.clock(), own_view(town, wide, by)
-    kept = federation.maps.get(wide.key) if page.offset else None
+    page, wide = wide.page, own_view(town, wide, by)
+    kept = federation.maps.noted(town, wide.key) if page.offset else None
     every: dict[str, Past] = {}
     warnings: Sequence[str] = ()
-    if kept is not None and kept.is_current(now):
+    if kept is not None:
         entries = kept.entries
     else:
         first = _first_look(wide, span)
@@ -140,7 +139,7 @@ async def find_past(
         names = every if wide.split else gathered.places
         entries = {name: tuple(gathered.places[name]) for name in names}
         if len(entries) > page.offset + page.limit:
-            federation.keep_map(EntityMap(wide.key, now + _LIFETIME, entries))
+            federation.maps.note(town, wide.key, wide.query, entries, by)
     ids = tuple(entries)[page.offset : page.offset + page.limit]
     if ids and not every:
         named_only = replace(wide, query=replace(wide.query, ids=ids, id_pattern=None))
@@ -161,8 +160,8 @@ async def _gather(
     federation: Federation, town: Town, wide: Wide, span: Span, trigger: Trigger, by: Principal
 ) -> _Gathered:
     asked = narrowed(wide.query, wide.split)
-    wanted = specification(wide)
-    some, warnings = reaches(federation, town, wanted, QUERYING_PAST, trigger, wide.shown, span.temporal)
+    wanted = specification_of(wide)
+    some, warnings = reaches_of(federation, town, wanted, QUERYING_PAST, trigger, wide.shown, span.temporal)
     read = replace(span, attributes=None) if wide.split else span
     works = [_read_pages(federation, town, source, found, asked, read, trigger) for source, found in some]
     answers, own = await asyncio.gather(together(works), _own(town, asked, read, by))

@@ -1,29 +1,27 @@
 """How does this broker ask others? One place that knows who it is, whom it may ask, and how asking fared."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import orjson
 
 from machinami.broker.contexts import Contexts
+from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.envelope import addressed, envelope, headed, written
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import MachinamiError
 from machinami.model.context import Context
-from machinami.model.entity_map import EntityMap
 from machinami.model.registration import Registration
 from machinami.wire.exchange import Call, Caller
 
 T = TypeVar("T")
 
 TIMEOUT = 3.0  # seconds for a source whose registration says nothing of it (5.2.34)
-_MAPS, _MAPPED = 256, 1_000_000  # EntityMaps that are kept, and entities in all of them
 _LONGEST = 1_000  # letters of warnings that a source passes on
 _FOUND = 200
 _REFUSED = 400
@@ -33,13 +31,14 @@ _MISSING = 404
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request to a source: path below the API's root, decoded; document in the words of the triggering request,
-    or, if `ready`, in those in which the source is spoken to."""
+    or, if `ready`, in those in which the source is spoken to; fields: of the header, besides the usual ones."""
 
     method: str
     path: str
     arguments: Mapping[str, str]
     document: Any = None
     ready: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 Question = Callable[[Context], Asked]  # in the words of which @context: that in which the source is spoken to
@@ -48,7 +47,7 @@ Question = Callable[[Context], Asked]  # in the words of which @context: that in
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a source answered. status None: nothing; document: its JSON, None where there is none or it is broken;
-    location, span: Location and Content-Range as they came."""
+    location, span: Location and Content-Range as they came; mapped: where its EntityMap is, if it made or used one."""
 
     registration: Registration
     status: int | None
@@ -59,6 +58,7 @@ class Reply:
     more: bool = False
     context: Context | None = None
     warned: str = ""
+    mapped: str = ""
     location: str = ""
     span: str = ""
 
@@ -80,11 +80,23 @@ class Reply:
 
 
 class Federation:
-    """The other brokers, as this one sees them. `active` is false while no town knows any: then nobody is asked."""
+    """The other brokers, as this one sees them. `active` is false while no town knows any: then nobody is asked.
 
-    def __init__(self, caller: Caller, contexts: Contexts, clock: Callable[[], datetime], alias: str) -> None:
+    split: whether parts of one entity are to be expected in several places where a request says nothing of it
+    (4.3.6.7)."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        contexts: Contexts,
+        clock: Callable[[], datetime],
+        alias: str,
+        maps: EntityMaps,
+        split: bool = False,
+    ) -> None:
         self.active = False
-        self.maps: OrderedDict[str, EntityMap] = OrderedDict()
+        self.maps = maps
+        self.split = split
         self._caller = caller
         self._contexts = contexts
         self._clock = clock
@@ -130,7 +142,7 @@ class Federation:
         call = Call(
             asked.method,
             addressed(registration, asked.path, asked.arguments),
-            headed(sealed, asked.document is not None),
+            {**headed(sealed, asked.document is not None), **asked.fields},
             body,
             registration.management.timeout or TIMEOUT,
         )
@@ -149,6 +161,7 @@ class Federation:
             more,
             sealed.context,
             answer.headers.get("ngsild-warning", "")[:_LONGEST],
+            answer.headers.get("ngsild-entitymap", "")[:_LONGEST],
             answer.headers.get("location", ""),
             answer.headers.get("content-range", ""),
         )
@@ -158,14 +171,6 @@ class Federation:
         if "@context" in document:
             return await self._contexts.obtain(document["@context"])
         return reply.context or self._contexts.resolve(None)
-
-    def keep_map(self, found: EntityMap) -> None:
-        """Keep an EntityMap for a while; the oldest go first."""
-        self.maps.pop(found.id, None)
-        self.maps[found.id] = found
-        mapped = sum(len(one.entries) for one in self.maps.values())
-        while len(self.maps) > 1 and (len(self.maps) > _MAPS or mapped > _MAPPED):
-            mapped -= len(self.maps.popitem(last=False)[1].entries)
 
     def _note(self, source: Source, ok: bool) -> None:
         now = self._clock()

@@ -1,83 +1,53 @@
 """What do this broker and the sources know together? Retrieving and querying entities (5.7.1, 5.7.2, 4.3.6.7)."""
 
-import asyncio
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from machinami.broker import operations
-from machinami.broker.federation.asking import (
-    PAGE,
-    QUERYING,
-    READING,
-    Reach,
-    matching,
-    narrowed,
-    query,
-    reach,
-    retrieval,
+from machinami.broker.federation.asking import QUERYING, READING, following, retrieval
+from machinami.broker.federation.federation import Federation, together
+from machinami.broker.federation.gathering import (
+    Gathered,
+    Wide,
+    gather,
+    gather_again,
+    glean_map,
+    glean_once,
+    reaches_of,
+    specification_of,
+    take,
 )
-from machinami.broker.federation.federation import Federation, Question, Reply, together
 from machinami.broker.federation.passing import given, judged_after
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.policy import demand
-from machinami.broker.sources import Source
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, MachinamiError, TooManyResults
+from machinami.foundation.errors import TooManyResults
 from machinami.model.assembly import assemble_entity
 from machinami.model.entity import Entity
 from machinami.model.entity_map import LOCAL, EntityMap
-from machinami.model.expansion import PEER, expand_entity
 from machinami.model.found import Found
 from machinami.model.linking import LINKING, Join
 from machinami.model.matching import matches, seen
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
-from machinami.model.query import Condition, Page, Query, TemporalQuery, TypeAny, TypeIs, TypeSelection
-from machinami.model.registration import Mode
-from machinami.model.registration_matching import Specification, matches_registration, specified
+from machinami.model.query import TypeAny, TypeIs, TypeSelection
+from machinami.model.registration_matching import Specification
 from machinami.model.subscription import EntitySelector
 
-_LIFETIME = timedelta(minutes=5)
-_PAGE = 1_000
-_MOST = 100_000  # ids of one query
+_AT_LEAST = 50  # entities of a map asked about at once
 _MOST_LINKED = 500  # linked entities of one answer
 
 
-@dataclass(slots=True)
-class Gathered:
-    """Parts of entities by id, from here and from sources; supplements: those of auxiliary sources."""
-
-    parts: dict[str, list[Entity]] = field(default_factory=dict)
-    supplements: dict[str, list[Entity]] = field(default_factory=dict)
-    places: dict[str, list[str]] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-    def add(self, entity: Entity, place: str, auxiliary: bool = False) -> None:
-        """Take one part."""
-        (self.supplements if auxiliary else self.parts).setdefault(entity.id, []).append(entity)
-        self.places.setdefault(entity.id, []).append(place)
-
-
 @dataclass(frozen=True, slots=True)
-class Wide:
-    """A query that goes beyond this broker. csf: which sources may be asked; split: whether parts of one entity may
-    be in several places; key: under which its EntityMap is found again by those who ask for the next page."""
+class Retrieved:
+    """One entity as known here and to the sources (None: nobody knows it), where its parts are, and warnings."""
 
-    query: Query
-    page: Page
-    csf: Condition | None = None
-    split: bool = False
-    attributes: tuple[str, ...] = ()
-    datasets: tuple[str, ...] = ()
-    key: str = ""
-
-    @property
-    def shown(self) -> frozenset[str]:
-        """The only attributes to ask sources for, none: all; of split entities every part may count (5.7.2.4)."""
-        return frozenset() if self.split else frozenset((*self.query.attrs, *self.attributes))
+    entity: Entity | None
+    places: tuple[str, ...]
+    warnings: Sequence[str]
+    linked: Mapping[str, str]
 
 
 async def retrieve(
@@ -88,29 +58,34 @@ async def retrieve(
     attributes: Iterable[str],
     trigger: Trigger,
     by: Principal,
+    kept: EntityMap | None = None,
     but: str | None = None,
-) -> tuple[Entity | None, Sequence[str]]:
-    """The entity as known here and to the sources, None if nobody knows it; and warnings.
-
-    but: the registration of a source that is not asked.
-    """
+) -> Retrieved:
+    """The entity as known here and to the sources. kept: the map that says which of them have it (5.7.1.4); but: the
+    registration of a source that is not asked."""
     demand(town.policy, by, Deed.READ)  # who may read nothing has nobody asked
     wanted = Specification((EntitySelector(types, entity_id),), frozenset(attributes), lenient=True)
-    found, warnings = reaches(federation, town, wanted, READING, trigger, wanted.attributes)
-    asked = [(source, each) for source, each in found if source.registration.id != but]
+    reaches, warnings = reaches_of(federation, town, wanted, READING, trigger, wanted.attributes)
+    reaches = [(source, found) for source, found in reaches if source.registration.id != but]
+    known: Mapping[str, str] = {}
+    if kept is not None:
+        known, named = kept.linked, kept.entries.get(entity_id, ())
+        reaches = [(source, found) for source, found in reaches if source.registration.id in named]
     own = operations.peek(town, entity_id, by)
-    works = [
-        _gather_once(federation, town, source, partial(retrieval, each, entity_id, types), trigger)
-        for source, each in asked
-    ]
+    works = []
+    for source, found in reaches:
+        question = following(partial(retrieval, found, entity_id, types), known.get(source.registration.id))
+        works.append(glean_once(federation, town, source, question, trigger))
     gathered = Gathered(warnings=warnings)
     if own is not None:
         gathered.add(own, LOCAL)
-    for (_, each), (entities, warning) in zip(asked, await together(works), strict=True):
-        _take(gathered, each, (e for e in entities if e.id == entity_id), warning)
+    for (_, found), gleaned in zip(reaches, await together(works), strict=True):
+        take(gathered, found, replace(gleaned, entities=[e for e in gleaned.entities if e.id == entity_id]))
     parts, supplements = gathered.parts.get(entity_id, []), gathered.supplements.get(entity_id, [])
+    places = tuple(gathered.places.get(entity_id, ()))
     entity = assemble_entity(parts, supplements, town.clock())
-    return None if entity is None else given(town, entity, by), gathered.warnings
+    visible = None if entity is None else given(town, entity, by)
+    return Retrieved(visible, places if visible is not None else (), gathered.warnings, gathered.linked)
 
 
 async def linked(
@@ -137,7 +112,7 @@ async def linked(
             for one, kinds in targets.items()
             if kinds
         ]
-        found = [*here, *(entity for entity, _ in await together(works))]
+        found = [*here, *(one.entity for one in await together(works))]
         level = [entity for entity in found if entity is not None]
         known.update((entity.id, entity) for entity in level)
     known.update((entity.id, entity) for entity in entities)
@@ -156,7 +131,7 @@ def _targets(entities: Iterable[Entity]) -> Iterable[tuple[str, tuple[str, ...]]
 
 def concerns_sources(federation: Federation, town: Town, wide: Wide, trigger: Trigger) -> bool:
     """Whether any source matches the query."""
-    return bool(reaches(federation, town, specification(wide), QUERYING, trigger, wide.shown)[0])
+    return bool(reaches_of(federation, town, specification_of(wide), QUERYING, trigger, wide.shown)[0])
 
 
 async def find(
@@ -166,31 +141,81 @@ async def find(
 
     The ids are fixed by the first page (4.3.6.7): the pages after it neither leave one out nor show one twice.
     """
-    page, now = wide.page, town.clock()
     wide = own_view(town, wide, by)
-    kept = federation.maps.get(wide.key) if page.offset else None
-    if kept is not None and kept.is_current(now):
-        ids = list(kept.entries)[page.offset : page.offset + page.limit]
-        gathered = await _again(federation, town, wide, ids, kept, trigger, by)
-        shown = _assembled(gathered, ids, wide, town)
-        return Found(shown, len(kept.entries) if page.count else None), gathered.warnings
-    gathered = await _gather(federation, town, wide, trigger, by)
+    page = wide.page
+    kept = federation.maps.noted(town, wide.key) if page.offset else None
+    if kept is not None:
+        found, warnings = await _follow(federation, town, wide, kept, trigger, by, False)
+        return replace(found, count=found.count if page.count else None), warnings
+    gathered = await gather(federation, town, wide, trigger, by)
     every = {entity.id: entity for entity in _assembled(gathered, gathered.places, wide, town)}
     entries = {entity_id: tuple(gathered.places[entity_id]) for entity_id in every}
     if len(entries) > page.offset + page.limit:
-        federation.keep_map(EntityMap(wide.key, now + _LIFETIME, entries))
+        federation.maps.note(town, wide.key, wide.query, entries, by)
     shown = list(every.values())[page.offset : page.offset + page.limit]
     return Found(shown, len(every) if page.count else None), gathered.warnings
 
 
+async def follow(
+    federation: Federation,
+    town: Town,
+    wide: Wide,
+    kept: EntityMap,
+    trigger: Trigger,
+    by: Principal,
+    exact: bool = False,
+) -> tuple[Found, Sequence[str]]:
+    """One page of the entities of a map, and warnings: those that fit no more leave it, and the page is filled as long
+    as there are others (5.5.9.3). Where a source fails, its entities stay and take their place on the page.
+
+    The count is that of the map; exact: those after the page are asked too whether they still fit.
+    """
+    return await _follow(federation, town, own_view(town, wide, by), kept, trigger, by, exact)
+
+
+async def _follow(
+    federation: Federation, town: Town, wide: Wide, kept: EntityMap, trigger: Trigger, by: Principal, exact: bool
+) -> tuple[Found, Sequence[str]]:
+    page, ids = wide.page, list(kept.entries)
+    shown: list[Entity] = []
+    gone: set[str] = set()
+    warnings: list[str] = []
+    taken, at = 0, page.offset
+    while at < len(ids) and (taken < page.limit or exact):
+        part = ids[at : at + max(page.limit - taken, _AT_LEAST)]
+        gathered = await gather_again(federation, town, wide, part, kept, trigger, by)
+        found = {entity.id: entity for entity in _assembled(gathered, part, wide, town)}
+        warnings += gathered.warnings
+        federation.maps.link(town, kept.id, gathered.linked)
+        for entity_id in part:
+            if taken == page.limit and not exact:
+                break
+            at += 1
+            if entity_id not in found and not gathered.warnings:
+                gone.add(entity_id)
+            elif taken < page.limit:
+                taken += 1
+                shown += [found[entity_id]] if entity_id in found else []
+    federation.maps.remove(town, kept.id, gone)
+    return Found(shown, len(ids) - len(gone)), warnings
+
+
 async def places(
-    federation: Federation, town: Town, wide: Wide, trigger: Trigger, by: Principal
-) -> tuple[dict[str, tuple[str, ...]], Sequence[str]]:
-    """Where each entity is that is known here or to the sources (5.14.4.4); and warnings."""
-    wide = own_view(town, wide, by)
-    gathered = await _gather(federation, town, wide, trigger, by)
-    every = _assembled(gathered, gathered.places, wide, town)
-    return {entity.id: tuple(gathered.places[entity.id]) for entity in every}, gathered.warnings
+    federation: Federation, town: Town, wide: Wide, trigger: Trigger, by: Principal, lifetime: timedelta | None = None
+) -> Gathered:
+    """Where each entity is that is known here or to the sources (5.14.4.4): its `places`, in the order of their pages.
+
+    A source that makes maps itself is asked for one, any other for its entities; and each for its entities where it
+    is to be judged here whether who asks may see them.
+    """
+    bound = own_view(town, wide, by)
+    glean = partial(glean_map, lifetime) if bound is wide else None
+    wide = bound
+    gathered = await gather(federation, town, wide, trigger, by, glean)
+    known = {entity.id for entity in _assembled(gathered, gathered.parts, wide, town)}
+    mapped = {name for name, where in gathered.places.items() if not gathered.linked.keys().isdisjoint(where)}
+    gathered.places = {name: where for name, where in gathered.places.items() if name in known or name in mapped}
+    return gathered
 
 
 def own_view(town: Town, wide: Wide, by: Principal) -> Wide:
@@ -200,143 +225,6 @@ def own_view(town: Town, wide: Wide, by: Principal) -> Wide:
     if bound is None:
         return wide
     return replace(wide, query=bound, split=True, key=f"{by.signature} {sorted(by.roles)} {wide.key}")
-
-
-def specification(wide: Wide) -> Specification:
-    """Which sources may know of what is asked for."""
-    wanted = specified(wide.query, wide.attributes)
-    return replace(wanted, csf=wide.csf, datasets=frozenset(wide.datasets), lenient=True)
-
-
-def reaches(
-    federation: Federation,
-    town: Town,
-    wanted: Specification,
-    offered: frozenset[str],
-    trigger: Trigger,
-    shown: frozenset[str],
-    temporal: TemporalQuery | None = None,
-) -> tuple[list[tuple[Source, Reach]], list[str]]:
-    """The sources to ask, each with what of it matches; and warnings of those that would make a loop.
-
-    offered: operations of which a source offers one. shown: the attributes that are wanted; none: all. temporal: the
-    time that is asked for; a source that names the times of which it knows something must know of this one (5.2.9).
-    """
-    now = town.clock()
-    found: list[tuple[Source, Reach]] = []
-    warnings: list[str] = []
-    for source in town.sources.kept.values():
-        registration = source.registration
-        timed = wanted if temporal is None or not registration.temporal else replace(wanted, temporal=temporal)
-        if registration.operations.isdisjoint(offered) or not matches_registration(registration, timed, now):
-            continue
-        if federation.is_passed(town, trigger, registration):
-            warnings.append(f'199 - "{registration.id}: the request has been there already"')
-        else:
-            found.append((source, reach(registration, shown, matching(registration, wanted))))
-    return found, warnings
-
-
-async def _gather(federation: Federation, town: Town, wide: Wide, trigger: Trigger, by: Principal) -> Gathered:
-    asked = narrowed(wide.query, wide.split)
-    some, warnings = reaches(federation, town, specification(wide), QUERYING, trigger, wide.shown)
-    works = [_gather_pages(federation, town, source, found, asked, trigger) for source, found in some]
-    answers, own = await asyncio.gather(together(works), _own(town, asked, by))
-    gathered = Gathered(warnings=warnings)
-    for entity in own:
-        gathered.add(entity, LOCAL)
-    for (_, found), (entities, warning) in zip(some, answers, strict=True):
-        _take(gathered, found, entities, warning)
-    return gathered
-
-
-async def _again(
-    federation: Federation,
-    town: Town,
-    wide: Wide,
-    ids: Sequence[str],
-    kept: EntityMap,
-    trigger: Trigger,
-    by: Principal,
-) -> Gathered:
-    """The parts of a page's entities, asked for where the map says that they are."""
-    asked, now = narrowed(wide.query, wide.split), town.clock()
-    gathered = Gathered()
-    for entity_id in ids:
-        own = operations.peek(town, entity_id, by) if LOCAL in kept.entries[entity_id] else None
-        if own is not None and matches(asked, own, now):
-            gathered.add(own, LOCAL)
-    named = {name for entity_id in ids for name in kept.entries[entity_id]}
-    every, gathered.warnings = reaches(federation, town, specification(wide), QUERYING, trigger, wide.shown)
-    some = [(source, found) for source, found in every if source.registration.id in named]
-    works = []
-    for source, found in some:
-        its = tuple(one for one in ids if source.registration.id in kept.entries[one])
-        works.append(_gather_pages(federation, town, source, found, replace(asked, ids=its, id_pattern=None), trigger))
-    for (_, found), (entities, warning) in zip(some, await together(works), strict=True):
-        _take(gathered, found, entities, warning)
-    return gathered
-
-
-async def _own(town: Town, wanted: Query, by: Principal) -> list[Entity]:
-    found: list[Entity] = []
-    while True:
-        rows = (await operations.query(town, wanted, Page(_PAGE, len(found)), by)).entities
-        found.extend(rows)
-        if len(rows) < _PAGE:
-            return found
-        if len(found) > _MOST:
-            raise TooManyResults(f"The query finds more than {_MOST} entities here alone; ask for fewer")
-
-
-async def _gather_pages(
-    federation: Federation, town: Town, source: Source, found: Reach, wanted: Query, trigger: Trigger
-) -> tuple[list[Entity], str | None]:
-    """All that a source has, page by page."""
-    entities: list[Entity] = []
-    seen: set[str] = set()
-    for offset in range(0, _MOST, PAGE):
-        asked = partial(query, found, wanted, offset, True)
-        reply = await federation.ask(town, source, asked, trigger)
-        rows, warning = await _read(federation, reply)
-        fresh = [entity for entity in rows if entity.id not in seen]
-        seen.update(entity.id for entity in fresh)
-        entities.extend(fresh)
-        if warning is not None or not fresh or not (reply.more or len(rows) == PAGE):
-            return entities, warning
-    return entities, f'199 - "{found.registration.id}: it has more than {_MOST} entities"'
-
-
-async def _gather_once(
-    federation: Federation, town: Town, source: Source, asked: Question, trigger: Trigger
-) -> tuple[list[Entity], str | None]:
-    return await _read(federation, await federation.ask(town, source, asked, trigger))
-
-
-async def _read(federation: Federation, reply: Reply) -> tuple[list[Entity], str | None]:
-    """The entities of a reply, and its warning. What is no NGSI-LD is not taken (6.3.17)."""
-    if reply.warning is not None or not reply.done or reply.document is None:
-        return [], reply.warning
-    rows: list[Any] = reply.document if isinstance(reply.document, list) else [reply.document]
-    entities = []
-    try:
-        for row in rows:
-            if not isinstance(row, dict):
-                raise BadRequestData("an entity is an object")
-            entities.append(expand_entity(row, await federation.context_of(reply, row), PEER))
-    except MachinamiError:
-        return [], replace(reply, broken=True).warning
-    return entities, reply.warned or None
-
-
-def _take(gathered: Gathered, found: Reach, entities: Iterable[Entity], warning: str | None) -> None:
-    auxiliary = found.registration.mode is Mode.AUXILIARY
-    for entity in entities:
-        part = found.of(entity)
-        if part is not None:
-            gathered.add(part, found.registration.id, auxiliary)
-    if warning is not None:
-        gathered.warnings.append(warning)
 
 
 def _assembled(gathered: Gathered, ids: Iterable[str], wide: Wide, town: Town) -> list[Entity]:

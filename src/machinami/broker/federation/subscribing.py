@@ -130,7 +130,8 @@ class SharedSubscriptions:
                 found.append(one)
                 continue
             try:
-                rest, _ = await reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, by, but)
+                asked = reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, by, but=but)
+                rest = (await asked).entity
             except MachinamiError:
                 rest = None  # the owner may not read it here; what was told is there all the same
             now = town.clock()

@@ -82,6 +82,7 @@ async def _compare(town: TownStore, made: Sequence[Entity], asked: Sequence[Quer
     for query in asked:
         matching = [e for e in made if matches(query, e, GENERATED_NOW, by_id.get)]
         wanted = arrange(matching, query.order, GENERATED_NOW)
+        assert await _every_id(town, query) == [entity.id for entity in matching], query
         for page in _PAGES:
             found = await town.find(query, page, GENERATED_NOW)
             part = wanted[page.offset : page.offset + page.limit]
@@ -106,6 +107,31 @@ async def a_type_is_paged_in_order_of_creation(backend: Backend) -> None:
     assert (list(none.entities), none.count) == ([], 0)
     unknown = await town.find(Query(types=TypeIs("urn:unknown")), Page(5, 0, True), NOW)
     assert (list(unknown.entities), unknown.count) == ([], 0)
+
+
+async def ids_come_page_by_page(backend: Backend) -> None:
+    """Every id once and in order of creation, also where what was given before goes meanwhile."""
+    town = await backend.open("default")
+    await create(town, [gauge(n, level=n % 3) for n in range(9_000)])
+    dry = Query(types=TypeIs(GAUGE), q=Compare(Path((LEVEL,)), Operator.EQUAL, (Literal(0),)))
+    assert await _every_id(town, dry) == [gauge(n).id for n in range(0, 9_000, 3)]
+    page = await town.find_ids(Query(types=TypeIs(GAUGE)), NOW)
+    first = list(page.ids)
+    assert 0 < len(first) < 9_000
+    await end(town, first[-1])
+    assert first + await _every_id(town, Query(types=TypeIs(GAUGE)), page.after) == [gauge(n).id for n in range(9_000)]
+    few = Query(ids=(gauge(7).id, gauge(3).id, "urn:ngsi-ld:Gauge:none"))
+    assert await _every_id(town, few) == [gauge(3).id, gauge(7).id]
+    assert await _every_id(town, Query(types=TypeIs("urn:unknown"))) == []
+
+
+async def _every_id(town: TownStore, query: Query, after: int | None = None) -> list[str]:
+    page = await town.find_ids(query, GENERATED_NOW, after)
+    found = list(page.ids)
+    while page.after is not None:
+        page = await town.find_ids(query, GENERATED_NOW, page.after)
+        found += page.ids
+    return found
 
 
 async def what_has_expired_is_not_found(backend: Backend) -> None:
@@ -217,6 +243,7 @@ CHECKS = (
     random_queries_find_what_matches_says,
     random_queries_find_what_matches_says_after_changes,
     a_type_is_paged_in_order_of_creation,
+    ids_come_page_by_page,
     what_has_expired_is_not_found,
     what_expires_is_told_in_time,
     a_query_follows_every_change_of_a_value,

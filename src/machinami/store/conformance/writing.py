@@ -225,6 +225,7 @@ async def records_are_kept_by_kind_and_key(backend: Backend) -> None:
     assert not await town.transact(lambda tx: tx.delete_record("subscription", "a"))
     assert await town.records("subscription") == {"b": {"n": 1}}
     assert await town.transact(lambda tx: tx.get_record("context", "a")) == {"n": 3}
+    assert (town.record("context", "a"), town.record("context", "b")) == ({"n": 3}, None)
 
 
 async def towns_are_apart(backend: Backend) -> None:

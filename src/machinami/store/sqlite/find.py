@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from machinami.model.entity import Entity
-from machinami.model.found import Found
+from machinami.model.found import Found, IdPage
 from machinami.model.judging import Test, judge
 from machinami.model.matching import seen
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query, looked_at
 from machinami.model.sealed import excerpt
 from machinami.store.sqlite.compile import Plan
+from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.hot import Hot
-from machinami.store.sqlite.reading import Source
+from machinami.store.sqlite.reading import Source, array_of
+from machinami.store.sqlite.statements import SQL
 
 _FIRST = 32  # candidates in the first group, beyond those that the page needs, where most are in vain
 _NEARLY = 1.5  # candidates for each that the page needs, where most of them match
+_IDS = 5_000  # ids that are enough for one page of them
 _MOST = 2_000  # candidates in one group: bounds the memory of a long read
 
 
@@ -58,6 +61,26 @@ def find(source: Source, plan: Plan, query: Query, page: Page, now: datetime, ef
             if len(found) == page.limit:
                 break
     return Found(found)
+
+
+def find_ids(source: Source, plan: Plan, query: Query, now: datetime, after: int) -> IdPage:
+    """The ids of what matches after a key. An entity is looked at only where the plan alone cannot tell."""
+    if query.ids:
+        return IdPage([entity.id for entity in _by_ids(source, query, now)])
+    fits = judge(query, now, linked_by(source))
+    ids: list[str] = []
+    while len(ids) < _IDS:
+        keys, more = plan.keys(source.connection, after, _MOST)
+        if not keys:
+            return IdPage(ids)
+        if plan.exact:
+            ids += [entity_id for (entity_id,) in read(source.connection, SQL.ids_by_key, (array_of(keys),))]
+        else:
+            ids += [entity.id for entity in source.entities(keys) if fits(entity)]
+        if not more:
+            return IdPage(ids)
+        after = keys[-1]
+    return IdPage(ids, after)
 
 
 def _paged(matching: Iterator[Entity] | Sequence[Entity], query: Query, page: Page, now: datetime) -> Found:

@@ -131,6 +131,11 @@ def fetch(connection: apsw.Connection, keys: Sequence[int]) -> dict[int, Hot]:
     """The entities of these keys by key; those that are gone come with id and types only."""
     found: dict[int, Hot] = {}
     if keys:
-        for key, entity_id, subject, doc in read(connection, SQL.entities_by_key, (apsw.carray(array("q", keys)),)):
+        for key, entity_id, subject, doc in read(connection, SQL.entities_by_key, (array_of(keys),)):
             found[key] = Hot(seal(entity_id, doc), key, subject, len(doc))
     return found
+
+
+def array_of(keys: Sequence[int]) -> object:
+    """Keys as one value that a statement can be given."""
+    return apsw.carray(array("q", keys))

@@ -24,6 +24,8 @@ SELECT subject FROM entity WHERE id = ?
 SELECT id, subject, CAST(json(doc) AS BLOB) FROM entity WHERE key = ?
 -- entities_by_key: a group of entities at once; the array is bound as one value
 SELECT entity.key, id, subject, CAST(json(doc) AS BLOB) FROM carray(?) JOIN entity ON entity.key = value
+-- ids_by_key: as above, where the ids alone are wanted
+SELECT id FROM carray(?) JOIN entity ON entity.key = value ORDER BY value
 -- last_key
 SELECT coalesce(max(key), 0) FROM entity
 -- add_entity

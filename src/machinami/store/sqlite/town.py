@@ -19,7 +19,7 @@ from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
 from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Transaction
@@ -32,7 +32,7 @@ from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import open_connection, read, read_one
 from machinami.store.sqlite.discovery import GONE, LIVE, summarize
 from machinami.store.sqlite.draft import Draft
-from machinami.store.sqlite.find import Effort, TooLong, find
+from machinami.store.sqlite.find import Effort, TooLong, find, find_ids
 from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
 from machinami.store.sqlite.history import Stretch, read_instances, read_series
@@ -48,6 +48,8 @@ from machinami.store.sqlite.values import ValueIndexes
 from machinami.store.sqlite.writer import Writer
 
 T = TypeVar("T")
+
+_EVERY = Page(0, count=True)  # whoever wants everything: for the choice of the plan
 
 
 class SqliteTown:
@@ -80,6 +82,7 @@ class SqliteTown:
         self._checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
+        self._asked = False
         self._recover()
 
     # writing
@@ -99,6 +102,7 @@ class SqliteTown:
             # In a thread of its own the next commit begins before this one is done. With a bound of the file, what is
             # taken must fit as a whole.
             prompt=self._thread is not None or self._settings.max_bytes is not None,
+            asked=self._asked,
         )
 
     def _recover(self) -> None:
@@ -108,26 +112,26 @@ class SqliteTown:
             group = self._new_group()
             for change in read_log(self._connection, min(state, history)):
                 group.replay(change, change.seq > state, change.seq > history)
-            self._writer.finish_now(group)
+            self._writer.catch_up(group, history=True)
 
     def _catch_up(self) -> None:
         """Bring the state up to the log. Where the disk is full it is read as it is; the log has the rest."""
         if self._backlog.runs:
             with suppress(StoreUnavailable):
-                self._writer.finish_now(self._new_group())
+                self._writer.catch_up(self._new_group(), history=False)
 
     async def _settle(self) -> None:
         """Bring state and history up to the log, in the same way."""
-        if self._thread is None:
-            if self._backlog:
-                with suppress(StoreUnavailable):
-                    self._writer.finish_now(self._new_group())
-        elif self._backlog:
+        if self._backlog:
             with suppress(StoreUnavailable):
-                await self._writer.put(Draft.apart)
+                if self._thread is None:
+                    self._writer.catch_up(self._new_group(), history=True)
+                else:
+                    await self._writer.put(Draft.apart)
 
     def _committed(self, group: Group) -> None:
         self._counters = group.counters
+        self._asked = self._asked and not group.folded
         self._backlog.committed(group.folded, group.settled, group.later)
         self._names.written(group.new_names)
         self._type_counts.update(group.fold.type_counts)
@@ -199,6 +203,7 @@ class SqliteTown:
         """The entities that match: at once where an index leads to few, in a reading thread otherwise."""
         if self._backlog.runs.deep:
             self._catch_up()
+        self._asked = True
         source = self._source()
         connection = source.connection
         connection.set_progress_handler(_patience(), self._settings.step_limit)
@@ -222,6 +227,15 @@ class SqliteTown:
         found = find(FileSource(connection, self._hot), plan, query, page, now, effort)
         all_seen = page.count or query.order or len(found.entities) < page.limit
         return found, self._entities if plan.in_order and all_seen else effort.seen
+
+    async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
+        """The ids of the entities that match, in order of creation; in a reading thread."""
+        self._catch_up()
+        return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after))
+
+    def _find_ids(self, query: Query, now: datetime, after: int, connection: apsw.Connection) -> IdPage:
+        plan = replace(self._plan(connection, query, _EVERY, now), filter=prefilter(query))
+        return find_ids(FileSource(connection, self._hot), plan, query, now, after)
 
     def _plan(self, connection: apsw.Connection, query: Query, page: Page, now: datetime) -> Plan:
         plan = self._planner.plan(connection, query, page)
@@ -313,6 +327,11 @@ class SqliteTown:
         """All records of a kind by key."""
         rows = read(self._source().connection, SQL.records, (kind,))
         return {key: orjson.loads(doc) for key, doc in rows}
+
+    def record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """One record as it is committed, at once."""
+        rows = read(self._source().connection, SQL.get_record, (kind, key))
+        return orjson.loads(rows[0][0]) if rows else None
 
     # the whole
 
