@@ -33,6 +33,7 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
 # trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
 # split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
+# private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
@@ -126,6 +127,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "page_limit": _whole("page_limit", 1, 100_000),
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
+        "context_days": _whole("context_days", 0, 36_500),
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
@@ -139,6 +141,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
             "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
             lambda value, folder: folder / value,
         ),
+        "private_targets": _Rule("private_targets", lambda value: isinstance(value, bool), "true or false"),
     },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),

@@ -50,6 +50,7 @@ from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
+from machinami.wire.targets import Targets
 
 try:
     import uvloop
@@ -88,14 +89,15 @@ class TownOS:
         self.version = version
         self.houses: list[House] = []
         self.routes: list[Route] = []
-        self._wire = HttpWire(settings.ca_file)
-        self._caller = HttpCaller(self._wire.trust)
+        targets = targets_of(settings)
+        self._wire = HttpWire(settings.ca_file, targets)
+        self._caller = HttpCaller(self._wire.trust, targets)
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
-        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
+        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
@@ -110,6 +112,8 @@ class TownOS:
         town = await self.broker.town(None)
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
+        if self.settings.context_days:
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
@@ -179,6 +183,9 @@ class TownOS:
             await sweep(town)
             await forget_expired(town)
 
+    async def _renew_contexts(self) -> None:
+        await self.broker.contexts.renew(self.now() - timedelta(days=self.settings.context_days))
+
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)
         for town in self.broker.towns:
@@ -238,6 +245,12 @@ class TownOS:
 
 async def _learn(learn: Refresh, city: City) -> None:
     await learn(city, city.now())
+
+
+def targets_of(settings: Settings) -> Targets:
+    """Where clients may have this installation connect to: into its own network only where it serves no other, or
+    where its settings say so."""
+    return Targets(settings.private_targets or settings.host in _LOOPBACK)
 
 
 def refuse_open_address(settings: Settings) -> None:

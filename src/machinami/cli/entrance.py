@@ -4,12 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from machinami.cli import bench, demo, evaluate, federate, import_data, init, new_service, serve
+from machinami.cli import audit, bench, demo, evaluate, federate, import_data, init, new_service, policy, serve
 from machinami.cli.guide import guide, program
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError
 
-COMMANDS = (demo, init, serve, import_data, federate, evaluate, bench, new_service)
+COMMANDS = (demo, init, serve, import_data, federate, policy, audit, evaluate, bench, new_service)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -39,8 +39,10 @@ class Settings:
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
     each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
-    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; ca_file: the
-    authorities whose certificates are trusted besides those of the system.
+    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days: after
+    how many they are fetched anew (0: never); ca_file: the authorities whose certificates are trusted besides those of the
+    system; private_targets: whether clients may have a town that is served to the network connect to addresses
+    inside it.
     """
 
     data: Path
@@ -56,6 +58,7 @@ class Settings:
     trust_proxy: bool = False
     split_entities: bool = False
     context_bytes: int = 20_000_000
+    context_days: int = 30
     log_days: int = 30
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)
@@ -63,5 +66,6 @@ class Settings:
     time_zone: str = "Asia/Tokyo"
     mqtt: tuple[MqttSettings, ...] = ()
     ca_file: Path | None = None
+    private_targets: bool = False
     simulation: Simulation | None = None
     fast_lane: bool = True

@@ -7,6 +7,7 @@ later digests being wrong. That the last ones are still there is seen by a head 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -20,7 +21,7 @@ from machinami.model.principal import SEPARATOR
 Entry = dict[str, Any]
 Batch = Mapping[str, Any]
 BEGIN = "0" * 64
-_DEEDS = {Verb.CREATED: Deed.CREATE, Verb.UPDATED: Deed.CHANGE, Verb.DELETED: Deed.DELETE}
+_DEEDS = {Verb.CREATED: Deed.CREATE.value, Verb.UPDATED: Deed.CHANGE.value, Verb.DELETED: Deed.DELETE.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,35 @@ class Head:
 
 def entry(at: datetime, signature: str, deed: str, **more: Any) -> Entry:
     """One entry: when, who (and for whom, for what purpose), what. What is empty is left out."""
-    parts = signature.split(SEPARATOR)
-    said = {"at": format_instant(at), "who": parts[0], "did": str(deed)}
-    if len(parts) > 1:
-        said |= {name: text for name, text in zip(("for", "purpose"), parts[1:], strict=True) if text}
-    return {**said, **{name: value for name, value in more.items() if value not in (None, "", (), [])}}
+    who, behalf, purpose = _parts(signature)
+    said = {"at": format_instant(at), "who": who, "for": behalf, "purpose": purpose, "did": str(deed), **more}
+    return {name: value for name, value in said.items() if value not in (None, "", (), [])}
 
 
 def entry_of(change: Change) -> Entry:
     """The entry of a change."""
-    names = list(dict.fromkeys(part.name for part in change.attributes))
-    deed = _DEEDS[change.verb]
-    return entry(
-        change.at, change.by, deed, entity=change.entity_id, types=list(change.types), attributes=names, seq=change.seq
-    )
+    who, behalf, purpose = _parts(change.by)
+    said: Entry = {
+        "at": format_instant(change.at),
+        "who": who,
+        "did": _DEEDS[change.verb],
+        "entity": change.entity_id,
+        "types": list(change.types),
+        "attributes": list({part.name: None for part in change.attributes}),
+        "seq": change.seq,
+    }
+    if behalf:
+        said["for"] = behalf
+    if purpose:
+        said["purpose"] = purpose
+    return said
+
+
+@lru_cache(1_024)
+def _parts(signature: str) -> tuple[str, str, str]:
+    """Who, for whom and for what purpose, as a signature says it."""
+    who, behalf, purpose = (*signature.split(SEPARATOR), "", "")[:3]
+    return who, behalf, purpose
 
 
 def sealed(entries: list[Entry], before: Head) -> dict[str, Any]:

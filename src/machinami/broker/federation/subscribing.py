@@ -15,6 +15,7 @@ from machinami.broker.federation.behind import Behind, behind
 from machinami.broker.federation.copying import copy_for
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.leg import RECORD, Leg, Pauses
+from machinami.broker.federation.passing import judged_after
 from machinami.broker.federation.relay import RECORD as RELAYED
 from machinami.broker.federation.relay import Item, Relay
 from machinami.broker.federation.relayed import digest, read_entities
@@ -164,7 +165,8 @@ class SharedSubscriptions:
         key = (town.name, subscription.id, source.registration.id)
         cause = trigger or self._trigger(subscription)
         passed = self._federation.is_passed(town, cause, source.registration)
-        copy = None if passed else copy_for(subscription, source.registration, town.clock())
+        shareable = not passed and self._is_unbounded(town, subscription)
+        copy = copy_for(subscription, source.registration, town.clock()) if shareable else None
         if copy is None:
             if key in self._legs:
                 self._legs.pop(key).leave(trigger)
@@ -175,6 +177,13 @@ class SharedSubscriptions:
             self._legs[key].begin(self._gone)
         else:
             self._legs[key].want(copy, self._address, cause)
+
+    def _is_unbounded(self, town: Town, subscription: Subscription) -> bool:
+        """Whether its owner may see all that it asks about; else a source would tell by what of it is hidden."""
+        box = self._notifier(town).outbox(subscription.id)
+        if box is None or town.policy.is_open:
+            return True
+        return all(judged_after(town, query, box.asking) is None for query in conditions(subscription))
 
     def _heed(self, town: Town, before: Registration | None, after: Registration | None) -> None:
         """A registration came, changed or went (5.11.7): so are the copies at its source."""
