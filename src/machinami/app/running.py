@@ -31,6 +31,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.policy_rows import protect
 from machinami.broker.records import is_simulated
+from machinami.broker.registrations import forget_expired
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -214,6 +215,7 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+            await forget_expired(town)
 
     async def _renew_contexts(self) -> None:
         await self.broker.contexts.renew(self.now() - timedelta(days=self.settings.context_days))

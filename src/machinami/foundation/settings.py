@@ -33,8 +33,8 @@ class Simulation:
 class Settings:
     """One installation.
 
-    data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives
-    a power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
+    data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives a
+    power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as

@@ -95,7 +95,7 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         csf=parse.parse_q(document["csf"], context) if "csf" in document else None,
         temporal=_temporal(document),
         local_only=local,
-        split=flag(document, "splitEntities", False),
+        split=flag(document, "splitEntities", False) if "splitEntities" in document else None,
         context=context.source,
         words=document.get("jsonldContext", context.source),
         conformance=_conformance(document),
