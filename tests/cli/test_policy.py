@@ -105,7 +105,7 @@ def test_what_was_changed_in_the_file_is_found(town: Path, capsys: pytest.Captur
         store = await backend.open("default")
         kept = await store.records("audit/00000000")
         place = min(kept)
-        kept[place]["entries"][0]["who"] = "urn:person:innocent"
+        kept[place]["entries"] = kept[place]["entries"].replace("urn:person:", "urn:innocent:")
 
         def work(tx: Transaction) -> None:
             tx.put_record("audit/00000000", place, kept[place])

@@ -12,7 +12,7 @@ from machinami.app.governing import CONSOLE, expanded, governed
 from machinami.broker.audit import Search
 from machinami.foundation.errors import InputError
 from machinami.foundation.instant import parse_instant
-from machinami.model.audit import Head, faults, read_head
+from machinami.model.audit import Head, faults, opened, read_head
 
 _EXAMPLES = """\
   machinami audit head --data my-town > head.txt        write it down elsewhere, once a day
@@ -70,7 +70,7 @@ async def _run(arguments: argparse.Namespace) -> int:
             print(await found.audit.head(CONSOLE))
         elif arguments.act == "export":
             for batch in await found.audit.batches(CONSOLE):
-                print(json.dumps(batch, ensure_ascii=False))
+                print(json.dumps(opened(batch), ensure_ascii=False))
         else:
             for one in await found.audit.search(_search(arguments), arguments.limit, CONSOLE):
                 print(json.dumps(one, ensure_ascii=False))

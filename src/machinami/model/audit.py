@@ -42,15 +42,15 @@ def entry(at: datetime, signature: str, deed: str, **more: Any) -> Entry:
     return {name: value for name, value in said.items() if value not in (None, "", (), [])}
 
 
-def entry_of(change: Change) -> Entry:
-    """The entry of a change."""
+def entry_of(change: Change) -> bytes:
+    """The entry of a change, as JSON: many are made, and each is looked at rarely."""
     who, behalf, purpose = _parts(change.by)
-    said: Entry = {
-        "at": format_instant(change.at),
+    said: dict[str, Any] = {
+        "at": change.at,
         "who": who,
         "did": _DEEDS[change.verb],
         "entity": change.entity_id,
-        "types": list(change.types),
+        "types": change.types,
         "attributes": list({part.name: None for part in change.attributes}),
         "seq": change.seq,
     }
@@ -58,7 +58,7 @@ def entry_of(change: Change) -> Entry:
         said["for"] = behalf
     if purpose:
         said["purpose"] = purpose
-    return said
+    return orjson.dumps(said, option=orjson.OPT_UTC_Z)
 
 
 @lru_cache(1_024)
@@ -68,16 +68,30 @@ def _parts(signature: str) -> tuple[str, str, str]:
     return who, behalf, purpose
 
 
-def sealed(entries: list[Entry], before: Head) -> dict[str, Any]:
-    """The batch that follows a head."""
-    batch = {"number": before.number + 1, "before": before.digest, "entries": entries}
+def sealed(entries: Iterable[bytes | Entry], before: Head) -> dict[str, Any]:
+    """The batch that follows a head. Its entries are kept as the text of a JSON array, which is what was digested."""
+    rows = [one if isinstance(one, bytes) else orjson.dumps(one) for one in entries]
+    text = (b"[" + b",".join(rows) + b"]").decode()
+    batch = {"number": before.number + 1, "before": before.digest, "entries": text}
     return {**batch, "digest": digest(batch)}
 
 
 def digest(batch: Batch) -> str:
     """What a batch comes to, with all before it."""
-    said = {"number": batch["number"], "before": batch["before"], "entries": batch["entries"]}
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    entries = batch["entries"]
+    text = entries if isinstance(entries, str) else orjson.dumps(entries).decode()
+    return sha256(f"{batch['number']}\n{batch['before']}\n{text}".encode()).hexdigest()
+
+
+def entries_of(batch: Batch) -> list[Entry]:
+    """The entries of a batch."""
+    found: list[Entry] = orjson.loads(batch["entries"])
+    return found
+
+
+def opened(batch: Batch) -> dict[str, Any]:
+    """The batch with its entries as JSON, as it is exported; its digest is the same."""
+    return {**batch, "entries": entries_of(batch)}
 
 
 def faults(batches: Iterable[Batch], kept: Head | None = None) -> list[str]:
