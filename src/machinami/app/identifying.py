@@ -12,6 +12,7 @@ from pathlib import Path
 from machinami.app.clock import utc_now
 from machinami.broker.identity import people
 from machinami.broker.identity.identity import Identity, Supplies
+from machinami.broker.identity.provider import Provided, Provider
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
 from machinami.broker.policy import Policy
@@ -23,6 +24,7 @@ from machinami.model.identity.session import Ends
 from machinami.model.principal import SYSTEM, Role
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
+from machinami.wire.exchange import Caller
 
 KEY_FILE = "identity.key"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -57,6 +59,25 @@ def make_identity(
     seal = Seal(sealing_key(settings.data), secrets.token_bytes)
     ends = Ends(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
     return Identity(Supplies(utc_now, secrets.token_bytes, seal, protect_all, address, ends=ends))
+
+
+def make_provider(identity: Identity, settings: Settings, caller: Caller) -> Provider | None:
+    """The city's OpenID provider, where the settings name one."""
+    told = settings.openid
+    if told is None:
+        return None
+    asked = {level: name for name, level in told.levels.items()}
+    provided = Provided(
+        told.issuer,
+        told.client_id,
+        told.client_secret,
+        told.name,
+        level=told.level,
+        identity=told.identity,
+        levels=told.levels,
+        acr=asked,
+    )
+    return Provider(identity, provided, caller)
 
 
 def refuse_open_address(settings: Settings, has_administrators: bool) -> None:

@@ -23,7 +23,7 @@ from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
-from machinami.app.identifying import invite_guest, make_identity, refuse_open_address
+from machinami.app.identifying import invite_guest, make_identity, make_provider, refuse_open_address
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
@@ -228,7 +228,9 @@ class TownOS:
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
-        found += identity_routes(self.asking, Frame.around(desk))
+        found += identity_routes(
+            self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
+        )
         pages = portal_routes(desk)
         for house in self.houses:
             pages += self._pages_of(house, desk)

@@ -126,6 +126,16 @@ async def test_signing_out_ends_the_session_in_the_town_too(town: Known) -> None
             assert answer.status == 401
 
 
+async def test_every_form_that_changes_something_carries_the_token_of_its_browser(town: Known) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+        for page in ("/account", "/people", "/keys"):
+            shown = (await first.get(page)).text
+            forms = re.findall(r'<form method="post"[^>]*>(<input type="hidden" name="form_token")?', shown)
+            assert forms
+            assert all(forms)
+
+
 async def test_a_form_without_its_token_is_refused(town: Known) -> None:
     async with town.visitor() as first:
         await first.become_first()
