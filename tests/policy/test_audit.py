@@ -13,7 +13,7 @@ from tests.running import EARLY
 from machinami.broker import operations, policy_rows
 from machinami.broker.audit import Audit, Search
 from machinami.foundation.errors import Forbidden
-from machinami.model.audit import BEGIN, Head, entry, faults, read_head, sealed
+from machinami.model.audit import BEGIN, Head, entries_of, entry, faults, opened, read_head, sealed
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
@@ -110,12 +110,12 @@ def _batches(number: int = 5) -> list[dict[str, Any]]:
 
 
 def _changed(batches: list[dict[str, Any]]) -> None:
-    batches[2]["entries"][0]["who"] = "urn:person:2"
+    batches[2]["entries"] = batches[2]["entries"].replace("urn:person:1", "urn:person:2")
 
 
 def _resealed(batches: list[dict[str, Any]]) -> None:
     _changed(batches)
-    batches[2] = sealed(batches[2]["entries"], Head(2, batches[1]["digest"]))
+    batches[2] = sealed(entries_of(batches[2]), Head(2, batches[1]["digest"]))
 
 
 def _removed(batches: list[dict[str, Any]]) -> None:
@@ -151,6 +151,10 @@ def test_that_the_end_was_cut_off_is_found_by_a_head_that_was_kept_apart() -> No
     assert faults(rewritten, head)
 
 
+def test_an_exported_batch_has_the_digest_of_the_kept_one() -> None:
+    assert faults(map(opened, _batches())) == []
+
+
 def test_a_head_is_read_as_it_is_written() -> None:
     assert read_head(str(Head())) == Head(0, BEGIN)
     with pytest.raises(ValueError, match="head"):
@@ -165,7 +169,7 @@ async def test_a_record_that_was_changed_in_the_file_is_found(tmp_path: Path) ->
         store = (await town.town.broker.town(None)).store
         kept = await store.records("audit/00000000")
         place = max(kept)
-        kept[place]["entries"][-1]["who"] = "urn:person:innocent"
+        kept[place]["entries"] = kept[place]["entries"].replace(ADMINISTRATOR.id, "urn:person:innocent")
 
         def work(tx: Transaction) -> None:
             tx.put_record("audit/00000000", place, kept[place])

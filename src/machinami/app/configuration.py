@@ -34,6 +34,7 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
 # trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
 # split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
+# private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # [server]                        # ネットワークに開くとき to serve the network
@@ -150,6 +151,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "certificate": _file("certificate", "server.pem"),
         "certificate_key": _file("certificate_key", "server.key"),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
+        "context_days": _whole("context_days", 0, 36_500),
     },
     "sign_in": {
         "idle_minutes": _whole("idle_minutes", 1, 1_440),
@@ -164,6 +166,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "trust_proxy": _flag("trust_proxy"),
         "split_entities": _flag("split_entities"),
         "ca_file": _file("ca_file", "ca.pem"),
+        "private_targets": _flag("private_targets"),
     },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),

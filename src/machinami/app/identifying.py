@@ -130,7 +130,7 @@ async def _appoint(settings: Settings, name: str, display: str | None, town: str
 
         identity = make_identity(settings, protect_all, lambda: "")
         await identity.open(towns)
-        registry = identity.of(town)
+        registry = identity.own(town)
         code = await _invite_administrator(identity, registry, name, display)
         return Invited(name.strip().lower(), f"/invitation/{code}")
     finally:

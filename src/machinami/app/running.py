@@ -23,7 +23,7 @@ from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
-from machinami.app.identifying import invite_guest, make_identity, make_provider, refuse_open_address
+from machinami.app.identifying import LOOPBACK, invite_guest, make_identity, make_provider, refuse_open_address
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
@@ -31,6 +31,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.policy_rows import protect
 from machinami.broker.records import is_simulated
+from machinami.broker.registrations import forget_expired
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -55,6 +56,7 @@ from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
+from machinami.wire.targets import Targets
 
 try:
     import uvloop
@@ -87,14 +89,15 @@ class TownOS:
         self.version = version
         self.houses: list[House] = []
         self.routes: list[Route] = []
-        self._wire = HttpWire(settings.ca_file)
-        self._caller = HttpCaller(self._wire.trust)
+        targets = targets_of(settings)
+        self._wire = HttpWire(settings.ca_file, targets)
+        self._caller = HttpCaller(self._wire.trust, targets)
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
-        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust))
+        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
@@ -115,6 +118,8 @@ class TownOS:
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
+        if self.settings.context_days:
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
@@ -210,6 +215,10 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+            await forget_expired(town)
+
+    async def _renew_contexts(self) -> None:
+        await self.broker.contexts.renew(self.now() - timedelta(days=self.settings.context_days))
 
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)
@@ -273,6 +282,12 @@ class TownOS:
 
 async def _learn(learn: Refresh, city: City) -> None:
     await learn(city, city.now())
+
+
+def targets_of(settings: Settings) -> Targets:
+    """Where clients may have this installation connect to: into its own network only where it serves no other, or
+    where its settings say so."""
+    return Targets(settings.private_targets or settings.host in LOOPBACK)
 
 
 def data_folder(path: Path) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 from machinami.broker.policy import Policy, demand
 from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import format_instant
-from machinami.model.audit import Batch, Entry, Head, entry, entry_of, sealed
+from machinami.model.audit import Batch, Entry, Head, entries_of, entry, entry_of, sealed
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed, personal
@@ -55,7 +55,7 @@ class Audit:
         self._waiting: list[Entry] = []
         self._refusals: dict[tuple[str, Deed, str | None, str], Entry] = {}  # of this second, each told once
         self._unnamed = 0
-        self._changes: list[Change] = []
+        self._changes: list[tuple[int, bytes]] = []
         self._task: asyncio.Task[None] | None = None
         self._keeping = asyncio.Lock()
         store.on_commit(self._hear)
@@ -83,7 +83,7 @@ class Audit:
             missed = await self._store.changes(self._seq, _LOG_PAGE)
             if not missed:
                 return
-            self._changes = list(missed)
+            self._changes = [(change.seq, entry_of(change)) for change in missed]
             await self.keep()
 
     async def close(self) -> None:
@@ -127,7 +127,7 @@ class Audit:
 
     def _hear(self, changes: Sequence[Change]) -> None:
         if self._task is not None:
-            self._changes += changes
+            self._changes += [(change.seq, entry_of(change)) for change in changes]
 
     # keeping
 
@@ -146,10 +146,9 @@ class Audit:
             self._unnamed = 0
             while self._waiting or self._changes:
                 changes, noted = self._changes[:_LARGEST], self._waiting[:_LARGEST]
-                entries = [*map(entry_of, changes), *noted]
-                batch = sealed(entries, self._head)
+                batch = sealed([*(said for _, said in changes), *noted], self._head)
                 head = Head(batch["number"], batch["digest"])
-                seq = max((change.seq for change in changes), default=self._seq)
+                seq = changes[-1][0] if changes else self._seq
                 try:
                     await self._store.transact(lambda tx: _put(tx, batch, head, seq))  # noqa: B023  # awaited here
                 except StoreUnavailable:
@@ -181,7 +180,7 @@ class Audit:
         for shelf in range(self._head.number // _SHELF, -1, -1):
             batches = await self._store.records(_kind(shelf))
             for number in sorted(batches, reverse=True):
-                found += [one for one in reversed(batches[number]["entries"]) if is_wanted(wanted, one)]
+                found += [one for one in reversed(entries_of(batches[number])) if is_wanted(wanted, one)]
                 if len(found) >= limit:
                     return found[:limit]
         return found

@@ -44,6 +44,7 @@ class Rights:
         self.by = by
         self.witness = witness
         self._rows = rows
+        self._may: dict[Deed, bool] = {}
         self._guards: dict[Deed, Guard | None] = {}
         self._whole: dict[tuple[Deed | None, Judged], bool] = {}
         self._trimmed: OrderedDict[str, tuple[Entity, Entity]] = OrderedDict()
@@ -64,7 +65,10 @@ class Rights:
 
     def may(self, deed: Deed) -> bool:
         """Whether the deed may be done at all."""
-        return allows(self._rows, self.by, deed)
+        found = self._may.get(deed)
+        if found is None:
+            found = self._may[deed] = allows(self._rows, self.by, deed)
+        return found
 
     def seen(self, entity: Entity) -> Entity | None:
         """The entity as it may be read, None where it is hidden; the same object where it is seen whole, and the same
@@ -94,6 +98,11 @@ class Rights:
         if guard is None or self._is_whole(deed, guard, entity):
             return EVERY
         return permits(self._rows, self.by, deed, entity)
+
+    def is_free(self, deed: Deed, entity: Entity) -> bool:
+        """Whether the types alone allow the deed to all of the entity."""
+        guard = self.guard(deed)
+        return guard is None or self._is_whole(deed, guard, entity)
 
     def _is_whole(self, deed: Deed | None, guard: Guard, entity: Entity) -> bool:
         """Whether the types alone say that all of it is allowed. A sealed entity stays so."""

@@ -30,11 +30,11 @@ async def load(policy: Policy, store: TownStore) -> None:
 
 
 async def protect(town: Town) -> None:
-    """Have the town protected from now on, with the rows of a new town where it has none. Done once, it stays."""
+    """Have the town protected from now on, with the rows of a new town besides its own. Done once, it stays."""
     if not town.policy.is_open:
         return
     present = await town.store.records(RECORD)
-    rows = [] if present else starting_rows()
+    rows = [row for row in starting_rows() if row.id not in present]
 
     def work(tx: Transaction) -> None:
         tx.put_record(STATE, _PROTECTED, {"since": town.clock().isoformat()})

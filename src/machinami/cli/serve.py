@@ -10,6 +10,7 @@ from pathlib import Path
 
 from machinami.app.configuration import read
 from machinami.app.running import TownOS, data_folder, fast_loop
+from machinami.cli.guide import guide
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import FULL, NORMAL, Settings
@@ -17,9 +18,9 @@ from machinami.foundation.settings import FULL, NORMAL, Settings
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("serve", help="run a town / 街を動かす", description=__doc__)
-    add_serving_options(parser)
+    parser = subparsers.add_parser("serve", help="run a town / 街を動かす", **guide("serve"))
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that holds the town")
+    add_serving_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -27,12 +28,13 @@ def add_serving_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every command that serves has."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=1026, help="port to listen on; 0 takes a free one (default: 1026)")
-    parser.add_argument("--durability", choices=[NORMAL, FULL], help="normal survives a crash, full also a power cut")
-    parser.add_argument(
-        "--instance-limit", type=int, metavar="N", help="past instances of an attribute in one answer (default: 2000)"
-    )
-    parser.add_argument("--no-fast-lane", action="store_true", help="carry every request the plain way")
     parser.add_argument("--verbose", action="store_true", help="say more in the log")
+    rare = parser.add_argument_group("rarely needed")
+    rare.add_argument("--durability", choices=[NORMAL, FULL], help="normal survives a crash, full also a power cut")
+    rare.add_argument(
+        "--instance-limit", type=int, metavar="N", help="past values of an attribute in one answer (default: 2000)"
+    )
+    rare.add_argument("--no-fast-lane", action="store_true", help="serve hot requests the plain way too, to compare")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ later digests being wrong. That the last ones are still there is seen by a head 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -20,7 +21,7 @@ from machinami.model.principal import SEPARATOR
 Entry = dict[str, Any]
 Batch = Mapping[str, Any]
 BEGIN = "0" * 64
-_DEEDS = {Verb.CREATED: Deed.CREATE, Verb.UPDATED: Deed.CHANGE, Verb.DELETED: Deed.DELETE}
+_DEEDS = {Verb.CREATED: Deed.CREATE.value, Verb.UPDATED: Deed.CHANGE.value, Verb.DELETED: Deed.DELETE.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +37,61 @@ class Head:
 
 def entry(at: datetime, signature: str, deed: str, **more: Any) -> Entry:
     """One entry: when, who (and for whom, for what purpose), what. What is empty is left out."""
-    parts = signature.split(SEPARATOR)
-    said = {"at": format_instant(at), "who": parts[0], "did": str(deed)}
-    if len(parts) > 1:
-        said |= {name: text for name, text in zip(("for", "purpose"), parts[1:], strict=True) if text}
-    return {**said, **{name: value for name, value in more.items() if value not in (None, "", (), [])}}
+    who, behalf, purpose = _parts(signature)
+    said = {"at": format_instant(at), "who": who, "for": behalf, "purpose": purpose, "did": str(deed), **more}
+    return {name: value for name, value in said.items() if value not in (None, "", (), [])}
 
 
-def entry_of(change: Change) -> Entry:
-    """The entry of a change."""
-    names = list(dict.fromkeys(part.name for part in change.attributes))
-    deed = _DEEDS[change.verb]
-    return entry(
-        change.at, change.by, deed, entity=change.entity_id, types=list(change.types), attributes=names, seq=change.seq
-    )
+def entry_of(change: Change) -> bytes:
+    """The entry of a change, as JSON: many are made, and each is looked at rarely."""
+    who, behalf, purpose = _parts(change.by)
+    said: dict[str, Any] = {
+        "at": change.at,
+        "who": who,
+        "did": _DEEDS[change.verb],
+        "entity": change.entity_id,
+        "types": change.types,
+        "attributes": list({part.name: None for part in change.attributes}),
+        "seq": change.seq,
+    }
+    if behalf:
+        said["for"] = behalf
+    if purpose:
+        said["purpose"] = purpose
+    return orjson.dumps(said, option=orjson.OPT_UTC_Z)
 
 
-def sealed(entries: list[Entry], before: Head) -> dict[str, Any]:
-    """The batch that follows a head."""
-    batch = {"number": before.number + 1, "before": before.digest, "entries": entries}
+@lru_cache(1_024)
+def _parts(signature: str) -> tuple[str, str, str]:
+    """Who, for whom and for what purpose, as a signature says it."""
+    who, behalf, purpose = (*signature.split(SEPARATOR), "", "")[:3]
+    return who, behalf, purpose
+
+
+def sealed(entries: Iterable[bytes | Entry], before: Head) -> dict[str, Any]:
+    """The batch that follows a head. Its entries are kept as the text of a JSON array, which is what was digested."""
+    rows = [one if isinstance(one, bytes) else orjson.dumps(one) for one in entries]
+    text = (b"[" + b",".join(rows) + b"]").decode()
+    batch = {"number": before.number + 1, "before": before.digest, "entries": text}
     return {**batch, "digest": digest(batch)}
 
 
 def digest(batch: Batch) -> str:
     """What a batch comes to, with all before it."""
-    said = {"number": batch["number"], "before": batch["before"], "entries": batch["entries"]}
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    entries = batch["entries"]
+    text = entries if isinstance(entries, str) else orjson.dumps(entries).decode()
+    return sha256(f"{batch['number']}\n{batch['before']}\n{text}".encode()).hexdigest()
+
+
+def entries_of(batch: Batch) -> list[Entry]:
+    """The entries of a batch."""
+    found: list[Entry] = orjson.loads(batch["entries"])
+    return found
+
+
+def opened(batch: Batch) -> dict[str, Any]:
+    """The batch with its entries as JSON, as it is exported; its digest is the same."""
+    return {**batch, "entries": entries_of(batch)}
 
 
 def faults(batches: Iterable[Batch], kept: Head | None = None) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Protocol
 import aiohttp
 
 from machinami.wire.session import Session
+from machinami.wire.targets import ANYWHERE, Targets
 
 _CHUNK = 65_536
 
@@ -59,10 +60,13 @@ class Unconnected:
 
 
 class HttpCaller:
-    """Asks over HTTP; opened at the first need. trust: gives the authorities that are trusted, at the first need."""
+    """Asks over HTTP; opened at the first need. trust: gives the authorities that are trusted, at the first need;
+    targets: who may be asked."""
 
-    def __init__(self, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
-        self._session = Session(trust, reused=False)
+    def __init__(
+        self, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context, targets: Targets = ANYWHERE
+    ) -> None:
+        self._session = Session(trust, targets, reused=False)
 
     async def call(self, call: Call) -> Answer:
         """The answer; never raises for what the other side does."""

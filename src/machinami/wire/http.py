@@ -13,21 +13,23 @@ from machinami.foundation.errors import BadRequestData, ContextNotAvailable, Set
 from machinami.wire.post import Poster
 from machinami.wire.protocol import Channel, Delivery
 from machinami.wire.session import Session
+from machinami.wire.targets import ANYWHERE, Targets
 
 
 class HttpWire:
     """The connections for everything the town sends and fetches; opened at the first need.
 
     ca_file: certificates of authorities that are trusted besides those that the system trusts. Raises SettingsError
-    where it cannot be used. trust: what certificates are held against, made at the first need.
+    where it cannot be used. targets: where connections may lead. trust: what certificates are held against,
+    made at the first need.
     """
 
-    def __init__(self, ca_file: Path | None = None) -> None:
+    def __init__(self, ca_file: Path | None = None, targets: Targets = ANYWHERE) -> None:
         self._trust = cache(partial(_trusting, ca_file))
         if ca_file is not None:
             self._trust()
-        self._poster = Poster(self._trust)
-        self._session = Session(self._trust, reused=True)
+        self._poster = Poster(self._trust, targets)
+        self._session = Session(self._trust, targets, reused=True)
 
     def trust(self) -> ssl.SSLContext:
         """The authorities that are trusted."""

@@ -7,6 +7,7 @@ service of 1 or 2 a message counts as delivered when the broker has said that it
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,12 +19,14 @@ import aiomqtt
 import orjson
 
 from machinami.wire.protocol import Channel, Delivery
+from machinami.wire.targets import ANYWHERE, Targets
 
 SCHEMES = ("mqtt", "mqtts")
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 _VERSIONS = {"mqtt3.1.1": aiomqtt.ProtocolVersion.V311, "mqtt5.0": aiomqtt.ProtocolVersion.V5}
 _DEFAULT_VERSION = "mqtt5.0"
 _IDLE_SECONDS = 60.0
+_CONNECT_SECONDS = 10.0
 _QUIET = logging.getLogger("machinami.wire.mqtt.client")
 _QUIET.setLevel(logging.ERROR)
 
@@ -61,6 +64,11 @@ class Client(aiomqtt.Client):
         await super().__aenter__()
         self._disconnected.add_done_callback(_look)
         return self
+
+    def connect_by(self, connect: Callable[[float], socket.socket]) -> None:
+        """Have the connection made by this function of its time-out; TLS, if any, is begun on what it gives."""
+        made = partial(connect, _CONNECT_SECONDS)
+        self._client._create_socket_connection = made  # type: ignore[method-assign]  # paho has no other place for it
 
     def _on_socket_register_write(self, client: Any, userdata: Any, sock: Any) -> None:
         register = super()._on_socket_register_write
@@ -102,9 +110,13 @@ class _Line:
 
 
 class MqttPublisher:
-    """The connections to MQTT brokers, by address. trust gives what certificates of brokers are held against."""
+    """The connections to MQTT brokers, by address. trust gives what certificates of brokers are held against, targets
+    where they may be."""
 
-    def __init__(self, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
+    def __init__(
+        self, trust: Callable[[], ssl.SSLContext] = ssl.create_default_context, targets: Targets = ANYWHERE
+    ) -> None:
+        self._targets = targets
         self._trust = cache(partial(_closing, trust))
         self._lines: dict[Address, _Line] = {}
         self._sweeper: asyncio.Task[None] | None = None
@@ -156,6 +168,8 @@ class MqttPublisher:
                 protocol=_VERSIONS[address.version],
                 tls_context=self._trust() if address.secure else None,
             )
+            if not self._targets.private:
+                client.connect_by(partial(self._targets.connect, address.host, address.port))
             line = self._lines[address] = _Line(client, idle_since=asyncio.get_running_loop().time())
             if self._sweeper is None or self._sweeper.done():
                 self._sweeper = asyncio.create_task(self._close_idle())

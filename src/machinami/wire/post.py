@@ -15,6 +15,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httptools
 
+from machinami.wire.targets import ANYWHERE, Targets
+
 _CONNECTIONS = 100
 _IDLE_SECONDS = 15.0
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect", "upgrade"})
@@ -124,11 +126,12 @@ class _Connection(asyncio.Protocol):
 class Poster:
     """The open connections, by address; each is closed when it was idle for a while.
 
-    trust gives, at the first need, what certificates of receivers are held against.
+    trust gives, at the first need, what certificates of receivers are held against; targets says where they may be.
     """
 
-    def __init__(self, trust: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, trust: Callable[[], ssl.SSLContext], targets: Targets = ANYWHERE) -> None:
         self._trust = trust
+        self._targets = targets
         self._idle: dict[Address, list[_Connection]] = {}
         self._busy: set[_Connection] = set()
         self._room = asyncio.Semaphore(_CONNECTIONS)
@@ -195,7 +198,12 @@ class Poster:
     async def _connect(self, address: Address) -> _Connection:
         secure = self._trust() if address.secure else None
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(_Connection, address.host, address.port, ssl=secure)
+        if self._targets.private:
+            _, connection = await loop.create_connection(_Connection, address.host, address.port, ssl=secure)
+            return connection
+        place = await self._targets.resolve(address.host, address.port)
+        name = address.host if secure is not None else None
+        _, connection = await loop.create_connection(_Connection, place, address.port, ssl=secure, server_hostname=name)
         return connection
 
     def _waiting(self, address: Address) -> _Connection | None:

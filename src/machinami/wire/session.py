@@ -6,15 +6,18 @@ from collections.abc import Callable
 
 import aiohttp
 
+from machinami.wire.targets import Targets
+
 _CONNECTIONS = 100
 
 
 class Session:
-    """Connections that keep no cookies. trust: gives the authorities that are trusted, at the first need; reused:
-    whether a connection stays open for the next request."""
+    """Connections that keep no cookies. trust: gives the authorities that are trusted, at the first need; targets:
+    where they may lead; reused: whether a connection stays open for the next request."""
 
-    def __init__(self, trust: Callable[[], ssl.SSLContext], *, reused: bool) -> None:
+    def __init__(self, trust: Callable[[], ssl.SSLContext], targets: Targets, *, reused: bool) -> None:
         self._trust = trust
+        self._targets = targets
         self._reused = reused
         self._session: aiohttp.ClientSession | None = None
 
@@ -22,7 +25,11 @@ class Session:
         """What requests are made with."""
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(
-                limit=_CONNECTIONS, ttl_dns_cache=60, force_close=not self._reused, ssl=self._trust()
+                limit=_CONNECTIONS,
+                ttl_dns_cache=60,
+                force_close=not self._reused,
+                ssl=self._trust(),
+                socket_factory=self._targets.opened,
             )
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from tests.knowing import PASSWORD, Known, Visitor, known
 
+from machinami.broker.identity import people
 from machinami.kit.forms import PLAIN
+from machinami.model.principal import SYSTEM
 
 ENTITIES = "/ngsi-ld/v1/entities?type=River"
 _LINK = re.compile(r"/invitation/([0-9a-f]{48})")
@@ -249,6 +251,21 @@ async def test_people_and_their_sessions_are_there_after_a_restart(tmp_path: Pat
         async with again.session.get(ENTITIES, headers={"Cookie": f"{PLAIN}={cookie}"}) as answer:
             assert answer.status == 200
         assert (await again.get(ENTITIES)).status == 401
+
+
+async def test_a_town_with_administrators_of_its_own_knows_nobody_elses_people(tmp_path: Path) -> None:
+    async with known(tmp_path) as town:
+        await town.broker.town("kasumi", create=True)
+    async with known(tmp_path) as town, town.visitor() as first:
+        await first.become_first()
+        head = {"NGSILD-Tenant": "kasumi"}
+        async with first.session.get(ENTITIES, headers=head) as answer:
+            assert answer.status == 200  # who runs the installation runs its towns, until they have people of their own
+        own = town.identity.own("kasumi")
+        await people.make_account(town.identity, own, "yuki", "Yuki", frozenset({"administrator"}), SYSTEM)
+        async with first.session.get(ENTITIES, headers=head) as answer:
+            assert answer.status == 401
+        assert (await first.get(ENTITIES)).status == 200
 
 
 async def test_no_password_link_or_cookie_is_ever_logged_or_kept(
