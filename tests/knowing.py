@@ -15,6 +15,7 @@ from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.app.identifying import accounting
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.identity.identity import Identity, Supplies
 from machinami.broker.identity.passwords import Passwords
@@ -22,7 +23,6 @@ from machinami.broker.identity.provider import Provided, Provider
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.tokens import Tokens
-from machinami.broker.policy_rows import protect
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.server import serve
@@ -134,15 +134,12 @@ async def known(
     broker = Broker(Ports(backend, wire, wire, clock, lambda: f"{next(numbers):08x}", read_subscription))
     await broker.start()
 
-    async def protect_all() -> None:
-        for town in broker.towns:
-            await protect(town)
-
     found = {"address": address}
     seal = Seal(b"k" * 32, secrets.token_bytes)
     identity = Identity(
-        Supplies(clock, secrets.token_bytes, seal, protect_all, lambda: found["address"], Passwords(CHEAP))
+        Supplies(clock, secrets.token_bytes, seal, broker.protect, lambda: found["address"], Passwords(CHEAP))
     )
+    identity.listeners.append(accounting(broker))
     await identity.open(broker.towns)
     asking = Asking(identity, Tokens(identity), proxied)
     await asking.tokens.load((await broker.town(None)).store)

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from tests.knowing import PASSWORD, Known, Visitor, known
 
+from machinami.broker.audit import Search
 from machinami.broker.identity import people
 from machinami.kit.forms import PLAIN
-from machinami.model.principal import SYSTEM
+from machinami.model.principal import SYSTEM, Principal
 
 ENTITIES = "/ngsi-ld/v1/entities?type=River"
 _LINK = re.compile(r"/invitation/([0-9a-f]{48})")
@@ -266,6 +267,20 @@ async def test_a_town_with_administrators_of_its_own_knows_nobody_elses_people(t
         async with first.session.get(ENTITIES, headers=head) as answer:
             assert answer.status == 401
         assert (await first.get(ENTITIES)).status == 200
+
+
+async def test_who_came_in_and_who_did_not_is_in_the_account_of_the_town(town: Known) -> None:
+    async with town.visitor() as first, town.visitor() as guesser:
+        await first.become_first()
+        await guesser.sign_in("aiko", "a password that is quite wrong")
+        await _invited(first, "ken")
+        opened = await town.broker.town(None)
+        by = Principal("urn:x:test", frozenset({"administrator"}), None, None, 3, 3)
+        entries = await town.broker.audit(opened).search(Search(), 100, by)
+        told = " ".join(str(entry) for entry in entries)
+        for said in ("first administrator made", "sign-in refused", "person added", "invited"):
+            assert said in told
+        assert "quite wrong" not in told
 
 
 async def test_no_password_link_or_cookie_is_ever_logged_or_kept(
