@@ -15,17 +15,21 @@ from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.app.identifying import accounting
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.identity.identity import Identity, Supplies
 from machinami.broker.identity.passwords import Passwords
+from machinami.broker.identity.provider import Provided, Provider
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.tokens import Tokens
-from machinami.broker.policy_rows import protect
 from machinami.kit.frame import Frame
+from machinami.kit.http import Route
 from machinami.kit.server import serve
+from machinami.portal.files import show_asset
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
+from machinami.wire.exchange import HttpCaller
 from machinami.wire.recorded import RecordedWire
 
 PASSWORD = "seven herons over the weir"
@@ -121,27 +125,29 @@ async def _shown(answer: aiohttp.ClientResponse) -> Answer:
 
 
 @contextlib.asynccontextmanager
-async def known(folder: Path, address: str = "", proxied: bool = False) -> AsyncIterator[Known]:
+async def known(
+    folder: Path, address: str = "", proxied: bool = False, provided: Provided | None = None, port: int = 0
+) -> AsyncIterator[Known]:
     """Serve a town with the faces for data and for people."""
     numbers, wire, clock = count(1), RecordedWire(), WallClock()
     backend = open_backend(folder, StoreSettings())
     broker = Broker(Ports(backend, wire, wire, clock, lambda: f"{next(numbers):08x}", read_subscription))
     await broker.start()
 
-    async def protect_all() -> None:
-        for town in broker.towns:
-            await protect(town)
-
     found = {"address": address}
     seal = Seal(b"k" * 32, secrets.token_bytes)
     identity = Identity(
-        Supplies(clock, secrets.token_bytes, seal, protect_all, lambda: found["address"], Passwords(CHEAP))
+        Supplies(clock, secrets.token_bytes, seal, broker.protect, lambda: found["address"], Passwords(CHEAP))
     )
+    identity.listeners.append(accounting(broker))
     await identity.open(broker.towns)
     asking = Asking(identity, Tokens(identity), proxied)
     await asking.tokens.load((await broker.town(None)).store)
-    rows = [*ngsild_routes(broker, asking.principal), *identity_routes(asking, Frame(_NAMES, clock))]
-    serving = await serve(rows)
+    caller = HttpCaller()
+    provider = Provider(identity, provided, caller) if provided else None
+    rows = [*ngsild_routes(broker, asking.principal), *identity_routes(asking, Frame(_NAMES, clock), provider)]
+    rows.append(Route("GET", "/static/{path:path}", show_asset))
+    serving = await serve(rows, port=port)
     found["address"] = address or serving.url
     try:
         yield Known(serving.url, identity, broker, clock)
@@ -149,3 +155,4 @@ async def known(folder: Path, address: str = "", proxied: bool = False) -> Async
         await serving.stop()
         await identity.tidy()
         await broker.close()
+        await caller.close()

@@ -10,10 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import SettingsError
-from machinami.foundation.settings import FULL, NORMAL, MqttSettings, Settings, Simulation
+from machinami.foundation.settings import FULL, NORMAL, MqttSettings, OpenIdSettings, Settings, Simulation
 
 FILE = "machinami.toml"
 _MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id"}
+_OPENID = {"issuer", "client_id", "client_secret_env", "name", "level", "identity", "levels"}
 
 EXAMPLE = """\
 # この街の設定です。変えたら machinami を起動し直してください。
@@ -39,6 +40,14 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # [server]                        # ネットワークに開くとき to serve the network
 # certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
 # certificate_key = "server.key"
+
+# 市役所の認証基盤でサインインする To sign in at the city's own OpenID provider:
+# [openid]
+# issuer = "https://login.city.example"
+# client_id = "machinami"
+# client_secret_env = "MACHINAMI_OPENID_SECRET"
+# name = "市役所 City hall"
+# levels = { mfa = 2 }            # acr・amr の値と確かさ which level (AAL) an acr or amr value means
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
 # [[mqtt]]
@@ -181,8 +190,8 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error
-    for section in table.keys() - {*_RULES, "mqtt"}:
-        raise SettingsError(f"{file}: [{section}] is not known; there are: {', '.join(_RULES)}, mqtt")
+    for section in table.keys() - {*_RULES, "mqtt", "openid"}:
+        raise SettingsError(f"{file}: [{section}] is not known; there are: {', '.join(_RULES)}, mqtt, openid")
     settings = Settings(data)
     for section in _RULES.keys() & table.keys():
         chosen = section_of(str(file), section, table[section], file.parent)
@@ -190,6 +199,8 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
             settings = replace(settings, simulation=Simulation(**chosen))
         else:
             settings = replace(settings, **chosen)
+    if "openid" in table:
+        settings = replace(settings, openid=_openid(file, table["openid"], environment))
     rows = table.get("mqtt", [])
     if not isinstance(rows, list):
         raise SettingsError(f"{file}: mqtt is written [[mqtt]], in two brackets, as there may be several")
@@ -231,6 +242,27 @@ def set_to(settings: Settings) -> dict[str, Any]:
         if (table := held.get(section, whole)) is not None
         for key, rule in rules.items()
     }
+
+
+def _openid(file: Path, row: object, environment: Mapping[str, str]) -> OpenIdSettings:
+    if not isinstance(row, dict) or not {"issuer", "client_id", "client_secret_env"} <= row.keys() <= _OPENID:
+        raise SettingsError(
+            f"{file}: [openid] needs issuer, client_id, client_secret_env, and may have name, level, identity, levels"
+        )
+    for name in ("issuer", "client_id", "client_secret_env", "name"):
+        if not isinstance(row.get(name, ""), str):
+            raise SettingsError(f"{file}: [openid] {name} must be text")
+    if not row["issuer"].startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise SettingsError(f"{file}: [openid] issuer must be an https:// address, as passwords depend on it")
+    levels = row.get("levels", {})
+    every = [row.get("level", 1), row.get("identity", 1), *(levels.values() if isinstance(levels, dict) else [-1])]
+    if not all(type(level) is int and 0 <= level <= 3 for level in every):
+        raise SettingsError(f"{file}: [openid] level, identity and the values of levels are 0 to 3")
+    secret = environment.get(row["client_secret_env"])
+    if secret is None:
+        raise SettingsError(f"{file}: the environment variable {row['client_secret_env']} is not set")
+    chosen = {name: value for name, value in row.items() if name != "client_secret_env"}
+    return OpenIdSettings(**chosen, client_secret=secret)
 
 
 def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) -> MqttSettings:

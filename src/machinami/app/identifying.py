@@ -10,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from machinami.app.clock import utc_now
+from machinami.broker.broker import Broker
 from machinami.broker.identity import people
-from machinami.broker.identity.identity import Identity, Supplies
+from machinami.broker.identity.identity import Event, Identity, Supplies
+from machinami.broker.identity.provider import Provided, Provider
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
 from machinami.broker.policy import Policy
@@ -20,9 +22,10 @@ from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
 from machinami.model.identity.session import Ends
-from machinami.model.principal import SYSTEM, Role
+from machinami.model.principal import SYSTEM, Principal, Role
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
+from machinami.wire.exchange import Caller
 
 KEY_FILE = "identity.key"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -57,6 +60,37 @@ def make_identity(
     seal = Seal(sealing_key(settings.data), secrets.token_bytes)
     ends = Ends(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
     return Identity(Supplies(utc_now, secrets.token_bytes, seal, protect_all, address, ends=ends))
+
+
+def accounting(broker: Broker) -> Callable[[Event], None]:
+    """Notes in the account of a town who came in, and who changed what of its people and keys."""
+
+    def note(event: Event) -> None:
+        town = broker.open_town(event.town)
+        if town is not None and not town.policy.is_open:
+            said = " ".join(part for part in (event.what, event.about, event.address) if part)
+            broker.audit(town).administered(Principal(event.by or "anonymous"), said)
+
+    return note
+
+
+def make_provider(identity: Identity, settings: Settings, caller: Caller) -> Provider | None:
+    """The city's OpenID provider, where the settings name one."""
+    told = settings.openid
+    if told is None:
+        return None
+    asked = {level: name for name, level in told.levels.items()}
+    provided = Provided(
+        told.issuer,
+        told.client_id,
+        told.client_secret,
+        told.name,
+        level=told.level,
+        identity=told.identity,
+        levels=told.levels,
+        acr=asked,
+    )
+    return Provider(identity, provided, caller)
 
 
 def refuse_open_address(settings: Settings, has_administrators: bool) -> None:
@@ -109,7 +143,7 @@ async def _appoint(settings: Settings, name: str, display: str | None, town: str
 
         identity = make_identity(settings, protect_all, lambda: "")
         await identity.open(towns)
-        registry = identity.of(town)
+        registry = identity.own(town)
         code = await _invite_administrator(identity, registry, name, display)
         return Invited(name.strip().lower(), f"/invitation/{code}")
     finally:

@@ -23,13 +23,19 @@ from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
-from machinami.app.identifying import LOOPBACK, invite_guest, make_identity, refuse_open_address
+from machinami.app.identifying import (
+    LOOPBACK,
+    accounting,
+    invite_guest,
+    make_identity,
+    make_provider,
+    refuse_open_address,
+)
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
-from machinami.broker.policy_rows import protect
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
 from machinami.broker.retention import trim
@@ -105,7 +111,8 @@ class TownOS:
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
-        self.identity = make_identity(settings, self._protect, lambda: self.address)
+        self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
+        self.identity.listeners.append(accounting(self.broker))
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
 
     async def start(self) -> Serving:
@@ -159,10 +166,6 @@ class TownOS:
     async def guest_link(self) -> str:
         """A link that opens once and signs in as an administrator without a password: for a throw-away town."""
         return await invite_guest(self.identity)
-
-    async def _protect(self) -> None:
-        for town in self.broker.towns:
-            await protect(town)
 
     def _tls(self) -> Tls | None:
         settings = self.settings
@@ -237,7 +240,9 @@ class TownOS:
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
-        found += identity_routes(self.asking, Frame.around(desk))
+        found += identity_routes(
+            self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
+        )
         pages = portal_routes(desk)
         for house in self.houses:
             pages += self._pages_of(house, desk)

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = data_folder(arguments.data) if kept else Path(tempfile.mkdtemp(prefix="machinami-demo-"))
     try:
         settings = replace(with_options(read(folder), arguments), simulation=simulation)
-        return serve_until_stopped(settings, arguments, _GREETING, signed_in=arguments.protected)
+        return serve_until_stopped(settings, arguments, _GREETING, signed_in=arguments.protected and not kept)
     finally:
         if not kept:
             shutil.rmtree(folder, ignore_errors=True)

@@ -21,6 +21,21 @@ class MqttSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenIdSettings:
+    """The city's own OpenID provider: its issuer, what this installation is called there and its secret, and what it is
+    called for people. levels: which authentication level an acr or amr value means, level where none is known;
+    identity: how surely the provider knows its people."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str = "OpenID"
+    level: int = 1
+    identity: int = 1
+    levels: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
     """The simulated town: its seed, and how many times faster than the clock its first hours pass."""
 
@@ -70,6 +85,7 @@ class Settings:
     private_targets: bool = False
     certificate: Path | None = None
     certificate_key: Path | None = None
+    openid: OpenIdSettings | None = None
     idle_minutes: int = 30
     session_hours: int = 12
     simulation: Simulation | None = None

@@ -58,7 +58,8 @@ class Frame:
         kind = {401: "401", 404: "404", 500: "500"}.get(status, "other")
         detail = details.get("detail", "") if kind == "other" else ""
         template = f"{OWN}/error.html"
-        return self.show(request, template, status, kind=kind, code=status, detail=detail)
+        level = details.get("authenticationAssurance", "")
+        return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level)
 
     def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
         """A route whose errors are pages."""

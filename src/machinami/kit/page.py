@@ -103,7 +103,7 @@ def _with_token(body: str, token: str) -> str:
     """Every form that changes something carries the token; put in here, so that no template can forget it."""
     if not token:
         return body
-    hidden = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
+    hidden = str(Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token))
     return _POSTED.sub(lambda form: form.group() + hidden, body)
 
 

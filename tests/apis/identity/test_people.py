@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from tests.knowing import PASSWORD, Known, Visitor, known
 
+from machinami.broker.audit import Search
+from machinami.broker.identity import people
 from machinami.kit.forms import PLAIN
+from machinami.model.principal import SYSTEM, Principal
 
 ENTITIES = "/ngsi-ld/v1/entities?type=River"
 _LINK = re.compile(r"/invitation/([0-9a-f]{48})")
@@ -126,6 +129,16 @@ async def test_signing_out_ends_the_session_in_the_town_too(town: Known) -> None
             assert answer.status == 401
 
 
+async def test_every_form_that_changes_something_carries_the_token_of_its_browser(town: Known) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+        for page in ("/account", "/people", "/keys"):
+            shown = (await first.get(page)).text
+            forms = re.findall(r'<form method="post"[^>]*>(<input type="hidden" name="form_token")?', shown)
+            assert forms
+            assert all(forms)
+
+
 async def test_a_form_without_its_token_is_refused(town: Known) -> None:
     async with town.visitor() as first:
         await first.become_first()
@@ -239,6 +252,35 @@ async def test_people_and_their_sessions_are_there_after_a_restart(tmp_path: Pat
         async with again.session.get(ENTITIES, headers={"Cookie": f"{PLAIN}={cookie}"}) as answer:
             assert answer.status == 200
         assert (await again.get(ENTITIES)).status == 401
+
+
+async def test_a_town_with_administrators_of_its_own_knows_nobody_elses_people(tmp_path: Path) -> None:
+    async with known(tmp_path) as town:
+        await town.broker.town("kasumi", create=True)
+    async with known(tmp_path) as town, town.visitor() as first:
+        await first.become_first()
+        head = {"NGSILD-Tenant": "kasumi"}
+        async with first.session.get(ENTITIES, headers=head) as answer:
+            assert answer.status == 200  # who runs the installation runs its towns, until they have people of their own
+        own = town.identity.own("kasumi")
+        await people.make_account(town.identity, own, "yuki", "Yuki", frozenset({"administrator"}), SYSTEM)
+        async with first.session.get(ENTITIES, headers=head) as answer:
+            assert answer.status == 401
+        assert (await first.get(ENTITIES)).status == 200
+
+
+async def test_who_came_in_and_who_did_not_is_in_the_account_of_the_town(town: Known) -> None:
+    async with town.visitor() as first, town.visitor() as guesser:
+        await first.become_first()
+        await guesser.sign_in("aiko", "a password that is quite wrong")
+        await _invited(first, "ken")
+        opened = await town.broker.town(None)
+        by = Principal("urn:x:test", frozenset({"administrator"}), None, None, 3, 3)
+        entries = await town.broker.audit(opened).search(Search(), 100, by)
+        told = " ".join(str(entry) for entry in entries)
+        for said in ("first administrator made", "sign-in refused", "person added", "invited"):
+            assert said in told
+        assert "quite wrong" not in told
 
 
 async def test_no_password_link_or_cookie_is_ever_logged_or_kept(

@@ -69,13 +69,23 @@ def _make_first(pages: Pages) -> Page:
     return take
 
 
+def shown(pages: Pages, request: Request, onward: str, status: int = 200, fault: str = "", name: str = "") -> Response:
+    """The page to sign in: by a code where half is done, or where a surer sign-in is asked of who has an
+    authenticator (`?level=2`); else by password, or elsewhere."""
+    live, level = pages.asking.live(request), request.arguments.get("level", "")
+    half = False
+    if live is not None and not (status != 200 and name):
+        account = pages.registry(request).account(live.session.account)
+        half = live.session.half or (level == "2" and live.session.level < 2 and account.totp is not None)
+    elsewhere = {"name": pages.provider, "level": level if level in ("1", "2", "3") else ""}
+    return pages.show(request, "sign_in", status, half=half, onward=onward, fault=fault, name=name, elsewhere=elsewhere)
+
+
 def _sign_in(pages: Pages) -> Page:
     async def show(request: Request) -> Response:
         if not pages.identity.has_administrators:
             return see_other(FIRST)
-        onward, live = own_path(request.arguments.get("next")), pages.asking.live(request)
-        half = live is not None and live.session.half
-        return pages.show(request, "sign_in", half=half, onward=onward, fault="", name="")
+        return shown(pages, request, own_path(request.arguments.get("next")))
 
     return show
 
@@ -89,7 +99,7 @@ def _take_password(pages: Pages) -> Page:
             begun = await signing_in.with_password(pages.identity, registry, name, form.get("password", ""), where)
         except MachinamiError as error:
             fault, status = pages.fault(request, error), status_of(error)
-            return pages.show(request, "sign_in", status, half=False, onward=onward, fault=fault, name=name)
+            return shown(pages, request, onward, status, fault, name)
         before = pages.asking.live(request)
         if before is not None:
             await registry.end_sessions([before.session.id])

@@ -21,11 +21,12 @@ Page = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages' hold on who is known."""
+    """The pages' hold on who is known. provider: what the city's OpenID provider is called, if there is one."""
 
     identity: Identity
     asking: Asking
     frame: Frame
+    provider: str = ""
 
     def registry(self, request: Request) -> Registry:
         """The people and programs of the town."""

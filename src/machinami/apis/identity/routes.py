@@ -1,19 +1,22 @@
 """At which addresses do people and programs say who they are?"""
 
-from machinami.apis.identity import account, entrance, keys, oauth, second, staff
+from machinami.apis.identity import account, by_passkey, entrance, keys, oauth, outside, second, staff
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.pages import Pages
+from machinami.broker.identity.provider import Provider
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 
 
-def routes(asking: Asking, frame: Frame) -> list[Route]:
-    """Every address of this face."""
-    pages = Pages(asking.identity, asking, frame)
+def routes(asking: Asking, frame: Frame, provider: Provider | None = None) -> list[Route]:
+    """Every address of this face. provider: where else people may sign in."""
+    pages = Pages(asking.identity, asking, frame, provider.provided.name if provider else "")
     return [
+        *(outside.routes(pages, provider) if provider else ()),
         *entrance.routes(pages),
         *account.routes(pages),
         *second.routes(pages),
+        *by_passkey.routes(pages),
         *staff.routes(pages),
         *keys.routes(pages),
         *oauth.routes(asking, asking.tokens),

@@ -7,12 +7,15 @@ import segno
 
 from machinami.apis.identity.account import ACCOUNT, shown
 from machinami.apis.identity.entrance import SIGN_IN
+from machinami.apis.identity.entrance import shown as sign_in_page
 from machinami.apis.identity.pages import Page, Pages, own_path, status_of
 from machinami.broker.identity import codes
+from machinami.broker.identity.signing_in import step_up
 from machinami.foundation.errors import BadRequestData, CredentialRefused, MachinamiError
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.page import town_name
+from machinami.model.identity.assurance import Way
 from machinami.model.identity.totp import address, written
 
 
@@ -38,7 +41,7 @@ def _code(pages: Pages) -> Page:
             begun = await codes.with_code(pages.identity, registry, live, form.get("code", "")[:40], where)
         except MachinamiError as error:
             fault, status = pages.fault(request, error), status_of(error)
-            return pages.show(request, "sign_in", status, half=True, onward=onward, fault=fault, name="")
+            return sign_in_page(pages, request, onward, status, fault)
         return pages.entered(begun.cookie, onward)
 
     return take
@@ -75,8 +78,11 @@ def _use(pages: Pages) -> Page:
             made = await codes.use_totp(pages.identity, registry, account.id, seed, form.get("code", ""))
         except BadRequestData as error:
             return _set_up(pages, request, seed, 422, pages.fault(request, error))
-        await registry.end_all(account.id, but=live.session.id)
-        return shown(pages, request, codes=made)
+        page = shown(pages, request, codes=made)
+        begun = await step_up(pages.identity, registry, live, Way.CODE, pages.asking.where(request))
+        await registry.end_all(account.id, but=begun.session.id)
+        page.headers.append(pages.asking.session_field(begun.cookie))
+        return page
 
     return take
 

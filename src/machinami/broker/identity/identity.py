@@ -75,14 +75,15 @@ class Identity:
         if self.has_administrators:
             await self.supplies.protect()
 
-    def add(self, town: Town) -> Registry:
-        """Know a town that was made just now; it has no people yet."""
-        made = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
-        return self._registries.setdefault(town.name, made)
-
     def of(self, town: str | None) -> Registry:
-        """The registry of a town; the installation's own where there is no such town."""
-        return self._registries.get(town or DEFAULT_TOWN) or self._registries[DEFAULT_TOWN]
+        """Whose people and programs count in a town: its own as soon as it has an administrator, until then those of
+        the installation, who made it. A town's people count in no other town."""
+        found = self._registries.get(town or DEFAULT_TOWN)
+        return found if found is not None and found.administrators else self._registries[DEFAULT_TOWN]
+
+    def own(self, town: str | None) -> Registry:
+        """The registry of a town itself, also while nobody is in it. Raises KeyError where there is no such town."""
+        return self._registries[town or DEFAULT_TOWN]
 
     @property
     def has_administrators(self) -> bool:
