@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -151,8 +151,12 @@ class TownOS:
         await self._carriers.close()
         await self._caller.close()
 
+    def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
+        """The services to be started, and those that cannot be."""
+        return installed()
+
     def _start_services(self, town: Town) -> None:
-        services, broken = installed()
+        services, broken = self.services()
         manifests = [service.manifest for service in services] + [read_manifest(name, "ingest") for name in INGEST]
         self.broker.lend([row for manifest in manifests for row in manifest_rows(manifest)])
         self.watched.broken = broken
