@@ -13,6 +13,7 @@ from house import Finding, House
 # Modules whose distribution has another name, or comes with one that is declared.
 DISTRIBUTIONS = {
     "markupsafe": "jinja2",
+    "argon2": "argon2-cffi",
     "paho": "aiomqtt",
     "sklearn": "scikit-learn",
 }

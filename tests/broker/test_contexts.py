@@ -225,3 +225,19 @@ async def test_what_a_town_hosts_is_its_own_and_what_the_default_town_hosts_is_f
             contexts.resolve(source, "south")
         with pytest.raises(ContextNotAvailable, match="not for south"):
             await contexts.obtain(source, "south")
+
+
+async def test_what_was_fetched_long_ago_is_fetched_anew_and_stays_where_it_cannot_be(contexts, house):
+    for url in (URL, OTHER):
+        house.wire.documents[url] = {"@context": {"level": "https://example.org/level"}}
+        await contexts.obtain(url, HERE)
+    house.clock.pass_seconds(100)
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/water-level"}}
+    del house.wire.documents[OTHER]
+
+    await contexts.renew(house.clock())
+
+    assert contexts.resolve(URL, HERE).expand("level") == "https://example.org/water-level"
+    assert contexts.resolve(OTHER, HERE).expand("level") == "https://example.org/level"
+    await contexts.renew(house.clock())
+    assert house.wire.fetched == [URL, OTHER, URL, OTHER, OTHER]

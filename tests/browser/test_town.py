@@ -1,5 +1,7 @@
 """The town in a real browser: from home to map to the flood page to an approved warning."""
 
+import re
+
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 from tests.browser.conftest import Watch
@@ -158,6 +160,40 @@ async def test_no_page_is_wider_than_the_smallest_phone(phone: BrowserContext, p
             ":not([type=checkbox]), .main-nav a')].filter(e => e.offsetParent && e.offsetHeight < 24).length"
         )
         assert small == 0, f"{address} has {small} targets under 24 px (WCAG 2.2, 2.5.8)"
+
+
+@pytest.mark.parametrize("language", ["ja", "en", "easy"])
+async def test_no_page_is_wider_than_its_window(desk: BrowserContext, preview: Preview, language: str) -> None:
+    page, _ = await watched(desk, preview)
+    for address in ("/", "/about", "/services/flood?view=officer"):
+        await page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
+        for width in (660, 800, 1000, 1130, 1280):
+            await page.set_viewport_size({"width": width, "height": 800})
+            # charts and maps follow the window a moment later
+            fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+            assert await page.wait_for_function(fits), f"{address} is too wide at {width} in {language}"
+
+
+async def test_a_chart_names_its_day_and_zone_so_that_nobody_misreads_them(
+    desk: BrowserContext, preview: Preview
+) -> None:
+    page, _ = await watched(desk, preview)
+    for language, said in (("en", r"14 Sept? 2026 \d\d:\d\d JST"), ("ja", r"2026/9/14 \d\d:\d\d JST")):
+        await page.goto(f"/services/flood?lang={language}")
+        await expect(page.locator(".u-legend").first).to_contain_text(re.compile(said))
+
+
+async def test_the_preview_of_a_message_stands_as_residents_will_see_it(desk: BrowserContext, preview: Preview) -> None:
+    page, _ = await watched(desk, preview)
+    await page.goto("/services/flood?view=officer")
+    shown = page.locator(".preview .notice").first
+    title, area = await shown.locator("h3").bounding_box(), await shown.locator(".meta").bounding_box()
+    mark = await shown.locator(".mark").bounding_box()
+    assert title is not None
+    assert area is not None
+    assert mark is not None
+    assert title["x"] == area["x"]
+    assert title["x"] - (mark["x"] + mark["width"]) < 40
 
 
 async def test_a_page_prints_on_white_with_its_time_and_address(desk: BrowserContext, preview: Preview) -> None:

@@ -34,7 +34,7 @@ from machinami.store.sqlite.backend import open_backend
 from machinami.wire.recorded import RecordedWire
 
 SEED = 7
-NAMES = {"ja": "街並町", "en": "Machinami", "easy": "街並町"}
+NAMES = {"ja": "街並町（模擬）", "en": "Machinami-cho (simulated)", "easy": "街並町（ほんものではありません）"}
 
 
 @cache

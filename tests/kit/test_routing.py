@@ -1,6 +1,8 @@
 """Does every path find its route, and does every wrong one learn what would be right?"""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from machinami.foundation.errors import InvalidRequest, MethodNotAllowed, NotFound
 from machinami.kit.http import Request, Response, Route
@@ -69,3 +71,32 @@ def test_an_escape_that_is_no_utf8_is_refused() -> None:
 def test_the_same_route_twice_is_a_mistake_of_the_programmer() -> None:
     with pytest.raises(ValueError, match="two routes"):
         router(("GET", "/a"), ("GET", "/a/"))
+
+
+ROWS = (
+    ("GET", "/entities"),
+    ("GET", "/entities/{id}"),
+    ("PATCH", "/entities/{id}/attrs"),
+    ("PATCH", "/entities/{id}/attrs/{name}"),
+    ("GET", "/entities/special"),
+    ("PATCH", "/entities/special/attrs"),
+    ("GET", "/{town}/entities/{id}/attrs"),
+    ("GET", "/static/{rest:path}"),
+)
+parts = st.sampled_from(["entities", "special", "attrs", "static", "a", "", "%41", "%ff", "x"])
+
+
+@given(st.sampled_from(["GET", "PATCH"]), st.lists(parts, max_size=6).map("/".join))
+def test_the_short_ways_lead_where_the_walk_does(method: str, path: str) -> None:
+    plain = router(*ROWS)
+    plain._leaves.clear()
+    plain._fixed.clear()
+
+    def found(by: Router) -> object:
+        try:
+            match = by.match(method, f"/{path}")
+        except (NotFound, MethodNotAllowed, InvalidRequest) as error:
+            return type(error)
+        return match.route.path, match.params
+
+    assert found(router(*ROWS)) == found(plain)

@@ -64,6 +64,25 @@ async def test_all_works_of_a_commit_fail_while_the_file_is_held_and_succeed_aft
     await backend.close()
 
 
+async def test_while_the_file_is_held_the_newest_are_known_by_their_id_and_found_afterwards(tmp_path: Path) -> None:
+    backend = open_backend(tmp_path, StoreSettings())
+    town = await backend.open("default")
+    await create(town, [gauge(0, level=0)])
+    everything = Query(types=TypeIs(GAUGE))
+    assert len((await town.find(everything, Page(), NOW)).entities) == 1
+    await create(town, [gauge(1, level=1)])
+    await create(town, [gauge(2, level=2)])
+    other = apsw.Connection(str(tmp_path / "towns" / "default" / "town.sqlite"))
+    other.execute("BEGIN IMMEDIATE")
+    assert town.peek(gauge(2).id) == gauge(2, level=2)
+    assert gauge(2).id not in [entity.id for entity in (await town.find(everything, Page(), NOW)).entities]
+    other.execute("ROLLBACK")
+    other.close()
+    assert len((await town.find(everything, Page(), NOW)).entities) == 3
+    assert await town.disagreements() == []
+    await backend.close()
+
+
 async def test_a_town_is_open_in_one_process_only(tmp_path: Path) -> None:
     first, second = open_backend(tmp_path, StoreSettings()), open_backend(tmp_path, StoreSettings())
     await first.open("default")

@@ -36,6 +36,10 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
+# [server]                        # ネットワークに開くとき to serve the network
+# certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
+# certificate_key = "server.key"
+
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
 # [[mqtt]]
 # url = "mqtts://broker.example:8883"
@@ -72,6 +76,15 @@ def _number(field: str, low: float, high: float) -> _Rule:
         lambda value: _is_number(value, low, high),
         f"a number, {low:g} to {high:g}",
         lambda value, _: float(value),
+    )
+
+
+def _file(field: str, example: str) -> _Rule:
+    return _Rule(
+        field,
+        lambda value: isinstance(value, str) and bool(value),
+        f'the name of a file, such as "{example}"',
+        lambda value, folder: folder / value,
     )
 
 
@@ -126,7 +139,14 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
         "page_limit": _whole("page_limit", 1, 100_000),
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
+        "certificate": _file("certificate", "server.pem"),
+        "certificate_key": _file("certificate_key", "server.key"),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
+        "context_days": _whole("context_days", 0, 36_500),
+    },
+    "sign_in": {
+        "idle_minutes": _whole("idle_minutes", 1, 1_440),
+        "session_hours": _whole("session_hours", 1, 168),
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
@@ -136,11 +156,8 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         ),
         "trust_proxy": _flag("trust_proxy"),
         "split_entities": _flag("split_entities"),
-        "ca_file": _Rule(
-            "ca_file", lambda value: isinstance(value, str) and bool(value), 'the name of a file, such as "ca.pem"',
-            lambda value, folder: folder / value,
-        ),
-        "private_targets": _Rule("private_targets", lambda value: isinstance(value, bool), "true or false"),
+        "ca_file": _file("ca_file", "ca.pem"),
+        "private_targets": _flag("private_targets"),
     },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from machinami.app.clock import utc_now
 from machinami.app.configuration import read
-from machinami.app.running import fresh_id, utc_now
+from machinami.app.running import fresh_id
 from machinami.broker import history
 from machinami.broker.contexts import town_context
 from machinami.broker.operations import peek

@@ -17,7 +17,8 @@ _TIMEOUT = aiohttp.ClientTimeout(total=20)
 _START = "urn:ngsi-ld:ContextSourceRegistration:neighbour:"
 # A neighbour that is slow or away shall cost an answer little: it is given this long, and after a failure this rest.
 _MANAGEMENT = {"timeout": 2_000, "cooldown": 10_000}
-_OPERATIONS = ["retrieveOps", "queryBatch"]
+_SUBSCRIBING = [f"{verb}Subscription" for verb in ("create", "update", "retrieve", "delete")]
+_OPERATIONS = ["retrieveOps", "queryBatch", "retrieveTemporal", "queryTemporal", *_SUBSCRIBING]
 _PAGE = 100
 
 

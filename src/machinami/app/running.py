@@ -6,11 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.identity.asking import Asking
+from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
@@ -19,12 +21,17 @@ from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
+from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
+from machinami.app.identifying import LOOPBACK, invite_guest, make_identity, refuse_open_address
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
+from machinami.broker.identity.tokens import Tokens
+from machinami.broker.policy_rows import protect
 from machinami.broker.records import is_simulated
+from machinami.broker.registrations import forget_expired
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -39,8 +46,8 @@ from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
-from machinami.kit.server import Serving, serve
-from machinami.kit.viewing import anyone, viewed
+from machinami.kit.server import Serving, Tls, serve
+from machinami.kit.viewing import viewed
 from machinami.model.principal import Principal
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
@@ -57,9 +64,9 @@ except ImportError:  # not made for Windows
     uvloop = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger("machinami")
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
+_TIDIED = 60.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
@@ -67,11 +74,6 @@ SIMULATED_NAME = {
     "en": "Machinami-cho (simulated)",
     "easy": "まちなみちょう（ほんものではありません）",
 }
-
-
-def utc_now() -> datetime:
-    """The clock on the wall."""
-    return datetime.now(UTC)
 
 
 def fresh_id() -> str:
@@ -83,7 +85,6 @@ class TownOS:
     """One running installation."""
 
     def __init__(self, settings: Settings, version: str) -> None:
-        refuse_open_address(settings)
         self.settings = settings
         self.version = version
         self.houses: list[House] = []
@@ -104,13 +105,21 @@ class TownOS:
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
+        self.identity = make_identity(settings, self._protect, lambda: self.address)
+        self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
         await self.broker.start()
         town = await self.broker.town(None)
+        await self.identity.open(self.broker.towns)
+        await self.asking.tokens.load(town.store)
+        refuse_open_address(self.settings, self.identity.has_administrators)
+        self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
+        if self.settings.context_days:
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
@@ -118,9 +127,14 @@ class TownOS:
         self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
-            self.routes, self.settings.host, self.settings.port, limits=limits, lane=self.settings.fast_lane
+            self.routes,
+            self.settings.host,
+            self.settings.port,
+            limits=limits,
+            lane=self.settings.fast_lane,
+            tls=self._tls(),
         )
-        await self.broker.open_to_sources((self.settings.address or self._serving.url) + RELAYED)
+        await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
         gc.freeze()
@@ -128,9 +142,31 @@ class TownOS:
         self.watched.start_seconds = time.perf_counter() - self._began
         return self._serving
 
+    @property
+    def address(self) -> str:
+        """Where others find this installation."""
+        return self.settings.address or (self._serving.url if self._serving else "")
+
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
-        return anyone(request)
+        return self.asking.principal(request)
+
+    @property
+    def first_link(self) -> str:
+        """Where the first administrator is made, with the code of this machine."""
+        return f"/first?code={self.identity.first_code}"
+
+    async def guest_link(self) -> str:
+        """A link that opens once and signs in as an administrator without a password: for a throw-away town."""
+        return await invite_guest(self.identity)
+
+    async def _protect(self) -> None:
+        for town in self.broker.towns:
+            await protect(town)
+
+    def _tls(self) -> Tls | None:
+        settings = self.settings
+        return None if settings.certificate is None else Tls(settings.certificate, settings.certificate_key)
 
     def now(self) -> datetime:
         """What time it is in town: in a simulated one, the time that its storm has reached."""
@@ -146,6 +182,7 @@ class TownOS:
             await self.watched.sources.stop()
         for job in self.watched.jobs:
             await job.stop()
+        await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
         await self._carriers.close()
@@ -182,6 +219,10 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+            await forget_expired(town)
+
+    async def _renew_contexts(self) -> None:
+        await self.broker.contexts.renew(self.now() - timedelta(days=self.settings.context_days))
 
     async def _trim_logs(self) -> None:
         before = self.now() - timedelta(days=self.settings.log_days)
@@ -200,6 +241,7 @@ class TownOS:
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
+        found += identity_routes(self.asking, Frame.around(desk))
         pages = portal_routes(desk)
         for house in self.houses:
             pages += self._pages_of(house, desk)
@@ -247,17 +289,7 @@ async def _learn(learn: Refresh, city: City) -> None:
 def targets_of(settings: Settings) -> Targets:
     """Where clients may have this installation connect to: into its own network only where it serves no other, or
     where its settings say so."""
-    return Targets(settings.private_targets or settings.host in _LOOPBACK)
-
-
-def refuse_open_address(settings: Settings) -> None:
-    """Refuse to serve a town without administrators to the network. Raises SettingsError saying why."""
-    if settings.host not in _LOOPBACK:
-        raise SettingsError(
-            f"This town has no administrators yet, so anyone who can reach {settings.host} could change its data. "
-            "It is served on 127.0.0.1 only. "
-            "この街にはまだ管理者がいないため、127.0.0.1 でだけ動かせます。"
-        )
+    return Targets(settings.private_targets or settings.host in LOOPBACK)
 
 
 def data_folder(path: Path) -> Path:

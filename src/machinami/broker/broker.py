@@ -1,10 +1,9 @@
 """What is the broker as a whole? All towns of the installation with their contexts and their notifiers."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from machinami.broker import registrations
@@ -33,6 +32,7 @@ from machinami.broker.subscriptions import (
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
 from machinami.model.context import Context
+from machinami.model.entity import Entity
 from machinami.model.policy import Deed, Row
 from machinami.model.principal import Principal
 from machinami.model.registration_reading import read_registration
@@ -165,6 +165,7 @@ class Broker:
         self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
     ) -> None:
         """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
+        subscription = self._settled(subscription)
         context = await self._words_of(town, subscription)
         await subscribe(town, subscription, by)
         progress = Progress(cursor=town.store.last_seq)
@@ -177,6 +178,7 @@ class Broker:
     ) -> None:
         """Replace a subscription (5.8.2)."""
         present = self.subscription(town, subscription.id, by)
+        subscription = self._settled(subscription)
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
         was_active = present.subscription.is_active
@@ -185,6 +187,10 @@ class Broker:
             progress.cursor = town.store.last_seq
         self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
         await self.shared_subscriptions.follow(town, subscription, trigger)
+
+    def _settled(self, subscription: Subscription) -> Subscription:
+        """The subscription with what this installation means where it does not say whether entities may be split."""
+        return subscription if subscription.split is not None else replace(subscription, split=self.federation.split)
 
     async def _words_of(self, town: Town, subscription: Subscription) -> Context:
         """The context of its notifications; its own must be here as well, to read it again at the next start."""
@@ -235,7 +241,7 @@ class Broker:
             if name in self._towns:
                 return self._towns[name]
         self._towns[name] = town
-        self._notifiers[name] = Notifier(town, ports.sender, partial(self._complete, town))
+        self._notifiers[name] = Notifier(town, ports.sender, self)
         self._audits[name] = policy.witness = audit = Audit(store, policy, ports.clock)
         await audit.start()
         if name != DEFAULT_TOWN:
@@ -246,10 +252,17 @@ class Broker:
         self.federation.watch(town)
         self.shared_subscriptions.watch(town)
 
-    async def _complete(
+    async def complete(
         self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
     ) -> Sequence[Told]:
+        """Entities that may be split, with what others know of them, as far as they then match (5.8.6)."""
         return await self.shared_subscriptions.complete(town, subscription, told, by)
+
+    async def linked(
+        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
+    ) -> Mapping[str, Entity]:
+        """The entities that these link to, here and elsewhere (4.5.23)."""
+        return await self.shared_subscriptions.linked(town, subscription, entities, by)
 
     async def _alias(self, default: Town) -> str:
         """What this broker is called among brokers (5.2.40): made once, and kept."""
@@ -284,7 +297,7 @@ class Broker:
                 own = self.contexts.resolve(record.get("context"))
                 subscription = self._ports.read_subscription(record["document"], own)
                 context = self.contexts.resolve(subscription.words)
-                subscription = replace(subscription, via=record.get("via", ""))
+                subscription = self._settled(replace(subscription, via=record.get("via", "")))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

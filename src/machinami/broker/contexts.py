@@ -1,12 +1,13 @@
 """Which JSON-LD contexts does this installation hold, and how does a new one come in?
 
-The core and the town's own context are built in. A user's context is fetched once, kept in the store and pinned:
-from then on it is read from there, at every start, without the network. Hosted contexts (ETSI GS CIM 009, 5.13)
-live beside the cached ones. A document is fetched once for all towns, but each knows only of those that it asked for
-itself (4.14): which words another uses, and how often, is not told.
+The core and the town's own context are built in. A user's context is fetched once and kept in the store: from
+then on it is read from there, at every start, without the network; now and then it is fetched anew. Hosted contexts
+(ETSI GS CIM 009, 5.13) live beside the cached ones. A document is fetched once for all towns, but each knows only of
+those that it asked for itself (4.14): which words another uses, and how often, is not told.
 """
 
 import asyncio
+import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from typing import Any
 import orjson
 
 from machinami.broker.town import DEFAULT_TOWN
-from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, NotFound
+from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, MachinamiError, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model import town_terms
 from machinami.model.context import Context, assemble, core, core_version_of
@@ -25,6 +26,7 @@ from machinami.store.protocol import TownStore
 from machinami.wire.protocol import Fetcher
 
 RECORD = "context"
+_LOG = logging.getLogger("machinami.broker")
 CACHED, HOSTED, IMPLICIT = "Cached", "Hosted", "ImplicitlyCreated"
 BUILT_IN = "Built in"  # the core: to clients a cached one
 AT_HAND = 20_000_000  # bytes of documents in memory
@@ -331,6 +333,15 @@ class Contexts:
             await self._fetch(url)
         except BadRequestData as error:
             raise ContextNotAvailable(f"The @context {url} cannot be had anew: {error.detail}", url=url) from error
+
+    async def renew(self, before: datetime) -> None:
+        """Fetch those anew that were fetched before this (5.13.1). One that cannot be had stays as it was: a town goes
+        on without the network."""
+        for url in [one.url for one in self._kept.values() if one.kind == CACHED and one.created_at < before]:
+            try:
+                await self._fetch(url)
+            except MachinamiError as error:
+                _LOG.warning("the @context %s stays as it was: %s", url, error.detail)
 
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""

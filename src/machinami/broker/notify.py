@@ -8,11 +8,12 @@ At least once, in order. Throttling tells the latest state of each entity when i
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
+from typing import Protocol
 
 from machinami.broker.courier import Courier
 from machinami.broker.linking import finder
@@ -38,8 +39,37 @@ _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log
 _LOG_PAGE = 200
 _FIRST_PAUSE = 1.0
 _FOUND_PAGE = 500
+_NOTHING: Mapping[str, Entity] = {}
 
-Complete = Callable[[Subscription, Sequence[Told], Principal], Awaitable[Sequence[Told]]]
+
+class Beyond(Protocol):
+    """What other brokers know of that which is to be told."""
+
+    async def complete(
+        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
+    ) -> Sequence[Told]:
+        """Entities that may be split, with what others know of them, as far as they then match (5.8.6)."""
+
+    async def linked(
+        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
+    ) -> Mapping[str, Entity]:
+        """The entities that these link to, here and elsewhere (4.5.23)."""
+
+
+class Alone:
+    """For a town that knows no other brokers, such as what a snapshot holds."""
+
+    async def complete(
+        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
+    ) -> Sequence[Told]:
+        """What is told, as it is."""
+        return told
+
+    async def linked(
+        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
+    ) -> Mapping[str, Entity]:
+        """Nothing."""
+        return _NOTHING
 
 
 class Outbox:
@@ -47,7 +77,7 @@ class Outbox:
 
     def __init__(
         self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
-        complete: Complete, owner: Principal,
+        beyond: Beyond, owner: Principal,
     ) -> None:  # fmt: skip
         self.subscription = subscription
         self.owner = owner
@@ -58,7 +88,7 @@ class Outbox:
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
-        self._complete = complete
+        self._beyond = beyond
         self._triggers = fires(subscription)
         self._waiting: deque[Change] = deque()
         self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
@@ -122,7 +152,11 @@ class Outbox:
     @property
     def _is_split(self) -> bool:
         """Whether a part of what is told may be elsewhere, so that filters come after it has been looked for."""
-        return self.subscription.split and bool(self._town.sources.kept) and not self.subscription.is_local
+        return bool(self.subscription.split) and self._is_shared
+
+    @property
+    def _is_shared(self) -> bool:
+        return bool(self._town.sources.kept) and not self.subscription.is_local
 
     async def _tell_changes(self) -> None:
         while True:
@@ -168,7 +202,7 @@ class Outbox:
         seq = self._waiting[upto - 1].seq
         entities = [what for changes in by_entity.values() if (what := told(changes))]
         if entities and self._is_split:
-            entities = list(await self._complete(self.subscription, entities, self.asking))
+            entities = list(await self._beyond.complete(self._town, self.subscription, entities, self.asking))
         if entities:
             await self.tell(entities)
         for _ in range(min(upto, len(self._waiting))):
@@ -178,19 +212,34 @@ class Outbox:
 
     async def tell(self, entities: Sequence[Told]) -> None:
         """Tell of these entities, again and again until the subscriber has taken it."""
-        await self._courier.send_until_taken(partial(self._compose_seen, entities), _FIRST_PAUSE)
+        known = await self._known(entities)
+        await self._courier.send_until_taken(partial(self._compose_seen, entities, known), _FIRST_PAUSE)
 
-    def _compose_seen(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message | None:
+    async def _known(self, entities: Sequence[Told]) -> Mapping[str, Entity]:
+        """What relationships lead to, where that is to be shown and may be elsewhere."""
+        if self.subscription.notification.join is None or not self._is_shared:
+            return _NOTHING
+        heads = [one.entity for one in entities]
+        return await self._beyond.linked(self._town, self.subscription, heads, self.asking)
+
+    def _compose_seen(
+        self, entities: Sequence[Told], known: Mapping[str, Entity], notification_id: str, now: datetime
+    ) -> Message | None:
         """What of this may be told now: rights may have changed since it happened, or since it was last tried to
         tell of it."""
         rights = self._town.policy.rights_now(self.owner)
         if rights is not None:
             may = rights.may(Deed.SUBSCRIBE)
             entities = [seen for one in entities if may and (seen := cut_told(rights, one)) is not None]
-        return self._compose(entities, notification_id, now) if entities else None
+        return self._compose(entities, known, notification_id, now) if entities else None
 
-    def _compose(self, entities: Sequence[Told], notification_id: str, now: datetime) -> Message:
-        find = self._find if self.subscription.notification.join else unlinked
+    def _compose(
+        self, entities: Sequence[Told], known: Mapping[str, Entity], notification_id: str, now: datetime
+    ) -> Message:
+        find: Find = unlinked
+        if self.subscription.notification.join:
+            here = self._find
+            find = (lambda entity_id: known.get(entity_id) or here(entity_id)) if known else here
         return compose(self.subscription, self._context, self._head, entities, notification_id, now, find)
 
     @property
@@ -214,7 +263,7 @@ class Outbox:
             if self._courier.may_send:
                 entities = await self._matching(self._town.clock())
                 if entities:
-                    await self._courier.send(partial(self._compose, entities))
+                    await self._courier.send(partial(self._compose, entities, await self._known(entities)))
 
     async def _matching(self, now: datetime) -> list[Told]:
         """All subscribed entities that match now, as the owner may see them."""
@@ -235,13 +284,12 @@ class Outbox:
 
 
 class Notifier:
-    """All outboxes of one town; hears of every commit. complete: adds to entities, where they may be split, what
-    others know of them, and leaves those that match (5.8.6)."""
+    """All outboxes of one town; hears of every commit. beyond: knows what other brokers know."""
 
-    def __init__(self, town: Town, sender: Sender, complete: Complete) -> None:
+    def __init__(self, town: Town, sender: Sender, beyond: Beyond) -> None:
         self._town = town
         self._sender = sender
-        self._complete = complete
+        self._beyond = beyond
         self._outboxes: dict[str, Outbox] = {}
         self._by_type: dict[str | None, list[Outbox]] = {}
         self._heard = 0
@@ -256,7 +304,7 @@ class Notifier:
         owner: Principal = ANONYMOUS,
     ) -> None:
         """Begin to tell this subscriber of what its owner may see."""
-        outbox = Outbox(self._town, subscription, context, progress, self._sender, self._complete, owner)
+        outbox = Outbox(self._town, subscription, context, progress, self._sender, self._beyond, owner)
         self._outboxes[subscription.id] = outbox
         for name in types(subscription) or (None,):
             self._by_type.setdefault(name, []).append(outbox)

@@ -33,6 +33,11 @@ class Extent:
     drop: frozenset[str] | None = None
     keep: frozenset[str] | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the entities themselves go."""
+        return self.drop is None and self.keep is None
+
     def goes(self, name: str) -> bool:
         """Whether the attribute goes."""
         return name in self.drop if self.drop is not None else self.keep is not None and name not in self.keep
@@ -40,7 +45,7 @@ class Extent:
 
 async def purge(town: Town, query: Query, extent: Extent, by: Principal) -> None:
     """Delete what the query finds (5.6.21). It looks no further than this broker."""
-    demand(town.policy, by, *((Deed.DELETE,) if extent.drop is None and extent.keep is None else (Deed.CHANGE,)))
+    demand(town.policy, by, *((Deed.DELETE,) if extent.is_whole else (Deed.CHANGE,)))
     ids = await every_id(town, query, by)
     for start in range(0, len(ids), _CHANGED):
         part = ids[start : start + _CHANGED]
@@ -50,7 +55,7 @@ async def purge(town: Town, query: Query, extent: Extent, by: Principal) -> None
 
 def _purge(ids: Sequence[str], query: Query, extent: Extent, now: datetime, by: Principal, tx: Transaction) -> None:
     for entity in _meant(tx, ids, query, now):
-        if extent.drop is None and extent.keep is None:
+        if extent.is_whole:
             write_deletion(tx, entity, now, by)
         elif any(map(extent.goes, entity.attributes)):
             write_rule(tx, entity.id, lambda held, at: _reduced(held, extent, at), now, by)

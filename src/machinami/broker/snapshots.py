@@ -15,7 +15,7 @@ from typing import Any
 
 from machinami.broker.federation.federation import Federation
 from machinami.broker.notification import compose_snapshot
-from machinami.broker.notify import Notifier
+from machinami.broker.notify import Alone, Notifier
 from machinami.broker.policy import demand, is_own
 from machinami.broker.snapshot_filling import Asked, AskedPast, Harvest, ask, ask_past
 from machinami.broker.town import Town
@@ -23,8 +23,6 @@ from machinami.foundation.errors import AlreadyExists, NotFound, TooManyResults
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.snapshot import Snapshot, Status, expiry, made
-from machinami.model.subscription import Subscription
-from machinami.model.telling import Told
 from machinami.store.memory import MemoryTown
 from machinami.wire.protocol import Sender
 
@@ -103,7 +101,7 @@ class Snapshots:
         if found is None:
             raise _no_snapshot(frozen.snapshot)
         if found.notifier is None:
-            found.notifier = Notifier(found.town, self.sender, _as_they_are)
+            found.notifier = Notifier(found.town, self.sender, Alone())
         return found.notifier
 
     def update(
@@ -266,8 +264,3 @@ class Snapshots:
 
 def _no_snapshot(snapshot_id: str) -> NotFound:
     return NotFound(f"There is no snapshot {snapshot_id[:200]} here", snapshotId=snapshot_id[:200])
-
-
-async def _as_they_are(subscription: Subscription, told: Sequence[Told], by: Principal) -> Sequence[Told]:
-    """A snapshot knows no sources that could say more of an entity."""
-    return told

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 from machinami.bench.measure import LARGE, SCALES, Target
 from machinami.bench.measure import run as measure
 from machinami.bench.traffic import OPERATIONS
+from machinami.cli.guide import guide
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import FULL, NORMAL
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("bench", help="measure this machine / 速さを測る", description=__doc__)
+    parser = subparsers.add_parser("bench", help="measure this machine / 速さを測る", **guide("bench"))
     parser.add_argument("--large", action="store_true", help=f"also with {LARGE:,} entities (takes long)")
     parser.add_argument("--scale", type=int, action="append", metavar="N", help="with N entities instead (repeatable)")
     names = [operation.name for operation in OPERATIONS]

@@ -4,27 +4,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from machinami.cli import audit, bench, demo, evaluate, federate, import_data, init, new_service, policy, serve
+from machinami.cli import admin, audit, bench, demo, evaluate, federate, import_data, init, new_service, policy, serve
+from machinami.cli.guide import guide, program
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError
 
-COMMANDS = (demo, init, serve, import_data, federate, policy, audit, evaluate, bench, new_service)
-
-_INTRODUCTION = """\
-Machinami (街並み): the city OS that a small town can run.
-
-  machinami demo                     see a simulated town at work (nothing to install, nothing to fill in)
-  machinami init my-town             make a folder for your own town
-  machinami serve --data my-town     run it
-
-小さな街が自分で動かせる都市 OS です。まず machinami demo をどうぞ。"""
+COMMANDS = (demo, init, serve, admin, policy, audit, import_data, federate, evaluate, bench, new_service)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command."""
-    parser = argparse.ArgumentParser(
-        prog="machinami", description=_INTRODUCTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(prog=program(), **guide())
     parser.add_argument("--version", action="version", version=f"machinami {installed_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for command in COMMANDS:

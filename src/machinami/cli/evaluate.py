@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any
 
 import machinami.services
+from machinami.cli.guide import GUIDES, guide, program
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
@@ -53,7 +54,8 @@ def scorable() -> list[str]:
 
 def parser_of(name: str, arguments: Iterable[Argument]) -> argparse.ArgumentParser:
     """Return the parser of `machinami evaluate NAME`."""
-    parser = argparse.ArgumentParser(prog=f"machinami evaluate {name}")
+    command = f"evaluate {name}"
+    parser = argparse.ArgumentParser(prog=f"{program()} {command}", **(guide(command) if command in GUIDES else {}))
     parser.add_argument("--csv", required=True, metavar="FILE", help="the table; any encoding, header lines allowed")
     parser.add_argument("--time", required=True, metavar="COL", help="column of the time of each row")
     for argument in arguments:
@@ -77,8 +79,8 @@ def run(args: argparse.Namespace) -> int:
     """Score the service and print; 0 when done, whatever the scores."""
     known = scorable()
     if args.service in ("-h", "--help"):
-        print(f"usage: machinami evaluate SERVICE --csv FILE …\n\nServices that can be scored: {', '.join(known)}")
-        print(f"What one wants: machinami evaluate {known[0]} --help")
+        print(f"usage: {program()} evaluate SERVICE --csv FILE …\n\nServices that can be scored: {', '.join(known)}")
+        print(f"What one wants: {program()} evaluate {known[0]} --help")
         return 0
     if args.service not in known:
         raise InputError(f"there is no service {args.service!r} to score; there is: {', '.join(known)}")

@@ -4,12 +4,13 @@ import argparse
 import asyncio
 
 from machinami.app.neighbours import Neighbour, Place, forget, introduce, introducing, known
+from machinami.cli.guide import guide, program
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     parser = subparsers.add_parser(
-        "federate", help="ask neighbouring towns, too / 隣の街にもたずねる", description=__doc__
+        "federate", help="ask neighbouring towns, too / 隣の街にもたずねる", **guide("federate")
     )
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     adding = acts.add_parser("add", help="introduce a neighbour / 隣の街を紹介する")
@@ -46,7 +47,7 @@ async def _run(arguments: argparse.Namespace) -> None:
             for found in every:
                 print(_line(found))
             if not every:
-                print("隣の街はまだありません / no neighbours yet:  machinami federate add URL")
+                print("隣の街はまだありません / no neighbours yet: ", program(), "federate add URL")
 
 
 def _line(found: Neighbour) -> str:

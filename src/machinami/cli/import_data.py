@@ -5,9 +5,10 @@ import asyncio
 import tomllib
 from pathlib import Path
 
+from machinami.app.clock import utc_now
 from machinami.app.importing import Outcome, bring_in, town_in
-from machinami.app.running import utc_now
 from machinami.app.sending import receiver, replay, send
+from machinami.cli.guide import guide
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError, MachinamiError, SettingsError
 from machinami.foundation.instant import format_instant
@@ -15,26 +16,16 @@ from machinami.ingest.csv.mapping import FileMap, read_mapping
 from machinami.ingest.csv.readings import Harvest, harvest, readings
 
 _SHOWN = 10
-_EXAMPLES = """\
-  machinami import csv 水位.csv --map mochiyoji.toml --dry-run            look at what would be brought in
-  machinami import csv 水位.csv --map mochiyoji.toml --data my-town       into a town that is not running
-  machinami import csv 水位.csv --map mochiyoji.toml --to http://127.0.0.1:1026
-  machinami import csv 水位.csv --map mochiyoji.toml --to http://127.0.0.1:1026 --replay 60
-
-How to write a map: docs/import-csv.md
-対応表の書き方は docs/import-csv.md にあります。"""
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("import", help="bring data into a town / データを取り込む", description=__doc__)
+    parser = subparsers.add_parser("import", help="bring data into a town / データを取り込む", **guide("import"))
     formats = parser.add_subparsers(dest="format", metavar="FORMAT", required=True)
     table = formats.add_parser(
         "csv",
         help="a table of measurements: CSV, tabs or semicolons, any encoding",
-        description="Bring a table of measurements into a town.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **guide("import csv"),
     )
     table.add_argument("file", type=Path, metavar="FILE", help="the table")
     table.add_argument("--map", type=Path, required=True, metavar="MAP.toml", help="which column is which attribute")

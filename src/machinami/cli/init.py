@@ -5,12 +5,13 @@ from pathlib import Path
 
 from machinami.app.configuration import EXAMPLE, FILE
 from machinami.app.running import data_folder
+from machinami.cli.guide import guide, program
 from machinami.foundation.errors import SettingsError
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("init", help="make a folder for your town / 街のフォルダを作る", description=__doc__)
+    parser = subparsers.add_parser("init", help="make a folder for your town / 街のフォルダを作る", **guide("init"))
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder to make")
     parser.set_defaults(run=run)
 
@@ -23,5 +24,5 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError(f"{file} is there already; nothing was changed")
     file.write_text(EXAMPLE, encoding="utf-8")
     print(f"{file}: 設定はここにあります / your settings are here")
-    print(f"次に / next:  machinami serve --data {folder}")
+    print(f"次に / next:  {program()} serve --data {folder}")
     return 0

@@ -2,6 +2,7 @@
 
 import argparse
 import keyword
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path, PurePosixPath
 from string import Template
 
+from machinami.cli.guide import guide, program
 from machinami.cli.service_document import service_document
 from machinami.foundation.errors import AlreadyExists, InputError
 from machinami.kit.manifest_reading import parse
@@ -23,7 +25,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = subparsers.add_parser(
         "new-service",
         help="begin a new service that runs and passes its tests / 新しいサービスをつくる",
-        description=__doc__,
+        **guide("new-service"),
     )
     parser.add_argument("name", metavar="NAME", help="small letters, digits and _, such as bench_count")
     parser.add_argument("--outside", type=Path, metavar="DIR", help="make a package of its own in this folder")
@@ -38,7 +40,10 @@ def run(args: argparse.Namespace) -> int:
     if args.outside:
         print(f"次に / next:  pip install --editable {args.outside}  &&  cd {args.outside}  &&  pytest")
     else:
-        print(f"次に / next:  tools/check.py --write  &&  ./machinami test tests/services/{args.name}")
+        python = os.path.relpath(sys.executable, args.root)
+        print("次に / next:")
+        print(f"  {python} tools/check.py --write                  # docs/map.md が新しくなる makes the map say it")
+        print(f"  {program()} test tests/services/{args.name}")
     return 0
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from machinami.app.configuration import read
 from machinami.app.running import TownOS, data_folder, fast_loop
+from machinami.cli.guide import guide
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import FULL, NORMAL, Settings
@@ -17,9 +18,9 @@ from machinami.foundation.settings import FULL, NORMAL, Settings
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("serve", help="run a town / 街を動かす", description=__doc__)
-    add_serving_options(parser)
+    parser = subparsers.add_parser("serve", help="run a town / 街を動かす", **guide("serve"))
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that holds the town")
+    add_serving_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -27,12 +28,13 @@ def add_serving_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that every command that serves has."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=1026, help="port to listen on; 0 takes a free one (default: 1026)")
-    parser.add_argument("--durability", choices=[NORMAL, FULL], help="normal survives a crash, full also a power cut")
-    parser.add_argument(
-        "--instance-limit", type=int, metavar="N", help="past instances of an attribute in one answer (default: 2000)"
-    )
-    parser.add_argument("--no-fast-lane", action="store_true", help="carry every request the plain way")
     parser.add_argument("--verbose", action="store_true", help="say more in the log")
+    rare = parser.add_argument_group("rarely needed")
+    rare.add_argument("--durability", choices=[NORMAL, FULL], help="normal survives a crash, full also a power cut")
+    rare.add_argument(
+        "--instance-limit", type=int, metavar="N", help="past values of an attribute in one answer (default: 2000)"
+    )
+    rare.add_argument("--no-fast-lane", action="store_true", help="serve hot requests the plain way too, to compare")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,16 +60,18 @@ def with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:
     )
 
 
-def serve_until_stopped(settings: Settings, arguments: argparse.Namespace, greeting: str = "") -> int:
-    """Run until SIGINT or SIGTERM."""
+def serve_until_stopped(
+    settings: Settings, arguments: argparse.Namespace, greeting: str = "", signed_in: bool = False
+) -> int:
+    """Run until SIGINT or SIGTERM. signed_in: say a link that opens the town as an administrator."""
     level = logging.INFO if arguments.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
-        runner.run(_serve(settings, greeting))
+        runner.run(_serve(settings, greeting, signed_in))
     return 0
 
 
-async def _serve(settings: Settings, greeting: str) -> None:
+async def _serve(settings: Settings, greeting: str, signed_in: bool) -> None:
     town = TownOS(settings, installed_version())
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -88,6 +92,10 @@ async def _serve(settings: Settings, greeting: str) -> None:
         await town.stop()
         raise
     print(f"{greeting}Machinami: {serving.url}/   (Ctrl-C: stop 止める)", flush=True)
+    if signed_in:
+        print(f"管理者として開く / open as administrator:  {town.address}{await town.guest_link()}", flush=True)
+    elif not town.identity.has_administrators:
+        print(f"最初の管理者 / first administrator:  {town.address}{town.first_link}", flush=True)
     await stop.wait()
     print("Stopping… 止めています", flush=True)
     await town.stop()

@@ -92,6 +92,14 @@ class StepUpRequired(Forbidden):
     """This needs a surer sign-in."""
 
 
+class CredentialRefused(MachinamiError):
+    """What was shown does not say who asks."""
+
+
+class TooManyAttempts(MachinamiError):
+    """There were too many attempts; wait a little."""
+
+
 class Overloaded(MachinamiError):
     """The town is busy; try again in a moment."""
 

@@ -33,15 +33,17 @@ class Simulation:
 class Settings:
     """One installation.
 
-    data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives
-    a power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
+    data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives a
+    power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
     each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
-    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; ca_file: the
-    authorities whose certificates are trusted besides those of the system; private_targets: whether clients may have a
-    town that is served to the network connect to addresses inside it.
+    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days: after
+    how many they are fetched anew (0: never); ca_file: the authorities whose certificates are trusted besides those
+    of the system; private_targets: whether clients may have a town that is served to the network connect to addresses
+    inside it; certificate and certificate_key: for TLS; idle_minutes, session_hours: after which people are signed
+    out, idle or not.
     """
 
     data: Path
@@ -57,6 +59,7 @@ class Settings:
     trust_proxy: bool = False
     split_entities: bool = False
     context_bytes: int = 20_000_000
+    context_days: int = 30
     log_days: int = 30
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)
@@ -65,5 +68,9 @@ class Settings:
     mqtt: tuple[MqttSettings, ...] = ()
     ca_file: Path | None = None
     private_targets: bool = False
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    idle_minutes: int = 30
+    session_hours: int = 12
     simulation: Simulation | None = None
     fast_lane: bool = True

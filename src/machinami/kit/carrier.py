@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from machinami.kit.answering import answer, header_fields, settled, too_large, too_late
+from machinami.kit.familiar import Familiar
 from machinami.kit.http import Request, Response
 from machinami.kit.outgoing import Outgoing
 from machinami.kit.routing import Router
@@ -41,6 +42,7 @@ class Carrier:
         self.router = router
         self.limits = limits
         self.outgoing = Outgoing()
+        self.familiar = Familiar()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI conversation."""

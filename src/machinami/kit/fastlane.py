@@ -9,8 +9,7 @@ The same class guards every connection of both ways: silent ones, slow ones and 
 """
 
 import asyncio
-import types
-from collections.abc import Awaitable, Coroutine
+from functools import partial
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -22,9 +21,10 @@ from uvicorn.server import ServerState
 from machinami.foundation.errors import InvalidRequest, MachinamiError
 from machinami.kit.answering import ends_connection, explain, handle, header_block, too_large, too_late
 from machinami.kit.carrier import PATIENCE, Carrier
-from machinami.kit.http import Request, Response
+from machinami.kit.http import Headers, Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match
+from machinami.kit.steps import follow
 
 _LINGER = 1.0
 _CHUNK = 262_144  # the most that arrives at once
@@ -74,6 +74,7 @@ class Connection(HttpToolsProtocol):
         self._router = carrier.router
         self._limits = carrier.limits
         self._outgoing = carrier.outgoing
+        self._familiar = carrier.familiar
         self._hot: _HotCycle | None = None
         self._head_size = 0
         self._in_head = False
@@ -115,13 +116,18 @@ class Connection(HttpToolsProtocol):
         """Bytes have come."""
         if self._deaf:
             return
-        if not self._reading:
+        begins = not self._reading
+        if begins:
             self._since = self.loop.time()
+            if self._take_whole(data):
+                return
             self._reading = True
         self._head_size += len(data)  # an upper bound; counted exactly only where it is beyond the limit
-        begun = self._in_head
+        begun, cycle = self._in_head, self.cycle
         try:
             self.parser.feed_data(data)
+            if begins and not self._reading and self.cycle is not cycle and isinstance(self.cycle, _HotCycle):
+                self._familiar.learn(data, self.cycle.request.headers)
             if begun and self._in_head and self._head_size > self._limits.head + _CHUNK:
                 self._refuse(self._head_too_large())  # the parser keeps a field of any length that does not end
         except httptools.HttpParserUpgrade:
@@ -243,11 +249,7 @@ class Connection(HttpToolsProtocol):
         parts = hot.parts
         if parts:
             hot.request.body = parts[0] if len(parts) == 1 else b"".join(parts)
-        outcome = handle(hot.match, hot.request)
-        if isinstance(outcome, Response):
-            self._finish(hot, outcome)
-        else:
-            _follow(self, hot, outcome)
+        self._carry(hot)
 
     def on_response_complete(self) -> None:
         """An answer is out: go on with what waits."""
@@ -266,12 +268,36 @@ class Connection(HttpToolsProtocol):
 
     # --- the lane
 
+    def _take_whole(self, data: bytes) -> bool:
+        """Carry the request that the bytes are, if it is a hot one like one before: the parser hears nothing of it."""
+        whole = self._familiar.read(data) if self.lane and self._is_free() else None
+        if whole is None or len(whole.body) > self._limits.body:
+            return False
+        fields = whole.fields
+        hot = self._hot_cycle(whole.method, whole.target, fields.headers)
+        if hot is None:
+            return False
+        hot.request.body, hot.request.known_fields = whole.body, fields.by_name
+        hot.more_body = False
+        self.cycle = cast(Any, hot)
+        self._carry(hot)
+        return True
+
+    def _carry(self, hot: _HotCycle) -> None:
+        outcome = handle(hot.match, hot.request)
+        if isinstance(outcome, Response):
+            self._finish(hot, outcome)
+        else:
+            follow(outcome, self.loop, partial(self._finish, hot))
+
+    def _is_free(self) -> bool:
+        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
+
     def _recognise(self) -> _HotCycle | None:
         """The hot request that has come, or None if it must go the ASGI way."""
         if (
-            (self.cycle is not None and not self.cycle.response_complete)
+            not self._is_free()
             or self.expect_100_continue
-            or self.flow.write_paused
             or not self.parser.should_keep_alive()
             or self.parser.get_http_version() != "1.1"
             or self.parser.should_upgrade()
@@ -280,21 +306,24 @@ class Connection(HttpToolsProtocol):
         target = self.url
         if not target.startswith(b"/") or b"#" in target or not target.isascii():
             return None
-        raw_path, _, query = target.decode("ascii").partition("?")
         method = self.parser.get_method().decode("ascii")
+        if method in _BODIED:
+            for name, value in self.headers:
+                if name == b"content-length" and int(value) > self._limits.body:
+                    return None
+        return self._hot_cycle(method, target.decode("ascii"), self.headers)
+
+    def _hot_cycle(self, method: str, target: str, headers: Headers) -> _HotCycle | None:
+        raw_path, _, query = target.partition("?")
         try:
             match = self._router.match(method, raw_path)
         except MachinamiError:
             return None
         if not match.route.hot or method == "HEAD":
             return None
-        if method in _BODIED:
-            for name, value in self.headers:
-                if name == b"content-length" and int(value) > self._limits.body:
-                    return None
         path = unquote(raw_path) if "%" in raw_path else raw_path
         client = self.client[0] if self.client else ""
-        return _HotCycle(match, Request(method, path, query, self.headers, b"", {}, client))
+        return _HotCycle(match, Request(method, path, query, headers, b"", {}, client))
 
     def _finish(self, hot: _HotCycle, response: Response) -> None:
         if hot.response_complete:
@@ -331,54 +360,3 @@ class PlainConnection(Connection):
     """One connection whose every request goes the ASGI way."""
 
     lane = False
-
-
-def _follow(connection: Connection, hot: _HotCycle, outcome: Awaitable[Response]) -> None:
-    """Write the answer when it is there. A coroutine is stepped here and now; it becomes no task."""
-    if isinstance(outcome, asyncio.Future):
-        outcome.add_done_callback(lambda done: connection._finish(hot, _result(done)))
-    elif isinstance(outcome, types.CoroutineType):
-        _Steps(connection, hot, outcome).step(None)
-    else:
-        _Steps(connection, hot, _wait(outcome)).step(None)
-
-
-async def _wait(outcome: Awaitable[Response]) -> Response:
-    return await outcome
-
-
-def _result(done: "asyncio.Future[Response]") -> Response:
-    if done.cancelled():
-        return explain(RuntimeError("the answer was cancelled"))
-    error = done.exception()
-    return done.result() if error is None else explain(error)
-
-
-class _Steps:
-    """Drives one coroutine by the futures that it waits for.
-
-    It is what a task does, without a task: a handler on the fast lane must not need `asyncio.current_task()`;
-    what does (a time-out, a lock of another library) is started by it as a task of its own.
-    """
-
-    __slots__ = ("connection", "coroutine", "hot")
-
-    def __init__(self, connection: Connection, hot: _HotCycle, coroutine: Coroutine[Any, Any, Response]) -> None:
-        self.connection = connection
-        self.hot = hot
-        self.coroutine = coroutine
-
-    def step(self, done: "asyncio.Future[Any] | None") -> None:
-        """Run the coroutine until it waits again, ends or fails. What it waited for raises inside it."""
-        try:
-            waits_for = self.coroutine.send(None)
-        except StopIteration as end:
-            self.connection._finish(self.hot, end.value)
-        except Exception as error:
-            self.connection._finish(self.hot, explain(error))
-        else:
-            if waits_for is None:  # asyncio.sleep(0)
-                self.connection.loop.call_soon(self.step, None)
-            else:
-                waits_for._asyncio_future_blocking = False
-                waits_for.add_done_callback(self.step)

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from machinami.foundation.errors import Forbidden, InvalidRequest, NotFound, UnsupportedMediaType
 from machinami.kit.desk import Desk
+from machinami.kit.forms import carries_token, form_token, is_foreign
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.page import PAGE_HEADERS, Shell, render
@@ -54,7 +55,7 @@ class Frame:
         if "text/html" not in (request.header(b"accept") or ""):
             return problem(error)
         status, details = describe(error)
-        kind = {404: "404", 500: "500"}.get(status, "other")
+        kind = {401: "401", 404: "404", 500: "500"}.get(status, "other")
         detail = details.get("detail", "") if kind == "other" else ""
         template = f"{OWN}/error.html"
         return self.show(request, template, status, kind=kind, code=status, detail=detail)
@@ -75,7 +76,9 @@ class Frame:
     def _shell(self, request: Request) -> Shell:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
         origin = f"http://{request.header(b'host') or _HOST}"
-        return Shell(self.town, self.clock(), request.path, query, origin, self.simulated, self.zone)
+        return Shell(
+            self.town, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request)
+        )
 
 
 def read_form(request: Request) -> dict[str, str]:
@@ -83,12 +86,7 @@ def read_form(request: Request) -> dict[str, str]:
 
     Raises Forbidden for a form that another site sent, UnsupportedMediaType and InvalidRequest for no form.
     """
-    sent_from = request.header(b"sec-fetch-site")
-    origin, host = request.header(b"origin"), request.header(b"host")
-    foreign = sent_from not in (None, "same-origin", "none") or (
-        sent_from is None and origin is not None and origin.partition("://")[2] != host
-    )
-    if foreign:
+    if is_foreign(request):
         raise Forbidden("A form from another site is not taken; open this town's page and send it from there")
     kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
     if kind != _FORM:
@@ -97,7 +95,10 @@ def read_form(request: Request) -> dict[str, str]:
         pairs = parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
     except (UnicodeDecodeError, ValueError) as error:
         raise InvalidRequest("The form cannot be read; it must be UTF-8 with at most 100 fields") from error
-    return dict(pairs)
+    form = dict(pairs)
+    if not carries_token(request, form):
+        raise Forbidden("This form is too old or not from here; open the page anew and send it from there")
+    return form
 
 
 def see_other(address: str) -> Response:

@@ -20,7 +20,8 @@ _MAX_PARAMETERS = 200
 class Request:
     """One request. path: decoded, without the query; query: raw; headers: lower-case names; params: parts of
     the path that the route names; client: the peer's address; unavailable: what the request names and was not
-    there at first, with why it could not be had; None where it could."""
+    there at first, with why it could not be had; None where it could; known_fields: what `fields` gives, once that
+    is known."""
 
     method: str
     path: str
@@ -31,19 +32,25 @@ class Request:
     client: str = ""
     unavailable: dict[str, MachinamiError | None] | None = None
     _arguments: dict[str, str] | None = None
-    _fields: dict[bytes, bytes] | None = None
+    known_fields: dict[bytes, bytes] | None = None
 
     @property
     def fields(self) -> dict[bytes, bytes]:
         """The header fields by name; the values of one that comes several times are joined (RFC 9110, 5.3)."""
-        found = self._fields
+        found = self.known_fields
         if found is None:
             found = dict(self.headers)
             if len(found) != len(self.headers):
                 for name in found:
                     found[name] = b", ".join([value for key, value in self.headers if key == name])
-            self._fields = found
+            self.known_fields = found
         return found
+
+    def add_cookie(self, name: str, value: str) -> None:
+        """Have the request show a cookie that its answer is about to set."""
+        shown = "; ".join([text for text in (self.header(b"cookie"), f"{name}={value}") if text])
+        self.headers = [*(one for one in self.headers if one[0] != b"cookie"), (b"cookie", shown.encode("latin-1"))]
+        self.known_fields = None
 
     def header(self, name: bytes) -> str | None:
         """The value of a header (name in lower case)."""

@@ -4,6 +4,7 @@ A template is named `package/file.html` (`machinami.portal/home.html`) and lies 
 folder, so a service from outside brings its own pages.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +16,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from machinami.kit.assets import asset_address
+from machinami.kit.forms import FIELD
 from machinami.kit.moments import TOWN_ZONE, Moment, moment
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
 
+_POSTED = re.compile(r'<form method="post"[^>]*>')
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -49,6 +52,7 @@ class Shell:
     origin: str = ""
     simulated: bool = False
     zone: str = TOWN_ZONE
+    form_token: str = ""
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""
@@ -72,7 +76,7 @@ def figure(value: float | None, unit: str = "", digits: int = 2) -> Figure:
     return Figure("—") if value is None else Figure(f"{value:,.{digits}f}".replace("-", "−"), unit)
 
 
-def render(name: str, language: Language, *, shell: Shell, **view: object) -> bytes:
+def render(name: str, language: Language, /, *, shell: Shell, **view: object) -> bytes:
     """The page `package/file.html` in a language, as UTF-8. An unknown name in a template is an error."""
     words = Words(language, name.partition("/")[0])
 
@@ -80,7 +84,7 @@ def render(name: str, language: Language, *, shell: Shell, **view: object) -> by
         return moment(at, shell.now, words, shell.zone)
 
     page = _environment().get_template(name)
-    return page.render(
+    body = page.render(
         t=words.rich,
         plain=words.plain,
         words=words,
@@ -91,7 +95,16 @@ def render(name: str, language: Language, *, shell: Shell, **view: object) -> by
         html_lang=HTML_LANG[language],
         town=town_name(shell.town, language),
         **view,
-    ).encode()
+    )
+    return _with_token(body, shell.form_token).encode()
+
+
+def _with_token(body: str, token: str) -> str:
+    """Every form that changes something carries the token; put in here, so that no template can forget it."""
+    if not token:
+        return body
+    hidden = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
+    return _POSTED.sub(lambda form: form.group() + hidden, body)
 
 
 def town_name(names: Mapping[str, str], language: Language) -> str:

@@ -20,6 +20,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.BadRequestData: (400, "BadRequestData"),
     e.InputError: (400, "BadRequestData"),
     e.SettingsError: (400, "BadRequestData"),
+    e.CredentialRefused: (401, "CredentialRefused"),
     e.SignInRequired: (401, "AuthenticationRequired"),
     e.StepUpRequired: (401, "StepUpRequired"),
     e.TooComplex: (403, "TooComplexQuery"),
@@ -34,6 +35,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.LengthRequired: (411, "LengthRequired"),
     e.PayloadTooLarge: (413, "RequestEntityTooLarge"),
     e.UnsupportedMediaType: (415, "UnsupportedMediaType"),
+    e.TooManyAttempts: (429, "TooManyAttempts"),
     e.OperationNotSupported: (422, "OperationNotSupported"),
     e.InUse: (503, "InternalError"),
     e.StoreUnavailable: (503, "InternalError"),
@@ -71,6 +73,8 @@ def problem(error: BaseException) -> Response:
     if status == 411:
         return Response(status)  # without any body (ETSI GS CIM 009, 6.3.4)
     headers = [(b"retry-after", b"1")] if status == 503 else []
+    if status == 429 and isinstance(error, e.TooManyAttempts):
+        headers.append((b"retry-after", b"%d" % error.facts.get("retryAfter", 1)))
     if status == 401:
         headers.append((b"www-authenticate", _challenge(error)))
     return Response(status, _dump(details), MEDIA_TYPE, headers)

@@ -58,7 +58,7 @@ class Router:
             values = [_decode(tail)]
         else:
             values = []
-            node = self._walk(self._root, _split(raw_path), 0, values)
+            node = self._below_one(head, tail, values) or self._walk(self._root, _split(raw_path), 0, values)
         if node is None:
             raise NotFound(f"There is nothing at {raw_path[:200]!r}; the paths are listed at /docs")
         found = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
@@ -93,6 +93,18 @@ class Router:
             self._fixed[path] = node
         for part, child in node.fixed.items():
             self._collect(child, f"{path}/{part}")
+
+    def _below_one(self, head: str, tail: str, values: list[str]) -> _Node | None:
+        """What nearly every other request means: a fixed path, one id, and a fixed part."""
+        path, _, part = head.rpartition("/")
+        leaf = self._leaves.get(path)
+        if leaf is None or leaf.any_part is None or not part or part in leaf.fixed:
+            return None
+        node = leaf.any_part.fixed.get(tail)
+        if node is None or not node.routes:
+            return None
+        values.append(_decode(part))
+        return node
 
     def _walk(self, node: _Node, parts: list[str], at: int, values: list[str]) -> _Node | None:
         if at == len(parts):

@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 
@@ -32,6 +33,14 @@ class _Server(uvicorn.Server):
         self.accepting.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files of a certificate (with those that vouch for it) and of its key."""
+
+    certificate: Path
+    key: Path | None = None
+
+
 @dataclass(slots=True)
 class Serving:
     """A running server: where it listens, and how to end it."""
@@ -40,12 +49,13 @@ class Serving:
     port: int
     _server: _Server
     _task: "asyncio.Task[None]"
+    _scheme: str = "http"
 
     @property
     def url(self) -> str:
         """The address for clients on this machine."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{self._scheme}://{host}:{self.port}"
 
     async def stop(self) -> None:
         """Take no new connection, finish what is under way (at most ten seconds), close the rest."""
@@ -58,11 +68,18 @@ class Serving:
 
 
 async def serve(
-    routes: Iterable[Route], host: str = "127.0.0.1", port: int = 0, *, limits: Limits | None = None, lane: bool = True
+    routes: Iterable[Route],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    limits: Limits | None = None,
+    lane: bool = True,
+    tls: Tls | None = None,
 ) -> Serving:
     """Serve the routes. Port 0 takes a free one, told by the result. Returns when connections are accepted.
 
-    lane False sends the hot routes the ASGI way too; answers are the same. Raises OSError if the port is taken.
+    lane False sends the hot routes the ASGI way too; answers are the same. tls: to be served over TLS. Raises OSError
+    if the port is taken, or a file of the certificate cannot be used.
     """
     limits = limits or Limits()
     listener = _listen(host, port)
@@ -78,6 +95,8 @@ async def serve(
         timeout_keep_alive=int(limits.idle),
         timeout_graceful_shutdown=_GRACE,
         interface="asgi3",
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
     )
     server = _Server(config)
     task = asyncio.get_running_loop().create_task(server.serve(sockets=[listener]), name="http server")
@@ -87,7 +106,7 @@ async def serve(
     if task.done():
         listener.close()
         await task
-    return Serving(host, listener.getsockname()[1], server, task)
+    return Serving(host, listener.getsockname()[1], server, task, "https" if tls else "http")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -14,6 +14,7 @@ from typing import Any
 
 from machinami.foundation.errors import BadRequestData
 
+ROOT = "und"
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{2,8})*(-u(-[A-Za-z0-9]{2,8})+)?\Z")
 _DIGITS = re.compile(r"(\d+)")
 

@@ -311,7 +311,7 @@ class _Walk:
             created = self.moment(rest, "createdAt", where)
             modified = self.moment(rest, "modifiedAt", where)
             named = read_uri(rest["instanceId"], f"{where}.instanceId") if "instanceId" in rest else None
-        elif self._intake.deletions and not depth:
+        if self._intake.deletions and not depth and ("deletedAt" in rest or not self._intake.system):
             modified = self.moment(rest, "deletedAt", where)
         return created, modified, expires, named, targets, below or NO_ATTRIBUTES, datatype
 

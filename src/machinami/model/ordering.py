@@ -1,8 +1,8 @@
 """In which order do entities come? (ETSI GS CIM 009, 4.23)
 
 Values of different types follow the order of 4.23.2: numbers, texts, objects, arrays, booleans, times of day,
-dates, date-times. What is null or absent comes last, ascending or descending. Texts are ordered by code point
-unless a collation is asked for.
+dates, date-times. What is null or absent comes last, ascending or descending. Texts are ordered by the collation
+of the order, by code point where it has none (that of clients is the root collation unless they ask for another).
 """
 
 import json

@@ -3,7 +3,7 @@
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData
-from machinami.model.collation import check_collation
+from machinami.model.collation import ROOT, check_collation
 from machinami.model.context import Context
 from machinami.model.parse_geo import read_geometry
 from machinami.model.parse_q import read_trail
@@ -54,7 +54,7 @@ def parse_order(
     type, Point if not given.
     """
     scanner = Scanner(text, "orderBy", "name,waterLevel;desc")
-    tag = check_collation(collation) if collation is not None else None
+    tag = check_collation(ROOT if collation is None else collation)  # the default of 4.23.1
     origin: dict[str, Any] | None = None
     if order_from is not None:
         origin = read_geometry(order_geometry or "Point", order_from, "orderFrom")

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from machinami.foundation.duration import duration_seconds
-from machinami.foundation.errors import BadRequestData
 from machinami.foundation.urn import is_uri
 from machinami.model import core_terms, parse
 from machinami.model.context import Context
+from machinami.model.fragments import merged, wrong
 from machinami.model.names import check_name, is_scope
 from machinami.model.null import Nulls
 from machinami.model.operation_names import AUXILIARY, DEFAULT, all_of, is_known
@@ -24,7 +24,6 @@ TYPE = "ContextSourceRegistration"
 READ_ONLY = frozenset("status timesSent timesFailed lastSuccess lastFailure createdAt modifiedAt deletedAt".split())
 PLACES = ("location", "observationSpace", "operationSpace")
 MEDIA_TYPES = ("application/json", "application/ld+json")
-NULLS = (None, "urn:ngsi-ld:null")
 _KNOWN = READ_ONLY | frozenset(
     """id type endpoint contextSourceInfo information contextSourceAlias description datasetId expiresAt management
     managementInterval mode observationInterval operations refreshRate registrationName scope tenant @context""".split()
@@ -37,11 +36,6 @@ _ENDPOINT = re.compile(r"https?://[^\s/?#]+[^\s?#]*\Z", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,200}\Z")
 _TENANT = re.compile(r"[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,63}\Z")
 _VERSION = re.compile(r"[1-9]\.[0-9]{1,2}\Z")
-
-
-def wrong(member: str, rule: str) -> BadRequestData:
-    """The error for a member that breaks a rule."""
-    return BadRequestData(f"{member} {rule}", member=member)
 
 
 def read_registration(document: Json, context: Context) -> Registration:
@@ -84,8 +78,7 @@ def merged_registration(document: Json, fragment: Json) -> Json:
     """The document with the members of a fragment; null or urn:ngsi-ld:null removes one (5.5.8)."""
     if "type" in fragment and fragment["type"] != TYPE:
         raise wrong("type", f'must be "{TYPE}"')
-    kept = {**document, **{name: value for name, value in fragment.items() if name not in READ_ONLY}}
-    return {name: value for name, value in kept.items() if value not in NULLS}
+    return merged(document, fragment, READ_ONLY)
 
 
 def translated_registration(document: Json, own: Context, wanted: Context) -> Json:

@@ -57,9 +57,10 @@ class Subscription:
 
     datasets: the only attribute instances to tell of, @none for the default one (4.5.5); None: all. csf and
     temporal: which sources count; local_only: only what is held here; split: parts of one entity may be in several
-    places. document: what the subscriber sent, with `context` as the source of its @context; words: the source of
-    that of its notifications (jsonldContext); conformance: the version of NGSI-LD that the receiver understands
-    (4.3.6.8), None: the present one; via: which brokers the request had passed (6.3.18).
+    places (None: as the installation has it). document: what the subscriber sent, with `context` as the source of
+    its @context; words: the source of that of its notifications (jsonldContext); conformance: the version of NGSI-
+    LD that the receiver understands (4.3.6.8), None: the present one; via: which brokers the request had passed
+    (6.3.18).
     """
 
     id: str
@@ -79,7 +80,7 @@ class Subscription:
     csf: Condition | None = None
     temporal: TemporalQuery | None = None
     local_only: bool = False
-    split: bool = False
+    split: bool | None = None
     context: Any = None
     words: Any = None
     conformance: Version | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.context import Context
-from machinami.model.expansion import INSTANCE, TEMPORAL, Fragment, expand_attribute, expand_fragment
+from machinami.model.expansion import INSTANCE, TEMPORAL, Fragment, Intake, expand_attribute, expand_fragment
 from machinami.model.heads import read_scopes
 from machinami.model.names import SCOPE
 from machinami.model.null import NULL
@@ -49,9 +49,9 @@ class Evolution:
     instances: tuple[PastInstance, ...]
 
 
-def expand_evolution(document: Mapping[str, Any], context: Context) -> Evolution:
+def expand_evolution(document: Mapping[str, Any], context: Context, intake: Intake = TEMPORAL) -> Evolution:
     """The evolution of an entity (5.6.11). Raises BadRequestData with the place and the right form."""
-    evolution = expand_additions(document, context)
+    evolution = expand_additions(document, context, intake)
     if evolution.id is None:
         read_uri(None, "id")
     if not evolution.types:
@@ -59,11 +59,11 @@ def expand_evolution(document: Mapping[str, Any], context: Context) -> Evolution
     return evolution
 
 
-def expand_additions(document: Mapping[str, Any], context: Context) -> Evolution:
+def expand_additions(document: Mapping[str, Any], context: Context, intake: Intake = TEMPORAL) -> Evolution:
     """A fragment of an evolution: the instances to add (5.6.12). Raises BadRequestData."""
     # an empty array is an attribute without instances here, not an attribute whose value is an empty array
     unfolded = {name: _unfolded(name, body) for name, body in document.items() if name != "scope" and body != []}
-    fragment = expand_fragment(unfolded, context, TEMPORAL)
+    fragment = expand_fragment(unfolded, context, intake)
     scopes, turns = _scope(document["scope"]) if "scope" in document else ((), ())
     return Evolution(fragment.id, fragment.types, scopes, (*_instances(fragment), *turns))
 

@@ -329,3 +329,134 @@ async def test_a_shared_batch_says_of_which_entity_the_context_cannot_be_had(
     )
     assert (status, told["success"], [one["entityId"] for one in told["errors"]]) == (207, [f"{ONE[:-1]}2"], [ONE])
     assert told["errors"][0]["error"]["type"].endswith("/LdContextNotAvailable")
+
+
+async def test_a_source_purges_no_more_than_it_registered(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(204)
+    information = [
+        {
+            "entities": [{"type": "Gauge", "id": ONE}, {"type": "Gauge", "idPattern": "urn:x:.*"}],
+            "propertyNames": ["level"],
+        },
+        {"entities": [{"type": "Shelter"}]},
+    ]
+    await here.register("http://there.test", information=information, operations=["purgeEntity"])
+
+    async def told(query: str) -> list[str]:
+        others.calls.clear()
+        status, _, _ = await here.ask("DELETE", f"/entities?{query}")
+        assert status == 204
+        return [call.url.partition("?")[2] for call in others.calls]
+
+    gauges = [f"type=Gauge&id={ONE}", "type=Gauge&idPattern=urn:x:.*"]
+    assert await told("type=Gauge,Shelter") == [*(f"{one}&drop=level" for one in gauges), "type=Shelter"]
+    assert await told("type=Gauge&keep=name") == [f"{one}&drop=level" for one in gauges]
+    assert await told("type=Gauge&keep=level") == []
+    assert await told("type=Gauge&drop=name,level&q=level%3E5") == [f"{one}&q=level%3E5&drop=level" for one in gauges]
+    assert await told("type=Shelter&keep=name") == ["type=Shelter&keep=name"]
+    assert await told(f"type=Gauge&id={ONE},urn:y:1") == [f"{gauges[0]}&drop=level"]
+
+
+async def test_the_source_of_an_exclusive_registration_purges_as_was_asked(
+    here: Broker, others: FakeNeighbours
+) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(204)
+    information = [{"entities": [{"type": "Gauge", "id": ONE}], "propertyNames": ["level"]}]
+    await here.register("http://there.test", information=information, operations=["purgeEntity"], mode="exclusive")
+    status, _, _ = await here.ask("DELETE", "/entities?type=Gauge&keep=name")
+    assert (status, [call.url.partition("?")[2] for call in others.calls]) == (204, ["type=Gauge&keep=name"])
+
+
+async def test_a_purge_that_no_request_can_say_is_refused(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: Answer(204)
+    information = [{"entities": [{"type": "Gauge", "idPattern": "urn:x:.*"}]}]
+    await here.register("http://there.test", information=information, operations=["purgeEntity"])
+    status, told, _ = await here.ask("DELETE", "/entities?type=Gauge&idPattern=.*:1")
+    assert (status, others.calls) == (207, [])
+    assert "idPattern" in orjson.dumps(told).decode()
+
+
+async def test_what_is_asked_about_is_not_all_that_is_shown(here: Broker, others: FakeNeighbours) -> None:
+    others.answers["http://there.test"] = lambda _: given([gauge(level=level(5), name=level(7))])
+    await here.register("http://there.test")
+    _, told, _ = await here.ask("GET", "/entities?type=Gauge&q=level%3E2&format=simplified")
+    assert told == [{"id": ONE, "type": "Gauge", "level": 5, "name": 7}]
+    assert "attrs" not in others.calls[0].url
+
+
+async def test_linked_entities_are_got_from_sources_where_their_type_is_named(
+    here: Broker, others: FakeNeighbours
+) -> None:
+    shelter = {"id": "urn:s:1", "type": "Shelter", "room": level(40)}
+    others.answers["http://there.test"] = lambda call: (
+        given(shelter) if call.url.partition("?")[0].endswith("urn:s:1") else Answer(404)
+    )
+    await here.register("http://there.test", information=[{"entities": [{"type": "Shelter"}]}])
+    link = {"type": "Relationship", "object": "urn:s:1"}
+    await here.ask("POST", "/entities", gauge(1, near={**link, "objectType": "Shelter"}))
+    await here.ask("POST", "/entities", gauge(2, near=link))
+    asked = "?join=inline&local=false"
+    _, told, _ = await here.ask("GET", f"/entities/{ONE}{asked}")
+    assert told["near"]["entity"]["room"]["value"] == 40
+    _, told, _ = await here.ask("GET", f"/entities/urn:ngsi-ld:Gauge:2{asked}")
+    assert "entity" not in told["near"]
+    for number, shown in ((1, True), (2, False)):
+        _, told, _ = await here.ask("GET", f"/entities?type=Gauge&id=urn:ngsi-ld:Gauge:{number}&join=inline")
+        assert ["entity" in one["near"] for one in told] == [shown]
+
+
+async def test_a_map_over_two_brokers_is_followed_to_the_last_and_asks_no_others(tmp_path: Path) -> None:
+    caller = HttpCaller()
+    async with broker(tmp_path / "a", caller, "a") as a, broker(tmp_path / "b", caller, "b") as b:
+        for number in range(1, 6):
+            await (a if number < 3 else b).ask("POST", "/entities", gauge(number, level=level(number)))
+        await a.register(b.url)
+
+        status, made, _ = await a.ask("GET", "/entityMaps?type=Gauge")
+        assert status == 201
+        assert [where for _, where in sorted(made["entityMap"].items())] == [["@none"]] * 2 + [["urn:r:1"]] * 3
+        assert made["linkedMaps"]["urn:r:1"].startswith("/ngsi-ld/v1/entityMaps/urn:ngsi-ld:EntityMap:")
+        await b.ask("POST", "/entities", gauge(9, level=level(9)))
+        await b.ask("DELETE", "/entities/urn:ngsi-ld:Gauge:3")
+
+        seen, counts = [], []
+        for offset in (0, 2):
+            path = f"/entities?type=Gauge&limit=2&offset={offset}&count=true&format=simplified"
+            status, page, headers = await a.ask("GET", path, **{"NGSILD-EntityMap": made["id"]})
+            assert (status, headers["NGSILD-EntityMap"].rpartition("/")[2]) == (200, made["id"])
+            seen += [one["level"] for one in page]
+            counts.append(headers["NGSILD-Results-Count"])
+        assert seen == [1, 2, 4, 5]
+        assert counts == ["5", "4"]
+    await caller.close()
+
+
+async def test_one_entity_is_asked_for_where_its_map_says_that_it_is(here: Broker, others: FakeNeighbours) -> None:
+    await here.register("http://one.test")
+    others.answers["http://one.test"] = lambda _: given(gauge(level=level(1)))
+    status, _, headers = await here.ask("GET", f"/entities/{ONE}?entityMap=true")
+    assert status == 200
+    named = headers["NGSILD-EntityMap"]
+    assert (await here.ask("GET", named.removeprefix(ROOT)))[1]["entityMap"] == {ONE: ["urn:r:1"]}
+    await here.register("http://two.test", id="urn:r:2")
+    before = len(others.calls)
+
+    status, told, headers = await here.ask("GET", f"/entities/{ONE}?format=simplified", **{"NGSILD-EntityMap": named})
+
+    assert (status, told["level"], headers["NGSILD-EntityMap"]) == (200, 1, named)
+    assert [call.url.startswith("http://one.test") for call in others.calls[before:]] == [True]
+
+
+async def test_a_source_of_an_earlier_version_is_told_in_its_words(here: Broker, others: FakeNeighbours) -> None:
+    await here.register(
+        "http://old.test",
+        mode="redirect",
+        operations=["redirectionOps"],
+        contextSourceInfo=[{"key": "ngsildConformance", "value": "1.5"}],
+    )
+    others.answers["http://old.test"] = lambda _: Answer(201)
+
+    await here.ask("POST", "/entities", gauge(state={"type": "VocabProperty", "vocab": "open"}))
+
+    assert orjson.loads(others.calls[-1].body)["state"] == {"type": "Property", "value": "open"}
+    assert "ngsildConformance" not in others.calls[-1].headers

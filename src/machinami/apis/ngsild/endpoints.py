@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from machinami.apis.ngsild.members import Json, listed, wrong
+from machinami.apis.ngsild.members import Json, listed
 from machinami.foundation.urn import is_uri
+from machinami.model.fragments import wrong
 
 _ENDPOINT = re.compile(r"(https?|mqtts?)://[^\s/?#]+", re.IGNORECASE)
 _TOPIC = re.compile(r"mqtts?://[^/]+/[^#+?]+\Z", re.IGNORECASE)

@@ -7,6 +7,7 @@ from machinami.foundation.errors import BadRequestData
 from machinami.foundation.urn import is_uri
 from machinami.model import parse
 from machinami.model.context import Context
+from machinami.model.fragments import wrong
 from machinami.model.representation import NONE
 
 Json = dict[str, Any]
@@ -21,11 +22,6 @@ def check_members(row: Mapping[str, Any], known: Iterable[str], where: str) -> N
             f"{where} has unknown members: {', '.join(unknown)[:200]}; known are {', '.join(sorted(known))}",
             members=unknown,
         )
-
-
-def wrong(member: str, rule: str) -> BadRequestData:
-    """The error for a member that breaks a rule."""
-    return BadRequestData(f"{member} {rule}", member=member)
 
 
 def required_object(document: Json, member: str, where: str = "") -> Json:

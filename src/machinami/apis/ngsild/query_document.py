@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
-from machinami.apis.ngsild.members import check_members, wrong
+from machinami.apis.ngsild.members import check_members
 from machinami.foundation.urn import is_uri
 from machinami.model import parse
 from machinami.model.context import Context
+from machinami.model.fragments import wrong
 from machinami.model.query import Selector
 
 Json = dict[str, Any]

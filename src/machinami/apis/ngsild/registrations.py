@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from machinami.apis.ngsild.entities import identified, location
+from machinami.apis.ngsild.entities import identified, location, same_id
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import PAGING, Arguments, Paging, is_local, read_page, read_selection
-from machinami.apis.ngsild.shown import COUNT, hinted, page_links
+from machinami.apis.ngsild.shown import show_list
 from machinami.broker import registrations
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
@@ -61,14 +61,9 @@ class Registrations:
         page = read_page(arguments, self._paging)
         wanted = read_specification(arguments, context)
         every = registrations.discover(self._face.town(request), wanted, self._face.by(request))
-        shown = [self._shown(source, context, media) for source in every[page.offset : page.offset + page.limit]]
-        response = given(media, orjson.dumps(shown), context)
-        if page.count:
-            response.headers.append((COUNT, b"%d" % len(every)))
-        response.headers.extend(
-            page_links(request, page, page.offset + page.limit < len(every), hinted(request, media), by_name=False)
+        return show_list(
+            every, page, lambda source: self._shown(source, context, media), media, context, request, by_name=False
         )
-        return response
 
     def retrieve(self, request: Request) -> Response:
         """One registration with how its source fares (6.9.3.1)."""
@@ -84,8 +79,7 @@ class Registrations:
         fragment, context = self._face.document(request)
         town = self._face.town(request)
         present = registrations.source(town, registration_id, self._face.by(request)).registration
-        if fragment.get("id", present.id) != present.id:
-            raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")
+        same_id(fragment, present.id)
         own = self._face.context(present.context)
         changed = merged_registration(present.document, translated_registration(fragment, context, own))
         return self._update(request, town, read_registration(changed, own))

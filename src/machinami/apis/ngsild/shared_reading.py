@@ -132,19 +132,25 @@ class SharedReading:
         wide = wide_of(search, arguments, context, town, self._face.broker.federation.split)
         federation = self._face.broker.federation
         if not reading.concerns_sources(federation, town, wide, trigger) and not trigger.via:
-            return await waited(local, limited(request))
+            if search.view.join is None:
+                return await waited(local, limited(request))
+            return await self._page(request, town, search, None, trigger, media)
         if search.query.order:
             raise BadRequestData("orderBy needs local=true: sources cannot be put into one order (5.7.2.4)")
         return await self._page(request, town, search, wide, trigger, media)
 
     async def _page(
-        self, request: Request, town: Town, search: Search, wide: Wide, trigger: Trigger, media: bytes
+        self, request: Request, town: Town, search: Search, wide: Wide | None, trigger: Trigger, media: bytes
     ) -> Response:
+        """One page; wide None: of what is here, where only linked entities may be elsewhere."""
         page = search.page
-        more_page = Page(page.limit, page.offset, True)
-        wide = replace(wide, page=more_page)
+        counted = Page(page.limit, page.offset, True)
         federation, by = self._face.broker.federation, self._face.by(request)
-        found, warnings = await reading.find(federation, town, wide, trigger, by)
+        warnings: Sequence[str] = ()
+        if wide is None:
+            found = await operations.query(town, search.query, counted, by)
+        else:
+            found, warnings = await reading.find(federation, town, replace(wide, page=counted), trigger, by)
         more = page.offset + page.limit < (found.count or 0)
         shown = Found(found.entities, found.count if page.count else None)
         find = await self._linked(town, found.entities, search.view, trigger, by)

@@ -11,12 +11,14 @@ from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_batches import BatchKind, SharedBatches
 from machinami.apis.ngsild.shared_purging import SharedPurging
 from machinami.apis.ngsild.shared_reading import SharedReading
+from machinami.apis.ngsild.shared_temporal import SharedTemporal
 from machinami.apis.ngsild.shared_writing import Kind, SharedWriting
 from machinami.apis.ngsild.sharing import Shared, shared
+from machinami.apis.ngsild.temporal import Temporal
 from machinami.kit.http import Route
 
 _ONE, _ATTRS, _NAMED = "/entities/{id}", "/entities/{id}/attrs", "/entities/{id}/attrs/{attribute}"
-_BATCH = "/entityOperations"
+_BATCH, _PAST = "/entityOperations", "/temporal"
 
 
 def shared_routes(rows: Iterable[Route], face: Face, rendered: Rendered, paging: Paging) -> list[Route]:
@@ -30,6 +32,7 @@ def shared_routes(rows: Iterable[Route], face: Face, rendered: Rendered, paging:
 
 
 def _table(face: Face, rendered: Rendered, paging: Paging) -> Mapping[tuple[str, str], Shared]:
+    past = SharedTemporal(face, Temporal(face, paging), paging.instances)
     reading, writing, batches = SharedReading(face, rendered, paging), SharedWriting(face), SharedBatches(face)
     change = entities.CHANGE
     whole, attribute = writing.whole, writing.attribute
@@ -37,6 +40,9 @@ def _table(face: Face, rendered: Rendered, paging: Paging) -> Mapping[tuple[str,
         ("GET", _ONE): reading.retrieve,
         ("GET", "/entities"): reading.query,
         ("POST", f"{_BATCH}/query"): reading.post_query,
+        ("GET", f"{_PAST}/entities"): past.query,
+        ("GET", f"{_PAST}/entities/{{id}}"): past.retrieve,
+        ("POST", f"{_PAST}/entityOperations/query"): past.post_query,
         ("DELETE", "/entities"): SharedPurging(face).purge,
         ("POST", "/entities"): partial(whole, Kind("createEntity", entities.WRITE, creates=True)),
         ("PUT", _ONE): partial(whole, Kind("replaceEntity", change, if_held=True)),

@@ -1,7 +1,8 @@
 """How are found entities shown? Media type, form and page links of retrieving and querying."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import orjson
@@ -15,10 +16,13 @@ from machinami.apis.ngsild.rendering import Rendered, array, with_context
 from machinami.foundation.errors import NotFound
 from machinami.kit.http import Request, Response, read_arguments
 from machinami.model.compaction import Json, to_feature
+from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.found import Found
 from machinami.model.linking import Find
 from machinami.model.query import Page
+
+T = TypeVar("T")
 
 COUNT = b"NGSILD-Results-Count"
 NOTHING = b"{}"
@@ -78,6 +82,25 @@ def show_page(
         response.headers.append((COUNT, b"%d" % found.count))
     if more or page.offset:
         response.headers.extend(page_links(request, page, more, media))
+    return response
+
+
+def show_list(
+    every: Sequence[T],
+    page: Page,
+    show: Callable[[T], Json],
+    media: bytes,
+    context: Context,
+    request: Request,
+    by_name: bool = True,
+) -> Response:
+    """The answer that shows one page of what is kept in memory: subscriptions, registrations. by_name: as in
+    page_links."""
+    end = page.offset + page.limit
+    response = given(media, orjson.dumps([show(one) for one in every[page.offset : end]]), context)
+    if page.count:
+        response.headers.append((COUNT, b"%d" % len(every)))
+    response.headers.extend(page_links(request, page, end < len(every), hinted(request, media), by_name))
     return response
 
 

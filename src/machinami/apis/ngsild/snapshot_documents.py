@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from machinami.apis.ngsild.endpoints import check_address, read_pairs
-from machinami.apis.ngsild.members import check_members, listed, wrong
+from machinami.apis.ngsild.members import check_members, listed
 from machinami.foundation.duration import duration_seconds
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant
@@ -14,8 +14,8 @@ from machinami.model import parse
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.context import core
 from machinami.model.entity import Entity
+from machinami.model.fragments import NULLS, wrong
 from machinami.model.query import Condition, hops, names
-from machinami.model.registration_reading import NULLS
 from machinami.model.snapshot import Snapshot
 
 Json = dict[str, Any]

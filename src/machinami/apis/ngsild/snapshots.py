@@ -8,7 +8,7 @@ import orjson
 from machinami.apis.ngsild.entities import identified, location, same_id
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.mapped import without_asking
-from machinami.apis.ngsild.members import required_object, wrong
+from machinami.apis.ngsild.members import required_object
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import Paging, is_local, read_search
 from machinami.apis.ngsild.query_document import query_arguments, read_selectors
@@ -35,6 +35,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, OperationNotSupported
 from machinami.kit.http import Handler, Request, Response
 from machinami.model.context import Context
+from machinami.model.fragments import wrong
 from machinami.model.matching import matches
 from machinami.model.query import Query
 from machinami.model.snapshot import Snapshot

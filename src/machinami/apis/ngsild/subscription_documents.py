@@ -20,7 +20,6 @@ from machinami.apis.ngsild.members import (
     required_object,
     text,
     texts,
-    wrong,
 )
 from machinami.apis.ngsild.parameters import as_tree
 from machinami.foundation.instant import parse_instant
@@ -28,6 +27,7 @@ from machinami.foundation.urn import is_uri
 from machinami.model import parse
 from machinami.model.conformance import Version, read_version
 from machinami.model.context import Context
+from machinami.model.fragments import wrong
 from machinami.model.linking import Join
 from machinami.model.null import NULL
 from machinami.model.query import Condition, GeoQuery, TemporalQuery
@@ -95,7 +95,7 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         csf=parse.parse_q(document["csf"], context) if "csf" in document else None,
         temporal=_temporal(document),
         local_only=local,
-        split=flag(document, "splitEntities", False),
+        split=flag(document, "splitEntities", False) if "splitEntities" in document else None,
         context=context.source,
         words=document.get("jsonldContext", context.source),
         conformance=_conformance(document),
@@ -255,12 +255,6 @@ def _triggers(document: Json) -> tuple[str, ...]:
         if trigger not in TRIGGERS:
             raise wrong("notificationTrigger", f"can have {', '.join(TRIGGERS)}")
     return tuple(wanted) or DEFAULT_TRIGGERS
-
-
-def merged(document: Json, fragment: Json) -> Json:
-    """A subscription document with the members of a fragment; null or urn:ngsi-ld:null removes one (5.5.8)."""
-    kept = {**document, **{name: value for name, value in fragment.items() if name not in READ_ONLY}}
-    return {name: value for name, value in kept.items() if value is not None and value != NULL}
 
 
 def translated(document: Json, own: Context, wanted: Context) -> Json:

@@ -7,22 +7,23 @@ from typing import Any, Protocol
 import orjson
 
 from machinami.apis.ngsild.contexts import address
-from machinami.apis.ngsild.entities import identified, location
+from machinami.apis.ngsild.entities import identified, location, same_id
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
-from machinami.apis.ngsild.members import wrong
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import PAGING, Paging, read_page
 from machinami.apis.ngsild.sharing import triggered
-from machinami.apis.ngsild.shown import COUNT, hinted, page_links
-from machinami.apis.ngsild.subscription_documents import merged, read_subscription, translated
+from machinami.apis.ngsild.shown import show_list
+from machinami.apis.ngsild.subscription_documents import READ_ONLY, read_subscription, translated
+from machinami.broker.federation.behind import Behind
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Outbox
 from machinami.broker.source_subscriptions import SourceOutbox
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, LoopDetected
+from machinami.foundation.errors import LoopDetected
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context, core
+from machinami.model.fragments import merged, wrong
 from machinami.model.principal import Principal
 from machinami.model.subscription import DEFAULT_TRIGGERS, Subscription
 
@@ -32,7 +33,7 @@ ONE = frozenset({"options"})
 _DEFAULT_PAGE = 20
 
 
-Box = Outbox | SourceOutbox
+Box = Outbox | SourceOutbox | Behind
 
 
 class Desk(Protocol):
@@ -92,20 +93,14 @@ class Subscriptions:
         arguments = check_parameters(request, LIST)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
         page = read_page(arguments, self._paging)
-        every = self._desk.subscriptions(self._face.town(request), self._face.by(request))
-        shown = [self._shown(box, context, media) for box in every[page.offset : page.offset + page.limit]]
-        response = given(media, orjson.dumps(shown), context)
-        if page.count:
-            response.headers.append((COUNT, b"%d" % len(every)))
-        more = page.offset + page.limit < len(every)
-        response.headers.extend(page_links(request, page, more, hinted(request, media)))
-        return response
+        every = self._boxes(self._face.town(request), self._face.by(request))
+        return show_list(every, page, lambda box: self._shown(box, context, media), media, context, request)
 
     def retrieve(self, request: Request) -> Response:
         """One subscription with how it fares (6.11.3.1)."""
         check_parameters(request, ONE)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        box = self._desk.subscription(self._face.town(request), identified(request), self._face.by(request))
+        box = self._box(self._face.town(request), identified(request), self._face.by(request))
         return given(media, orjson.dumps(self._shown(box, context, media)), context)
 
     def update(self, request: Request) -> Awaitable[Response]:
@@ -114,10 +109,9 @@ class Subscriptions:
         fragment, context = self._face.document(request)
         town = self._face.town(request)
         present = self._desk.subscription(town, identified(request), self._face.by(request)).subscription
-        if fragment.get("id", present.id) != present.id:
-            raise BadRequestData("The id in the body is not the id in the path; an id cannot be changed", member="id")
+        same_id(fragment, present.id)
         own = self._face.context(present.context)
-        changed = read_subscription(merged(present.document, translated(fragment, context, own)), own)
+        changed = read_subscription(merged(present.document, translated(fragment, context, own), READ_ONLY), own)
         if "expiresAt" in fragment:
             _check_expiry(changed, town)
         self._check_words(changed)
@@ -146,6 +140,12 @@ class Subscriptions:
 
     async def _unsubscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:
         await self._face.broker.unsubscribe(town, subscription.id, by, _passing(trigger, subscription))
+
+    def _boxes(self, town: Town, by: Principal) -> Sequence[Box]:
+        return self._desk.subscriptions(town, by)
+
+    def _box(self, town: Town, subscription_id: str, by: Principal) -> Box:
+        return self._desk.subscription(town, subscription_id, by)
 
     def _check_words(self, subscription: Subscription) -> None:
         """The @context of the notifications must be there (5.8.1.4). Raises NotYet, BadRequestData."""
@@ -176,6 +176,15 @@ class SourceSubscriptions(Subscriptions):
     @property
     def _desk(self) -> Desk:
         return self._face.broker.source_subscriptions
+
+    def _boxes(self, town: Town, by: Principal) -> Sequence[Box]:
+        """Those that clients made, and those that stand behind subscriptions to entities (5.8.1.4)."""
+        return [*super()._boxes(town, by), *self._face.broker.shared_subscriptions.behind(town, by)]
+
+    def _box(self, town: Town, subscription_id: str, by: Principal) -> Box:
+        every = self._face.broker.shared_subscriptions.behind(town, by)
+        found = next((one for one in every if one.subscription.id == subscription_id), None)
+        return found or super()._box(town, subscription_id, by)
 
     async def _subscribe(self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger) -> None:
         await self._face.broker.source_subscriptions.subscribe(town, subscription, by)

@@ -15,6 +15,7 @@ from machinami.apis.ngsild.parameters import (
     is_local,
     options,
     read_datasets,
+    read_flag,
     read_page,
     read_selection,
 )
@@ -22,7 +23,7 @@ from machinami.foundation.errors import BadRequestData
 from machinami.model import core_terms, parse
 from machinami.model.context import Context
 from machinami.model.names import SCOPE
-from machinami.model.query import Duration, Page, Query, TemporalQuery, hops, names
+from machinami.model.query import Condition, Duration, Page, Query, TemporalQuery, hops, names
 from machinami.model.representation import Representation
 from machinami.model.temporal_form import TemporalForm
 
@@ -47,7 +48,11 @@ _SECONDS = (604_800.0, 86_400.0, 3_600.0, 60.0, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Evolution:
-    """What part of the past is wanted, and how. methods: of aggregation; empty without. attributes None: all."""
+    """What part of the past is wanted, and how. methods: of aggregation; empty without. attributes None: all.
+
+    csf: which sources may be asked; split: whether parts of one entity may be in
+    several places (None: as the installation has it).
+    """
 
     query: Query
     page: Page
@@ -58,6 +63,8 @@ class Evolution:
     form: TemporalForm
     methods: tuple[str, ...] = ()
     period: Duration | None = None
+    csf: Condition | None = None
+    split: bool | None = None
 
     @property
     def is_restricted(self) -> bool:
@@ -88,6 +95,8 @@ def read_evolution(arguments: Arguments, context: Context, paging: Paging, searc
         form=_WRITTEN.get(form, "normalized"),
         methods=methods,
         period=period,
+        csf=parse.parse_q(arguments["csf"], context) if "csf" in arguments else None,
+        split=read_flag(arguments, "splitEntities") if "splitEntities" in arguments else None,
     )
 
 
@@ -99,8 +108,6 @@ def _read_query(arguments: Arguments, context: Context, temporal: TemporalQuery)
             parameter="timerel",
         )
     query = read_selection(arguments, context)
-    if "csf" in arguments:
-        parse.parse_q(arguments["csf"], context)
     if query.q is not None and hops(query.q):
         raise BadRequestData("q asks for linked entities, whose past is not looked into", parameter="q")
     if any(order.path.names != ("@id",) or order.path.trail for order in query.order):

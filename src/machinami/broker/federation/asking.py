@@ -32,12 +32,15 @@ class Reach:
 
     def of(self, entity: Entity) -> Entity | None:
         """What of an entity that the source gave it may give; None if it may not give this one (4.3.6.1)."""
-        infos = [info for info in self.infos if covers(info, entity.id, entity.types)]
+        infos = self.covering(entity)
         if not infos:
             return None
-        if all(info.attributes for info in infos):
-            return entity.keeping(name for info in infos for name in info.attributes)
-        return entity
+        names = named(infos)
+        return entity if names is None else entity.keeping(names)
+
+    def covering(self, entity: Entity) -> list[RegistrationInfo]:
+        """The parts of the registration that cover the entity."""
+        return [info for info in self.infos if covers(info, entity.id, entity.types)]
 
     def may_have(self, entity_id: str) -> bool:
         """Whether an entity of this id may come from there."""
@@ -46,28 +49,34 @@ class Reach:
         )
 
 
-def reach(registration: Registration, wanted: Specification, infos: Sequence[RegistrationInfo]) -> Reach:
-    """The reach of a registration whose matching infos these are."""
-    narrowed: frozenset[str] | None = wanted.attributes or None
-    if all(info.attributes for info in infos):
-        every = frozenset(name for info in infos for name in info.attributes)
-        narrowed = every & wanted.attributes or every if wanted.attributes else every
-    return Reach(registration, tuple(infos), narrowed)
+def named(infos: Sequence[RegistrationInfo]) -> frozenset[str] | None:
+    """The only attributes that these parts of a registration cover together; None: all."""
+    if not all(info.attributes for info in infos):
+        return None
+    return frozenset(name for info in infos for name in info.attributes)
+
+
+def reach(registration: Registration, shown: frozenset[str], infos: Sequence[RegistrationInfo]) -> Reach:
+    """The reach of a registration whose matching infos these are. shown: the attributes that are wanted; none: all."""
+    every = named(infos)
+    if every is None:
+        return Reach(registration, tuple(infos), shown or None)
+    return Reach(registration, tuple(infos), every & shown or every)
 
 
 def retrieval(found: Reach, entity_id: str, types: TypeSelection | None, context: Context) -> Asked:
     """The request for one entity, by the best operation that the source offers (4.20)."""
     operations = found.registration.operations
     if "retrieveEntity" in operations:
-        arguments = {**_attrs(found, context), **_SYSTEM}
+        arguments = {**attributes(found, context), **_SYSTEM}
         return Asked("GET", f"/entities/{entity_id}", arguments)
     return query(found, Query(types=types, ids=(entity_id,)), 0, False, context)
 
 
 def query(found: Reach, wanted: Query, offset: int, paged: bool, context: Context) -> Asked:
     """The request for many entities. Its filters are those of `wanted`."""
-    selection = _selection(found.infos, wanted, context)
-    arguments = {**selection, **_attrs(found, context), **_filters(wanted, context), **_SYSTEM}
+    chosen = selection(found.infos, wanted, context)
+    arguments = {**chosen, **attributes(found, context), **filters(wanted, context), **_SYSTEM}
     if paged:
         arguments["limit"] = str(PAGE)
         if offset:
@@ -79,7 +88,7 @@ def query(found: Reach, wanted: Query, offset: int, paged: bool, context: Contex
 
 def mapping(found: Reach, wanted: Query, lifetime: timedelta | None, context: Context) -> Asked:
     """The request for a map of the entities that a source has (5.14.4.4)."""
-    arguments = {**_selection(found.infos, wanted, context), **_attrs(found, context), **_filters(wanted, context)}
+    arguments = {**selection(found.infos, wanted, context), **attributes(found, context), **filters(wanted, context)}
     if lifetime is not None:
         arguments["entityMapLifetime"] = f"PT{max(1, int(lifetime.total_seconds()))}S"
     return Asked("GET", "/entityMaps", arguments)
@@ -92,13 +101,15 @@ def following(question: Question, location: str | None) -> Question:
     return lambda context: replace(question(context), fields={"NGSILD-EntityMap": location})
 
 
-def _attrs(found: Reach, context: Context) -> Mapping[str, str]:
+def attributes(found: Reach, context: Context) -> Mapping[str, str]:
+    """The parameter that names the attributes wanted."""
     if found.names is None:
         return {}
     return {"attrs": ",".join(sorted(map(context.compact, found.names)))}
 
 
-def _selection(infos: Iterable[RegistrationInfo], wanted: Query, context: Context) -> dict[str, str]:
+def selection(infos: Iterable[RegistrationInfo], wanted: Query, context: Context) -> dict[str, str]:
+    """The parameters that say which entities are wanted: none that is not registered (4.3.6.1)."""
     entities: list[EntityInfo] | None = []
     for info in infos:
         entities = None if entities is None or not info.entities else [*entities, *info.entities]
@@ -139,7 +150,8 @@ def _ids(wanted: Query, entities: Sequence[EntityInfo] | None) -> tuple[str, ...
     return tuple(dict.fromkeys(one for one in ids if one is not None)) if None not in ids else ()
 
 
-def _filters(wanted: Query, context: Context) -> dict[str, str]:
+def filters(wanted: Query, context: Context) -> dict[str, str]:
+    """The parameters of q, scopeQ and the geo-query."""
     arguments: dict[str, str] = {}
     if wanted.q is not None:
         arguments["q"] = parse.format_q(wanted.q, context)

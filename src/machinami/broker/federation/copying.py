@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from machinami.broker.federation.asking import Reach, matching, narrowed_types, reach
+from machinami.broker.federation.asking import Reach, matching, named, narrowed_types, reach
 from machinami.broker.source_subscriptions import specification
 from machinami.foundation.instant import format_instant
 from machinami.model import parse
@@ -59,9 +59,8 @@ class Copy:
         shown: Json = {"sysAttrs": True}
         if self.subscription.notification.show_changes:
             shown["showChanges"] = True
-        if all(info.attributes for info in self.found.infos):
-            every = {name for info in self.found.infos for name in info.attributes}
-            shown["attributes"] = sorted(map(context.compact, every))
+        if self.found.names is not None:
+            shown["attributes"] = sorted(map(context.compact, self.found.names))
         return shown
 
 
@@ -77,14 +76,14 @@ def copy_for(subscription: Subscription, registration: Registration, now: dateti
     entities = _entities(subscription, infos)
     if watched is None or (not entities and not watched):
         return None
-    return Copy(subscription, reach(registration, wanted, infos), entities, watched)
+    return Copy(subscription, reach(registration, frozenset(), infos), entities, watched)
 
 
 def _watched(subscription: Subscription, infos: Sequence[RegistrationInfo]) -> tuple[str, ...] | None:
     """The attributes to watch there (none: all); None where it has none of them."""
-    if not all(info.attributes for info in infos):
+    every = named(infos)
+    if every is None:
         return subscription.watched_attributes
-    every = {name for info in infos for name in info.attributes}
     if not subscription.watched_attributes:
         return tuple(sorted(every))
     return tuple(name for name in subscription.watched_attributes if name in every) or None

@@ -47,7 +47,7 @@ Question = Callable[[Context], Asked]  # in the words of which @context: that in
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a source answered. status None: nothing; document: its JSON, None where there is none or it is broken;
-    mapped: where its EntityMap is, if it made or used one."""
+    location, span: Location and Content-Range as they came; mapped: where its EntityMap is, if it made or used one."""
 
     registration: Registration
     status: int | None
@@ -60,6 +60,7 @@ class Reply:
     warned: str = ""
     mapped: str = ""
     location: str = ""
+    span: str = ""
 
     @property
     def done(self) -> bool:
@@ -162,6 +163,7 @@ class Federation:
             answer.headers.get("ngsild-warning", "")[:_LONGEST],
             answer.headers.get("ngsild-entitymap", "")[:_LONGEST],
             answer.headers.get("location", ""),
+            answer.headers.get("content-range", ""),
         )
 
     async def context_of(self, reply: Reply, document: Mapping[str, Any]) -> Context:

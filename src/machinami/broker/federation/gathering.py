@@ -33,7 +33,7 @@ from machinami.model.entity_map import LOCAL, EntityMap
 from machinami.model.expansion import PEER, expand_entity
 from machinami.model.matching import matches
 from machinami.model.principal import Principal
-from machinami.model.query import Condition, Page, Query
+from machinami.model.query import Condition, Page, Query, TemporalQuery
 from machinami.model.registration import Mode
 from machinami.model.registration_matching import Specification, matches_registration, specified
 
@@ -80,6 +80,11 @@ class Wide:
     datasets: tuple[str, ...] = ()
     key: str = ""
 
+    @property
+    def shown(self) -> frozenset[str]:
+        """The only attributes to ask sources for, none: all; of split entities every part may count (5.7.2.4)."""
+        return frozenset() if self.split else frozenset((*self.query.attrs, *self.attributes))
+
 
 Glean = Callable[[Federation, Town, Source, Reach, Query, Trigger], Awaitable[Gleaned]]
 
@@ -91,20 +96,31 @@ def specification_of(wide: Wide) -> Specification:
 
 
 def reaches_of(
-    federation: Federation, town: Town, wanted: Specification, offered: frozenset[str], trigger: Trigger
+    federation: Federation,
+    town: Town,
+    wanted: Specification,
+    offered: frozenset[str],
+    trigger: Trigger,
+    shown: frozenset[str],
+    temporal: TemporalQuery | None = None,
 ) -> tuple[list[tuple[Source, Reach]], list[str]]:
-    """The sources to ask, each with what of it matches; and warnings of those that would make a loop."""
+    """The sources to ask, each with what of it matches; and warnings of those that would make a loop.
+
+    offered: operations of which a source offers one. shown: the attributes that are wanted; none: all. temporal: the
+    time that is asked for; a source that names the times of which it knows something must know of this one (5.2.9).
+    """
     now = town.clock()
     found: list[tuple[Source, Reach]] = []
     warnings: list[str] = []
     for source in town.sources.kept.values():
         registration = source.registration
-        if registration.operations.isdisjoint(offered) or not matches_registration(registration, wanted, now):
+        timed = wanted if temporal is None or not registration.temporal else replace(wanted, temporal=temporal)
+        if registration.operations.isdisjoint(offered) or not matches_registration(registration, timed, now):
             continue
         if federation.is_passed(town, trigger, registration):
             warnings.append(f'199 - "{registration.id}: the request has been there already"')
         else:
-            found.append((source, reach(registration, wanted, matching(registration, wanted))))
+            found.append((source, reach(registration, shown, matching(registration, wanted))))
     return found, warnings
 
 
@@ -118,7 +134,7 @@ async def gather(
 ) -> Gathered:
     """The parts of all that a query finds here and at the sources. glean: how one source is asked."""
     asked = narrowed(wide.query, wide.split)
-    reaches, warnings = reaches_of(federation, town, specification_of(wide), QUERYING, trigger)
+    reaches, warnings = reaches_of(federation, town, specification_of(wide), QUERYING, trigger, wide.shown)
     works = [(glean or glean_pages)(federation, town, source, found, asked, trigger) for source, found in reaches]
     answers, own = await asyncio.gather(together(works), _own(town, asked, by))
     gathered = Gathered(warnings=warnings)
@@ -146,7 +162,7 @@ async def gather_again(
         if own is not None and matches(asked, own, now):
             gathered.add(own, LOCAL)
     named = {name for entity_id in ids for name in kept.entries[entity_id]}
-    reaches, gathered.warnings = reaches_of(federation, town, specification_of(wide), QUERYING, trigger)
+    reaches, gathered.warnings = reaches_of(federation, town, specification_of(wide), QUERYING, trigger, wide.shown)
     some = [(source, found) for source, found in reaches if source.registration.id in named]
     works = []
     for source, found in some:

@@ -7,6 +7,7 @@ source tells at once is understood, and a creation that is tried twice makes one
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,6 +19,7 @@ from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.model.context import Context, core
 from machinami.model.null import NULL
+from machinami.model.telling import Told
 
 RECORD = "subscription-copy"
 _MISSING, _PRESENT, _LOOPED = 404, 409, 508
@@ -46,6 +48,8 @@ class Leg:
         self.copy: Copy | None = None
         self.sent: Json | None = None  # what the source was told last, in full words; None: nothing
         self.failure = ""
+        self.last_success: datetime | None = None
+        self.last_failure: datetime | None = None
         self._federation = federation
         self._town = town
         self._pauses = pauses
@@ -58,6 +62,11 @@ class Leg:
     def registration_id(self) -> str:
         """The registration of the source."""
         return self.source.registration.id
+
+    def is_unique(self, told: Told) -> bool:
+        """Whether what is told bears the time of a change, and so cannot be meant twice."""
+        timed = told.entity.modified_at is not None or told.deleted_at is not None
+        return timed and self.copy is not None and self.copy.subscription.time_interval is None
 
     def begin(self, gone: Callable[["Leg"], None]) -> None:
         """Start the loop, if it does not run; gone: told when the copy is no more."""
@@ -98,7 +107,7 @@ class Leg:
             self._stirred.clear()
             leaving = self.copy is None
             failed = await (self._end() if leaving else self._make())
-            self.failure = failed or ""
+            self._note(failed)
             if leaving and self.copy is None and (failed is None or tries >= _LEAVE_TRIES):
                 break
             tries = 0 if failed is None else tries + 1
@@ -110,6 +119,13 @@ class Leg:
         await self._town.store.transact(lambda tx: tx.delete_record(RECORD, self.name))
         gone(self)
 
+    def _note(self, failed: str | None) -> None:
+        self.failure = failed or ""
+        if failed is None:
+            self.last_success = self._town.clock()
+        else:
+            self.last_failure = self._town.clock()
+
     def _pause(self, tries: int) -> float:
         pauses = self._pauses
         if not tries:
@@ -119,7 +135,7 @@ class Leg:
     async def _make(self) -> str | None:
         """Have the source hold the copy as it is to be; why that failed, None where it did not."""
         copy = self.copy
-        if copy is None:
+        if copy is None or _is_over(copy, self._town.clock()):
             return None
         wanted = self._written(copy, core())
         if self.sent is not None and (self.sent != wanted or await self._is_lost()):
@@ -210,6 +226,11 @@ class Leg:
             return Asked(method, path, {}, None if document is None else document(context), True)
 
         return await self._federation.ask(self._town, self.source, question, self._trigger)
+
+
+def _is_over(copy: Copy, now: datetime) -> bool:
+    """Whether the subscription has expired, here and at the source by itself."""
+    return copy.subscription.expires_at is not None and copy.subscription.expires_at <= now
 
 
 def _why(reply: Reply) -> str:

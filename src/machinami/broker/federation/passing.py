@@ -7,7 +7,9 @@ do, and nothing is given that they may not read.
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from machinami.broker.history import Past
 from machinami.broker.town import Town
+from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.entity import Entity
 from machinami.model.guarding import guarded
 from machinami.model.policy import WRITING, Deed
@@ -57,6 +59,18 @@ def given(town: Town, entity: Entity, by: Principal) -> Entity | None:
     """What of an entity, put together from here and from sources, may be given."""
     rights = town.policy.rights(by)
     return entity if rights is None else rights.seen(entity)
+
+
+def given_past(town: Town, past: Past, by: Principal) -> Past | None:
+    """What of an evolution, put together from here and from sources, may be given."""
+    if town.policy.is_open:
+        return past
+    attributes = {one.attribute: tuple(each.value for each in one.instances) for one in past.series}
+    found = given(town, replace(past.entity, attributes=attributes), by)
+    if found is None:
+        return None
+    series = [one for one in past.series if one.attribute in found.attributes]
+    return Past(replace(found, attributes=NO_ATTRIBUTES), series)
 
 
 def judged_after(town: Town, query: Query, by: Principal) -> Query | None:

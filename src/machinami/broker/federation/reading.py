@@ -32,7 +32,7 @@ from machinami.model.linking import LINKING, Join
 from machinami.model.matching import matches, seen
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
-from machinami.model.query import TypeSelection
+from machinami.model.query import TypeAny, TypeIs, TypeSelection
 from machinami.model.registration_matching import Specification
 from machinami.model.subscription import EntitySelector
 
@@ -65,7 +65,7 @@ async def retrieve(
     registration of a source that is not asked."""
     demand(town.policy, by, Deed.READ)  # who may read nothing has nobody asked
     wanted = Specification((EntitySelector(types, entity_id),), frozenset(attributes), lenient=True)
-    reaches, warnings = reaches_of(federation, town, wanted, READING, trigger)
+    reaches, warnings = reaches_of(federation, town, wanted, READING, trigger, wanted.attributes)
     reaches = [(source, found) for source, found in reaches if source.registration.id != but]
     known: Mapping[str, str] = {}
     if kept is not None:
@@ -91,33 +91,47 @@ async def retrieve(
 async def linked(
     federation: Federation, town: Town, entities: Sequence[Entity], join: Join, trigger: Trigger, by: Principal
 ) -> dict[str, Entity]:
-    """The entities that these link to, level by level, as known here and to the sources (4.5.23)."""
+    """The entities that these link to, level by level, as known here and to the sources (4.5.23).
+
+    Sources are asked only where the relationship names the type of what it leads to (4.5.23.1).
+    """
     known: dict[str, Entity] = {}
     asked = {entity.id for entity in entities} | join.contained_by
     level: Sequence[Entity] = entities
     for _ in range(join.level):
-        targets = [one for one in dict.fromkeys(_targets(level)) if one not in asked]
+        targets: dict[str, tuple[str, ...]] = {}
+        for one, kinds in _targets(level):
+            if one not in asked:
+                targets[one] = targets.get(one, ()) + kinds
         if len(known) + len(targets) > _MOST_LINKED:
             raise TooManyResults(f"More than {_MOST_LINKED} linked entities would be shown; ask for fewer levels")
         asked.update(targets)
-        works = [retrieve(federation, town, one, None, (), trigger, by) for one in targets]
-        level = [one.entity for one in await together(works) if one.entity is not None]
+        here = [operations.peek(town, one, by) for one, kinds in targets.items() if not kinds]
+        works = [
+            retrieve(federation, town, one, TypeAny(tuple(map(TypeIs, kinds))), (), trigger, by)
+            for one, kinds in targets.items()
+            if kinds
+        ]
+        found = [*here, *(one.entity for one in await together(works))]
+        level = [entity for entity in found if entity is not None]
         known.update((entity.id, entity) for entity in level)
     known.update((entity.id, entity) for entity in entities)
     return known
 
 
-def _targets(entities: Iterable[Entity]) -> Iterable[str]:
+def _targets(entities: Iterable[Entity]) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Where relationships lead to, with the types that they name."""
     for entity in entities:
         for instances in entity.attributes.values():
             for instance in instances:
                 if instance.kind in LINKING:
-                    yield from (instance.value,) if isinstance(instance.value, str) else instance.value
+                    targets = (instance.value,) if isinstance(instance.value, str) else instance.value
+                    yield from ((target, instance.object_type) for target in targets)
 
 
 def concerns_sources(federation: Federation, town: Town, wide: Wide, trigger: Trigger) -> bool:
     """Whether any source matches the query."""
-    return bool(reaches_of(federation, town, specification_of(wide), QUERYING, trigger)[0])
+    return bool(reaches_of(federation, town, specification_of(wide), QUERYING, trigger, wide.shown)[0])
 
 
 async def find(
@@ -127,7 +141,7 @@ async def find(
 
     The ids are fixed by the first page (4.3.6.7): the pages after it neither leave one out nor show one twice.
     """
-    wide = _own_view(town, wide, by)
+    wide = own_view(town, wide, by)
     page = wide.page
     kept = federation.maps.noted(town, wide.key) if page.offset else None
     if kept is not None:
@@ -156,7 +170,7 @@ async def follow(
 
     The count is that of the map; exact: those after the page are asked too whether they still fit.
     """
-    return await _follow(federation, town, _own_view(town, wide, by), kept, trigger, by, exact)
+    return await _follow(federation, town, own_view(town, wide, by), kept, trigger, by, exact)
 
 
 async def _follow(
@@ -194,7 +208,7 @@ async def places(
     A source that makes maps itself is asked for one, any other for its entities; and each for its entities where it
     is to be judged here whether who asks may see them.
     """
-    bound = _own_view(town, wide, by)
+    bound = own_view(town, wide, by)
     glean = partial(glean_map, lifetime) if bound is wide else None
     wide = bound
     gathered = await gather(federation, town, wide, trigger, by, glean)
@@ -204,7 +218,7 @@ async def places(
     return gathered
 
 
-def _own_view(town: Town, wide: Wide, by: Principal) -> Wide:
+def own_view(town: Town, wide: Wide, by: Principal) -> Wide:
     """The query as this one asks it: what they may not see is neither asked for by a filter nor counted."""
     demand(town.policy, by, Deed.READ)
     bound = judged_after(town, wide.query, by)

@@ -5,6 +5,7 @@ it again after a restart of this broker.
 """
 
 import asyncio
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from machinami.foundation.errors import Overloaded
 from machinami.model.telling import Told
 
 RECORD = "relayed"
+_LOG = logging.getLogger("machinami.broker")
 _MOST_WAITING = 1_000
 _REMEMBERED = 1_000  # entities as they were told, by which a double is known
 
@@ -48,10 +50,11 @@ class Relay:
         self._stirred = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def is_double(self, digest: bytes, teller: str) -> bool:
-        """Whether another one has told this already; who tells it again means it."""
+    def is_double(self, digest: bytes, teller: str, unique: bool) -> bool:
+        """Whether this has been told already. unique: it bears the time of its change, and so is never told twice but
+        by mistake; else who tells it again means it, and only another one does not."""
         tellers = self._tellers.pop(digest, set())
-        double = bool(tellers) and teller not in tellers
+        double = bool(tellers) and (unique or teller not in tellers)
         self._tellers[digest] = tellers | {teller} if double else {teller}
         if len(self._tellers) > _REMEMBERED:
             self._tellers.popitem(last=False)
@@ -95,15 +98,20 @@ class Relay:
                 self._stirred.clear()
                 await self._stirred.wait()
             outbox = self._outbox()
-            count = 1
             if outbox is not None:
                 await outbox.wait_for_throttle()
-                count = len(self._waiting) if outbox.subscription.throttling else 1
-                items = [self._waiting[place] for place in range(count)]
-                told = {one.entity.id: one for item in items for one in await self._whole(self._id, item)}
-                if told:
-                    await outbox.tell(list(told.values()))
+            count = len(self._waiting) if outbox is not None and outbox.subscription.throttling else 1
+            try:
+                if outbox is not None:
+                    await self._tell(outbox, [self._waiting[place] for place in range(count)])
+            except Exception:  # others wrote it: what cannot be told must not hold up what comes after it
+                _LOG.exception("what a source told of %s is left out", self._id)
             await self._done(count)
+
+    async def _tell(self, outbox: Outbox, items: Sequence[Item]) -> None:
+        told = {one.entity.id: one for item in items for one in await self._whole(self._id, item)}
+        if told:
+            await outbox.tell(list(told.values()))
 
     async def _done(self, count: int) -> None:
         keys = [self._waiting.popleft().key for _ in range(count)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from machinami.broker.contexts import Contexts
 from machinami.broker.federation import reading
+from machinami.broker.federation.behind import Behind, behind
 from machinami.broker.federation.copying import copy_for
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.leg import RECORD, Leg, Pauses
@@ -20,13 +21,16 @@ from machinami.broker.federation.relay import Item, Relay
 from machinami.broker.federation.relayed import digest, read_entities
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Notifier, Outbox
+from machinami.broker.policy import is_own
+from machinami.broker.seen import linked_in
 from machinami.broker.sources import Source
 from machinami.broker.subscriptions import conditions
 from machinami.broker.town import Town
-from machinami.foundation.errors import NotFound
+from machinami.foundation.errors import MachinamiError, NotFound
 from machinami.foundation.instant import to_micros
 from machinami.model.assembly import assemble_entity
 from machinami.model.context import Context
+from machinami.model.entity import Entity
 from machinami.model.matching import matches
 from machinami.model.principal import Principal
 from machinami.model.registration import Registration
@@ -88,20 +92,28 @@ class SharedSubscriptions:
         if relay is not None:
             await relay.forget()
 
-    def copies(self, town: Town) -> Mapping[str, Sequence[Leg]]:
-        """The copies of each subscription of a town that has any."""
+    def behind(self, town: Town, by: Principal) -> Sequence[Behind]:
+        """The subscriptions to sources that stand behind those to entities (5.8.1.4), as far as who asks may see them;
+        none in a town that knows no sources."""
+        if not town.sources.kept or not self._address:
+            return []
         found: dict[str, list[Leg]] = {}
         for (name, subscription_id, _), leg in self._legs.items():
             if name == town.name:
                 found.setdefault(subscription_id, []).append(leg)
-        return found
+        boxes = [box for box in self._notifier(town).outboxes if is_own(town.policy, box.owner.id, by)]
+        return [
+            behind(box.subscription, box.status, self._address, found.get(box.subscription.id, ()))
+            for box in boxes
+            if not box.subscription.is_local
+        ]
 
     async def hear(self, name: str, document: Mapping[str, Any], context: Context) -> None:
         """A source tells of changes under the name of a copy. Raises NotFound, BadRequestData, Overloaded."""
         town, leg = self._find(name)
         told = self._covered(town, leg, read_entities(document, context))
         relay = self._relay(town, leg.subscription_id)
-        told = [one for one in told if not relay.is_double(digest(one), leg.registration_id)]
+        told = [one for one in told if not relay.is_double(digest(one), leg.registration_id, leg.is_unique(one))]
         if told:
             record = {"copy": name, "data": document["data"], "context": context.source}
             key = f"{leg.subscription_id} {to_micros(town.clock()):020d} {town.new_id()}"
@@ -110,23 +122,37 @@ class SharedSubscriptions:
     async def complete(
         self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal, but: str | None = None
     ) -> Sequence[Told]:
-        """Entities that may be split, with what is known of them here and at sources, as far as they then match the
-        subscription (5.8.6). but: the registration of the source that told of them."""
+        """Entities that may be split, with what is known of them here (as far as they may read it) and at sources,
+        as far as they then match the subscription (5.8.6). but: the registration of the source that told of them."""
         found = []
-        trigger = self._trigger(subscription)
+        trigger, linked = self._trigger(subscription), linked_in(town, by)
         for one in told:
             if one.deleted_at is not None:
                 found.append(one)
                 continue
-            asked = reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, by, but=but)
-            rest = (await asked).entity
+            try:
+                asked = reading.retrieve(self._federation, town, one.entity.id, None, (), trigger, by, but=but)
+                rest = (await asked).entity
+            except MachinamiError:
+                rest = None  # the owner may not read it here; what was told is there all the same
             now = town.clock()
             whole = assemble_entity([one.entity, *([] if rest is None else [rest])], (), now)
-            if whole is not None and any(
-                matches(query, whole, now, town.store.peek) for query in conditions(subscription)
-            ):
+            if whole is not None and any(matches(query, whole, now, linked) for query in conditions(subscription)):
                 found.append(replace(one, entity=whole))
         return found
+
+    async def linked(
+        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
+    ) -> Mapping[str, Entity]:
+        """The entities that these link to, here and at sources, as far as a notification shows them (4.5.23); none
+        where they are too many to be asked for."""
+        join = subscription.notification.join
+        if join is None:
+            return {}
+        try:
+            return await reading.linked(self._federation, town, entities, join, self._trigger(subscription), by)
+        except MachinamiError:
+            return {}
 
     # --- copies
 

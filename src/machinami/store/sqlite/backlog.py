@@ -16,7 +16,7 @@ from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.runs import Runs, Step
 from machinami.store.sqlite.statements import SQL
 
-STATE = 1 << 20  # bytes of log that the state may be behind: what it takes to catch up holds everything else up
+STATE = 1 << 19  # bytes of log that the state may be behind: what it takes to catch up holds everything else up
 HISTORY = 4 << 20  # the same of the history: rows of the same place of the table then go there together
 _SERIALS = 20  # bits: instances of the history that one change may have
 
@@ -34,6 +34,11 @@ class Later:
     size: int = 0
     history: list[Row] = field(default_factory=list)
     history_size: int = 0
+
+    @property
+    def deep(self) -> bool:
+        """Whether more than the JSON of entities waits."""
+        return any(step.deep for _, step, _ in self.steps)
 
 
 class Backlog:

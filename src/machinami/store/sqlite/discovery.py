@@ -1,7 +1,7 @@
 """Which types are there, and which attributes do their entities have?
 
 A small table counts them: every change of an entity that gives it a type, an attribute or a kind of attribute, or takes
-one away, moves the counts in its commit.
+one away, moves the counts.
 """
 
 from collections import Counter, defaultdict

@@ -98,7 +98,8 @@ class Draft:
     def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""
         forgotten = trim_log(self.apart(), before)
-        self._group.counters.begin = max(self._group.counters.begin, before)
+        counters = self._group.counters
+        counters.begin = max(counters.begin, min(before, counters.seq))
         return forgotten
 
     def apart(self) -> apsw.Connection:

@@ -95,11 +95,16 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
 
 def _members(old: Attributes, new: Attributes, fresh: dict[int, Document]) -> dict[str, list[Document] | None]:
     """The attributes that are not as before, ready for JSON."""
-    return {
-        name: [fresh.get(id(instance)) or attribute_to_document(instance) for instance in instances]
-        for name, instances in new.items()
-        if old.get(name) is not instances
-    }
+    known, held, write = fresh.get, old.get, attribute_to_document
+    members: dict[str, list[Document] | None] = {}
+    for name, instances in new.items():
+        if held(name) is not instances:
+            if len(instances) == 1:  # most have; half of what a list costs that is written for any number
+                (one,) = instances
+                members[name] = [known(id(one)) or write(one)]
+            else:
+                members[name] = [known(id(one)) or write(one) for one in instances]
+    return members
 
 
 def _changed_head(before: Entity, after: Entity) -> Document:

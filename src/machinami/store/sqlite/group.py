@@ -53,7 +53,8 @@ class Snapshot:
 class Group:
     """The works of one commit, on their way to it.
 
-    prompt: whether the state is to be in its tables with every commit.
+    prompt: whether the state is to be in its tables with every commit. asked: whether somebody asked the tables since
+    they were brought up to the log, so that he will do so again: then it is done with this commit, not with another.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Group:
         committed: Callable[[str], State],
         backlog: Backlog,
         prompt: bool,
+        asked: bool,
     ) -> None:
         self.connection = connection
         self.names = names
@@ -72,6 +74,7 @@ class Group:
         self._committed = committed
         self._backlog = backlog
         self._prompt = prompt
+        self._asked = asked
         self.counters = Counters(counters.key, counters.seq, counters.begin)
         self.state: dict[str, State] = {}
         self.changed: set[str] = set()
@@ -261,10 +264,11 @@ class Group:
         settle(self.connection, rows, self.counters.seq)
         self.settled, self.later.history, self.later.history_size = True, [], 0
 
-    def settle(self) -> None:
+    def settle(self, history: bool = True) -> None:
         """Bring state and history up to the log, also where nothing waits: a correction must not be made twice."""
         self._fold()
-        self._settle_history()
+        if history:
+            self._settle_history()
 
     def seal(self) -> None:
         """Everything that belongs to this commit into the open transaction, ready for COMMIT."""
@@ -275,8 +279,8 @@ class Group:
             run(SQL.drop_record, [place for place, doc in self.records.items() if doc is None])
         backlog, later = self._backlog, self.later
         behind = later.size + (0 if self.folded else backlog.size)
-        if behind >= STATE or (self._prompt and behind):
+        if behind >= STATE or (self._prompt and behind) or (self._asked and later.deep):
             self._fold()
-        if later.history_size + (0 if self.settled else backlog.history_size) >= HISTORY:
+        elif later.history_size + (0 if self.settled else backlog.history_size) >= HISTORY:
             self._settle_history()
         self.new_names = self.names.write(self.connection)

@@ -82,6 +82,7 @@ class SqliteTown:
         self._checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
+        self._asked = False
         self._recover()
 
     # writing
@@ -101,6 +102,7 @@ class SqliteTown:
             # In a thread of its own the next commit begins before this one is done. With a bound of the file, what is
             # taken must fit as a whole.
             prompt=self._thread is not None or self._settings.max_bytes is not None,
+            asked=self._asked,
         )
 
     def _recover(self) -> None:
@@ -110,26 +112,26 @@ class SqliteTown:
             group = self._new_group()
             for change in read_log(self._connection, min(state, history)):
                 group.replay(change, change.seq > state, change.seq > history)
-            self._writer.finish_now(group)
+            self._writer.catch_up(group, history=True)
 
     def _catch_up(self) -> None:
         """Bring the state up to the log. Where the disk is full it is read as it is; the log has the rest."""
         if self._backlog.runs:
             with suppress(StoreUnavailable):
-                self._writer.finish_now(self._new_group())
+                self._writer.catch_up(self._new_group(), history=False)
 
     async def _settle(self) -> None:
         """Bring state and history up to the log, in the same way."""
-        if self._thread is None:
-            if self._backlog:
-                with suppress(StoreUnavailable):
-                    self._writer.finish_now(self._new_group())
-        elif self._backlog:
+        if self._backlog:
             with suppress(StoreUnavailable):
-                await self._writer.put(Draft.apart)
+                if self._thread is None:
+                    self._writer.catch_up(self._new_group(), history=True)
+                else:
+                    await self._writer.put(Draft.apart)
 
     def _committed(self, group: Group) -> None:
         self._counters = group.counters
+        self._asked = self._asked and not group.folded
         self._backlog.committed(group.folded, group.settled, group.later)
         self._names.written(group.new_names)
         self._type_counts.update(group.fold.type_counts)
@@ -201,6 +203,7 @@ class SqliteTown:
         """The entities that match: at once where an index leads to few, in a reading thread otherwise."""
         if self._backlog.runs.deep:
             self._catch_up()
+        self._asked = True
         source = self._source()
         connection = source.connection
         connection.set_progress_handler(_patience(), self._settings.step_limit)

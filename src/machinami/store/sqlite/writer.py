@@ -92,13 +92,13 @@ class Writer:
         while self._queue or not self._still.is_set():
             await self.put(lambda draft: None)
 
-    def finish_now(self, group: Group) -> None:
-        """Commit, between two flushes, a group in which everything is to be brought up to the log.
+    def catch_up(self, group: Group, history: bool) -> None:
+        """Commit, between two flushes, a group that brings the state, and the history if asked for, up to the log.
 
         Raises StoreUnavailable if that cannot be done now.
         """
         try:
-            group.settle()
+            group.settle(history)
             group.seal()
             self._connection.execute(SQL.commit)
         except apsw.Error as error:

@@ -1,0 +1,112 @@
+"""Who stands behind a request? By its session cookie, its key or token, or nobody."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from machinami.broker.identity.identity import KEY_MARK, Identity, Where
+from machinami.broker.identity.registry import Live, Registry
+from machinami.broker.identity.tokens import Tokens
+from machinami.foundation.errors import CredentialRefused, Forbidden, SignInRequired
+from machinami.kit.forms import PLAIN, SECURE, is_foreign
+from machinami.kit.http import Request
+from machinami.model.identity.account import Account
+from machinami.model.principal import ANONYMOUS, Principal
+
+_COOKIE, _AUTHORIZATION, _KEY, _TENANT = b"cookie", b"authorization", b"x-api-key", b"ngsild-tenant"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What every face asks: who is it? proxied: a proxy stands in front, and tells who it speaks for; tokens: who
+    shows an access token."""
+
+    identity: Identity
+    tokens: Tokens
+    proxied: bool = False
+
+    def principal(self, request: Request) -> Principal:
+        """Who asks: ANONYMOUS without a credential. Raises CredentialRefused for a wrong one, Forbidden for a change
+        that a page of another site sent with a session's cookie."""
+        fields = request.fields
+        if _AUTHORIZATION in fields or _KEY in fields:
+            return self._by_secret(request)
+        if _COOKIE in fields:
+            live = self.live(request)
+            if live is not None and live.principal is not ANONYMOUS:
+                if request.method not in _SAFE and is_foreign(request):
+                    raise Forbidden("A change that a page of another site sends is not taken")
+                return live.principal
+        if self.identity.has_places:
+            return self.identity.by_address(self.registry(request), self.address(request))
+        return ANONYMOUS
+
+    def _by_secret(self, request: Request) -> Principal:
+        if not self.identity.has_administrators:
+            return ANONYMOUS  # an open town knows nobody, and never asked
+        shown = request.header(_KEY)
+        if shown is None:
+            scheme, _, shown = (request.header(_AUTHORIZATION) or "").partition(" ")
+            if scheme.lower() != "bearer":
+                raise CredentialRefused("Credentials are shown as `Authorization: Bearer …` or `X-API-Key: …`")
+        shown, registry = shown.strip(), self.registry(request)
+        if shown.startswith(KEY_MARK):
+            return self.identity.by_key(registry, shown, self.address(request), request.header(b"origin"))
+        return self.tokens.principal(registry, shown)
+
+    def registry(self, request: Request) -> Registry:
+        """The people and programs of the town that the request names."""
+        named = request.fields.get(_TENANT)
+        return self.identity.of(None if named is None else named.decode("latin-1"))
+
+    def live(self, request: Request) -> Live | None:
+        """The session that the request belongs to, half ones too."""
+        cookie = request.cookie(SECURE) or request.cookie(PLAIN)
+        return None if not cookie else self.identity.live(self.registry(request), cookie)
+
+    def person(self, request: Request) -> tuple[Account, Live]:
+        """The person who is signed in. Raises SignInRequired."""
+        live = self.live(request)
+        if live is None or live.session.half:
+            raise SignInRequired("Please sign in first")
+        return self.registry(request).account(live.session.account), live
+
+    def address(self, request: Request) -> str:
+        """The address of who asks; behind a proxy the one that the proxy added last."""
+        if self.proxied:
+            told = (request.header(b"x-forwarded-for") or "").rpartition(",")[2].strip()
+            return told or request.client
+        return request.client
+
+    def where(self, request: Request) -> Where:
+        """From where somebody asks."""
+        return Where(self.address(request), request.header(b"user-agent") or "")
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach this installation over TLS."""
+        return self.identity.supplies.address().startswith("https://")
+
+    def is_near(self, request: Request) -> bool:
+        """Whether somebody sits at this machine: asked by its own name and address, with no proxy between."""
+        host = urlsplit(f"//{request.header(b'host') or ''}").hostname
+        passed = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"via"} & request.fields.keys()
+        return not self.proxied and not passed and request.client in _LOOPBACK and host in _LOOPBACK
+
+    def session_field(self, cookie: str) -> tuple[bytes, bytes]:
+        """The header field that gives a browser its session; the cookie goes when the browser does."""
+        return _cookie_field(SECURE if self.secure else PLAIN, cookie, self.secure)
+
+    def end_field(self) -> tuple[bytes, bytes]:
+        """The header field that takes it away again."""
+        return _cookie_field(SECURE if self.secure else PLAIN, "", self.secure, "; Max-Age=0")
+
+    def waiting_field(self, name: str, secret: str) -> tuple[bytes, bytes]:
+        """The header field that lets a browser without a session send a form."""
+        return _cookie_field(name, secret, self.secure, "; Max-Age=3600")
+
+
+def _cookie_field(name: str, value: str, secure: bool, more: str = "") -> tuple[bytes, bytes]:
+    guard = "; Secure" if secure else ""
+    return b"set-cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{guard}{more}".encode("ascii")

@@ -1,0 +1,141 @@
+"""How does a person come in? The first administrator, invitations, signing in and out."""
+
+import hmac
+
+from machinami.apis.identity.pages import Page, Pages, own_path, status_of
+from machinami.broker.identity import people, signing_in
+from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError
+from machinami.kit.frame import see_other
+from machinami.kit.http import Request, Response, Route
+
+FIRST, SIGN_IN = "/first", "/sign-in"
+
+
+def routes(pages: Pages) -> list[Route]:
+    """The addresses of the entrance."""
+    page = pages.frame.page
+    return [
+        page("GET", FIRST, _first(pages), "Make the first administrator"),
+        page("POST", FIRST, _make_first(pages), "Make the first administrator"),
+        page("GET", SIGN_IN, _sign_in(pages), "Sign in"),
+        page("POST", SIGN_IN, _take_password(pages), "Sign in by password"),
+        page("POST", "/sign-out", _sign_out(pages), "Sign out"),
+        page("GET", "/invitation/{code}", _invitation(pages), "Come in by an invitation"),
+        page("POST", "/invitation/{code}", _accept(pages), "Come in by an invitation"),
+    ]
+
+
+def _demand_near(pages: Pages, request: Request, code: str) -> None:
+    """Raise Forbidden unless this is somebody at the machine itself, or who has the code that it printed."""
+    if pages.asking.is_near(request):
+        return
+    address = pages.asking.address(request)
+    pages.identity.throttle.check("first administrator", address)
+    if not hmac.compare_digest(code.encode(), pages.identity.first_code.encode()):
+        pages.identity.throttle.missed("first administrator", address)
+        raise Forbidden("The first administrator is made at this machine, or with the link that it printed")
+
+
+def _first(pages: Pages) -> Page:
+    async def show(request: Request) -> Response:
+        if pages.registry(request).administrators:
+            return see_other(SIGN_IN)
+        code = request.arguments.get("code", "")
+        _demand_near(pages, request, code)
+        return pages.show(request, "first", code=code, fault="", name="", display="")
+
+    return show
+
+
+def _make_first(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        form = pages.form(request)
+        code, name, display = form.get("code", ""), form.get("name", ""), form.get("display", "")
+        _demand_near(pages, request, code)
+        try:
+            begun = await people.make_first(
+                pages.identity,
+                pages.registry(request),
+                name,
+                display or name,
+                form.get("password", ""),
+                pages.asking.where(request),
+            )
+        except MachinamiError as error:
+            fault = pages.fault(request, error)
+            return pages.show(request, "first", status_of(error), code=code, fault=fault, name=name, display=display)
+        return pages.entered(begun.cookie, "/account")
+
+    return take
+
+
+def _sign_in(pages: Pages) -> Page:
+    async def show(request: Request) -> Response:
+        if not pages.identity.has_administrators:
+            return see_other(FIRST)
+        onward, live = own_path(request.arguments.get("next")), pages.asking.live(request)
+        half = live is not None and live.session.half
+        return pages.show(request, "sign_in", half=half, onward=onward, fault="", name="")
+
+    return show
+
+
+def _take_password(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        form = pages.form(request)
+        onward, name = own_path(form.get("next")), form.get("name", "")
+        registry, where = pages.registry(request), pages.asking.where(request)
+        try:
+            begun = await signing_in.with_password(pages.identity, registry, name, form.get("password", ""), where)
+        except MachinamiError as error:
+            fault, status = pages.fault(request, error), status_of(error)
+            return pages.show(request, "sign_in", status, half=False, onward=onward, fault=fault, name=name)
+        before = pages.asking.live(request)
+        if before is not None:
+            await registry.end_sessions([before.session.id])
+        return pages.entered(begun.cookie, f"{SIGN_IN}?next={onward}" if begun.session.half else onward)
+
+    return take
+
+
+def _sign_out(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        pages.form(request)
+        live = pages.asking.live(request)
+        if live is not None:
+            await signing_in.sign_out(pages.identity, pages.registry(request), live.session)
+        answer = see_other("/")
+        answer.headers.append(pages.asking.end_field())
+        answer.headers.append((b"clear-site-data", b'"cache"'))
+        return answer
+
+    return take
+
+
+def _invitation(pages: Pages) -> Page:
+    async def show(request: Request) -> Response:
+        registry, code = pages.registry(request), request.params["code"]
+        _, account = people.invitation(pages.identity, registry, code)
+        begun = await people.accept_at_once(pages.identity, registry, code, pages.asking.where(request))
+        if begun is not None:
+            return pages.entered(begun.cookie, "/")
+        return pages.show(request, "invitation", code=code, account=account, fault="")
+
+    return show
+
+
+def _accept(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        form, code = pages.form(request), request.params["code"]
+        registry, where = pages.registry(request), pages.asking.where(request)
+        _, account = people.invitation(pages.identity, registry, code)
+        try:
+            if form.get("password", "") != form.get("again", ""):
+                raise CredentialRefused("The two passwords differ", key="identity.differ")
+            begun = await people.accept(pages.identity, registry, code, form.get("password", ""), where)
+        except MachinamiError as error:
+            fault = pages.fault(request, error)
+            return pages.show(request, "invitation", status_of(error), code=code, account=account, fault=fault)
+        return pages.entered(begun.cookie, "/account")
+
+    return take

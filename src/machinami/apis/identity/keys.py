@@ -1,0 +1,179 @@
+"""Which keys do programs and devices have, and who answers for them? As a page and as JSON."""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from machinami.apis.identity.pages import Page, Pages, status_of
+from machinami.apis.identity.shapes import key_document, read_wanted
+from machinami.broker.identity import programs
+from machinami.broker.identity.identity import KEY_MARK
+from machinami.broker.identity.people import demand_administrator
+from machinami.foundation.errors import BadRequestData, CredentialRefused, MachinamiError
+from machinami.kit.frame import see_other
+from machinami.kit.http import JSON, Handler, Request, Response, Route
+from machinami.model.identity.key import PROGRAM_ROLES, Use, Wanted
+from machinami.model.principal import Role
+
+KEYS = "/keys"
+API = "/identity/keys"
+ROLES = tuple(role.value for role in Role if role in PROGRAM_ROLES)
+_TAG = "Identity"
+
+
+def routes(pages: Pages) -> list[Route]:
+    """The addresses of keys."""
+    page = pages.frame.page
+    return [
+        page("GET", KEYS, _show(pages), "The keys of programs and devices"),
+        page("POST", KEYS, _make(pages), "Make a key"),
+        page("POST", f"{KEYS}/{{id}}/rotation", _rotate(pages), "A fresh secret for a key"),
+        page("POST", f"{KEYS}/{{id}}/revocation", _revoke(pages), "Take a key away"),
+        Route("GET", API, _list(pages), "List the keys of programs and devices", _TAG),
+        Route("POST", API, _create(pages), "Make a key; its secret is in the answer, and nowhere else", _TAG),
+        Route("POST", f"{API}/{{id}}/rotation", _renew(pages), "A fresh secret; the old one holds a while", _TAG),
+        Route("DELETE", f"{API}/{{id}}", _delete(pages), "Take a key away", _TAG),
+        Route("POST", "/identity/devices/check", _check(pages), "Is this a device of the town? For MQTT brokers", _TAG),
+    ]
+
+
+def _shown(
+    pages: Pages, request: Request, status: int = 200, fault: str = "", secret: str = "", made: object = None
+) -> Response:
+    pages.administrator(request)
+    registry = pages.registry(request)
+    owners = {one.id: one.display for one in registry.accounts.values.values()}
+    keys = sorted(registry.keys.values.values(), key=lambda one: (one.use.value, one.name))
+    now: datetime = pages.identity.supplies.clock()
+    return pages.show(
+        request, "keys", status, keys=keys, owners=owners, roles=ROLES, uses=tuple(use.value for use in Use),
+        fault=fault, secret=secret, made=made, now=now, said=request.arguments.get("done", ""),
+    )  # fmt: skip
+
+
+def _show(pages: Pages) -> Page:
+    async def show(request: Request) -> Response:
+        return _shown(pages, request)
+
+    return show
+
+
+def _wanted(form: dict[str, str]) -> Wanted:
+    days = form.get("days", "")
+    return Wanted(
+        form.get("name", ""),
+        Use(form.get("use", "key")) if form.get("use", "key") in set(Use) else Use.KEY,
+        frozenset(role for role in ROLES if form.get(f"role-{role}")),
+        int(days) if days.isascii() and days.isdigit() and len(days) < 6 else 0,
+        frozenset(form["scopes"].split()) if form.get("scopes", "").strip() else None,
+        tuple(form.get("addresses", "").replace(",", " ").split()),
+        tuple(form.get("origins", "").replace(",", " ").split()),
+    )
+
+
+def _make(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        form, by = pages.form(request), pages.administrator(request)
+        account, _ = pages.asking.person(request)
+        try:
+            made, secret = await programs.make_key(
+                pages.identity, pages.registry(request), _wanted(form), account.id, by
+            )
+        except MachinamiError as error:
+            return _shown(pages, request, status_of(error), pages.fault(request, error))
+        return _shown(pages, request, secret=secret, made=made)
+
+    return take
+
+
+def _rotate(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        pages.form(request)
+        by = pages.administrator(request)
+        made, secret = await programs.rotate_key(pages.identity, pages.registry(request), request.params["id"], by)
+        return _shown(pages, request, secret=secret, made=made)
+
+    return take
+
+
+def _revoke(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        pages.form(request)
+        by = pages.administrator(request)
+        await programs.revoke_key(pages.identity, pages.registry(request), request.params["id"], by)
+        return see_other(f"{KEYS}?done=revoked")
+
+    return take
+
+
+# for programs
+
+
+def _list(pages: Pages) -> Handler:
+    def tell(request: Request) -> Response:
+        demand_administrator(pages.asking.principal(request))
+        return answer([key_document(key) for key in pages.registry(request).keys.values.values()])
+
+    return tell
+
+
+def _create(pages: Pages) -> Handler:
+    async def make(request: Request) -> Response:
+        by = pages.asking.principal(request)
+        demand_administrator(by)
+        owner, _ = pages.asking.person(request)
+        wanted = read_wanted(json_body(request))
+        made, secret = await programs.make_key(pages.identity, pages.registry(request), wanted, owner.id, by)
+        return answer({**key_document(made), "secret": secret}, 201)
+
+    return make
+
+
+def _renew(pages: Pages) -> Handler:
+    async def renew(request: Request) -> Response:
+        by = pages.asking.principal(request)
+        made, secret = await programs.rotate_key(pages.identity, pages.registry(request), request.params["id"], by)
+        return answer({**key_document(made), "secret": secret})
+
+    return renew
+
+
+def _delete(pages: Pages) -> Handler:
+    async def revoke(request: Request) -> Response:
+        by = pages.asking.principal(request)
+        await programs.revoke_key(pages.identity, pages.registry(request), request.params["id"], by)
+        return Response(204)
+
+    return revoke
+
+
+def _check(pages: Pages) -> Handler:
+    """What MQTT brokers ask that have an authenticator by HTTP (EMQX, mosquitto-go-auth): both read this answer."""
+
+    def check(request: Request) -> Response:
+        asked, registry = json_body(request), pages.registry(request)
+        user, password = str(asked.get("username", "")), str(asked.get("password", ""))
+        try:
+            right = password.startswith(KEY_MARK) and pages.identity.key(registry, password, Use.DEVICE).id == user
+        except CredentialRefused:
+            right = False
+        return answer({"result": "allow" if right else "deny", "ok": right, "error": "" if right else "unknown"})
+
+    return check
+
+
+def json_body(request: Request) -> dict[str, Any]:
+    """The JSON object of a request. Raises BadRequestData."""
+    try:
+        document = orjson.loads(request.body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequestData(f"The body is no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BadRequestData("The body must be a JSON object {…}")
+    return document
+
+
+def answer(document: object, status: int = 200) -> Response:
+    """An answer in JSON that nobody keeps."""
+    return Response(status, orjson.dumps(document), JSON, [(b"cache-control", b"no-store")])

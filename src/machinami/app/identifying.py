@@ -1,0 +1,137 @@
+"""What does identity need of the machine it runs on? A clock, chance, the file with the sealing key; and who asks for
+an administrator on the command line."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from machinami.app.clock import utc_now
+from machinami.broker.identity import people
+from machinami.broker.identity.identity import Identity, Supplies
+from machinami.broker.identity.registry import Registry
+from machinami.broker.identity.seal import Seal
+from machinami.broker.policy import Policy
+from machinami.broker.policy_rows import protect
+from machinami.broker.town import DEFAULT_TOWN, Town
+from machinami.foundation.errors import SettingsError, TenantNotFound
+from machinami.foundation.settings import Settings
+from machinami.model.identity.session import Ends
+from machinami.model.principal import SYSTEM, Role
+from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.backend import open_backend
+
+KEY_FILE = "identity.key"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_KEY_SIZE = 32
+_GUEST, _GUEST_NAME = "demo", "見学者 Visitor"
+_LINK_LASTS = timedelta(days=1)
+
+
+def sealing_key(folder: Path) -> bytes:
+    """The key that seals what must be read again; made at the first need, for the owner's eyes only.
+
+    Raises SettingsError where the file holds no key.
+    """
+    file = folder / KEY_FILE
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = file.read_bytes()
+        if len(key) != _KEY_SIZE:
+            raise SettingsError(f"{file} does not hold a key of {_KEY_SIZE} bytes; put it back from a copy") from None
+        return key
+    with os.fdopen(handle, "wb") as made:
+        key = secrets.token_bytes(_KEY_SIZE)
+        made.write(key)
+    return key
+
+
+def make_identity(
+    settings: Settings, protect_all: Callable[[], Awaitable[None]], address: Callable[[], str]
+) -> Identity:
+    """The identity of an installation; it knows nobody until it is opened."""
+    seal = Seal(sealing_key(settings.data), secrets.token_bytes)
+    ends = Ends(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
+    return Identity(Supplies(utc_now, secrets.token_bytes, seal, protect_all, address, ends=ends))
+
+
+def refuse_open_address(settings: Settings, has_administrators: bool) -> None:
+    """Refuse to serve to the network a town without administrators, or passwords without TLS. Raises SettingsError
+    saying why and what to do."""
+    if settings.host in LOOPBACK:
+        return
+    if not has_administrators:
+        raise SettingsError(
+            f"This town has no administrators yet, so anyone who can reach {settings.host} could change its data. "
+            "Make one first: machinami admin make NAME --data DIR. "
+            "この街にはまだ管理者がいないため、127.0.0.1 でだけ動かせます。"
+        )
+    if settings.certificate is None and not settings.trust_proxy:
+        raise SettingsError(
+            f"Passwords and keys would cross the network in the clear at {settings.host}. Name a certificate and its "
+            "key in machinami.toml ([server] certificate, certificate_key), or say [network] trust_proxy = true "
+            "where a proxy with TLS stands in front. 暗号化されていないため、証明書を設定してください。"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A person for whom a link was made on the command line."""
+
+    name: str
+    path: str
+
+
+def appoint(settings: Settings, name: str, display: str | None, town: str | None) -> Invited:
+    """Have somebody administer a town that is not running: a new person, or one who is there already and whose ways
+    in are opened anew. Raises TenantNotFound, InUse while the town runs, BadRequestData."""
+    return asyncio.run(_appoint(settings, name, display, town))
+
+
+async def _appoint(settings: Settings, name: str, display: str | None, town: str | None) -> Invited:
+    backend = open_backend(settings.data, StoreSettings(durability="full"))
+    try:
+        names = [DEFAULT_TOWN, *(found for found in await backend.towns() if found != DEFAULT_TOWN)]
+        if town is not None and town not in names:
+            raise TenantNotFound(f"There is no town {town!r} in {settings.data}; there are: {', '.join(names)}")
+        towns = [
+            Town(one, await backend.open(one, one == DEFAULT_TOWN), Policy(), utc_now, lambda: secrets.token_hex(16))
+            for one in names
+        ]
+
+        async def protect_all() -> None:
+            for one in towns:
+                await protect(one)
+
+        identity = make_identity(settings, protect_all, lambda: "")
+        await identity.open(towns)
+        registry = identity.of(town)
+        code = await _invite_administrator(identity, registry, name, display)
+        return Invited(name.strip().lower(), f"/invitation/{code}")
+    finally:
+        await backend.close()
+
+
+async def _invite_administrator(identity: Identity, registry: Registry, name: str, display: str | None) -> str:
+    account = registry.named(name.strip().lower())
+    roles = frozenset({Role.ADMINISTRATOR.value})
+    if account is None or account.ended is not None:
+        account = await people.make_account(identity, registry, name, display or name, roles, SYSTEM)
+    elif not account.is_administrator:
+        account = await people.set_roles(
+            identity, registry, account.id, roles | account.roles, account.identity_assurance, SYSTEM
+        )
+    return await people.invite(identity, registry, account.id, SYSTEM, _LINK_LASTS)
+
+
+async def invite_guest(identity: Identity) -> str:
+    """The path of a link that signs in, once and without a password, as the administrator of a demonstration."""
+    registry, roles = identity.of(None), frozenset({Role.ADMINISTRATOR.value})
+    guest = registry.named(_GUEST)
+    if guest is None:
+        guest = await people.make_account(identity, registry, _GUEST, _GUEST_NAME, roles, SYSTEM)
+    return f"/invitation/{await people.invite(identity, registry, guest.id, SYSTEM, _LINK_LASTS, at_once=True)}"

@@ -1,0 +1,95 @@
+"""Which one-time codes are right? Those of an authenticator app (RFC 6238), and the recovery codes on paper."""
+
+from dataclasses import replace
+from hmac import compare_digest, digest
+
+from machinami.broker.identity.identity import Event, Identity, Where, digest_of
+from machinami.broker.identity.registry import Live, Registry
+from machinami.broker.identity.signing_in import Begun, step_up
+from machinami.foundation.errors import BadRequestData, CredentialRefused
+from machinami.model.identity.account import Account, Totp
+from machinami.model.identity.assurance import Way
+from machinami.model.identity.totp import SEED_BYTES, code_at, window_of
+
+RECOVERY_CODES = 10
+_WRONG = "The code is wrong"
+
+
+def draw_seed(identity: Identity) -> bytes:
+    """A seed for an authenticator."""
+    return identity.supplies.draw(SEED_BYTES)
+
+
+async def use_totp(identity: Identity, registry: Registry, account_id: str, seed: bytes, code: str) -> tuple[str, ...]:
+    """Take an authenticator into use whose first code is right; the recovery codes, shown this once. Raises
+    BadRequestData where it is wrong."""
+    account, now = registry.account(account_id), identity.supplies.clock()
+    window = _window(seed, code, window_of(now), -1)
+    if window is None:
+        raise BadRequestData(_WRONG, key="identity.wrong_code")
+    codes = tuple(_written(identity.supplies.draw(8)) for _ in range(RECOVERY_CODES))
+    sealed = identity.supplies.seal.close(seed, _about(account))
+    kept = tuple(digest_of(_plain(one)) for one in codes)
+    await registry.put_account(replace(account, totp=Totp(sealed, now, window), recovery=kept))
+    identity.note(Event("authenticator taken into use", registry.town, account.principal_id, account.name))
+    return codes
+
+
+async def drop_totp(identity: Identity, registry: Registry, account_id: str) -> None:
+    """Let the authenticator and the recovery codes go."""
+    account = registry.account(account_id)
+    await registry.put_account(replace(account, totp=None, recovery=()))
+    identity.note(Event("authenticator let go", registry.town, account.principal_id, account.name))
+
+
+async def with_code(identity: Identity, registry: Registry, live: Live, code: str, where: Where) -> Begun:
+    """The second step of a sign-in. Raises CredentialRefused, TooManyAttempts. No code is right twice."""
+    account = registry.account(live.session.account)
+    identity.throttle.check(account.name, where.address)
+    way = await _take(identity, registry, account, code)
+    if way is None:
+        identity.throttle.missed(account.name, where.address)
+        identity.note(Event("code refused", registry.town, account.principal_id, account.name, where.address))
+        raise CredentialRefused(_WRONG, key="identity.wrong_code")
+    identity.throttle.right(account.name, where.address)
+    return await step_up(identity, registry, live, way, where)
+
+
+async def _take(identity: Identity, registry: Registry, account: Account, code: str) -> Way | None:
+    totp = account.totp
+    if totp is not None:
+        seed = identity.supplies.seal.open(totp.seed, _about(account))
+        window = _window(seed, code, window_of(identity.supplies.clock()), totp.last_window)
+        if window is not None:
+            await registry.put_account(replace(account, totp=replace(totp, last_window=window)))
+            return Way.CODE
+    shown = digest_of(_plain(code))
+    if shown in account.recovery:
+        left = tuple(one for one in account.recovery if one != shown)
+        await registry.put_account(replace(account, recovery=left))
+        return Way.RECOVERY
+    return None
+
+
+def _window(seed: bytes, code: str, now: int, last: int) -> int | None:
+    """The window of which this is the code: the present one, or one beside it, as clocks differ; never a used one."""
+    digits = "".join(code.split())
+    for window in (now, now - 1, now + 1):
+        counter = window.to_bytes(8, "big")
+        expected = code_at(digest(seed, counter, "sha1"))
+        if window > last and compare_digest(expected.encode(), digits.encode()):
+            return window
+    return None
+
+
+def _about(account: Account) -> str:
+    return f"authenticator of {account.id}"
+
+
+def _written(secret: bytes) -> str:
+    text = secret.hex()
+    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
+
+
+def _plain(code: str) -> str:
+    return "".join(letter for letter in code.lower() if letter.isalnum())

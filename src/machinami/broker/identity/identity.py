@@ -1,0 +1,148 @@
+"""Who is asking, in which town? The registries of all towns, and what they are given from outside."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from machinami.broker.identity.passwords import Passwords
+from machinami.broker.identity.registry import Live, Registry
+from machinami.broker.identity.seal import Seal
+from machinami.broker.identity.throttling import Throttle
+from machinami.broker.town import DEFAULT_TOWN, Town
+from machinami.foundation.errors import CredentialRefused
+from machinami.model.identity.key import AccessKey, Use, is_valid, may_ask_from
+from machinami.model.identity.session import Ends
+from machinami.model.principal import ANONYMOUS, Principal
+
+_LOG = logging.getLogger("machinami.identity")
+KEY_MARK = "mk_"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """From where somebody asks: the address of the peer, and what the browser or program calls itself."""
+
+    address: str = ""
+    agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that is to be accounted for: what, in which town, who did it (a principal's id, or the name that was
+    tried), about whom, and from which address. It never holds a secret."""
+
+    what: str
+    town: str
+    by: str
+    about: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Supplies:
+    """What identity is given: clock: the clock on the wall, also in a simulated town; draw: so many random bytes;
+    seal: for secrets that must be read again; passwords: how they are hashed; protect: has the towns ask their
+    policies from now on; address: where browsers and programs find this installation, without a slash at the end."""
+
+    clock: Callable[[], datetime]
+    draw: Callable[[int], bytes]
+    seal: Seal
+    protect: Callable[[], Awaitable[None]]
+    address: Callable[[], str]
+    passwords: Passwords = field(default_factory=Passwords)
+    ends: Ends = field(default_factory=Ends)
+
+
+class Identity:
+    """Everyone that an installation knows."""
+
+    def __init__(self, supplies: Supplies) -> None:
+        self.supplies = supplies
+        self.throttle = Throttle(supplies.clock)
+        self.listeners: list[Callable[[Event], None]] = []
+        self.handovers: list[Callable[[str, str, str], Awaitable[None]]] = []
+        self.first_code = supplies.draw(16).hex()
+        self._registries: dict[str, Registry] = {}
+
+    async def open(self, towns: Sequence[Town]) -> None:
+        """Read what the towns know of people and programs; a town that has administrators is protected."""
+        for town in towns:
+            registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
+            await registry.load()
+            self._registries[town.name] = registry
+        if self.has_administrators:
+            await self.supplies.protect()
+
+    def add(self, town: Town) -> Registry:
+        """Know a town that was made just now; it has no people yet."""
+        made = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
+        return self._registries.setdefault(town.name, made)
+
+    def of(self, town: str | None) -> Registry:
+        """The registry of a town; the installation's own where there is no such town."""
+        return self._registries.get(town or DEFAULT_TOWN) or self._registries[DEFAULT_TOWN]
+
+    @property
+    def has_administrators(self) -> bool:
+        """Whether anyone administers this installation: then it is protected, else open to whoever reaches it."""
+        own = self._registries.get(DEFAULT_TOWN)
+        return own is not None and bool(own.administrators)
+
+    @property
+    def has_places(self) -> bool:
+        """Whether an address alone may stand for somebody anywhere here."""
+        return any(registry.places for registry in self._registries.values())
+
+    async def tidy(self) -> None:
+        """Keep which sessions were used and let go of what has ended."""
+        for registry in list(self._registries.values()):
+            await registry.tidy()
+        self.throttle.tidy()
+
+    def note(self, event: Event) -> None:
+        """Account for something."""
+        _LOG.info("%s in %s by %r about %r from %s", event.what, event.town, event.by, event.about, event.address)
+        for listener in self.listeners:
+            listener(event)
+
+    def secret(self, size: int = 32) -> str:
+        """A fresh secret in hexadecimal digits."""
+        return self.supplies.draw(size).hex()
+
+    # who asks
+
+    def live(self, registry: Registry, cookie: str) -> Live | None:
+        """The session that a cookie names; None where it names none, or one that has ended."""
+        return registry.live(digest_of(cookie).hex())
+
+    def by_key(self, registry: Registry, shown: str, address: str, origin: str | None) -> Principal:
+        """Who shows this key. Raises CredentialRefused."""
+        key = self.key(registry, shown, Use.KEY)
+        if not may_ask_from(key, address, origin):
+            raise CredentialRefused("This key may not be used from here")
+        return key.principal
+
+    def key(self, registry: Registry, shown: str, use: Use) -> AccessKey:
+        """The key for this use of which this is the secret. Raises CredentialRefused; it does not say why."""
+        _, _, rest = shown.partition("_")
+        key_id, _, secret = rest.partition("_")
+        found = registry.keys.values.get(key_id)
+        digest = digest_of(secret)
+        if found is None or found.use is not use or not is_valid(found, digest, self.supplies.clock()):
+            raise CredentialRefused("This key is not valid here")
+        return found
+
+    def by_address(self, registry: Registry, address: str) -> Principal:
+        """Who asks without any credential: nobody, but for a dated exception of the address."""
+        now = self.supplies.clock()
+        for key in registry.places:
+            if key.until is not None and now < key.until and may_ask_from(key, address, None):
+                return key.principal
+        return ANONYMOUS
+
+
+def digest_of(secret: str) -> bytes:
+    """What is kept of a secret of random bits."""
+    return sha256(secret.encode()).digest()

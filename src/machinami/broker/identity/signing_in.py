@@ -1,0 +1,79 @@
+"""How does a person sign in? By password, and a code where they have one; each step is a session of a new name."""
+
+from dataclasses import dataclass, replace
+
+from machinami.broker.identity.identity import Event, Identity, Where, digest_of
+from machinami.broker.identity.registry import Live, Registry
+from machinami.foundation.errors import CredentialRefused
+from machinami.model.identity.account import Account
+from machinami.model.identity.assurance import Way, level
+from machinami.model.identity.session import Session
+
+_WRONG = "The name or the password is wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A session that began: the secret for the cookie, and whether a code is still to come."""
+
+    cookie: str
+    session: Session
+
+
+async def with_password(identity: Identity, registry: Registry, name: str, password: str, where: Where) -> Begun:
+    """Sign in by password. Raises CredentialRefused, TooManyAttempts; neither tells whether there is such a name."""
+    name = name.strip().lower()[:200]
+    identity.throttle.check(name, where.address)
+    account = registry.named(name)
+    kept = account.password if account is not None and account.ended is None else None
+    right = await identity.supplies.passwords.check(kept, password[:1_000])
+    if not right or account is None or kept is None:
+        identity.throttle.missed(name, where.address)
+        identity.note(Event("sign-in refused", registry.town, name, "", where.address))
+        raise CredentialRefused(_WRONG, key="identity.wrong")
+    if not account.has_second:
+        identity.throttle.right(name, where.address)
+    if identity.supplies.passwords.is_dated(kept):
+        fresh = await identity.supplies.passwords.make(password)
+        await registry.put_account(replace(registry.account(account.id), password=fresh))
+    return await begin(identity, registry, account, frozenset({Way.PASSWORD}), where, half=account.has_second)
+
+
+async def begin(
+    identity: Identity,
+    registry: Registry,
+    account: Account,
+    ways: frozenset[Way],
+    where: Where,
+    *,
+    half: bool = False,
+    at_level: int | None = None,
+) -> Begun:
+    """Begin a session. at_level: the level that another authority says; None for that of the ways."""
+    cookie, now = identity.secret(), identity.supplies.clock()
+    reached = level(ways) if at_level is None else at_level
+    session = Session(
+        digest_of(cookie).hex(), account.id, now, now, ways, reached, half, where.agent[:200], where.address
+    )
+    await registry.put_session(session)
+    if not half:
+        ways_said = "+".join(sorted(ways))
+        identity.note(
+            Event(f"signed in by {ways_said}", registry.town, account.principal_id, account.name, where.address)
+        )
+    return Begun(cookie, session)
+
+
+async def step_up(identity: Identity, registry: Registry, live: Live, way: Way, where: Where) -> Begun:
+    """Go on in a new session that knows one more way; the old one ends, so that its cookie is worth nothing."""
+    old = live.session
+    begun = await begin(identity, registry, registry.account(old.account), old.ways | {way}, where)
+    await registry.end_sessions([old.id])
+    return begun
+
+
+async def sign_out(identity: Identity, registry: Registry, session: Session) -> None:
+    """End a session."""
+    await registry.end_sessions([session.id])
+    account = registry.account(session.account)
+    identity.note(Event("signed out", registry.town, account.principal_id, account.name, session.address))

@@ -1,0 +1,91 @@
+"""In which words is a command explained to a newcomer? What it is for, with examples that can be typed as they are."""
+
+import argparse
+import os
+from collections.abc import Mapping
+from typing import Any
+
+_CALLED = "MACHINAMI_CALLED_AS"  # the script at the root says how it was called
+
+GUIDES: Mapping[str, str] = {
+    "": """\
+Machinami (街並み): the city OS that a small town can run.
+小さな街が自分で動かせる都市 OS です。まず {program} demo をどうぞ。
+
+  {program} demo                     see a simulated town at work; nothing to fill in 架空の街を見る
+  {program} init my-town             make a folder for your own town 自分の街のフォルダを作る
+  {program} serve --data my-town     run it, and open http://127.0.0.1:1026/ 動かす
+  {program} COMMAND --help           say more of one command コマンドのくわしい説明""",
+    "demo": """\
+Open a simulated town with a storm coming: five river gauges, forecasts, warnings that wait for approval.
+架空の街を開きます。まもなく大雨が来ます。実在の川や町ではありません。
+
+  {program} demo                     open http://127.0.0.1:1026/; Ctrl-C ends it and nothing is kept
+  {program} demo --port 8080         where another town has the usual port
+  {program} demo --data my-demo      keep the town; later calls go on where it was""",
+    "init": """\
+Make a folder for your town, with its settings explained. What is there already is never overwritten.
+街のフォルダを作ります。設定の説明もそこに書かれます。すでにあるものは変えません。
+
+  {program} init my-town             then edit my-town/machinami.toml, and run
+  {program} serve --data my-town""",
+    "serve": """\
+Run the town in a folder until Ctrl-C. All its data stay in that folder; an empty one is a new town.
+フォルダの街を動かします。データはすべてそのフォルダに入ります。止めるには Ctrl-C。
+
+  {program} serve --data my-town                 open http://127.0.0.1:1026/
+  {program} serve --data my-town --port 8080     where another town has the usual port
+
+A town without administrators is served on this computer only; on any other --host this command refuses.""",
+    "import": """\
+Bring data that another system has exported into a town.
+ほかの仕組みから書き出したデータを街に取り込みます。
+
+  {program} import csv FILE --map MAP.toml --to http://127.0.0.1:1026
+  {program} import csv --help        all that can be said; how to write a map: docs/import-csv.md""",
+    "import csv": """\
+Bring a table of measurements into a town. MAP.toml says which column is what: docs/import-csv.md.
+表を街に取り込みます。どの列が何かは MAP.toml に書きます。書き方は docs/import-csv.md にあります。
+
+  {program} import csv 水位.csv --map mochiyoji.toml --dry-run         look at what would be brought in
+  {program} import csv 水位.csv --map mochiyoji.toml --data my-town    into a town that is not running
+  {program} import csv 水位.csv --map mochiyoji.toml --to http://127.0.0.1:1026
+  {program} import csv 水位.csv --map mochiyoji.toml --to http://127.0.0.1:1026 --replay 60""",
+    "federate": """\
+Let a running town ask its neighbours: their data join ours in every answer, and none waits for them.
+動いている街に隣の街を紹介します。答えには隣の街のデータも加わり、隣が遅くても待ちません。
+
+  {program} federate add http://127.0.0.1:1027     introduce the town that runs there
+  {program} federate list                          which neighbours are known, and how they fare
+  {program} federate remove NAME                   let one go""",
+    "evaluate flood": """\
+Score the flood forecasts on the record of any river, against the level simply staying as it is (persistence).
+The first half of the record trains; the second half is forecast in four parts, each from all before it.
+お手元の川の記録で、水位予測の成績を調べます。
+
+  {program} evaluate flood --csv river.csv --time date --level level_m --rain rain_mm --tz Asia/Tokyo""",
+    "bench": """\
+Measure what each operation costs on this machine, beside `bare`: the same server stack with fixed answers.
+The ratio to bare can be compared between machines; microseconds and milliseconds cannot.
+このコンピューターでの速さを測ります。
+
+  {program} bench                    with 100 and 100,000 entities, some minutes
+  {program} bench --only get --scale 100 --seconds 1     a first look, in seconds""",
+    "new-service": """\
+Begin a new service that runs, shows a page and passes its tests at once; then change it into yours.
+新しいサービスを作ります。すぐに動き、テストも通ります。そこから書きかえてください。
+
+  {program} new-service bench_count                      in this checkout
+  {program} new-service bench_count --outside ../bench   as a package of its own""",
+}
+
+
+def program() -> str:
+    """How this program is called by whoever reads: by the script at the root, or as it was installed."""
+    return os.environ.get(_CALLED) or "machinami"
+
+
+def guide(command: str = "") -> dict[str, Any]:
+    """What a parser is given so that its help explains the command."""
+    text = GUIDES[command].format(program=program())
+    return {"description": text, "formatter_class": argparse.RawDescriptionHelpFormatter}

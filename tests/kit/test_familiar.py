@@ -1,0 +1,122 @@
+"""What came before, byte by byte, means the same again; whatever else is the parser's."""
+
+import httptools
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from machinami.kit.familiar import Familiar
+
+
+class Parsed:
+    """What the parser says of the bytes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.url = self.body = b""
+        self.whole = 0
+        parser = httptools.HttpRequestParser(self)
+        parser.feed_data(data)
+        self.method = parser.get_method().decode()
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        self.whole += 1
+
+
+def taught(*messages: bytes) -> Familiar:
+    familiar = Familiar()
+    for data in messages:
+        familiar.learn(data, Parsed(data).headers)
+    return familiar
+
+
+ONE = b"POST /entities HTTP/1.1\r\nHost: t\r\nX-A:  5\r\nContent-Length: 3\r\n\r\nabc"
+
+
+def test_the_same_fields_are_read_with_another_line_and_another_body() -> None:
+    whole = taught(ONE).read(ONE.replace(b"POST /entities", b"PATCH /entities/b?q=1").replace(b"abc", b"def"))
+    assert whole is not None
+    assert (whole.method, whole.target, whole.body) == ("PATCH", "/entities/b?q=1", b"def")
+    assert whole.fields.headers == ((b"host", b"t"), (b"x-a", b"5"), (b"content-length", b"3"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ONE[:-1],
+        ONE + b"d",
+        ONE + ONE,
+        ONE.replace(b"X-A", b"X-B"),
+        ONE.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        ONE.replace(b"/entities", b"/entities#a"),
+        ONE.replace(b"/entities", b"/enti ties"),
+        ONE.replace(b"/entities", b"/\xc3\xa9"),
+        ONE.replace(b"/entities", b"*"),
+        ONE.replace(b"/entities", b"/" + b"a" * 2_000),
+        ONE.replace(b"POST", b"BREW"),
+        b"\r\n" + ONE,
+        b"",
+        b"POST",
+    ],
+)
+def test_what_is_not_quite_the_same_is_left_to_the_parser(data: bytes) -> None:
+    assert taught(ONE).read(data) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabcPOST / HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\nX: " + b"a" * 2_000 + b"\r\n\r\n",
+    ],
+)
+def test_what_is_not_plain_is_not_remembered(data: bytes) -> None:
+    assert taught(data).read(data) is None
+
+
+def test_fields_without_end_leave_nothing_behind() -> None:
+    familiar = Familiar()
+    for number in range(5_000):
+        data = b"GET / HTTP/1.1\r\nX-A: %d\r\n\r\n" % number
+        familiar.learn(data, Parsed(data).headers)
+        assert familiar.read(data) is not None
+    assert len(familiar._known) <= 1_024
+
+
+names = st.sampled_from([b"Host", b"X-A", b"x-a", b"Accept", b"Content-Length", b"Connection"])
+values = st.sampled_from([b"t", b"5", b"", b" a b ", b"0", b"3", b"a\r\n b", b"\t", b"keep-alive", b"\xc3\xa9"])
+lines = st.sampled_from([b"GET /a", b"POST /a?b=%20", b"PATCH /a/b/", b"DELETE /a", b"GET /<\\^`{|}~", b'GET /"'])
+ends = st.sampled_from([b"\r\n", b"\n"])
+messages = st.tuples(lines, st.lists(st.tuples(names, values, ends), max_size=3), st.sampled_from([b"", b"abc", b"{}"]))
+
+
+@given(st.lists(messages, min_size=1, max_size=4))
+def test_what_is_read_is_what_the_parser_reads(
+    several: list[tuple[bytes, list[tuple[bytes, bytes, bytes]], bytes]],
+) -> None:
+    familiar = Familiar()
+    for line, fields, body in (*several, *several):
+        head = line + b" HTTP/1.1\r\n" + b"".join(b"%b: %b%b" % field for field in fields)
+        data = head + b"\r\n" + body
+        whole = familiar.read(data)
+        try:
+            parsed = Parsed(data)
+        except httptools.HttpParserError:
+            assert whole is None
+            continue
+        if whole is not None:
+            assert parsed.whole == 1
+            assert (whole.method, whole.target.encode(), whole.body) == (parsed.method, parsed.url, parsed.body)
+            assert list(whole.fields.headers) == parsed.headers
+        if parsed.whole == 1:
+            familiar.learn(data, parsed.headers)
