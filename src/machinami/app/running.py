@@ -28,8 +28,8 @@ from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
+from machinami.broker.identity.identity import Event
 from machinami.broker.identity.tokens import Tokens
-from machinami.broker.policy_rows import protect
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
 from machinami.broker.retention import trim
@@ -113,6 +113,8 @@ class TownOS:
         await self.broker.start()
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
+        self.broker.attend(lambda name, by: self.identity.of(name).present(by))
+        self.identity.listeners.append(self._account)
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
@@ -161,8 +163,12 @@ class TownOS:
         return await invite_guest(self.identity)
 
     async def _protect(self) -> None:
-        for town in self.broker.towns:
-            await protect(town)
+        await self.broker.protect()
+
+    def _account(self, event: Event) -> None:
+        town = self.broker.open_town(event.town)
+        if town is not None and not town.policy.is_open:
+            self.broker.audit(town).happened(event.by, event.what, event.about, event.address)
 
     def _tls(self) -> Tls | None:
         settings = self.settings
