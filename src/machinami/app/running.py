@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -120,6 +120,7 @@ class TownOS:
         await self.broker.start()
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
+        self.broker.attend(lambda name, by: self.identity.of(name).present(by))
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
@@ -191,8 +192,12 @@ class TownOS:
         await self._carriers.close()
         await self._caller.close()
 
+    def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
+        """The services to be started, and those that cannot be."""
+        return installed()
+
     def _start_services(self, town: Town) -> None:
-        services, broken = installed()
+        services, broken = self.services()
         manifests = [service.manifest for service in services] + [read_manifest(name, "ingest") for name in INGEST]
         self.broker.lend([row for manifest in manifests for row in manifest_rows(manifest)])
         self.watched.broken = broken

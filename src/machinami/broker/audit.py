@@ -122,6 +122,11 @@ class Audit:
         """Somebody changed how the town is run."""
         self._note(by, Deed.ADMINISTER, what=what)
 
+    def happened(self, who: str, what: str, about: str, address: str) -> None:
+        """Something happened to how people and programs get in: a sign-in, a key, a role."""
+        more = {"what": what, "about": about, "from": address}
+        self._waiting.append(entry(self._clock(), who, Deed.ADMINISTER, **more))
+
     def _note(self, by: Principal, deed: Deed, **more: Any) -> None:
         self._waiting.append(entry(self._clock(), by.signature, deed, **more))
 

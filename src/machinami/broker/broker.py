@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from machinami.broker import registrations
@@ -79,6 +80,7 @@ class Broker:
         self._audits: dict[str, Audit] = {}
         self._notifiers: dict[str, Notifier] = {}
         self._derived: Sequence[Row] = ()
+        self._present: Callable[[str, Principal], Principal | None] = lambda town, by: by
         self.set_aside: list[str] = []
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots(ports.sender)
@@ -140,6 +142,12 @@ class Broker:
         self._derived = rows
         for town in self.towns:
             town.policy.lend(rows)
+
+    def attend(self, present: Callable[[str, Principal], Principal | None]) -> None:
+        """Ask this of who they are now who left subscriptions in a town; None: nobody any more."""
+        self._present = present
+        for town in self.towns:
+            town.policy.present = partial(present, town.name)
 
     async def protect(self) -> None:
         """Have every town protected from now on, and every one that is made later; done with the first administrator.
@@ -231,6 +239,7 @@ class Broker:
             return self._towns[name]
         policy = Policy()
         policy.lend(self._derived)
+        policy.present = partial(self._present, name)
         await load(policy, store)
         if name in self._towns:
             return self._towns[name]

@@ -33,6 +33,9 @@ async def protect(town: Town) -> None:
     """Have the town protected from now on, with the rows of a new town besides its own. Done once, it stays."""
     if not town.policy.is_open:
         return
+    if _PROTECTED in await town.store.records(STATE):  # it is, and was only not asked yet
+        await load(town.policy, town.store)
+        return
     present = await town.store.records(RECORD)
     rows = [row for row in starting_rows() if row.id not in present]
 

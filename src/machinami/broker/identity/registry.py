@@ -164,6 +164,23 @@ class Registry:
         self._places = [one for one in self._places if one.id != key_id]
         await self.keys.drop(key_id)
 
+    def present(self, by: Principal) -> Principal | None:
+        """Who somebody is now who left something to be done in their name: with the roles that they have now; None
+        where the person has left, or the program's key was revoked or is over."""
+        kind, _, name = by.id.removeprefix("urn:machinami:").partition(":")
+        if kind == "person":
+            account = self.accounts.values.get(name)
+            if account is None or account.ended is not None:
+                return None
+            return replace(by, roles=frozenset(account.roles), identity_assurance=account.identity_assurance)
+        if kind != "program":
+            return by
+        key = self.keys.values.get(name)
+        if key is None or (key.until is not None and key.until <= self.clock()):
+            return None
+        left = by.scopes if key.scopes is None or by.scopes is None else by.scopes & key.scopes
+        return replace(by, roles=frozenset(key.roles), scopes=key.scopes if by.scopes is None else left)
+
     # sessions
 
     def live(self, session_id: str) -> Live | None:

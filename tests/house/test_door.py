@@ -1,0 +1,27 @@
+"""Does anything go past the door? Data are read through `seen` and written through `written`, as who is asked for."""
+
+import re
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2] / "src" / "machinami"
+ASKED = re.compile(r"\bstore\.(peek|recall|find|find_past|instances|series|aggregate|types|changes)\(")
+# each with the reason why it may look at everything
+PAST_THE_DOOR = {
+    "broker/audit.py": "notes every change, whoever made it",
+    "broker/notify.py": "reads the log for its outboxes, and cuts what is told",
+    "broker/registrations.py": "looks whether data that a source alone may hold are here",
+    "broker/retention.py": "looks how old the log is",
+    "broker/seen.py": "is the door",
+    "broker/history.py": "asks what `reading` gave it",
+    "app/governing.py": "is used by who has the folder",
+}
+
+
+def test_only_these_look_at_the_store_itself() -> None:
+    found = {
+        file.relative_to(SOURCE).as_posix()
+        for floor in ("app", "apis", "broker", "kit", "portal", "services", "ingest")
+        for file in (SOURCE / floor).rglob("*.py")
+        if ASKED.search(file.read_text(encoding="utf-8"))
+    }
+    assert found <= PAST_THE_DOOR.keys(), found - PAST_THE_DOOR.keys()

@@ -1,0 +1,99 @@
+"""What do the pages of a protected town show, and to whom? And can its services still work?"""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import aiohttp
+import pytest
+from tests.policy.towns import PEOPLE, identify
+
+from machinami.app.running import TownOS
+from machinami.broker import operations
+from machinami.foundation.settings import Settings
+from machinami.kit.http import Request
+from machinami.kit.installed import Broken, Service, load
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.entity import Entity
+from machinami.model.names import LOCATION
+from machinami.model.principal import Principal
+from machinami.model.town_terms import TERMS
+
+MARK = "qxmarkxq"
+GAUGE, SHELTER, CASE = "urn:ngsi-ld:RiverGauge:1", "urn:ngsi-ld:Shelter:1", "urn:ngsi-ld:Case:1"
+FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name:path}": "x", "{alert}": "1"}
+
+
+class KnownTown(TownOS):
+    """An installation in which a header says who asks."""
+
+    def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
+        """The flood service, wherever this runs."""
+        return [load("machinami.services.flood")], []
+
+    def identify(self, request: Request) -> Principal:
+        """Who the header says."""
+        return identify(request)
+
+
+@contextlib.asynccontextmanager
+async def town_of(folder: Path) -> AsyncIterator[tuple[KnownTown, aiohttp.ClientSession]]:
+    """A protected installation with pages, services, and entities that bear a mark."""
+    town = KnownTown(Settings(folder, port=0), "test")
+    serving = await town.start()
+    await town.broker.protect()
+    try:
+        house, by = await town.broker.town(None), PEOPLE["administrator"]
+        place = Attribute(Kind.GEO, {"type": "Point", "coordinates": [138.2, 35.1]})
+        level = Attribute(Kind.PROPERTY, 1.25, observed_at=house.clock(), unit_code="MTR")
+        for entity_id, kind in ((GAUGE, TERMS["RiverGauge"]), (SHELTER, TERMS["Shelter"]), (CASE, "urn:type:Case")):
+            said = {
+                TERMS["name"]: (Attribute(Kind.LANGUAGE, {"ja": f"{MARK} {kind[-4:]}"}),),
+                LOCATION: (place,),
+                TERMS["waterLevel"]: (level,),
+            }
+            await operations.create(house, Entity(entity_id, (kind,), said), by)
+        async with aiohttp.ClientSession(serving.url, headers={"Accept": "text/html"}) as session:
+            yield town, session
+    finally:
+        await town.stop()
+
+
+@pytest.mark.parametrize("who", ["nobody", "operator"])
+async def test_no_page_shows_anything_to_who_has_no_row(tmp_path: Path, who: str) -> None:
+    async with town_of(tmp_path) as (town, session):
+        seen = set()
+        for route in town.routes:
+            path = route.path
+            for part, text in FILLED.items():
+                path = path.replace(part, text)
+            if route.method == "GET" and "{" not in path:
+                async with session.get(path, headers={"x-who": who}) as answer:
+                    text = (await answer.read()).decode("utf-8", "replace")
+                    seen.add(answer.status)
+                assert MARK not in text, path
+                assert answer.status < 500, (path, text)
+        assert {200, 401 if who == "nobody" else 403} <= seen
+
+
+async def test_pages_show_to_each_what_they_may_see(tmp_path: Path) -> None:
+    async with town_of(tmp_path) as (_, session):
+
+        async def shown(who: str, path: str) -> tuple[int, bool]:
+            async with session.get(path, headers={"x-who": who}) as answer:
+                return answer.status, MARK in await answer.text()
+
+        assert await shown("resident", f"/data/RiverGauge/{GAUGE}") == (200, True)
+        assert (await shown("resident", f"/data/Case/{CASE}"))[0] == 404
+        assert await shown("officer", f"/data/Case/{CASE}") == (200, True)
+        assert await shown("resident", "/map") == (200, True)
+        assert await shown("resident", "/services/flood") == (200, True)
+
+
+async def test_a_service_does_its_work_by_its_manifest(tmp_path: Path) -> None:
+    async with town_of(tmp_path) as (town, _):
+        house = await town.broker.town(None)
+        for one in town.houses:
+            await one.service.refresh(one.city, house.clock())
+        types = {summary.type for summary in await house.store.types()}
+        assert TERMS["FloodMonitoring"] in types
