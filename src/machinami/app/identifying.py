@@ -22,7 +22,7 @@ from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
 from machinami.model.identity.session import Ends
-from machinami.model.principal import SYSTEM, Role
+from machinami.model.principal import ANONYMOUS, SYSTEM, Role
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.exchange import Caller
@@ -68,7 +68,7 @@ def accounting(broker: Broker) -> Callable[[Event], None]:
     def note(event: Event) -> None:
         town = broker.open_town(event.town)
         if town is not None and not town.policy.is_open:
-            broker.audit(town).happened(event.by, event.what, event.about, event.address)
+            broker.audit(town).happened(event.by or ANONYMOUS.id, event.what, event.about, event.address)
 
     return note
 

@@ -23,7 +23,6 @@ LEVEL_LAGS = (0.0, 0.5, 1.0, 2.0, 3.0, 6.0, 12.0, 24.0)
 RAIN_BANDS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0, 12.0, 24.0, 48.0)
 WORST_BANDS = (0.0, 0.5, 1.0, 2.0, 4.0)
 GAUGE_BANDS = (0.0, 1.0, 3.0)
-POWERS = (0.5, 1.5)
 COMING_BANDS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 9.0, 12.0, 24.0)
 WETNESS = (12.0, 48.0, 168.0)
 BASE_DAYS = 14.0
@@ -148,24 +147,15 @@ def rain_terms(record: Record, columns: tuple[Column, ...], coming: int) -> dict
     for hours in WETNESS:
         found[f"wetness{hours:g}"] = ("wetness", exponential_mean(mean, record.steps(hours)))
     if len(gauges) == 1:
-        return found | power_terms(found)
+        return found
     worst = np.nan_to_num(np.stack(gauges)).max(axis=0)
     for near, far in bands(WORST_BANDS, record.step) + ahead:
         found[f"worst{near}-{far}"] = ("worst", band_sum(worst, near, far))
-    found.update(power_terms(found))
     soon = [(-min(coming, record.steps(2.0)), 0)] if coming else []
     for position, gauge in enumerate(gauges):
         for near, far in bands(GAUGE_BANDS, record.step) + soon:
             found[f"gauge{position}:{near}-{far}"] = ("gauge", band_sum(gauge, near, far))
     return found
-
-
-def power_terms(found: dict[str, tuple[str, Floats]]) -> dict[str, tuple[str, Floats]]:
-    """Return powers of the rain in each band: a river answers heavy rain out of proportion, and light rain hardly."""
-    rain = [(name, values) for name, (group, values) in found.items() if group in ("rain", "worst")]
-    return {
-        f"{name}^{power:g}": ("power", np.maximum(values, 0.0) ** power) for power in POWERS for name, values in rain
-    }
 
 
 def signal_terms(record: Record, columns: tuple[Column, ...]) -> dict[str, tuple[str, Floats]]:

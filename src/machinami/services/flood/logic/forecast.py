@@ -6,7 +6,7 @@ import numpy as np
 
 from machinami.methods.series import Floats, lagged
 from machinami.services.flood.logic.features import describe
-from machinami.services.flood.logic.hindsight import adapted, followed
+from machinami.services.flood.logic.hindsight import adapted, calm_share
 from machinami.services.flood.logic.members import regimes
 from machinami.services.flood.logic.outlook import Outlook, TrainedModel, expected_error, rise
 from machinami.services.flood.logic.record import Record, cleaned
@@ -32,11 +32,11 @@ def hindcast(model: TrainedModel, outlook: Outlook, record: Record, begin: int) 
         height=cases.height[rows],
         stir=cases.stir[rows],
     )
-    said = rise(outlook, part)
-    spread = expected_error(outlook, part, said * outlook.belief.start)
+    learned = rise(outlook, part)
+    spread = expected_error(outlook, part, learned)
     outcome = (lagged(record.level, -steps) - record.level)[rows]
     regime, day = regimes(part.stir), 86400 / record.step
-    increment = said * followed(said / spread, outcome / spread, regime, outlook.belief, steps, day)
+    increment = learned * calm_share(learned / spread, outcome / spread, regime, outlook.calm, steps, day)
     band = adapted(outlook.band, regime, (outcome - increment) / spread, steps)
     level = record.level[rows]
     middle = level + increment

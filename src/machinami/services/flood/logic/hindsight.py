@@ -9,7 +9,7 @@ import numpy as np
 
 from machinami.methods.series import Floats
 from machinami.methods.trees import Ints
-from machinami.services.flood.logic.outlook import TAIL, Belief
+from machinami.services.flood.logic.outlook import TAIL
 
 LEARNING = 0.15
 """Share of an interval by which one exceeded end may move it, over one horizon (faster was measured to swing)."""
@@ -19,43 +19,30 @@ MOST_WIDENING = 2.0
 MISSED = 0.1
 MEMORY_DAYS = 5.0
 BELIEF_DAYS = 1.0
-FLOOD_HOLDS = 2.0
-"""What a flood in training counts for, in horizons of usual forecasts of a stirred river."""
-MOST_SURPRISE = 3.0
-CAUTION = 0.5
-"""How many standard errors of what the last days say are taken off the share (measured: halves the worst losses)."""
 
 
-def followed(said: Floats, came: Floats, regime: Ints, belief: Belief, delay: int, day: float) -> Floats:
-    """Return how far to go from persistence to the committee at each step, 0 to 1.
+def calm_share(said: Floats, came: Floats, regime: Ints, size: float, delay: int, day: float) -> Floats:
+    """Return how far to go from persistence to each forecast: 1, except on a calm river where hindsight says less.
 
-    The posterior mean of the least-squares factor of outcomes on what the committee said (both relative to the
-    expected error) over the last days, calm and stirred steps apart. Training is the prior: it starts the share, and
-    it holds a calm river as firmly as BELIEF_DAYS of usual calm forecasts, a stirred one by the square of the floods
-    it has seen. So skill that one flood suggests is believed once the next bears it out, a false start is given up
-    within hours, and a long record is hardly moved. An outcome far beyond both persistence and committee says little
-    between them, so outcomes count up to MOST_SURPRISE expected errors beyond. Errors of forecasts issued within one
-    horizon are alike: the standard error counts them as one. `delay` and `day` are in steps.
+    Calm forecasts are small and soon checked, and a drift learned in another season makes them worse than saying
+    that nothing changes. The share is the least-squares factor of outcomes on forecasts (both relative to the
+    expected error), between 0 and 1, over the calm steps of the last days; training counts as BELIEF_DAYS of
+    forecasts of mean square `size`. Stirred regimes see too few cases in some days to be judged by them.
+    `delay` and `day` are in steps.
     """
     keep = math.exp(-1.0 / (MEMORY_DAYS * day))
-    firm = (BELIEF_DAYS * day * belief.calm + 1e-12, FLOOD_HOLDS * delay * belief.stirred * belief.floods**2 + 1e-12)
-    known = np.isfinite(said) & np.isfinite(came)
-    heard = np.clip(came, np.minimum(said, 0.0) - MOST_SURPRISE, np.maximum(said, 0.0) + MOST_SURPRISE)
-    agreeing = np.where(known, said * heard, 0.0).tolist()
-    size = np.where(known, said**2, 0.0).tolist()
-    stirred = (regime > 0).astype(int).tolist()
-    agreed, spoken = [0.0, 0.0], [0.0, 0.0]
-    share = np.empty(len(said))
-    for i, now in enumerate(stirred):
-        for which in (0, 1):
-            agreed[which] *= keep
-            spoken[which] *= keep
-        if i >= delay:
-            agreed[stirred[i - delay]] += agreeing[i - delay]
-            spoken[stirred[i - delay]] += size[i - delay]
-        unsure = CAUTION * math.sqrt(spoken[now] * delay)
-        share[i] = (firm[now] * belief.start + agreed[now] - unsure) / (firm[now] + spoken[now])
-    return np.clip(share, 0.0, 1.0)
+    belief = BELIEF_DAYS * day * size + 1e-12
+    agreed = forecast = 0.0
+    share = np.ones(len(said))
+    calm = regime == 0
+    for i in range(len(said)):
+        agreed, forecast, past = agreed * keep, forecast * keep, i - delay
+        if past >= 0 and calm[past] and math.isfinite(came[past]) and math.isfinite(said[past]):
+            agreed += said[past] * came[past]
+            forecast += said[past] ** 2
+        if calm[i]:
+            share[i] = min(1.0, max(0.0, (belief + agreed) / (belief + forecast)))
+    return share
 
 
 def adapted(band: Floats, regime: Ints, score: Floats, delay: int) -> Floats:

@@ -37,12 +37,11 @@ def state_of(cases: Cases, scaled_by: str) -> Floats:
 
 
 def linear_design(cases: Cases, columns: Ints, scaled_by: str) -> Floats:
-    """Return the columns and, for a scaled member, all but the powers once more times the state."""
+    """Return the columns and, for a scaled member, the columns once more times the state."""
     table = cases.table[:, columns]
     if not scaled_by:
         return table
-    scaled = columns[[cases.groups[c] != "power" for c in columns]]
-    return np.hstack([table, cases.table[:, scaled] * state_of(cases, scaled_by)[:, None]])
+    return np.hstack([table, table * state_of(cases, scaled_by)[:, None]])
 
 
 def tree_design(cases: Cases, columns: Ints, scaled_by: str) -> Floats:

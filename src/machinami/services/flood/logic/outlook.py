@@ -14,40 +14,27 @@ TAIL = 0.04
 MOST_STIR = 20.0
 
 
-class Belief(NamedTuple):
-    """How far training says that the committee is to be followed, and how firmly.
-
-    start: share of the way from persistence to the committee, 0 to 1; calm and stirred: the usual square of what the
-    committee says / spread in these states; floods: how many independent floods the record is worth.
-    """
-
-    start: float
-    calm: float
-    stirred: float
-    floods: float
-
-
 class Outlook(NamedTuple):
     """The forecaster of one horizon.
 
     weights: (regimes, members); spread: coefficients of the expected absolute error; band: (regimes, 2), the
-    outer quantiles of error / spread. `coming` says that rain up to the horizon must be given.
+    outer quantiles of error / spread; calm: the mean square of forecast / spread on a calm river. `coming` says
+    that rain up to the horizon must be given.
     """
 
     hours: float
     coming: bool
     members: tuple[Member, ...]
     weights: Floats
-    belief: Belief
     spread: Floats
     band: Floats
+    calm: float
 
     @classmethod
     def persistence(cls, hours: float, coming: bool, scales: Scales) -> "Outlook":
         """Return the forecaster that says: it stays as it is."""
         band = np.tile(np.array([-2.0, 2.0]), (3, 1))
-        spread = np.array([scales.mean_step, 1.0, 0.0, 0.0])
-        return cls(hours, coming, (), np.zeros((3, 0)), Belief(0.0, 0.0, 0.0, 0.0), spread, band)
+        return cls(hours, coming, (), np.zeros((3, 0)), np.array([scales.mean_step, 1.0, 0.0, 0.0]), band, 0.0)
 
 
 class TrainedModel(NamedTuple):
@@ -65,7 +52,7 @@ def mixed(weights: Floats, forecasts: Floats, stir: Floats) -> Floats:
 
 
 def rise(outlook: Outlook, cases: Cases) -> Floats:
-    """Return what the committee, followed in full, says the level will rise by, for every case."""
+    """Return the forecast increment of the level for every case."""
     if not outlook.members:
         return np.zeros(len(cases.table))
     said = np.column_stack([increment(member, cases) for member in outlook.members])

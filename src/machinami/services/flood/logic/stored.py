@@ -10,10 +10,10 @@ from machinami.methods.regression import Standard
 from machinami.methods.trees import Forest
 from machinami.services.flood.logic.features import Scales
 from machinami.services.flood.logic.members import Member
-from machinami.services.flood.logic.outlook import Belief, Outlook, TrainedModel
+from machinami.services.flood.logic.outlook import Outlook, TrainedModel
 from machinami.services.flood.logic.record import Column
 
-FORMAT = "machinami-flood-3"
+FORMAT = "machinami-flood-2"
 
 
 def to_bytes(model: TrainedModel) -> bytes:
@@ -51,9 +51,9 @@ def outlook_as_json(outlook: Outlook) -> dict[str, Any]:
         "coming": outlook.coming,
         "members": [member_as_json(member) for member in outlook.members],
         "weights": outlook.weights.tolist(),
-        "belief": list(outlook.belief),
         "spread": outlook.spread.tolist(),
         "band": outlook.band.tolist(),
+        "calm": outlook.calm,
     }
 
 
@@ -66,9 +66,9 @@ def outlook_from_json(data: dict[str, Any]) -> Outlook:
         bool(data["coming"]),
         members,
         weights,
-        Belief(*(float(value) for value in data["belief"])),
         floats(data["spread"]),
         floats(data["band"]),
+        float(data["calm"]),
     )
 
 

@@ -13,28 +13,30 @@ from machinami.methods.trees import Ints
 from machinami.services.flood.logic.features import Cases, Scales, describe, scales_of
 from machinami.services.flood.logic.learners import Learned, Lesson, Recipe, choose_columns, learn
 from machinami.services.flood.logic.members import regimes
-from machinami.services.flood.logic.outlook import TAIL, Belief, Outlook, TrainedModel, mixed, spread_design
+from machinami.services.flood.logic.outlook import TAIL, Outlook, TrainedModel, mixed, spread_design
 from machinami.services.flood.logic.record import Column, Record, cleaned, judge_columns
 
 BLOCKS = 5
 FEWEST_ROWS = 200
-STATEFUL = ("level", "rain", "signal", "slow", "wetness", "worst")
+COMPACT = ("level", "rain", "signal")
+STATEFUL = (*COMPACT, "slow", "wetness", "worst")
 EVERYTHING = (*STATEFUL, "gauge")
 WITH_STATE = (*EVERYTHING, "state")
 RECIPES = (
-    Recipe("momentum", "linear", ("level",), "activity", (0.03, 0.1, 0.3, 1.0)),
+    Recipe("plain", "linear", COMPACT, "", (0.03, 0.3)),
+    Recipe("spatial", "linear", EVERYTHING, "", (0.03, 0.3)),
     Recipe("by_activity", "linear", STATEFUL, "activity", (0.1, 0.5)),
-    Recipe("by_power", "linear", (*STATEFUL, "power"), "activity", (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)),
     Recipe("spatial_by_activity", "linear", EVERYTHING, "activity", (0.1, 0.5)),
+    Recipe("trees", "trees", WITH_STATE, "", ()),
     Recipe("trees_by_height", "trees", WITH_STATE, "height", ()),
     Recipe("random_trees", "extra", WITH_STATE, "", ()),
     Recipe("residual", "residual", WITH_STATE, "", (0.1,)),
     Recipe("residual_by_activity", "residual", (*STATEFUL, "state"), "activity", (0.1,)),
 )
-PRIOR_ROWS = 5.0
+EVEN_ROWS = 5.0
 OWN_ROWS = 2.0
 MOST_WEIGHT = 1.6
-PRIOR_WEIGHT = 1.4
+EVEN_WEIGHT = 1.4
 FLOOD_DAYS = 2
 
 
@@ -87,13 +89,11 @@ def composed(hours: float, coming: bool, learned: list[Learned], lesson: Lesson,
     held_out = np.column_stack([each.held_out for each in learned])
     weights = mix_by_regime(held_out, lesson.target, lesson.cases.stir)
     said = mixed(weights, held_out, lesson.cases.stir)
-    floods = floods_seen(lesson.target, windows)
-    start = trust(floods) * proven(said, lesson.target, windows)
+    weights *= trust(floods_seen(lesson.target, windows)) * proven(said, lesson.target, windows)
     members = tuple(member for each in learned for member in each.members)
     owners = np.array([i for i, each in enumerate(learned) for _ in each.members])
-    belief = Belief(start, 0.0, 0.0, floods)
-    outlook = Outlook(hours, coming, members, weights[:, owners], belief, np.zeros(4), np.zeros((3, 2)))
-    return calibrated(outlook, lesson.cases, said, lesson.target)
+    outlook = Outlook(hours, coming, members, weights[:, owners], np.zeros(4), np.zeros((3, 2)), 0.0)
+    return calibrated(outlook, lesson.cases, mixed(weights, held_out, lesson.cases.stir), lesson.target)
 
 
 def take(cases: Cases, rows: Ints) -> Cases:
@@ -121,13 +121,12 @@ def blocks(rows: Ints, steps: int) -> tuple[tuple[Ints, Ints], ...]:
 def mix_by_regime(held_out: Floats, target: Floats, stir: Floats) -> Floats:
     """Return weights (regimes, members): a pooled mixture, then each regime's own drawn towards it.
 
-    The weights are drawn to the inverse of each member's mean squared error (Bates & Granger 1969,
-    doi:10.1057/jors.1969.103) and stay near it: what the blocks prefer beyond that does not hold for the next flood.
+    Weights stay near even: measured on four rivers, what the blocks prefer does not hold for the next flood.
     They may add up to more than 1, because a mean of members that err differently moves less than the river.
     """
-    skill = 1.0 / np.maximum(((held_out - target[:, None]) ** 2).mean(axis=0), 1e-300)
-    prior = PRIOR_WEIGHT * skill / skill.sum()
-    pooled = mixture(held_out, target, prior, PRIOR_ROWS * len(target), MOST_WEIGHT)
+    members = held_out.shape[1]
+    even = np.full(members, EVEN_WEIGHT / members)
+    pooled = mixture(held_out, target, even, EVEN_ROWS * len(target), MOST_WEIGHT)
     regime = regimes(stir)
     rows = []
     for which in range(3):
@@ -149,7 +148,7 @@ def floods_seen(target: Floats, windows: Ints) -> float:
 
 def trust(floods: float) -> float:
     """Return how far to go from persistence to the committee: one flood is an anecdote, eight are experience."""
-    return 1.0 - float(np.exp(-(floods**2) / 16.0))
+    return 1.0 - float(np.exp(-(floods**2) / 8.0))
 
 
 def proven(forecast: Floats, target: Floats, windows: Ints) -> float:
@@ -169,12 +168,8 @@ def proven(forecast: Floats, target: Floats, windows: Ints) -> float:
     return min(1.0, factor) * max(0.0, 1.0 - variance / factor**2)
 
 
-def calibrated(outlook: Outlook, cases: Cases, said: Floats, target: Floats) -> Outlook:
-    """Fit the spread of held-out errors, the regimes' outer quantiles of error / spread, and the size when calm.
-
-    `said` is what the committee says in full; its forecast is that times the share it starts with.
-    """
-    forecast = outlook.belief.start * said
+def calibrated(outlook: Outlook, cases: Cases, forecast: Floats, target: Floats) -> Outlook:
+    """Fit the spread of held-out errors, the regimes' outer quantiles of error / spread, and the size when calm."""
     error = target - forecast
     usual = max(float(np.abs(error).mean()), 1e-12)
     design = spread_design(cases, forecast)
@@ -182,13 +177,11 @@ def calibrated(outlook: Outlook, cases: Cases, said: Floats, target: Floats) -> 
     share = mixture(design / size, np.abs(error) / usual, np.full(4, 0.25), 20.0)
     spread = share / size * usual
     expected = np.maximum(design @ spread, 1e-12)
-    score, relative = error / expected, said / expected
+    score, relative = error / expected, forecast / expected
     regime = regimes(cases.stir)
     band = np.empty((3, 2))
     for which in range(3):
         mine = score[regime == which] if (regime == which).sum() >= 100 else score
         band[which] = np.quantile(mine, (TAIL, 1.0 - TAIL))
     calm = relative[regime == 0] if (regime == 0).sum() >= 100 else relative
-    stirred = relative[regime > 0] if (regime > 0).sum() >= 100 else relative
-    belief = outlook.belief._replace(calm=float(np.median(calm**2)), stirred=float(np.mean(stirred**2)))
-    return outlook._replace(spread=spread, band=band, belief=belief)
+    return outlook._replace(spread=spread, band=band, calm=float(np.mean(calm**2)))
