@@ -39,9 +39,10 @@ class RunningTown:
 
 
 @contextlib.contextmanager
-def town(folder: Path, *words: str, by: str = "serve") -> Iterator[RunningTown]:
-    """Serve the folder on a free port, by `serve` or `demo`, until the block is left."""
-    command = [sys.executable, "-m", "machinami", by, "--data", str(folder), "--port", "0", *words]
+def town(folder: Path | None, *words: str, by: str = "serve") -> Iterator[RunningTown]:
+    """Serve the folder (None: a throw-away one) on a free port, by `serve` or `demo`, until the block is left."""
+    data = [] if folder is None else ["--data", str(folder)]
+    command = [sys.executable, "-m", "machinami", by, *data, "--port", "0", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
         try:
             assert process.stdout is not None

@@ -63,7 +63,7 @@ def with_options(settings: Settings, arguments: argparse.Namespace) -> Settings:
 def serve_until_stopped(
     settings: Settings, arguments: argparse.Namespace, greeting: str = "", signed_in: bool = False
 ) -> int:
-    """Run until SIGINT or SIGTERM. signed_in: say a link that opens the town as an administrator."""
+    """Run until SIGINT or SIGTERM. signed_in: who opens it at this machine is its administrator."""
     level = logging.INFO if arguments.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
@@ -91,9 +91,11 @@ async def _serve(settings: Settings, greeting: str, signed_in: bool) -> None:
     except MachinamiError:
         await town.stop()
         raise
+    if signed_in:
+        await town.admit_guest()
     print(f"{greeting}Machinami: {serving.url}/   (Ctrl-C: stop 止める)", flush=True)
     if signed_in:
-        print(f"管理者として開く / open as administrator:  {town.address}{await town.guest_link()}", flush=True)
+        print("このコンピューターで開く人は、この街の管理者です / who opens it here is its administrator", flush=True)
     elif not town.identity.has_administrators:
         print(f"最初の管理者 / first administrator:  {town.address}{town.first_link}", flush=True)
     await stop.wait()

@@ -32,7 +32,7 @@ class Asking:
         fields = request.fields
         if _AUTHORIZATION in fields or _KEY in fields:
             return self._by_secret(request)
-        if _COOKIE in fields:
+        if _COOKIE in fields or self.identity.guest is not None:
             live = self.live(request)
             if live is not None and live.principal is not ANONYMOUS:
                 if request.method not in _SAFE and is_foreign(request):
@@ -62,8 +62,14 @@ class Asking:
 
     def live(self, request: Request) -> Live | None:
         """The session that the request belongs to, half ones too."""
-        cookie = request.cookie(SECURE) or request.cookie(PLAIN)
-        return None if not cookie else self.identity.live(self.registry(request), cookie)
+        cookie, registry = request.cookie(SECURE) or request.cookie(PLAIN), self.registry(request)
+        live = None if not cookie else self.identity.live(registry, cookie)
+        return live or (self._guest(request) if registry is self.identity.of(None) else None)
+
+    def _guest(self, request: Request) -> Live | None:
+        """In a demonstration, who sits at this machine is its administrator without signing in."""
+        guest = self.identity.guest
+        return guest if guest is not None and self.is_near(request) else None
 
     def person(self, request: Request) -> tuple[Account, Live]:
         """The person who is signed in. Raises SignInRequired."""

@@ -126,9 +126,6 @@ def _invitation(pages: Pages) -> Page:
     async def show(request: Request) -> Response:
         registry, code = pages.registry(request), request.params["code"]
         _, account = people.invitation(pages.identity, registry, code)
-        begun = await people.accept_at_once(pages.identity, registry, code, pages.asking.where(request))
-        if begun is not None:
-            return pages.entered(begun.cookie, "/")
         return pages.show(request, "invitation", code=code, account=account, fault="")
 
     return show

@@ -64,6 +64,7 @@ class Identity:
         self.listeners: list[Callable[[Event], None]] = []
         self.handovers: list[Callable[[str, str, str], Awaitable[None]]] = []
         self.first_code = supplies.draw(16).hex()
+        self.guest: Live | None = None
         self._registries: dict[str, Registry] = {}
 
     async def open(self, towns: Sequence[Town]) -> None:

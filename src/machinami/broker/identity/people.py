@@ -65,8 +65,6 @@ async def invite(
     account_id: str,
     by: Principal,
     lasting: timedelta = LASTING,
-    *,
-    at_once: bool = False,
 ) -> str:
     """The code of a link that opens an account once; earlier links to it open no more. Raises NotFound, Conflict."""
     demand_administrator(by)
@@ -77,7 +75,7 @@ async def invite(
         await registry.invitations.drop(old.id)
     code = identity.secret(24)
     until = identity.supplies.clock() + lasting
-    await registry.invitations.put(Invitation(digest_of(code).hex(), account_id, by.id, until, at_once))
+    await registry.invitations.put(Invitation(digest_of(code).hex(), account_id, by.id, until))
     identity.note(Event("invited", registry.town, by.id, account.name))
     return code
 
@@ -105,15 +103,6 @@ async def accept(identity: Identity, registry: Registry, code: str, password: st
     await registry.put_account(opened)
     identity.note(Event("invitation accepted", registry.town, account.principal_id, account.name, where.address))
     return await begin(identity, registry, opened, frozenset({Way.PASSWORD}), where)
-
-
-async def accept_at_once(identity: Identity, registry: Registry, code: str, where: Where) -> Begun | None:
-    """Come in by a link that needs no password; None where it is not such a link."""
-    found, account = invitation(identity, registry, code)
-    if not found.at_once:
-        return None
-    await registry.invitations.drop(found.id)
-    return await begin(identity, registry, account, frozenset({Way.LINK}), where)
 
 
 async def make_first(

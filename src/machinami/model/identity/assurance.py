@@ -12,7 +12,7 @@ class Way(StrEnum):
     RECOVERY = "recovery"
     PASSKEY = "passkey"
     PROVIDER = "provider"
-    LINK = "link"
+    NEARNESS = "nearness"
 
 
 _SECOND = frozenset({Way.CODE, Way.RECOVERY})
