@@ -17,7 +17,7 @@ EXAMPLES = [
 
 
 def test_every_command_but_the_one_that_asks_its_service_is_explained(capsys) -> None:
-    for command in ("demo", "init", "serve", "import", "federate", "bench", "new-service"):
+    for command in ("demo", "init", "serve", "import", "federate", "admin", "policy", "audit", "bench", "new-service"):
         with pytest.raises(SystemExit):
             build_parser().parse_args([command, "--help"])
         assert GUIDES[command].splitlines()[0] in capsys.readouterr().out

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.policy.towns import PEOPLE, identify
+from tests.policy.towns import PEOPLE, identify, row
 
 from machinami.app.running import TownOS
 from machinami.broker import operations
@@ -88,6 +88,29 @@ async def test_pages_show_to_each_what_they_may_see(tmp_path: Path) -> None:
         assert await shown("officer", f"/data/Case/{CASE}") == (200, True)
         assert await shown("resident", "/map") == (200, True)
         assert await shown("resident", "/services/flood") == (200, True)
+
+
+async def test_who_may_not_see_what_the_town_tells_is_not_told_that_all_is_calm(tmp_path: Path) -> None:
+    async with town_of(tmp_path) as (town, session):
+
+        async def home(who: str) -> str:
+            async with session.get("/", headers={"x-who": who}) as answer:
+                assert answer.status == 200
+                return await answer.text()
+
+        closed = "まだ一般に公開されていません"
+        assert closed in await home("nobody")
+        assert "まだデータがありません" not in await home("nobody")
+        assert closed not in await home("resident")
+        house = await town.broker.town(None)
+        kept = [one for one in house.policy.kept or () if one.id != "open-levels"]
+        house.policy.set_rows([*kept, row("open-levels", "everyone", ["read"], types=[TERMS["RiverGauge"]])])
+        levels_alone = await home("nobody")
+        assert closed in levels_alone
+        assert "避難の呼びかけはありません" not in levels_alone
+        more = row("open-told", "everyone", ["read"], types=[TERMS[name] for name in ("Alert", "FloodMonitoring")])
+        house.policy.set_rows([*(house.policy.kept or ()), more])
+        assert closed not in await home("nobody")
 
 
 async def test_a_service_does_its_work_by_its_manifest(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from machinami.app.configuration import read
 from machinami.app.identifying import appoint
+from machinami.cli.guide import guide
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    parser = subparsers.add_parser("admin", help="make an administrator / 管理者をつくる", description=__doc__)
+    parser = subparsers.add_parser("admin", help="make an administrator / 管理者をつくる", **guide("admin"))
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     for act, text in (
         ("make", "make an administrator / 管理者をつくる"),

@@ -10,15 +10,10 @@ from typing import Any
 
 from machinami.app.governing import CONSOLE, expanded, governed
 from machinami.broker.audit import Search
+from machinami.cli.guide import guide
 from machinami.foundation.errors import InputError
 from machinami.foundation.instant import parse_instant
 from machinami.model.audit import Head, faults, opened, read_head
-
-_EXAMPLES = """\
-  machinami audit head --data my-town > head.txt        write it down elsewhere, once a day
-  machinami audit verify --data my-town --head "$(cat head.txt)"
-  machinami audit search --who urn:person:7 --data my-town
-  machinami audit export --data my-town > audit.jsonl   and: machinami audit verify --file audit.jsonl"""
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,9 +21,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = subparsers.add_parser(
         "audit",
         help="who did what / だれが何をしたか",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **guide("audit"),
     )
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     verifying = acts.add_parser("verify", help="find tampering / 改ざんを見つける")

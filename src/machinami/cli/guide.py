@@ -58,6 +58,29 @@ Let a running town ask its neighbours: their data join ours in every answer, and
   {program} federate add http://127.0.0.1:1027     introduce the town that runs there
   {program} federate list                          which neighbours are known, and how they fare
   {program} federate remove NAME                   let one go""",
+    "admin": """\
+Make an administrator of a town, or open the way in anew for one who lost it. It prints a link, never a password.
+街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。街を止めてから使います。
+
+  {program} admin make aiko --data my-town
+  {program} admin reset aiko --data my-town""",
+    "policy": """\
+Say who may do what in a town and why, and change it. WHO is everyone, role:officer, person:ID or program:ID.
+だれが何をしてよいかを見て、変えます。街を止めてから使います。A running town is stopped first.
+
+  {program} policy list --data my-town
+  {program} policy explain role:resident RiverGauge waterLevel --data my-town
+  {program} policy allow open-levels everyone read --type RiverGauge --attribute waterLevel --data my-town
+  {program} policy withdraw open-levels --data my-town""",
+    "audit": """\
+Say what was done in a town and by whom, and whether the account of it has been tampered with.
+だれが何をしたかの記録を調べ、書きかえられていないかを確かめます。
+
+  {program} audit head --data my-town                   a line to be kept elsewhere, once a day
+  {program} audit verify --data my-town --head LINE     the record must go on from it
+  {program} audit search --who urn:person:7 --data my-town
+  {program} audit export --data my-town                 as JSON lines; and of such a file:
+  {program} audit verify --file audit.jsonl""",
     "evaluate flood": """\
 Score the flood forecasts on the record of any river, against the level simply staying as it is (persistence).
 The first half of the record trains; the second half is forecast in four parts, each from all before it.

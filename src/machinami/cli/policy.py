@@ -9,17 +9,9 @@ from typing import Any
 from machinami.app.governing import CONSOLE, Governed, expanded, governed, short
 from machinami.broker import policy_rows
 from machinami.broker.policy_rows import Reason
+from machinami.cli.guide import guide
 from machinami.foundation.errors import InputError
 from machinami.model.policy_document import read_row, sentence, write_row
-
-_EXAMPLES = """\
-  machinami policy list --data my-town
-  machinami policy explain role:resident RiverGauge waterLevel --data my-town
-  machinami policy allow open-levels everyone read --type RiverGauge --attribute waterLevel --data my-town
-  machinami policy withdraw open-levels --data my-town
-
-WHO is everyone, role:officer, person:ID or program:ID. A running town is stopped first.
-街が動いているときは、止めてから使います。"""
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,9 +19,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = subparsers.add_parser(
         "policy",
         help="who may do what / だれが何をしてよいか",
-        description=__doc__,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **guide("policy"),
     )
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     listing = acts.add_parser("list", help="every row, as a sentence / すべての行")

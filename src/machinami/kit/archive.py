@@ -14,6 +14,7 @@ from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute
 from machinami.model.compaction import compact_entity
 from machinami.model.entity import Entity
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.registration_matching import Specification
@@ -73,6 +74,11 @@ class Archive:
     def short(self, name: str) -> str:
         """The short name of an expanded one."""
         return self._context.compact(name)
+
+    def shows(self, kind: str, by: Principal) -> bool:
+        """Whether who looks may see all entities of a type (short name), so that none being there means something."""
+        rights = self._town.policy.rights(by)
+        return rights is None or rights.is_free(Deed.READ, Entity("", (self._context.expand(kind),)))
 
     async def types(self, by: Principal) -> list[TypeRow]:
         """Every type in use, in order of its short name."""

@@ -8,7 +8,8 @@ from typing import Literal
 from machinami.kit.charts import Spark, spark
 from machinami.kit.happening import Happening, Level, Notice, Reading, Source, worst
 
-Cause = Literal["told", "seen", "calm", "unknown", "empty"]
+Cause = Literal["told", "seen", "calm", "unknown", "empty", "closed"]
+TOLD = "Alert"  # the type of what the town tells its people
 TEMPLATE = "machinami.portal/home.html"
 
 
@@ -45,15 +46,19 @@ class HomeView:
     waiting: int
 
 
-def view(happening: Happening, now: datetime) -> HomeView:
-    """The home page from what the services say. What the town has told comes before what gauges show."""
-    level = worst(happening)
+def view(happening: Happening, now: datetime, sees_told: bool = True) -> HomeView:
+    """The home page from what the services say. What the town has told comes before what gauges show.
+
+    sees_told: whether who looks may see all that the town tells; else nothing is said of how things stand, as what
+    they do not see may be a call to leave.
+    """
+    level = worst(happening) if sees_told else None
     sources = [SourceRow(source, source.silent(now)) for source in happening.sources]
     moments = [r.observed_at for r in happening.readings if r.observed_at]
     moments += [s.last for s in happening.sources if s.last]
     rows = [ReadingRow(r, spark(r.series, r.lines)) for r in happening.readings]
     return HomeView(
-        cause=_cause(happening, level),
+        cause=_cause(happening, level) if sees_told else "closed",
         level=level,
         where=_where(happening, level),
         others=_others(happening, level),

@@ -96,7 +96,8 @@ def routes(desk: Desk) -> list[Route]:
 def _home(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         happening = await portal.happening(portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, home.TEMPLATE, home=home.view(happening, portal.frame.clock()))
+        sees_told = portal.desk.archive.shows(home.TOLD, portal.by(request))
+        return portal.frame.show(request, home.TEMPLATE, home=home.view(happening, portal.frame.clock(), sees_told))
 
     return show
 

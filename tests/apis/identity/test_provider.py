@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 import pytest
-from tests.knowing import Known, Visitor, known
+from tests.knowing import Visitor, known
 from tests.servers import free_port
 
 from machinami.broker.identity.provider import Provided
@@ -142,12 +142,7 @@ async def test_a_provider_that_is_away_is_said_so(tmp_path: Path) -> None:
 
 
 async def test_who_leaves_the_town_is_out_whatever_the_provider_says(issuer: str, tmp_path: Path) -> None:
-    async with known(tmp_path, provided=provided(issuer)) as town:
-        await _leaves(town, issuer)
-
-
-async def _leaves(town: Known, issuer: str) -> None:
-    async with town.visitor() as first, town.visitor() as ken:
+    async with known(tmp_path, provided=provided(issuer)) as town, town.visitor() as first, town.visitor() as ken:
         await invite(first)
         claims = {"email": EMAIL, "email_verified": True}
         await there_and_back(ken, issuer, "k-4", claims)
