@@ -38,6 +38,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
+from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -127,7 +128,7 @@ class TownOS:
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
-            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
