@@ -25,7 +25,10 @@ _UPDATED = frozenset({"attributeCreated", "attributeUpdated", "attributeDeleted"
 
 @dataclass(slots=True)
 class Progress:
-    """How far a subscription has come: the last change it has handled, and how its notifications fared."""
+    """How far a subscription has come: the last change it has handled, and how its notifications fared.
+
+    mark: with what the names of its notifications begin, so that one that is told again bears the same name.
+    """
 
     cursor: int = 0
     times_sent: int = 0
@@ -34,6 +37,7 @@ class Progress:
     last_success: datetime | None = None
     last_failure: datetime | None = None
     last_reason: str = ""
+    mark: str = ""
 
     def to_record(self) -> dict[str, Any]:
         """As a record of the store."""
@@ -48,6 +52,7 @@ class Progress:
             "timesSent": self.times_sent,
             "timesFailed": self.times_failed,
             "reason": self.last_reason,
+            "mark": self.mark,
             **record,
         }
 
@@ -66,6 +71,7 @@ class Progress:
             at("lastSuccess"),
             at("lastFailure"),
             record.get("reason", ""),
+            record.get("mark", ""),
         )
 
 
@@ -151,20 +157,22 @@ def concerns(
     return entity is not None and any(matches(query, entity, change.at, linked) for query in queries)
 
 
-async def subscribe(town: Town, subscription: Subscription, by: Principal) -> None:
-    """Take a new subscription (5.8.1). It hears of every change from now on. Raises AlreadyExists.
+async def subscribe(town: Town, subscription: Subscription, by: Principal) -> Progress:
+    """Take a new subscription (5.8.1). It hears of every change from now on; how far it has come. Raises AlreadyExists.
 
     Who takes it stays its owner: what it sends is what the owner may read when it is sent.
     """
     demand(town.policy, by, Deed.SUBSCRIBE)
+    mark = town.new_id()
 
     def work(tx: Transaction) -> None:
         if tx.get_record(RECORD, subscription.id) is not None:
             raise AlreadyExists(f"There is a subscription {subscription.id} already", subscriptionId=subscription.id)
         _put(tx, subscription, by)
-        tx.put_record(PROGRESS, subscription.id, Progress(cursor=town.store.last_seq).to_record())
+        tx.put_record(PROGRESS, subscription.id, Progress(town.store.last_seq, mark=mark).to_record())
 
     await town.store.transact(work)
+    return Progress(town.store.last_seq, mark=mark)
 
 
 async def resubscribe(town: Town, subscription: Subscription, by: Principal) -> None:
