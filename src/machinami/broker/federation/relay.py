@@ -137,10 +137,7 @@ class Relay:
                     await self._tell(outbox, [self._waiting[place] for place in range(count)])
             except Exception:  # others wrote it: what cannot be told must not hold up what comes after it
                 _LOG.exception("what a source told of %s is left out", self._id)
-            try:
-                await self._done(count)
-            except Exception:  # it is told again after a restart; what comes after it is told all the same
-                _LOG.exception("what a source told of %s stays kept", self._id)
+            await self._done(count)
 
     async def _tell(self, outbox: Outbox, items: Sequence[Item]) -> None:
         told = {one.entity.id: one for item in items for one in await self._whole(self._id, item)}
@@ -148,6 +145,12 @@ class Relay:
             await outbox.tell(list(told.values()), items[-1].name)
 
     async def _done(self, count: int) -> None:
-        keys = [self._waiting.popleft().key for _ in range(count)]
+        """The first ones have been passed on. Who is stopped meanwhile passes them on again, under the same name."""
+        keys = [self._waiting[place].key for place in range(count)]
         if keys:
-            await self._town.store.transact(lambda tx: [tx.delete_record(RECORD, key) for key in keys])
+            try:
+                await self._town.store.transact(lambda tx: [tx.delete_record(RECORD, key) for key in keys])
+            except Exception:  # it is told again after a restart; what comes after it is told all the same
+                _LOG.exception("what a source told of %s stays kept", self._id)
+        for _ in keys:
+            self._waiting.popleft()
