@@ -15,6 +15,7 @@ from machinami.model.matching import Linked, matches, unlinked
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal, read_principal, write_principal
 from machinami.model.query import Query, TypeAll, TypeAny, TypeIs, TypeSelection
+from machinami.model.sameness import says_the_same
 from machinami.model.subscription import EntitySelector, Subscription
 from machinami.store.protocol import Transaction
 
@@ -126,7 +127,10 @@ def fires(subscription: Subscription) -> frozenset[str]:
 
 
 def triggers_of(change: Change, watched: Iterable[str]) -> set[str]:
-    """Which notification triggers (5.2.12) a change fires, as seen by who watches these attributes (none: all)."""
+    """Which notification triggers (5.2.12) a change fires, as seen by who watches these attributes (none: all).
+
+    An attribute that was written as it was before has not changed (5.8.6).
+    """
     names = frozenset(watched)
     found: set[str] = set()
     for part in change.attributes:
@@ -134,8 +138,10 @@ def triggers_of(change: Change, watched: Iterable[str]) -> set[str]:
             continue
         if part.after is None:
             found.add("attributeDeleted")
-        else:
-            found.add("attributeUpdated" if part.before is not None else "attributeCreated")
+        elif part.before is None:
+            found.add("attributeCreated")
+        elif "attributeUpdated" not in found and not says_the_same(part.before, part.after):
+            found.add("attributeUpdated")
     if change.verb is Verb.CREATED:
         found.add("entityCreated")
     elif change.verb is Verb.DELETED:
