@@ -175,8 +175,7 @@ class Broker:
         """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
         subscription = self._settled(subscription)
         context = await self._words_of(town, subscription)
-        await subscribe(town, subscription, by)
-        progress = Progress(cursor=town.store.last_seq)
+        progress = await subscribe(town, subscription, by)
         town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
         await self.shared_subscriptions.follow(town, subscription, trigger)
