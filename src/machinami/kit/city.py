@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from machinami.broker import batch, history, intake, operations, records
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import demand, demand_whole
+from machinami.broker.policy import demand, demand_whole, shows
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.kit.compute import Compute, call
@@ -92,6 +92,12 @@ class City:
         self._readable(view)
         entity = operations.peek(self._town, entity_id, self._who)
         return None if entity is None else from_entity(view, entity, self._context)
+
+    def shows(self, view: type[Any]) -> bool:
+        """Whether who looks may see all that the view tells of every entity of its type: where not, that there is none
+        means nothing, and must not be said."""
+        names = [self._context.expand(name) for name in attribute_names(view)]
+        return shows(self._town.policy, self._who, self._context.expand(self._readable(view)), names)
 
     async def history(
         self,
