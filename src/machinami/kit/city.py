@@ -128,7 +128,7 @@ class City:
         return series
 
     async def publish(self, *views: View, by: str | None = None, whole: bool = False) -> None:
-        """Create or update the entities that the views describe, in one transaction.
+        """Create or update the entities that the views describe: all of them, or none.
 
         Attributes that a view leaves None are left as they are; with `whole` they are removed, and attributes that
         the view does not know stay. by: the person on whose behalf this is done.
@@ -138,9 +138,7 @@ class City:
         who = replace(self._who, on_behalf_of=by)
         entities = [to_entity(view, self._context) for view in views]
         known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
-        for outcome in await batch.put_all(self._town, list(zip(entities, known, strict=True)), who):
-            if outcome.error is not None:
-                raise outcome.error
+        await batch.put_all(self._town, list(zip(entities, known, strict=True)), who)
 
     async def remove(self, view: type[Any], entity_id: str) -> None:
         """Delete an entity of a type that the service writes; its history stays."""
