@@ -30,6 +30,7 @@ MOVES: Mapping[EntryKind, tuple[str, str]] = {  # kind -> (debited, credited)
     "refund": (REDEEMED, POINTS),
 }
 START = "0" * 16
+WITHDRAWN = "withdrawn"
 
 
 class NotEnough(Conflict):
@@ -116,24 +117,21 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """Keep an entry that `decide` made for this journal as it stands."""
-        debited, credited = MOVES[entry.kind]
         for leg in entry.legs:
             self.balances[leg.account] += (leg.debit - leg.credit) * (1 if leg.account in DEBIT_ACCOUNTS else -1)
             if leg.account == POINTS:
-                self._move_lot(leg, entry)
+                self._move_lot(leg)
         if entry.kind in ("hold", "refund", "capture", "release"):
             self._move_voucher(entry)
         if entry.kind in ("issue", "reverse"):
             sign = 1 if entry.kind == "issue" else -1
             self.earned[entry.about] = self.earned.get(entry.about, 0) + sign * entry.amount
-        assert (debited, credited) == MOVES[entry.kind]
         self.keys[entry.key] = _meaning(entry.kind, entry.about)
         self.count, self.digest = entry.number, entry.digest
 
-    def _move_lot(self, leg: Leg, entry: Entry) -> None:
+    def _move_lot(self, leg: Leg) -> None:
         lot = self.lots.get(leg.lot)
         if lot is None:
-            assert entry.expires is not None or leg.lot
             lot = self.lots[leg.lot] = Lot(leg.lot, _lot_expiry(leg.lot), _lot_about(leg.lot))
         lot.left += leg.credit - leg.debit
         if lot.left == 0:
@@ -228,9 +226,9 @@ def _refund(journal: Journal, command: Command) -> Moves:
 
 
 def _expire(journal: Journal, command: Command) -> Moves:
-    return [
-        (lot.name, lot.left) for lot in sorted(journal.lots.values(), key=lambda o: o.name) if lot.expires < command.on
-    ]
+    """What has run out by this day; all that is left where the person has left (WITHDRAWN)."""
+    lots = sorted(journal.lots.values(), key=lambda one: one.name)
+    return [(lot.name, lot.left) for lot in lots if lot.expires < command.on or command.about == WITHDRAWN]
 
 
 def _reverse(journal: Journal, command: Command) -> Moves:
