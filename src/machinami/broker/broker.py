@@ -194,6 +194,8 @@ class Broker:
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
+        receiver = without_password(subscription.notification.endpoint.uri)
+        town.policy.note(by, f"subscribed anew {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 

@@ -359,8 +359,7 @@ class Contexts:
                 await self._fetch(url)
             except MachinamiError as error:
                 self._renewal.failed(url, now)
-                told, why = without_password(url), without_password(error.detail)
-                _LOG.warning("the @context %s stays as it was: %s", told, why)
+                _LOG.warning("the @context %s stays as it was: %s", *map(without_password, (url, error.detail)))
 
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""

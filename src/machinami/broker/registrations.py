@@ -65,7 +65,10 @@ async def deregister(town: Town, registration_id: str, by: Principal) -> None:
 def source(town: Town, registration_id: str, by: Principal) -> Source:
     """One registered source (5.10.1). Raises NotFound."""
     found = town.sources.kept.get(registration_id)
-    if found is None or not sees_sources(town, by) or not is_current(found.registration, town.clock()):
+    if not sees_sources(town, by):
+        town.policy.note_refused(by, Deed.READ, registration_id)
+        raise no_registration(registration_id)
+    if found is None or not is_current(found.registration, town.clock()):
         raise no_registration(registration_id)
     return found
 

@@ -111,6 +111,7 @@ class Seen:
         found: list[Instance] = []
         for ids, names in self._parts(entity_ids, attributes):
             found += await self._store.instances(ids, names, temporal, limit)
+        self._note_past([(one.entity_id, one.attribute) for one in found])
         return found
 
     async def series(
@@ -124,6 +125,7 @@ class Seen:
         found: list[Series] = []
         for ids, names in self._parts(entity_ids, attributes):
             found += await self._store.series(ids, names, temporal, limit)
+        self._note_past([(one.entity_id, one.attribute) for one in found])
         return found
 
     async def aggregate(
@@ -138,7 +140,20 @@ class Seen:
         extent = self._extent(entity_id)
         if extent is None or not (attribute == SCOPE or extent.holds((attribute,))):
             return ()
+        self._note_past([(entity_id, attribute)])
         return await self._store.aggregate(entity_id, attribute, temporal, methods, period)
+
+    def _note_past(self, read: Sequence[tuple[str, str]]) -> None:
+        """Account for past values that are given: of which entities, and which attributes."""
+        rights = self._rights
+        if rights.witness is None or not rights.witness.marks:
+            return
+        names = defaultdict[str, dict[str, None]](dict)
+        for entity_id, attribute in read:
+            names[entity_id][attribute] = None
+        for entity_id, found in names.items():
+            known = self._store.peek(entity_id) or self._store.recall(entity_id)
+            rights.witness.remembered(rights.by, entity_id, () if known is None else known.types, list(found))
 
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes, as far as they can be seen."""

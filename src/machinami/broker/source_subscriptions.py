@@ -22,6 +22,7 @@ from machinami.broker.registrations import sees_sources
 from machinami.broker.subscriptions import Progress, no_subscription, owner_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists
+from machinami.foundation.urn import without_password
 from machinami.model.context import Context
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal, write_principal
@@ -228,6 +229,7 @@ class SourceSubscriptions:
             tx.put_record(RECORD, subscription.id, _record(subscription, by))
 
         await town.store.transact(work)
+        town.policy.note(by, f"subscribed to sources {_told(subscription)}")
         self._add(town, subscription, Progress(), by)
 
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
@@ -238,6 +240,7 @@ class SourceSubscriptions:
         await town.store.transact(lambda tx: tx.put_record(RECORD, subscription.id, _record(subscription, owner)))
         outbox = self._of(town).pop(subscription.id)
         await outbox.stop()
+        town.policy.note(by, f"subscribed to sources anew {_told(subscription)}")
         self._add(town, subscription, outbox.progress, owner)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
@@ -251,6 +254,7 @@ class SourceSubscriptions:
             tx.delete_record(PROGRESS, subscription_id)
 
         await town.store.transact(work)
+        town.policy.note(by, f"unsubscribed from sources {subscription_id}")
 
     def subscription(self, town: Town, subscription_id: str, by: Principal) -> SourceOutbox:
         """A subscription with its state (5.11.4): one's own, or any for an administrator. Raises NotFound."""
@@ -297,3 +301,7 @@ def _tell_all(outboxes: Mapping[str, SourceOutbox], before: Registration | None,
 def _record(subscription: Subscription, owner: Principal) -> dict[str, Any]:
     record = {"document": subscription.document, "context": subscription.context}
     return record if owner == ANONYMOUS else {**record, "owner": write_principal(owner)}
+
+
+def _told(subscription: Subscription) -> str:
+    return f"{subscription.id}: {without_password(subscription.notification.endpoint.uri)}"
