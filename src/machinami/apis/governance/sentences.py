@@ -28,7 +28,7 @@ def row_sentence(row: Row, names: Names) -> Markup:
         said = words.rich("says.see", who=who, what=what)
     else:
         said = words.rich("says.data", who=who, what=what, deeds=done)
-    return Markup(" ").join([said, *_limits(row, names)])
+    return Markup(" ").join([names.opening(said), *_limits(row, names)])
 
 
 def _limits(row: Row, names: Names) -> list[Markup]:
@@ -102,7 +102,7 @@ def line(entry: Mapping[str, Any], names: Names) -> Line:
     if entry.get("times"):
         facts.append(words.rich("record.times", count=int(entry["times"])))
     link = f"/data/{short(types[0])}/{entity}" if entity and types else ""
-    return Line(str(entry["at"]), _told(entry, names), "refused" in entry, link, entity, tuple(facts))
+    return Line(str(entry["at"]), names.opening(_told(entry, names)), "refused" in entry, link, entity, tuple(facts))
 
 
 def _told(entry: Mapping[str, Any], names: Names) -> Markup:
