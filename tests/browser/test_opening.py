@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.knowing import PASSWORD
-from tests.policy.test_pages import SHELTER
+from tests.policy.inhabited import SHELTER
 
 from machinami.app.running import TownOS
 from machinami.broker import operations

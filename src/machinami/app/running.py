@@ -41,10 +41,11 @@ from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
+from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
-from machinami.foundation.errors import SettingsError
+from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
@@ -57,7 +58,7 @@ from machinami.kit.installed import Broken, Refresh, Service, installed, read_ma
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, Tls, serve
 from machinami.kit.viewing import viewed
-from machinami.model.principal import Principal
+from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -78,6 +79,7 @@ _DAY = 86_400.0
 _TIDIED = 60.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
+OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
     "en": "Machinami-cho (simulated)",
@@ -131,7 +133,7 @@ class TownOS:
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
-            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
@@ -165,6 +167,19 @@ class TownOS:
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
         return self.asking.principal(request)
+
+    def oversees(self, request: Request) -> bool:
+        """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
+        at the machine, its operators and administrators, and keys with the scope `metrics`."""
+        town = self.broker.open_town(None)
+        if town is None or town.policy.is_open or self.asking.is_near(request):
+            return True
+        try:
+            by = self.identify(request)
+        except MachinamiError:
+            return False
+        of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
+        return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
     @property
     def first_link(self) -> str:
@@ -216,7 +231,7 @@ class TownOS:
             self._start_service(town, service)
 
     def _start_service(self, town: Town, service: Service) -> None:
-        city = City(town, service.manifest, self._compute)
+        city = City(town, service.manifest, self._compute, self.settings.time_zone)
         name = service.manifest.id
         every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
         job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
@@ -251,7 +266,12 @@ class TownOS:
             *ngsild_routes(
                 self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
             ),
-            *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
+            *status_routes(
+                self.version,
+                lambda: watching.parts(self.watched),
+                lambda: watching.metrics(self.watched),
+                self.oversees,
+            ),
         ]
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
@@ -295,6 +315,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
+            oversees=self.oversees,
         )
 
 

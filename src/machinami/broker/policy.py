@@ -199,6 +199,17 @@ def demand(policy: Policy, by: Principal, *deeds: Deed) -> None:
         raise rights.refusal(deeds[0])
 
 
+def demand_whole(policy: Policy, by: Principal, deed: Deed, types: Sequence[str]) -> None:
+    """Raise Forbidden (or what it takes) unless the deed is allowed to all of any entity of each of these types."""
+    rights = policy.rights(by)
+    if rights is None:
+        return
+    for name in types:
+        extent = rights.extent(deed, Entity("", (name,)))
+        if extent is None or not extent.every:
+            raise rights.refusal(deed, name)
+
+
 def shows(policy: Policy, by: Principal, kind: str, names: Iterable[str] | None = None) -> bool:
     """Whether who asks may read these attributes (None: all) of every entity of a type (expanded), so that it means
     something that there is none."""

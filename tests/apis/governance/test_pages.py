@@ -7,7 +7,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.policy.test_pages import MARK, SHELTER, town_of
+from tests.policy.inhabited import MARK, SHELTER
+from tests.policy.test_pages import town_of
 
 from machinami.kit.words import LANGUAGES, differences
 

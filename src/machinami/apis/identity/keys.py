@@ -175,5 +175,5 @@ def json_body(request: Request) -> dict[str, Any]:
 
 
 def answer(document: object, status: int = 200) -> Response:
-    """An answer in JSON that nobody keeps."""
-    return Response(status, orjson.dumps(document), JSON, [(b"cache-control", b"no-store")])
+    """An answer in JSON."""
+    return Response(status, orjson.dumps(document), JSON)
