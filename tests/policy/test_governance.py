@@ -148,3 +148,27 @@ async def test_a_form_from_another_site_changes_nothing(town: tuple[KnownTown, a
         async with session.post(path, data=form, headers=headers, allow_redirects=False) as answer:
             assert answer.status == 403, path
     assert (await running.broker.town(None)).policy.kept == rows
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_what_is_no_json_is_not_taken(town: tuple[KnownTown, aiohttp.ClientSession]) -> None:
+    """A page of another site can send a text without asking first, but no JSON."""
+    _, session = town
+    headers = {"x-who": "administrator", "Content-Type": "text/plain"}
+    async with session.post("/governance/policy/rows", data=json.dumps(ROW), headers=headers) as answer:
+        assert answer.status == 415
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_program_governs_where_a_row_says_so(town: tuple[KnownTown, aiohttp.ClientSession]) -> None:
+    _, session = town
+    row = {"id": "keeper", "who": "program:urn:program:gauge", "deeds": ["administer"]}
+    await _status(session, "administrator", Way("POST", "/governance/policy/rows", row))
+    assert (await _status(session, "gauge", Way("GET", "/governance/policy")))[0] == 200
+    shown = json.loads((await _status(session, "gauge", Way("POST", "/governance/policy/preview", ROW)))[1])
+    assert (shown["count"], shown["example"]) == (0, None)  # a row for another type than those that are there
+    case = {**ROW, "types": ["urn:type:Case"]}
+    shown = json.loads((await _status(session, "gauge", Way("POST", "/governance/policy/preview", case)))[1])
+    assert (shown["count"], shown["example"]) == (1, None)  # who may not read it is shown no example of it
+    await _status(session, "administrator", Way("DELETE", "/governance/policy/rows/keeper"))
+    assert (await _status(session, "gauge", Way("GET", "/governance/policy")))[0] == 403

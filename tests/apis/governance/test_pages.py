@@ -142,6 +142,7 @@ async def test_the_record_is_searched_taken_out_and_verified(tmp_path: Path) -> 
         assert "urn:person:resident was refused to" in page
         page = await shown(session, f"/audit?what={SHELTER}&did=create")
         assert "created shelters" in page
+        assert "created shelters" in await shown(session, "/audit?what=Shelters")
         assert "looked at this record" in await shown(session, "/audit?did=read")
         assert "There is nothing like that" in await shown(session, "/audit?who=nobody-known")
         lines = (await shown(session, "/audit/entries.jsonl?did=create")).splitlines()

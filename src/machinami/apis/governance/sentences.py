@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -101,7 +102,7 @@ def line(entry: Mapping[str, Any], names: Names) -> Line:
         facts.append(words.rich("record.from", address=entry["from"]))
     if entry.get("times"):
         facts.append(words.rich("record.times", count=int(entry["times"])))
-    link = f"/data/{short(types[0])}/{entity}" if entity and types else ""
+    link = f"/data/{quote(short(types[0]), safe='')}/{quote(entity, safe=':')}" if entity and types else ""
     return Line(str(entry["at"]), names.opening(_told(entry, names)), "refused" in entry, link, entity, tuple(facts))
 
 
