@@ -33,6 +33,7 @@ from machinami.broker.subscriptions import (
 )
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
+from machinami.foundation.urn import without_password
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed, Row
@@ -177,7 +178,8 @@ class Broker:
         subscription = stamped(self._settled(subscription), None, town.clock())
         context = await self._words_of(town, subscription)
         progress = await subscribe(town, subscription, by)
-        town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
+        receiver = without_password(subscription.notification.endpoint.uri)
+        town.policy.note(by, f"subscribed {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 

@@ -8,6 +8,7 @@ from machinami.kit.http import Handler, Request, Response, Route
 from machinami.model.principal import ANONYMOUS, Principal
 
 Identify = Callable[[Request], Principal]
+Oversees = Callable[[Request], bool]
 
 VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
 
@@ -15,6 +16,11 @@ VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
 def anyone(request: Request) -> Principal:
     """Who asks, as long as nobody is asked to say so."""
     return ANONYMOUS
+
+
+def everyone(request: Request) -> bool:
+    """Whether who asks may see how the machine is run, as long as the town is open."""
+    return True
 
 
 def viewed(route: Route, identify: Identify) -> Route:
