@@ -9,6 +9,8 @@ from machinami.app.importing import town_in
 from machinami.broker import policy_rows
 from machinami.broker.audit import Audit
 from machinami.broker.contexts import town_context
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
 from machinami.broker.policy_rows import Reason
 from machinami.broker.town import Town
 from machinami.model.policy import Deed, Row
@@ -58,6 +60,8 @@ async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
     """The town in a folder, to be governed as long as the block lasts. Raises as `town_in` does."""
     async with town_in(folder, name) as town:
         await policy_rows.load(town.policy, town.store)
+        town.policy.law = Law(town.clock)
+        await load_law(town.policy.law, town.store)
         audit = Audit(town.store, town.policy, town.clock)
         town.policy.witness = audit
         await audit.start()

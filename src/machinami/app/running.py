@@ -53,7 +53,7 @@ from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, Tls, serve
-from machinami.kit.viewing import viewed
+from machinami.kit.viewing import viewed, wanted_for
 from machinami.model.principal import Principal
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
@@ -157,7 +157,7 @@ class TownOS:
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
-        return self.asking.principal(request)
+        return wanted_for(self.asking.principal(request), request)
 
     @property
     def first_link(self) -> str:

@@ -4,7 +4,7 @@ The rows are records of the town, one each; that a town is protected is a record
 last row was taken is closed, not open.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from machinami.broker.policy import Policy, demand
@@ -17,7 +17,7 @@ from machinami.model.starting_policy import starting_rows
 from machinami.store.protocol import TownStore, Transaction
 
 RECORD, STATE = "policy", "policy-state"
-_PROTECTED, _PERSONAL = "protected", "personal"
+_PROTECTED = "protected"
 
 
 async def load(policy: Policy, store: TownStore) -> None:
@@ -26,7 +26,6 @@ async def load(policy: Policy, store: TownStore) -> None:
     if _PROTECTED in state:
         kept = await store.records(RECORD)
         policy.set_rows(tuple(read_row(document) for document in kept.values()))
-        policy.personal = frozenset(state.get(_PERSONAL, {}).get("names", ()))
 
 
 async def protect(town: Town) -> None:
@@ -79,15 +78,6 @@ async def withdraw(town: Town, row_id: str, by: Principal) -> Row:
     town.policy.note(by, f"withdrew: {sentence(kept[row_id])} ({row_id})")
     await _renew(town)
     return kept[row_id]
-
-
-async def mark_personal(town: Town, names: Iterable[str], by: Principal) -> None:
-    """Say which types and attributes (expanded) are personal: whoever reads them is noted."""
-    demand(town.policy, by, Deed.ADMINISTER)
-    marks = sorted(set(names))
-    await town.store.transact(lambda tx: tx.put_record(STATE, _PERSONAL, {"names": marks}))
-    town.policy.note(by, f"marked as personal: {', '.join(marks) or 'nothing'}")
-    await _renew(town)
 
 
 async def _renew(town: Town) -> None:

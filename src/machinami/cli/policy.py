@@ -31,8 +31,6 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     _add_allow(acts)
     taking = acts.add_parser("withdraw", help="take a row away / 行を取り消す")
     taking.add_argument("row", metavar="ROW")
-    marking = acts.add_parser("personal", help="say which types and attributes are personal / 個人情報を決める")
-    marking.add_argument("names", metavar="NAME", nargs="*")
     for act in acts.choices.values():
         act.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that holds the town")
         act.add_argument("--town", metavar="NAME", help="one of several towns (tenant)")
@@ -77,13 +75,10 @@ async def _run(arguments: argparse.Namespace) -> None:
                 row = read_row(_document(arguments), expanded)
                 await policy_rows.allow(found.town, row, CONSOLE)
                 print(f"加えました / allowed: {sentence(row, short)}")
-            case "withdraw":
+            case _:
                 gone = await policy_rows.withdraw(found.town, arguments.row, CONSOLE)
                 print(f"取り消しました / withdrawn: {sentence(gone, short)}")
                 print(f"  back again: {json.dumps(write_row(gone), ensure_ascii=False)}")
-            case _:
-                await policy_rows.mark_personal(found.town, map(expanded, arguments.names), CONSOLE)
-                print(f"個人情報 / personal: {', '.join(arguments.names) or '-'}")
 
 
 def _document(arguments: argparse.Namespace) -> dict[str, Any]:

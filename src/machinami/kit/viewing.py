@@ -1,13 +1,18 @@
 """For whom is a page made? What a page reads and writes, it does as the person who looks at it."""
 
+import re
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import replace
 
+from machinami.foundation.errors import BadRequestData
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.model.principal import ANONYMOUS, Principal
 
 Identify = Callable[[Request], Principal]
+
+PURPOSE = b"machinami-purpose"
+_PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
 
@@ -15,6 +20,19 @@ VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
 def anyone(request: Request) -> Principal:
     """Who asks, as long as nobody is asked to say so."""
     return ANONYMOUS
+
+
+def wanted_for(by: Principal, request: Request) -> Principal:
+    """Who asks, with the purpose for which they say that they want the data. Raises BadRequestData."""
+    said = request.fields.get(PURPOSE)
+    if said is None or by is ANONYMOUS:
+        return by
+    purpose = said.decode("latin-1").strip()
+    if not _PURPOSE.fullmatch(purpose):
+        raise BadRequestData(
+            "Machinami-Purpose names a purpose: a-z, 0-9 and -, at most 64", header="Machinami-Purpose"
+        )
+    return replace(by, purpose=purpose)
 
 
 def viewed(route: Route, identify: Identify) -> Route:
