@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes
@@ -70,7 +71,7 @@ async def running(
     )
     broker = Broker(ports)
     await broker.start()
-    rows = routes(broker, identify, paging or Paging())
+    rows = [*routes(broker, identify, paging or Paging()), *consent_routes(broker, identify)]
     serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
     await broker.open_to_sources(serving.url + RELAYED)
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
@@ -12,6 +13,7 @@ from machinami.cli.service_document import MADE
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.openapi import Json, document
+from machinami.kit.viewing import anyone
 from machinami.store.memory import MemoryBackend
 from machinami.wire.recorded import RecordedWire
 
@@ -33,7 +35,8 @@ def every_route() -> list[Route]:
     """The routes of every face, over a broker that is never started."""
     wire = RecordedWire()
     ports = Ports(MemoryBackend(), wire, wire, lambda: _DAY, str, read_subscription)
-    found = [*ngsild_routes(Broker(ports)), *status_routes("", list, list)]
+    broker = Broker(ports)
+    found = [*ngsild_routes(broker), *status_routes("", list, list), *consent_routes(broker, anyone)]
     return [*found, *reference_routes((), Frame({}, lambda: _DAY), "")]
 
 

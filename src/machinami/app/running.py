@@ -11,6 +11,7 @@ from functools import partial
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.face import Origin
@@ -34,6 +35,7 @@ from machinami.app.identifying import (
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.consents import expire
 from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.records import is_simulated
@@ -223,6 +225,7 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+            await expire(town)
             await forget_expired(town)
 
     async def _renew_contexts(self) -> None:
@@ -248,6 +251,7 @@ class TownOS:
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
+        found += consent_routes(self.broker, self.identify)
         pages = portal_routes(desk)
         for house in self.houses:
             pages += self._pages_of(house, desk)

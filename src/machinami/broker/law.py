@@ -100,6 +100,14 @@ class Law:
         marks = [mark for mark in self.marks.values() if mark.legal is LegalClass.PERSONAL and mark.is_about(entity)]
         return sorted({mark.attribute for mark in marks if mark.attribute in entity.attributes})
 
+    def keeps_here(self, types: Sequence[str], names: Sequence[str]) -> bool:
+        """Whether attributes of an entity may have a legal class that keeps them in the town. types: none are known."""
+        for mark in self.marks.values():
+            is_about = not mark.type or not types or mark.type in types
+            if is_about and mark.legal is not LegalClass.ANONYMISED and mark.attribute in ("", *names):
+                return True
+        return False
+
     # what is there
 
     def set_marks(self, marks: Iterable[Mark]) -> None:

@@ -156,7 +156,7 @@ def purposes(town: Town) -> Sequence[Purpose]:
 async def publish(town: Town, purpose_id: str, texts: Mapping[str, str], by: Principal) -> Purpose:
     """Publish a purpose, or another version of its text. Raises BadRequestData; Conflict where it is closed."""
     demand(town.policy, by, Deed.ADMINISTER)
-    fault = purpose.faults(texts)
+    fault = purpose.faults(purpose_id, texts)
     if fault is not None:
         raise BadRequestData(f"This purpose cannot be: {fault}", member="texts")
     law, now = law_of(town), town.clock()

@@ -11,7 +11,7 @@ from datetime import datetime
 from machinami.broker.policy import Rights
 from machinami.broker.town import Town
 from machinami.foundation.errors import StepUpRequired
-from machinami.model.change import Change, Verb
+from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
 from machinami.model.guarding import guarded, guarded_past
@@ -225,9 +225,17 @@ def cut_change(rights: Rights, change: Change) -> Change | None:
         return None
     if before is change.before and after is change.after:
         return change
-    names = {name for entity in (before, after) if entity is not None for name in entity.attributes}
-    attributes = tuple(part for part in change.attributes if part.name in names)
-    return replace(change, before=before, after=after, attributes=attributes)
+    was = before.attributes.keys() if before is not None else NOTHING
+    is_now = after.attributes.keys() if after is not None else NOTHING
+    parts = (_cut_part(part, part.name in was, part.name in is_now) for part in change.attributes)
+    return replace(change, before=before, after=after, attributes=tuple(part for part in parts if part is not None))
+
+
+def _cut_part(part: AttributeChange, was: bool, is_now: bool) -> AttributeChange | None:
+    """What changed of an attribute as who could see it before, and can see it now, may see it."""
+    if (part.before is None or was) and (part.after is None or is_now):
+        return part if was or is_now else None
+    return replace(part, before=None) if part.after is not None and is_now else None
 
 
 def cut_told(rights: Rights, what: Told) -> Told | None:

@@ -1,6 +1,5 @@
 """For whom is a page made? What a page reads and writes, it does as the person who looks at it."""
 
-import re
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import replace
@@ -8,11 +7,11 @@ from dataclasses import replace
 from machinami.foundation.errors import BadRequestData
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.purpose import is_name
 
 Identify = Callable[[Request], Principal]
 
 PURPOSE = b"machinami-purpose"
-_PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
 
@@ -28,7 +27,7 @@ def wanted_for(by: Principal, request: Request) -> Principal:
     if said is None or by is ANONYMOUS:
         return by
     purpose = said.decode("latin-1").strip()
-    if not _PURPOSE.fullmatch(purpose):
+    if not is_name(purpose):
         raise BadRequestData(
             "Machinami-Purpose names a purpose: a-z, 0-9 and -, at most 64", header="Machinami-Purpose"
         )

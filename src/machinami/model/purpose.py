@@ -1,9 +1,12 @@
 """For what does the town ask people for data about them? Purposes that it has published, each with its texts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_LONGEST = 100_000
 LANGUAGES = ("ja", "en", "easy")  # Japanese, English, やさしい日本語
 
 
@@ -39,8 +42,17 @@ class Purpose:
         return any(str(one.number) == version and one.by_language.get(language) for one in self.versions)
 
 
-def faults(texts: Mapping[str, str]) -> str | None:
-    """What is wrong with the texts of a purpose; None if nothing is."""
+def is_name(text: str) -> bool:
+    """Whether a purpose may be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
+def faults(purpose_id: str, texts: Mapping[str, str]) -> str | None:
+    """What is wrong with a purpose and its texts; None if nothing is."""
+    if not is_name(purpose_id):
+        return "its id is made of a-z, 0-9 and -, at most 64"
+    if sum(map(len, texts.values())) > _LONGEST:
+        return f"its texts are longer than {_LONGEST} characters"
     missing = [language for language in LANGUAGES if not texts.get(language, "").strip()]
     if missing:
         return f"a purpose is said in three kinds of language; {', '.join(missing)} is missing"

@@ -83,11 +83,11 @@ class MappedEntities:
         places = await past_places(town, wanted.query, Span(wanted.attributes, wanted.temporal, 1, False), by)
         return _told(self._maps.keep(town, wanted.query, places, lifetime, by), media, context, 201)
 
-    def retrieve(self, request: Request) -> Response:
+    async def retrieve(self, request: Request) -> Response:
         """One map (6.32.3.1)."""
         check_parameters(request, frozenset())
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        found = self._maps.get(self._face.town(request), identified(request), self._face.by(request))
+        found = await self._maps.shown(self._face.town(request), identified(request), self._face.by(request))
         return _told(found, media, context, 200)
 
     def update(self, request: Request) -> Response:
