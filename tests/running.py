@@ -71,8 +71,8 @@ async def running(
     )
     broker = Broker(ports)
     await broker.start()
-    rows = [*routes(broker, identify, paging or Paging()), *consent_routes(broker, identify)]
-    serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
+    rows = routes(broker, identify, paging or Paging())
+    serving = await serve([*rows, *consent_routes(broker, identify)], limits=Limits(body=1_000_000), lane=lane)
     await broker.open_to_sources(serving.url + RELAYED)
     try:
         yield Running(serving, broker, wire, rows)

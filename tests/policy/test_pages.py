@@ -6,21 +6,17 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from tests.policy.inhabited import CASE, GAUGE, MARK, sow
 from tests.policy.towns import PEOPLE, identify, row
 
 from machinami.app.running import TownOS
-from machinami.broker import operations
+from machinami.broker.audit import Search
 from machinami.foundation.settings import Settings
 from machinami.kit.http import Request
 from machinami.kit.installed import Broken, Service, load
-from machinami.model.attribute import Attribute, Kind
-from machinami.model.entity import Entity
-from machinami.model.names import LOCATION
 from machinami.model.principal import Principal
 from machinami.model.town_terms import TERMS
 
-MARK = "qxmarkxq"
-GAUGE, SHELTER, CASE = "urn:ngsi-ld:RiverGauge:1", "urn:ngsi-ld:Shelter:1", "urn:ngsi-ld:Case:1"
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name:path}": "x", "{alert}": "1"}
 
 
@@ -43,16 +39,7 @@ async def town_of(folder: Path) -> AsyncIterator[tuple[KnownTown, aiohttp.Client
     serving = await town.start()
     await town.broker.protect()
     try:
-        house, by = await town.broker.town(None), PEOPLE["administrator"]
-        place = Attribute(Kind.GEO, {"type": "Point", "coordinates": [138.2, 35.1]})
-        level = Attribute(Kind.PROPERTY, 1.25, observed_at=house.clock(), unit_code="MTR")
-        for entity_id, kind in ((GAUGE, TERMS["RiverGauge"]), (SHELTER, TERMS["Shelter"]), (CASE, "urn:type:Case")):
-            said = {
-                TERMS["name"]: (Attribute(Kind.LANGUAGE, {"ja": f"{MARK} {kind[-4:]}"}),),
-                LOCATION: (place,),
-                TERMS["waterLevel"]: (level,),
-            }
-            await operations.create(house, Entity(entity_id, (kind,), said), by)
+        await sow(town)
         async with aiohttp.ClientSession(serving.url, headers={"Accept": "text/html"}) as session:
             yield town, session
     finally:
@@ -111,6 +98,27 @@ async def test_who_may_not_see_what_the_town_tells_is_not_told_that_all_is_calm(
         more = row("open-told", "everyone", ["read"], types=[TERMS[name] for name in ("Alert", "FloodMonitoring")])
         house.policy.set_rows([*(house.policy.kept or ()), more])
         assert closed not in await home("nobody")
+
+
+SETTING = {"setting": "silent_minutes", "value": "30", "reason": "night", "who": "Mayor", "role": "mayor"}
+
+
+async def test_the_settings_of_a_service_are_changed_only_by_who_may_change_what_it_writes(tmp_path: Path) -> None:
+    async with town_of(tmp_path) as (town, session):
+        house = await town.broker.town(None)
+        narrow = row("narrow", "program:urn:program:gauge", ["change"], types=[TERMS["FloodDecision"]])
+        house.policy.set_rows([*(house.policy.kept or ()), narrow])
+        done = {}
+        for who in PEOPLE:
+            async with session.post("/services/flood/settings", data=SETTING, headers={"x-who": who}) as answer:
+                done[who] = answer.status
+            kept = await house.store.records("settings")
+            assert bool(kept) == (who in ("officer", "department-head", "administrator")), (who, done)
+            for name in kept:
+                await house.store.transact(lambda tx, name=name: tx.delete_record("settings", name))
+        trail = await town.broker.audit(house).search(Search(did="administer"), 10, PEOPLE["administrator"])
+        told = [(one["who"], one["for"], one["what"]) for one in trail.entries if "what" in one]
+        assert ("urn:person:officer", "Mayor", "set flood: silent_minutes") in told
 
 
 async def test_a_service_does_its_work_by_its_manifest(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from os import urandom
 from pathlib import Path
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.governance.office import Office
+from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.face import Origin
@@ -24,6 +26,7 @@ from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
+from machinami.app.console import Console, open_console
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -40,10 +43,11 @@ from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
+from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
-from machinami.foundation.errors import SettingsError
+from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
@@ -56,7 +60,7 @@ from machinami.kit.installed import Broken, Refresh, Service, installed, read_ma
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, Tls, serve
 from machinami.kit.viewing import viewed, wanted_for
-from machinami.model.principal import Principal
+from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -77,6 +81,7 @@ _DAY = 86_400.0
 _TIDIED = 60.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
+OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
     "en": "Machinami-cho (simulated)",
@@ -103,6 +108,7 @@ class TownOS:
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
+        self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
@@ -129,12 +135,14 @@ class TownOS:
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
-            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
+        desk = self._desk(town, sources, await self._simulated(town))
+        office = Office(self.broker, self.identity, self.identify, Frame.around(desk))
+        self.routes = self._routes(desk, office)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes,
@@ -144,6 +152,7 @@ class TownOS:
             lane=self.settings.fast_lane,
             tls=self._tls(),
         )
+        self._console = await open_console(self.settings.data, office)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -160,6 +169,19 @@ class TownOS:
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
         return wanted_for(self.asking.principal(request), request)
+
+    def oversees(self, request: Request) -> bool:
+        """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
+        at the machine, its operators and administrators, and keys with the scope `metrics`."""
+        town = self.broker.open_town(None)
+        if town is None or town.policy.is_open or self.asking.is_near(request):
+            return True
+        try:
+            by = self.identify(request)
+        except MachinamiError:
+            return False
+        of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
+        return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
     @property
     def first_link(self) -> str:
@@ -182,6 +204,8 @@ class TownOS:
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
+        if self._console is not None:
+            await self._console.close()
         if self._serving is not None:
             await self._serving.stop()
         if self.watched.sources is not None:
@@ -240,18 +264,24 @@ class TownOS:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
         return self.settings.simulation is not None or await is_simulated(town)
 
-    def _routes(self, desk: Desk) -> list[Route]:
+    def _routes(self, desk: Desk, office: Office) -> list[Route]:
         found = [
             *ngsild_routes(
                 self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
             ),
-            *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
+            *status_routes(
+                self.version,
+                lambda: watching.parts(self.watched),
+                lambda: watching.metrics(self.watched),
+                self.oversees,
+            ),
         ]
-        found += reference_routes(found, Frame.around(desk), self.version)
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
+        found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
+        found += reference_routes(found, Frame.around(desk), self.version)
         pages = portal_routes(desk)
         for house in self.houses:
             pages += self._pages_of(house, desk)
@@ -289,6 +319,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
+            oversees=self.oversees,
         )
 
 

@@ -95,6 +95,12 @@ class Law:
             for mark in self.marks.values()
         )
 
+    @property
+    def personal_marks(self) -> frozenset[str]:
+        """The types and attributes that are marked as personal."""
+        marks = [mark for mark in self.marks.values() if mark.legal is LegalClass.PERSONAL]
+        return frozenset(mark.attribute or mark.type for mark in marks)
+
     def personal_names(self, entity: Entity) -> list[str]:
         """The attributes of the entity that are marked as personal by themselves."""
         marks = [mark for mark in self.marks.values() if mark.legal is LegalClass.PERSONAL and mark.is_about(entity)]

@@ -6,7 +6,7 @@ its rows (`model.policy`), compiled once for each who asks and kept until a row 
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from machinami.broker.law import Law
 from machinami.foundation.errors import Forbidden, MachinamiError, SignInRequired, StepUpRequired
@@ -37,8 +37,8 @@ class Witness(Protocol):
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
 
-    def administered(self, by: Principal, what: str) -> None:
-        """Somebody changed how the town is run."""
+    def administered(self, by: Principal, what: str, **more: Any) -> None:
+        """Somebody changed how the town is run. more: the same in parts, for who reads it in another language."""
 
     def consented(self, by: Principal, consent: Consent) -> None:
         """Somebody gave, changed or withdrew a consent, or it ended."""
@@ -207,10 +207,10 @@ class Policy:
         present = self.present(by)
         return Rights((), by, None) if present is None else self.rights(present)
 
-    def note(self, by: Principal, what: str) -> None:
+    def note(self, by: Principal, what: str, **more: Any) -> None:
         """Have it noted that somebody changed how a protected town is run."""
         if self.witness is not None and not self.is_open:
-            self.witness.administered(by, what)
+            self.witness.administered(by, what, **more)
 
     def consented(self, by: Principal, consent: Consent) -> None:
         """Have it noted that somebody gave, changed or withdrew a consent, or that it ended."""
@@ -237,6 +237,17 @@ def demand(policy: Policy, by: Principal, *deeds: Deed) -> None:
     rights = policy.rights(by)
     if rights is not None and not any(map(rights.may, deeds)):
         raise rights.refusal(deeds[0])
+
+
+def demand_whole(policy: Policy, by: Principal, deed: Deed, types: Sequence[str]) -> None:
+    """Raise Forbidden (or what it takes) unless the deed is allowed to all of any entity of each of these types."""
+    rights = policy.rights(by)
+    if rights is None:
+        return
+    for name in types:
+        extent = rights.extent(deed, Entity("", (name,)))
+        if extent is None or not extent.every:
+            raise rights.refusal(deed, name)
 
 
 def is_own(policy: Policy, owner: str, by: Principal) -> bool:

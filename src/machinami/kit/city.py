@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from machinami.broker import batch, history, intake, operations, records
 from machinami.broker.contexts import town_context
+from machinami.broker.policy import demand, demand_whole
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.kit.compute import Compute, call
@@ -152,9 +153,13 @@ class City:
         return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
     async def set_setting(self, name: str, value: Any, by: str) -> None:
-        """Change one setting; who and what stays in its history. Raises SettingsError."""
+        """Change one setting; who and what stays in its history. Raises SettingsError, Forbidden.
+
+        Whoever looks at a page may change one who may change all that the service writes: it would write by it.
+        """
         setting = self.manifest.setting(name)
         setting.check(value)
+        self._demand_settable()
         now = self.now().isoformat()
 
         def rule(kept: dict[str, Any]) -> dict[str, Any]:
@@ -163,6 +168,7 @@ class City:
             return {**kept, name: value, "history": past[-_SETTING_HISTORY:]}
 
         await records.change_record(self._town, records.SETTINGS, self.manifest.id, rule, self._by)
+        self._town.policy.note(replace(self._who, on_behalf_of=by), f"set {self.manifest.id}: {name}")
 
     async def setting_history(self) -> list[dict[str, Any]]:
         """Who set what, when, from which value to which, in order of time."""
@@ -188,6 +194,13 @@ class City:
     async def compute_at(self, address: str, *arguments: Any) -> Any:
         """The same for a function named as "package.module:function": its module is imported in the worker alone."""
         return await self._compute.run(call, address, *arguments)
+
+    def _demand_settable(self) -> None:
+        written = [self._context.expand(use.type) for use in self.manifest.writes if use.type != ANY_TYPE]
+        for deed in (Deed.CREATE, Deed.CHANGE):
+            demand_whole(self._town.policy, self._who, deed, written)
+        if not written:
+            demand(self._town.policy, self._who, Deed.ADMINISTER)
 
     def _readable(self, view: type[Any]) -> str:
         kind: str = view.TYPE

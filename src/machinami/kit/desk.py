@@ -9,7 +9,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
 from machinami.kit.schedule import Health
-from machinami.kit.viewing import Identify, anyone
+from machinami.kit.viewing import Identify, Oversees, anyone, everyone
 
 Layers = Mapping[str, Mapping[str, Any]]
 
@@ -32,6 +32,7 @@ class Desk:
     base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
     set_to: what the installation is set to, by section.key of machinami.toml.
     houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
+    oversees: whether who looks may see how the machine is run.
     """
 
     town_name: Mapping[str, str]
@@ -47,3 +48,4 @@ class Desk:
     base_layers: Callable[[], Layers]
     set_to: Mapping[str, Any] = field(default_factory=dict)
     identify: Identify = anyone
+    oversees: Oversees = everyone

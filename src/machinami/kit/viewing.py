@@ -10,6 +10,7 @@ from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.purpose import is_name
 
 Identify = Callable[[Request], Principal]
+Oversees = Callable[[Request], bool]
 
 PURPOSE = b"machinami-purpose"
 
@@ -32,6 +33,11 @@ def wanted_for(by: Principal, request: Request) -> Principal:
             "Machinami-Purpose names a purpose: a-z, 0-9 and -, at most 64", header="Machinami-Purpose"
         )
     return replace(by, purpose=purpose)
+
+
+def everyone(request: Request) -> bool:
+    """Whether who asks may see how the machine is run, as long as the town is open."""
+    return True
 
 
 def viewed(route: Route, identify: Identify) -> Route:

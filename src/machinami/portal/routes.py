@@ -216,7 +216,8 @@ def _datamap(portal: Portal) -> Page:
 def _services(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         installed = [house.service for house in portal.desk.houses()]
-        cards = services.directory(installed, portal.desk.broken(), portal.frame.words(request, PACKAGE))
+        broken = portal.desk.broken() if portal.desk.oversees(request) else ()
+        cards = services.directory(installed, broken, portal.frame.words(request, PACKAGE))
         return portal.frame.show(request, services.TEMPLATE, services=cards)
 
     return show
@@ -224,8 +225,9 @@ def _services(portal: Portal) -> Page:
 
 def _about(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        parts = services.parts(portal.desk.version)
-        rows = services.settings(portal.desk.set_to, portal.frame.words(request, PACKAGE))
+        oversees = portal.desk.oversees(request)
+        parts = services.parts(portal.desk.version, versions=oversees)
+        rows = services.settings(portal.desk.set_to if oversees else {}, portal.frame.words(request, PACKAGE))
         return portal.frame.show(request, services.ABOUT, parts=parts, settings=rows)
 
     return show

@@ -1,13 +1,12 @@
 """At which addresses is consent given, changed and withdrawn, and kept on which grounds data are given?"""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from machinami.apis.consent import shapes
 from machinami.broker import consents, legal_records
-from machinami.broker.broker import Broker
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
@@ -24,11 +23,19 @@ _GIVING = frozenset({"proof", "subject"})
 Act = Callable[[Town, Principal, Request], Awaitable[tuple[int, Any]]]
 
 
-def routes(broker: Broker, identify: Identify) -> list[Route]:
+class Towns(Protocol):
+    """The towns whose people consent: those of a running broker, or of a folder."""
+
+    async def town(self, name: str | None) -> Town:
+        """The town of this name. Raises TenantNotFound."""
+        ...
+
+
+def routes(towns: Towns, identify: Identify) -> list[Route]:
     """Every address of this face."""
 
     def route(method: str, path: str, act: Act, summary: str) -> Route:
-        return Route(method, path, _handler(broker, identify, act), summary, TAG)
+        return Route(method, path, _handler(towns, identify, act), summary, TAG)
 
     return [
         route("GET", "/consents", _list, "The consents of a person: one's own, or by ?subject= at a desk"),
@@ -49,11 +56,11 @@ def routes(broker: Broker, identify: Identify) -> list[Route]:
     ]
 
 
-def _handler(broker: Broker, identify: Identify, act: Act) -> Handler:
+def _handler(towns: Towns, identify: Identify, act: Act) -> Handler:
     async def handle(request: Request) -> Response:
         by = identify(request)
         named = request.fields.get(_TENANT)
-        town = await broker.town(None if named is None else named.decode("latin-1"))
+        town = await towns.town(None if named is None else named.decode("latin-1"))
         status, document = await act(town, by, request)
         return Response(status, orjson.dumps(document), JSON, [(b"cache-control", b"no-store")])
 

@@ -36,7 +36,7 @@ from machinami.model.query import TypeAny, TypeIs, TypeSelection
 from machinami.model.registration_matching import Specification
 from machinami.model.subscription import EntitySelector
 
-_AT_LEAST = 50  # entities of a map asked about at once
+AT_LEAST = 50  # entities of a map asked about at once
 _MOST_LINKED = 500  # linked entities of one answer
 
 
@@ -182,7 +182,7 @@ async def _follow(
     warnings: list[str] = []
     taken, at = 0, page.offset
     while at < len(ids) and (taken < page.limit or exact):
-        part = ids[at : at + max(page.limit - taken, _AT_LEAST)]
+        part = ids[at : at + max(page.limit - taken, AT_LEAST)]
         gathered = await gather_again(federation, town, wide, part, kept, trigger, by)
         found = {entity.id: entity for entity in _assembled(gathered, part, wide, town)}
         warnings += gathered.warnings
