@@ -55,6 +55,7 @@ async def running(
     caller: Caller | None = None,
     alias: str = "machinami-test",
     identify: Identify = anyone,
+    split_entities: bool = False,
 ) -> AsyncIterator[Running]:
     """Serve the NGSI-LD face over a store in this folder."""
     numbers = count(1)
@@ -68,6 +69,7 @@ async def running(
         read_subscription,
         caller or Unconnected(),
         alias,
+        split_entities,
     )
     broker = Broker(ports)
     await broker.start()

@@ -233,7 +233,7 @@ class TownOS:
             self._start_service(town, service)
 
     def _start_service(self, town: Town, service: Service) -> None:
-        city = City(town, service.manifest, self._compute)
+        city = City(town, service.manifest, self._compute, self.settings.time_zone)
         name = service.manifest.id
         every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
         job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)

@@ -4,17 +4,18 @@ Each is a record of the town. They are made by administrators, with a reason; ea
 whom it is about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from machinami.broker.law import LEGAL, TOUCHED, Law
 from machinami.broker.policy import demand
+from machinami.broker.policy_rows import TURNS, turn
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound, SignInRequired
 from machinami.model import legal, purpose
 from machinami.model.consent import Event, folded
 from machinami.model.identity.record import read, write
-from machinami.model.legal import Ground, Mark
+from machinami.model.legal import Ground, LegalClass, Mark
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.purpose import Purpose, Version
@@ -101,6 +102,21 @@ async def drop_mark(town: Town, mark_id: str, reason: str, by: Principal) -> Non
     law.set_marks([one for one in law.marks.values() if one.id != mark_id])
     town.policy.renew()
     town.policy.note(by, f"unmarked {mark_id}: {reason}")
+
+
+async def mark_personal(town: Town, names: Iterable[str], by: Principal) -> None:
+    """Have these types and attributes (expanded), and no others, be marked as personal: those that are new as entities
+    that are the persons themselves."""
+    demand(town.policy, by, Deed.ADMINISTER)
+    law, wanted = law_of(town), frozenset(names)
+    for mark in list(law.marks.values()):
+        if mark.legal is LegalClass.PERSONAL and (mark.attribute or mark.type) not in wanted:
+            await drop_mark(town, mark.id, "it was taken from the list of what is personal", by)
+    types = {summary.type for summary in await town.store.types()}
+    for name in sorted(wanted - law.personal_marks):
+        await put_mark(town, Mark(LegalClass.PERSONAL, *((name,) if name in types else ("", name))), by)
+    done = turn(town, by, personal=sorted(wanted))
+    await town.store.transact(lambda tx: tx.put_record(TURNS, *done))
 
 
 # grounds

@@ -1,14 +1,14 @@
 """What would a row let somebody see? Counted and shown before the row is made."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from machinami.broker.policy import demand
+from machinami.broker.policy import Rights, demand
+from machinami.broker.seen import Seen, linked_in
 from machinami.broker.town import Town
 from machinami.model.entity import Entity
 from machinami.model.explaining import principal_named
-from machinami.model.guarding import guard_of, guarded, one_of
-from machinami.model.matching import seen
+from machinami.model.guarding import one_of
 from machinami.model.policy import Deed, Row, Whom
 from machinami.model.policy_document import who_of
 from machinami.model.principal import ANONYMOUS, Principal
@@ -31,29 +31,25 @@ class Preview:
 
 
 async def preview(town: Town, row: Row, rows: Sequence[Row], by: Principal) -> Preview:
-    """What the row would let be seen besides these rows. Raises Forbidden for who is no administrator."""
+    """What the row would let be seen besides these rows; the example holds no more than who asks may see themselves.
+    Raises Forbidden for who is no administrator."""
     demand(town.policy, by, Deed.ADMINISTER)
     seeing = ANONYMOUS if row.whom is Whom.EVERYONE else principal_named(who_of(row))
+    law = town.policy.law
+    by_row, by_rows, by_all = (Seen(town.store, Rights(some, seeing, None, law), town.clock) for some in (
+        (row,), rows, (*rows, row)))  # fmt: skip
     query, now = Query(types=one_of(row.types) if row.types else None), town.clock()
-    found = await town.store.find(guarded(query, guard_of((row,), seeing, Deed.READ)), _FIRST, now)
-    known = await town.store.find(guarded(query, guard_of(rows, seeing, Deed.READ)), _FIRST, now)
-    whole = town.store.peek(found.entities[0].id) if found.entities else None
-    guard = guard_of((*rows, row), seeing, Deed.READ)
-    example = whole if whole is None or guard is None else seen(guard, whole)
-    rights = town.policy.rights(by)
-    if example is not None and rights is not None:  # who opens data to others sees no more of them than they may
-        example = rights.seen(example)
-    return Preview(row, found.count or 0, known.count or 0, example, await _personal(town, row))
+    found, known = await by_row.find(query, _FIRST, now), await by_rows.find(query, _FIRST, now)
+    own = linked_in(town, by)(found.entities[0].id) if found.entities else None
+    shown = by_all.linked(own.id) if own is not None else None
+    example = shown.keeping(own.attributes) if shown is not None and own is not None else None
+    marks = await _personal(frozenset() if law is None else law.personal_marks, by_row, row)
+    return Preview(row, found.count or 0, known.count or 0, example, marks)
 
 
-async def _personal(town: Town, row: Row) -> tuple[str, ...]:
-    """What is marked as personal of what the row names; of a row that names no attributes, of all there are."""
-    marks = frozenset() if town.policy.law is None else town.policy.law.personal_marks
-    if not marks:
-        return ()
-    found = marks.intersection(row.types)
-    for summary in await town.store.types():
-        if not row.types or summary.type in row.types:
-            names = row.attributes or tuple(summary.attributes)
-            found |= marks.intersection((summary.type, *names))
+async def _personal(marks: Set[str], by_row: Seen, row: Row) -> tuple[str, ...]:
+    """What is marked as personal of what the row names and of what is seen by it now."""
+    found = set(marks & {*row.types, *row.attributes})
+    for summary in await by_row.types() if marks else ():
+        found |= marks & {summary.type, *summary.attributes}
     return tuple(sorted(found))

@@ -5,7 +5,7 @@ its rows (`model.policy`), compiled once for each who asks and kept until a row 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from machinami.broker.law import Law
@@ -248,6 +248,14 @@ def demand_whole(policy: Policy, by: Principal, deed: Deed, types: Sequence[str]
         extent = rights.extent(deed, Entity("", (name,)))
         if extent is None or not extent.every:
             raise rights.refusal(deed, name)
+
+
+def shows(policy: Policy, by: Principal, kind: str, names: Iterable[str] | None = None) -> bool:
+    """Whether who asks may read these attributes (None: all) of every entity of a type (expanded), so that it means
+    something that there is none."""
+    rights = policy.rights(by)
+    extent = EVERY if rights is None else rights.extent(Deed.READ, Entity("", (kind,)))
+    return extent is not None and (extent.every if names is None else extent.holds(names))
 
 
 def is_own(policy: Policy, owner: str, by: Principal) -> bool:

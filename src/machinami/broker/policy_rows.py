@@ -4,18 +4,20 @@ The rows are records of the town, one each; that a town is protected is a record
 last row was taken is closed, not open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from machinami.broker.policy import Policy, demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound
+from machinami.foundation.instant import format_instant
 from machinami.model.policy import Deed, Row
 from machinami.model.policy_document import read_row, sentence, write_row
 from machinami.model.principal import Principal
 from machinami.model.starting_policy import starting_rows
 from machinami.store.protocol import TownStore, Transaction
 
-RECORD, STATE = "policy", "policy-state"
+RECORD, STATE, TURNS = "policy", "policy-state", "policy-turn"
 _PROTECTED = "protected"
 _LONGEST = 100  # letters of the name of a row
 
@@ -74,7 +76,13 @@ async def allow(town: Town, row: Row, by: Principal) -> None:
         raise BadRequestData(f"A row has a name of 1 to {_LONGEST} letters, not {row.id[:40]!r}", member="id")
     if any(row.id == one.id for one in listed(town, by)):
         raise AlreadyExists(f"There is a row {row.id} already; withdraw it first")
-    await town.store.transact(lambda tx: tx.put_record(RECORD, row.id, write_row(row)))
+    done = turn(town, by, allowed=write_row(row))
+
+    def work(tx: Transaction) -> None:
+        tx.put_record(RECORD, row.id, write_row(row))
+        tx.put_record(TURNS, *done)
+
+    await town.store.transact(work)
     town.policy.note(by, f"allowed: {sentence(row)} ({row.id})", allowed=write_row(row))
     await _renew(town)
 
@@ -90,10 +98,30 @@ async def withdraw(town: Town, row_id: str, by: Principal) -> Row:
     left = [row for row in kept.values() if row.id != row_id]
     if not town.policy.is_open and not any(Deed.ADMINISTER in row.deeds for row in left):
         raise Conflict(f"Without the row {row_id} nobody could administer this town; allow another one first")
-    await town.store.transact(lambda tx: tx.delete_record(RECORD, row_id))
+    done = turn(town, by, withdrew=write_row(kept[row_id]))
+
+    def work(tx: Transaction) -> None:
+        tx.delete_record(RECORD, row_id)
+        tx.put_record(TURNS, *done)
+
+    await town.store.transact(work)
     town.policy.note(by, f"withdrew: {sentence(kept[row_id])} ({row_id})", withdrew=write_row(kept[row_id]))
     await _renew(town)
     return kept[row_id]
+
+
+async def turns(town: Town, by: Principal) -> Sequence[Mapping[str, Any]]:
+    """How the policy was changed, the last change first: at, who, and allowed, withdrew (rows) or personal (names).
+    The record of who did what tells the same; this is at hand however much else that holds."""
+    demand(town.policy, by, Deed.ADMINISTER)
+    kept = await town.store.records(TURNS)
+    return [kept[key] for key in sorted(kept, reverse=True)]
+
+
+def turn(town: Town, by: Principal, **what: Any) -> tuple[str, dict[str, Any]]:
+    """The key and the record of a change."""
+    at = format_instant(town.clock())
+    return f"{at} {town.new_id()}", {"at": at, "who": by.id, **what}
 
 
 async def _renew(town: Town) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from machinami.broker.contexts import town_context
 from machinami.broker.policy_rows import prospective
+from machinami.broker.seen import linked_in
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute, Kind
@@ -35,13 +36,12 @@ async def reasons(town: Town, asked: Asked, by: Principal) -> Sequence[Reason]:
     rows, who = await prospective(town, by), principal_named(asked.who)
     if not asked.what:
         raise BadRequestData("Say of what: a type, or the id of an entity", member="what")
-    matter = _matter(town, asked)
+    matter = _matter(asked, linked_in(town, by)(asked.what))
     return [explain(rows, who, deed, matter) for deed in Deed]
 
 
-def _matter(town: Town, asked: Asked) -> Matter:
+def _matter(asked: Asked, entity: Entity | None) -> Matter:
     name = expanded(asked.attribute) if asked.attribute else None
-    entity = town.store.peek(asked.what)
     if entity is not None and not (asked.scope or asked.location):
         return Matter.of(entity, name)
     types = entity.types if entity is not None else (expanded(asked.what),)

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from machinami.apis.governance.names import Names
 from machinami.broker.audit import Audit
 from machinami.broker.discovery import types
 from machinami.broker.identity.identity import Identity
@@ -73,6 +74,11 @@ class Office:
     def programs(self, town: Town) -> list[AccessKey]:
         """The keys of programs and devices of a town."""
         return list(self.identity.of(town.name).keys.values.values())
+
+    def names(self, request: Request, town: Town) -> Names:
+        """What everybody and everything is called."""
+        people = {one.principal_id: one.display for one in self.people(town)}
+        return Names(self.words(request), people, {key.principal.id: key.name for key in self.programs(town)})
 
     async def present(self, town: Town, by: Principal) -> Present:
         """Who and what is there, so that it can be said of a row whom it reaches."""

@@ -1,6 +1,6 @@
 """At which addresses is a town governed?"""
 
-from machinami.apis.governance import audit_api, policy_api
+from machinami.apis.governance import audit_api, opening_pages, policy_api, policy_pages, record_pages
 from machinami.apis.governance.office import Office
 from machinami.kit.http import Route
 
@@ -12,4 +12,5 @@ def programs(office: Office) -> list[Route]:
 
 def routes(office: Office) -> list[Route]:
     """Every address of this face."""
-    return programs(office)
+    pages = (*policy_pages.routes(office), *opening_pages.routes(office), *record_pages.routes(office))
+    return [*pages, *programs(office)]
