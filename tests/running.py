@@ -54,6 +54,7 @@ async def running(
     caller: Caller | None = None,
     alias: str = "machinami-test",
     identify: Identify = anyone,
+    split_entities: bool = False,
 ) -> AsyncIterator[Running]:
     """Serve the NGSI-LD face over a store in this folder."""
     numbers = count(1)
@@ -67,6 +68,7 @@ async def running(
         read_subscription,
         caller or Unconnected(),
         alias,
+        split_entities,
     )
     broker = Broker(ports)
     await broker.start()

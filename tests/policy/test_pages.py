@@ -116,8 +116,8 @@ async def test_the_settings_of_a_service_are_changed_only_by_who_may_change_what
             assert bool(kept) == (who in ("officer", "department-head", "administrator")), (who, done)
             for name in kept:
                 await house.store.transact(lambda tx, name=name: tx.delete_record("settings", name))
-        found = await town.broker.audit(house).search(Search(did="administer"), 10, PEOPLE["administrator"])
-        told = [(one["who"], one["for"], one["what"]) for one in found if "what" in one]
+        trail = await town.broker.audit(house).search(Search(did="administer"), 10, PEOPLE["administrator"])
+        told = [(one["who"], one["for"], one["what"]) for one in trail.entries if "what" in one]
         assert ("urn:person:officer", "Mayor", "set flood: silent_minutes") in told
 
 

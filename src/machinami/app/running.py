@@ -11,6 +11,8 @@ from functools import partial
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.governance.office import Office
+from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.face import Origin
@@ -23,6 +25,7 @@ from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
+from machinami.app.console import Console, open_console
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -103,6 +106,7 @@ class TownOS:
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
+        self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
@@ -134,7 +138,9 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
+        desk = self._desk(town, sources, await self._simulated(town))
+        office = Office(self.broker, self.identity, self.identify, Frame.around(desk))
+        self.routes = self._routes(desk, office)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes,
@@ -144,6 +150,7 @@ class TownOS:
             lane=self.settings.fast_lane,
             tls=self._tls(),
         )
+        self._console = await open_console(self.settings.data, office)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -195,6 +202,8 @@ class TownOS:
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
+        if self._console is not None:
+            await self._console.close()
         if self._serving is not None:
             await self._serving.stop()
         if self.watched.sources is not None:
@@ -252,7 +261,7 @@ class TownOS:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
         return self.settings.simulation is not None or await is_simulated(town)
 
-    def _routes(self, desk: Desk) -> list[Route]:
+    def _routes(self, desk: Desk, office: Office) -> list[Route]:
         found = [
             *ngsild_routes(
                 self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
@@ -264,10 +273,11 @@ class TownOS:
                 self.oversees,
             ),
         ]
-        found += reference_routes(found, Frame.around(desk), self.version)
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
+        found += governance_routes(office)
+        found += reference_routes(found, Frame.around(desk), self.version)
         pages = portal_routes(desk)
         for house in self.houses:
             pages += self._pages_of(house, desk)

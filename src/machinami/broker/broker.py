@@ -32,6 +32,7 @@ from machinami.broker.subscriptions import (
 )
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, TenantNotFound
+from machinami.foundation.urn import without_password
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed, Row
@@ -175,9 +176,9 @@ class Broker:
         """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
         subscription = self._settled(subscription)
         context = await self._words_of(town, subscription)
-        await subscribe(town, subscription, by)
-        progress = Progress(cursor=town.store.last_seq)
-        town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
+        progress = await subscribe(town, subscription, by)
+        receiver = without_password(subscription.notification.endpoint.uri)
+        town.policy.note(by, f"subscribed {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 

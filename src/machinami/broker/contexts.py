@@ -21,6 +21,7 @@ from machinami.broker.renewal import Renewal, expiry
 from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, MachinamiError, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
+from machinami.foundation.urn import without_password
 from machinami.model import town_terms
 from machinami.model.context import Context, assemble, core, core_version_of
 from machinami.store.protocol import TownStore
@@ -358,7 +359,8 @@ class Contexts:
                 await self._fetch(url)
             except MachinamiError as error:
                 self._renewal.failed(url, now)
-                _LOG.warning("the @context %s stays as it was: %s", url, error.detail)
+                told, why = without_password(url), without_password(error.detail)
+                _LOG.warning("the @context %s stays as it was: %s", told, why)
 
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""

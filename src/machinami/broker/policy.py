@@ -5,8 +5,8 @@ its rows (`model.policy`), compiled once for each who asks and kept until a row 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 from machinami.foundation.errors import Forbidden, MachinamiError, SignInRequired, StepUpRequired
 from machinami.model.entity import Entity
@@ -33,8 +33,8 @@ class Witness(Protocol):
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
 
-    def administered(self, by: Principal, what: str) -> None:
-        """Somebody changed how the town is run."""
+    def administered(self, by: Principal, what: str, **more: Any) -> None:
+        """Somebody changed how the town is run. more: the same in parts, for who reads it in another language."""
 
 
 class Rights:
@@ -176,10 +176,10 @@ class Policy:
         present = self.present(by)
         return Rights((), by, None) if present is None else self.rights(present)
 
-    def note(self, by: Principal, what: str) -> None:
+    def note(self, by: Principal, what: str, **more: Any) -> None:
         """Have it noted that somebody changed how a protected town is run."""
         if self.witness is not None and not self.is_open:
-            self.witness.administered(by, what)
+            self.witness.administered(by, what, **more)
 
     def set_rows(self, rows: Sequence[Row] | None) -> None:
         """Other rows from now on."""
@@ -208,6 +208,14 @@ def demand_whole(policy: Policy, by: Principal, deed: Deed, types: Sequence[str]
         extent = rights.extent(deed, Entity("", (name,)))
         if extent is None or not extent.every:
             raise rights.refusal(deed, name)
+
+
+def shows(policy: Policy, by: Principal, kind: str, names: Iterable[str] | None = None) -> bool:
+    """Whether who asks may read these attributes (None: all) of every entity of a type (expanded), so that it means
+    something that there is none."""
+    rights = policy.rights(by)
+    extent = EVERY if rights is None else rights.extent(Deed.READ, Entity("", (kind,)))
+    return extent is not None and (extent.every if names is None else extent.holds(names))
 
 
 def is_own(policy: Policy, owner: str, by: Principal) -> bool:

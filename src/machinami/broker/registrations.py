@@ -10,6 +10,7 @@ from machinami.broker.policy import demand
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound
+from machinami.foundation.urn import without_password
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
@@ -41,7 +42,7 @@ async def register(town: Town, registration: Registration, by: Principal) -> Non
     if present is not None and is_current(present.registration, town.clock()):
         raise AlreadyExists(f"There is a registration {registration.id} already", registrationId=registration.id)
     await _keep(town, registration)
-    town.policy.note(by, f"registered {registration.id}: {registration.endpoint}")
+    town.policy.note(by, f"registered {registration.id}: {without_password(registration.endpoint)}")
 
 
 async def reregister(town: Town, registration: Registration, by: Principal) -> None:
@@ -49,7 +50,7 @@ async def reregister(town: Town, registration: Registration, by: Principal) -> N
     demand(town.policy, by, Deed.ADMINISTER)
     source(town, registration.id, by)
     await _keep(town, registration)
-    town.policy.note(by, f"registered anew {registration.id}: {registration.endpoint}")
+    town.policy.note(by, f"registered anew {registration.id}: {without_password(registration.endpoint)}")
 
 
 async def deregister(town: Town, registration_id: str, by: Principal) -> None:

@@ -60,13 +60,13 @@ Let a running town ask its neighbours: their data join ours in every answer, and
   {program} federate remove NAME                   let one go""",
     "admin": """\
 Make an administrator of a town, or open the way in anew for one who lost it. It prints a link, never a password.
-街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。街を止めてから使います。
+街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。
 
   {program} admin make aiko --data my-town
   {program} admin reset aiko --data my-town""",
     "policy": """\
 Say who may do what in a town and why, and change it. WHO is everyone, role:officer, person:ID or program:ID.
-だれが何をしてよいかを見て、変えます。街を止めてから使います。A running town is stopped first.
+だれが何をしてよいかを見て、変えます。街が動いていても、止まっていても使えます。Running or not.
 
   {program} policy list --data my-town
   {program} policy explain role:resident RiverGauge waterLevel --data my-town

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from machinami.broker import batch, erasure, history, intake, operations, private, records
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import demand, demand_whole
+from machinami.broker.policy import demand, demand_whole, shows
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.kit.compute import Compute, call
@@ -110,6 +110,12 @@ class City:
         entity = operations.peek(self._town, entity_id, self._who)
         return None if entity is None else from_entity(view, entity, self._context)
 
+    def shows(self, view: type[Any]) -> bool:
+        """Whether who looks may see all that the view tells of every entity of its type: where not, that there is none
+        means nothing, and must not be said."""
+        names = [self._context.expand(name) for name in attribute_names(view)]
+        return shows(self._town.policy, self._who, self._context.expand(self._readable(view)), names)
+
     async def history(
         self,
         view: type[Any],
@@ -139,7 +145,7 @@ class City:
         return series
 
     async def publish(self, *views: View, by: str | None = None, whole: bool = False) -> None:
-        """Create or update the entities that the views describe, in one transaction.
+        """Create or update the entities that the views describe: all of them, or none.
 
         Attributes that a view leaves None are left as they are; with `whole` they are removed, and attributes that
         the view does not know stay. by: the person on whose behalf this is done.
@@ -149,9 +155,7 @@ class City:
         who = replace(self._who, on_behalf_of=by)
         entities = [to_entity(view, self._context) for view in views]
         known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
-        for outcome in await batch.put_all(self._town, list(zip(entities, known, strict=True)), who):
-            if outcome.error is not None:
-                raise outcome.error
+        await batch.put_all(self._town, list(zip(entities, known, strict=True)), who)
 
     async def remove(self, view: type[Any], entity_id: str) -> None:
         """Delete an entity of a type that the service writes; its history stays."""

@@ -8,8 +8,8 @@ from typing import Literal
 from machinami.kit.charts import Spark, spark
 from machinami.kit.happening import Happening, Level, Notice, Reading, Source, worst
 
-Cause = Literal["told", "seen", "calm", "unknown", "empty", "closed"]
-TOLD = "Alert"  # the type of what the town tells its people
+Cause = Literal["told", "seen", "calm", "unknown", "empty", "closed", "hidden"]
+TOLD, LEVELS = "Alert", "RiverGauge"  # the types of what the town tells its people, and of what shows the rivers
 TEMPLATE = "machinami.portal/home.html"
 
 
@@ -31,7 +31,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """All that the home page shows."""
+    """All that the home page shows. hidden: not every gauge is shown to who looks."""
 
     cause: Cause
     level: Level | None
@@ -44,6 +44,7 @@ class HomeView:
     silent: int
     newest: datetime | None
     waiting: int
+    hidden: bool = False
 
 
 def view(happening: Happening, now: datetime, sees_told: bool = True) -> HomeView:
@@ -69,6 +70,7 @@ def view(happening: Happening, now: datetime, sees_told: bool = True) -> HomeVie
         silent=sum(row.silent for row in sources),
         newest=max(moments, default=None),
         waiting=happening.waiting,
+        hidden=LEVELS in happening.closed,
     )
 
 
@@ -78,6 +80,8 @@ def _heaviest_first(row: ReadingRow) -> tuple[bool, float, str]:
 
 
 def _cause(happening: Happening, level: Level | None) -> Cause:
+    if LEVELS in happening.closed and level is None:
+        return "hidden"
     if not happening.readings and not happening.sources and not happening.notices:
         return "empty"
     if level is None:

@@ -43,8 +43,11 @@ class Portal:
             if tell is not None:
                 try:
                     parts.append(await tell(house.city, Words(words.language, house.service.package)))
-                except Forbidden:
-                    continue  # who looks may not see it
+                except Forbidden:  # who looks may see nothing at all of it
+                    kinds = frozenset(
+                        use.type for use in (*house.service.manifest.reads, *house.service.manifest.writes)
+                    )
+                    parts.append(Happening(closed=kinds))
                 except Exception:
                     _LOG.exception("%s could not say what is happening", house.service.manifest.id)
         return gather(parts)
@@ -96,7 +99,7 @@ def routes(desk: Desk) -> list[Route]:
 def _home(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         happening = await portal.happening(portal.frame.words(request, PACKAGE))
-        sees_told = portal.desk.archive.shows(home.TOLD, portal.by(request))
+        sees_told = portal.desk.archive.shows(home.TOLD, portal.by(request)) and home.TOLD not in happening.closed
         return portal.frame.show(request, home.TEMPLATE, home=home.view(happening, portal.frame.clock(), sees_told))
 
     return show
@@ -108,7 +111,7 @@ def _map(portal: Portal) -> Page:
         found = await archive.entities(SHELTER, "", 0, MOST_SHELTERS, portal.by(request))
         items = [full_item(entity, archive.short) for entity in found.entities]
         shelters = [one for item in items if (one := data.shelter(item, words.language))]
-        view = town_map.view(await portal.happening(words), shelters)
+        view = town_map.view(await portal.happening(words), shelters, archive.shows(SHELTER, portal.by(request)))
         centre = (portal.desk.centre, portal.desk.zoom)
         return portal.frame.show(request, town_map.TEMPLATE, map=view, centre=centre)
 
@@ -120,7 +123,8 @@ def _types(portal: Portal) -> Page:
         words = portal.frame.words(request, PACKAGE)
         found = await portal.desk.archive.types(portal.by(request))
         rows = [data.type_row(row.name, row.count, words) for row in found]
-        return portal.frame.show(request, data.TYPES, types=rows)
+        whole = portal.desk.archive.shows_everything(portal.by(request))
+        return portal.frame.show(request, data.TYPES, types=rows, whole=whole)
 
     return show
 
@@ -131,7 +135,8 @@ def _list(portal: Portal) -> Page:
         offset = _offset(request.arguments.get("offset", "0"))
         found, count = await portal.items(kind, search, offset, portal.by(request))
         view = data.list_view(kind, found, count, search, offset, portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, data.LIST, list=view)
+        whole = portal.desk.archive.shows(kind, portal.by(request))
+        return portal.frame.show(request, data.LIST, list=view, whole=whole)
 
     return show
 
@@ -162,7 +167,8 @@ async def _show_entity(
         row, name = data.fact_row(fact, words), data.named(item, words.language)
         past = data.past_view(row, found, span, words, now, portal.frame.zone, asked.get("instance"), name)
     view = data.entity_view(item, words, past, asked.get("done") == "corrected", fault)
-    return portal.frame.show(request, data.ENTITY, status, entity=view, spans=tuple(data.SPANS))
+    whole = portal.desk.archive.shows_whole(item.type, portal.by(request))
+    return portal.frame.show(request, data.ENTITY, status, entity=view, spans=tuple(data.SPANS), whole=whole)
 
 
 def _csv(portal: Portal) -> Page:
@@ -208,7 +214,7 @@ def _datamap(portal: Portal) -> Page:
         by = portal.by(request)
         own, neighbours = await archive.types(by), archive.neighbours(by)
         view = datamap.view(own, neighbours, portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, datamap.TEMPLATE, map=view)
+        return portal.frame.show(request, datamap.TEMPLATE, map=view, whole=archive.shows_everything(by))
 
     return show
 

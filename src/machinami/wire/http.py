@@ -66,6 +66,8 @@ class HttpWire:
             ) as answer:
                 if answer.status != 200:
                     raise _unavailable(url, f"the server answered {answer.status}")
+                if coding := self._session.packed(answer):
+                    raise _unavailable(url, f"the document is packed ({coding[:40]}), though that was not asked for")
                 said = {name.lower(): ", ".join(answer.headers.getall(name)) for name in answer.headers}
                 body = await answer.content.read(limit + 1)
                 while len(body) <= limit and not answer.content.at_eof():
