@@ -12,9 +12,11 @@ from tests.running import EARLY
 
 from machinami.broker import operations, policy_rows
 from machinami.broker.audit import Audit, Search
+from machinami.broker.legal_records import put_ground, put_mark
 from machinami.foundation.errors import Forbidden
 from machinami.model.audit import BEGIN, Head, entries_of, entry, faults, opened, read_head, sealed
-from machinami.model.policy import Deed
+from machinami.model.legal import Basis, Ground, LegalClass, Mark
+from machinami.model.policy import Deed, Whom
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
 from machinami.store.protocol import Transaction
@@ -53,7 +55,11 @@ async def test_who_reads_what_is_personal_is_noted_and_who_reads_anything_else_i
         house = await town.town.broker.town(None)
         await town.ask("officer", "GET", "/entities/urn:x:case")
         assert await _found(town, did="read") == []
-        await policy_rows.mark_personal(house, [DEFAULT + "name"], ADMINISTRATOR)
+        await put_mark(house, Mark(LegalClass.PERSONAL, attribute=DEFAULT + "name"), ADMINISTRATOR)
+        for role in ("officer", "administrator"):
+            until = EARLY.replace(year=2027)
+            ground = Ground(role, Basis.OWN_USE, Whom.ROLE, role, "the case is worked on", until)
+            await put_ground(house, ground, ADMINISTRATOR)
         await town.ask("officer", "GET", "/entities/urn:x:case")
         await operations.query(house, Query(), Page(), ADMINISTRATOR)
         assert [(one["who"], one["attributes"]) for one in await _found(town, did="read")] == [

@@ -15,6 +15,8 @@ from machinami.app.identifying import make_identity
 from machinami.app.running import fresh_id
 from machinami.broker.audit import Audit
 from machinami.broker.identity.identity import Event, Identity
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
 from machinami.broker.policy import Policy
 from machinami.broker.policy_rows import load, protect
 from machinami.broker.town import DEFAULT_TOWN, Town
@@ -83,6 +85,8 @@ class Stopped:
         names = [DEFAULT_TOWN, *(found for found in await self._backend.towns() if found != DEFAULT_TOWN)]
         for name in names:
             store, policy = await self._backend.open(name, name == DEFAULT_TOWN), Policy()
+            policy.law = Law(utc_now)
+            await load_law(policy.law, store)
             await load(policy, store)
             policy.witness = self._audits[name] = Audit(store, policy, utc_now)
             self._towns[name] = Town(name, store, policy, utc_now, fresh_id)

@@ -11,6 +11,7 @@ from functools import partial
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
@@ -37,6 +38,7 @@ from machinami.app.identifying import (
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.consents import expire
 from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.records import is_simulated
@@ -57,7 +59,7 @@ from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, Tls, serve
-from machinami.kit.viewing import viewed
+from machinami.kit.viewing import viewed, wanted_for
 from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
@@ -166,7 +168,7 @@ class TownOS:
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
-        return self.asking.principal(request)
+        return wanted_for(self.asking.principal(request), request)
 
     def oversees(self, request: Request) -> bool:
         """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
@@ -247,6 +249,7 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+            await expire(town)
             await forget_expired(town)
 
     async def _renew_contexts(self) -> None:
@@ -277,6 +280,7 @@ class TownOS:
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
         found += governance_routes(office)
+        found += consent_routes(self.broker, self.identify)
         found += reference_routes(found, Frame.around(desk), self.version)
         pages = portal_routes(desk)
         for house in self.houses:

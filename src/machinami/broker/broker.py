@@ -14,6 +14,8 @@ from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.subscribing import SharedSubscriptions
 from machinami.broker.federation.trigger import Trigger
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
@@ -242,9 +244,11 @@ class Broker:
         if name in self._towns:  # another request opened it meanwhile
             return self._towns[name]
         policy = Policy()
+        policy.law = Law(ports.clock)
         policy.lend(self._derived)
         policy.present = partial(self._present, name)
         await load(policy, store)
+        await load_law(policy.law, store)
         if name in self._towns:
             return self._towns[name]
         town = Town(name, store, policy, ports.clock, ports.new_id)

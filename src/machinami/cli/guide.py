@@ -87,6 +87,13 @@ The first half of the record trains; the second half is forecast in four parts, 
 お手元の川の記録で、水位予測の成績を調べます。
 
   {program} evaluate flood --csv river.csv --time date --level level_m --rain rain_mm --tz Asia/Tokyo""",
+    "evaluate health_points": """\
+Judge the rules of the health points: the published test documents of Open mHealth, the ledger under random
+operations at once, and a planted effect that must be found again.
+健幸ポイントの規則（文書の判定・台帳・効果の推定）を、真の値がわかる例で調べます。
+
+  {program} evaluate health_points --documents test-data/omh --json
+  {program} evaluate health_points --operations 1000000 --towns 1000    the long form""",
     "bench": """\
 Measure what each operation costs on this machine, beside `bare`: the same server stack with fixed answers.
 The ratio to bare can be compared between machines; microseconds and milliseconds cannot.

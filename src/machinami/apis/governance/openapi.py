@@ -178,15 +178,6 @@ _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
             problems=(401, 403),
         ),
     ),
-    "PUT /policy/personal": (
-        "Say which types and attributes are personal",
-        Operation(
-            [_TENANT],
-            body=_taking({"type": "object", "properties": {"names": _NAMES}}, {"names": ["name"]}),
-            answers={200: _given("What is marked", {"type": "object"})},
-            problems=_UNREAD,
-        ),
-    ),
     "GET /policy/explanation": (
         "Be told why somebody may do something, or may not",
         Operation([*_EXPLAINED, _TENANT], answers={200: _given("For each deed", _REASONS)}, problems=_REFUSED),

@@ -109,7 +109,7 @@ async def _choices(office: Office, request: Request, town: Town) -> dict[str, An
     query = Query(types=TypeIs(TERMS["District"]))
     found = (await operations.query(town, query, Page(_DISTRICTS, 0), by)).entities
     areas = [(one.id, _called(one, names.words.language)) for one in found if _has_area(one)]
-    marks = set(await policy_rows.marked(town, by))
+    marks = set(policy_rows.marked(town, by))
     return {"kinds": sorted(kinds, key=lambda one: short(one.type)), "areas": areas, "names": names, "marks": marks}
 
 
