@@ -86,9 +86,10 @@ async def test_an_address_where_nobody_is_gives_a_reason(wire, uri):
 
 async def test_a_context_is_fetched_as_json(wire, other_side):
     async def give(_):
-        return aiohttp.web.json_response({"@context": {"a": "urn:a"}})
+        return aiohttp.web.json_response({"@context": {"a": "urn:a"}}, headers={"Cache-Control": "max-age=60"})
 
-    assert await wire.fetch_json(await other_side(give), 5, 1_000) == {"@context": {"a": "urn:a"}}
+    fetched = await wire.fetch_json(await other_side(give), 5, 1_000)
+    assert (fetched.document, fetched.fresh) == ({"@context": {"a": "urn:a"}}, 60)
 
 
 @pytest.mark.parametrize(
@@ -290,7 +291,7 @@ async def test_a_receiver_whose_authority_is_named_is_told_over_tls(other_side, 
     wire = HttpWire(authority)
     assert (await wire.send(url, b"{}", {}, 5)).status == 200
     assert (await wire.send(url, b"{}", {}, 5)).status == 200
-    assert await wire.fetch_json(url, 5, 1_000) == {"@context": {"a": "urn:a"}}
+    assert (await wire.fetch_json(url, 5, 1_000)).document == {"@context": {"a": "urn:a"}}
     await wire.close()
 
 

@@ -11,6 +11,9 @@ from functools import partial
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.governance.office import Office
+from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.face import Origin
@@ -23,6 +26,7 @@ from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
+from machinami.app.console import Console, open_console
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -34,10 +38,12 @@ from machinami.app.identifying import (
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.consents import expire
 from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
+from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
 from machinami.broker.town import Town
 from machinami.broker.transience import SECONDS, sweep
@@ -53,7 +59,7 @@ from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, Tls, serve
-from machinami.kit.viewing import viewed
+from machinami.kit.viewing import viewed, wanted_for
 from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
@@ -102,6 +108,7 @@ class TownOS:
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
+        self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
@@ -128,12 +135,14 @@ class TownOS:
         self._start_services(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
-            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
+        desk = self._desk(town, sources, await self._simulated(town))
+        office = Office(self.broker, self.identity, self.identify, Frame.around(desk))
+        self.routes = self._routes(desk, office)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes,
@@ -143,6 +152,7 @@ class TownOS:
             lane=self.settings.fast_lane,
             tls=self._tls(),
         )
+        self._console = await open_console(self.settings.data, office)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -158,7 +168,7 @@ class TownOS:
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
-        return self.asking.principal(request)
+        return wanted_for(self.asking.principal(request), request)
 
     def oversees(self, request: Request) -> bool:
         """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
@@ -194,6 +204,8 @@ class TownOS:
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
+        if self._console is not None:
+            await self._console.close()
         if self._serving is not None:
             await self._serving.stop()
         if self.watched.sources is not None:
@@ -221,7 +233,7 @@ class TownOS:
             self._start_service(town, service)
 
     def _start_service(self, town: Town, service: Service) -> None:
-        city = City(town, service.manifest, self._compute)
+        city = City(town, service.manifest, self._compute, self.settings.time_zone)
         name = service.manifest.id
         every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
         job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
@@ -237,6 +249,7 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+            await expire(town)
             await forget_expired(town)
 
     async def _renew_contexts(self) -> None:
@@ -251,7 +264,7 @@ class TownOS:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
         return self.settings.simulation is not None or await is_simulated(town)
 
-    def _routes(self, desk: Desk) -> list[Route]:
+    def _routes(self, desk: Desk, office: Office) -> list[Route]:
         found = [
             *ngsild_routes(
                 self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
@@ -263,10 +276,12 @@ class TownOS:
                 self.oversees,
             ),
         ]
-        found += reference_routes(found, Frame.around(desk), self.version)
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
+        found += governance_routes(office)
+        found += consent_routes(self.broker, self.identify)
+        found += reference_routes(found, Frame.around(desk), self.version)
         pages = portal_routes(desk)
         for house in self.houses:
             pages += self._pages_of(house, desk)

@@ -14,11 +14,14 @@ from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.subscribing import SharedSubscriptions
 from machinami.broker.federation.trigger import Trigger
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
+from machinami.broker.stamps import restored, stamped
 from machinami.broker.subscriptions import (
     PROGRESS,
     RECORD,
@@ -174,10 +177,9 @@ class Broker:
         self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
     ) -> None:
         """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
-        subscription = self._settled(subscription)
+        subscription = stamped(self._settled(subscription), None, town.clock())
         context = await self._words_of(town, subscription)
-        await subscribe(town, subscription, by)
-        progress = Progress(cursor=town.store.last_seq)
+        progress = await subscribe(town, subscription, by)
         receiver = without_password(subscription.notification.endpoint.uri)
         town.policy.note(by, f"subscribed {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
@@ -188,7 +190,7 @@ class Broker:
     ) -> None:
         """Replace a subscription (5.8.2)."""
         present = self.subscription(town, subscription.id, by)
-        subscription = self._settled(subscription)
+        subscription = stamped(self._settled(subscription), present.subscription, town.clock())
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
         was_active = present.subscription.is_active
@@ -242,9 +244,11 @@ class Broker:
         if name in self._towns:  # another request opened it meanwhile
             return self._towns[name]
         policy = Policy()
+        policy.law = Law(ports.clock)
         policy.lend(self._derived)
         policy.present = partial(self._present, name)
         await load(policy, store)
+        await load_law(policy.law, store)
         if name in self._towns:
             return self._towns[name]
         town = Town(name, store, policy, ports.clock, ports.new_id)
@@ -293,7 +297,7 @@ class Broker:
         for key, record in (await town.store.records(registrations.RECORD)).items():
             try:
                 context = self.contexts.resolve(record.get("context"))
-                town.sources.put(read_registration(record["document"], context))
+                town.sources.put(restored(read_registration(record["document"], context), record))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"registration {key} of town {town.name}: {error}")
         await registrations.forget_expired(town)
@@ -310,7 +314,7 @@ class Broker:
                 own = self.contexts.resolve(record.get("context"))
                 subscription = self._ports.read_subscription(record["document"], own)
                 context = self.contexts.resolve(subscription.words)
-                subscription = self._settled(replace(subscription, via=record.get("via", "")))
+                subscription = restored(self._settled(replace(subscription, via=record.get("via", ""))), record)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from machinami.broker.policy import demand
 from machinami.broker.sources import Source
+from machinami.broker.stamps import stamped, stamps
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound
 from machinami.foundation.urn import without_password
@@ -105,7 +106,9 @@ async def _keep(town: Town, registration: Registration) -> None:
             )
     if registration.proxied:
         await _refuse_held(town, registration)
-    record = {"document": registration.document, "context": registration.context}
+    before = town.sources.kept.get(registration.id)
+    registration = stamped(registration, None if before is None else before.registration, now)
+    record = {"document": registration.document, "context": registration.context, **stamps(registration)}
     await town.store.transact(lambda tx: tx.put_record(RECORD, registration.id, record))
     town.sources.put(registration)
 

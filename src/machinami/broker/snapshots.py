@@ -244,7 +244,9 @@ class Snapshots:
         harvest = Harvest()
         try:
             details = [await ask(harvest, federation, town, asked, by) for asked in queries]
-            past_details = [await ask_past(harvest, town, asked, by) for asked in pasts]
+            past_details = [await ask_past(harvest, federation, town, asked, by) for asked in pasts]
+            if town.policy.law is not None:
+                harvest.tell(town.policy.law)
             await new.store.transact(partial(harvest.write, now=town.clock()))
             await new.store.trim_log(new.store.last_seq)  # nobody asks what was written
             new.snapshot = new.snapshot.filled(details, past_details, town.clock())

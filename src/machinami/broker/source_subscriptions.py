@@ -19,6 +19,7 @@ from machinami.broker.courier import Courier
 from machinami.broker.notification import Message, compose_sources
 from machinami.broker.policy import demand, is_own
 from machinami.broker.registrations import sees_sources
+from machinami.broker.stamps import restored, stamped, stamps
 from machinami.broker.subscriptions import Progress, no_subscription, owner_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists
@@ -212,6 +213,7 @@ class SourceSubscriptions:
         for key, record in (await town.store.records(RECORD)).items():
             try:
                 subscription = self._read(record["document"], self._contexts.resolve(record.get("context")))
+                subscription = restored(subscription, record)
                 self._add(town, subscription, Progress.from_record(progress.get(key, {})), owner_of(record))
             except Exception as error:  # a record from another time must never stop the start
                 set_aside(f"subscription {key} of town {town.name}", error)
@@ -220,6 +222,7 @@ class SourceSubscriptions:
         """Take a subscription (5.11.2). Raises AlreadyExists."""
         demand(town.policy, by, Deed.SUBSCRIBE)
         await self._obtain(town, subscription)
+        subscription = stamped(subscription, None, town.clock())
 
         def work(tx: Transaction) -> None:
             if tx.get_record(RECORD, subscription.id) is not None:
@@ -236,7 +239,8 @@ class SourceSubscriptions:
         """Replace a subscription; all that matches now is told (5.11.3)."""
         demand(town.policy, by, Deed.SUBSCRIBE)
         await self._obtain(town, subscription)
-        owner = self.subscription(town, subscription.id, by).owner
+        present = self.subscription(town, subscription.id, by)
+        owner, subscription = present.owner, stamped(subscription, present.subscription, town.clock())
         await town.store.transact(lambda tx: tx.put_record(RECORD, subscription.id, _record(subscription, owner)))
         outbox = self._of(town).pop(subscription.id)
         await outbox.stop()
@@ -299,7 +303,7 @@ def _tell_all(outboxes: Mapping[str, SourceOutbox], before: Registration | None,
 
 
 def _record(subscription: Subscription, owner: Principal) -> dict[str, Any]:
-    record = {"document": subscription.document, "context": subscription.context}
+    record = {"document": subscription.document, "context": subscription.context, **stamps(subscription)}
     return record if owner == ANONYMOUS else {**record, "owner": write_principal(owner)}
 
 

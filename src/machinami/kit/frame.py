@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from machinami.foundation.errors import Forbidden, InvalidRequest, NotFound, UnsupportedMediaType
+from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
+from machinami.kit.archive import Standing
 from machinami.kit.desk import Desk
-from machinami.kit.forms import carries_token, form_token, is_foreign
+from machinami.kit.forms import carries_token, form_token, is_foreign, session_cookie
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.page import PAGE_HEADERS, Shell, render
@@ -30,11 +31,19 @@ class Frame:
     clock: Callable[[], datetime]
     simulated: bool = False
     zone: str = TOWN_ZONE
+    standing: Callable[[Request], Standing] = lambda _: ""
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
         """The frame of a desk's town."""
-        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone)
+
+        def standing(request: Request) -> Standing:
+            try:
+                return desk.archive.standing(desk.identify(request))
+            except MachinamiError:  # a wrong credential, which the page itself refuses
+                return ""
+
+        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, standing)
 
     def words(self, request: Request, package: str = OWN) -> Words:
         """The words of this answer, as one package uses them."""
@@ -55,8 +64,8 @@ class Frame:
         if "text/html" not in (request.header(b"accept") or ""):
             return problem(error)
         status, details = describe(error)
-        kind = {401: "401", 404: "404", 500: "500"}.get(status, "other")
-        detail = details.get("detail", "") if kind == "other" else ""
+        kind = {401: "401", 403: "403", 404: "404", 500: "500"}.get(status, "other")
+        detail = details.get("detail", "") if kind in ("403", "other") else ""
         template = f"{OWN}/error.html"
         level = details.get("authenticationAssurance", "")
         return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level)
@@ -78,8 +87,9 @@ class Frame:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
         origin = f"http://{request.header(b'host') or _HOST}"
         return Shell(
-            self.town, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request)
-        )
+            self.town, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request),
+            session_cookie(request) is not None, self.standing(request),
+        )  # fmt: skip
 
 
 def read_form(request: Request) -> dict[str, str]:

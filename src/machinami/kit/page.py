@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from machinami.kit.archive import Standing
 from machinami.kit.assets import asset_address
 from machinami.kit.forms import FIELD
 from machinami.kit.moments import TOWN_ZONE, Moment, moment
@@ -63,6 +64,8 @@ class Shell:
     simulated: bool = False
     zone: str = TOWN_ZONE
     form_token: str = ""
+    signed_in: bool = False
+    standing: Standing = ""
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""

@@ -23,6 +23,8 @@ SERVE = frozenset({"details"})
 DELETE = frozenset({"reload"})
 KINDS = (CACHED, HOSTED, IMPLICIT)
 _PATH = f"{ROOT}/jsonldContexts/"
+# What is served under a URL never changes, and other brokers ask for it as often as they are told (5.13.1).
+_KEPT = (b"cache-control", b"public, max-age=86400")
 
 
 class KeptContexts:
@@ -71,7 +73,7 @@ class KeptContexts:
         elif stored.kind in (CACHED, BUILT_IN):
             raise OperationNotSupported(f"This context is served by its owner at {stored.url}", url=stored.url)
         else:
-            response = Response(200, orjson.dumps(self._contexts.body(stored.url)), media)
+            response = Response(200, orjson.dumps(self._contexts.body(stored.url)), media, [_KEPT])
         self._contexts.note_use(stored.url, _town(request))
         return response
 
