@@ -8,8 +8,9 @@ from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.principal import Role
 
 NEAR_WORDS = (
-    "machinami", "administrator", "admin", "officer", "resident", "mayor", "operator", "department", "head", "city", "town",
-    "hall", "yakusho", "yakuba", "shiyakusho", "password", "passwort", "pasuwaado", "welcome", "changeme", "bosai", "demo",
+    "machinami", "administrator", "admin", "officer", "resident", "mayor", "operator", "department", "head", "city",
+    "town", "hall", "yakusho", "yakuba", "shiyakusho", "password", "passwort", "pasuwaado", "welcome", "changeme",
+    "bosai", "demo",
 )  # fmt: skip
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 PEOPLE_ROLES = frozenset(
