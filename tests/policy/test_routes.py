@@ -1,5 +1,6 @@
 """Which address is for whom? Every route of the installation stands in one table; a new one fails until it does."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -295,6 +296,13 @@ async def test_figures_are_for_who_is_here_and_for_keys_made_for_them(crowd: Cro
     async with crowd.session.get("/metrics") as here:
         assert here.status == 200
     assert (await crowd.ask("administrator", "GET", "/metrics", NGSILD_Tenant="default")).status == 401
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_table_is_saved_under_a_name_that_is_only_a_name(crowd: Crowd) -> None:
+    told = await ask(crowd, "officer", ("GET", "/data/{type}/{id}/history.csv"))
+    assert re.fullmatch(r"attachment; filename\*=UTF-8''[\w%.~-]+", told.headers["Content-Disposition"])
+    assert told.headers["Content-Type"] == "text/csv; charset=utf-8"
 
 
 @pytest.mark.asyncio(loop_scope="module")
