@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from machinami.app.importing import town_in
+from machinami.app.towns.console import CONSOLE
 from machinami.broker import policy_rows
 from machinami.broker.audit import Audit
 from machinami.broker.contexts import town_context
 from machinami.broker.policy_rows import Reason
 from machinami.broker.town import Town
 from machinami.model.policy import Deed, Row
-from machinami.model.principal import Principal, Role
 from machinami.model.starting_policy import starting_rows
-
-CONSOLE = Principal("urn:machinami:console", frozenset({Role.ADMINISTRATOR}), None, None, 3, 3)
-"""Who has the folder and its console. What they do is noted under this name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,11 @@ from machinami.app.identifying import (
     make_provider,
     refuse_open_address,
 )
+from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
+from machinami.app.towns.console import LOOKED_EVERY, Mailbox
+from machinami.app.towns.platform import Platform
+from machinami.app.towns.record import Record
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.contexts import town_context
@@ -39,7 +43,7 @@ from machinami.broker.identity.tokens import Tokens
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
 from machinami.broker.retention import trim
-from machinami.broker.town import Town
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
@@ -57,7 +61,6 @@ from machinami.kit.viewing import viewed
 from machinami.model.principal import Principal
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
@@ -73,6 +76,7 @@ _LOG = logging.getLogger("machinami")
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
 _TIDIED = 60.0
+_MEASURED = 1.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
@@ -102,24 +106,32 @@ class TownOS:
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
-        backend = open_backend(settings.data, store)
+        ring = ring_of(settings)
+        self._backend = backend_of(settings, ring, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
-            backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes,
+            self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
+            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
+        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
+        self._mailbox = Mailbox(settings.data)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
+        await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
+        self.platform.recover()
         await self.broker.start()
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
+        self.broker.joining.append(self.identity.admit)
+        self.broker.leaving.append(self.identity.forget)
+        await self.platform.settle()
         self.broker.attend(lambda name, by: self.identity.of(name).present(by))
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
@@ -129,6 +141,9 @@ class TownOS:
         if self.settings.context_days:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
+        self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
+        self._mailbox.open()
+        self.watched.jobs.append(Job("console", partial(self._mailbox.look, self.platform), utc_now, LOOKED_EVERY))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()

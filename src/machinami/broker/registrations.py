@@ -101,6 +101,7 @@ async def _keep(town: Town, registration: Registration) -> None:
             )
     if registration.proxied:
         await _refuse_held(town, registration)
+    town.meter.demand_room()
     record = {"document": registration.document, "context": registration.context}
     await town.store.transact(lambda tx: tx.put_record(RECORD, registration.id, record))
     town.sources.put(registration)

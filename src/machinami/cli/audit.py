@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from machinami.app.governing import CONSOLE, expanded, governed
+from machinami.app.governing import expanded, governed
+from machinami.app.towns.console import CONSOLE
 from machinami.broker.audit import Search
 from machinami.cli.guide import guide
 from machinami.foundation.errors import InputError

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from machinami.app.governing import CONSOLE, Governed, expanded, governed, short
+from machinami.app.governing import Governed, expanded, governed, short
+from machinami.app.towns.console import CONSOLE
 from machinami.broker import policy_rows
 from machinami.broker.policy_rows import Reason
 from machinami.cli.guide import guide

@@ -58,7 +58,7 @@ class Settings:
     how many they are fetched anew (0: never); ca_file: the authorities whose certificates are trusted besides those
     of the system; private_targets: whether clients may have a town that is served to the network connect to addresses
     inside it; certificate and certificate_key: for TLS; idle_minutes, session_hours: after which people are signed
-    out, idle or not.
+    out, idle or not; encrypted: whether the file of a new town is; key_file: where the key of all keys is kept.
     """
 
     data: Path
@@ -88,5 +88,7 @@ class Settings:
     openid: OpenIdSettings | None = None
     idle_minutes: int = 30
     session_hours: int = 12
+    encrypted: bool = False
+    key_file: Path | None = None
     simulation: Simulation | None = None
     fast_lane: bool = True
