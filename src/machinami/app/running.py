@@ -18,6 +18,7 @@ from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
@@ -33,6 +34,7 @@ from machinami.app.identifying import (
 )
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
+from machinami.app.tenants import Tenant, Tenants
 from machinami.app.towns.console import LOOKED_EVERY, Mailbox
 from machinami.app.towns.platform import Platform
 from machinami.app.towns.record import Record
@@ -53,6 +55,7 @@ from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
+from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
@@ -120,6 +123,8 @@ class TownOS:
         self.identity.listeners.append(accounting(self.broker))
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
         self._mailbox = Mailbox(settings.data)
+        self.gate = Gate(settings.trust_proxy)
+        self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
 
     async def start(self) -> Serving:
@@ -137,6 +142,8 @@ class TownOS:
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
+        self.broker.joining.append(self.tenants.join)
+        self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
@@ -147,7 +154,10 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
+        self._default_desk = self._desk(town, sources, await self._simulated(town))
+        self.routes = self._routes(self._default_desk)
+        for one in self.broker.towns:
+            await self.tenants.join(one)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes,
@@ -201,6 +211,7 @@ class TownOS:
             await self.watched.sources.stop()
         for job in self.watched.jobs:
             await job.stop()
+        await self.tenants.close()
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
@@ -218,22 +229,27 @@ class TownOS:
         self.watched.broken = broken
         for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
+        self._services = services
         for service in services:
-            self._start_service(town, service)
+            self._start_service(town, service, self.houses, self.watched.jobs)
 
-    def _start_service(self, town: Town, service: Service) -> None:
+    def _start_tenant(self, tenant: Tenant) -> None:
+        for service in self._services:
+            self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
+
+    def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
         city = City(town, service.manifest, self._compute)
         name = service.manifest.id
         every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
         job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
         expand = town_context().expand
         town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in service.manifest.triggers)))
-        self.houses.append(House(service, city, job.health))
-        self.watched.jobs.append(job)
+        houses.append(House(service, city, job.health))
+        jobs.append(job)
         if service.learn is not None:
             learn = service.learn
             work = partial(_learn, learn, city)
-            self.watched.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
+            jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
 
     async def _sweep(self) -> None:
         for town in self.broker.towns:
@@ -260,13 +276,34 @@ class TownOS:
             *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
         ]
         found += reference_routes(found, Frame.around(desk), self.version)
+        found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
+        return [gated(route, self.gate) for route in found + self._pages(desk)]
+
+    def _pages(self, desk: Desk) -> list[Route]:
         pages = portal_routes(desk)
-        for house in self.houses:
+        for house in desk.houses():
             pages += self._pages_of(house, desk)
-        return found + [viewed(page, self.identify) for page in pages]
+        return [viewed(page, self.identify) for page in pages]
+
+    def _tenant_pages(self, tenant: Tenant) -> list[Route]:
+        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+        name, houses = tenant.town.name, tenant.houses
+        default = self._default_desk
+        desk = replace(
+            default,
+            town_name={"ja": name, "en": name, "easy": name},
+            simulated=False,
+            archive=Archive(tenant.town),
+            houses=lambda: houses,
+            base_layers=dict,
+            set_to={},
+        )
+        frame = Frame.around(desk)
+        own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
+        return [*own, *self._pages(desk)]
 
     def _paging(self) -> Paging:
         settings = self.settings

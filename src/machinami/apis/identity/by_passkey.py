@@ -42,7 +42,7 @@ def _origin(pages: Pages, request: Request) -> str:
 
     Passkeys are bound to a name, so a town without an address of its own has them at http://localhost:… alone.
     """
-    home = pages.identity.supplies.address()
+    home = pages.address
     origin = request.header(b"origin") or ""
     host = urlsplit(origin).hostname
     if origin == home and host not in ("127.0.0.1", "::1", None):

@@ -1,7 +1,7 @@
 """Which towns has an installation, who runs them, and what may each take? As its operator handles it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,13 +47,15 @@ class Office:
         self._ring = ring
         self.record = record
         self._ticks = 0
+        self.listeners: list[Callable[[], None]] = []  # told when a host or a bound has changed
 
     # who may
 
     def demand(self, by: Principal) -> None:
         """Raise Forbidden unless who asks, as the installation's own people know them, is its operator or
         administrator; in an open installation everyone is."""
-        if not self._identity.has_administrators or by == SYSTEM:
+        default = self._broker.open_town(DEFAULT_TOWN)
+        if by == SYSTEM or default is None or default.policy.is_open:
             return
         if not _RULERS.intersection(by.roles) or by.authentication_assurance < 1 or by.scopes is not None:
             raise Forbidden("Only the operator or an administrator of this installation may do this", principal=by.id)
@@ -127,6 +129,7 @@ class Office:
         self.record.give(name, host=self._checked_host(name, host), quota=_said(bounds))
         town = await self._broker.town(name, create=True)
         town.meter.limit(bounds)
+        self._tell()
         self._note("found", name, by)
         if administrator:
             return {**self._row(town), **await self.invite(name, administrator, by)}
@@ -152,6 +155,7 @@ class Office:
         self.demand(by)
         town = self._another(name, "name the host of")
         self.record.give(name, host=self._checked_host(name, host))
+        self._tell()
         self._note("host", name, by, host=host)
         return self._row(town)
 
@@ -176,6 +180,7 @@ class Office:
         quota = read_quota(bounds, self.quota(name))
         self.record.give(name, quota=_said(quota))
         town.meter.limit(quota)
+        self._tell()
         await self._measure(town, history=True)
         self._note("quota", name, by, quota=_said(quota) or {})
         return self._row(town)
@@ -197,6 +202,10 @@ class Office:
         over = meter.quota.history is not None and meter.history >= meter.quota.history
         if meter.quota.history is not None and (history or over):
             meter.history = (await town.store.inventory()).instances
+
+    def _tell(self) -> None:
+        for tell in self.listeners:
+            tell()
 
     # accounting
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from machinami.app.clock import utc_now
 from machinami.app.configuration import EXAMPLE, read
 from machinami.app.configuration import FILE as SETTINGS_FILE
 from machinami.app.keys import KeyRing, is_apart
@@ -32,7 +33,7 @@ from machinami.store.sqlite.backend import FILE
 from machinami.store.sqlite.connection import is_plain
 from machinami.store.sqlite.encrypting import encrypt_file
 
-REPORTS = "reports"
+MOVED, REPORTS = "moved", "reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,14 @@ class Platform(Office):
             self._finish_move(facts)
             await self._broker.forget(name)
         return {"moved": name, "folder": str(folder), "stays": going.stays}
+
+    async def send_out(self, name: str, stays: bool, key: bool, by: Principal) -> Answer:
+        """Have a town go into a folder of this installation's own choosing, for who asks over the network."""
+        self.demand(by)
+        outside = self._data / MOVED
+        outside.mkdir(exist_ok=True)
+        folder = outside / f"{check_town_name(name)}-{utc_now():%Y%m%dT%H%M%SZ}"
+        return await self.move(name, Going(folder, key, None, stays), by)
 
     async def _contexts_of(self, town: Town) -> dict[str, dict[str, Any]]:
         told = [await town.store.records(kind) for kind in (SUBSCRIPTION, REGISTRATION)]
