@@ -13,6 +13,7 @@ from pathlib import Path
 
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
+from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
@@ -49,6 +50,7 @@ from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
+from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
@@ -283,7 +285,7 @@ class TownOS:
         return [gated(route, self.gate) for route in found + self._pages(desk)]
 
     def _pages(self, desk: Desk) -> list[Route]:
-        pages = portal_routes(desk)
+        pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
         for house in desk.houses():
             pages += self._pages_of(house, desk)
         return [viewed(page, self.identify) for page in pages]
@@ -297,6 +299,7 @@ class TownOS:
             town_name={"ja": name, "en": name, "easy": name},
             simulated=False,
             archive=Archive(tenant.town),
+            appearance=Appearance(tenant.town),
             houses=lambda: houses,
             base_layers=dict,
             set_to={},
@@ -337,6 +340,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
+            appearance=Appearance(town),
         )
 
 

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl
 
 from machinami.foundation.errors import Forbidden, InvalidRequest, NotFound, UnsupportedMediaType
+from machinami.kit.appearance import Appearance
 from machinami.kit.desk import Desk
 from machinami.kit.forms import carries_token, form_token, is_foreign
 from machinami.kit.http import Request, Response, Route
@@ -30,11 +31,18 @@ class Frame:
     clock: Callable[[], datetime]
     simulated: bool = False
     zone: str = TOWN_ZONE
+    appearance: Appearance = field(default_factory=Appearance)
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
         """The frame of a desk's town."""
-        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone)
+        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the town is called, by language: as it chose, else as it was set up."""
+        chosen = self.appearance.look.names
+        return {**self.town, **chosen} if chosen else self.town
 
     def words(self, request: Request, package: str = OWN) -> Words:
         """The words of this answer, as one package uses them."""
@@ -78,7 +86,16 @@ class Frame:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
         origin = f"http://{request.header(b'host') or _HOST}"
         return Shell(
-            self.town, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request)
+            self.names,
+            self.clock(),
+            request.path,
+            query,
+            origin,
+            self.simulated,
+            self.zone,
+            form_token(request),
+            self.appearance.look,
+            self.appearance.version,
         )
 
 

@@ -57,7 +57,7 @@ def _origin(pages: Pages, request: Request) -> str:
 def _ask_to_register(pages: Pages, keys: Passkeys) -> Handler:
     def ask(request: Request) -> Response:
         account, _ = pages.asking.person(request)
-        town = town_name(pages.frame.town, "ja")
+        town = town_name(pages.frame.names, "ja")
         return answer(keys.ask_to_register(account, _browser(pages, request), _origin(pages, request), town))
 
     return ask
