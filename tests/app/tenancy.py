@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 import orjson
 
+from machinami.app.console import CONSOLE
 from machinami.app.running import TownOS
-from machinami.app.towns.console import CONSOLE, do
+from machinami.app.towns.console import do
 from machinami.app.towns.platform import Platform
 from machinami.foundation.settings import Settings
 

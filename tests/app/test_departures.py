@@ -13,7 +13,8 @@ from tests.app.tenancy import ROOT, gauge, installation, subscription
 from tests.app.towns import environment
 
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.app.towns.console import CONSOLE, ask, opened
+from machinami.app.console import CONSOLE
+from machinami.app.towns.console import ask, opened
 from machinami.foundation.errors import MachinamiError
 from machinami.store.sqlite.connection import can_encrypt
 

@@ -14,9 +14,14 @@ from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.change import AttributeChange, Change, Verb
-from machinami.model.document import change_from_document, entity_from_document, entity_to_document
+from machinami.model.document import (
+    attribute_to_document,
+    change_from_document,
+    entity_from_document,
+    entity_to_document,
+)
 from machinami.model.entity import Entity
-from machinami.store.sqlite.encoded import Written, encode_change, entity_json, to_columns
+from machinami.store.sqlite.encoded import Written, encode_change, entity_json, to_columns, write_instance
 
 NOW = datetime(2026, 6, 30, 9, tzinfo=UTC)
 
@@ -65,6 +70,17 @@ def test_a_change_comes_back_as_it_was_kept(
 @unhurried
 def test_the_bytes_of_an_entity_say_what_its_document_says(entity: Entity) -> None:
     assert orjson.loads(entity_json(entity)) == orjson.loads(orjson.dumps(entity_to_document(entity)))
+
+
+@given(attributes())
+@unhurried
+def test_an_instance_of_pieces_says_what_its_document_says(of_an_entity) -> None:
+    for instance in (one for instances in of_an_entity.values() for one in instances):
+        text, _, (*_, number, rest) = write_instance(instance)
+        said = orjson.loads(orjson.dumps(attribute_to_document(instance)))
+        assert orjson.loads(text) == said
+        timeless = {member: inner for member, inner in said.items() if member not in ("o", "c", "m")}
+        assert {**({} if number is None else {"v": number}), **orjson.loads(rest or b'{"k":"P"}')} == timeless
 
 
 def test_a_change_writes_what_changed_and_nothing_else() -> None:

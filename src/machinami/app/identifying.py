@@ -1,31 +1,24 @@
 """What does identity need of the machine it runs on? A clock, chance, the file with the sealing key; and who asks for
 an administrator on the command line."""
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from machinami.app.clock import utc_now
-from machinami.app.keys import backend_of, ring_of
 from machinami.app.sealing import sealing_key
 from machinami.broker.broker import Broker
 from machinami.broker.identity import people
 from machinami.broker.identity.identity import Event, Identity, Supplies, Where
 from machinami.broker.identity.provider import Provided, Provider
-from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.signing_in import begin
-from machinami.broker.policy import Policy
-from machinami.broker.policy_rows import protect
-from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
 from machinami.model.identity.assurance import Way
 from machinami.model.identity.session import Ends
-from machinami.model.principal import ANONYMOUS, SYSTEM, Role
-from machinami.store.settings import StoreSettings
+from machinami.model.principal import ANONYMOUS, SYSTEM, Principal, Role
 from machinami.wire.exchange import Caller
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -99,46 +92,22 @@ class Invited:
     path: str
 
 
-def appoint(settings: Settings, name: str, display: str | None, town: str | None) -> Invited:
-    """Have somebody administer a town that is not running: a new person, or one who is there already and whose ways
-    in are opened anew. Raises TenantNotFound, InUse while the town runs, BadRequestData."""
-    return asyncio.run(_appoint(settings, name, display, town))
-
-
-async def _appoint(settings: Settings, name: str, display: str | None, town: str | None) -> Invited:
-    backend = backend_of(settings, ring_of(settings), StoreSettings(durability="full"))
+async def appoint(identity: Identity, town: str, name: str, display: str | None, by: Principal) -> Invited:
+    """Have somebody administer a town: a new person, or one who is there already and whose ways in are opened anew.
+    Raises BadRequestData, TenantNotFound."""
     try:
-        names = [DEFAULT_TOWN, *(found for found in await backend.towns() if found != DEFAULT_TOWN)]
-        if town is not None and town not in names:
-            raise TenantNotFound(f"There is no town {town!r} in {settings.data}; there are: {', '.join(names)}")
-        towns = [
-            Town(one, await backend.open(one, one == DEFAULT_TOWN), Policy(), utc_now, lambda: secrets.token_hex(16))
-            for one in names
-        ]
-
-        async def protect_all() -> None:
-            for one in towns:
-                await protect(one)
-
-        identity = make_identity(settings, protect_all, lambda: "")
-        await identity.open(towns)
         registry = identity.own(town)
-        code = await _invite_administrator(identity, registry, name, display)
-        return Invited(name.strip().lower(), f"/invitation/{code}")
-    finally:
-        await backend.close()
-
-
-async def _invite_administrator(identity: Identity, registry: Registry, name: str, display: str | None) -> str:
-    account = registry.named(name.strip().lower())
-    roles = frozenset({Role.ADMINISTRATOR.value})
+    except KeyError as error:
+        raise TenantNotFound(f"Nobody can be known in the town {town!r} before the next start") from error
+    account, roles = registry.named(name.strip().lower()), frozenset({Role.ADMINISTRATOR.value})
     if account is None or account.ended is not None:
-        account = await people.make_account(identity, registry, name, display or name, roles, SYSTEM)
+        account = await people.make_account(identity, registry, name, display or name, roles, by)
     elif not account.is_administrator:
         account = await people.set_roles(
-            identity, registry, account.id, roles | account.roles, account.identity_assurance, SYSTEM
+            identity, registry, account.id, roles | account.roles, account.identity_assurance, by
         )
-    return await people.invite(identity, registry, account.id, SYSTEM, _LINK_LASTS)
+    code = await people.invite(identity, registry, account.id, by, _LINK_LASTS)
+    return Invited(account.name, f"/invitation/{code}")
 
 
 async def admit_guest(identity: Identity) -> None:

@@ -11,6 +11,9 @@ from functools import partial
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.governance.office import Office
+from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.look.routes import routes as look_routes
@@ -25,6 +28,7 @@ from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
+from machinami.app.console import Console, open_console
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -41,14 +45,16 @@ from machinami.app.towns.platform import Platform
 from machinami.app.towns.record import Record
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.consents import expire
 from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
+from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.broker.transience import SECONDS, sweep
-from machinami.foundation.errors import SettingsError
+from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
@@ -62,8 +68,8 @@ from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, Tls, serve
-from machinami.kit.viewing import viewed
-from machinami.model.principal import Principal
+from machinami.kit.viewing import viewed, wanted_for
+from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
@@ -84,6 +90,7 @@ _TIDIED = 60.0
 _MEASURED = 1.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
+OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
     "en": "Machinami-cho (simulated)",
@@ -110,6 +117,7 @@ class TownOS:
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
+        self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
         self._backend = backend_of(settings, ring, store)
@@ -148,7 +156,7 @@ class TownOS:
         self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
-            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
+            self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
         self._mailbox.open()
@@ -156,8 +164,9 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
-        self._default_desk = self._desk(town, sources, await self._simulated(town))
-        self.routes = self._routes(self._default_desk)
+        self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
+        office = Office(self.broker, self.identity, self.identify, Frame.around(desk))
+        self.routes = self._routes(desk, office)
         for one in self.broker.towns:
             await self.tenants.join(one)
         limits = Limits(body=self.settings.body_limit)
@@ -169,6 +178,7 @@ class TownOS:
             lane=self.settings.fast_lane,
             tls=self._tls(),
         )
+        self._console = await open_console(self.settings.data, office)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -184,7 +194,20 @@ class TownOS:
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
-        return self.asking.principal(request)
+        return wanted_for(self.asking.principal(request), request)
+
+    def oversees(self, request: Request) -> bool:
+        """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
+        at the machine, its operators and administrators, and keys with the scope `metrics`."""
+        town = self.broker.open_town(None)
+        if town is None or town.policy.is_open or self.asking.is_near(request):
+            return True
+        try:
+            by = self.identify(request)
+        except MachinamiError:
+            return False
+        of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
+        return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
     @property
     def first_link(self) -> str:
@@ -207,6 +230,8 @@ class TownOS:
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
+        if self._console is not None:
+            await self._console.close()
         if self._serving is not None:
             await self._serving.stop()
         if self.watched.sources is not None:
@@ -240,7 +265,7 @@ class TownOS:
             self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
 
     def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
-        city = City(town, service.manifest, self._compute)
+        city = City(town, service.manifest, self._compute, self.settings.time_zone)
         name = service.manifest.id
         every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
         job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
@@ -256,6 +281,7 @@ class TownOS:
     async def _sweep(self) -> None:
         for town in self.broker.towns:
             await sweep(town)
+            await expire(town)
             await forget_expired(town)
 
     async def _renew_contexts(self) -> None:
@@ -270,18 +296,25 @@ class TownOS:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
         return self.settings.simulation is not None or await is_simulated(town)
 
-    def _routes(self, desk: Desk) -> list[Route]:
+    def _routes(self, desk: Desk, office: Office) -> list[Route]:
         found = [
             *ngsild_routes(
                 self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
             ),
-            *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
+            *status_routes(
+                self.version,
+                lambda: watching.parts(self.watched),
+                lambda: watching.metrics(self.watched),
+                self.oversees,
+            ),
         ]
-        found += reference_routes(found, Frame.around(desk), self.version)
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
+        found += governance_routes(office)
+        found += consent_routes(self.broker, self.identify)
+        found += reference_routes(found, Frame.around(desk), self.version)
         return [gated(route, self.gate) for route in found + self._pages(desk)]
 
     def _pages(self, desk: Desk) -> list[Route]:
@@ -306,7 +339,8 @@ class TownOS:
         )
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
-        return [*own, *self._pages(desk)]
+        governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
+        return [*own, *governing, *self._pages(desk)]
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -341,6 +375,7 @@ class TownOS:
             set_to=set_to(settings),
             identify=self.identify,
             appearance=Appearance(town),
+            oversees=self.oversees,
         )
 
 

@@ -15,12 +15,15 @@ from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.subscribing import SharedSubscriptions
 from machinami.broker.federation.trigger import Trigger
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
 from machinami.broker.quotas import Meter
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
+from machinami.broker.stamps import restored, stamped
 from machinami.broker.subscriptions import (
     PROGRESS,
     RECORD,
@@ -34,6 +37,7 @@ from machinami.broker.subscriptions import (
 )
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, Overloaded, TenantNotFound
+from machinami.foundation.urn import without_password
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed, Row
@@ -214,11 +218,11 @@ class Broker:
     ) -> None:
         """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
         town.meter.demand_subscription(len(self.notifier(town).outboxes))
-        subscription = self._settled(subscription)
+        subscription = stamped(self._settled(subscription), None, town.clock())
         context = await self._words_of(town, subscription)
-        await subscribe(town, subscription, by)
-        progress = Progress(cursor=town.store.last_seq)
-        town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
+        progress = await subscribe(town, subscription, by)
+        receiver = without_password(subscription.notification.endpoint.uri)
+        town.policy.note(by, f"subscribed {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
@@ -227,13 +231,15 @@ class Broker:
     ) -> None:
         """Replace a subscription (5.8.2)."""
         present = self.subscription(town, subscription.id, by)
-        subscription = self._settled(subscription)
+        subscription = stamped(self._settled(subscription), present.subscription, town.clock())
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
         was_active = present.subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
+        receiver = without_password(subscription.notification.endpoint.uri)
+        town.policy.note(by, f"subscribed anew {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
@@ -282,9 +288,11 @@ class Broker:
         ports = self._ports
         store = await ports.backend.open(name, create)
         policy = Policy()
+        policy.law = Law(ports.clock)
         policy.lend(self._derived)
         policy.present = partial(self._present, name)
         await load(policy, store)
+        await load_law(policy.law, store)
         town = Town(name, store, policy, ports.clock, ports.new_id, meter=Meter())
         town.meter.limit(ports.quota(name))
         default = self._towns.get(DEFAULT_TOWN)
@@ -333,7 +341,7 @@ class Broker:
         for key, record in (await town.store.records(registrations.RECORD)).items():
             try:
                 context = self.contexts.resolve(record.get("context"))
-                town.sources.put(read_registration(record["document"], context))
+                town.sources.put(restored(read_registration(record["document"], context), record))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"registration {key} of town {town.name}: {error}")
         await registrations.forget_expired(town)
@@ -350,7 +358,7 @@ class Broker:
                 own = self.contexts.resolve(record.get("context"))
                 subscription = self._ports.read_subscription(record["document"], own)
                 context = self.contexts.resolve(subscription.words)
-                subscription = self._settled(replace(subscription, via=record.get("via", "")))
+                subscription = restored(self._settled(replace(subscription, via=record.get("via", ""))), record)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

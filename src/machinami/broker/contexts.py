@@ -17,7 +17,8 @@ from typing import Any
 
 import orjson
 
-from machinami.broker.context_shelf import Shelf
+from machinami.broker.renewal import Renewal, expiry
+from machinami.broker.shelf import Shelf
 from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import (
     BadRequestData,
@@ -28,6 +29,7 @@ from machinami.foundation.errors import (
     NotFound,
 )
 from machinami.foundation.instant import format_instant, parse_instant
+from machinami.foundation.urn import without_password
 from machinami.model import town_terms
 from machinami.model.context import Context, assemble, core, core_version_of
 from machinami.store.protocol import TownStore
@@ -47,18 +49,21 @@ _FETCH_BYTES = 2_000_000
 class Stored:
     """One kept context: its URL, kind (Cached, Hosted, ImplicitlyCreated), and since when. Its body is in the store.
 
-    towns: those that know of it, as a client there made it or asked for it, each with since when.
+    towns: those that know of it, as a client there made it or asked for it, each with since when. expires_at: when it
+    is to be fetched anew, as its server said; None where that said nothing.
     """
 
     url: str
     kind: str
     created_at: datetime
     towns: Mapping[str, datetime] = field(default_factory=dict)
+    expires_at: datetime | None = None
 
     def to_record(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """As it is kept in the store."""
         towns = {town: format_instant(since) for town, since in self.towns.items()}
-        return {"kind": self.kind, "body": body, "createdAt": format_instant(self.created_at), "towns": towns}
+        said = {"kind": self.kind, "body": body, "createdAt": format_instant(self.created_at), "towns": towns}
+        return said if self.expires_at is None else {**said, "expiresAt": format_instant(self.expires_at)}
 
 
 @dataclass(slots=True)
@@ -93,6 +98,7 @@ class Contexts:
         self._assembled: OrderedDict[str, _Assembled] = OrderedDict()
         self._uses: Counter[tuple[str, str]] = Counter()
         self._fetching: dict[str, asyncio.Task[None]] = {}
+        self._renewal = Renewal()
 
     async def load(self) -> None:
         """Read what was kept before."""
@@ -214,18 +220,24 @@ class Contexts:
         await asyncio.shield(task)
 
     async def _fetch(self, url: str) -> None:
-        document = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
+        fetched = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
+        document = fetched.document
         if not isinstance(document, dict) or "@context" not in document:
             raise BadRequestData(f"The document at {url} holds no @context", url=url)
-        await self.keep(url, CACHED, {"@context": document["@context"]})
+        self._renewal.succeeded(url)
+        await self.keep(url, CACHED, {"@context": document["@context"]}, fresh=fetched.fresh)
 
-    async def keep(self, url: str, kind: str, body: Mapping[str, Any], town: str | None = None) -> Stored:
-        """Keep a context document under a URL."""
+    async def keep(
+        self, url: str, kind: str, body: Mapping[str, Any], town: str | None = None, fresh: float | None = None
+    ) -> Stored:
+        """Keep a context document under a URL. fresh: the seconds until it is to be fetched anew."""
         now, present = self._clock(), self._kept.get(url)
         towns = {*(present.towns if present is not None else ()), *((town,) if town is not None else ())}
-        stored = Stored(url, kind, now, dict.fromkeys(towns, now))
+        stored = Stored(url, kind, now, dict.fromkeys(towns, now), expiry(fresh, now))
+        same = present is not None and self.body(url) == body
         await self._keep(stored, body)
-        self._forget_assembled()
+        if not same:
+            self._forget_assembled()
         return stored
 
     async def _change(self, stored: Stored) -> None:
@@ -308,13 +320,19 @@ class Contexts:
             raise ContextNotAvailable(f"The @context {url} cannot be had anew: {error.detail}", url=url) from error
 
     async def renew(self, before: datetime) -> None:
-        """Fetch those anew that were fetched before this (5.13.1). One that cannot be had stays as it was: a town goes
-        on without the network."""
-        for url in [one.url for one in self._kept.values() if one.kind == CACHED and one.created_at < before]:
+        """Fetch those anew whose time is over (5.13.1): the one that their server named, else after they were fetched
+        before this. One that cannot be had stays as it was, and is tried again later: a town goes on without the
+        network."""
+        now = self._clock()
+        for url, stored in list(self._kept.items()):
+            over = stored.created_at < before if stored.expires_at is None else stored.expires_at <= now
+            if stored.kind != CACHED or not over or not self._renewal.is_due(url, now):
+                continue
             try:
                 await self._fetch(url)
             except MachinamiError as error:
-                _LOG.warning("the @context %s stays as it was: %s", url, error.detail)
+                self._renewal.failed(url, now)
+                _LOG.warning("the @context %s stays as it was: %s", *map(without_password, (url, error.detail)))
 
     async def of_town(self, town: str, named: Container[str] = ()) -> dict[str, dict[str, Any]]:
         """The records of the contexts that a town knows of, or uses as everybody's (those that are `named`), as they
@@ -369,10 +387,12 @@ class Contexts:
 def _from_record(url: str, record: Mapping[str, Any]) -> Stored:
     """What was kept; before each town knew only of its own, a fetched document was everybody's and told no town."""
     at = parse_instant(record["createdAt"])
+    expires_at = parse_instant(record["expiresAt"]) if "expiresAt" in record else None
     told = record.get("towns")
-    if told is None:
-        return Stored(url, record["kind"], at, {record.get("town") or DEFAULT_TOWN: at})
-    return Stored(url, record["kind"], at, {town: parse_instant(text) for town, text in told.items()})
+    towns = (
+        {record.get("town") or DEFAULT_TOWN: at} if told is None else {one: parse_instant(told[one]) for one in told}
+    )
+    return Stored(url, record["kind"], at, towns, expires_at)
 
 
 def source_key(source: Any) -> str:

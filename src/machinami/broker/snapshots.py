@@ -20,6 +20,7 @@ from machinami.broker.policy import demand, is_own
 from machinami.broker.snapshot_filling import Asked, AskedPast, Harvest, ask, ask_past
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound, TooManyResults
+from machinami.foundation.urn import without_password
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.snapshot import Snapshot, Status, expiry, made
@@ -192,7 +193,8 @@ class Snapshots:
         async def send() -> None:
             delivery = await self.sender.send(uri, message.body, message.headers, _SEND_SECONDS)
             if not delivery.ok:
-                _LOG.warning("%s was not told of the snapshot %s: %s", uri, kept.snapshot.id, delivery.reason)
+                told = without_password(uri)
+                _LOG.warning("%s was not told of the snapshot %s: %s", told, kept.snapshot.id, delivery.reason)
 
         self._run(send())
 
@@ -239,7 +241,9 @@ class Snapshots:
         harvest = Harvest()
         try:
             details = [await ask(harvest, federation, town, asked, by) for asked in queries]
-            past_details = [await ask_past(harvest, town, asked, by) for asked in pasts]
+            past_details = [await ask_past(harvest, federation, town, asked, by) for asked in pasts]
+            if town.policy.law is not None:
+                harvest.tell(town.policy.law)
             await new.store.transact(partial(harvest.write, now=town.clock()))
             await new.store.trim_log(new.store.last_seq)  # nobody asks what was written
             new.snapshot = new.snapshot.filled(details, past_details, town.clock())

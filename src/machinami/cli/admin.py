@@ -1,10 +1,14 @@
 """`machinami admin`: make an administrator of a town, or open the way in anew for one who lost it."""
 
 import argparse
+import asyncio
 from pathlib import Path
+from typing import Any
 
 from machinami.app.configuration import read
-from machinami.app.identifying import appoint
+from machinami.app.console import ADMINISTRATORS
+from machinami.app.governing import governed
+from machinami.app.running import data_folder
 from machinami.cli.guide import guide
 
 
@@ -28,8 +32,15 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def run(arguments: argparse.Namespace) -> int:
     """Say the link; no password is ever on the command line."""
-    settings = read(arguments.data)
-    invited = appoint(settings, arguments.name, arguments.display, arguments.town)
-    print(f"{invited.name}: このリンクで入れます（1回、24時間） / this link opens once, within 24 hours:")
-    print(f"  {settings.address or 'http://127.0.0.1:1026'}{invited.path}")
+    invited = asyncio.run(_invite(arguments))
+    address = read(arguments.data).address or "http://127.0.0.1:1026"
+    print(f"{invited['name']}: このリンクで入れます（1回、24時間） / this link opens once, within 24 hours:")
+    print(f"  {invited.get('address') or address}{invited['path']}")
     return 0
+
+
+async def _invite(arguments: argparse.Namespace) -> dict[str, Any]:
+    async with governed(data_folder(arguments.data), arguments.town) as found:
+        wanted = {"name": arguments.name, "display": arguments.display}
+        told: dict[str, Any] = (await found.ask("POST", ADMINISTRATORS, wanted))[0]
+        return told

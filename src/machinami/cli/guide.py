@@ -70,13 +70,13 @@ Let a running town ask its neighbours: their data join ours in every answer, and
   {program} federate remove NAME                   let one go""",
     "admin": """\
 Make an administrator of a town, or open the way in anew for one who lost it. It prints a link, never a password.
-街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。街を止めてから使います。
+街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。
 
   {program} admin make aiko --data my-town
   {program} admin reset aiko --data my-town""",
     "policy": """\
 Say who may do what in a town and why, and change it. WHO is everyone, role:officer, person:ID or program:ID.
-だれが何をしてよいかを見て、変えます。街を止めてから使います。A running town is stopped first.
+だれが何をしてよいかを見て、変えます。街が動いていても、止まっていても使えます。Running or not.
 
   {program} policy list --data my-town
   {program} policy explain role:resident RiverGauge waterLevel --data my-town
@@ -97,6 +97,13 @@ The first half of the record trains; the second half is forecast in four parts, 
 お手元の川の記録で、水位予測の成績を調べます。
 
   {program} evaluate flood --csv river.csv --time date --level level_m --rain rain_mm --tz Asia/Tokyo""",
+    "evaluate health_points": """\
+Judge the rules of the health points: the published test documents of Open mHealth, the ledger under random
+operations at once, and a planted effect that must be found again.
+健幸ポイントの規則（文書の判定・台帳・効果の推定）を、真の値がわかる例で調べます。
+
+  {program} evaluate health_points --documents test-data/omh --json
+  {program} evaluate health_points --operations 1000000 --towns 1000    the long form""",
     "bench": """\
 Measure what each operation costs on this machine, beside `bare`: the same server stack with fixed answers.
 The ratio to bare can be compared between machines; microseconds and milliseconds cannot.

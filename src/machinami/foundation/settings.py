@@ -54,11 +54,12 @@ class Settings:
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
     each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
-    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days: after
-    how many they are fetched anew (0: never); ca_file: the authorities whose certificates are trusted besides those
-    of the system; private_targets: whether clients may have a town that is served to the network connect to addresses
-    inside it; certificate and certificate_key: for TLS; idle_minutes, session_hours: after which people are signed
-    out, idle or not; encrypted: whether the file of a new town is; key_file: where the key of all keys is kept.
+    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days:
+    after how many they are fetched anew where their server does not say (0: never at all); ca_file: the authorities
+    whose certificates are trusted besides those of the system; private_targets: whether clients may have a town
+    that is served to the network connect to addresses inside it; certificate and certificate_key: for TLS;
+    idle_minutes, session_hours: after which people are signed out, idle or not; encrypted: whether the file of a new
+    town is; key_file: where the key of all keys is kept.
     """
 
     data: Path

@@ -10,7 +10,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
 from machinami.kit.schedule import Health
-from machinami.kit.viewing import Identify, anyone
+from machinami.kit.viewing import Identify, Oversees, anyone, everyone
 
 Layers = Mapping[str, Mapping[str, Any]]
 
@@ -34,6 +34,7 @@ class Desk:
     set_to: what the installation is set to, by section.key of machinami.toml.
     houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
     appearance: how the town looks.
+    oversees: whether who looks may see how the machine is run.
     """
 
     town_name: Mapping[str, str]
@@ -50,3 +51,4 @@ class Desk:
     set_to: Mapping[str, Any] = field(default_factory=dict)
     identify: Identify = anyone
     appearance: Appearance = field(default_factory=Appearance)
+    oversees: Oversees = everyone

@@ -201,9 +201,14 @@ class Connection(HttpToolsProtocol):
             size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
             if size > self._limits.head:
                 raise self._head_too_large()
+        hosts = 0
         for name, value in self.headers:
-            if name == b"expect" and value.lower() == b"100-continue":
+            if name == b"host":
+                hosts += 1
+            elif name == b"expect" and value.lower() == b"100-continue":
                 self.expect_100_continue = True
+        if hosts != 1 and (hosts or self.parser.get_http_version() != "1.0"):
+            raise InvalidRequest("A request names its Host once (RFC 9112, 3.2)")
         if self.lane:
             hot = self._recognise()
             if hot is not None:

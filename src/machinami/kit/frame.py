@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from machinami.foundation.errors import Forbidden, InvalidRequest, NotFound, UnsupportedMediaType
+from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
 from machinami.kit.appearance import Appearance
+from machinami.kit.archive import Standing
 from machinami.kit.desk import Desk
-from machinami.kit.forms import carries_token, form_token, is_foreign
+from machinami.kit.forms import carries_token, form_token, is_foreign, session_cookie
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.page import PAGE_HEADERS, Shell, render
@@ -32,11 +33,19 @@ class Frame:
     simulated: bool = False
     zone: str = TOWN_ZONE
     appearance: Appearance = field(default_factory=Appearance)
+    standing: Callable[[Request], Standing] = lambda _: ""
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
         """The frame of a desk's town."""
-        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance)
+
+        def standing(request: Request) -> Standing:
+            try:
+                return desk.archive.standing(desk.identify(request))
+            except MachinamiError:  # a wrong credential, which the page itself refuses
+                return ""
+
+        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -63,8 +72,8 @@ class Frame:
         if "text/html" not in (request.header(b"accept") or ""):
             return problem(error)
         status, details = describe(error)
-        kind = {401: "401", 404: "404", 500: "500"}.get(status, "other")
-        detail = details.get("detail", "") if kind == "other" else ""
+        kind = {401: "401", 403: "403", 404: "404", 500: "500"}.get(status, "other")
+        detail = details.get("detail", "") if kind in ("403", "other") else ""
         template = f"{OWN}/error.html"
         level = details.get("authenticationAssurance", "")
         return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level)
@@ -86,17 +95,9 @@ class Frame:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
         origin = f"http://{request.header(b'host') or _HOST}"
         return Shell(
-            self.names,
-            self.clock(),
-            request.path,
-            query,
-            origin,
-            self.simulated,
-            self.zone,
-            form_token(request),
-            self.appearance.look,
-            self.appearance.version,
-        )
+            self.names, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request),
+            session_cookie(request) is not None, self.standing(request), self.appearance.look, self.appearance.version,
+        )  # fmt: skip
 
 
 def read_form(request: Request) -> dict[str, str]:

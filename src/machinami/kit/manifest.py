@@ -96,11 +96,17 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """Personal data a service needs: of which type, what for, and of which legal class."""
+    """Personal data a service needs: of which type, what for, and of which legal class.
+
+    id: the name of the purpose, as a consent says it. subject: the relationship that names the person whom an entity
+    is about; empty where the entity itself is the person.
+    """
 
     data: DataUse
     purpose: Text
     legal: str
+    id: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

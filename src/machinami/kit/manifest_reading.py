@@ -291,6 +291,8 @@ def _personal(reader: Reader, data: Table) -> tuple[Personal, ...]:
             data=_use(reader, row, within),
             purpose=reader.spoken(row, "purpose", within),
             legal=reader.text(row, "legal", within),
+            id=str(row.get("id", "")),
+            subject=str(row.get("subject", "")),
         )
         for within, row in reader.rows(data, "personal")
     )

@@ -32,11 +32,7 @@ def show_asset(request: Request) -> Response:
     path = request.params["path"]
     found = asset(path)
     rule, tag = cache_rule(path, request.arguments.get("v")), f'"{found.digest}"'
-    headers = [
-        (b"cache-control", rule.encode()),
-        (b"etag", tag.encode()),
-        (b"x-content-type-options", b"nosniff"),
-    ]
+    headers = [(b"cache-control", rule.encode()), (b"etag", tag.encode())]
     if request.header(b"if-none-match") == tag:
         return Response(304, headers=headers)
     return Response(200, found.body, found.media_type.encode(), headers)

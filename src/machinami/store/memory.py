@@ -185,7 +185,7 @@ class MemoryTown:
     def _had(self, entity: Entity, query: Query, temporal: TemporalQuery, now: datetime) -> bool:
         """Whether the history of the entity has what the query asks of it."""
         contents = self._contents
-        history = visible_past(query, entity, contents.history.get(entity.id, {}))
+        history = visible_past(query, entity, contents.history.get(entity.id, {}), temporal)
         wanted = query.attrs or [name for name in history if name != SCOPE]
         if not any(is_meant(i, temporal) for name in wanted for i in history.get(name, ())):
             return False

@@ -276,7 +276,7 @@ async def test_who_came_in_and_who_did_not_is_in_the_account_of_the_town(town: K
         await _invited(first, "ken")
         opened = await town.broker.town(None)
         by = Principal("urn:x:test", frozenset({"administrator"}), None, None, 3, 3)
-        entries = await town.broker.audit(opened).search(Search(), 100, by)
+        entries = (await town.broker.audit(opened).search(Search(), 100, by)).entries
         told = " ".join(str(entry) for entry in entries)
         for said in ("first administrator made", "sign-in refused", "person added", "invited"):
             assert said in told

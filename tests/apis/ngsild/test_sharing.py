@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -460,3 +461,26 @@ async def test_a_source_of_an_earlier_version_is_told_in_its_words(here: Broker,
 
     assert orjson.loads(others.calls[-1].body)["state"] == {"type": "Property", "value": "open"}
     assert "ngsildConformance" not in others.calls[-1].headers
+
+
+async def test_what_is_in_several_places_is_counted_once(here: Broker, others: FakeNeighbours) -> None:
+    def answer(call: Call) -> Answer:
+        if "/entityMaps" in call.url:
+            entries = {f"urn:ngsi-ld:Gauge:{number}": ["@none"] for number in (1, 2, 3)}
+            return Answer(
+                201, {"ngsild-entitymap": "/ngsi-ld/v1/entityMaps/theirs"}, orjson.dumps({"entityMap": entries})
+            )
+        return given([gauge(number) for number in (1, 2, 3)])
+
+    others.answers["http://there.test"] = answer
+    others.answers["http://other.test"] = lambda _: given([gauge(3), gauge(4)])
+    await here.ask("POST", "/entities?local=true", gauge(1))
+    await here.register("http://there.test", operations=["federationOps", "createEntityMapQueryEntity"])
+    await here.register("http://other.test", id="urn:r:2")
+    for page in ("limit=0", "limit=1", "limit=1&offset=2"):
+        _, _, headers = await here.ask("GET", f"/entities?type=Gauge&count=true&{page}")
+        assert headers["NGSILD-Results-Count"] == "4", page
+        assert any('rel="next"' in link for link in headers.getall("Link", ())) == (page != "limit=0")
+    there = [urlsplit(call.url).path for call in others.calls if call.url.startswith("http://there.test")]
+    assert there[0].endswith("/entityMaps")  # who only counts needs no more than ids
+    assert not any(path.endswith("/entityMaps") for path in there[1:])

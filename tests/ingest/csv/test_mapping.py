@@ -74,6 +74,22 @@ def test_what_is_wrong_with_a_map_is_named(old: str, new: str, sentence: str) ->
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize("head", ["水位(cm)", "水位（ｃｍ）", "level [cm]", "水位(CMT)", "水量(m3/s)"])
+def test_a_unit_that_the_column_itself_contradicts_is_refused(head: str) -> None:
+    with pytest.raises(
+        SettingsError, match=r"unit is m, but the column names (cm|CMT|m3/s): write what the file holds"
+    ):
+        map_of(MOCHIYOJI.replace('column = "水位"', f'column = "{head}"'))
+
+
+@pytest.mark.parametrize(
+    ("head", "more"), [("水位(m)", ""), ("水位(1)", ""), ("水位(持世寺)", ""), ("水位(cm)", "\nfactor = 0.01")]
+)
+def test_other_brackets_and_factors_are_left_to_who_writes_the_map(head: str, more: str) -> None:
+    (rule,) = map_of(MOCHIYOJI.replace('column = "水位"', f'column = "{head}"{more}')).values
+    assert rule.column == head
+
+
 def test_two_columns_cannot_be_one_attribute() -> None:
     more = MOCHIYOJI + '[[value]]\ncolumn = "差分"\nattribute = "waterLevel"\n'
     with pytest.raises(SettingsError, match="'waterLevel' is given by two columns"):

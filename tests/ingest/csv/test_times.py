@@ -38,6 +38,9 @@ ONE = datetime(2023, 6, 25, 1)
         "2023 6 25 1",
         "2023/6/25 0100",
         "2023/6/25 1:00 AM",
+        "25-Jun-2023 01:00:00",
+        "25 June 2023 1:00",
+        "Jun 25, 2023 1:00 AM",
     ],
 )
 def test_every_usual_way_of_writing_a_time_is_read(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from machinami.apis.identity import openapi
 from machinami.apis.identity.account import ACCOUNT
 from machinami.apis.identity.keys import answer, json_body
 from machinami.apis.identity.pages import Page, Pages, own_path
@@ -13,17 +14,16 @@ from machinami.kit.http import Handler, Request, Response, Route
 from machinami.kit.page import town_name
 
 _ROOT = "/identity/passkeys"
-_TAG = "Identity"
 
 
 def routes(pages: Pages) -> list[Route]:
     """The addresses of passkeys."""
     keys = Passkeys(pages.identity)
     return [
-        Route("POST", f"{_ROOT}/registration", _ask_to_register(pages, keys), "Begin to register a passkey", _TAG),
-        Route("POST", _ROOT, _register(pages, keys), "Register a passkey", _TAG),
-        Route("POST", f"{_ROOT}/challenge", _ask_to_sign_in(pages, keys), "Begin to sign in by a passkey", _TAG),
-        Route("POST", f"{_ROOT}/session", _sign_in(pages, keys), "Sign in by a passkey", _TAG),
+        openapi.route("POST", f"{_ROOT}/registration", _ask_to_register(pages, keys)),
+        openapi.route("POST", _ROOT, _register(pages, keys)),
+        openapi.route("POST", f"{_ROOT}/challenge", _ask_to_sign_in(pages, keys)),
+        openapi.route("POST", f"{_ROOT}/session", _sign_in(pages, keys)),
         pages.frame.page("POST", f"{ACCOUNT}/passkeys/{{id}}/removal", _remove(pages, keys), "Let a passkey go"),
     ]
 

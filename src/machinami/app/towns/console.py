@@ -17,6 +17,7 @@ from typing import Any
 
 from machinami.app.clock import utc_now
 from machinami.app.configuration import read
+from machinami.app.console import CONSOLE
 from machinami.app.durable import read_json, write_json
 from machinami.app.identifying import make_identity
 from machinami.app.keys import backend_of, ring_of
@@ -26,7 +27,7 @@ from machinami.app.towns.record import FOLDER, Record
 from machinami.broker.broker import Broker, Ports
 from machinami.foundation.errors import InUse, MachinamiError, SettingsError
 from machinami.model.context import Context
-from machinami.model.principal import Principal, Role
+from machinami.model.principal import Principal
 from machinami.model.subscription import Subscription
 from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
@@ -34,8 +35,6 @@ from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
 from machinami.wire.targets import Targets
 
-CONSOLE = Principal("urn:machinami:console", frozenset({Role.ADMINISTRATOR}), None, None, 3, 3)
-"""Who has the folder and its console. What they do is noted under this name."""
 LOOKED_EVERY = 0.5
 _PATIENCE = 600.0
 _UNSEEN = 20.0  # seconds after which a request that nobody took is taken back

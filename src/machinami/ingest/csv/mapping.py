@@ -29,7 +29,10 @@ A prefecture's export of a river gauge (Shift_JIS, header lines, 24:00):
     kind = "number"                     # or "text"
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import tzinfo
 from string import Formatter
@@ -41,6 +44,7 @@ from machinami.foundation.units import conversion, unit_of
 from machinami.ingest.csv.times import zone_of
 
 KINDS = ("number", "text")
+_IN_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]\d]+[^()\[\]]*?)\s*[)\]]\s*$")  # a number there counts columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +155,26 @@ def _conversion(row: Table) -> tuple[float, float, str | None]:
     factor, offset = row.number("factor", 1.0), row.number("offset", 0.0)
     if not unit:
         return factor, offset, None
+    _check_head(row, unit)
     try:
         times, plus = conversion(unit, target or unit)
         return factor * times, offset * times + plus, unit_of(target or unit).code
     except BadRequestData as error:
         raise SettingsError(f"In the map, {row.where}: {error.detail}", where=row.where, **error.facts) from None
+
+
+def _check_head(row: Table, unit: str) -> None:
+    """Refuse a unit that the column itself contradicts, as 水位(cm) does, unless a factor accounts for it."""
+    named = _IN_BRACKETS.search(unicodedata.normalize("NFKC", row.text("column")))
+    if named is None or "factor" in row:
+        return
+    with suppress(BadRequestData):
+        said, meant = unit_of(named[1]), unit_of(unit)
+        if said is not meant:
+            raise row.wrong(
+                "unit",
+                f"is {unit}, but the column names {named[1]}: write what the file holds; to = … is the town's unit",
+            )
 
 
 def _location(entity: Table) -> tuple[tuple[float, float] | None, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from machinami.foundation.errors import InputError
 from machinami.ingest.csv.cells import Fault, read_numbers
 from machinami.ingest.csv.encoding import decode
+from machinami.ingest.csv.order import order_of
 from machinami.ingest.csv.sheet import Sheet, folded, read_sheet
 from machinami.ingest.csv.times import read_time, resolve, zone_of
 
@@ -99,24 +100,35 @@ def read_times(
     times: list[datetime] = []
     faults: list[Fault] = []
     name = "+".join(columns)
-    for line, *cells in zip(sheet.lines, *parts, strict=True):
-        cell = cells[0] if len(cells) == 1 else " ".join(cells)
+    rows = parts[0] if len(parts) == 1 else [" ".join(cells) for cells in zip(*parts, strict=True)]
+    turned, notes = _turned(rows, name) if not layout else (rows, [])
+    for line, written, cell in zip(sheet.lines, rows, turned, strict=True):
         if cell not in known:
             known[cell] = _time_or_none(cell, layout)
         time = known[cell]
         if time is None:
             faults.append(
-                Fault(line, name, cell, "is not a time; write it as 2023-06-25 13:00, or give its layout (%m/%d/%Y)")
+                Fault(line, name, written, "is not a time; write it as 2023-06-25 13:00, or give its layout (%m/%d/%Y)")
             )
             time = times[-1] if times else datetime(1970, 1, 1, tzinfo=UTC)
         times.append(time)
     resolved = resolve(times, zone, groups)
-    notes = []
     if resolved.repeated:
         notes.append(f"{resolved.repeated} times stand in an hour that clocks in {zone} repeat; told apart by order")
     if resolved.skipped:
         notes.append(f"{resolved.skipped} times do not exist in {zone} (clocks skip them); taken as standard time")
     return resolved.seconds, faults, notes
+
+
+def _turned(cells: Sequence[str], name: str) -> tuple[Sequence[str], list[str]]:
+    """The cells with their dates as year-month-day, and a note where they were not."""
+    try:
+        order = order_of(cells)
+    except InputError as error:
+        raise InputError(f"column {name}: {error.detail}", column=name) from None
+    if order is None:
+        return cells, []
+    return [order.turned(cell) for cell in cells], [f"dates are read as {order.value}"]
 
 
 def _time_or_none(cell: str, layout: str) -> datetime | None:

@@ -30,6 +30,13 @@ _CLOCK = (
     r"(?P<half>午前|午後)?\s*(?P<hour>\d{1,2})(?:\s*[:時](?:\s*(?P<minute>\d{1,2})\s*[:分]?)?"
     r"(?:\s*(?P<second>\d{1,2})(?:[.,]\d*)?秒?)?)?(?:\s*(?P<noon>[AP]M))?"
 )
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAME = rf"(?:{'|'.join(_MONTHS)})[a-z]*\.?"
+_NAMED = re.compile(
+    rf"(?:(?P<day>\d{{1,2}})[-/\s]\s*(?P<month>{_NAME})|(?P<name>{_NAME})\s*(?P<date>\d{{1,2}}))"
+    r",?[-/\s]\s*(?P<year>\d{4})",
+    re.IGNORECASE,
+)
 _OFFSET = r"(?P<offset>Z|[+-]\d{2}(?::?\d{2})?|[A-Z]{3,4})"
 _WRITTEN = re.compile(rf"{_DATE}(?:(?:T|\s+|(?<=日)|(?<=\)))(?:{_CLOCK}|(?P<clock>\d{{4}})))?\s*{_OFFSET}?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T_ ]?(\d{2})(?::?(\d{2})(?::?(\d{2}))?)?)?")
@@ -43,14 +50,14 @@ def read_time(text: str, layout: str = "") -> datetime:
     """Return the time that a cell says, aware where it says an offset; ValueError where it is no time.
 
     Reads ISO 8601, 2023/6/5 1:00, 2023/06/25 24:00 (the next day's 0:00), 2023年6月25日 1時00分, 令和5年6月25日,
-    202306250100, and seconds or milliseconds since 1970. `layout` (as strptime) is for anything else, such as
-    %m/%d/%Y. Parts of a second are cut off.
+    25-Jun-2023, 202306250100, and seconds or milliseconds since 1970. `layout` (as strptime) is for anything else;
+    dates whose year comes last are turned before (`order`). Parts of a second are cut off.
     """
     cell = plain(text)
     if layout:
         moment = datetime.strptime(cell, layout).replace(microsecond=0)  # noqa: DTZ007  the zone is applied later
         return _bounded(moment)
-    if found := _WRITTEN.fullmatch(cell):
+    if found := _WRITTEN.fullmatch(_with_numbers(cell)):
         return _assembled(found)
     if found := _COMPACT.fullmatch(cell):
         year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
@@ -69,6 +76,15 @@ def zone_of(name: str) -> tzinfo:
         raise InputError(
             f"there is no time zone {name!r}; write it as Asia/Tokyo or America/New_York", zone=name
         ) from None
+
+
+def _with_numbers(cell: str) -> str:
+    """The cell with a date whose month has a name as year-month-day."""
+    found = _NAMED.match(cell)
+    if found is None:
+        return cell
+    month = _MONTHS.index((found["month"] or found["name"])[:3].lower()) + 1
+    return f"{found['year']}-{month}-{found['day'] or found['date']}{cell[found.end() :]}"
 
 
 def _assembled(found: re.Match[str]) -> datetime:

@@ -6,6 +6,7 @@ After a crash they are brought up from the log.
 """
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import apsw
@@ -18,6 +19,8 @@ from machinami.store.sqlite.statements import SQL
 
 STATE = 1 << 19  # bytes of log that the state may be behind: what it takes to catch up holds everything else up
 HISTORY = 4 << 20  # the same of the history: rows of the same place of the table then go there together
+_TOGETHER = 50  # rows that one statement adds: two thirds of what they cost one by one
+_ADD_MANY = SQL.add_history + f", {SQL.add_history.rpartition('VALUES')[2]}" * (_TOGETHER - 1)
 _SERIALS = 20  # bits: instances of the history that one change may have
 
 Row = tuple[Any, ...]  # subject, attribute, time, serial, which order it and are never the same, and Columns
@@ -87,5 +90,8 @@ def rows_of(history: list[tuple[str, int, Columns]], names: Names, subject: int,
 def settle(connection: apsw.Connection, rows: list[Row], seq: int) -> None:
     """Put rows into the history, in the open transaction; with them it holds every change up to seq."""
     rows.sort()
-    connection.executemany(SQL.add_history, rows)
+    whole = len(rows) - len(rows) % _TOGETHER
+    flat = chain.from_iterable
+    connection.executemany(_ADD_MANY, [tuple(flat(rows[at : at + _TOGETHER])) for at in range(0, whole, _TOGETHER)])
+    connection.executemany(SQL.add_history, rows[whole:])
     connection.execute(SQL.set_settled, (seq,))

@@ -6,17 +6,16 @@ Property with a number) is a row of the history without text: its value and its 
 left of its JSON is either nothing or a unit.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import to_micros
-from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
+from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes
 from machinami.model.change import AttributeChange, Change
 from machinami.model.document import (
     VERB_CODES,
@@ -25,20 +24,26 @@ from machinami.model.document import (
     entity_to_document,
     head_to_document,
     moment_to_text,
-    timeless_document,
 )
 from machinami.model.entity import Entity
 from machinami.store.encoding import DELETED_VALUE, encode
 from machinami.store.evolution import scope_change
+from machinami.store.sqlite.pieces import (
+    Members,
+    head_text,
+    instance_text,
+    members_text,
+    observed_time,
+    system_times,
+    types_text,
+)
 
 Instances = tuple[Attribute, ...]
 Columns = tuple[int, int, int | None, int | None, float | int | None, bytes | None]
 # observed, deleted, created, modified, number, doc
+History = list[tuple[str, int, Columns]]  # attribute, time and columns of each instance
 
-_MOMENTS = 2_048
-_WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _PLAIN = b'{"k":"P"}'
-_PROPERTY = Kind.PROPERTY
 _NONE = (None,)  # in the place of the instances of an attribute that is not there
 
 
@@ -47,8 +52,7 @@ class Written:
     """One change, encoded.
 
     doc: the JSON of the entity (whole), or a merge patch of what is held; None if the state stays, or goes.
-    size: bytes of JSON that the entity has if it is whole, or has more than before, about. history: attribute, time
-    and columns of each instance.
+    size: bytes of JSON that the entity has if it is whole, or has more than before, about.
     """
 
     change: Change
@@ -56,7 +60,7 @@ class Written:
     whole: bool
     size: int
     log: bytes
-    history: list[tuple[str, int, Columns]]
+    history: History
 
 
 def encode_change(change: Change, held: Entity | None, remembered: bool = True) -> Written:
@@ -64,46 +68,71 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
 
     held: the entity that the store holds; only what is the very same object in it and in the change stays unwritten.
     """
-    after, at = change.after, change.at
-    fresh: dict[int, Document] = {}
-    history: list[tuple[str, int, Columns]] = []
-    for one in change.attributes:
-        if one.after is None:
-            time, columns = to_columns(_mark_of(one, at), at)
-        else:
-            fresh[id(one.after)], time, columns = write_instance(one.after)
-        if remembered:
-            history.append((one.name, time, columns))
-    scope = scope_change(change) if remembered else None
-    if scope is not None:
-        history.append((scope.attribute, *to_columns(scope.value, scope.deleted_at)))
+    after = change.after
+    texts, history = _parts(change)
+    if not remembered:
+        history = []
     if after is None:
-        return Written(change, None, True, 0, _log_json(change, {}, ()), history)
+        return Written(change, None, True, 0, _log_json(change, None, _follows(change, ())), history)
     old = held.attributes if held is not None and held is change.before else NO_ATTRIBUTES
-    members = _members(old, after.attributes, fresh)
+    members = _all_members(change, after.attributes, texts)
+    follows = members is not None
+    if members is None:
+        fresh = {id(one.after): text for one, text in zip(change.attributes, texts, strict=True)}
+        members = _members(old, after.attributes, fresh)
     if held is None or len(members) == len(after.attributes):
-        document = head_to_document(after)
-        document["a"] = members
-        doc = encode(document)
-        return Written(change, doc, True, len(doc), _log_json(change, {"a": orjson.Fragment(doc)}, members), history)
+        doc = b'%b,"a":%b}' % (head_text(after), members_text(members))
+        log = _log_json(change, b'"a":' + doc, follows or _follows(change, members))
+        return Written(change, doc, True, len(doc), log, history)
     grows = not members.keys() <= old.keys()
     members.update(dict.fromkeys([name for name in old if name not in after.attributes]))
-    doc = encode({**_changed_head(held, after), "a": members})
-    log = _log_json(change, {"p": orjson.Fragment(doc)}, members)
+    doc = _with_attributes(_changed_head(held, after), members)
+    log = _log_json(change, b'"p":' + doc, _follows(change, members))
     return Written(change, doc, False, len(doc) if grows else 0, log, history)
 
 
-def _members(old: Attributes, new: Attributes, fresh: dict[int, Document]) -> dict[str, list[Document] | None]:
-    """The attributes that are not as before, ready for JSON."""
-    known, held, write = fresh.get, old.get, attribute_to_document
-    members: dict[str, list[Document] | None] = {}
+def _parts(change: Change) -> tuple[list[bytes | None], History]:
+    """Each part of the change: the JSON of the instance (None where it goes), and what the history keeps of it."""
+    texts: list[bytes | None] = []
+    history: History = []
+    for one in change.attributes:
+        if one.after is not None:
+            text, time, columns = write_instance(one.after)
+            texts.append(text)
+            history.append((one.name, time, columns))
+        else:
+            texts.append(None)
+            history.append((one.name, *to_columns(_mark_of(one, change.at), change.at)))
+    scope = scope_change(change)
+    if scope is not None:
+        history.append((scope.attribute, *to_columns(scope.value, scope.deleted_at)))
+    return texts, history
+
+
+def _all_members(change: Change, new: Attributes, texts: list[bytes | None]) -> Members | None:
+    """The attributes as JSON, where the change is, part by part, of the one instance of each of them.
+
+    None where it is anything else: then what is to be written is found by looking at all that there is.
+    """
+    if len(new) != len(texts):
+        return None
+    old = NO_ATTRIBUTES if change.before is None else change.before.attributes
+    members: Members = {}
+    for one, text, (name, instances) in zip(change.attributes, texts, new.items(), strict=True):
+        was = old.get(name, _NONE)
+        if one.after is not instances[0] or one.before is not was[0] or len(instances) != 1 or len(was) != 1:
+            return None
+        members[name] = text
+    return members
+
+
+def _members(old: Attributes, new: Attributes, fresh: Mapping[int, bytes | None]) -> Members:
+    """The attributes that are not as before, as JSON."""
+    known, held = fresh.get, old.get
+    members: Members = {}
     for name, instances in new.items():
         if held(name) is not instances:
-            if len(instances) == 1:  # most have; half of what a list costs that is written for any number
-                (one,) = instances
-                members[name] = [known(id(one)) or write(one)]
-            else:
-                members[name] = [known(id(one)) or write(one) for one in instances]
+            members[name] = b",".join([known(id(one)) or write_instance(one)[0] for one in instances])
     return members
 
 
@@ -113,25 +142,36 @@ def _changed_head(before: Entity, after: Entity) -> Document:
     return {member: is_now.get(member) for member in {**was, **is_now} if was.get(member) != is_now.get(member)}
 
 
-def _log_json(change: Change, state: Document, names: Collection[str]) -> bytes:
-    """The row of the log; names: the attributes of which the state is written in it."""
-    old = NO_ATTRIBUTES if change.before is None else change.before.attributes
-    new = NO_ATTRIBUTES if change.after is None else change.after.attributes
-    if not _follows(change.attributes, names, old, new):
-        state["d"] = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
-    state["v"] = VERB_CODES[change.verb]
-    state["i"] = change.entity_id
-    state["t"] = change.types
-    state["at"] = moment_to_text(change.at)
-    state["by"] = change.by
-    return encode(state)
+def _with_attributes(head: Document, members: Members) -> bytes:
+    text = encode(head)[:-1]
+    return b'%b%b"a":%b}' % (text, b"," if head else b"", members_text(members))
 
 
-def _follows(changes: tuple[AttributeChange, ...], names: Collection[str], old: Attributes, new: Attributes) -> bool:
+def _log_json(change: Change, state: bytes | None, follows: bool) -> bytes:
+    """The row of the log. state: what becomes of the entity. follows: what changed is told by that."""
+    told = b"" if state is None else state + b","
+    if not follows:
+        old, new = _instances(change)
+        parts = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
+        told += b'"d":%b,' % encode(parts)
+    verb, at = VERB_CODES[change.verb].encode("ascii"), moment_to_text(change.at).encode("ascii")
+    who, types, by = encode(change.entity_id), types_text(change.types), encode(change.by)
+    return b'{%b"v":"%b","i":%b,"t":%b,"at":"%b","by":%b}' % (told, verb, who, types, at, by)
+
+
+def _instances(change: Change) -> tuple[Attributes, Attributes]:
+    return (
+        NO_ATTRIBUTES if change.before is None else change.before.attributes,
+        NO_ATTRIBUTES if change.after is None else change.after.attributes,
+    )
+
+
+def _follows(change: Change, names: Collection[str]) -> bool:
     """Whether the changes are those of the named attributes, in this order, of which each has one instance."""
-    if len(changes) != len(names):
+    if len(change.attributes) != len(names):
         return False
-    for one, name in zip(changes, names, strict=True):
+    old, new = _instances(change)
+    for one, name in zip(change.attributes, names, strict=True):
         was, is_now = old.get(name, _NONE), new.get(name, _NONE)
         alone = one.name == name and len(was) == 1 and len(is_now) == 1
         if not alone or one.before is not was[0] or one.after is not is_now[0]:
@@ -159,33 +199,15 @@ def _mark_of(one: AttributeChange, at: datetime) -> Attribute:
     return Attribute(one.before.kind, DELETED_VALUE, one.before.dataset_id, modified_at=at)
 
 
-def write_instance(value: Attribute) -> tuple[Document, int, Columns]:
-    """An instance, ready for JSON, and the time and the columns with which the history keeps it."""
-    document = timeless_document(value)
-    number, doc = _split(value, document)
-    created, modified, created_text, modified_text = _system_times(value.created_at, value.modified_at)
-    if created is not None:
-        document["c"] = created_text
-    if modified is not None:
-        document["m"] = modified_text
+def write_instance(value: Attribute) -> tuple[bytes, int, Columns]:
+    """The JSON of an instance, and the time and the columns with which the history keeps it."""
+    text, number, doc = instance_text(value)
+    created, modified, times = system_times(value.created_at, value.modified_at)
     if value.observed_at is not None:
-        document["o"] = moment_to_text(value.observed_at)
-        return document, _micros(value.observed_at), (1, 0, created, modified, number, doc)
+        time, observed = observed_time(value.observed_at)
+        return text + times + observed + b"}", time, (1, 0, created, modified, number, doc)
     time = modified if modified is not None else created or 0
-    return document, time, (0, 0, created, modified, number, doc)
-
-
-def _split(value: Attribute, document: Document) -> tuple[float | int | None, bytes | None]:
-    """The number of an instance that is one, and what is left of its JSON without number and times."""
-    plain = value.value
-    if not (type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)):
-        return None, encode(document)
-    if value.kind is _PROPERTY:
-        if len(document) == 2:
-            return plain, None
-        if len(document) == 3 and value.unit_code is not None:
-            return plain, _with_unit(value.unit_code)
-    return plain, encode({member: inner for member, inner in document.items() if member != "v"})
+    return text + times + b"}", time, (0, 0, created, modified, number, doc)
 
 
 def to_columns(value: Attribute, deleted_at: datetime | None = None) -> tuple[int, Columns]:
@@ -206,24 +228,3 @@ def to_columns(value: Attribute, deleted_at: datetime | None = None) -> tuple[in
 def entity_json(entity: Entity) -> bytes:
     """The JSON of an entity."""
     return encode(entity_to_document(entity))
-
-
-_micros = lru_cache(_MOMENTS)(to_micros)  # one write repeats few moments often
-
-
-@lru_cache(_MOMENTS)
-def _system_times(
-    created: datetime | None, modified: datetime | None
-) -> tuple[int | None, int | None, str | None, str | None]:
-    """createdAt and modifiedAt in microseconds, and as text."""
-    return (
-        None if created is None else to_micros(created),
-        None if modified is None else to_micros(modified),
-        None if created is None else moment_to_text(created),
-        None if modified is None else moment_to_text(modified),
-    )
-
-
-@lru_cache(1_024)
-def _with_unit(unit_code: str) -> bytes:
-    return encode({"k": "P", "u": unit_code})

@@ -1,4 +1,4 @@
-"""Which documents of @contexts are at hand in memory? As many as fit."""
+"""Which documents of @contexts are at hand in memory? As many as there is room for, those used last."""
 
 from collections import OrderedDict
 from collections.abc import Mapping

@@ -1,0 +1,92 @@
+"""How do commands reach a town that runs? By a door on loopback, for who can read a file in the town's folder.
+
+Who can read the folder has the town already, so the file gives nobody anything. It is there while the town runs.
+"""
+
+import hmac
+import json
+import os
+from collections.abc import Awaitable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from secrets import token_hex
+
+from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.governance.office import Office, answer, json_body
+from machinami.apis.governance.routes import programs
+from machinami.app.identifying import appoint
+from machinami.foundation.errors import CredentialRefused
+from machinami.kit.http import Handler, Request, Response, Route
+from machinami.kit.server import Serving, serve
+from machinami.model.principal import Principal, Role
+
+FILE = "console.json"
+ADMINISTRATORS = "/governance/administrators"
+CONSOLE = Principal("urn:machinami:console", frozenset({Role.ADMINISTRATOR}), None, None, 3, 3)
+"""Who has the folder and its console. What they do is noted under this name."""
+
+
+def console_routes(office: Office) -> list[Route]:
+    """All that the console may ask: what programs may, and to make administrators."""
+    own = replace(office, identify=lambda _: CONSOLE)
+    consenting = consent_routes(own.towns, own.identify)
+    return [*programs(own), *consenting, Route("POST", ADMINISTRATORS, _appoint(own))]
+
+
+def _appoint(office: Office) -> Handler:
+    async def make(request: Request) -> Response:
+        said = json_body(request)
+        town = await office.towns.town(request.header(b"ngsild-tenant"))
+        name, display = str(said.get("name", "")), said.get("display")
+        invited = await appoint(office.identity, town.name, name, display and str(display), CONSOLE)
+        told = {"name": invited.name, "path": invited.path, "address": office.identity.supplies.address()}
+        return answer(told, 201)
+
+    return make
+
+
+@dataclass(slots=True)
+class Console:
+    """The open door: the file that tells of it, and what listens behind it."""
+
+    file: Path
+    _serving: Serving
+
+    async def close(self) -> None:
+        """Let nobody in any more."""
+        with suppress(OSError):
+            self.file.unlink()
+        await self._serving.stop()
+
+
+async def open_console(folder: Path, office: Office) -> Console:
+    """Open the door to a running town, and write where it is for the owner's eyes only."""
+    secret = token_hex(32)
+    guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in console_routes(office)]
+    serving = await serve(guarded, lane=False)
+    file = folder / FILE
+    _write_private(file, json.dumps({"url": serving.url, "secret": secret}))
+    return Console(file, serving)
+
+
+def _guarded(handler: Handler, secret: str) -> Handler:
+    expected = f"Bearer {secret}".encode()
+
+    def take(request: Request) -> Response | Awaitable[Response]:
+        if not hmac.compare_digest((request.header(b"authorization") or "").encode(), expected):
+            raise CredentialRefused("This door is for who can read the town's folder")
+        return handler(request)
+
+    return take
+
+
+def _write_private(file: Path, text: str) -> None:
+    """A fresh file that nobody else could read at any moment, in the place of one that a crash left."""
+    beside = file.with_suffix(".new")
+    for old in (beside, file):
+        with suppress(FileNotFoundError):
+            old.unlink()
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as made:
+        made.write(text)
+    beside.rename(file)

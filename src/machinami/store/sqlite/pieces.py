@@ -1,0 +1,102 @@
+"""From which pieces is the JSON of an entity put together? Most of them belong to many entities, and are written once.
+
+Nothing here has a form of its own: what is put together says what the documents of `model.document` say, member by
+member. A test holds both to the same.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+
+from orjson import Fragment
+
+from machinami.foundation.instant import to_micros
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.document import KIND_CODES, head_to_document, moment_to_text, timeless_document
+from machinami.model.entity import Entity
+from machinami.store.encoding import encode
+
+Number = float | int
+Members = dict[str, bytes | None]  # by name: the JSON of the instances of an attribute; None where it goes
+
+_MOMENTS = 2_048
+_NAMES = 4_096
+_WIDEST = 1 << 63  # SQLite's integers have 64 bits
+_PLAIN = {"k": KIND_CODES[Kind.PROPERTY]}
+
+
+def instance_text(value: Attribute) -> tuple[bytes, Number | None, bytes | None]:
+    """The JSON of an instance without its times and its last bracket; the number that it is, if it is one; and what is
+    left of its JSON without number and times, None where that is no more than a Property."""
+    plain = value.value
+    is_number = type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)
+    if (
+        value.dataset_id is None
+        and value.expires_at is None
+        and value.instance_id is None
+        and value.value_type is None
+        and not value.object_type
+        and not value.attributes
+    ):
+        head, tail, rest = _form(value.kind, value.unit_code)
+        text = head + encode(plain) + tail
+        return (text, plain, rest) if is_number else (text, None, text + b"}")
+    document = timeless_document(value)
+    text = encode(document)
+    if not is_number:
+        return text[:-1], None, text
+    del document["v"]
+    return text[:-1], plain, None if document == _PLAIN else encode(document)
+
+
+@lru_cache(_NAMES)
+def _form(kind: Kind, unit_code: str | None) -> tuple[bytes, bytes, bytes | None]:
+    """What stands before and after the value of an instance that has no more than a unit; and both without it."""
+    document = {"k": KIND_CODES[kind]} if unit_code is None else {"k": KIND_CODES[kind], "u": unit_code}
+    tail = b"" if unit_code is None else b',"u":' + encode(unit_code)
+    return b'{"k":"%b","v":' % KIND_CODES[kind].encode(), tail, None if document == _PLAIN else encode(document)
+
+
+@lru_cache(_MOMENTS)
+def system_times(created: datetime | None, modified: datetime | None) -> tuple[int | None, int | None, bytes]:
+    """createdAt and modifiedAt in microseconds, and as what they add to the JSON; one write repeats few of them."""
+    return (
+        None if created is None else to_micros(created),
+        None if modified is None else to_micros(modified),
+        _member("c", created) + _member("m", modified),
+    )
+
+
+@lru_cache(_MOMENTS)
+def observed_time(observed: datetime) -> tuple[int, bytes]:
+    """observedAt in the same way."""
+    return to_micros(observed), _member("o", observed)
+
+
+def _member(name: str, moment: datetime | None) -> bytes:
+    return b"" if moment is None else f',"{name}":"{moment_to_text(moment)}"'.encode("ascii")
+
+
+@lru_cache(_NAMES)
+def _begun(name: str) -> bytes:
+    return encode(name) + b":["
+
+
+@lru_cache(_NAMES)
+def types_text(types: tuple[str, ...]) -> bytes:
+    """The JSON of the types of an entity."""
+    return encode(types)
+
+
+def head_text(entity: Entity) -> bytes:
+    """The JSON of what an entity is besides its attributes, without its last bracket."""
+    if entity.scopes or entity.expires_at is not None:
+        return encode(head_to_document(entity))[:-1]
+    times = system_times(entity.created_at, entity.modified_at)[2]
+    return b'{"i":%b,"t":%b%b' % (encode(entity.id), types_text(entity.types), times)
+
+
+def members_text(members: Members) -> bytes:
+    """The JSON of attributes."""
+    if not members or None in members.values():
+        return encode({name: None if text is None else Fragment(b"[%b]" % text) for name, text in members.items()})
+    return b"{%b]}" % b"],".join([_begun(name) + text for name, text in members.items() if text is not None])
