@@ -71,6 +71,35 @@ people      GET    /identity/keys
 people      POST   /identity/keys
 people      POST   /identity/keys/{id}/rotation
 people      DELETE /identity/keys/{id}
+people      GET    /policy
+people      POST   /policy/withdrawal
+people      GET    /policy/personal
+people      POST   /policy/personal
+people      GET    /policy/explanation
+people      GET    /policy/open
+people      GET    /policy/new
+people      POST   /policy/rows
+people      GET    /policy/usual
+people      POST   /policy/usual
+people      GET    /audit
+people      GET    /audit/entries.jsonl
+people      GET    /audit/entries.csv
+people      GET    /audit/verification
+people      POST   /audit/verification
+people      GET    /governance/policy
+people      POST   /governance/policy/rows
+people      GET    /governance/policy/rows/{id}
+people      DELETE /governance/policy/rows/{id}
+people      POST   /governance/policy/preview
+people      GET    /governance/policy/usual
+people      PUT    /governance/policy/personal
+people      GET    /governance/policy/explanation
+people      GET    /governance/audit/entries
+people      GET    /governance/audit/batches
+people      GET    /governance/audit/head
+people      GET    /governance/audit/verification
+own         GET    /audit/own
+own         GET    /governance/audit/own
 page        GET    /
 reading     GET    /map
 reading     GET    /data
@@ -142,7 +171,7 @@ KINDS, ROUTES = read_kinds(), read_routes()
 OURS = [route for route, kind in ROUTES.items() if kind != BROKER]
 CHANGING = [route for route in OURS if route[0] != "GET" and ROUTES[route] != "words"]
 
-FORMED = [route for route in CHANGING if not route[1].startswith(("/identity", "/oauth"))]
+FORMED = [route for route in CHANGING if not route[1].startswith(("/identity", "/oauth", "/governance"))]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -164,7 +193,7 @@ async def ask(crowd: Crowd, who: str, route: tuple[str, str], **more: Any) -> To
     query = "?attribute=waterLevel" if path.endswith("history.csv") else ""
     if method == "GET" and not path.startswith("/ngsi-ld"):
         return await crowd.ask(who, method, filled(path) + query, **more)
-    if path.startswith("/identity/"):
+    if path.startswith(("/identity/", "/governance/")):
         return await crowd.ask(who, method, filled(path), body={}, **more)
     if path.startswith("/ngsi-ld"):
         return await crowd.ask(who, method, filled(path), body={}, Accept="*/*", **more)

@@ -127,7 +127,8 @@ class _Within:
 
     def __init__(self, router: Router, name: str | None) -> None:
         self._router = router
-        self._headers = [(_TENANT.encode(), name.encode())] if name else []
+        self._headers = [(b"content-type", b"application/json")]
+        self._headers += [(_TENANT.encode(), name.encode())] if name else []
 
     async def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> list[Any]:
         """The documents of the answer."""

@@ -21,6 +21,7 @@ from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
+from machinami.broker.stamps import restored, stamped
 from machinami.broker.subscriptions import (
     PROGRESS,
     RECORD,
@@ -176,7 +177,7 @@ class Broker:
         self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
     ) -> None:
         """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
-        subscription = self._settled(subscription)
+        subscription = stamped(self._settled(subscription), None, town.clock())
         context = await self._words_of(town, subscription)
         progress = await subscribe(town, subscription, by)
         receiver = without_password(subscription.notification.endpoint.uri)
@@ -189,13 +190,15 @@ class Broker:
     ) -> None:
         """Replace a subscription (5.8.2)."""
         present = self.subscription(town, subscription.id, by)
-        subscription = self._settled(subscription)
+        subscription = stamped(self._settled(subscription), present.subscription, town.clock())
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
         was_active = present.subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
+        receiver = without_password(subscription.notification.endpoint.uri)
+        town.policy.note(by, f"subscribed anew {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
@@ -294,7 +297,7 @@ class Broker:
         for key, record in (await town.store.records(registrations.RECORD)).items():
             try:
                 context = self.contexts.resolve(record.get("context"))
-                town.sources.put(read_registration(record["document"], context))
+                town.sources.put(restored(read_registration(record["document"], context), record))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"registration {key} of town {town.name}: {error}")
         await registrations.forget_expired(town)
@@ -311,7 +314,7 @@ class Broker:
                 own = self.contexts.resolve(record.get("context"))
                 subscription = self._ports.read_subscription(record["document"], own)
                 context = self.contexts.resolve(subscription.words)
-                subscription = self._settled(replace(subscription, via=record.get("via", "")))
+                subscription = restored(self._settled(replace(subscription, via=record.get("via", ""))), record)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

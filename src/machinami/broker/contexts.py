@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from machinami.broker.renewal import Renewal, expiry
+from machinami.broker.shelf import Shelf
 from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, MachinamiError, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
@@ -56,41 +57,6 @@ class Stored:
         towns = {town: format_instant(since) for town, since in self.towns.items()}
         said = {"kind": self.kind, "body": body, "createdAt": format_instant(self.created_at), "towns": towns}
         return said if self.expires_at is None else {**said, "expiresAt": format_instant(self.expires_at)}
-
-
-class Shelf:
-    """Documents at hand, with their bytes as JSON; those that were not used for longest go first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[str, tuple[Mapping[str, Any], int]] = OrderedDict()
-        self._bytes = 0
-
-    def get(self, url: str) -> Mapping[str, Any] | None:
-        """The document of a URL, None if it is not at hand."""
-        found = self._held.get(url)
-        if found is None:
-            return None
-        self._held.move_to_end(url)
-        return found[0]
-
-    def size(self, url: str) -> int:
-        """The bytes of a document; 0 if it is not at hand."""
-        found = self._held.get(url)
-        return 0 if found is None else found[1]
-
-    def put(self, url: str, body: Mapping[str, Any]) -> None:
-        """Have a document at hand, however large it is."""
-        self.drop(url)
-        size = len(orjson.dumps(body))
-        self._held[url] = body, size
-        self._bytes += size
-        while self._bytes > self._most and len(self._held) > 1:
-            self.drop(next(iter(self._held)))
-
-    def drop(self, url: str) -> None:
-        """Have it at hand no more."""
-        self._bytes -= self._held.pop(url, ({}, 0))[1]
 
 
 @dataclass(slots=True)
@@ -359,8 +325,7 @@ class Contexts:
                 await self._fetch(url)
             except MachinamiError as error:
                 self._renewal.failed(url, now)
-                told, why = without_password(url), without_password(error.detail)
-                _LOG.warning("the @context %s stays as it was: %s", told, why)
+                _LOG.warning("the @context %s stays as it was: %s", *map(without_password, (url, error.detail)))
 
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""

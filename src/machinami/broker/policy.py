@@ -29,13 +29,24 @@ Judged = bytes | tuple[str, ...]
 
 
 class Witness(Protocol):
-    """Notes what is to be accounted for."""
+    """Notes what is to be accounted for. marks: the types and attributes whose readers are noted."""
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The types and attributes that are personal."""
+        ...
 
     def read(self, by: Principal, entities: Sequence[Entity]) -> None:
         """Somebody was given these."""
 
+    def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
+        """Somebody was given past values."""
+
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
+
+    def mended(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Somebody changed the past."""
 
     def administered(self, by: Principal, what: str, **more: Any) -> None:
         """Somebody changed how the town is run. more: the same in parts, for who reads it in another language."""
@@ -211,6 +222,16 @@ class Policy:
         """Have it noted that somebody changed how a protected town is run."""
         if self.witness is not None and not self.is_open:
             self.witness.administered(by, what, **more)
+
+    def note_past(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Have it noted that somebody changed the past of a protected town: the log tells of the present alone."""
+        if self.witness is not None and not self.is_open:
+            self.witness.mended(by, deed, entity_id, attributes, what)
+
+    def note_refused(self, by: Principal, deed: Deed, what: str) -> None:
+        """Have it noted that somebody is told that something is not there, as it is not for them."""
+        if self.witness is not None and not self.is_open:
+            self.witness.refused(by, deed, None, what)
 
     def consented(self, by: Principal, consent: Consent) -> None:
         """Have it noted that somebody gave, changed or withdrew a consent, or that it ended."""

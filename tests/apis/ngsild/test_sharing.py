@@ -480,6 +480,7 @@ async def test_what_is_in_several_places_is_counted_once(here: Broker, others: F
     for page in ("limit=0", "limit=1", "limit=1&offset=2"):
         _, _, headers = await here.ask("GET", f"/entities?type=Gauge&count=true&{page}")
         assert headers["NGSILD-Results-Count"] == "4", page
+        assert any('rel="next"' in link for link in headers.getall("Link", ())) == (page != "limit=0")
     there = [urlsplit(call.url).path for call in others.calls if call.url.startswith("http://there.test")]
     assert there[0].endswith("/entityMaps")  # who only counts needs no more than ids
     assert not any(path.endswith("/entityMaps") for path in there[1:])

@@ -33,6 +33,11 @@ class Names:
         """All who have a role."""
         return self.words.rich(f"those.{role}")
 
+    def opening(self, sentence: Markup) -> Markup:
+        """A sentence as it begins."""
+        begins = self.words.language == "en" and ":" not in sentence.partition(" ")[0]
+        return sentence[:1].upper() + sentence[1:] if begins else sentence
+
     def within(self, name: Markup) -> Markup:
         """A name as it stands inside a sentence."""
         plain = self.words.language == "en" and name[:2].istitle()

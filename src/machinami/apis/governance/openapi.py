@@ -139,6 +139,7 @@ _POLICY: Json = {
 }
 _ONE = _given("The row", reference("PolicyRowTold"))
 _REFUSED = (400, 401, 403)
+_UNREAD = (*_REFUSED, 415)
 
 # method and path below /governance -> summary, operation
 _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
@@ -149,7 +150,7 @@ _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
     "POST /policy/rows": (
         "Allow something by a row",
         Operation(
-            [_TENANT], body=_taking(reference("PolicyRow"), _EXAMPLE), answers={201: _ONE}, problems=(*_REFUSED, 409)
+            [_TENANT], body=_taking(reference("PolicyRow"), _EXAMPLE), answers={201: _ONE}, problems=(*_UNREAD, 409)
         ),
     ),
     "GET /policy/rows/{id}": (
@@ -166,7 +167,7 @@ _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
             [_TENANT],
             body=_taking(reference("PolicyRow"), _EXAMPLE),
             answers={200: _given("What would be seen", reference("PolicyPreview"))},
-            problems=_REFUSED,
+            problems=_UNREAD,
         ),
     ),
     "GET /policy/usual": (

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -28,7 +29,7 @@ def row_sentence(row: Row, names: Names) -> Markup:
         said = words.rich("says.see", who=who, what=what)
     else:
         said = words.rich("says.data", who=who, what=what, deeds=done)
-    return Markup(" ").join([said, *_limits(row, names)])
+    return Markup(" ").join([names.opening(said), *_limits(row, names)])
 
 
 def _limits(row: Row, names: Names) -> list[Markup]:
@@ -101,8 +102,8 @@ def line(entry: Mapping[str, Any], names: Names) -> Line:
         facts.append(words.rich("record.from", address=entry["from"]))
     if entry.get("times"):
         facts.append(words.rich("record.times", count=int(entry["times"])))
-    link = f"/data/{short(types[0])}/{entity}" if entity and types else ""
-    return Line(str(entry["at"]), _told(entry, names), "refused" in entry, link, entity, tuple(facts))
+    link = f"/data/{quote(short(types[0]), safe='')}/{quote(entity, safe=':')}" if entity and types else ""
+    return Line(str(entry["at"]), names.opening(_told(entry, names)), "refused" in entry, link, entity, tuple(facts))
 
 
 def _told(entry: Mapping[str, Any], names: Names) -> Markup:
