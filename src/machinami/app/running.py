@@ -27,6 +27,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.declaring import mark_personal, practise
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -133,11 +134,12 @@ class TownOS:
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
+        await self._declare(town)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
-        sources = Sources(town, self.settings, utc_now)
+        sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
         desk = self._desk(town, sources, await self._simulated(town))
@@ -231,6 +233,13 @@ class TownOS:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
         for service in services:
             self._start_service(town, service)
+
+    async def _declare(self, town: Town) -> None:
+        """Say which data are personal before any are read or written."""
+        manifests = [house.service.manifest for house in self.houses]
+        await mark_personal(town, manifests)
+        if self.settings.simulation is not None:
+            await practise(town, manifests)
 
     def _start_service(self, town: Town, service: Service) -> None:
         city = City(town, service.manifest, self._compute, self.settings.time_zone)
