@@ -29,6 +29,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.declaring import mark_personal, practise
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -152,6 +153,7 @@ class TownOS:
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
+        await self._declare(town)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
@@ -161,7 +163,7 @@ class TownOS:
         self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
         self._mailbox.open()
         self.watched.jobs.append(Job("console", partial(self._mailbox.look, self.platform), utc_now, LOOKED_EVERY))
-        sources = Sources(town, self.settings, utc_now)
+        sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
         self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
@@ -260,9 +262,17 @@ class TownOS:
         for service in services:
             self._start_service(town, service, self.houses, self.watched.jobs)
 
-    def _start_tenant(self, tenant: Tenant) -> None:
+    async def _declare(self, town: Town) -> None:
+        """Say which data are personal before any are read or written."""
+        manifests = [service.manifest for service in self._services]
+        await mark_personal(town, manifests)
+        if town.is_default and self.settings.simulation is not None:
+            await practise(town, manifests)
+
+    async def _start_tenant(self, tenant: Tenant) -> None:
         for service in self._services:
             self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
+        await self._declare(tenant.town)
 
     def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
         city = City(town, service.manifest, self._compute, self.settings.time_zone)
