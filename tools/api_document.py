@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
@@ -19,6 +20,7 @@ from machinami.cli.service_document import MADE
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.openapi import Json, document
+from machinami.kit.viewing import anyone
 from machinami.store.memory import MemoryBackend
 from machinami.wire.recorded import RecordedWire
 
@@ -44,6 +46,7 @@ def every_route() -> list[Route]:
     asking = Asking(identity, Tokens(identity))
     found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame)]
     found += governance_routes(Office(broker, identity, asking.principal, frame))
+    found += consent_routes(broker, anyone)
     return [*found, *reference_routes((), frame, "")]
 
 

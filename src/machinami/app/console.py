@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 
+from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.routes import programs
 from machinami.app.identifying import appoint
@@ -29,7 +30,8 @@ CONSOLE = Principal("urn:machinami:console", frozenset({Role.ADMINISTRATOR}), No
 def console_routes(office: Office) -> list[Route]:
     """All that the console may ask: what programs may, and to make administrators."""
     own = replace(office, identify=lambda _: CONSOLE)
-    return [*programs(own), Route("POST", ADMINISTRATORS, _appoint(own))]
+    consenting = consent_routes(own.towns, own.identify)
+    return [*programs(own), *consenting, Route("POST", ADMINISTRATORS, _appoint(own))]
 
 
 def _appoint(office: Office) -> Handler:

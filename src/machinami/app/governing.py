@@ -12,9 +12,12 @@ from machinami.app.clock import utc_now
 from machinami.app.configuration import read
 from machinami.app.console import CONSOLE, FILE, console_routes
 from machinami.app.identifying import make_identity
+from machinami.app.keys import backend_of, ring_of
 from machinami.app.running import fresh_id
 from machinami.broker.audit import Audit
 from machinami.broker.identity.identity import Event, Identity
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
 from machinami.broker.policy import Policy
 from machinami.broker.policy_rows import load, protect
 from machinami.broker.town import DEFAULT_TOWN, Town
@@ -25,7 +28,6 @@ from machinami.kit.http import Request, Response
 from machinami.kit.routing import Router
 from machinami.store.protocol import Backend
 from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
 from machinami.wire.exchange import Call, HttpCaller
 
 _PATIENCE = 600.0  # seconds: a long record is verified in one request
@@ -50,7 +52,7 @@ async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
     settings = read(folder)
-    backend = open_backend(folder, StoreSettings(durability="full"))
+    backend = backend_of(settings, ring_of(settings), StoreSettings(durability="full"))
     towns = Stopped(backend)
     try:
         try:
@@ -83,6 +85,8 @@ class Stopped:
         names = [DEFAULT_TOWN, *(found for found in await self._backend.towns() if found != DEFAULT_TOWN)]
         for name in names:
             store, policy = await self._backend.open(name, name == DEFAULT_TOWN), Policy()
+            policy.law = Law(utc_now)
+            await load_law(policy.law, store)
             await load(policy, store)
             policy.witness = self._audits[name] = Audit(store, policy, utc_now)
             self._towns[name] = Town(name, store, policy, utc_now, fresh_id)
@@ -123,7 +127,8 @@ class _Within:
 
     def __init__(self, router: Router, name: str | None) -> None:
         self._router = router
-        self._headers = [(_TENANT.encode(), name.encode())] if name else []
+        self._headers = [(b"content-type", b"application/json")]
+        self._headers += [(_TENANT.encode(), name.encode())] if name else []
 
     async def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> list[Any]:
         """The documents of the answer."""

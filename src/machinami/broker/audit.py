@@ -19,8 +19,9 @@ from machinami.foundation.errors import SignInRequired, StoreUnavailable
 from machinami.foundation.instant import format_instant
 from machinami.model.audit import Batch, Chain, Entry, Head, entries_of, entry, entry_of, sealed
 from machinami.model.change import Change
+from machinami.model.consent import Consent
 from machinami.model.entity import Entity
-from machinami.model.policy import Deed, personal
+from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.store.protocol import TownStore, Transaction
 
@@ -126,13 +127,26 @@ class Audit:
 
     def read(self, by: Principal, entities: Sequence[Entity]) -> None:
         """Somebody was given these: what of them is personal is noted."""
-        marks = self._policy.personal
-        if not marks:
+        law = self._policy.law
+        if law is None or not law.marks:
             return
         for entity in entities:
-            if personal(marks, entity.types, entity.attributes):
-                names = sorted(marks.intersection(entity.attributes))
+            if law.is_personal(entity):
+                names = law.personal_names(entity)
                 self._note(by, Deed.READ, entity=entity.id, types=list(entity.types), attributes=names)
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The types and attributes that are personal."""
+        law = self._policy.law
+        return frozenset() if law is None else law.personal_marks
+
+    def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
+        """Somebody was given past values: if they are personal, that is noted."""
+        marks = self.marks
+        if not (marks.isdisjoint(types) and marks.isdisjoint(attributes)):
+            said = {"types": list(types), "attributes": sorted(marks.intersection(attributes))}
+            self._note(by, Deed.READ, entity=entity_id, **said, what="the past")
 
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
@@ -146,9 +160,26 @@ class Audit:
         else:  # who asks without end shall not fill the disk
             self._unnamed += 1
 
+    def mended(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Somebody changed the past."""
+        self._note(by, deed, entity=entity_id, attributes=list(dict.fromkeys(attributes)), what=what)
+
     def administered(self, by: Principal, what: str, **more: Any) -> None:
         """Somebody changed how the town is run."""
         self._note(by, Deed.ADMINISTER, what=what, **more)
+
+    def consented(self, by: Principal, consent: Consent) -> None:
+        """Somebody gave, changed or withdrew a consent, or it ended: noted by the person whom it is about."""
+        terms = consent.terms
+        self._note(
+            by,
+            Deed.CHANGE,
+            entity=consent.subject,
+            what=f"consent {consent.state}: {consent.id}",
+            types=list(terms.types),
+            attributes=list(terms.attributes),
+            wanted=terms.purpose,
+        )
 
     def happened(self, who: str, what: str, about: str, address: str) -> None:
         """Something happened to how people and programs get in: a sign-in, a key, a role."""

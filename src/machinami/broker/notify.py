@@ -234,6 +234,7 @@ class Outbox:
         if rights is not None:
             may = rights.may(Deed.SUBSCRIBE)
             entities = [seen for one in entities if may and (seen := cut_told(rights, one)) is not None]
+            known = {name: left for name, one in known.items() if (left := rights.seen(one)) is not None}
         return self._compose(entities, known, notification_id, now) if entities else None
 
     def _compose(
@@ -266,7 +267,7 @@ class Outbox:
             if self._courier.may_send:
                 entities = await self._matching(self._town.clock())
                 if entities:
-                    await self._courier.send(partial(self._compose, entities, await self._known(entities)))
+                    await self._courier.send(partial(self._compose_seen, entities, await self._known(entities)))
 
     async def _matching(self, now: datetime) -> list[Told]:
         """All subscribed entities that match now, as the owner may see them."""

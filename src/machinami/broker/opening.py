@@ -35,14 +35,15 @@ async def preview(town: Town, row: Row, rows: Sequence[Row], by: Principal) -> P
     Raises Forbidden for who is no administrator."""
     demand(town.policy, by, Deed.ADMINISTER)
     seeing = ANONYMOUS if row.whom is Whom.EVERYONE else principal_named(who_of(row))
-    by_row, by_rows, by_all = (Seen(town.store, Rights(some, seeing, None), town.clock) for some in (
+    law = town.policy.law
+    by_row, by_rows, by_all = (Seen(town.store, Rights(some, seeing, None, law), town.clock) for some in (
         (row,), rows, (*rows, row)))  # fmt: skip
     query, now = Query(types=one_of(row.types) if row.types else None), town.clock()
     found, known = await by_row.find(query, _FIRST, now), await by_rows.find(query, _FIRST, now)
     own = linked_in(town, by)(found.entities[0].id) if found.entities else None
     shown = by_all.linked(own.id) if own is not None else None
     example = shown.keeping(own.attributes) if shown is not None and own is not None else None
-    marks = await _personal(town.policy.personal, by_row, row)
+    marks = await _personal(frozenset() if law is None else law.personal_marks, by_row, row)
     return Preview(row, found.count or 0, known.count or 0, example, marks)
 
 

@@ -4,7 +4,7 @@ The rows are records of the town, one each; that a town is protected is a record
 last row was taken is closed, not open.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from machinami.broker.policy import Policy, demand
@@ -18,7 +18,7 @@ from machinami.model.starting_policy import starting_rows
 from machinami.store.protocol import TownStore, Transaction
 
 RECORD, STATE, TURNS = "policy", "policy-state", "policy-turn"
-_PROTECTED, _PERSONAL = "protected", "personal"
+_PROTECTED = "protected"
 _LONGEST = 100  # letters of the name of a row
 
 
@@ -28,7 +28,6 @@ async def load(policy: Policy, store: TownStore) -> None:
     if _PROTECTED in state:
         kept = await store.records(RECORD)
         policy.set_rows(tuple(read_row(document) for document in kept.values()))
-        policy.personal = frozenset(state.get(_PERSONAL, {}).get("names", ()))
 
 
 async def protect(town: Town) -> None:
@@ -64,10 +63,10 @@ async def prospective(town: Town, by: Principal) -> Sequence[Row]:
     return (*own, *(row for row in starting_rows() if row.id not in {one.id for one in own}))
 
 
-async def marked(town: Town, by: Principal) -> Sequence[str]:
-    """The types and attributes (expanded) that are personal, also of an open town."""
+def marked(town: Town, by: Principal) -> Sequence[str]:
+    """The types and attributes (expanded) that are marked as personal, also of an open town."""
     demand(town.policy, by, Deed.ADMINISTER)
-    return list((await town.store.records(STATE)).get(_PERSONAL, {}).get("names", ()))
+    return sorted(() if town.policy.law is None else town.policy.law.personal_marks)
 
 
 async def allow(town: Town, row: Row, by: Principal) -> None:
@@ -77,7 +76,7 @@ async def allow(town: Town, row: Row, by: Principal) -> None:
         raise BadRequestData(f"A row has a name of 1 to {_LONGEST} letters, not {row.id[:40]!r}", member="id")
     if any(row.id == one.id for one in listed(town, by)):
         raise AlreadyExists(f"There is a row {row.id} already; withdraw it first")
-    done = _turn(town, by, allowed=write_row(row))
+    done = turn(town, by, allowed=write_row(row))
 
     def work(tx: Transaction) -> None:
         tx.put_record(RECORD, row.id, write_row(row))
@@ -99,7 +98,7 @@ async def withdraw(town: Town, row_id: str, by: Principal) -> Row:
     left = [row for row in kept.values() if row.id != row_id]
     if not town.policy.is_open and not any(Deed.ADMINISTER in row.deeds for row in left):
         raise Conflict(f"Without the row {row_id} nobody could administer this town; allow another one first")
-    done = _turn(town, by, withdrew=write_row(kept[row_id]))
+    done = turn(town, by, withdrew=write_row(kept[row_id]))
 
     def work(tx: Transaction) -> None:
         tx.delete_record(RECORD, row_id)
@@ -111,21 +110,6 @@ async def withdraw(town: Town, row_id: str, by: Principal) -> Row:
     return kept[row_id]
 
 
-async def mark_personal(town: Town, names: Iterable[str], by: Principal) -> None:
-    """Say which types and attributes (expanded) are personal: whoever reads them is noted."""
-    demand(town.policy, by, Deed.ADMINISTER)
-    marks = sorted(set(names))
-    done = _turn(town, by, personal=marks)
-
-    def work(tx: Transaction) -> None:
-        tx.put_record(STATE, _PERSONAL, {"names": marks})
-        tx.put_record(TURNS, *done)
-
-    await town.store.transact(work)
-    town.policy.note(by, f"marked as personal: {', '.join(marks) or 'nothing'}", personal=marks)
-    await _renew(town)
-
-
 async def turns(town: Town, by: Principal) -> Sequence[Mapping[str, Any]]:
     """How the policy was changed, the last change first: at, who, and allowed, withdrew (rows) or personal (names).
     The record of who did what tells the same; this is at hand however much else that holds."""
@@ -134,7 +118,7 @@ async def turns(town: Town, by: Principal) -> Sequence[Mapping[str, Any]]:
     return [kept[key] for key in sorted(kept, reverse=True)]
 
 
-def _turn(town: Town, by: Principal, **what: Any) -> tuple[str, dict[str, Any]]:
+def turn(town: Town, by: Principal, **what: Any) -> tuple[str, dict[str, Any]]:
     """The key and the record of a change."""
     at = format_instant(town.clock())
     return f"{at} {town.new_id()}", {"at": at, "who": by.id, **what}

@@ -11,6 +11,7 @@ from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.gathering import Wide
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.history import Past, Span, query_past
+from machinami.broker.law import Law
 from machinami.broker.town import Town
 from machinami.foundation.errors import MachinamiError, TooManyResults
 from machinami.model.attribute import NO_ATTRIBUTES
@@ -73,6 +74,11 @@ class Harvest:
             raise TooManyResults(f"A snapshot holds {MOST_INSTANCES} past instances at most; ask for fewer")
         self.heads.update((head.id, head) for head in heads)
         self.instances.update(fresh)
+
+    def tell(self, law: Law) -> None:
+        """Have it known which types entities with something marked have: others than the town's own may be here."""
+        for entity in (*self.entities.values(), *self.heads.values()):
+            law.meet(entity.types, entity.attributes)
 
     def write(self, tx: Transaction, now: datetime) -> None:
         """Put everything into the store of the snapshot, with the times that it had."""

@@ -34,8 +34,6 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     _add_allow(acts)
     taking = acts.add_parser("withdraw", help="take a row away / 行を取り消す")
     taking.add_argument("row", metavar="ROW")
-    marking = acts.add_parser("personal", help="say which types and attributes are personal / 個人情報を決める")
-    marking.add_argument("names", metavar="NAME", nargs="*")
     for act in acts.choices.values():
         act.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that holds the town")
         act.add_argument("--town", metavar="NAME", help="one of several towns (tenant)")
@@ -81,13 +79,10 @@ async def _run(arguments: argparse.Namespace) -> None:
                 print(f"加えました / allowed: {told['sentence']}")
                 for remark in _remarks(told):
                     print(f"  ! {remark}")
-            case "withdraw":
+            case _:
                 gone = (await found.ask("DELETE", f"{ROWS}/{quote(arguments.row, safe='')}"))[0]
                 print(f"取り消しました / withdrawn: {gone['sentence']}")
                 print(f"  back again: {json.dumps(gone['row'], ensure_ascii=False)}")
-            case _:
-                await found.ask("PUT", f"{POLICY}/personal", {"names": arguments.names})
-                print(f"個人情報 / personal: {', '.join(arguments.names) or '-'}")
 
 
 def _document(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -140,6 +135,9 @@ def _tell(arguments: argparse.Namespace, told: dict[str, Any]) -> None:
     if not told["protected"]:
         print("この街はだれにでも開いています。守ると / This town is open to everyone; protected:")
     what = arguments.what + (f" {arguments.attribute}" if arguments.attribute else "")
+    if told["personal"]:
+        names = ", ".join(told["personal"])
+        print(f"! 個人情報 / personal: {names}: only with consent or on a recorded ground, whatever rows allow")
     for reason in told["reasons"]:
         if reason["allowed"]:
             within = f" — {reason['within']}" if "within" in reason else ""

@@ -9,9 +9,9 @@ from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.shapes import reason_document, remark_document, row_document
 from machinami.broker import opening, policy_rows
 from machinami.broker.contexts import town_context
-from machinami.broker.reasons import Asked, expanded, reasons, short
+from machinami.broker.reasons import Asked, expanded, marked, reasons, short
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, NotFound
+from machinami.foundation.errors import NotFound
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.model.compaction import compact_entity
 from machinami.model.opening import usual_rows
@@ -33,7 +33,6 @@ def routes(office: Office) -> list[Route]:
         openapi.route("DELETE", f"{ROWS}/{{id}}", _withdraw(office)),
         openapi.route("POST", f"{POLICY}/preview", _preview(office)),
         openapi.route("GET", f"{POLICY}/usual", _usual(office)),
-        openapi.route("PUT", f"{POLICY}/personal", _personal(office)),
         openapi.route("GET", f"{POLICY}/explanation", _explain(office)),
     ]
 
@@ -55,7 +54,7 @@ def _policy(office: Office) -> Handler:
         rows, odd = await rows_of(office, town, by)
         told = [row_document(row, short, odd.get(row.id)) for row in rows]
         return answer(
-            {"protected": not town.policy.is_open, "rows": told, "personal": list(await policy_rows.marked(town, by))}
+            {"protected": not town.policy.is_open, "rows": told, "personal": list(policy_rows.marked(town, by))}
         )
 
     return tell
@@ -126,24 +125,13 @@ def _usual(office: Office) -> Handler:
     return tell
 
 
-def _personal(office: Office) -> Handler:
-    async def mark(request: Request) -> Response:
-        town, by = await office.town(request), office.by(request)
-        names = json_body(request).get("names")
-        if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-            raise BadRequestData("names: a list of types and attributes", member="names")
-        await policy_rows.mark_personal(town, map(expanded, names), by)
-        return answer({"names": list(await policy_rows.marked(town, by))})
-
-    return mark
-
-
 def _explain(office: Office) -> Handler:
     async def tell(request: Request) -> Response:
         town, by, said = await office.town(request), office.by(request), request.arguments
         asked = Asked(*(said.get(name, "") for name in ("who", "what", "attribute", "scope", "location")))
         found = await reasons(town, asked, by)
         told = [reason_document(reason, short) for reason in found]
-        return answer({"protected": not town.policy.is_open, "reasons": told})
+        personal = [short(name) for name in marked(town, asked, by)]
+        return answer({"protected": not town.policy.is_open, "reasons": told, "personal": personal})
 
     return tell

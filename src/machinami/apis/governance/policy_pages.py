@@ -11,9 +11,9 @@ from machinami.apis.governance.names import Names
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.policy_api import rows_of
 from machinami.apis.governance.sentences import needless, remark_sentences, row_sentence
-from machinami.broker import policy_rows
+from machinami.broker import legal_records, policy_rows
 from machinami.broker.discovery import types
-from machinami.broker.reasons import Asked, expanded, reasons, short
+from machinami.broker.reasons import Asked, expanded, marked, reasons, short
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.foundation.instant import parse_instant
@@ -90,7 +90,7 @@ async def shown(office: Office, request: Request, status: int = 200, fault: str 
         open=[one for one in views if one.row.whom is Whom.EVERYONE and not one.row.derived],
         others=sorted((one for one in views if one.row.whom is not Whom.EVERYONE and not one.row.derived), key=_rank),
         derived=[one for one in views if one.row.derived],
-        marks=[names.attribute(name) for name in await policy_rows.marked(town, by)],
+        marks=[names.attribute(name) for name in policy_rows.marked(town, by)],
         turns=turns,
         done=done if done in DONE else "",
         latest=turns[0] if turns and done == "withdrawn" and turns[0].again else None,
@@ -156,7 +156,7 @@ async def _in_use(town: Town, by: Principal, marks: Sequence[str]) -> tuple[list
 def _show_marks(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
         town, by = await office.town(request), office.by(request)
-        marks, names = await policy_rows.marked(town, by), office.names(request, town)
+        marks, names = policy_rows.marked(town, by), office.names(request, town)
         kinds, attributes = await _in_use(town, by, marks)
         return office.show(
             request, "personal", kinds=kinds, attributes=attributes, marks=set(marks), names=names, short=short
@@ -169,7 +169,7 @@ def _mark(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form, town = read_form(request), await office.town(request)
         names = [expanded(name.removeprefix(_MARK)) for name in form if name.startswith(_MARK)]
-        await policy_rows.mark_personal(town, names, office.by(request))
+        await legal_records.mark_personal(town, names, office.by(request))
         return see_other(f"{POLICY}?done=personal#personal")
 
     return take
@@ -181,10 +181,11 @@ def _explain(office: Office) -> PageHandler:
         said, names = request.arguments, office.names(request, town)
         asked = Asked(*(said.get(name, "").strip() for name in ("who", "what", "attribute", "scope", "location")))
         found: Sequence[Reason] = ()
-        fault = ""
+        personal, fault = Markup(), ""
         if asked.what:
             try:
                 found = await reasons(town, asked, by)
+                personal = names.listed(map(names.attribute, marked(town, asked, by)))
             except BadRequestData as error:
                 fault = error.detail
         kinds = [short(summary.type) for summary in await types(town, by)]
@@ -194,6 +195,7 @@ def _explain(office: Office) -> PageHandler:
             422 if fault else 200,
             asked=asked,
             reasons=found,
+            personal=personal,
             names=names,
             view=lambda row: row_view(row, names),
             fault=fault,

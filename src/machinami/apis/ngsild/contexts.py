@@ -14,6 +14,7 @@ from machinami.broker.policy import WRITES, demand
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import BadRequestData, NotFound, OperationNotSupported
 from machinami.foundation.instant import format_instant
+from machinami.foundation.urn import without_password
 from machinami.kit.http import Request, Response
 from machinami.model.policy import Deed
 
@@ -83,13 +84,17 @@ class KeptContexts:
         stored = self._stored(request)
         if stored is None and not reload:
             raise _unknown(request)
-        return self._delete(request.params["id"] if stored is None else stored.url, _town(request), reload)
+        return self._delete(request, request.params["id"] if stored is None else stored.url, reload)
 
-    async def _delete(self, url: str, town: str, reload: bool) -> Response:
+    async def _delete(self, request: Request, url: str, reload: bool) -> Response:
         if reload:
-            await self._contexts.reload(url, town)
+            await self._contexts.reload(url, _town(request))
         else:
-            await self._contexts.drop(url, town)
+            await self._contexts.drop(url, _town(request))
+        town = self._face.known_town(request)
+        if town is not None:
+            done = "fetched anew" if reload else "let go of"
+            town.policy.note(self._face.by(request), f"{done} the @context {without_password(url)}")
         return Response(204)
 
     def _demand(self, request: Request, *deeds: Deed) -> None:

@@ -94,11 +94,11 @@ class MappedEntities:
         made, warnings = await make_past_map(self._maps, self._past, ask, lifetime)
         return warn(_told(made, media, context, 201), warnings)
 
-    def retrieve(self, request: Request) -> Response:
+    async def retrieve(self, request: Request) -> Response:
         """One map (6.32.3.1)."""
         check_parameters(request, frozenset())
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        found = self._maps.get(self._face.town(request), identified(request), self._face.by(request))
+        found = await self._maps.shown(self._face.town(request), identified(request), self._face.by(request))
         return _told(found, media, context, 200)
 
     def update(self, request: Request) -> Response:

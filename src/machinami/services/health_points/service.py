@@ -56,6 +56,8 @@ from machinami.services.health_points.model import (
 
 PACKAGE = "machinami.services.health_points"
 SHOWN_DAYS = 35
+SIMULATED = "simulated-resident"
+"""The key under which anyone may look at one invented resident; it opens nothing where nobody is invented."""
 
 
 class UnrecordedConsents:
@@ -88,6 +90,9 @@ async def refresh(city: City, now: datetime) -> None:
         async with own.turn:
             await _catch_up(own, walker, now)
         await asyncio.sleep(0)
+    invented = next((w for w in walkers if w.simulated), None)
+    if invented is not None:
+        await own.private(partial(_show_one, walker_id=invented.id))
     await _run_out(own, now)
     await _tell(own, walkers, now)
 
@@ -298,12 +303,17 @@ async def _catch_up(own: City, walker: Walker, now: datetime) -> None:
             known[place] = judged(day, Around(accepted(known[:place]), (), goal, settings), now)
     fresh = [day for day, before in zip(known, days, strict=True) if day is not before]
     before_today = [d for d in accepted(known) if d.day < today(own, now)]
-    goal = next_goal(before_today)
-    if goal is not None and goal != walker.goal:
-        await own.publish(replace(walker, goal=goal))
+    said = replace(walker, goal=next_goal(before_today) or walker.goal, baseline=summary.baseline_of(walker, known))
+    if said != walker:
+        await own.publish(said)
     if fresh:
         await own.publish(*fresh, whole=True)
     await _settle(own, walker.id, known, now)
+
+
+def _show_one(drawer: Drawer, walker_id: str) -> None:
+    if drawer.get(KEYS, digest(SIMULATED)) is None:
+        drawer.put(KEYS, digest(SIMULATED), {"walker": walker_id})
 
 
 async def _run_out(own: City, now: datetime) -> None:

@@ -62,3 +62,10 @@ def joined(walker_id: str, profile: Profile, today: date) -> Walker:
         district=said.district or None,
         joined_on=today.isoformat(),
     )
+
+
+def checked_code(code: str) -> str:
+    """A voucher's code, as its owner's device made it. Raises BadRequestData."""
+    if not (8 <= len(code) <= 40 and code.isalnum() and code.isascii()):
+        raise BadRequestData("A voucher's code is 8 to 40 letters and digits, made by chance", field="code")
+    return code
