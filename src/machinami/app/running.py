@@ -41,7 +41,6 @@ from machinami.app.identifying import (
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
 from machinami.app.tenants import Tenant, Tenants
-from machinami.app.towns.console import LOOKED_EVERY, Mailbox
 from machinami.app.towns.platform import Platform
 from machinami.app.towns.record import Record
 from machinami.app.watching import Installation
@@ -133,7 +132,6 @@ class TownOS:
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
-        self._mailbox = Mailbox(settings.data)
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
@@ -161,8 +159,6 @@ class TownOS:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
-        self._mailbox.open()
-        self.watched.jobs.append(Job("console", partial(self._mailbox.look, self.platform), utc_now, LOOKED_EVERY))
         sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
@@ -180,7 +176,7 @@ class TownOS:
             lane=self.settings.fast_lane,
             tls=self._tls(),
         )
-        self._console = await open_console(self.settings.data, office)
+        self._console = await open_console(self.settings.data, office, self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
