@@ -19,7 +19,6 @@ PAST_THE_DOOR = {
     "broker/retention.py": "looks how old the log is",
     "broker/seen.py": "is the door",
     "broker/history.py": "asks what `reading` gave it",
-    "app/governing.py": "is used by who has the folder",
 }
 
 

@@ -137,7 +137,27 @@ def _broken(batches: list[dict[str, Any]]) -> None:
     batches[3] = {"number": 4}
 
 
-@pytest.mark.parametrize("tamper", [_changed, _resealed, _removed, _reordered, _broken])
+def _inserted(batches: list[dict[str, Any]]) -> None:
+    batches.insert(2, sealed([entry(EARLY, "urn:person:9", Deed.READ)], Head(2, batches[1]["digest"])))
+
+
+def _renumbered(batches: list[dict[str, Any]]) -> None:
+    del batches[2]
+    for number, batch in enumerate(batches, 1):
+        batch["number"] = number
+
+
+def _beheaded(batches: list[dict[str, Any]]) -> None:
+    del batches[0]
+
+
+def _doubled(batches: list[dict[str, Any]]) -> None:
+    batches.insert(3, batches[2])
+
+
+@pytest.mark.parametrize(
+    "tamper", [_changed, _resealed, _removed, _reordered, _broken, _inserted, _renumbered, _beheaded, _doubled]
+)
 def test_tampering_is_found(tamper: Callable[[list[dict[str, Any]]], None]) -> None:
     batches = _batches()
     assert faults(batches) == []
@@ -156,6 +176,18 @@ def test_that_the_end_was_cut_off_is_found_by_a_head_that_was_kept_apart() -> No
     rewritten.append(sealed([entry(EARLY, "urn:person:9", Deed.READ)], Head(4, rewritten[-1]["digest"])))
     assert faults(rewritten) == []
     assert faults(rewritten, head)
+
+
+def test_that_all_was_chained_anew_is_found_by_a_head_that_was_kept_apart() -> None:
+    kept, head, chained = _batches(), Head(), []
+    for batch in kept:
+        entries = [one for one in entries_of(batch) if one["entity"] != "urn:x:1"]
+        chained.append(sealed(entries, head))
+        head = Head(chained[-1]["number"], chained[-1]["digest"])
+    assert faults(chained) == []
+    assert faults(chained, Head(5, kept[-1]["digest"]))
+    assert faults(chained, Head(2, kept[1]["digest"]))
+    assert faults(chained, Head(1, kept[0]["digest"])) == []
 
 
 def test_an_exported_batch_has_the_digest_of_the_kept_one() -> None:

@@ -1,5 +1,6 @@
 """Which address is for whom? Every route of the installation stands in one table; a new one fails until it does."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -86,6 +87,34 @@ people      GET    /identity/keys
 people      POST   /identity/keys
 people      POST   /identity/keys/{id}/rotation
 people      DELETE /identity/keys/{id}
+people      GET    /policy
+people      POST   /policy/withdrawal
+people      GET    /policy/personal
+people      POST   /policy/personal
+people      GET    /policy/explanation
+people      GET    /policy/open
+people      GET    /policy/new
+people      POST   /policy/rows
+people      GET    /policy/usual
+people      POST   /policy/usual
+people      GET    /audit
+people      GET    /audit/entries.jsonl
+people      GET    /audit/entries.csv
+people      GET    /audit/verification
+people      POST   /audit/verification
+people      GET    /governance/policy
+people      POST   /governance/policy/rows
+people      GET    /governance/policy/rows/{id}
+people      DELETE /governance/policy/rows/{id}
+people      POST   /governance/policy/preview
+people      GET    /governance/policy/usual
+people      GET    /governance/policy/explanation
+people      GET    /governance/audit/entries
+people      GET    /governance/audit/batches
+people      GET    /governance/audit/head
+people      GET    /governance/audit/verification
+own         GET    /audit/own
+own         GET    /governance/audit/own
 page        GET    /
 reading     GET    /map
 reading     GET    /data
@@ -157,7 +186,7 @@ KINDS, ROUTES = read_kinds(), read_routes()
 OURS = [route for route, kind in ROUTES.items() if kind != BROKER]
 CHANGING = [route for route in OURS if route[0] != "GET" and ROUTES[route] != "words"]
 
-PROGRAMS = ("/identity", "/consents", "/purposes", "/grounds", "/legal-classes")  # JSON, no forms
+PROGRAMS = ("/identity", "/governance", "/consents", "/purposes", "/grounds", "/legal-classes")  # JSON, no forms
 FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth"))]
 
 
@@ -282,6 +311,13 @@ async def test_figures_are_for_who_is_here_and_for_keys_made_for_them(crowd: Cro
     async with crowd.session.get("/metrics") as here:
         assert here.status == 200
     assert (await crowd.ask("administrator", "GET", "/metrics", NGSILD_Tenant="default")).status == 401
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_table_is_saved_under_a_name_that_is_only_a_name(crowd: Crowd) -> None:
+    told = await ask(crowd, "officer", ("GET", "/data/{type}/{id}/history.csv"))
+    assert re.fullmatch(r"attachment; filename\*=UTF-8''[\w%.~-]+", told.headers["Content-Disposition"])
+    assert told.headers["Content-Type"] == "text/csv; charset=utf-8"
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -135,6 +135,19 @@ class Audit:
                 names = law.personal_names(entity)
                 self._note(by, Deed.READ, entity=entity.id, types=list(entity.types), attributes=names)
 
+    @property
+    def marks(self) -> frozenset[str]:
+        """The types and attributes that are personal."""
+        law = self._policy.law
+        return frozenset() if law is None else law.personal_marks
+
+    def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
+        """Somebody was given past values: if they are personal, that is noted."""
+        marks = self.marks
+        if not (marks.isdisjoint(types) and marks.isdisjoint(attributes)):
+            said = {"types": list(types), "attributes": sorted(marks.intersection(attributes))}
+            self._note(by, Deed.READ, entity=entity_id, **said, what="the past")
+
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
         key = by.signature, deed, entity_id, reason
@@ -146,6 +159,10 @@ class Audit:
             self._refusals[key] = self._waiting[-1]
         else:  # who asks without end shall not fill the disk
             self._unnamed += 1
+
+    def mended(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Somebody changed the past."""
+        self._note(by, deed, entity=entity_id, attributes=list(dict.fromkeys(attributes)), what=what)
 
     def administered(self, by: Principal, what: str, **more: Any) -> None:
         """Somebody changed how the town is run."""

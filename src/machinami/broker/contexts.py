@@ -9,7 +9,7 @@ those that it asked for itself (4.14): which words another uses, and how often, 
 import asyncio
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -18,8 +18,16 @@ from typing import Any
 import orjson
 
 from machinami.broker.renewal import Renewal, expiry
+from machinami.broker.shelf import Shelf
 from machinami.broker.town import DEFAULT_TOWN
-from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, MachinamiError, NotFound
+from machinami.foundation.errors import (
+    BadRequestData,
+    Conflict,
+    ContextNotAvailable,
+    InvalidRequest,
+    MachinamiError,
+    NotFound,
+)
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.foundation.urn import without_password
 from machinami.model import town_terms
@@ -56,41 +64,6 @@ class Stored:
         towns = {town: format_instant(since) for town, since in self.towns.items()}
         said = {"kind": self.kind, "body": body, "createdAt": format_instant(self.created_at), "towns": towns}
         return said if self.expires_at is None else {**said, "expiresAt": format_instant(self.expires_at)}
-
-
-class Shelf:
-    """Documents at hand, with their bytes as JSON; those that were not used for longest go first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[str, tuple[Mapping[str, Any], int]] = OrderedDict()
-        self._bytes = 0
-
-    def get(self, url: str) -> Mapping[str, Any] | None:
-        """The document of a URL, None if it is not at hand."""
-        found = self._held.get(url)
-        if found is None:
-            return None
-        self._held.move_to_end(url)
-        return found[0]
-
-    def size(self, url: str) -> int:
-        """The bytes of a document; 0 if it is not at hand."""
-        found = self._held.get(url)
-        return 0 if found is None else found[1]
-
-    def put(self, url: str, body: Mapping[str, Any]) -> None:
-        """Have a document at hand, however large it is."""
-        self.drop(url)
-        size = len(orjson.dumps(body))
-        self._held[url] = body, size
-        self._bytes += size
-        while self._bytes > self._most and len(self._held) > 1:
-            self.drop(next(iter(self._held)))
-
-    def drop(self, url: str) -> None:
-        """Have it at hand no more."""
-        self._bytes -= self._held.pop(url, ({}, 0))[1]
 
 
 @dataclass(slots=True)
@@ -359,8 +332,39 @@ class Contexts:
                 await self._fetch(url)
             except MachinamiError as error:
                 self._renewal.failed(url, now)
-                told, why = without_password(url), without_password(error.detail)
-                _LOG.warning("the @context %s stays as it was: %s", told, why)
+                _LOG.warning("the @context %s stays as it was: %s", *map(without_password, (url, error.detail)))
+
+    async def of_town(self, town: str, named: Container[str] = ()) -> dict[str, dict[str, Any]]:
+        """The records of the contexts that a town knows of, or uses as everybody's (those that are `named`), as they
+        are kept where it is alone."""
+        found = {}
+        for url, stored in self._kept.items():
+            since = stored.towns.get(town)
+            if since is None and not (url in named and DEFAULT_TOWN in stored.towns):
+                continue
+            body = self.body(url)
+            if body is not None:
+                alone = replace(stored, towns={DEFAULT_TOWN: since or stored.created_at})
+                found[url] = alone.to_record(body)
+        return found
+
+    async def take_in(self, records: Mapping[str, Mapping[str, Any]], town: str) -> None:
+        """Keep the contexts of a town that comes here. Raises Conflict where one is something else here."""
+        for url, record in records.items():
+            came = _from_record(url, record)
+            present = self._kept.get(url)
+            if present is None:
+                await self._keep(replace(came, towns={town: came.created_at}), record["body"])
+            elif present.kind != CACHED and self.body(url) != record["body"]:
+                raise Conflict(f"Another town hosts a context at {url} here", url=url)
+            else:
+                await self._change(replace(present, towns={**present.towns, town: came.created_at}))
+        self._forget_assembled()
+
+    async def forget_town(self, town: str) -> None:
+        """Forget what a town knows of that is no more here."""
+        for stored in self.stored(town):
+            await self.drop(stored.url, town)
 
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""

@@ -29,13 +29,24 @@ Judged = bytes | tuple[str, ...]
 
 
 class Witness(Protocol):
-    """Notes what is to be accounted for."""
+    """Notes what is to be accounted for. marks: the types and attributes whose readers are noted."""
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The types and attributes that are personal."""
+        ...
 
     def read(self, by: Principal, entities: Sequence[Entity]) -> None:
         """Somebody was given these."""
 
+    def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
+        """Somebody was given past values."""
+
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
+
+    def mended(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Somebody changed the past."""
 
     def administered(self, by: Principal, what: str, **more: Any) -> None:
         """Somebody changed how the town is run. more: the same in parts, for who reads it in another language."""
@@ -127,6 +138,10 @@ class Rights:
         guard = self.guard(Deed.READ)
         return WHOLE if guard is None else sight(guard, entity, span)
 
+    def keeps(self, kind: str, names: Iterable[str] | None) -> bool:
+        """Whether the law may keep something of entities of a type from who asks, whatever the rows allow."""
+        return self._veil is not None and self._veil.keeps(kind, names)
+
     def is_free(self, deed: Deed, entity: Entity) -> bool:
         """Whether the types alone allow the deed to all of the entity."""
         guard = self.guard(deed)
@@ -212,6 +227,16 @@ class Policy:
         if self.witness is not None and not self.is_open:
             self.witness.administered(by, what, **more)
 
+    def note_past(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Have it noted that somebody changed the past of a protected town: the log tells of the present alone."""
+        if self.witness is not None and not self.is_open:
+            self.witness.mended(by, deed, entity_id, attributes, what)
+
+    def note_refused(self, by: Principal, deed: Deed, what: str) -> None:
+        """Have it noted that somebody is told that something is not there, as it is not for them."""
+        if self.witness is not None and not self.is_open:
+            self.witness.refused(by, deed, None, what)
+
     def consented(self, by: Principal, consent: Consent) -> None:
         """Have it noted that somebody gave, changed or withdrew a consent, or that it ended."""
         if self.witness is not None and not self.is_open:
@@ -254,8 +279,11 @@ def shows(policy: Policy, by: Principal, kind: str, names: Iterable[str] | None 
     """Whether who asks may read these attributes (None: all) of every entity of a type (expanded), so that it means
     something that there is none."""
     rights = policy.rights(by)
+    wanted = None if names is None else tuple(names)
+    if rights is not None and rights.keeps(kind, wanted):
+        return False
     extent = EVERY if rights is None else rights.extent(Deed.READ, Entity("", (kind,)))
-    return extent is not None and (extent.every if names is None else extent.holds(names))
+    return extent is not None and (extent.every if wanted is None else extent.holds(wanted))
 
 
 def is_own(policy: Policy, owner: str, by: Principal) -> bool:

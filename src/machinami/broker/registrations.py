@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from machinami.broker.policy import demand
 from machinami.broker.sources import Source
+from machinami.broker.stamps import stamped, stamps
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound
 from machinami.foundation.urn import without_password
@@ -65,7 +66,10 @@ async def deregister(town: Town, registration_id: str, by: Principal) -> None:
 def source(town: Town, registration_id: str, by: Principal) -> Source:
     """One registered source (5.10.1). Raises NotFound."""
     found = town.sources.kept.get(registration_id)
-    if found is None or not sees_sources(town, by) or not is_current(found.registration, town.clock()):
+    if not sees_sources(town, by):
+        town.policy.note_refused(by, Deed.READ, registration_id)
+        raise no_registration(registration_id)
+    if found is None or not is_current(found.registration, town.clock()):
         raise no_registration(registration_id)
     return found
 
@@ -102,7 +106,10 @@ async def _keep(town: Town, registration: Registration) -> None:
             )
     if registration.proxied:
         await _refuse_held(town, registration)
-    record = {"document": registration.document, "context": registration.context}
+    town.meter.demand_room()
+    before = town.sources.kept.get(registration.id)
+    registration = stamped(registration, None if before is None else before.registration, now)
+    record = {"document": registration.document, "context": registration.context, **stamps(registration)}
     await town.store.transact(lambda tx: tx.put_record(RECORD, registration.id, record))
     town.sources.put(registration)
 

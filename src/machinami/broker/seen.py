@@ -114,6 +114,7 @@ class Seen:
         for ids, names, hidden in self._parts(entity_ids, attributes, span_of(temporal)):
             past = await self._store.instances(ids, names, temporal, limit)
             found += [one for one in past if one.attribute not in hidden] if hidden else past
+        self._note_past([(one.entity_id, one.attribute) for one in found])
         return found
 
     async def series(
@@ -128,6 +129,7 @@ class Seen:
         for ids, names, hidden in self._parts(entity_ids, attributes, span_of(temporal)):
             past = await self._store.series(ids, names, temporal, limit)
             found += [one for one in past if one.attribute not in hidden] if hidden else past
+        self._note_past([(one.entity_id, one.attribute) for one in found])
         return found
 
     async def aggregate(
@@ -142,7 +144,20 @@ class Seen:
         sight = self._sight(entity_id, span_of(temporal))
         if sight is None or not (attribute == SCOPE or sight.shows(attribute)):
             return ()
+        self._note_past([(entity_id, attribute)])
         return await self._store.aggregate(entity_id, attribute, temporal, methods, period)
+
+    def _note_past(self, read: Sequence[tuple[str, str]]) -> None:
+        """Account for past values that are given: of which entities, and which attributes."""
+        rights = self._rights
+        if rights.witness is None or not rights.witness.marks:
+            return
+        names = defaultdict[str, dict[str, None]](dict)
+        for entity_id, attribute in read:
+            names[entity_id][attribute] = None
+        for entity_id, found in names.items():
+            known = self._store.peek(entity_id) or self._store.recall(entity_id)
+            rights.witness.remembered(rights.by, entity_id, () if known is None else known.types, list(found))
 
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes, as far as they can be seen."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from machinami.broker.policy import demand
+from machinami.broker.stamps import stamps
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
@@ -214,7 +215,7 @@ def owner_of(record: Mapping[str, Any]) -> Principal:
 def _put(tx: Transaction, subscription: Subscription, owner: Principal) -> None:
     # The document is what the subscriber sent; it is read again with its context at start, so that
     # the record stays readable and no second encoding of queries has to be kept alive.
-    record = {"document": subscription.document, "context": subscription.context}
+    record = {"document": subscription.document, "context": subscription.context, **stamps(subscription)}
     if owner != ANONYMOUS:
         record["owner"] = write_principal(owner)
     if subscription.via:

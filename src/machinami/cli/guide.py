@@ -37,6 +37,16 @@ Run the town in a folder until Ctrl-C. All its data stay in that folder; an empt
   {program} serve --data my-town --port 8080     where another town has the usual port
 
 A town without administrators is served on this computer only; on any other --host this command refuses.""",
+    "town": """\
+Several towns on one installation, each with its own people, data and bounds. Works while it runs, and while not.
+一つの OS に複数の街。それぞれに住民・データ・上限があります。動いていても、止まっていても使えます。
+
+  {program} town found matsukawa --administrator sato --data my-towns      make one, and invite who runs it
+  {program} town quota matsukawa --entities 20k --bytes 2G --data my-towns bound what it takes
+  {program} town list --data my-towns                                      what each takes and may take
+  {program} town move matsukawa ../matsukawa --data my-towns               out, as a folder that serves it
+  {program} town bring ../matsukawa matsukawa --data my-towns              and in again
+  {program} town delete matsukawa --data my-towns                          for good, with a report: docs/towns.md""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。
@@ -87,6 +97,13 @@ The first half of the record trains; the second half is forecast in four parts, 
 お手元の川の記録で、水位予測の成績を調べます。
 
   {program} evaluate flood --csv river.csv --time date --level level_m --rain rain_mm --tz Asia/Tokyo""",
+    "evaluate health_points": """\
+Judge the rules of the health points: the published test documents of Open mHealth, the ledger under random
+operations at once, and a planted effect that must be found again.
+健幸ポイントの規則（文書の判定・台帳・効果の推定）を、真の値がわかる例で調べます。
+
+  {program} evaluate health_points --documents test-data/omh --json
+  {program} evaluate health_points --operations 1000000 --towns 1000    the long form""",
     "bench": """\
 Measure what each operation costs on this machine, beside `bare`: the same server stack with fixed answers.
 The ratio to bare can be compared between machines; microseconds and milliseconds cannot.

@@ -10,6 +10,7 @@ from machinami.kit.happening import Happening, Level, Notice, Reading, Source, w
 
 Cause = Literal["told", "seen", "calm", "unknown", "empty", "closed", "hidden"]
 TOLD, LEVELS = "Alert", "RiverGauge"  # the types of what the town tells its people, and of what shows the rivers
+TOLD_OF = (TOLD, LEVELS, "RainGauge")
 TEMPLATE = "machinami.portal/home.html"
 
 
@@ -47,12 +48,13 @@ class HomeView:
     hidden: bool = False
 
 
-def view(happening: Happening, now: datetime, sees_told: bool = True) -> HomeView:
+def view(happening: Happening, now: datetime) -> HomeView:
     """The home page from what the services say. What the town has told comes before what gauges show.
 
-    sees_told: whether who looks may see all that the town tells; else nothing is said of how things stand, as what
-    they do not see may be a call to leave.
+    Where who looks may not see all that the town tells, nothing is said of how things stand: what they do not see may
+    be a call to leave.
     """
+    sees_told = TOLD not in happening.closed
     level = worst(happening) if sees_told else None
     sources = [SourceRow(source, source.silent(now)) for source in happening.sources]
     moments = [r.observed_at for r in happening.readings if r.observed_at]

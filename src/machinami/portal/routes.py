@@ -35,8 +35,9 @@ class Portal:
     desk: Desk
     frame: Frame
 
-    async def happening(self, words: Words) -> Happening:
-        """What all services say; one that fails is logged and left out, so that it hides nobody else."""
+    async def happening(self, words: Words, by: Principal) -> Happening:
+        """What all services say; one that fails is logged and left out, so that it hides nobody else. What of it who
+        looks may not see is told whether a service says so or not."""
         parts = []
         for house in self.desk.houses():
             tell = getattr(house.service.page, "happening", None)
@@ -50,7 +51,8 @@ class Portal:
                     parts.append(Happening(closed=kinds))
                 except Exception:
                     _LOG.exception("%s could not say what is happening", house.service.manifest.id)
-        return gather(parts)
+        hidden = (kind for kind in home.TOLD_OF if not self.desk.archive.shows(kind, by))
+        return gather([*parts, Happening(closed=frozenset(hidden))])
 
     def by(self, request: Request) -> Principal:
         """Who looks at the page."""
@@ -98,20 +100,19 @@ def routes(desk: Desk) -> list[Route]:
 
 def _home(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        happening = await portal.happening(portal.frame.words(request, PACKAGE))
-        sees_told = portal.desk.archive.shows(home.TOLD, portal.by(request)) and home.TOLD not in happening.closed
-        return portal.frame.show(request, home.TEMPLATE, home=home.view(happening, portal.frame.clock(), sees_told))
+        happening = await portal.happening(portal.frame.words(request, PACKAGE), portal.by(request))
+        return portal.frame.show(request, home.TEMPLATE, home=home.view(happening, portal.frame.clock()))
 
     return show
 
 
 def _map(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        words, archive = portal.frame.words(request, PACKAGE), portal.desk.archive
-        found = await archive.entities(SHELTER, "", 0, MOST_SHELTERS, portal.by(request))
+        words, archive, by = portal.frame.words(request, PACKAGE), portal.desk.archive, portal.by(request)
+        found = await archive.entities(SHELTER, "", 0, MOST_SHELTERS, by)
         items = [full_item(entity, archive.short) for entity in found.entities]
         shelters = [one for item in items if (one := data.shelter(item, words.language))]
-        view = town_map.view(await portal.happening(words), shelters, archive.shows(SHELTER, portal.by(request)))
+        view = town_map.view(await portal.happening(words, by), shelters, archive.shows(SHELTER, by))
         centre = (portal.desk.centre, portal.desk.zoom)
         return portal.frame.show(request, town_map.TEMPLATE, map=view, centre=centre)
 

@@ -1,6 +1,6 @@
 """What are people, programs, types and attributes called on these pages, in the reader's words?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -33,6 +33,11 @@ class Names:
         """All who have a role."""
         return self.words.rich(f"those.{role}")
 
+    def opening(self, sentence: Markup) -> Markup:
+        """A sentence as it begins."""
+        begins = self.words.language == "en" and ":" not in sentence.partition(" ")[0]
+        return sentence[:1].upper() + sentence[1:] if begins else sentence
+
     def within(self, name: Markup) -> Markup:
         """A name as it stands inside a sentence."""
         plain = self.words.language == "en" and name[:2].istitle()
@@ -41,6 +46,11 @@ class Names:
     def listed(self, parts: Iterable[str], between: str = "says.comma") -> Markup:
         """Several names in a row."""
         return Markup(self.words.rich(between)).join(parts)
+
+    def deeds(self, parts: Sequence[str]) -> Markup:
+        """Several deeds in a row."""
+        head = self.listed(parts[:-1], "says.and")
+        return Markup(self.words.rich("says.last")).join([head, parts[-1]] if head else parts[-1:])
 
     def whom(self, row: Row) -> Markup:
         """For whom a row is."""

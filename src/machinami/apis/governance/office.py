@@ -11,7 +11,7 @@ from machinami.broker.discovery import types
 from machinami.broker.identity.identity import Identity
 from machinami.broker.policy import demand
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, UnsupportedMediaType
 from machinami.kit.frame import Frame
 from machinami.kit.http import JSON, Request, Response
 from machinami.kit.viewing import Identify
@@ -91,7 +91,11 @@ class Office:
 
 
 def json_body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises BadRequestData."""
+    """The JSON object of a request. Raises BadRequestData, UnsupportedMediaType: a page of another site can send
+    anything but JSON without asking, which matters where a town is not protected yet."""
+    kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMediaType(f"The body is sent as application/json, not as {kind or 'nothing'}")
     try:
         document = orjson.loads(request.body)
     except orjson.JSONDecodeError as error:

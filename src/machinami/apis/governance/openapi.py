@@ -61,6 +61,10 @@ _REASONS: Json = {
     "type": "object",
     "properties": {
         "protected": {"type": "boolean"},
+        "personal": {
+            **_NAMES,
+            "description": "What of it is seen with consent or on a ground only, whatever rows allow",
+        },
         "reasons": {
             "type": "array",
             "items": {
@@ -139,6 +143,7 @@ _POLICY: Json = {
 }
 _ONE = _given("The row", reference("PolicyRowTold"))
 _REFUSED = (400, 401, 403)
+_UNREAD = (*_REFUSED, 415)
 
 # method and path below /governance -> summary, operation
 _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
@@ -149,7 +154,7 @@ _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
     "POST /policy/rows": (
         "Allow something by a row",
         Operation(
-            [_TENANT], body=_taking(reference("PolicyRow"), _EXAMPLE), answers={201: _ONE}, problems=(*_REFUSED, 409)
+            [_TENANT], body=_taking(reference("PolicyRow"), _EXAMPLE), answers={201: _ONE}, problems=(*_UNREAD, 409)
         ),
     ),
     "GET /policy/rows/{id}": (
@@ -166,7 +171,7 @@ _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
             [_TENANT],
             body=_taking(reference("PolicyRow"), _EXAMPLE),
             answers={200: _given("What would be seen", reference("PolicyPreview"))},
-            problems=_REFUSED,
+            problems=_UNREAD,
         ),
     ),
     "GET /policy/usual": (

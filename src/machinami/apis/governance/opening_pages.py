@@ -4,8 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from machinami.apis.governance.drafts import CHOSEN, open_draft, row_draft, sent_row
 from machinami.apis.governance.names import Names
@@ -46,6 +47,7 @@ class PreviewView:
     facts: Sequence[tuple[Markup, str]]
     personal: Markup
     everyone: bool
+    reads: bool
 
 
 def routes(office: Office) -> list[Route]:
@@ -72,8 +74,9 @@ async def _previewed(office: Office, request: Request, town: Town, row: Row) -> 
     carried = json.dumps(write_row(row), ensure_ascii=False)
     everyone = row.whom is Whom.EVERYONE
     return PreviewView(
-        row_view(row, names, odd), carried, found.count, found.before, found.example, facts, marks, everyone
-    )
+        row_view(row, names, odd), carried, found.count, found.before, found.example, facts, marks, everyone,
+        Deed.READ in row.deeds,
+    )  # fmt: skip
 
 
 def _facts(entity: Entity, names: Names) -> list[tuple[Markup, str]]:
@@ -185,7 +188,7 @@ def _allow(office: Office) -> PageHandler:
 
 
 def _done(what: str, row: Row) -> str:
-    return f"done={what}#row-{escape(row.id)}" if row.id.isascii() and " " not in row.id else f"done={what}"
+    return f"done={what}#row-{quote(row.id)}"
 
 
 def _usual(office: Office) -> PageHandler:

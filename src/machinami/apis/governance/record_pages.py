@@ -15,14 +15,17 @@ from machinami.apis.governance.office import Office
 from machinami.apis.governance.sentences import Line, line
 from machinami.apis.governance.shapes import COLUMNS, entry_row, place_text
 from machinami.broker.audit import Search, Trail
+from machinami.broker.discovery import types
 from machinami.broker.policy import may_administer
-from machinami.broker.reasons import expanded
+from machinami.broker.reasons import expanded, short
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import parse_instant
 from machinami.kit.frame import PageHandler, read_form
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.words import Words
 from machinami.model.policy import Deed
+from machinami.model.town_terms import TERMS
 
 AUDIT = "/audit"
 _PAGE = 50
@@ -57,7 +60,7 @@ def _wanted(office: Office, request: Request, town: Town) -> Search:
     zone = ZoneInfo(office.frame.zone)
     since, until = (_moment(said[name], zone, name) for name in ("since", "until"))
     refused = {"refused": True, "allowed": False}.get(said["outcome"])
-    what = expanded(said["what"]) if said["what"] else ""
+    what = _what(office.words(request), said["what"])
     did = said["did"] if said["did"] in set(Deed) else ""
     return Search(_who(office, town, said["who"]), what, did, since, until, refused, said["purpose"])
 
@@ -68,6 +71,12 @@ def _who(office: Office, town: Town, text: str) -> str:
         if text in (one.name, one.display):
             return one.principal_id
     return next((key.principal.id for key in office.programs(town) if text == key.name), text)
+
+
+def _what(words: Words, text: str) -> str:
+    """What is named so: a type in the reader's words, a name of the town, or the id of an entity."""
+    named = (name for name in TERMS if words.has(f"type.{name}") and words.plain(f"type.{name}") == text)
+    return expanded(next(named, text)) if text else ""
 
 
 def _moment(text: str, zone: ZoneInfo, name: str) -> datetime | None:
@@ -110,6 +119,7 @@ def _show(office: Office) -> PageHandler:
             request, "record", 422 if fault else 200, protected=not town.policy.is_open, fault=fault,
             lines=_views(office, request, town, trail), older=_older(request, trail), said=said, deeds=tuple(Deed),
             query=query, most=_MOST, people=here,
+            kinds=[short(summary.type) for summary in await types(town, by)],
         )  # fmt: skip
 
     return show

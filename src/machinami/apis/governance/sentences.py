@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -19,7 +20,7 @@ def row_sentence(row: Row, names: Names) -> Markup:
     words, who = names.words, names.whom(row)
     what = names.listed(_inside(map(names.type, row.types), names)) if row.types else words.rich("says.everything")
     deeds = [deed for deed in Deed if deed in row.deeds and deed is not Deed.ADMINISTER]
-    done = names.listed((words.rich(f"deed.{deed}") for deed in deeds), "says.and")
+    done = names.deeds([words.rich(f"deed.{deed}") for deed in deeds])
     if not deeds:
         said = words.rich("says.town", who=who)
     elif Deed.ADMINISTER in row.deeds:
@@ -28,14 +29,17 @@ def row_sentence(row: Row, names: Names) -> Markup:
         said = words.rich("says.see", who=who, what=what)
     else:
         said = words.rich("says.data", who=who, what=what, deeds=done)
-    return Markup(" ").join([said, *_limits(row, names)])
+    return Markup(" ").join([names.opening(said), *_limits(row, names)])
 
 
 def _limits(row: Row, names: Names) -> list[Markup]:
     words, found = names.words, []
     if row.attributes:
         found.append(
-            words.rich("says.attributes", names=names.listed(_inside(map(names.attribute, row.attributes), names)))
+            words.rich(
+                "says.attributes",
+                names=names.listed(_inside(map(names.attribute, row.attributes), names), "says.attribute_comma"),
+            )
         )
     if row.scopes:
         found.append(words.rich("says.scopes", names=names.listed(map(escape, row.scopes))))
@@ -101,8 +105,8 @@ def line(entry: Mapping[str, Any], names: Names) -> Line:
         facts.append(words.rich("record.from", address=entry["from"]))
     if entry.get("times"):
         facts.append(words.rich("record.times", count=int(entry["times"])))
-    link = f"/data/{short(types[0])}/{entity}" if entity and types else ""
-    return Line(str(entry["at"]), _told(entry, names), "refused" in entry, link, entity, tuple(facts))
+    link = f"/data/{quote(short(types[0]), safe='')}/{quote(entity, safe=':')}" if entity and types else ""
+    return Line(str(entry["at"]), names.opening(_told(entry, names)), "refused" in entry, link, entity, tuple(facts))
 
 
 def _told(entry: Mapping[str, Any], names: Names) -> Markup:

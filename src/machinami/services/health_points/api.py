@@ -3,22 +3,23 @@
 Who takes part shows the participation key in the field `Participation-Key`, a company its own in `Partner-Key`.
 """
 
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from machinami.foundation.errors import BadRequestData, InvalidRequest
+from machinami.foundation.errors import InvalidRequest
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.http import JSON, Handler, Request, Response, Route
 from machinami.services.health_points import service
+from machinami.services.health_points.book.telling import ADDRESS
 from machinami.services.health_points.logic.bookings import Voucher
+from machinami.services.health_points.logic.days import read_day
+from machinami.services.health_points.logic.joining import checked_code
 from machinami.services.health_points.logic.reading import MOST_DOCUMENTS, read
 from machinami.services.health_points.model import StepCount
 
-ADDRESS = "/services/health_points"
 TAG = "Health points"
 LARGEST = 4_000_000
 
@@ -88,7 +89,7 @@ def _me(city: City) -> Handler:
 def _leave(city: City) -> Handler:
     async def leave(request: Request) -> Response:
         key = request.header(b"participation-key") or ""
-        erased = await service.withdraw(city, await service.walker_of(city, key), key)
+        erased = await service.withdraw(city, await service.walker_of(city, key))
         return _answered({"erased_days": erased})
 
     return leave
@@ -99,39 +100,27 @@ def _answer(city: City) -> Handler:
         walker = await service.walker_of(city, request.header(b"participation-key") or "")
         said = body_of(request)
         word = said.get("answer") if isinstance(said, dict) else None
-        return _answered(day_row(await service.answer(city, walker, day_of(request.params["day"]), str(word))))
+        return _answered(day_row(await service.answer(city, walker, read_day(request.params["day"]), str(word))))
 
     return take
-
-
-def day_of(text: str) -> date:
-    """The day that a text says. Raises BadRequestData."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadRequestData(f"{text[:40]!r} is no date; write it like 2026-06-30", field="day") from error
 
 
 def _hold(city: City) -> Handler:
     async def hold(request: Request) -> Response:
         walker = await service.walker_of(city, request.header(b"participation-key") or "")
-        return _answered(_voucher_row(await service.take_voucher(city, walker, code_of(request))))
+        return _answered(_voucher_row(await service.take_voucher(city, walker, checked_code(request.params["code"]))))
 
     return hold
-
-
-def code_of(request: Request) -> str:
-    """The code of a voucher, as its owner's device made it. Raises BadRequestData."""
-    code = request.params["code"]
-    if not (8 <= len(code) <= 40 and code.isalnum() and code.isascii()):
-        raise BadRequestData("A voucher's code is 8 to 40 letters and digits, made by chance", field="code")
-    return code
 
 
 def _return(city: City) -> Handler:
     async def give_back(request: Request) -> Response:
         walker = await service.walker_of(city, request.header(b"participation-key") or "")
-        return _answered(_voucher_row(await service.end_voucher(city, code_of(request), "returned", owner=walker.id)))
+        return _answered(
+            _voucher_row(
+                await service.end_voucher(city, checked_code(request.params["code"]), "returned", owner=walker.id)
+            )
+        )
 
     return give_back
 
@@ -139,7 +128,7 @@ def _return(city: City) -> Handler:
 def _use(city: City) -> Handler:
     async def use(request: Request) -> Response:
         partner = await service.partner_of(city, request.header(b"partner-key") or "")
-        voucher = await service.end_voucher(city, code_of(request), "used", partner=partner)
+        voucher = await service.end_voucher(city, checked_code(request.params["code"]), "used", partner=partner)
         return _answered({"code": voucher.code, "points": voucher.points, "state": voucher.state})
 
     return use

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import apsw
+import orjson
 
 from machinami.model.found import Instance, Readings, Series
 from machinami.model.names import SCOPE
@@ -65,11 +66,14 @@ _SERIES = (
 )
 
 
-# By these a row of columns is told from one that needs a closer look: it has no number, or no time.
+# A column as one JSON array: SQLite writes it in half the time in which it hands out the rows one by one, and a number
+# that it has written is read as the same number.
 _COLUMNWISE = (
-    "SELECT {at}, iif(deleted, NULL, number), doc FROM history "
-    "WHERE subject = ? AND attribute = ? AND {where} ORDER BY {by} {way}, serial {way} LIMIT ?"
+    "SELECT json_group_array(at), json_group_array(number), min(doc), max(doc) FROM ("
+    "SELECT {at} AS at, iif(deleted, NULL, number) AS number, doc FROM history "
+    "WHERE subject = ? AND attribute = ? AND {where} ORDER BY {by} {way}, serial {way} LIMIT ?)"
 )
+_ODD = ("null", "e+999")  # in a column: an instance without time or number, or a number without end
 _SHOWN_TIMES = {
     "observedAt": "iif(observed, time, coalesce(modified, created))",
     "modifiedAt": "coalesce(modified, created)",
@@ -111,19 +115,21 @@ def read_instances(connection: apsw.Connection, names: Names, stretch: Stretch) 
 def read_series(connection: apsw.Connection, names: Names, stretch: Stretch) -> list[Series]:
     """The same, attribute by attribute, plain readings in columns."""
     found: list[Series] = []
+    sql, parameters = _sql(_COLUMNWISE, stretch.temporal), span(stretch.temporal).parameters
     for entity_id, name, place in _places(connection, names, stretch):
-        sql = _sql(_COLUMNWISE, stretch.temporal)
-        rows = read(connection, sql, (*place, *span(stretch.temporal).parameters, stretch.count))
-        if not rows:
+        ((moments, numbers, least, most),) = read(connection, sql, (*place, *parameters, stretch.count))
+        if moments == "[]":
             continue
-        if stretch.temporal.last_n is not None:
-            rows.reverse()
-        moments, numbers, docs = zip(*rows, strict=True)
-        if None in moments or None in numbers or not all(map(is_plain, set(docs))):
+        if least != most or not is_plain(least) or any(odd in moments or odd in numbers for odd in _ODD):
             found.append(Series(entity_id, name, _instances(connection, entity_id, name, place, stretch)))
         else:
-            found.append(Series(entity_id, name, readings=Readings(moments, numbers)))
+            found.append(Series(entity_id, name, readings=_readings(moments, numbers, stretch.temporal)))
     return found
+
+
+def _readings(moments: str, numbers: str, temporal: TemporalQuery) -> Readings:
+    readings = Readings(orjson.loads(moments), orjson.loads(numbers))
+    return readings if temporal.last_n is None else Readings(readings.moments[::-1], readings.numbers[::-1])
 
 
 def _places(connection: apsw.Connection, names: Names, stretch: Stretch) -> Iterator[tuple[str, str, tuple[int, int]]]:

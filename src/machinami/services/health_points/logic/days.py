@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
+from machinami.foundation.errors import BadRequestData
 from machinami.model.view import Measured, Ref
 from machinami.services.health_points.logic.advice import met_hours_of
 from machinami.services.health_points.logic.earning import points_due
@@ -36,6 +37,14 @@ def day_id(walker_id: str, day: date) -> str:
 def day_ids(walker_id: str, until: date, count: int) -> list[str]:
     """The ids of so many days up to and with `until`, the oldest first."""
     return [day_id(walker_id, until - timedelta(days=back)) for back in range(count - 1, -1, -1)]
+
+
+def read_day(text: str) -> date:
+    """The day that a text says. Raises BadRequestData."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequestData(f"{text[:40]!r} is no date; write it like 2026-06-30", field="day") from error
 
 
 def begun(walker_id: str, day: date) -> StepCount:

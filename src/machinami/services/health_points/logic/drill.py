@@ -117,9 +117,12 @@ class _Drill:
             self.overtaken += 1
             return self._decide(client, ward)
         if self.chance.random() < CRASH_BEFORE:
-            return self._crash(client)
+            self._crash(client)
+            return None
         self._commit(ward, client.pending)
-        return self._crash(client) if self.chance.random() < CRASH_AFTER else None
+        if self.chance.random() < CRASH_AFTER:
+            self._crash(client)
+        return None
 
     def _decide(self, client: _Client, ward: _Ward) -> _Client | None:
         try:

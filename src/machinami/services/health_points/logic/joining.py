@@ -1,14 +1,13 @@
 """Who takes part, on what terms, and what does leaving mean? The port to the town's consents, and what is asked."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.services.health_points.model import AGE_BANDS, SEXES, Walker
 
 PURPOSE = "health-points"
-TEXT_VERSION = "health-points-1"
 LONGEST_DISTRICT = 40
 
 
@@ -17,17 +16,17 @@ class NotTakingPart(Forbidden):
 
 
 class Consents(Protocol):
-    """What the service asks of the town's consents: record one, does one hold, end one."""
+    """What the service asks of the town's consents to PURPOSE: record one, does one hold, end it."""
 
-    async def give(self, subject: str, text: str, language: str, at: datetime) -> None:
-        """Record that a person consents to the purpose PURPOSE, shown this version of the text in this language."""
+    async def give(self, subject: str, language: str) -> str:
+        """Record that a person consents, shown the newest published text in this language; the id of the consent."""
         ...
 
-    async def holds(self, subject: str) -> bool:
+    def holds(self, subject: str) -> bool:
         """Whether a consent of the person holds now."""
         ...
 
-    async def withdraw(self, subject: str, at: datetime) -> None:
+    async def withdraw(self, subject: str) -> None:
         """End the person's consent."""
         ...
 
@@ -62,3 +61,10 @@ def joined(walker_id: str, profile: Profile, today: date) -> Walker:
         district=said.district or None,
         joined_on=today.isoformat(),
     )
+
+
+def checked_code(code: str) -> str:
+    """A voucher's code, as its owner's device made it. Raises BadRequestData."""
+    if not (8 <= len(code) <= 40 and code.isalnum() and code.isascii()):
+        raise BadRequestData("A voucher's code is 8 to 40 letters and digits, made by chance", field="code")
+    return code

@@ -96,15 +96,26 @@ def effect_of(walkers: Sequence[Walker], days: Days, surveys: Sequence[WalkingSu
     )
 
 
+def baseline_of(walker: Walker, days: Sequence[StepCount]) -> float | None:
+    """Minutes a day before taking part had changed anything: the mean of the first seven accepted days; it is taken
+    once and stands."""
+    known = accepted(days)
+    if walker.baseline is not None or len(known) < RUN_IN:
+        return walker.baseline
+    return round(fmean(d.minutes for d in known[:RUN_IN]), 1)
+
+
 def _case(walker: Walker, days: Sequence[StepCount]) -> Case | None:
     known = accepted(days)
-    if walker.baseline is None and len(known) < 3 * RUN_IN:
+    if walker.baseline is None or len(known) < 2 * RUN_IN or walker.joined_on is None:
         return None
-    before = walker.baseline if walker.baseline is not None else fmean(d.minutes for d in known[:RUN_IN])
-    after = fmean(d.minutes for d in known[-2 * RUN_IN :]) if known else 0.0
-    if not known:
+    begun = date.fromisoformat(walker.joined_on) + timedelta(days=2 * RUN_IN)
+    later = [d.minutes for d in known if d.day >= begun]
+    if len(later) < RUN_IN:
         return None
-    return Case(walker.age_band or "", walker.sex or "unsaid", walker.district or "", before, after, True)
+    return Case(
+        walker.age_band or "", walker.sex or "unsaid", walker.district or "", walker.baseline, fmean(later), True
+    )
 
 
 def audit_of(
