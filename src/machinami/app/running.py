@@ -40,7 +40,7 @@ from machinami.app.identifying import (
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
 from machinami.app.tenants import Tenant, Tenants
-from machinami.app.towns.console import LOOKED_EVERY, Mailbox
+from machinami.app.towns.console import platform_jobs
 from machinami.app.towns.platform import Platform
 from machinami.app.towns.record import Record
 from machinami.app.watching import Installation
@@ -87,7 +87,6 @@ _LOG = logging.getLogger("machinami")
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
 _TIDIED = 60.0
-_MEASURED = 1.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
@@ -132,7 +131,6 @@ class TownOS:
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
-        self._mailbox = Mailbox(settings.data)
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
@@ -158,9 +156,7 @@ class TownOS:
         if self.settings.context_days:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
-        self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
-        self._mailbox.open()
-        self.watched.jobs.append(Job("console", partial(self._mailbox.look, self.platform), utc_now, LOOKED_EVERY))
+        self.watched.jobs += platform_jobs(self.platform, self.settings.data)
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
         sources.start()
@@ -326,9 +322,8 @@ class TownOS:
     def _tenant_pages(self, tenant: Tenant) -> list[Route]:
         """What a town besides the default one shows at its own host; all else there is as everywhere."""
         name, houses = tenant.town.name, tenant.houses
-        default = self._default_desk
         desk = replace(
-            default,
+            self._default_desk,
             town_name={"ja": name, "en": name, "easy": name},
             simulated=False,
             archive=Archive(tenant.town),

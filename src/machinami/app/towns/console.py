@@ -12,6 +12,7 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from machinami.app.towns.platform import Going, Platform
 from machinami.app.towns.record import FOLDER, Record
 from machinami.broker.broker import Broker, Ports
 from machinami.foundation.errors import InUse, MachinamiError, SettingsError
+from machinami.kit.schedule import Job
 from machinami.model.context import Context
 from machinami.model.principal import Principal
 from machinami.model.subscription import Subscription
@@ -35,7 +37,7 @@ from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
 from machinami.wire.targets import Targets
 
-LOOKED_EVERY = 0.5
+_LOOKED_EVERY, _MEASURED = 0.5, 1.0
 _PATIENCE = 600.0
 _UNSEEN = 20.0  # seconds after which a request that nobody took is taken back
 Read = Callable[[dict[str, Any], Context], Subscription]
@@ -112,6 +114,16 @@ class Mailbox:
         if "error" in said:
             raise SettingsError(said["error"])
         return said["answer"]
+
+
+def platform_jobs(platform: Platform, data: Path) -> list[Job]:
+    """What is done for the towns while they run: they are measured, and requests of the console are taken."""
+    mailbox = Mailbox(data)
+    mailbox.open()
+    return [
+        Job("quotas", platform.measure, utc_now, _MEASURED),
+        Job("console", partial(mailbox.look, platform), utc_now, _LOOKED_EVERY),
+    ]
 
 
 @asynccontextmanager
