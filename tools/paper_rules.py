@@ -12,6 +12,7 @@ from house import Finding, House
 
 # Modules whose distribution has another name, or comes with one that is declared.
 DISTRIBUTIONS = {
+    "apsw": "apsw-sqlite3mc",
     "markupsafe": "jinja2",
     "argon2": "argon2-cffi",
     "paho": "aiomqtt",

@@ -86,8 +86,7 @@ except ImportError:  # not made for Windows
 _LOG = logging.getLogger("machinami")
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
-_TIDIED = 60.0
-_MEASURED = 1.0
+_TIDIED, _MEASURED = 60.0, 1.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
@@ -332,9 +331,8 @@ class TownOS:
     def _tenant_pages(self, tenant: Tenant) -> list[Route]:
         """What a town besides the default one shows at its own host; all else there is as everywhere."""
         name, houses = tenant.town.name, tenant.houses
-        default = self._default_desk
         desk = replace(
-            default,
+            self._default_desk,
             town_name={"ja": name, "en": name, "easy": name},
             simulated=False,
             archive=Archive(tenant.town),

@@ -174,7 +174,8 @@ class Broker:
 
     async def forget(self, name: str) -> None:
         """A town that was let go is here no more, nor are the words that it alone used."""
-        await self.contexts.forget_town(name)
+        for stored in self.contexts.stored(name):
+            await self.contexts.drop(stored.url, name)
         self._parting.discard(name)
 
     def demand_founding(self, by: Principal) -> None:

@@ -340,11 +340,6 @@ class Contexts:
                 await self._change(replace(present, towns={**present.towns, town: came.created_at}))
         self._forget_assembled()
 
-    async def forget_town(self, town: str) -> None:
-        """Forget what a town knows of that is no more here."""
-        for stored in self.stored(town):
-            await self.drop(stored.url, town)
-
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""
         if core_version_of(url) is not None:

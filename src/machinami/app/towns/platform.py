@@ -163,7 +163,7 @@ class Platform(Office):
             carrying.place(self._data, name)
         except BaseException:
             self._take_back(name)
-            await self._broker.contexts.forget_town(name)
+            await self._broker.forget(name)
             raise
         town = await self._broker.rejoin(name)
         self.record.note(facts)
