@@ -104,6 +104,8 @@ async def refresh(city: City, now: datetime) -> None:
             stamp[1] = len(await own.private_rows(KEYS))
         doubts = await _tell(own, await own.find(Walker), surveys, now)
         await _audit(own, now, doubts)
+        prints, on = await own.private_rows(PRINTS), today(own, now)
+        await own.private(lambda drawer: bookings.tidy(drawer, prints, on, LONGEST_LATE))
         await own.private(lambda drawer: drawer.put(STAMPS, STAMPS, {"figures": stamp}))
     else:
         await _audit(own, now, None)
@@ -189,7 +191,7 @@ async def hand_in(city: City, walker: Walker, found: Read, device: str) -> list[
         raise BadRequestData(what, days=[day.isoformat() for day in sorted(claims)])
     async with own.turn:
         handed = [claims.get(day, []) for day in open_days]
-        strangers = await own.private(lambda drawer: bookings.strangers(drawer, walker.id, handed))
+        strangers = await own.private(lambda drawer: bookings.strangers(drawer, walker.id, handed, today(city, now)))
         known = {d.id: d for d in await days_of(city, walker.id, today(city, now), SHOWN_DAYS + settings.late_days)}
         for day in open_days:
             before = known.get(day_id(walker.id, day)) or begun(walker.id, day)
@@ -234,7 +236,7 @@ async def _rejudged(city: City, walker_id: str, day: date, said: str, states: Se
         held = [read_claims(before.claims)]
         around = Around(
             accepted(await days_of(city, walker_id, day, HISTORY_DAYS + 1)),
-            await own.private(lambda drawer: bookings.strangers(drawer, walker_id, held)),
+            await own.private(lambda drawer: bookings.strangers(drawer, walker_id, held, today(city, now))),
             walker.goal,
             await own.settings(Settings),
         )
