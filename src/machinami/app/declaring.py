@@ -51,7 +51,7 @@ async def practise(town: Town, manifests: Iterable[Manifest]) -> None:
         types |= {town_context().expand(row.data.type) for row in manifest.personal}
         for purpose in dict.fromkeys(row.id for row in manifest.personal if row.id):
             asked = Consenting(town, manifest, service_principal(manifest), purpose)
-            if asked.is_asked and asked.published is None:
+            if asked.published is None:
                 await asked.publish(HOUSE)
     if types and INVENTED.id not in {ground.id for ground in legal_records.law_of(town).grounds.values()}:
         until = town.clock() + timedelta(days=3_650)

@@ -8,6 +8,7 @@ from machinami.app.declaring import HOUSE, consent_of_invented, mark_personal, p
 from machinami.broker import consents, operations
 from machinami.broker.contexts import town_context
 from machinami.foundation.errors import BadRequestData
+from machinami.kit.archive import Archive
 from machinami.kit.city import Intake, manifest_rows, service_principal
 from machinami.kit.consenting import person
 from machinami.kit.installed import read_manifest
@@ -117,6 +118,13 @@ async def test_a_leaving_that_was_cut_off_is_brought_to_its_end(guarded: Streets
     await service.refresh(guarded.city, guarded.now)
     assert guarded.town.store.peek(walker.id) is None
     assert await own.private_rows(LEAVING) == {}
+
+
+async def test_the_audit_is_shown_to_officers_and_to_no_resident(guarded: Streets) -> None:
+    archive = Archive(guarded.town)
+    resident = Principal("urn:person:resident", frozenset({Role.RESIDENT}), None, None, 2, 2)
+    assert archive.shows("PointsAudit", OFFICER)
+    assert not archive.shows("PointsAudit", resident)
 
 
 async def test_a_purpose_that_is_not_declared_is_refused(guarded: Streets) -> None:

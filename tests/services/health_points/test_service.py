@@ -227,6 +227,16 @@ async def test_figures_are_told_of_groups_that_are_large_enough(streets: Streets
     assert (await streets.city.find(WalkingEffect))[0].reason == "too_few"
 
 
+async def test_what_is_known_of_old_exports_is_let_go(streets: Streets) -> None:
+    walker = await streets.join()
+    await streets.walk(walker, streets.today - timedelta(days=1), 9_000)
+    own = streets.city.for_purpose("health-points")
+    assert len(await own.private_rows("prints")) == 1
+    streets.now += timedelta(days=91)
+    await service.refresh(streets.city, streets.now)
+    assert await own.private_rows("prints") == {}
+
+
 async def test_a_town_where_nobody_takes_part_is_no_error(streets: Streets) -> None:
     await service.refresh(streets.city, streets.now)
     assert await streets.city.find(WalkingKpi) == []

@@ -20,6 +20,7 @@ from machinami.services.health_points.logic.bookings import (
     LEAVING,
     PARTNERS,
     PRINTS,
+    STAMPS,
     VERDICTS,
     VOUCHERS,
     Voucher,
@@ -84,19 +85,30 @@ class OpenTown:
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Judge days that nobody has judged yet, set goals, let points and vouchers run out, and tell the figures."""
+    """Forget who left, let points and vouchers run out, and, once a day or when somebody joined or was asked, judge
+    what sources brought in, set goals and tell the figures: personal data are read no oftener than that."""
     own = city.for_purpose(PURPOSE)
     await _forget_who_left(own)
-    walkers = await own.find(Walker)
-    for walker in walkers:
-        async with own.turn:
-            await _catch_up(own, walker, now)
-        await asyncio.sleep(0)
-    invented = next((w for w in walkers if w.simulated), None)
-    if invented is not None:
-        await own.private(partial(_show_one, walker=invented))
     await _run_out(own, now)
-    await _tell(own, walkers, now)
+    surveys = await own.find(WalkingSurvey)
+    stamp = [today(own, now).isoformat(), len(await own.private_rows(KEYS)), sum(len(s.answers or ()) for s in surveys)]
+    if (await own.private_rows(STAMPS)).get(STAMPS) != {"figures": stamp}:
+        walkers = await own.find(Walker)
+        for walker in walkers:
+            async with own.turn:
+                await _catch_up(own, walker, now)
+            await asyncio.sleep(0)
+        invented = next((w for w in walkers if w.simulated), None)
+        if invented is not None:
+            await own.private(partial(_show_one, walker=invented))
+            stamp[1] = len(await own.private_rows(KEYS))
+        doubts = await _tell(own, await own.find(Walker), surveys, now)
+        await _audit(own, now, doubts)
+        prints, on = await own.private_rows(PRINTS), today(own, now)
+        await own.private(lambda drawer: bookings.tidy(drawer, prints, on, LONGEST_LATE))
+        await own.private(lambda drawer: drawer.put(STAMPS, STAMPS, {"figures": stamp}))
+    else:
+        await _audit(own, now, None)
 
 
 async def join(city: City, profile: Profile, key: str, language: str) -> Walker:
@@ -179,7 +191,7 @@ async def hand_in(city: City, walker: Walker, found: Read, device: str) -> list[
         raise BadRequestData(what, days=[day.isoformat() for day in sorted(claims)])
     async with own.turn:
         handed = [claims.get(day, []) for day in open_days]
-        strangers = await own.private(lambda drawer: bookings.strangers(drawer, walker.id, handed))
+        strangers = await own.private(lambda drawer: bookings.strangers(drawer, walker.id, handed, today(city, now)))
         known = {d.id: d for d in await days_of(city, walker.id, today(city, now), SHOWN_DAYS + settings.late_days)}
         for day in open_days:
             before = known.get(day_id(walker.id, day)) or begun(walker.id, day)
@@ -224,7 +236,7 @@ async def _rejudged(city: City, walker_id: str, day: date, said: str, states: Se
         held = [read_claims(before.claims)]
         around = Around(
             accepted(await days_of(city, walker_id, day, HISTORY_DAYS + 1)),
-            await own.private(lambda drawer: bookings.strangers(drawer, walker_id, held)),
+            await own.private(lambda drawer: bookings.strangers(drawer, walker_id, held, today(city, now))),
             walker.goal,
             await own.settings(Settings),
         )
@@ -351,22 +363,29 @@ def _expire(drawer: Drawer, walker_id: str, on: date) -> list[Entry]:
     return bookings.post(drawer, walker_id, [bookings.always(command)])
 
 
-async def _tell(own: City, walkers: Sequence[Walker], now: datetime) -> None:
-    """Publish the figures of the town, where something has changed since they were last told."""
+async def _tell(
+    own: City, walkers: Sequence[Walker], surveys: Sequence[WalkingSurvey], now: datetime
+) -> summary.Doubts:
+    """Publish the figures of the town, where something has changed since they were last told; the days in doubt."""
     settings, on = await own.settings(Settings), today(own, now)
     days = {w.id: await days_of(own, w.id, on - timedelta(days=1), settings.survey_weeks * 7) for w in walkers}
     told = await own.find(WalkingKpi)
-    figures = summary.kpis(walkers, days, told, settings, on)
-    gone = [row.id for row in told if row.id not in {f.id for f in figures}]
+    figures = summary.kpis(walkers, days, settings, on)
     await own.publish(*[f for f in figures if f not in told], whole=True)
-    for kpi_id in gone:
+    for kpi_id in {row.id for row in told} - {f.id for f in figures}:
         await own.remove(WalkingKpi, kpi_id)
-    effect = summary.effect_of(walkers, days, await own.find(WalkingSurvey), now)
+    effect = summary.effect_of(walkers, days, surveys, now)
     before = await own.find(WalkingEffect)
     if not before or replace(before[0], issued_at=now) != effect:
         await own.publish(effect, whole=True)
+    return summary.doubts_of(walkers, days)
+
+
+async def _audit(own: City, now: datetime, doubts: summary.Doubts | None) -> None:
+    """Add the whole ledger up anew where something was booked since; doubts: None where they are as they were."""
     heads = {name: read_journal(row) for name, row in (await own.private_rows(JOURNALS)).items()}
-    last = await own.find(PointsAudit)
-    if not last or summary.is_stale(last[0], heads, days):
+    last = next(iter(await own.find(PointsAudit)), None)
+    known = doubts or summary.Doubts.of(last)
+    if last is None or summary.is_stale(last, heads, known):
         entries = {name: (await journal_of(own, name))[1] for name in heads}
-        await own.publish(summary.audit_of(heads, entries, days, walkers, now), whole=True)
+        await own.publish(summary.audit_of(heads, entries, known, now), whole=True)
