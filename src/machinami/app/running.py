@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -34,13 +35,19 @@ from machinami.app.identifying import (
     make_identity,
     make_provider,
     refuse_open_address,
+    seal_of,
 )
+from machinami.app.keeping import SECONDS as KEPT
+from machinami.app.keeping import Keeping, tls_of
+from machinami.app.mosquitto import SECONDS as TOLD
+from machinami.app.mosquitto import Ready
 from machinami.app.sources import Sources
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.consents import expire
 from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
+from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
 from machinami.broker.renewal import SOONEST
@@ -50,6 +57,7 @@ from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.archive import Archive
+from machinami.kit.assuring import assured
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
@@ -58,7 +66,7 @@ from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
-from machinami.kit.server import Serving, Tls, serve
+from machinami.kit.server import Serving, serve
 from machinami.kit.viewing import viewed, wanted_for
 from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
@@ -67,7 +75,7 @@ from machinami.store.sqlite.backend import open_backend
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
-from machinami.wire.mqtt import MqttPublisher
+from machinami.wire.mqtt import MqttPublisher, presenting
 from machinami.wire.targets import Targets
 
 try:
@@ -111,17 +119,25 @@ class TownOS:
         self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         backend = open_backend(settings.data, store)
-        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
+        self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes,
+            settings.split_entities, settings.context_bytes, seal_of(settings),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
+        self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
+        self.keeping = Keeping(settings, self.identity, utc_now)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
+
+    def _shown_to_brokers(self) -> Callable[[], ssl.SSLContext]:
+        settings = self.settings
+        if settings.mqtt_certificate is None:
+            return self._wire.trust
+        return presenting(settings.ca_file, settings.mqtt_certificate, settings.mqtt_key)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
@@ -136,6 +152,10 @@ class TownOS:
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
+        if self.settings.mosquitto is not None:
+            ready = Ready(self.settings, self.identity, utc_now)
+            self.watched.jobs.append(Job("keys for mosquitto", ready.keep, utc_now, TOLD))
+        self.watched.jobs.append(Job("what ends some day", self.keeping.look, utc_now, KEPT))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
         sources = Sources(town, self.settings, utc_now)
         self.watched.sources = sources
@@ -150,8 +170,9 @@ class TownOS:
             self.settings.port,
             limits=limits,
             lane=self.settings.fast_lane,
-            tls=self._tls(),
+            tls=tls_of(self.settings),
         )
+        self.keeping.encryption = self._serving.encryption
         self._console = await open_console(self.settings.data, office)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
@@ -191,10 +212,6 @@ class TownOS:
     async def admit_guest(self) -> None:
         """Have everyone at this machine be signed in as an administrator: for a throw-away town."""
         await admit_guest(self.identity)
-
-    def _tls(self) -> Tls | None:
-        settings = self.settings
-        return None if settings.certificate is None else Tls(settings.certificate, settings.certificate_key)
 
     def now(self) -> datetime:
         """What time it is in town: in a simulated one, the time that its storm has reached."""
@@ -295,11 +312,17 @@ class TownOS:
         """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
         try:
             faces = [face for face in (house.service.page, house.service.api) if face is not None]
-            return [route for face in faces for route in face.routes(house.city, desk)]
+            needed, frame = house.service.manifest.assurance, Frame.around(desk)
+            found = [route for face in faces for route in face.routes(house.city, desk)]
+            return [assured(route, needed, self.identify, self._is_open, frame) for route in found]
         except Exception as error:  # the package may be a vendor's: its fault stops nobody else
             _LOG.exception("the pages of %s are left out", house.service.package)
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
             return []
+
+    def _is_open(self) -> bool:
+        town = self.broker.open_town(None)
+        return town is None or town.policy.is_open
 
     def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
@@ -319,6 +342,8 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
+            concerns=self.keeping.concerns,
+            certificate_until=lambda: self.keeping.until,
             oversees=self.oversees,
         )
 
