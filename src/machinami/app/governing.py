@@ -12,6 +12,7 @@ from machinami.app.clock import utc_now
 from machinami.app.configuration import read
 from machinami.app.console import CONSOLE, FILE, console_routes
 from machinami.app.identifying import make_identity
+from machinami.app.keys import backend_of, ring_of
 from machinami.app.running import fresh_id
 from machinami.broker.audit import Audit
 from machinami.broker.identity.identity import Event, Identity
@@ -27,7 +28,6 @@ from machinami.kit.http import Request, Response
 from machinami.kit.routing import Router
 from machinami.store.protocol import Backend
 from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
 from machinami.wire.exchange import Call, HttpCaller
 
 _PATIENCE = 600.0  # seconds: a long record is verified in one request
@@ -52,7 +52,7 @@ async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
     settings = read(folder)
-    backend = open_backend(folder, StoreSettings(durability="full"))
+    backend = backend_of(settings, ring_of(settings), StoreSettings(durability="full"))
     towns = Stopped(backend)
     try:
         try:

@@ -17,17 +17,20 @@ from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
+from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.declaring import mark_personal, practise
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -39,9 +42,14 @@ from machinami.app.identifying import (
 )
 from machinami.app.keeping import SECONDS as KEPT
 from machinami.app.keeping import Keeping, tls_of
+from machinami.app.keys import backend_of, ring_of
 from machinami.app.mosquitto import SECONDS as TOLD
 from machinami.app.mosquitto import Ready
 from machinami.app.sources import Sources
+from machinami.app.tenants import Tenant, Tenants
+from machinami.app.towns.console import LOOKED_EVERY, Mailbox
+from machinami.app.towns.platform import Platform
+from machinami.app.towns.record import Record
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.consents import expire
@@ -52,10 +60,11 @@ from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
 from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
-from machinami.broker.town import Town
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import Settings
+from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.assuring import assured
 from machinami.kit.carrier import Limits
@@ -63,6 +72,7 @@ from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
+from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
@@ -71,7 +81,6 @@ from machinami.kit.viewing import viewed, wanted_for
 from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
@@ -87,6 +96,7 @@ _LOG = logging.getLogger("machinami")
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
 _TIDIED = 60.0
+_MEASURED = 1.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
@@ -118,12 +128,13 @@ class TownOS:
         self._serving: Serving | None = None
         self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
-        backend = open_backend(settings.data, store)
+        ring = ring_of(settings)
+        self._backend = backend_of(settings, ring, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
-            backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes, seal_of(settings),
+            self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
+            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -131,6 +142,10 @@ class TownOS:
         self.identity.listeners.append(accounting(self.broker))
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
+        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
+        self._mailbox = Mailbox(settings.data)
+        self.gate = Gate(settings.trust_proxy)
+        self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
 
     def _shown_to_brokers(self) -> Callable[[], ssl.SSLContext]:
@@ -141,14 +156,22 @@ class TownOS:
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
+        await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
+        self.platform.recover()
         await self.broker.start()
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
+        self.broker.joining.append(self.identity.admit)
+        self.broker.leaving.append(self.identity.forget)
+        await self.platform.settle()
         self.broker.attend(lambda name, by: self.identity.of(name).present(by))
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
+        await self._declare(town)
+        self.broker.joining.append(self.tenants.join)
+        self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
@@ -157,12 +180,17 @@ class TownOS:
             self.watched.jobs.append(Job("keys for mosquitto", ready.keep, utc_now, TOLD))
         self.watched.jobs.append(Job("what ends some day", self.keeping.look, utc_now, KEPT))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
-        sources = Sources(town, self.settings, utc_now)
+        self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
+        self._mailbox.open()
+        self.watched.jobs.append(Job("console", partial(self._mailbox.look, self.platform), utc_now, LOOKED_EVERY))
+        sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
-        desk = self._desk(town, sources, await self._simulated(town))
+        self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
         office = Office(self.broker, self.identity, self.identify, Frame.around(desk))
         self.routes = self._routes(desk, office)
+        for one in self.broker.towns:
+            await self.tenants.join(one)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes,
@@ -229,6 +257,7 @@ class TownOS:
             await self.watched.sources.stop()
         for job in self.watched.jobs:
             await job.stop()
+        await self.tenants.close()
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
@@ -246,22 +275,35 @@ class TownOS:
         self.watched.broken = broken
         for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
+        self._services = services
         for service in services:
-            self._start_service(town, service)
+            self._start_service(town, service, self.houses, self.watched.jobs)
 
-    def _start_service(self, town: Town, service: Service) -> None:
+    async def _declare(self, town: Town) -> None:
+        """Say which data are personal before any are read or written."""
+        manifests = [service.manifest for service in self._services]
+        await mark_personal(town, manifests)
+        if town.is_default and self.settings.simulation is not None:
+            await practise(town, manifests)
+
+    async def _start_tenant(self, tenant: Tenant) -> None:
+        for service in self._services:
+            self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
+        await self._declare(tenant.town)
+
+    def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
         city = City(town, service.manifest, self._compute, self.settings.time_zone)
         name = service.manifest.id
         every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
         job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
         expand = town_context().expand
         town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in service.manifest.triggers)))
-        self.houses.append(House(service, city, job.health))
-        self.watched.jobs.append(job)
+        houses.append(House(service, city, job.health))
+        jobs.append(job)
         if service.learn is not None:
             learn = service.learn
             work = partial(_learn, learn, city)
-            self.watched.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
+            jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
 
     async def _sweep(self) -> None:
         for town in self.broker.towns:
@@ -293,16 +335,39 @@ class TownOS:
                 self.oversees,
             ),
         ]
+        found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
         found += reference_routes(found, Frame.around(desk), self.version)
-        pages = portal_routes(desk)
-        for house in self.houses:
+        return [gated(route, self.gate) for route in found + self._pages(desk)]
+
+    def _pages(self, desk: Desk) -> list[Route]:
+        pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
+        for house in desk.houses():
             pages += self._pages_of(house, desk)
-        return found + [viewed(page, self.identify) for page in pages]
+        return [viewed(page, self.identify) for page in pages]
+
+    def _tenant_pages(self, tenant: Tenant) -> list[Route]:
+        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+        name, houses = tenant.town.name, tenant.houses
+        default = self._default_desk
+        desk = replace(
+            default,
+            town_name={"ja": name, "en": name, "easy": name},
+            simulated=False,
+            archive=Archive(tenant.town),
+            appearance=Appearance(tenant.town),
+            houses=lambda: houses,
+            base_layers=dict,
+            set_to={},
+        )
+        frame = Frame.around(desk)
+        own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
+        governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
+        return [*own, *governing, *self._pages(desk)]
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -344,6 +409,7 @@ class TownOS:
             identify=self.identify,
             concerns=self.keeping.concerns,
             certificate_until=lambda: self.keeping.until,
+            appearance=Appearance(town),
             oversees=self.oversees,
         )
 

@@ -9,7 +9,7 @@ those that it asked for itself (4.14): which words another uses, and how often, 
 import asyncio
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -20,7 +20,14 @@ import orjson
 from machinami.broker.renewal import Renewal, expiry
 from machinami.broker.shelf import Shelf
 from machinami.broker.town import DEFAULT_TOWN
-from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, MachinamiError, NotFound
+from machinami.foundation.errors import (
+    BadRequestData,
+    Conflict,
+    ContextNotAvailable,
+    InvalidRequest,
+    MachinamiError,
+    NotFound,
+)
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.foundation.urn import without_password
 from machinami.model import town_terms
@@ -326,6 +333,38 @@ class Contexts:
             except MachinamiError as error:
                 self._renewal.failed(url, now)
                 _LOG.warning("the @context %s stays as it was: %s", *map(without_password, (url, error.detail)))
+
+    async def of_town(self, town: str, named: Container[str] = ()) -> dict[str, dict[str, Any]]:
+        """The records of the contexts that a town knows of, or uses as everybody's (those that are `named`), as they
+        are kept where it is alone."""
+        found = {}
+        for url, stored in self._kept.items():
+            since = stored.towns.get(town)
+            if since is None and not (url in named and DEFAULT_TOWN in stored.towns):
+                continue
+            body = self.body(url)
+            if body is not None:
+                alone = replace(stored, towns={DEFAULT_TOWN: since or stored.created_at})
+                found[url] = alone.to_record(body)
+        return found
+
+    async def take_in(self, records: Mapping[str, Mapping[str, Any]], town: str) -> None:
+        """Keep the contexts of a town that comes here. Raises Conflict where one is something else here."""
+        for url, record in records.items():
+            came = _from_record(url, record)
+            present = self._kept.get(url)
+            if present is None:
+                await self._keep(replace(came, towns={town: came.created_at}), record["body"])
+            elif present.kind != CACHED and self.body(url) != record["body"]:
+                raise Conflict(f"Another town hosts a context at {url} here", url=url)
+            else:
+                await self._change(replace(present, towns={**present.towns, town: came.created_at}))
+        self._forget_assembled()
+
+    async def forget_town(self, town: str) -> None:
+        """Forget what a town knows of that is no more here."""
+        for stored in self.stored(town):
+            await self.drop(stored.url, town)
 
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""

@@ -278,6 +278,11 @@ class SourceSubscriptions:
         """The subscriptions of one owner."""
         return [one for one in self._of(town).values() if one.owner.id == owner]
 
+    async def leave(self, town: Town) -> None:
+        """Stop telling anybody of a town that is let go."""
+        for outbox in self._outboxes.pop(town.name, {}).values():
+            await outbox.stop()
+
     async def close(self) -> None:
         """Stop telling anybody."""
         for outboxes in self._outboxes.values():

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from machinami.broker.policy import Policy
+from machinami.broker.quotas import Meter
 from machinami.broker.sources import Sources
 from machinami.store.protocol import TownStore
 
@@ -31,6 +32,7 @@ class Town:
     sources: the other Context Sources that the town knows; while there are none, all data are its own. snapshot: the
     id of the snapshot that this is, of the town `owner` (4.3.7); a snapshot is a town of its own and knows no sources.
     seal: with what its records keep the credentials that clients hand over; None: in the clear.
+    meter: what the town may take of the machine.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Town:
     owner: str = ""
     snapshot: str = ""
     seal: Sealing | None = None
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def is_default(self) -> bool:

@@ -18,6 +18,7 @@ from machinami.cli import (
     new_service,
     policy,
     serve,
+    town,
 )
 from machinami.cli.guide import guide, program
 from machinami.cli.version import installed_version
@@ -28,6 +29,7 @@ COMMANDS = (
     init,
     serve,
     admin,
+    town,
     policy,
     audit,
     certificate,

@@ -14,6 +14,7 @@ from machinami.broker.policy import demand, demand_whole, shows
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.kit.compute import Compute, call
+from machinami.kit.consenting import Consenting
 from machinami.kit.drawer import Drawer
 from machinami.kit.manifest import ANY_TYPE, Manifest
 from machinami.kit.moments import TOWN_ZONE
@@ -70,6 +71,15 @@ class City:
         bound._by = replace(self._by, purpose=purpose)
         bound._for_itself = True
         return bound
+
+    def consenting(self, purpose: str) -> Consenting:
+        """The consents to a purpose that the manifest declares."""
+        return Consenting(self._town, self.manifest, self._by, purpose)
+
+    @property
+    def viewer(self) -> Principal:
+        """Who looks at the page that is made; the service itself where none is."""
+        return VIEWER.get() or self._by
 
     @property
     def _who(self) -> Principal:
@@ -163,7 +173,10 @@ class City:
         await operations.delete(self._town, entity_id, self._who)
 
     async def erase(self, view: type[Any], entity_ids: Sequence[str]) -> int:
-        """Delete entities of a type that the service writes with all their past; how many there were."""
+        """Delete entities of a type that the service writes with all their past; how many there were.
+
+        This needs no consent: it is what follows from one having ended.
+        """
         self._demand_written(view.TYPE)
         kind = self._context.expand(view.TYPE)
         own = [i for i in entity_ids if (e := self._town.store.peek(i)) is not None and kind in e.types]

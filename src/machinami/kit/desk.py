@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
@@ -42,6 +43,7 @@ class Desk:
     set_to: what the installation is set to, by section.key of machinami.toml.
     houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
     concerns: what ends soon; certificate_until: until when the TLS certificate holds, None without one.
+    appearance: how the town looks.
     oversees: whether who looks may see how the machine is run.
     """
 
@@ -60,4 +62,5 @@ class Desk:
     identify: Identify = anyone
     concerns: Callable[[], Sequence[Concern]] = tuple
     certificate_until: Callable[[], datetime | None] = lambda: None
+    appearance: Appearance = field(default_factory=Appearance)
     oversees: Oversees = everyone

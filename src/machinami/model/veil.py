@@ -66,6 +66,12 @@ class LegalVeil:
         """Whether an entity with one of these types may have something that is kept from who asks."""
         return not self.touched.isdisjoint(types)
 
+    def keeps(self, kind: str, names: Iterable[str] | None) -> bool:
+        """Whether something of entities of a type may be kept: of these attributes (None: of any), or as a whole."""
+        marks = [rule.mark for rule in self.rules if rule.mark.type in ("", kind)]
+        wanted = None if names is None else frozenset(names)
+        return any(not mark.attribute or wanted is None or mark.attribute in wanted for mark in marks)
+
     def over(self, entity: Entity, span: Span | None = None) -> Sight | None:
         """What is left of the entity; None where it is hidden as a whole."""
         found = WHOLE

@@ -172,7 +172,7 @@ async def test_who_leaves_is_forgotten_and_the_ledger_keeps_only_a_pseudonym(str
     walker = await streets.join()
     yesterday = streets.today - timedelta(days=1)
     await streets.walk(walker, yesterday, 9_000, device="install-1")
-    assert await service.withdraw(streets.city, walker, "key-one") == 1
+    assert await service.withdraw(streets.city, walker) == 1
     with pytest.raises(NotTakingPart):
         await service.walker_of(streets.city, "key-one")
     own = streets.city.for_purpose("health-points")

@@ -51,10 +51,10 @@ class Asking:
         return ANONYMOUS
 
     def _by_secret(self, request: Request) -> Principal:
-        identity, fields = self.identity, request.fields
-        if not identity.has_administrators:
+        identity, fields, registry = self.identity, request.fields, self.registry(request)
+        if not registry.administrators:
             return ANONYMOUS  # an open town knows nobody, and never asked
-        registry, shown = self.registry(request), fields.get(_KEY)
+        shown = fields.get(_KEY)
         name = _AUTHORIZATION if shown is None else _KEY
         if shown is None:
             shown = fields[_AUTHORIZATION]

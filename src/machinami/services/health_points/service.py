@@ -17,6 +17,7 @@ from machinami.services.health_points.logic.bookings import (
     DEVICES,
     JOURNALS,
     KEYS,
+    LEAVING,
     PARTNERS,
     PRINTS,
     VERDICTS,
@@ -56,35 +57,36 @@ from machinami.services.health_points.model import (
 
 PACKAGE = "machinami.services.health_points"
 SHOWN_DAYS = 35
+LONGEST_LATE = 90  # the most that `late_days` can be set to
 SIMULATED = "simulated-resident"
 """The key under which anyone may look at one invented resident; it opens nothing where nobody is invented."""
 
 
-class UnrecordedConsents:
-    """The port while the town keeps no consents: who takes part has a profile, who withdraws has none."""
-
-    def __init__(self, city: City) -> None:
-        self._city = city
-
-    async def give(self, subject: str, text: str, language: str, at: datetime) -> None:
-        """Nothing is recorded: the profile that is written next says it."""
-
-    async def holds(self, subject: str) -> bool:
-        """Whether there is a profile."""
-        return await self._city.get(Walker, subject) is not None
-
-    async def withdraw(self, subject: str, at: datetime) -> None:
-        """Nothing is recorded: the profile is erased next."""
-
-
 def consents(city: City) -> Consents:
-    """The town's consents, as the service asks them."""
-    return UnrecordedConsents(city)
+    """The town's consents, as the service asks them; in a town that is open to everyone nobody is asked."""
+    asked = city.consenting(PURPOSE)
+    return asked if asked.is_asked else OpenTown()
+
+
+class OpenTown:
+    """The port in a town without any administrator, which keeps no consents: a town for trying things out."""
+
+    async def give(self, subject: str, language: str) -> str:
+        """Nothing is recorded."""
+        return ""
+
+    def holds(self, subject: str) -> bool:
+        """Who takes part has a profile; more is not asked."""
+        return True
+
+    async def withdraw(self, subject: str) -> None:
+        """Nothing is recorded; the profile is erased."""
 
 
 async def refresh(city: City, now: datetime) -> None:
     """Judge days that nobody has judged yet, set goals, let points and vouchers run out, and tell the figures."""
     own = city.for_purpose(PURPOSE)
+    await _forget_who_left(own)
     walkers = await own.find(Walker)
     for walker in walkers:
         async with own.turn:
@@ -92,7 +94,7 @@ async def refresh(city: City, now: datetime) -> None:
         await asyncio.sleep(0)
     invented = next((w for w in walkers if w.simulated), None)
     if invented is not None:
-        await own.private(partial(_show_one, walker_id=invented.id))
+        await own.private(partial(_show_one, walker=invented))
     await _run_out(own, now)
     await _tell(own, walkers, now)
 
@@ -101,8 +103,9 @@ async def join(city: City, profile: Profile, key: str, language: str) -> Walker:
     """Take part: a consent, a profile under a new pseudonym, and a key that only the resident has from now on."""
     own, now = city.for_purpose(PURPOSE), city.now()
     walker = joining.joined(city.new_id("Walker"), profile, today(city, now))
-    await consents(own).give(walker.id, joining.TEXT_VERSION, language, now)
-    await own.private(lambda drawer: drawer.put(KEYS, digest(key), {"walker": walker.id}))
+    await consents(own).give(walker.id, language)
+    row = {"walker": walker.id, "since": walker.joined_on}
+    await own.private(lambda drawer: drawer.put(KEYS, digest(key), row))
     await own.publish(walker)
     return walker
 
@@ -111,27 +114,45 @@ async def walker_of(city: City, key: str) -> Walker:
     """Who takes part under a key. Raises NotTakingPart."""
     own = city.for_purpose(PURPOSE)
     found = await own.private(lambda drawer: drawer.get(KEYS, digest(key)))
-    if key and found is not None and await consents(own).holds(found["walker"]):
+    if key and found is not None and consents(own).holds(found["walker"]):
         walker = await own.get(Walker, found["walker"])
         if walker is not None:
             return walker
     raise NotTakingPart("Nobody takes part under this key; join at /services/health_points")
 
 
-async def withdraw(city: City, walker: Walker, key: str) -> int:
-    """Leave: the consent ends; steps, profile, key and devices are erased; what is held or left of points runs out.
-    The ledger keeps its bookings under the pseudonym, which nothing leads to any more. How many days were erased."""
-    own, now = city.for_purpose(PURPOSE), city.now()
-    async with own.turn:
-        joined = date.fromisoformat(walker.joined_on) if walker.joined_on else today(city, now)
-        late = (await own.settings(Settings)).late_days
-        days = (today(city, now) - joined).days + late + 2
-        erased = await own.erase(StepCount, day_ids(walker.id, today(city, now) + timedelta(days=1), days))
-        await own.erase(Walker, [walker.id])
-        await consents(own).withdraw(walker.id, now)
-        shelves = {shelf: await own.private_rows(shelf) for shelf in (KEYS, DEVICES, PRINTS, VOUCHERS, VERDICTS)}
+async def withdraw(city: City, walker: Walker) -> int:
+    """Leave: the consent ends at once, then steps, profile, key and devices are erased, and what is held or left of
+    points runs out. The ledger keeps its bookings under the pseudonym, which nothing leads to any more.
 
-        await own.private(lambda drawer: bookings.forget(drawer, walker.id, shelves, today(city, now)))
+    What is cut off in between is brought to its end by the next refresh. How many days were erased.
+    """
+    own = city.for_purpose(PURPOSE)
+    since = walker.joined_on or today(city, city.now()).isoformat()
+    async with own.turn:
+        await own.private(lambda drawer: drawer.put(LEAVING, walker.id, {"walker": walker.id, "since": since}))
+        return await _forget(own, walker.id, date.fromisoformat(since))
+
+
+async def _forget_who_left(own: City) -> None:
+    """Forget those whose leaving was cut off, and those whose consent has ended elsewhere or by its date."""
+    left = {row["walker"]: row for row in (await own.private_rows(LEAVING)).values()}
+    for row in (await own.private_rows(KEYS)).values():
+        if not consents(own).holds(row["walker"]):
+            left[row["walker"]] = row
+    for walker_id, row in left.items():
+        async with own.turn:
+            await _forget(own, walker_id, date.fromisoformat(row["since"]))
+
+
+async def _forget(own: City, walker_id: str, joined: date) -> int:
+    await consents(own).withdraw(walker_id)
+    on = today(own, own.now())
+    first_to_last = (on - joined).days + LONGEST_LATE + 2
+    erased = await own.erase(StepCount, day_ids(walker_id, on + timedelta(days=1), first_to_last))
+    await own.erase(Walker, [walker_id])
+    shelves = {shelf: await own.private_rows(shelf) for shelf in (KEYS, DEVICES, PRINTS, VOUCHERS, VERDICTS, LEAVING)}
+    await own.private(lambda drawer: bookings.forget(drawer, walker_id, shelves, on))
     return erased
 
 
@@ -292,8 +313,6 @@ async def _settle(own: City, walker_id: str, days: Sequence[StepCount], now: dat
 
 async def _catch_up(own: City, walker: Walker, now: datetime) -> None:
     """Judge the days of a walker that a source brought in, set the goal anew, and book what is not booked."""
-    if walker.simulated and not await consents(own).holds(walker.id):
-        await consents(own).give(walker.id, joining.TEXT_VERSION, "ja", now)
     settings = await own.settings(Settings)
     days = await days_of(own, walker.id, today(own, now), SHOWN_DAYS)
     known = list(days)
@@ -311,9 +330,9 @@ async def _catch_up(own: City, walker: Walker, now: datetime) -> None:
     await _settle(own, walker.id, known, now)
 
 
-def _show_one(drawer: Drawer, walker_id: str) -> None:
+def _show_one(drawer: Drawer, walker: Walker) -> None:
     if drawer.get(KEYS, digest(SIMULATED)) is None:
-        drawer.put(KEYS, digest(SIMULATED), {"walker": walker_id})
+        drawer.put(KEYS, digest(SIMULATED), {"walker": walker.id, "since": walker.joined_on})
 
 
 async def _run_out(own: City, now: datetime) -> None:

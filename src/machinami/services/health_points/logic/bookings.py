@@ -18,7 +18,7 @@ from machinami.services.health_points.logic.stored import read_journal, write_jo
 from machinami.services.health_points.model import Claim, EntryKind
 
 KEYS, DEVICES, PRINTS, JOURNALS, VOUCHERS, PARTNERS = "keys", "devices", "prints", "journals", "vouchers", "partners"
-VERDICTS = "verdicts"
+VERDICTS, LEAVING = "verdicts", "leaving"
 Make = Callable[[Journal], Command | None]
 
 
