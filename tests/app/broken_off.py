@@ -10,8 +10,8 @@ from typing import Any
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.app import durable
 from machinami.app.keys import KeyRing
+from machinami.app.overseeing import ask
 from machinami.app.towns import carrying
-from machinami.app.towns.console import ask
 from machinami.app.towns.record import Record
 from machinami.broker.broker import Broker
 

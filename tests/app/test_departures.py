@@ -14,7 +14,7 @@ from tests.app.towns import environment
 
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.app.console import CONSOLE
-from machinami.app.towns.console import ask, opened
+from machinami.app.overseeing import ask, opened
 from machinami.foundation.errors import MachinamiError
 from machinami.store.sqlite.connection import can_encrypt
 

@@ -9,14 +9,16 @@ from datetime import timedelta
 from machinami.app.clock import utc_now
 from machinami.app.sealing import sealing_key
 from machinami.broker.broker import Broker
-from machinami.broker.identity import people
+from machinami.broker.identity import people, programs
 from machinami.broker.identity.identity import Event, Identity, Supplies, Where
 from machinami.broker.identity.provider import Provided, Provider
+from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.signing_in import begin
-from machinami.foundation.errors import SettingsError, TenantNotFound
+from machinami.foundation.errors import Conflict, SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
 from machinami.model.identity.assurance import Way
+from machinami.model.identity.key import AccessKey, Wanted
 from machinami.model.identity.session import Ends
 from machinami.model.principal import ANONYMOUS, SYSTEM, Principal, Role
 from machinami.wire.exchange import Caller
@@ -26,11 +28,16 @@ _GUEST, _GUEST_NAME = "demo", "見学者 Visitor"
 _LINK_LASTS = timedelta(days=1)
 
 
+def seal_of(settings: Settings) -> Seal:
+    """With what this installation seals what must be read again."""
+    return Seal(sealing_key(settings.data), secrets.token_bytes)
+
+
 def make_identity(
     settings: Settings, protect_all: Callable[[], Awaitable[None]], address: Callable[[], str]
 ) -> Identity:
     """The identity of an installation; it knows nobody until it is opened."""
-    seal = Seal(sealing_key(settings.data), secrets.token_bytes)
+    seal = seal_of(settings)
     ends = Ends(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
     return Identity(Supplies(utc_now, secrets.token_bytes, seal, protect_all, address, ends=ends))
 
@@ -92,13 +99,26 @@ class Invited:
     path: str
 
 
+def _registry(identity: Identity, town: str) -> Registry:
+    try:
+        return identity.own(town)
+    except KeyError as error:
+        raise TenantNotFound(f"Nobody can be known in the town {town!r} before the next start") from error
+
+
+async def issue_key(identity: Identity, town: str, wanted: Wanted, by: Principal) -> tuple[AccessKey, str]:
+    """A key and its secret. One of the town's administrators answers for it. Raises Conflict where it has none,
+    BadRequestData, TenantNotFound."""
+    registry = _registry(identity, town)
+    if not registry.administrators:
+        raise Conflict("This town has no administrators yet, so it is open and needs no key; see machinami admin make")
+    return await programs.make_key(identity, registry, wanted, registry.administrators[0].id, by)
+
+
 async def appoint(identity: Identity, town: str, name: str, display: str | None, by: Principal) -> Invited:
     """Have somebody administer a town: a new person, or one who is there already and whose ways in are opened anew.
     Raises BadRequestData, TenantNotFound."""
-    try:
-        registry = identity.own(town)
-    except KeyError as error:
-        raise TenantNotFound(f"Nobody can be known in the town {town!r} before the next start") from error
+    registry = _registry(identity, town)
     account, roles = registry.named(name.strip().lower()), frozenset({Role.ADMINISTRATOR.value})
     if account is None or account.ended is not None:
         account = await people.make_account(identity, registry, name, display or name, roles, by)

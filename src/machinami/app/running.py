@@ -3,11 +3,11 @@
 import asyncio
 import gc
 import logging
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from os import urandom
 from pathlib import Path
 
@@ -37,37 +37,37 @@ from machinami.app.identifying import (
     make_identity,
     make_provider,
     refuse_open_address,
+    seal_of,
 )
+from machinami.app.keeping import Keeping, tls_of
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
+from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
 from machinami.app.towns.platform import Platform
 from machinami.app.towns.record import Record
+from machinami.app.upkeep import upkeep
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.consents import expire
-from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
+from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
-from machinami.broker.registrations import forget_expired
-from machinami.broker.renewal import SOONEST
-from machinami.broker.retention import trim
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
+from machinami.kit.assuring import assured
 from machinami.kit.carrier import Limits
-from machinami.kit.city import City, manifest_rows
+from machinami.kit.city import manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
-from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
-from machinami.kit.schedule import Job, stirring
-from machinami.kit.server import Serving, Tls, serve
+from machinami.kit.installed import Broken, Service, installed, read_manifest
+from machinami.kit.schedule import Job
+from machinami.kit.server import Serving, serve
 from machinami.kit.viewing import viewed, wanted_for
 from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
@@ -75,7 +75,7 @@ from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
-from machinami.wire.mqtt import MqttPublisher
+from machinami.wire.mqtt import MqttPublisher, presenting
 from machinami.wire.targets import Targets
 
 try:
@@ -84,9 +84,6 @@ except ImportError:  # not made for Windows
     uvloop = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger("machinami")
-_DEFAULT_EVERY = 600.0
-_DAY = 86_400.0
-_TIDIED, _MEASURED = 60.0, 1.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
@@ -120,20 +117,28 @@ class TownOS:
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
         self._backend = backend_of(settings, ring, store)
-        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
+        self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name),
+            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
+        self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
+        self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
+
+    def _shown_to_brokers(self) -> Callable[[], ssl.SSLContext]:
+        settings = self.settings
+        if settings.mqtt_certificate is None:
+            return self._wire.trust
+        return presenting(settings.ca_file, settings.mqtt_certificate, settings.mqtt_key)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
@@ -148,16 +153,11 @@ class TownOS:
         self.broker.attend(lambda name, by: self.identity.of(name).present(by))
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
-        self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
         await self._declare(town)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
-        self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
-        if self.settings.context_days:
-            self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
-        self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
-        self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
+        self.watched.jobs += upkeep(self.settings, self.broker, self.identity, self.keeping, self.platform, self.now)
         sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
@@ -173,8 +173,9 @@ class TownOS:
             self.settings.port,
             limits=limits,
             lane=self.settings.fast_lane,
-            tls=self._tls(),
+            tls=tls_of(self.settings),
         )
+        self.keeping.encryption = self._serving.encryption
         self._console = await open_console(self.settings.data, office, self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
@@ -214,10 +215,6 @@ class TownOS:
     async def admit_guest(self) -> None:
         """Have everyone at this machine be signed in as an administrator: for a throw-away town."""
         await admit_guest(self.identity)
-
-    def _tls(self) -> Tls | None:
-        settings = self.settings
-        return None if settings.certificate is None else Tls(settings.certificate, settings.certificate_key)
 
     def now(self) -> datetime:
         """What time it is in town: in a simulated one, the time that its storm has reached."""
@@ -270,32 +267,9 @@ class TownOS:
         await self._declare(tenant.town)
 
     def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
-        city = City(town, service.manifest, self._compute, self.settings.time_zone)
-        name = service.manifest.id
-        every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
-        job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
-        expand = town_context().expand
-        town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in service.manifest.triggers)))
-        houses.append(House(service, city, job.health))
-        jobs.append(job)
-        if service.learn is not None:
-            learn = service.learn
-            work = partial(_learn, learn, city)
-            jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
-
-    async def _sweep(self) -> None:
-        for town in self.broker.towns:
-            await sweep(town)
-            await expire(town)
-            await forget_expired(town)
-
-    async def _renew_contexts(self) -> None:
-        await self.broker.contexts.renew(self.now() - timedelta(days=self.settings.context_days))
-
-    async def _trim_logs(self) -> None:
-        before = self.now() - timedelta(days=self.settings.log_days)
-        for town in self.broker.towns:
-            await trim(town, before, self.broker.cursors(town))
+        house, its_jobs = started(town, service, self._compute, self.settings.time_zone)
+        houses.append(house)
+        jobs += its_jobs
 
     async def _simulated(self, town: Town) -> bool:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
@@ -354,11 +328,17 @@ class TownOS:
         """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
         try:
             faces = [face for face in (house.service.page, house.service.api) if face is not None]
-            return [route for face in faces for route in face.routes(house.city, desk)]
+            needed, frame = house.service.manifest.assurance, Frame.around(desk)
+            found = [route for face in faces for route in face.routes(house.city, desk)]
+            return [assured(route, needed, self.identify, self._is_open, frame) for route in found]
         except Exception as error:  # the package may be a vendor's: its fault stops nobody else
             _LOG.exception("the pages of %s are left out", house.service.package)
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
             return []
+
+    def _is_open(self) -> bool:
+        town = self.broker.open_town(None)
+        return town is None or town.policy.is_open
 
     def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
@@ -378,13 +358,11 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
+            concerns=self.keeping.concerns,
+            certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.oversees,
         )
-
-
-async def _learn(learn: Refresh, city: City) -> None:
-    await learn(city, city.now())
 
 
 def targets_of(settings: Settings) -> Targets:

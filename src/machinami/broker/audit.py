@@ -201,15 +201,17 @@ class Audit:
             await self.keep()
 
     async def keep(self) -> None:
-        """Keep what waits, in batches."""
+        """Keep what waits now, in batches; what comes meanwhile waits for the next time, so that batches stay few."""
         async with self._keeping:
             if self._unnamed:
                 more = f"{self._unnamed} more refusals in one second are not told one by one"
                 self._waiting.append(entry(self._clock(), "machinami", Deed.READ, refused=more))
             self._refusals.clear()
             self._unnamed = 0
-            while self._waiting or self._changes:
-                changes, noted = self._changes[:_LARGEST], self._waiting[:_LARGEST]
+            waiting = max(len(self._waiting), len(self._changes))
+            for start in range(0, waiting, _LARGEST):
+                size = min(_LARGEST, waiting - start)
+                changes, noted = self._changes[:size], self._waiting[:size]
                 batch = sealed([*(said for _, said in changes), *noted], self._head)
                 head = Head(batch["number"], batch["digest"])
                 seq = changes[-1][0] if changes else self._seq

@@ -11,6 +11,7 @@ from typing import Any
 from machinami.broker import registrations
 from machinami.broker.audit import Audit
 from machinami.broker.contexts import AT_HAND, Contexts
+from machinami.broker.credentials import opened
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.subscribing import SharedSubscriptions
@@ -34,8 +35,9 @@ from machinami.broker.subscriptions import (
     resubscribe,
     subscribe,
     unsubscribe,
+    without_secrets,
 )
-from machinami.broker.town import DEFAULT_TOWN, Town
+from machinami.broker.town import DEFAULT_TOWN, Sealing, Town
 from machinami.foundation.errors import MachinamiError, Overloaded, TenantNotFound
 from machinami.foundation.urn import without_password
 from machinami.model.context import Context
@@ -60,7 +62,7 @@ class Ports:
     subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
     empty: a name is made once and kept; split_entities: whether parts of one entity are expected at several brokers
     where a request says nothing of it (4.3.6.7); context_bytes: how much of @contexts stays in memory; quota: what a
-    town may take of the machine."""
+    town may take of the machine; seal: with what credentials are kept that clients hand over."""
 
     backend: Backend
     fetcher: Fetcher
@@ -73,6 +75,7 @@ class Ports:
     split_entities: bool = False
     context_bytes: int = AT_HAND
     quota: Callable[[str], Quota] = lambda town: UNLIMITED
+    seal: Sealing | None = None
 
 
 class Broker:
@@ -222,6 +225,7 @@ class Broker:
         subscription = stamped(self._settled(subscription), None, town.clock())
         context = await self._words_of(town, subscription)
         progress = await subscribe(town, subscription, by)
+        subscription = without_secrets(subscription)
         receiver = without_password(subscription.notification.endpoint.uri)
         town.policy.note(by, f"subscribed {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
@@ -235,6 +239,7 @@ class Broker:
         subscription = stamped(self._settled(subscription), present.subscription, town.clock())
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
+        subscription = without_secrets(subscription)
         was_active = present.subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
@@ -294,7 +299,7 @@ class Broker:
         policy.present = partial(self._present, name)
         await load(policy, store)
         await load_law(policy.law, store)
-        town = Town(name, store, policy, ports.clock, ports.new_id, meter=Meter())
+        town = Town(name, store, policy, ports.clock, ports.new_id, meter=Meter(), seal=ports.seal)
         town.meter.limit(ports.quota(name))
         default = self._towns.get(DEFAULT_TOWN)
         if default is not None and not default.policy.is_open:
@@ -342,7 +347,8 @@ class Broker:
         for key, record in (await town.store.records(registrations.RECORD)).items():
             try:
                 context = self.contexts.resolve(record.get("context"))
-                town.sources.put(restored(read_registration(record["document"], context), record))
+                registration = read_registration(opened(town, record["document"]), context)
+                town.sources.put(registrations.without_secrets(restored(registration, record)))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"registration {key} of town {town.name}: {error}")
         await registrations.forget_expired(town)
@@ -357,9 +363,10 @@ class Broker:
         for key, record in (await town.store.records(RECORD)).items():
             try:
                 own = self.contexts.resolve(record.get("context"))
-                subscription = self._ports.read_subscription(record["document"], own)
+                subscription = self._ports.read_subscription(opened(town, record["document"]), own)
                 context = self.contexts.resolve(subscription.words)
                 subscription = restored(self._settled(replace(subscription, via=record.get("via", ""))), record)
+                subscription = without_secrets(subscription)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

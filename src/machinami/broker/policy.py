@@ -97,11 +97,15 @@ class Rights:
         return self._in_sight[0]
 
     def may(self, deed: Deed) -> bool:
-        """Whether the deed may be done at all."""
+        """Whether the deed may be done at all; to administer is to do so without a limit."""
         found = self._may.get(deed)
         if found is None:
-            own = deed is Deed.READ and self._veil is not None and bool(own_data(self._veil))
-            found = self._may[deed] = own or allows(self._rows, self.by, deed)
+            if deed is Deed.ADMINISTER:
+                found = self.guard(deed) is None
+            else:
+                own = deed is Deed.READ and self._veil is not None and bool(own_data(self._veil))
+                found = own or allows(self._rows, self.by, deed)
+            self._may[deed] = found
         return found
 
     def seen(self, entity: Entity) -> Entity | None:
@@ -197,6 +201,7 @@ class Policy:
         self.witness: Witness | None = None
         self.present: Callable[[Principal], Principal | None] = lambda by: by
         self._rights: OrderedDict[Principal, Rights] = OrderedDict()
+        self._near: dict[int, tuple[Principal, Rights]] = {}
 
     @property
     def is_open(self) -> bool:
@@ -207,12 +212,18 @@ class Policy:
         """What who asks may do; None in an open town."""
         if self.kept is None:
             return None
+        near = self._near.get(id(by))  # whoever asks again is mostly the same object: no need to hash it
+        if near is not None and near[0] is by:
+            return near[1]
         found = self._rights.get(by)
         if found is None:
             law = self.law if self.law is not None and self.law.marks else None
             found = self._rights[by] = Rights((*self.kept, *self.derived), by, self.witness, law)
             if len(self._rights) > _PRINCIPALS:
                 self._rights.popitem(last=False)
+        if len(self._near) >= _PRINCIPALS:
+            self._near.clear()
+        self._near[id(by)] = (by, found)
         return found
 
     def rights_now(self, by: Principal) -> Rights | None:
@@ -245,16 +256,20 @@ class Policy:
     def set_rows(self, rows: Sequence[Row] | None) -> None:
         """Other rows from now on."""
         self.kept = rows
-        self._rights.clear()
+        self._forget()
 
     def renew(self) -> None:
         """Work out anew what anybody may do: other things are marked, or there are other grounds."""
-        self._rights.clear()
+        self._forget()
 
     def lend(self, rows: Sequence[Row]) -> None:
         """Other rows that follow from manifests."""
         self.derived = rows
+        self._forget()
+
+    def _forget(self) -> None:
         self._rights.clear()
+        self._near.clear()
 
 
 def demand(policy: Policy, by: Principal, *deeds: Deed) -> None:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from machinami.broker.credentials import kept
 from machinami.broker.policy import demand
 from machinami.broker.stamps import stamps
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.change import Change, Verb
+from machinami.model.credentials import discreet
 from machinami.model.entity import Entity
 from machinami.model.matching import Linked, matches, unlinked
 from machinami.model.policy import Deed
@@ -175,7 +177,7 @@ async def subscribe(town: Town, subscription: Subscription, by: Principal) -> Pr
     def work(tx: Transaction) -> None:
         if tx.get_record(RECORD, subscription.id) is not None:
             raise AlreadyExists(f"There is a subscription {subscription.id} already", subscriptionId=subscription.id)
-        _put(tx, subscription, by)
+        _put(tx, town, subscription, by)
         tx.put_record(PROGRESS, subscription.id, Progress(town.store.last_seq, mark=mark).to_record())
 
     await town.store.transact(work)
@@ -190,7 +192,7 @@ async def resubscribe(town: Town, subscription: Subscription, by: Principal) -> 
         present = tx.get_record(RECORD, subscription.id)
         if present is None:
             raise no_subscription(subscription.id)
-        _put(tx, subscription, owner_of(present))
+        _put(tx, town, subscription, owner_of(present))
 
     await town.store.transact(work)
 
@@ -212,10 +214,21 @@ def owner_of(record: Mapping[str, Any]) -> Principal:
     return read_principal(record["owner"]) if "owner" in record else ANONYMOUS
 
 
-def _put(tx: Transaction, subscription: Subscription, owner: Principal) -> None:
+def without_secrets(subscription: Subscription) -> Subscription:
+    """The subscription with a document that may be shown; its receiver is told with the fields of its endpoint."""
+    return replace(subscription, document=discreet(subscription.document))
+
+
+def kept_document(town: Town, subscription: Subscription) -> dict[str, Any]:
+    """The document as its record holds it."""
+    return kept(town, subscription.document, subscription.notification.endpoint.receiver_info)
+
+
+def _put(tx: Transaction, town: Town, subscription: Subscription, owner: Principal) -> None:
     # The document is what the subscriber sent; it is read again with its context at start, so that
     # the record stays readable and no second encoding of queries has to be kept alive.
-    record = {"document": subscription.document, "context": subscription.context, **stamps(subscription)}
+    document = kept_document(town, subscription)
+    record: dict[str, Any] = {"document": document, "context": subscription.context, **stamps(subscription)}
     if owner != ANONYMOUS:
         record["owner"] = write_principal(owner)
     if subscription.via:

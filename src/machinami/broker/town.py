@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from machinami.broker.policy import Policy
 from machinami.broker.quotas import Meter
@@ -12,12 +13,25 @@ from machinami.store.protocol import TownStore
 DEFAULT_TOWN = "default"
 
 
+class Sealing(Protocol):
+    """Keeps a secret so that it can be read again with a key that lies elsewhere."""
+
+    def close(self, secret: bytes, about: str) -> bytes:
+        """The secret sealed; it opens only for what it is about."""
+        ...
+
+    def open(self, sealed: bytes, about: str) -> bytes:
+        """The secret. Raises StoreUnavailable where the key is another one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Town:
     """One open town. `clock` gives now in UTC, `new_id` a fresh unique text; both are handed in by the app.
 
     sources: the other Context Sources that the town knows; while there are none, all data are its own. snapshot: the
     id of the snapshot that this is, of the town `owner` (4.3.7); a snapshot is a town of its own and knows no sources.
+    seal: with what its records keep the credentials that clients hand over; None: in the clear.
     meter: what the town may take of the machine.
     """
 
@@ -29,6 +43,7 @@ class Town:
     sources: Sources = field(default_factory=Sources)
     owner: str = ""
     snapshot: str = ""
+    seal: Sealing | None = None
     meter: Meter = field(default_factory=Meter)
 
     @property

@@ -8,7 +8,9 @@ from machinami.cli import (
     admin,
     audit,
     bench,
+    certificate,
     demo,
+    devices,
     evaluate,
     federate,
     import_data,
@@ -22,7 +24,22 @@ from machinami.cli.guide import guide, program
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError
 
-COMMANDS = (demo, init, serve, admin, town, policy, audit, import_data, federate, evaluate, bench, new_service)
+COMMANDS = (
+    demo,
+    init,
+    serve,
+    admin,
+    town,
+    policy,
+    audit,
+    certificate,
+    devices,
+    import_data,
+    federate,
+    evaluate,
+    bench,
+    new_service,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -73,7 +73,8 @@ Make an administrator of a town, or open the way in anew for one who lost it. It
 街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。
 
   {program} admin make aiko --data my-town
-  {program} admin reset aiko --data my-town""",
+  {program} admin reset aiko --data my-town
+  {program} admin key "rain gauge" --role service --data my-town     a key for a program or a device""",
     "policy": """\
 Say who may do what in a town and why, and change it. WHO is everyone, role:officer, person:ID or program:ID.
 だれが何をしてよいかを見て、変えます。街が動いていても、止まっていても使えます。Running or not.
@@ -91,6 +92,21 @@ Say what was done in a town and by whom, and whether the account of it has been 
   {program} audit search --who urn:person:7 --data my-town
   {program} audit export --data my-town                 as JSON lines; and of such a file:
   {program} audit verify --file audit.jsonl""",
+    "certificate": """\
+Make certificates for a closed network: the town is its own authority, which the office's computers are told to trust.
+閉じたネットワークのために、街が自分で証明書を出します。動いているあいだ、切れる前に自分で更新します。
+
+  {program} certificate authority --data my-town                   once; install authority/ca.pem on the computers
+  {program} certificate issue machinami.local 192.168.0.7 --data my-town     for this server
+  {program} certificate issue --key ID --data my-town              for a program or a device
+  {program} certificate revoke ID --data my-town
+  {program} certificate list --data my-town""",
+    "devices": """\
+Say which devices the town knows, and write their keys for a mosquitto broker, which cannot ask the town itself.
+街の機器のかぎを、mosquitto が読むファイルに書き出します。動いている街なら [devices] の設定で自動になります。
+
+  {program} devices list --data my-town
+  {program} devices export mosquitto /etc/mosquitto/machinami --data my-town""",
     "evaluate flood": """\
 Score the flood forecasts on the record of any river, against the level simply staying as it is (persistence).
 The first half of the record trains; the second half is forecast in four parts, each from all before it.

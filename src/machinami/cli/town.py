@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.app.towns.console import ask
+from machinami.app.overseeing import ask
 from machinami.cli.guide import guide
 from machinami.foundation.errors import BadRequestData, SettingsError
 from machinami.model.departure import statements

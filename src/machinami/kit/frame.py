@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
 from machinami.kit.appearance import Appearance
@@ -75,8 +75,8 @@ class Frame:
         kind = {401: "401", 403: "403", 404: "404", 500: "500"}.get(status, "other")
         detail = details.get("detail", "") if kind in ("403", "other") else ""
         template = f"{OWN}/error.html"
-        level = details.get("authenticationAssurance", "")
-        return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level)
+        level, back = details.get("authenticationAssurance", ""), _page_before(request)
+        return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)
 
     def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
         """A route whose errors are pages."""
@@ -98,6 +98,16 @@ class Frame:
             self.names, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request),
             session_cookie(request) is not None, self.standing(request), self.appearance.look, self.appearance.version,
         )  # fmt: skip
+
+
+def _page_before(request: Request) -> str:
+    """The page on which somebody was: this one, or the one from which a form was sent."""
+    if request.method == "GET":
+        return f"{request.path}?{request.query}" if request.query else request.path
+    sent_from = urlsplit(request.header(b"referer") or "")
+    if sent_from.netloc != (request.header(b"host") or "") or not sent_from.path.startswith("/"):
+        return "/"
+    return f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path
 
 
 def read_form(request: Request) -> dict[str, str]:

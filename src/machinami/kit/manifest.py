@@ -140,6 +140,15 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Assurance:
+    """How surely it must be known who somebody is, and that it is they now, to do something on a service's pages
+    (0 to 3, NIST SP 800-63). Looking needs what the policy says of the data."""
+
+    identity: int = 0
+    authentication: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that a service (or a source of data) declares; what is not declared is refused at run time.
 
@@ -166,6 +175,7 @@ class Manifest:
     quality: tuple[Quality, ...] = ()
     contract: int = CONTRACT
     simulated: bool = False
+    assurance: Assurance = Assurance()
 
     def may_read(self, entity_type: str) -> bool:
         """Tell whether this type is declared as read, written or waited for."""

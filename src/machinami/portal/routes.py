@@ -12,7 +12,7 @@ from machinami.kit.frame import Frame, nowhere, read_form, see_other
 from machinami.kit.happening import Happening, gather
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
-from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.principal import ANONYMOUS, Principal, Role
 from machinami.portal import data, datamap, home, services
 from machinami.portal import map as town_map
 from machinami.portal.files import file_routes
@@ -100,8 +100,11 @@ def routes(desk: Desk) -> list[Route]:
 
 def _home(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        happening = await portal.happening(portal.frame.words(request, PACKAGE), portal.by(request))
-        return portal.frame.show(request, home.TEMPLATE, home=home.view(happening, portal.frame.clock()))
+        by = portal.by(request)
+        happening = await portal.happening(portal.frame.words(request, PACKAGE), by)
+        concerns = portal.desk.concerns() if Role.ADMINISTRATOR in by.roles else ()
+        view = home.view(happening, portal.frame.clock())
+        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns)
 
     return show
 
@@ -235,7 +238,8 @@ def _about(portal: Portal) -> Page:
         oversees = portal.desk.oversees(request)
         parts = services.parts(portal.desk.version, versions=oversees)
         rows = services.settings(portal.desk.set_to if oversees else {}, portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, services.ABOUT, parts=parts, settings=rows)
+        until = portal.desk.certificate_until()
+        return portal.frame.show(request, services.ABOUT, parts=parts, settings=rows, certificate_until=until)
 
     return show
 

@@ -26,7 +26,7 @@ class HttpWire:
     """
 
     def __init__(self, ca_file: Path | None = None, targets: Targets = ANYWHERE) -> None:
-        self._trust = cache(partial(_trusting, ca_file))
+        self._trust = cache(partial(trusting, ca_file))
         if ca_file is not None:
             self._trust()
         self._poster = Poster(self._trust, targets)
@@ -95,7 +95,8 @@ def _unavailable(url: str, cause: str) -> ContextNotAvailable:
     return ContextNotAvailable(f"The @context {url} cannot be had: {cause}", url=url, cause=cause)
 
 
-def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """The authorities of the system, and those in a file. Raises SettingsError where it cannot be used."""
     context = ssl.create_default_context()
     if ca_file is not None:
         try:

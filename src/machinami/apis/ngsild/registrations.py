@@ -28,6 +28,7 @@ from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model import parse
 from machinami.model.context import Context
+from machinami.model.credentials import revealed
 from machinami.model.registration import Registration
 from machinami.model.registration_matching import Specification, specified
 from machinami.model.registration_reading import merged_registration, read_registration, translated_registration
@@ -97,6 +98,7 @@ class Registrations:
         same_id(fragment, present.id)
         own = self._face.context(present.context)
         changed = merged_registration(present.document, translated_registration(fragment, context, own))
+        changed = revealed(changed, present.info)  # what is shown masked may come back so
         return self._update(request, town, read_registration(changed, own))
 
     async def _update(self, request: Request, town: Town, changed: Registration) -> Response:

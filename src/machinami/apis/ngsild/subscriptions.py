@@ -24,6 +24,7 @@ from machinami.foundation.errors import LoopDetected
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context, core
+from machinami.model.credentials import revealed
 from machinami.model.fragments import merged, wrong
 from machinami.model.principal import Principal
 from machinami.model.subscription import DEFAULT_TRIGGERS, Subscription
@@ -112,7 +113,8 @@ class Subscriptions:
         present = self._desk.subscription(town, identified(request), self._face.by(request)).subscription
         same_id(fragment, present.id)
         own = self._face.context(present.context)
-        changed = read_subscription(merged(present.document, translated(fragment, context, own), READ_ONLY), own)
+        whole = merged(present.document, translated(fragment, context, own), READ_ONLY)
+        changed = read_subscription(revealed(whole, present.notification.endpoint.receiver_info), own)
         if "expiresAt" in fragment:
             _check_expiry(changed, town)
         self._check_words(changed)

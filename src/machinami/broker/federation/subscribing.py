@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from machinami.broker.contexts import Contexts
+from machinami.broker.credentials import opened
 from machinami.broker.federation import reading
 from machinami.broker.federation.behind import Behind, behind
 from machinami.broker.federation.copying import copy_for
@@ -285,7 +286,9 @@ class SharedSubscriptions:
         source = town.sources.kept.get(record["registration"])
         box = self._outbox(town, record["subscription"])
         if source is None:
-            source = Source(read_registration(record["source"], self._contexts.resolve(record.get("context"))))
+            source = Source(
+                read_registration(opened(town, record["source"]), self._contexts.resolve(record.get("context")))
+            )
         leg = Leg(self._federation, town, name, record["subscription"], source, self._pauses)
         leg.sent = record["sent"]
         leg.failure = "" if leg.sent else "it is not known whether the copy was made"

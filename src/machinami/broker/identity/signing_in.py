@@ -69,7 +69,9 @@ async def begin(
 async def step_up(identity: Identity, registry: Registry, live: Live, way: Way, where: Where) -> Begun:
     """Go on in a new session that knows one more way; the old one ends, so that its cookie is worth nothing."""
     old = live.session
-    begun = await begin(identity, registry, registry.account(old.account), old.ways | {way}, where)
+    ways = old.ways | {way}
+    reached = max(old.level, level(ways))  # a provider may have said a higher one
+    begun = await begin(identity, registry, registry.account(old.account), ways, where, at_level=reached)
     await registry.end_sessions([old.id])
     return begun
 
