@@ -13,9 +13,11 @@ from tests.apis.ngsild.tenants import DRIVERS
 from tests.policy.towns import DEFAULT, Protected
 from tests.running import running
 
-from machinami.broker import policy_rows
+from machinami.broker import legal_records
 from machinami.broker.audit import Search
 from machinami.kit.http import Request
+from machinami.model.legal import Basis, Ground
+from machinami.model.policy import Whom
 from machinami.model.principal import Principal, Role
 
 ADMINISTRATOR = Principal("urn:person:administrator", frozenset({Role.ADMINISTRATOR}), None, None, 2, 2)
@@ -148,7 +150,10 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Protec
     async with running(tmp_path_factory.mktemp("town"), identify=identify) as found:
         await found.broker.protect()
         house = await found.broker.town(None)
-        await policy_rows.mark_personal(house, [DEFAULT + "name"], ADMINISTRATOR)
+        await legal_records.mark_personal(house, [DEFAULT + "name"], ADMINISTRATOR)
+        until = house.clock().replace(year=2027)
+        own_use = Ground("work", Basis.OWN_USE, Whom.ROLE, Role.ADMINISTRATOR, "cases are worked on", until)
+        await legal_records.put_ground(house, own_use, ADMINISTRATOR)
         url = f"http://127.0.0.1:{found.serving.port}"
         async with aiohttp.ClientSession(url, cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield Protected(found, session)
@@ -174,7 +179,7 @@ async def _prepared(town: Protected, deed: Deed) -> str:
 async def _entries(town: Protected, who: Principal) -> list[dict[str, Any]]:
     house = await town.town.broker.town(None)
     found = await town.town.broker.audit(house).search(Search(who=who.id), 10_000, ADMINISTRATOR)
-    return found[::-1]
+    return list(found.entries)[::-1]
 
 
 @pytest.mark.parametrize("name", DONE)
@@ -201,6 +206,11 @@ async def test_a_refusal_is_noted_with_for_whom_and_what_for(town: Protected, na
     path, body = await _prepared(town, deed), deed.body() if callable(deed.body) else deed.body
     seen = sum(one.get("times", 1) for one in await _entries(town, STRANGER))
     told = await town.ask("stranger", deed.method, path, body)
+    if (
+        deed.did == "read" and told.status < 300
+    ):  # anybody may be one about whom there are data: these are none of theirs
+        assert told.body in ([], None)
+        return
     assert told.status in (403, 404), told.text
     entries = await _entries(town, STRANGER)
     assert sum(one.get("times", 1) for one in entries) > seen

@@ -159,7 +159,7 @@ async def test_no_secret_is_seen_where_it_does_not_belong(
         for part in (_people, _codes, _programs, _others):
             await part(found)
         house = await crowd.town.broker.town(None)
-        account = await crowd.town.broker.audit(house).batches(PEOPLE["administrator"])
+        account = await crowd.town.broker.audit(house).batches(0, 10_000, PEOPLE["administrator"])
         told = {"the account": repr(account)}
         for path in ("/metrics", "/health", "/about", "/openapi.json", "/services"):
             told[path] = (await crowd.ask("administrator", "GET", path)).text
