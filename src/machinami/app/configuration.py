@@ -28,6 +28,8 @@ time_zone = "Asia/Tokyo"
 
 [store]
 durability = "normal"             # "full": 停電でも失わない survives a power cut, slower
+# encrypted = true                # 新しい街のファイルを暗号化する encrypt the files of new towns
+# key_file = "/media/keys/machinami.key"   # 鍵を別の場所に置く keep the key of the keys elsewhere
 
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
@@ -143,6 +145,8 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "durability": _Rule("durability", lambda value: value in (NORMAL, FULL), f'"{NORMAL}" or "{FULL}"'),
         "cache_entities": _whole("cache_entities", 1, 100_000_000),
         "log_days": _whole("log_days", 0, 36_500),
+        "encrypted": _flag("encrypted"),
+        "key_file": _file("key_file", "/media/keys/machinami.key"),
     },
     "server": {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),

@@ -1,14 +1,13 @@
 """What does identity need of the machine it runs on? A clock, chance, the file with the sealing key; and who asks for
 an administrator on the command line."""
 
-import os
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from machinami.app.clock import utc_now
+from machinami.app.sealing import sealing_key
 from machinami.broker.broker import Broker
 from machinami.broker.identity import people
 from machinami.broker.identity.identity import Event, Identity, Supplies, Where
@@ -22,30 +21,9 @@ from machinami.model.identity.session import Ends
 from machinami.model.principal import ANONYMOUS, SYSTEM, Principal, Role
 from machinami.wire.exchange import Caller
 
-KEY_FILE = "identity.key"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_KEY_SIZE = 32
 _GUEST, _GUEST_NAME = "demo", "見学者 Visitor"
 _LINK_LASTS = timedelta(days=1)
-
-
-def sealing_key(folder: Path) -> bytes:
-    """The key that seals what must be read again; made at the first need, for the owner's eyes only.
-
-    Raises SettingsError where the file holds no key.
-    """
-    file = folder / KEY_FILE
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = file.read_bytes()
-        if len(key) != _KEY_SIZE:
-            raise SettingsError(f"{file} does not hold a key of {_KEY_SIZE} bytes; put it back from a copy") from None
-        return key
-    with os.fdopen(handle, "wb") as made:
-        key = secrets.token_bytes(_KEY_SIZE)
-        made.write(key)
-    return key
 
 
 def make_identity(

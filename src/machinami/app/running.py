@@ -16,11 +16,13 @@ from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
+from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
@@ -36,7 +38,11 @@ from machinami.app.identifying import (
     make_provider,
     refuse_open_address,
 )
+from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
+from machinami.app.tenants import Tenant, Tenants
+from machinami.app.towns.platform import Platform
+from machinami.app.towns.record import Record
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.consents import expire
@@ -46,16 +52,18 @@ from machinami.broker.records import is_simulated
 from machinami.broker.registrations import forget_expired
 from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
-from machinami.broker.town import Town
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import Settings
+from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
+from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
@@ -64,7 +72,6 @@ from machinami.kit.viewing import viewed, wanted_for
 from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
@@ -79,7 +86,7 @@ except ImportError:  # not made for Windows
 _LOG = logging.getLogger("machinami")
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
-_TIDIED = 60.0
+_TIDIED, _MEASURED = 60.0, 1.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
@@ -111,40 +118,54 @@ class TownOS:
         self._serving: Serving | None = None
         self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
-        backend = open_backend(settings.data, store)
+        ring = ring_of(settings)
+        self._backend = backend_of(settings, ring, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
-            backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes,
+            self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
+            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
+        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
+        self.gate = Gate(settings.trust_proxy)
+        self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
+        await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
+        self.platform.recover()
         await self.broker.start()
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
+        self.broker.joining.append(self.identity.admit)
+        self.broker.leaving.append(self.identity.forget)
+        await self.platform.settle()
         self.broker.attend(lambda name, by: self.identity.of(name).present(by))
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
         await self._declare(town)
+        self.broker.joining.append(self.tenants.join)
+        self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
+        self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
         sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
-        desk = self._desk(town, sources, await self._simulated(town))
+        self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
         office = Office(self.broker, self.identity, self.identify, Frame.around(desk))
         self.routes = self._routes(desk, office)
+        for one in self.broker.towns:
+            await self.tenants.join(one)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes,
@@ -154,7 +175,7 @@ class TownOS:
             lane=self.settings.fast_lane,
             tls=self._tls(),
         )
-        self._console = await open_console(self.settings.data, office)
+        self._console = await open_console(self.settings.data, office, self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -214,6 +235,7 @@ class TownOS:
             await self.watched.sources.stop()
         for job in self.watched.jobs:
             await job.stop()
+        await self.tenants.close()
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
@@ -231,29 +253,35 @@ class TownOS:
         self.watched.broken = broken
         for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
+        self._services = services
         for service in services:
-            self._start_service(town, service)
+            self._start_service(town, service, self.houses, self.watched.jobs)
 
     async def _declare(self, town: Town) -> None:
         """Say which data are personal before any are read or written."""
-        manifests = [house.service.manifest for house in self.houses]
+        manifests = [service.manifest for service in self._services]
         await mark_personal(town, manifests)
-        if self.settings.simulation is not None:
+        if town.is_default and self.settings.simulation is not None:
             await practise(town, manifests)
 
-    def _start_service(self, town: Town, service: Service) -> None:
+    async def _start_tenant(self, tenant: Tenant) -> None:
+        for service in self._services:
+            self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
+        await self._declare(tenant.town)
+
+    def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
         city = City(town, service.manifest, self._compute, self.settings.time_zone)
         name = service.manifest.id
         every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
         job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
         expand = town_context().expand
         town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in service.manifest.triggers)))
-        self.houses.append(House(service, city, job.health))
-        self.watched.jobs.append(job)
+        houses.append(House(service, city, job.health))
+        jobs.append(job)
         if service.learn is not None:
             learn = service.learn
             work = partial(_learn, learn, city)
-            self.watched.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
+            jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
 
     async def _sweep(self) -> None:
         for town in self.broker.towns:
@@ -285,16 +313,38 @@ class TownOS:
                 self.oversees,
             ),
         ]
+        found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
         found += reference_routes(found, Frame.around(desk), self.version)
-        pages = portal_routes(desk)
-        for house in self.houses:
+        return [gated(route, self.gate) for route in found + self._pages(desk)]
+
+    def _pages(self, desk: Desk) -> list[Route]:
+        pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
+        for house in desk.houses():
             pages += self._pages_of(house, desk)
-        return found + [viewed(page, self.identify) for page in pages]
+        return [viewed(page, self.identify) for page in pages]
+
+    def _tenant_pages(self, tenant: Tenant) -> list[Route]:
+        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+        name, houses = tenant.town.name, tenant.houses
+        desk = replace(
+            self._default_desk,
+            town_name={"ja": name, "en": name, "easy": name},
+            simulated=False,
+            archive=Archive(tenant.town),
+            appearance=Appearance(tenant.town),
+            houses=lambda: houses,
+            base_layers=dict,
+            set_to={},
+        )
+        frame = Frame.around(desk)
+        own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
+        governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
+        return [*own, *governing, *self._pages(desk)]
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -328,6 +378,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
+            appearance=Appearance(town),
             oversees=self.oversees,
         )
 

@@ -106,6 +106,7 @@ async def _keep(town: Town, registration: Registration) -> None:
             )
     if registration.proxied:
         await _refuse_held(town, registration)
+    town.meter.demand_room()
     before = town.sources.kept.get(registration.id)
     registration = stamped(registration, None if before is None else before.registration, now)
     record = {"document": registration.document, "context": registration.context, **stamps(registration)}

@@ -7,7 +7,7 @@ new one is worth more, so that no client takes from another what it needs as muc
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -139,16 +139,13 @@ class Snapshots:
         for snapshot_id in gone:
             self.drop(town, snapshot_id, by)
 
+    async def leave(self, town: Town) -> None:
+        """Let the snapshots of a town go with it."""
+        await _stop(list(self.kept.pop(town.name, {}).values()), ())
+
     async def close(self) -> None:
         """Stop filling and telling."""
-        every = [one for kept in self.kept.values() for one in kept.values()]
-        works = [one.work for one in every if one.work is not None] + list(self.sending)
-        for work in works:
-            work.cancel()
-        await asyncio.gather(*works, return_exceptions=True)
-        for one in every:
-            if one.notifier is not None:
-                await one.notifier.close()
+        await _stop([one for kept in self.kept.values() for one in kept.values()], self.sending)
 
     def _new(self, town: Town, document: Mapping[str, Any], lifetime: timedelta | None, by: Principal) -> Kept:
         demand(town.policy, by, Deed.READ)
@@ -268,3 +265,13 @@ class Snapshots:
 
 def _no_snapshot(snapshot_id: str) -> NotFound:
     return NotFound(f"There is no snapshot {snapshot_id[:200]} here", snapshotId=snapshot_id[:200])
+
+
+async def _stop(every: Sequence[Kept], sending: Iterable[asyncio.Task[None]]) -> None:
+    works = [one.work for one in every if one.work is not None] + list(sending)
+    for work in works:
+        work.cancel()
+    await asyncio.gather(*works, return_exceptions=True)
+    for one in every:
+        if one.notifier is not None:
+            await one.notifier.close()

@@ -273,6 +273,11 @@ class SourceSubscriptions:
         demand(town.policy, by, Deed.SUBSCRIBE, Deed.ADMINISTER)
         return [one for one in self._of(town).values() if is_own(town.policy, one.owner.id, by)]
 
+    async def leave(self, town: Town) -> None:
+        """Stop telling anybody of a town that is let go."""
+        for outbox in self._outboxes.pop(town.name, {}).values():
+            await outbox.stop()
+
     async def close(self) -> None:
         """Stop telling anybody."""
         for outboxes in self._outboxes.values():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from machinami.broker.policy import Policy
+from machinami.broker.quotas import Meter
 from machinami.broker.sources import Sources
 from machinami.store.protocol import TownStore
 
@@ -17,6 +18,7 @@ class Town:
 
     sources: the other Context Sources that the town knows; while there are none, all data are its own. snapshot: the
     id of the snapshot that this is, of the town `owner` (4.3.7); a snapshot is a town of its own and knows no sources.
+    meter: what the town may take of the machine.
     """
 
     name: str
@@ -27,6 +29,7 @@ class Town:
     sources: Sources = field(default_factory=Sources)
     owner: str = ""
     snapshot: str = ""
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def is_default(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from machinami.broker.law import LEGAL, TOUCHED
 from machinami.broker.policy import WRITES, Rights, demand
+from machinami.broker.quotas import metered
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists
 from machinami.model import patch
@@ -30,10 +31,20 @@ T = TypeVar("T")
 def writing(town: Town, work: Callable[[Transaction], T], by: Principal) -> Awaitable[T]:
     """Run a work that writes entities, as far as who asks may. Raises Forbidden where nothing may be written."""
     rights = town.policy.rights(by)
+    if not town.meter.free:
+        return _measured(town, work, rights, by)
     if rights is None:
         return town.store.transact(work)
     demand(town.policy, by, *WRITES)
     return town.store.transact(lambda tx: work(Written(tx, rights)))
+
+
+def _measured(town: Town, work: Callable[[Transaction], T], rights: Rights | None, by: Principal) -> Awaitable[T]:
+    """Run a work of a town that has a quota."""
+    if rights is None:
+        return town.store.transact(metered(town.meter, work))
+    demand(town.policy, by, *WRITES)
+    return town.store.transact(metered(town.meter, lambda tx: work(Written(tx, rights))))
 
 
 class Written:
@@ -49,6 +60,10 @@ class Written:
         """The entity as it is there for who writes."""
         entity = self._tx.get(entity_id)
         return None if entity is None else self._rights.written(entity)
+
+    def count(self) -> int:
+        """How many entities there are, as the works before left them."""
+        return self._tx.count()
 
     def recall(self, entity_id: str) -> Entity | None:
         """What is known of an entity that has a past and is not there."""

@@ -37,6 +37,16 @@ Run the town in a folder until Ctrl-C. All its data stay in that folder; an empt
   {program} serve --data my-town --port 8080     where another town has the usual port
 
 A town without administrators is served on this computer only; on any other --host this command refuses.""",
+    "town": """\
+Several towns on one installation, each with its own people, data and bounds. Works while it runs, and while not.
+一つの OS に複数の街。それぞれに住民・データ・上限があります。動いていても、止まっていても使えます。
+
+  {program} town found matsukawa --administrator sato --data my-towns      make one, and invite who runs it
+  {program} town quota matsukawa --entities 20k --data my-towns             bound what it takes
+  {program} town list --data my-towns                                      what each takes and may take
+  {program} town move matsukawa ../matsukawa --data my-towns               out, as a folder that serves it
+  {program} town bring ../matsukawa matsukawa --data my-towns              and in again
+  {program} town delete matsukawa --data my-towns                          for good, with a report: docs/towns.md""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。

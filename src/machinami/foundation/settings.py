@@ -58,7 +58,8 @@ class Settings:
     after how many they are fetched anew where their server does not say (0: never at all); ca_file: the authorities
     whose certificates are trusted besides those of the system; private_targets: whether clients may have a town
     that is served to the network connect to addresses inside it; certificate and certificate_key: for TLS;
-    idle_minutes, session_hours: after which people are signed out, idle or not.
+    idle_minutes, session_hours: after which people are signed out, idle or not; encrypted: whether the file of a new
+    town is; key_file: where the key of all keys is kept.
     """
 
     data: Path
@@ -88,5 +89,7 @@ class Settings:
     openid: OpenIdSettings | None = None
     idle_minutes: int = 30
     session_hours: int = 12
+    encrypted: bool = False
+    key_file: Path | None = None
     simulation: Simulation | None = None
     fast_lane: bool = True

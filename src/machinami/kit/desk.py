@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
@@ -32,6 +33,7 @@ class Desk:
     base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
     set_to: what the installation is set to, by section.key of machinami.toml.
     houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
+    appearance: how the town looks.
     oversees: whether who looks may see how the machine is run.
     """
 
@@ -48,4 +50,5 @@ class Desk:
     base_layers: Callable[[], Layers]
     set_to: Mapping[str, Any] = field(default_factory=dict)
     identify: Identify = anyone
+    appearance: Appearance = field(default_factory=Appearance)
     oversees: Oversees = everyone

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qsl
 
 from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
+from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Standing
 from machinami.kit.desk import Desk
 from machinami.kit.forms import carries_token, form_token, is_foreign, session_cookie
@@ -31,6 +32,7 @@ class Frame:
     clock: Callable[[], datetime]
     simulated: bool = False
     zone: str = TOWN_ZONE
+    appearance: Appearance = field(default_factory=Appearance)
     standing: Callable[[Request], Standing] = lambda _: ""
 
     @classmethod
@@ -43,7 +45,13 @@ class Frame:
             except MachinamiError:  # a wrong credential, which the page itself refuses
                 return ""
 
-        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, standing)
+        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the town is called, by language: as it chose, else as it was set up."""
+        chosen = self.appearance.look.names
+        return {**self.town, **chosen} if chosen else self.town
 
     def words(self, request: Request, package: str = OWN) -> Words:
         """The words of this answer, as one package uses them."""
@@ -87,8 +95,8 @@ class Frame:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
         origin = f"http://{request.header(b'host') or _HOST}"
         return Shell(
-            self.town, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request),
-            session_cookie(request) is not None, self.standing(request),
+            self.names, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request),
+            session_cookie(request) is not None, self.standing(request), self.appearance.look, self.appearance.version,
         )  # fmt: skip
 
 

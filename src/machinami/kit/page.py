@@ -20,6 +20,7 @@ from machinami.kit.assets import asset_address
 from machinami.kit.forms import FIELD
 from machinami.kit.moments import TOWN_ZONE, Moment, moment
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
+from machinami.model.look import PLAIN, Look
 
 _POSTED = re.compile(r'<form method="post"[^>]*>')
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -66,6 +67,8 @@ class Shell:
     form_token: str = ""
     signed_in: bool = False
     standing: Standing = ""
+    look: Look = PLAIN
+    look_version: str = ""
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""

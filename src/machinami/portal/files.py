@@ -64,7 +64,7 @@ def _base(desk: Desk) -> File:
 
 def _manifest(frame: Frame) -> File:
     def show(request: Request) -> Response:
-        name = town_name(frame.town, frame.words(request).language)
+        name = town_name(frame.names, frame.words(request).language)
         icons = [{"src": "/static/icons/machinami.svg", "sizes": "any", "type": "image/svg+xml"}]
         known = {"name": name, "short_name": name, "start_url": "/", "display": "minimal-ui", "icons": icons}
         colours = {"background_color": "#fbfaf6", "theme_color": "#1b5e8c"}

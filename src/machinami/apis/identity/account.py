@@ -31,6 +31,7 @@ def shown(pages: Pages, request: Request, status: int = 200, fault: str = "", **
         session=live.session,
         sessions=pages.registry(request).sessions_of(account.id),
         administers=Role.ADMINISTRATOR in live.principal.roles,
+        operates=pages.home is None and bool({Role.ADMINISTRATOR, Role.OPERATOR} & live.principal.roles),
         fault=fault,
         said=request.arguments.get("done", ""),
         **{"seed": None, "picture": "", "codes": (), **more},

@@ -43,14 +43,15 @@ class Asking:
         return ANONYMOUS
 
     def _by_secret(self, request: Request) -> Principal:
-        if not self.identity.has_administrators:
+        registry = self.registry(request)
+        if not registry.administrators:
             return ANONYMOUS  # an open town knows nobody, and never asked
         shown = request.header(_KEY)
         if shown is None:
             scheme, _, shown = (request.header(_AUTHORIZATION) or "").partition(" ")
             if scheme.lower() != "bearer":
                 raise CredentialRefused("Credentials are shown as `Authorization: Bearer …` or `X-API-Key: …`")
-        shown, registry = shown.strip(), self.registry(request)
+        shown = shown.strip()
         if shown.startswith(KEY_MARK):
             return self.identity.by_key(registry, shown, self.address(request), request.header(b"origin"))
         return self.tokens.principal(registry, shown)

@@ -42,7 +42,7 @@ def _origin(pages: Pages, request: Request) -> str:
 
     Passkeys are bound to a name, so a town without an address of its own has them at http://localhost:… alone.
     """
-    home = pages.identity.supplies.address()
+    home = pages.address
     origin = request.header(b"origin") or ""
     host = urlsplit(origin).hostname
     if origin == home and host not in ("127.0.0.1", "::1", None):
@@ -57,7 +57,7 @@ def _origin(pages: Pages, request: Request) -> str:
 def _ask_to_register(pages: Pages, keys: Passkeys) -> Handler:
     def ask(request: Request) -> Response:
         account, _ = pages.asking.person(request)
-        town = town_name(pages.frame.town, "ja")
+        town = town_name(pages.frame.names, "ja")
         return answer(keys.ask_to_register(account, _browser(pages, request), _origin(pages, request), town))
 
     return ask

@@ -21,12 +21,19 @@ Page = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages' hold on who is known. provider: what the city's OpenID provider is called, if there is one."""
+    """The pages' hold on who is known. provider: what the city's OpenID provider is called, if there is one; home:
+    where browsers find the town, without a slash at the end; None: where they find the installation."""
 
     identity: Identity
     asking: Asking
     frame: Frame
     provider: str = ""
+    home: Callable[[], str] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where browsers find the town."""
+        return self.identity.supplies.address() if self.home is None else self.home()
 
     def registry(self, request: Request) -> Registry:
         """The people and programs of the town."""

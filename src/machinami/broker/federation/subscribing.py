@@ -76,6 +76,17 @@ class SharedSubscriptions:
         for relay in self._relays.values():
             await relay.stop()
 
+    async def leave(self, town: Town) -> None:
+        """A town is let go: leave its copies as they are, and tell of it no more."""
+        for key in [key for key in self._legs if key[0] == town.name]:
+            leg = self._legs.pop(key)
+            self._named.pop(leg.name, None)
+            await leg.stop()
+        for name in [name for name, (there, _) in self._named.items() if there is town]:
+            await self._named.pop(name)[1].stop()
+        for place in [place for place in self._relays if place[0] == town.name]:
+            await self._relays.pop(place).stop()
+
     def watch(self, town: Town) -> None:
         """Take a town's sources into account from now on."""
         town.sources.listeners.append(partial(self._heed, town))

@@ -29,7 +29,7 @@ async def use_totp(identity: Identity, registry: Registry, account_id: str, seed
     if window is None:
         raise BadRequestData(_WRONG, key="identity.wrong_code")
     codes = tuple(_written(identity.supplies.draw(RECOVERY_BYTES)) for _ in range(RECOVERY_CODES))
-    sealed = identity.supplies.seal.close(seed, _about(account))
+    sealed = identity.supplies.seal.close(seed, sealed_about(account))
     kept = tuple(digest_of(_plain(one)) for one in codes)
     await registry.put_account(replace(account, totp=Totp(sealed, now, window), recovery=kept))
     identity.note(Event("authenticator taken into use", registry.town, account.principal_id, account.name))
@@ -59,7 +59,7 @@ async def with_code(identity: Identity, registry: Registry, live: Live, code: st
 async def _take(identity: Identity, registry: Registry, account: Account, code: str) -> Way | None:
     totp = account.totp
     if totp is not None:
-        seed = identity.supplies.seal.open(totp.seed, _about(account))
+        seed = identity.supplies.seal.open(totp.seed, sealed_about(account))
         window = _window(seed, code, window_of(identity.supplies.clock()), totp.last_window)
         if window is not None:
             await registry.put_account(replace(account, totp=replace(totp, last_window=window)))
@@ -83,7 +83,7 @@ def _window(seed: bytes, code: str, now: int, last: int) -> int | None:
     return None
 
 
-def _about(account: Account) -> str:
+def sealed_about(account: Account) -> str:
     return f"authenticator of {account.id}"
 
 

@@ -70,11 +70,20 @@ class Identity:
     async def open(self, towns: Sequence[Town]) -> None:
         """Read what the towns know of people and programs; a town that has administrators is protected."""
         for town in towns:
-            registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
-            await registry.load()
-            self._registries[town.name] = registry
+            await self.admit(town)
         if self.has_administrators:
             await self.supplies.protect()
+
+    async def admit(self, town: Town) -> None:
+        """Read what a town knows of people and programs."""
+        registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
+        await registry.load()
+        self._registries[town.name] = registry
+
+    async def forget(self, town: Town) -> None:
+        """Know nobody any more of a town that is let go."""
+        await self._registries[town.name].tidy()
+        del self._registries[town.name]
 
     def of(self, town: str | None) -> Registry:
         """Whose people and programs count in a town: its own as soon as it has an administrator, until then those of

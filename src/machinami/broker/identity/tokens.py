@@ -19,7 +19,7 @@ from machinami.store.protocol import TownStore, Transaction
 
 LASTING = timedelta(minutes=10)
 ALGORITHM = "ES256"
-_RECORD, _CURRENT = "identity-signing", "current"
+RECORD, _CURRENT = "identity-signing", "current"
 _MOST = 5_000
 
 
@@ -43,15 +43,15 @@ class Tokens:
     async def load(self, store: TownStore) -> None:
         """Read the signing key, or make one."""
         seal = self._identity.supplies.seal
-        kept = (await store.records(_RECORD)).get(_CURRENT)
+        kept = (await store.records(RECORD)).get(_CURRENT)
         if kept is not None:
-            self._key = ECKey.import_key(seal.open(bytes.fromhex(kept["sealed"]), _RECORD).decode())
+            self._key = ECKey.import_key(seal.open(bytes.fromhex(kept["sealed"]), RECORD).decode())
             return
         key = ECKey.generate_key("P-256", auto_kid=True)
-        sealed = seal.close(key.as_pem(private=True), _RECORD).hex()
+        sealed = seal.close(key.as_pem(private=True), RECORD).hex()
 
         def work(tx: Transaction) -> None:
-            tx.put_record(_RECORD, _CURRENT, {"sealed": sealed})
+            tx.put_record(RECORD, _CURRENT, {"sealed": sealed})
 
         await store.transact(work)
         self._key = key
