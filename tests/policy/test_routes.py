@@ -15,11 +15,13 @@ WHO = ("nobody", *(role.value for role in ROLES))
 # ? it depends on what they show it.
 # words: tells nothing of the town's data, by intent.  entry: takes what is shown to come in.  page: never refused, and
 # shows each what they may read.  reading: data.  correcting, deciding: changes of data, by the deeds of the policy.
-# own: one's own account.  people: who belongs to the town.  machine: how the installation is run.
+# own: one's own account, and the rules that hold for all.  agreed: one's own consents, and those of whom one speaks for
+# (tried in tests/consent).  people: who belongs to the town.  machine: how the installation is run.
 KIND_TABLE = """
             nobody resident officer head mayor admin operator
 words       v      v        v       v    v     v     v
 entry       ?      ?        ?       ?    ?     ?     ?
+agreed      ?      ?        ?       ?    ?     ?     ?
 page        v      v        v       v    v     v     v
 reading     .      v        v       v    v     v     .
 correcting  .      .        v       v    v     v     .
@@ -149,6 +151,12 @@ reading     GET    /services/flood/cap/{name}
 BROKER = (
     "broker"  # the operations of the NGSI-LD face: each is held against the policy in test_faces and test_strangers
 )
+JSON_FACES = ("/identity/", "/governance/", "/consents", "/purposes", "/grounds", "/legal-classes")
+BODIES: Mapping[str, Any] = {
+    "/purposes": {"id": "walking", "texts": {"ja": "歩く", "en": "walking", "easy": "あるく"}},
+    "/grounds": {"id": "g", "basis": "law", "who": "role:officer", "reason": "x", "until": "2099-01-01T00:00:00Z"},
+    "/legal-classes": {"class": "personal", "type": "Case"},
+}
 COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # no cookie opens anything there
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
           "{path:path}": "css/machinami.css"}  # fmt: skip
@@ -228,6 +236,9 @@ async def test_a_route_answers_whom_the_table_says(crowd: Crowd, route: tuple[st
     before = await crowd.state()
     told = await ask(crowd, who, route)
     assert told.status < 500 or route == ("GET", "/sign-in/provider"), told.text
+    if route == ("POST", "/legal-classes") and told.status == 201:  # who has personal data here is somebody who may ask
+        taken = await crowd.ask("administrator", "POST", "/legal-classes/removal", body={"type": "Case", "reason": "x"})
+        assert taken.status == 200, taken.text
     cell = KINDS[ROUTES[route]][who]
     hidden = told.status in (404, 409) and bool(FORMS.get(route[1]))  # what a change is about is not there for them
     assert cell == "?" or (cell == "v") != told.refused or (cell == "." and hidden), (told.status, told.text[:300])
