@@ -30,6 +30,26 @@ machine     .      .        .       .    .     v     v
 ROUTE_TABLE = """
 words       GET    /health
 machine     GET    /metrics
+machine     GET    /platform/towns
+machine     POST   /platform/towns
+machine     GET    /platform/towns/{name}
+machine     PATCH  /platform/towns/{name}
+machine     DELETE /platform/towns/{name}
+machine     POST   /platform/towns/{name}/invitations
+machine     POST   /platform/towns/{name}/encryption
+machine     POST   /platform/towns/{name}/move
+machine     GET    /platform/record
+machine     GET    /platform/reports/{file}
+machine     GET    /towns
+machine     POST   /towns
+machine     POST   /towns/{name}/quota
+machine     POST   /towns/{name}/invitation
+machine     POST   /towns/{name}/move
+machine     POST   /towns/{name}/deletion
+people      GET    /look
+people      POST   /look
+words       GET    /look.css
+words       GET    /look/crest
 words       GET    /openapi.json
 words       GET    /docs
 words       GET    /docs/try
@@ -171,7 +191,7 @@ KINDS, ROUTES = read_kinds(), read_routes()
 OURS = [route for route, kind in ROUTES.items() if kind != BROKER]
 CHANGING = [route for route in OURS if route[0] != "GET" and ROUTES[route] != "words"]
 
-FORMED = [route for route in CHANGING if not route[1].startswith(("/identity", "/oauth", "/governance"))]
+FORMED = [route for route in CHANGING if not route[1].startswith(("/identity", "/oauth", "/governance", "/platform"))]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -193,7 +213,7 @@ async def ask(crowd: Crowd, who: str, route: tuple[str, str], **more: Any) -> To
     query = "?attribute=waterLevel" if path.endswith("history.csv") else ""
     if method == "GET" and not path.startswith("/ngsi-ld"):
         return await crowd.ask(who, method, filled(path) + query, **more)
-    if path.startswith(("/identity/", "/governance/")):
+    if path.startswith(("/identity/", "/governance/", "/platform/")):
         return await crowd.ask(who, method, filled(path), body={}, **more)
     if path.startswith("/ngsi-ld"):
         return await crowd.ask(who, method, filled(path), body={}, Accept="*/*", **more)
