@@ -11,7 +11,7 @@ import orjson
 
 from machinami.app.console import CONSOLE
 from machinami.app.running import TownOS
-from machinami.app.towns.console import do
+from machinami.app.towns.acts import do
 from machinami.app.towns.platform import Platform
 from machinami.foundation.settings import Settings
 

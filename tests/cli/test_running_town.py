@@ -43,12 +43,11 @@ def test_a_running_town_is_governed_with_the_words_of_a_stopped_one(
         assert seen(running.url) == 0
         told = said(capsys, "policy", "explain", "everyone", "RiverGauge", "--location", "138.2,35.1", *data)
         assert "○ everyone may read RiverGauge: open-levels" in told
-        assert "waterLevel" in said(capsys, "policy", "personal", "waterLevel", *data)
         assert "open-levels" in said(capsys, "policy", "withdraw", "open-levels", *data)
         assert seen(running.url) == 401
         noted = said(capsys, "audit", "search", "--who", "urn:machinami:console", "--did", "administer", *data)
         acts = [json.loads(line)["what"].split(":")[0] for line in noted.splitlines()]
-        assert acts[:3] == ["withdrew", "marked as personal", "allowed"]
+        assert acts[:2] == ["withdrew", "allowed"]
         head = said(capsys, "audit", "head", *data).strip()
         assert "nothing was changed" in said(capsys, "audit", "verify", "--head", head, *data)
         exported = tmp_path / "audit.jsonl"

@@ -98,7 +98,8 @@ class Crowd:
         house = await self.town.broker.town(None)
         changes = await house.store.changes(0, 10_000)
         done = len([change for change in changes if change.by != "urn:machinami:service:flood"])
-        kinds = ("settings", "account", "key", "invitation", "session", "policy")
+        names = ("account", "key", "invitation", "session")
+        kinds = ("settings", "policy", *(f"identity-{name}" for name in names))
         kept = [sorted(await house.store.records(kind)) for kind in kinds]
         return done, len(self.town.broker.towns), repr(kept)
 

@@ -10,6 +10,8 @@ import pytest_asyncio
 from tests.policy.test_faces import WHO, read_table
 from tests.policy.test_pages import KnownTown, town_of
 
+from machinami.broker.legal_records import law_of
+
 # The columns are those of PEOPLE. v: it is answered. Everything else is refused.
 GOVERNED = read_table("""
                nobody resident officer head mayor admin operator service neighbour weak gauge reader
@@ -62,10 +64,7 @@ WAYS: Mapping[str, Sequence[Way]] = {
         Way("DELETE", "/governance/policy/rows/given"),
         Way("POST", "/policy/withdrawal", form={"row": "given-too"}),
     ],
-    "mark": [
-        Way("PUT", "/governance/policy/personal", {"names": ["name"]}),
-        Way("POST", "/policy/personal", form={"m.name": "on"}),
-    ],
+    "mark": [Way("POST", "/policy/personal", form={"m.name": "on"})],
     "search": [Way("GET", "/governance/audit/entries"), Way("GET", "/audit")],
     "take out": [
         Way("GET", "/governance/audit/batches"),
@@ -117,12 +116,12 @@ async def test_somebody_governs_as_the_table_says(
         for row_id in ("mine", "by-page"):
             await _status(session, "administrator", Way("DELETE", f"/governance/policy/rows/{row_id}"))
         return
-    rows, marks = house.policy.kept, house.policy.personal
+    rows, marks = house.policy.kept, law_of(house).personal_marks
     for way in WAYS[deed]:
         status, text = await _status(session, who, way)
         assert status == (401 if who in ("nobody", "weak officer") and status == 401 else 403), (way, text)
         assert "resident-reads" not in text
-    assert (house.policy.kept, house.policy.personal) == (rows, marks)
+    assert (house.policy.kept, law_of(house).personal_marks) == (rows, marks)
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -10,6 +10,7 @@ from tests.policy.inhabited import CASE, GAUGE, MARK, sow
 from tests.policy.towns import PEOPLE, identify, row
 
 from machinami.app.running import TownOS
+from machinami.broker import legal_records
 from machinami.broker.audit import Search
 from machinami.foundation.settings import Settings
 from machinami.kit.http import Request
@@ -117,6 +118,8 @@ async def test_pages_say_what_is_not_open_in_place_of_a_false_none(tmp_path: Pat
         assert "published nothing" not in flood  # alerts are not open
         assert "No data have arrived" not in flood  # nor is the state of the gauge
         assert CLOSED in flood
+        async with session.get("/services/flood/cap") as answer:
+            assert answer.status == 401  # an empty feed would say that nothing was published
         shown = await page("/map")
         assert MARK in shown
         assert CLOSED in shown  # the shelters
@@ -132,6 +135,25 @@ async def test_pages_say_what_is_not_open_in_place_of_a_false_none(tmp_path: Pat
         assert "River levels are not open to you" in home
         assert "No water level gauge is connected" not in home
         assert "published nothing" in await page("/services/flood")
+        assert "<feed" in await page("/services/flood/cap")
+
+
+async def test_what_the_law_keeps_is_not_said_to_be_none(tmp_path: Path) -> None:
+    async with town_of(tmp_path) as (town, session):
+
+        async def shelters() -> str:
+            async with session.get("/data/Shelter?lang=en", headers={"x-who": "resident"}) as answer:
+                return await answer.text()
+
+        assert CLOSED not in await shelters()
+        house = await town.broker.town(None)
+        await legal_records.mark_personal(house, [TERMS["Shelter"]], PEOPLE["administrator"])
+        hidden = await shelters()
+        assert MARK not in hidden
+        assert CLOSED in hidden
+        told = "/policy/explanation?who=everyone&what=Shelter&lang=en"
+        async with session.get(told, headers={"x-who": "administrator"}) as answer:
+            assert "Marked as personal" in await answer.text()
 
 
 async def test_a_stranger_in_a_fresh_town_is_told_what_it_is_and_how_to_come_in(tmp_path: Path) -> None:

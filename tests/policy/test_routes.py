@@ -1,5 +1,6 @@
 """Which address is for whom? Every route of the installation stands in one table; a new one fails until it does."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -58,6 +59,21 @@ entry       POST   /first
 entry       GET    /sign-in
 entry       POST   /sign-in
 entry       POST   /sign-in/code
+own         GET    /consents
+own         POST   /consents
+own         GET    /consents/{id}
+own         POST   /consents/{id}/change
+own         POST   /consents/{id}/withdraw
+own         GET    /consents/{id}/receipt
+words       GET    /purposes
+people      POST   /purposes
+people      POST   /purposes/{id}/close
+own         GET    /grounds
+people      POST   /grounds
+people      POST   /grounds/{id}/end
+own         GET    /legal-classes
+people      POST   /legal-classes
+people      POST   /legal-classes/removal
 entry       GET    /sign-in/provider
 entry       GET    /sign-in/provider/return
 entry       POST   /sign-out
@@ -112,7 +128,6 @@ people      GET    /governance/policy/rows/{id}
 people      DELETE /governance/policy/rows/{id}
 people      POST   /governance/policy/preview
 people      GET    /governance/policy/usual
-people      PUT    /governance/policy/personal
 people      GET    /governance/policy/explanation
 people      GET    /governance/audit/entries
 people      GET    /governance/audit/batches
@@ -191,7 +206,16 @@ KINDS, ROUTES = read_kinds(), read_routes()
 OURS = [route for route, kind in ROUTES.items() if kind != BROKER]
 CHANGING = [route for route in OURS if route[0] != "GET" and ROUTES[route] != "words"]
 
-FORMED = [route for route in CHANGING if not route[1].startswith(("/identity", "/oauth", "/governance", "/platform"))]
+PROGRAMS = (
+    "/identity",
+    "/governance",
+    "/consents",
+    "/purposes",
+    "/grounds",
+    "/legal-classes",
+    "/platform",
+)  # JSON, no forms
+FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth"))]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -213,7 +237,7 @@ async def ask(crowd: Crowd, who: str, route: tuple[str, str], **more: Any) -> To
     query = "?attribute=waterLevel" if path.endswith("history.csv") else ""
     if method == "GET" and not path.startswith("/ngsi-ld"):
         return await crowd.ask(who, method, filled(path) + query, **more)
-    if path.startswith(("/identity/", "/governance/", "/platform/")):
+    if path.startswith(PROGRAMS):
         return await crowd.ask(who, method, filled(path), body={}, **more)
     if path.startswith("/ngsi-ld"):
         return await crowd.ask(who, method, filled(path), body={}, Accept="*/*", **more)
@@ -315,6 +339,13 @@ async def test_figures_are_for_who_is_here_and_for_keys_made_for_them(crowd: Cro
     async with crowd.session.get("/metrics") as here:
         assert here.status == 200
     assert (await crowd.ask("administrator", "GET", "/metrics", NGSILD_Tenant="default")).status == 401
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_table_is_saved_under_a_name_that_is_only_a_name(crowd: Crowd) -> None:
+    told = await ask(crowd, "officer", ("GET", "/data/{type}/{id}/history.csv"))
+    assert re.fullmatch(r"attachment; filename\*=UTF-8''[\w%.~-]+", told.headers["Content-Disposition"])
+    assert told.headers["Content-Type"] == "text/csv; charset=utf-8"
 
 
 @pytest.mark.asyncio(loop_scope="module")

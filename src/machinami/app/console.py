@@ -16,15 +16,24 @@ from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.routes import programs
 from machinami.app.identifying import appoint
+from machinami.app.towns.acts import do
+from machinami.app.towns.platform import Platform
 from machinami.foundation.errors import CredentialRefused
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.kit.server import Serving, serve
 from machinami.model.principal import Principal, Role
 
 FILE = "console.json"
-ADMINISTRATORS = "/governance/administrators"
+ADMINISTRATORS, TOWNS = "/governance/administrators", "/towns"
 CONSOLE = Principal("urn:machinami:console", frozenset({Role.ADMINISTRATOR}), None, None, 3, 3)
 """Who has the folder and its console. What they do is noted under this name."""
+
+
+def _acting(platform: Platform) -> Handler:
+    async def act(request: Request) -> Response:
+        return answer(await do(platform, request.params["act"], json_body(request), CONSOLE))
+
+    return act
 
 
 def console_routes(office: Office) -> list[Route]:
@@ -60,10 +69,11 @@ class Console:
         await self._serving.stop()
 
 
-async def open_console(folder: Path, office: Office) -> Console:
+async def open_console(folder: Path, office: Office, platform: Platform) -> Console:
     """Open the door to a running town, and write where it is for the owner's eyes only."""
     secret = token_hex(32)
-    guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in console_routes(office)]
+    routes = [*console_routes(office), Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
+    guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in routes]
     serving = await serve(guarded, lane=False)
     file = folder / FILE
     _write_private(file, json.dumps({"url": serving.url, "secret": secret}))

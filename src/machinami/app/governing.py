@@ -10,9 +10,10 @@ from urllib.parse import quote, urlencode
 from machinami.apis.governance.office import Office
 from machinami.app.clock import utc_now
 from machinami.app.configuration import read
-from machinami.app.console import CONSOLE, FILE, console_routes
+from machinami.app.console import CONSOLE, console_routes
 from machinami.app.identifying import make_identity
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.knocking import TENANT, beside, documents
 from machinami.app.running import fresh_id
 from machinami.broker.audit import Audit
 from machinami.broker.identity.identity import Event, Identity
@@ -21,17 +22,13 @@ from machinami.broker.legal_records import load_law
 from machinami.broker.policy import Policy
 from machinami.broker.policy_rows import load, protect
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import InputError, InUse, SettingsError, StoreUnavailable, TenantNotFound
+from machinami.foundation.errors import InUse, SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
 from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Response
 from machinami.kit.routing import Router
 from machinami.store.protocol import Backend
 from machinami.store.settings import StoreSettings
-from machinami.wire.exchange import Call, HttpCaller
-
-_PATIENCE = 600.0  # seconds: a long record is verified in one request
-_TENANT = "ngsild-tenant"
 
 
 class Governed(Protocol):
@@ -57,12 +54,9 @@ async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
     try:
         try:
             await towns.open(settings)
-        except InUse as error:
-            caller = HttpCaller()
-            try:
-                yield _Beside(caller, *_door(folder, error), name)
-            finally:
-                await caller.close()
+        except InUse as held:
+            async with beside(folder, held, name) as running:
+                yield running
         else:
             office = Office(towns, towns.identity, lambda _: CONSOLE, Frame({}, utc_now))
             yield _Within(Router(console_routes(office)), name)
@@ -128,7 +122,7 @@ class _Within:
     def __init__(self, router: Router, name: str | None) -> None:
         self._router = router
         self._headers = [(b"content-type", b"application/json")]
-        self._headers += [(_TENANT.encode(), name.encode())] if name else []
+        self._headers += [(TENANT.encode(), name.encode())] if name else []
 
     async def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> list[Any]:
         """The documents of the answer."""
@@ -136,39 +130,4 @@ class _Within:
         said = b"" if body is None else json.dumps(body).encode()
         request = Request(method, path, urlencode(query or {}), self._headers, said, match.params)
         answer = match.route.handler(request)
-        return _documents((answer if isinstance(answer, Response) else await answer).body)
-
-
-class _Beside:
-    """A town that runs: asked by its console."""
-
-    def __init__(self, caller: HttpCaller, url: str, secret: str, name: str | None) -> None:
-        self._caller = caller
-        self._url = url
-        tenant = {_TENANT: name} if name else {}
-        self._headers = {"authorization": f"Bearer {secret}", "content-type": "application/json", **tenant}
-
-    async def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> list[Any]:
-        """The documents of the answer."""
-        url = f"{self._url}{quote(path, safe='/%')}?{urlencode(query or {})}"
-        said = b"" if body is None else json.dumps(body).encode()
-        answer = await self._caller.call(Call(method, url, self._headers, said, _PATIENCE, limit=1_000_000_000))
-        if answer.status is None:
-            raise StoreUnavailable(f"The running town does not answer its console: {answer.reason}")
-        found = _documents(answer.body)
-        if answer.status >= 400:
-            raise InputError(str(found[0].get("detail") or found[0].get("title")))
-        return found
-
-
-def _documents(body: bytes) -> list[Any]:
-    return [json.loads(line) for line in body.splitlines() if line]
-
-
-def _door(folder: Path, held: InUse) -> tuple[str, str]:
-    """Where the console of a running town is, and its secret."""
-    try:
-        told = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return str(told["url"]), str(told["secret"])
-    except (OSError, ValueError, KeyError) as error:
-        raise InUse(f"{held.detail}, and it tells of no console; is it starting just now?", **held.facts) from error
+        return documents((answer if isinstance(answer, Response) else await answer).body)

@@ -29,6 +29,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.declaring import mark_personal, practise
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -40,7 +41,6 @@ from machinami.app.identifying import (
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
 from machinami.app.tenants import Tenant, Tenants
-from machinami.app.towns.console import platform_jobs
 from machinami.app.towns.platform import Platform
 from machinami.app.towns.record import Record
 from machinami.app.watching import Installation
@@ -86,7 +86,7 @@ except ImportError:  # not made for Windows
 _LOG = logging.getLogger("machinami")
 _DEFAULT_EVERY = 600.0
 _DAY = 86_400.0
-_TIDIED = 60.0
+_TIDIED, _MEASURED = 60.0, 1.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
@@ -150,14 +150,15 @@ class TownOS:
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
+        await self._declare(town)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
         if self.settings.context_days:
             self.watched.jobs.append(Job("contexts", self._renew_contexts, utc_now, SOONEST.total_seconds()))
         self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
-        self.watched.jobs += platform_jobs(self.platform, self.settings.data)
-        sources = Sources(town, self.settings, utc_now)
+        self.watched.jobs.append(Job("quotas", self.platform.measure, utc_now, _MEASURED))
+        sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
         self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
@@ -174,7 +175,7 @@ class TownOS:
             lane=self.settings.fast_lane,
             tls=self._tls(),
         )
-        self._console = await open_console(self.settings.data, office)
+        self._console = await open_console(self.settings.data, office, self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -256,9 +257,17 @@ class TownOS:
         for service in services:
             self._start_service(town, service, self.houses, self.watched.jobs)
 
-    def _start_tenant(self, tenant: Tenant) -> None:
+    async def _declare(self, town: Town) -> None:
+        """Say which data are personal before any are read or written."""
+        manifests = [service.manifest for service in self._services]
+        await mark_personal(town, manifests)
+        if town.is_default and self.settings.simulation is not None:
+            await practise(town, manifests)
+
+    async def _start_tenant(self, tenant: Tenant) -> None:
         for service in self._services:
             self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
+        await self._declare(tenant.town)
 
     def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
         city = City(town, service.manifest, self._compute, self.settings.time_zone)

@@ -1,6 +1,6 @@
 """What runs for each town besides the default one: its services, and its pages at a host of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from machinami.app.towns.platform import Platform
@@ -31,7 +31,7 @@ class Tenants:
         self,
         platform: Platform,
         gate: Gate,
-        start: Callable[[Tenant], None],
+        start: Callable[[Tenant], Awaitable[None]],
         pages: Callable[[Tenant], Sequence[Route]],
     ) -> None:
         self._platform = platform
@@ -48,7 +48,7 @@ class Tenants:
             self._default = town
             return
         tenant = Tenant(town)
-        self._start(tenant)
+        await self._start(tenant)
         tenant.handlers = {(route.method, route.path): route.handler for route in self._pages(tenant)}
         self.open[town.name] = tenant
         for job in tenant.jobs:

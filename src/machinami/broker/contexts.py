@@ -19,6 +19,7 @@ import orjson
 
 from machinami.broker.renewal import Renewal, expiry
 from machinami.broker.shelf import Shelf
+from machinami.broker.stored_context import Stored, from_record
 from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import (
     BadRequestData,
@@ -28,7 +29,6 @@ from machinami.foundation.errors import (
     MachinamiError,
     NotFound,
 )
-from machinami.foundation.instant import format_instant, parse_instant
 from machinami.foundation.urn import without_password
 from machinami.model import town_terms
 from machinami.model.context import Context, assemble, core, core_version_of
@@ -43,27 +43,6 @@ AT_HAND = 20_000_000  # bytes of documents in memory
 _ASSEMBLED = 512
 _FETCH_SECONDS = 10.0
 _FETCH_BYTES = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One kept context: its URL, kind (Cached, Hosted, ImplicitlyCreated), and since when. Its body is in the store.
-
-    towns: those that know of it, as a client there made it or asked for it, each with since when. expires_at: when it
-    is to be fetched anew, as its server said; None where that said nothing.
-    """
-
-    url: str
-    kind: str
-    created_at: datetime
-    towns: Mapping[str, datetime] = field(default_factory=dict)
-    expires_at: datetime | None = None
-
-    def to_record(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """As it is kept in the store."""
-        towns = {town: format_instant(since) for town, since in self.towns.items()}
-        said = {"kind": self.kind, "body": body, "createdAt": format_instant(self.created_at), "towns": towns}
-        return said if self.expires_at is None else {**said, "expiresAt": format_instant(self.expires_at)}
 
 
 @dataclass(slots=True)
@@ -103,7 +82,7 @@ class Contexts:
     async def load(self) -> None:
         """Read what was kept before."""
         for url, record in (await self._store.records(RECORD)).items():
-            self._kept[url] = _from_record(url, record)
+            self._kept[url] = from_record(url, record)
 
     def body(self, url: str) -> Mapping[str, Any] | None:
         """The document that is kept for a URL; None where there is none."""
@@ -351,7 +330,7 @@ class Contexts:
     async def take_in(self, records: Mapping[str, Mapping[str, Any]], town: str) -> None:
         """Keep the contexts of a town that comes here. Raises Conflict where one is something else here."""
         for url, record in records.items():
-            came = _from_record(url, record)
+            came = from_record(url, record)
             present = self._kept.get(url)
             if present is None:
                 await self._keep(replace(came, towns={town: came.created_at}), record["body"])
@@ -377,17 +356,6 @@ class Contexts:
     def stored(self, town: str | None = None) -> list[Stored]:
         """The kept contexts in order of their URLs: those that a town knows of, or all."""
         return [one for _, one in sorted(self._kept.items()) if town is None or town in one.towns]
-
-
-def _from_record(url: str, record: Mapping[str, Any]) -> Stored:
-    """What was kept; before each town knew only of its own, a fetched document was everybody's and told no town."""
-    at = parse_instant(record["createdAt"])
-    expires_at = parse_instant(record["expiresAt"]) if "expiresAt" in record else None
-    told = record.get("towns")
-    towns = (
-        {record.get("town") or DEFAULT_TOWN: at} if told is None else {one: parse_instant(told[one]) for one in told}
-    )
-    return Stored(url, record["kind"], at, towns, expires_at)
 
 
 def source_key(source: Any) -> str:

@@ -6,14 +6,19 @@ What the log says of them goes when the log is trimmed (`log_days`); what lies i
 from collections.abc import Awaitable, Sequence
 
 from machinami.broker.operations import write_deletion
+from machinami.broker.policy import demand
 from machinami.broker.town import Town
-from machinami.broker.written import writing
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.store.protocol import Transaction
 
 
 def erase(town: Town, entity_ids: Sequence[str], by: Principal) -> Awaitable[int]:
-    """Delete the entities with their whole evolution, in one transaction; how many there were."""
+    """Delete the entities with their whole evolution, in one transaction; how many there were.
+
+    Who asks must be one who may delete; whether they may still see what goes does not matter. Raises Forbidden.
+    """
+    demand(town.policy, by, Deed.DELETE)
     now = town.clock()
 
     def work(tx: Transaction) -> int:
@@ -26,4 +31,4 @@ def erase(town: Town, entity_ids: Sequence[str], by: Principal) -> Awaitable[int
             tx.remove_history(entity_id)
         return found
 
-    return writing(town, work, by)
+    return town.store.transact(work)

@@ -5,7 +5,7 @@ one who asks. What follows from it is kept by nobody longer than `version` says.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from heapq import heappop, heappush
 
@@ -19,6 +19,7 @@ from machinami.model.veil import LegalVeil, subjects_of, veil_for
 
 LEGAL, TOUCHED = "legal-state", "touched"  # the record of the types that entities with something marked have
 Given = dict[str, tuple[Consent, ...]]  # by whom the data are about
+_FEW = 1_000
 _NOBODY: Sequence[Terms] = ()
 
 
@@ -66,8 +67,21 @@ class Law:
         if not self.marks:
             return None
         return veil_for(
-            by, self.marks.values(), tuple(self.grounds.values()), self.touched, self._consented(by), self.clock
+            by,
+            self.marks.values(),
+            tuple(self.grounds.values()),
+            self.touched,
+            self._consented(by),
+            self._few(by),
+            self.clock,
         )
+
+    def _few(self, by: Principal) -> Callable[[], Collection[str] | None]:
+        """All who consented to something for who asks, where they are few enough to be looked up one by one."""
+        if by.purpose is None:
+            return tuple
+        given = [self._given.setdefault((by.purpose, name), {}) for name in names_of(by)]
+        return lambda: {one for each in given for one in each} if sum(map(len, given)) <= _FEW else None
 
     def _consented(self, by: Principal) -> Callable[[str], Sequence[Terms]]:
         """What somebody consents to for who asks: looked up anew each time, as it may have been withdrawn."""

@@ -138,6 +138,10 @@ class Rights:
         guard = self.guard(Deed.READ)
         return WHOLE if guard is None else sight(guard, entity, span)
 
+    def keeps(self, kind: str, names: Iterable[str] | None) -> bool:
+        """Whether the law may keep something of entities of a type from who asks, whatever the rows allow."""
+        return self._veil is not None and self._veil.keeps(kind, names)
+
     def is_free(self, deed: Deed, entity: Entity) -> bool:
         """Whether the types alone allow the deed to all of the entity."""
         guard = self.guard(deed)
@@ -275,8 +279,11 @@ def shows(policy: Policy, by: Principal, kind: str, names: Iterable[str] | None 
     """Whether who asks may read these attributes (None: all) of every entity of a type (expanded), so that it means
     something that there is none."""
     rights = policy.rights(by)
+    wanted = None if names is None else tuple(names)
+    if rights is not None and rights.keeps(kind, wanted):
+        return False
     extent = EVERY if rights is None else rights.extent(Deed.READ, Entity("", (kind,)))
-    return extent is not None and (extent.every if names is None else extent.holds(names))
+    return extent is not None and (extent.every if wanted is None else extent.holds(wanted))
 
 
 def is_own(policy: Policy, owner: str, by: Principal) -> bool:

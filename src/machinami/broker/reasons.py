@@ -12,6 +12,7 @@ from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
 from machinami.model.explaining import Matter, Reason, explain, principal_named
+from machinami.model.legal import LegalClass
 from machinami.model.names import LOCATION
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
@@ -38,6 +39,16 @@ async def reasons(town: Town, asked: Asked, by: Principal) -> Sequence[Reason]:
         raise BadRequestData("Say of what: a type, or the id of an entity", member="what")
     matter = _matter(asked, linked_in(town, by)(asked.what))
     return [explain(rows, who, deed, matter) for deed in Deed]
+
+
+def marked(town: Town, asked: Asked, by: Principal) -> list[str]:
+    """What of it is marked as personal (types and attributes, expanded): that is seen with consent or on a ground
+    only, whatever the rows allow."""
+    matter, law = _matter(asked, linked_in(town, by)(asked.what)), town.policy.law
+    marks = [] if law is None else [mark for mark in law.marks.values() if mark.legal is LegalClass.PERSONAL]
+    here = [mark for mark in marks if not mark.type or mark.type in matter.types]
+    wanted = ("", matter.attribute)
+    return sorted({m.attribute or m.type for m in here if matter.attribute is None or m.attribute in wanted})
 
 
 def _matter(asked: Asked, entity: Entity | None) -> Matter:

@@ -42,7 +42,7 @@ Several towns on one installation, each with its own people, data and bounds. Wo
 一つの OS に複数の街。それぞれに住民・データ・上限があります。動いていても、止まっていても使えます。
 
   {program} town found matsukawa --administrator sato --data my-towns      make one, and invite who runs it
-  {program} town quota matsukawa --entities 20k --bytes 2G --data my-towns bound what it takes
+  {program} town quota matsukawa --entities 20k --data my-towns             bound what it takes
   {program} town list --data my-towns                                      what each takes and may take
   {program} town move matsukawa ../matsukawa --data my-towns               out, as a folder that serves it
   {program} town bring ../matsukawa matsukawa --data my-towns              and in again

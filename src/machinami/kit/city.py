@@ -12,8 +12,9 @@ from machinami.broker import batch, erasure, history, intake, operations, privat
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import demand, demand_whole, shows
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, Forbidden
+from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
 from machinami.kit.compute import Compute, call
+from machinami.kit.consenting import Consenting
 from machinami.kit.drawer import Drawer
 from machinami.kit.manifest import ANY_TYPE, Manifest
 from machinami.kit.moments import TOWN_ZONE
@@ -21,7 +22,7 @@ from machinami.kit.viewing import VIEWER
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.policy import WRITING, Deed, Row, Whom
-from machinami.model.principal import Principal, Role
+from machinami.model.principal import ANONYMOUS, Principal, Role
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.reading import Reading
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
@@ -71,6 +72,15 @@ class City:
         bound._for_itself = True
         return bound
 
+    def consenting(self, purpose: str) -> Consenting:
+        """The consents to a purpose that the manifest declares."""
+        return Consenting(self._town, self.manifest, self._by, purpose)
+
+    @property
+    def viewer(self) -> Principal:
+        """Who looks at the page that is made; the service itself where none is."""
+        return VIEWER.get() or self._by
+
     @property
     def _who(self) -> Principal:
         """Who reads and writes: the person for whom a page is made, else the service itself."""
@@ -115,6 +125,14 @@ class City:
         means nothing, and must not be said."""
         names = [self._context.expand(name) for name in attribute_names(view)]
         return shows(self._town.policy, self._who, self._context.expand(self._readable(view)), names)
+
+    def demand_shown(self, view: type[Any]) -> None:
+        """Raise SignInRequired or Forbidden unless who looks may see all that the view tells of every entity of its
+        type: for answers to programs, in which nothing would be taken for none."""
+        if not self.shows(view):
+            if self._who.id == ANONYMOUS.id:
+                raise SignInRequired(f"{view.TYPE} is not open to everyone: say who you are")
+            raise Forbidden(f"Not all of {view.TYPE} is open to {self._who.id}", principal=self._who.id)
 
     async def history(
         self,
@@ -163,7 +181,10 @@ class City:
         await operations.delete(self._town, entity_id, self._who)
 
     async def erase(self, view: type[Any], entity_ids: Sequence[str]) -> int:
-        """Delete entities of a type that the service writes with all their past; how many there were."""
+        """Delete entities of a type that the service writes with all their past; how many there were.
+
+        This needs no consent: it is what follows from one having ended.
+        """
         self._demand_written(view.TYPE)
         kind = self._context.expand(view.TYPE)
         own = [i for i in entity_ids if (e := self._town.store.peek(i)) is not None and kind in e.types]

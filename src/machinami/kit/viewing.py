@@ -30,7 +30,7 @@ def wanted_for(by: Principal, request: Request) -> Principal:
     purpose = said.decode("latin-1").strip()
     if not is_name(purpose):
         raise BadRequestData(
-            "Machinami-Purpose names a purpose: a-z, 0-9 and -, at most 64", header="Machinami-Purpose"
+            "Machinami-Purpose names a purpose: a-z, 0-9 and _ . : -, at most 100", header="Machinami-Purpose"
         )
     return replace(by, purpose=purpose)
 

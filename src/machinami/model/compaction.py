@@ -75,7 +75,14 @@ def compact_attribute(
     links: Links | None = None,
 ) -> Any:
     """The instances of one attribute as JSON; None if none of them is in the wanted datasets."""
-    return _Writer(context, representation, links).attribute(name, instances)
+    return attribute_writer(context, representation, links)(name, instances)
+
+
+def attribute_writer(
+    context: Context, representation: Representation = NORMALIZED, links: Links | None = None
+) -> Callable[[str, tuple[Attribute, ...]], Any]:
+    """The same as a function of name and instances: for whoever has many to write."""
+    return _Writer(context, representation, links).attribute
 
 
 def to_feature(

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from machinami.foundation.value import value
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Instance:
     """One attribute instance of the history: which entity and attribute, and the instance with its times.
 

@@ -102,7 +102,11 @@ def _guarded_by_law(query: Query, guard: Guard) -> Query:
     is_linked = query.q is not None and hops(query.q)
     if types is not None and not is_linked and not _touches(guard, types):
         return guarded(query, tuple(replace(one, veil=None) for one in guard if one.about is None))
-    return replace(query, types=types, guard=guard)
+    narrowed = replace(query, types=types, guard=guard)
+    if query.ids or not isinstance(query.types, TypeIs):
+        return narrowed
+    people = guard[0].veil.people(query.types.type) if guard and guard[0].veil is not None else None
+    return narrowed if people is None else replace(narrowed, ids=tuple(sorted(people)))
 
 
 def _touches(guard: Guard, selection: TypeSelection) -> bool:

@@ -14,6 +14,7 @@ from machinami.model.null import NO_MOMENT, NULL, Absent
 from machinami.model.representation import NONE
 from machinami.model.values import is_geometry
 
+_REMOVED = (NULL,)
 _MERGED = frozenset((Kind.PROPERTY, Kind.LANGUAGE, Kind.JSON))
 
 
@@ -40,7 +41,7 @@ def completed(
         now,
         None if expires is NO_MOMENT else expires,
         None,
-        () if new.object_type == (NULL,) else new.object_type,
+        () if new.object_type == _REMOVED else new.object_type,
         _completed_below(below, now, old) if below else NO_ATTRIBUTES,
         None if new.value_type == NULL else new.value_type,
     )

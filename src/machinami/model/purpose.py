@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,99}")
 _LONGEST = 100_000
 LANGUAGES = ("ja", "en", "easy")  # Japanese, English, やさしい日本語
 
@@ -50,7 +50,7 @@ def is_name(text: str) -> bool:
 def faults(purpose_id: str, texts: Mapping[str, str]) -> str | None:
     """What is wrong with a purpose and its texts; None if nothing is."""
     if not is_name(purpose_id):
-        return "its id is made of a-z, 0-9 and -, at most 64"
+        return "its id is made of a-z, 0-9 and _ . : -, at most 100"
     if sum(map(len, texts.values())) > _LONGEST:
         return f"its texts are longer than {_LONGEST} characters"
     missing = [language for language in LANGUAGES if not texts.get(language, "").strip()]

@@ -1,6 +1,6 @@
 """Of which attributes of an entity may something be seen? All but some, or only some."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,6 +68,10 @@ class Veil(Protocol):
 
     def touches(self, types: Iterable[str]) -> bool:
         """Whether an entity with one of these types may have something that is kept from who asks."""
+        ...
+
+    def people(self, kind: str) -> Collection[str] | None:
+        """The ids of which every entity of a type is that is not hidden; None where that is not said."""
         ...
 
     def over(self, entity: Entity, span: Span | None = None) -> Sight | None:

@@ -3,14 +3,14 @@
 Normalized (ETSI GS CIM 009, 4.5.6 to 4.5.8), simplified as pairs of value and time (4.5.9), and aggregated (4.5.19).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from machinami.foundation.instant import format_micros
 from machinami.model.attribute import Attribute, Kind
-from machinami.model.compaction import Json, compact_attribute, moment_text
+from machinami.model.compaction import Json, attribute_writer, moment_text
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.found import Readings, Series
@@ -20,7 +20,11 @@ from machinami.model.representation import NORMALIZED, Representation
 from machinami.model.values import MEMBERS, SERIES
 
 TemporalForm = Literal["normalized", "concise", "temporalValues"]
+Write = Callable[[str, tuple[Attribute, ...]], Any]
 _BARE = Representation("simplified")
+
+
+_TIMES = {"observedAt": "observed_at", "createdAt": "created_at", "modifiedAt": "modified_at"}
 
 
 class Moment(Protocol):
@@ -92,8 +96,8 @@ def temporal_entity(
         if form == "temporalValues":
             document[member] = _values(name, instances, context, representation, time_property)
         else:
-            shown = replace(representation, form=form)
-            document[member] = [_instance(name, m, context, shown) for m in instances]
+            write = attribute_writer(context, replace(representation, form=form))
+            document[member] = [_instance(name, m, write, form) for m in instances]
     return document
 
 
@@ -153,17 +157,18 @@ def temporal_head(
     return document
 
 
-def _instance(name: str, moment: Moment, context: Context, representation: Representation) -> Json:
-    instance = moment.value
-    if moment.deleted_at is not None:
+def _instance(name: str, moment: Moment, write: Write, form: TemporalForm) -> Json:
+    instance, deleted_at = moment.value, moment.deleted_at
+    if deleted_at is not None:
         instance = replace(instance, value=NULL)
-    written = compact_attribute(name, (instance,), context, representation)
+    written = write(name, (instance,))
     # in the concise form a bare value has no room for its instanceId
-    document: Json = written if isinstance(written, dict) and _is_open(written) else {"value": written}
+    is_whole = type(written) is dict and (form != "concise" or _is_open(written))
+    document: Json = written if is_whole else {"value": written}
     if instance.instance_id is not None:
         document["instanceId"] = instance.instance_id
-    if moment.deleted_at is not None:
-        document["deletedAt"] = moment_text(moment.deleted_at)
+    if deleted_at is not None:
+        document["deletedAt"] = moment_text(deleted_at)
     return document
 
 
@@ -177,13 +182,13 @@ def _values(
     datasets: dict[str | None, list[Moment]] = {}
     for moment in past:
         datasets.setdefault(moment.value.dataset_id, []).append(moment)
-    shown = replace(_BARE, lang=representation.lang)
+    write = attribute_writer(context, replace(_BARE, lang=representation.lang))
     written = []
     for dataset, moments in datasets.items():
         kind = moments[-1].value.kind
         pairs = [
             [
-                compact_attribute(name, (replace(m.value, value=NULL) if m.deleted_at else m.value,), context, shown),
+                write(name, (replace(m.value, value=NULL) if m.deleted_at else m.value,)),
                 _time(m, time_property),
             ]
             for m in moments
@@ -198,13 +203,8 @@ def _values(
 def time_of(moment: Moment, time_property: str) -> datetime | None:
     """The time of an instance by which it is asked for; when it was written where it has none."""
     instance = moment.value
-    times = {
-        "observedAt": instance.observed_at,
-        "createdAt": instance.created_at,
-        "modifiedAt": instance.modified_at,
-        "deletedAt": moment.deleted_at,
-    }
-    return times.get(time_property) or moment.deleted_at or instance.modified_at or instance.created_at
+    asked = moment.deleted_at if time_property == "deletedAt" else getattr(instance, _TIMES[time_property])
+    return asked or moment.deleted_at or instance.modified_at or instance.created_at
 
 
 def _time(moment: Moment, time_property: str) -> str | None:

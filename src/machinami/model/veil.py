@@ -3,7 +3,7 @@
 Where several marks are about an attribute, each must let it be seen.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,9 @@ _RELATIONS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)
 
 Consented = Callable[[str], Sequence[Terms]]
 """What somebody (by id) consents to at present for who asks and what they ask for."""
+
+Few = Callable[[], Collection[str] | None]
+"""All who may consent to something for who asks; None where they are many."""
 
 
 def subjects_of(mark: Mark, entity: Entity) -> tuple[str, ...]:
@@ -47,7 +50,7 @@ class Rule:
 class LegalVeil:
     """What the law keeps from one who asks. touched: the types that entities with something marked have; it grows.
 
-    consented: what people consent to for them at present; now: what time it is.
+    consented: what people consent to for them at present; few: who they are, where they are few; now: what time it is.
     """
 
     by: Principal
@@ -55,6 +58,7 @@ class LegalVeil:
     severed: tuple[Mark, ...]
     touched: AbstractSet[str]
     consented: Consented
+    few: Few
     now: Callable[[], datetime]
 
     @property
@@ -65,6 +69,23 @@ class LegalVeil:
     def touches(self, types: Iterable[str]) -> bool:
         """Whether an entity with one of these types may have something that is kept from who asks."""
         return not self.touched.isdisjoint(types)
+
+    def people(self, kind: str) -> Collection[str] | None:
+        """The ids of which every entity of a type is that is not hidden, where such entities are people themselves and
+        few of them consent; None otherwise."""
+        for rule in self.rules:
+            mark = rule.mark
+            persons = mark.type == kind and not mark.attribute and not mark.subject
+            if persons and mark.legal is LegalClass.PERSONAL and not rule.grounds:
+                few = self.few()
+                return None if few is None else {*few, self.by.id}
+        return None
+
+    def keeps(self, kind: str, names: Iterable[str] | None) -> bool:
+        """Whether something of entities of a type may be kept: of these attributes (None: of any), or as a whole."""
+        marks = [rule.mark for rule in self.rules if rule.mark.type in ("", kind)]
+        wanted = None if names is None else frozenset(names)
+        return any(not mark.attribute or wanted is None or mark.attribute in wanted for mark in marks)
 
     def over(self, entity: Entity, span: Span | None = None) -> Sight | None:
         """What is left of the entity; None where it is hidden as a whole."""
@@ -130,6 +151,7 @@ def veil_for(
     grounds: Sequence[Ground],
     touched: AbstractSet[str],
     consented: Consented,
+    few: Few,
     now: Callable[[], datetime],
 ) -> LegalVeil | None:
     """What the law keeps from who asks; None where it is nothing at all."""
@@ -143,7 +165,7 @@ def veil_for(
             rules.append(Rule(mark, tuple(one for one in grounds if one.basis in serving and one.is_for(by))))
     if not rules and not severed:
         return None
-    return LegalVeil(by, tuple(rules), tuple(severed), touched, consented, now)
+    return LegalVeil(by, tuple(rules), tuple(severed), touched, consented, few, now)
 
 
 def own(veil: LegalVeil) -> list[Allowance]:

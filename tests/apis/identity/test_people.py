@@ -305,6 +305,9 @@ async def test_no_password_link_or_cookie_is_ever_logged_or_kept(
     [
         ({"name": "aiko", "password": "short"}, "at least 12"),
         ({"name": "aiko", "password": "password1234"}, "first to be guessed"),
+        ({"name": "aiko", "password": "Aiko-Machinami-2026"}, "first to be guessed"),
+        ({"name": "aiko", "password": "Administrator!!1"}, "first to be guessed"),
+        ({"name": "aiko", "password": "kawakami2kawakami2"}, "first to be guessed"),
         ({"name": "a b", "password": PASSWORD}, "sign-in name"),
         ({"name": "aiko", "password": "x" * 300}, "at most 256"),
     ],

@@ -484,3 +484,48 @@ async def test_what_is_in_several_places_is_counted_once(here: Broker, others: F
     there = [urlsplit(call.url).path for call in others.calls if call.url.startswith("http://there.test")]
     assert there[0].endswith("/entityMaps")  # who only counts needs no more than ids
     assert not any(path.endswith("/entityMaps") for path in there[1:])
+
+
+async def test_types_and_attributes_are_those_of_all_who_may_tell_them(tmp_path: Path) -> None:
+    caller = HttpCaller()
+    async with broker(tmp_path / "a", caller, "a") as a, broker(tmp_path / "b", caller, "b") as b:
+        await a.ask("POST", "/entities", gauge(level=level(1)))
+        await b.ask("POST", "/entities", gauge(2, name=level(7)))
+        await b.ask("POST", "/entities", {"id": "urn:ngsi-ld:Lamp:1", "type": "Lamp", "light": level(1)})
+        await a.register(b.url)  # of gauges only
+        _, told, _ = await a.ask("GET", "/types")
+        assert told["typeList"] == ["Gauge"]
+        _, told, _ = await a.ask("GET", "/types?details=true")
+        assert [(one["typeName"], one["attributeNames"]) for one in told] == [("Gauge", ["level", "name"])]
+        _, told, _ = await a.ask("GET", "/types/Gauge")
+        assert (told["entityCount"], len(told["attributeDetails"])) == (2, 2)
+        _, told, _ = await a.ask("GET", "/attributes/name")
+        assert (told["attributeCount"], told["attributeTypes"], told["typeNames"]) == (1, ["Property"], ["Gauge"])
+        assert (await a.ask("GET", "/attributes/name?local=true"))[0] == 404
+        assert (await a.ask("GET", "/attributes/nothing"))[0] == 404
+        await a.register(b.url, id="urn:r:2", information=[{"entities": [{"type": "Lamp"}]}])
+        _, told, _ = await a.ask("GET", "/types?local=false")
+        assert told["typeList"] == ["Gauge", "Lamp"]
+        _, told, _ = await a.ask("GET", "/attributes?details=true")
+        assert [one["attributeName"] for one in told] == ["level", "light", "name"]
+        assert (await a.ask("GET", "/types/Lamp"))[1]["entityCount"] == 1
+    await caller.close()
+
+
+async def test_a_source_that_tells_nonsense_of_its_types_is_not_believed(here: Broker, others: FakeNeighbours) -> None:
+    await here.ask("POST", "/entities?local=true", gauge(level=level(1)))
+    await here.register("http://there.test")
+    for document in (
+        [1, {"id": 5}, {"typeName": "Gauge", "attributeDetails": [7]}],
+        {"id": "urn:t", "attributeDetails": 7},
+        {"typeList": 3},
+        "x",
+        7,
+        None,
+    ):
+        others.answers["http://there.test"] = lambda _, document=document: given(document)
+        for path in ("/types", "/types?details=true", "/types/Gauge", "/attributes", "/attributes/level"):
+            assert (await here.ask("GET", path))[0] == 200, (path, document)
+    others.answers.clear()
+    status, told, headers = await here.ask("GET", "/types")
+    assert (status, told["typeList"], headers["NGSILD-Warning"][:3]) == (200, ["Gauge"], "199")

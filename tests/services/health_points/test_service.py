@@ -172,7 +172,7 @@ async def test_who_leaves_is_forgotten_and_the_ledger_keeps_only_a_pseudonym(str
     walker = await streets.join()
     yesterday = streets.today - timedelta(days=1)
     await streets.walk(walker, yesterday, 9_000, device="install-1")
-    assert await service.withdraw(streets.city, walker, "key-one") == 1
+    assert await service.withdraw(streets.city, walker) == 1
     with pytest.raises(NotTakingPart):
         await service.walker_of(streets.city, "key-one")
     own = streets.city.for_purpose("health-points")
@@ -225,6 +225,16 @@ async def test_figures_are_told_of_groups_that_are_large_enough(streets: Streets
     await streets.city.publish(WalkingSurvey("urn:ngsi-ld:WalkingSurvey:x", answers=[["30-39", "male", "港", 30, 31]]))
     await service.refresh(streets.city, streets.now)
     assert (await streets.city.find(WalkingEffect))[0].reason == "too_few"
+
+
+async def test_what_is_known_of_old_exports_is_let_go(streets: Streets) -> None:
+    walker = await streets.join()
+    await streets.walk(walker, streets.today - timedelta(days=1), 9_000)
+    own = streets.city.for_purpose("health-points")
+    assert len(await own.private_rows("prints")) == 1
+    streets.now += timedelta(days=91)
+    await service.refresh(streets.city, streets.now)
+    assert await own.private_rows("prints") == {}
 
 
 async def test_a_town_where_nobody_takes_part_is_no_error(streets: Streets) -> None:

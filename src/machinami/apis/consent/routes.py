@@ -8,18 +8,21 @@ import orjson
 from machinami.apis.consent import shapes
 from machinami.broker import consents, legal_records
 from machinami.broker.contexts import town_context
+from machinami.broker.policy import demand
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, SignInRequired
 from machinami.kit.http import JSON, Handler, Request, Response, Route
 from machinami.kit.viewing import Identify
 from machinami.model.consent import Consent
-from machinami.model.principal import Principal
+from machinami.model.policy import Deed
+from machinami.model.principal import ANONYMOUS, Principal
 
 TAG = "Consent"
 _TENANT = b"ngsild-tenant"
 _PROOF = frozenset({"proof"})
 _GIVING = frozenset({"proof", "subject"})
 
+Allow = Callable[[Town, Principal], None]
 Act = Callable[[Town, Principal, Request], Awaitable[tuple[int, Any]]]
 
 
@@ -34,33 +37,49 @@ class Towns(Protocol):
 def routes(towns: Towns, identify: Identify) -> list[Route]:
     """Every address of this face."""
 
-    def route(method: str, path: str, act: Act, summary: str) -> Route:
-        return Route(method, path, _handler(towns, identify, act), summary, TAG)
+    def everyone(path: str, act: Act, summary: str) -> Route:
+        return Route("GET", path, _handler(towns, identify, act, lambda town, by: None), summary, TAG)
+
+    def known(method: str, path: str, act: Act, summary: str) -> Route:
+        return Route(method, path, _handler(towns, identify, act, _demand_known), summary, TAG)
+
+    def administrator(path: str, act: Act, summary: str) -> Route:
+        return Route("POST", path, _handler(towns, identify, act, _demand_administrator), summary, TAG)
 
     return [
-        route("GET", "/consents", _list, "The consents of a person: one's own, or by ?subject= at a desk"),
-        route("POST", "/consents", _give, "Give a consent, or take one down for somebody with the proof of it"),
-        route("GET", "/consents/{id}", _show, "A consent with every step that led to it"),
-        route("POST", "/consents/{id}/change", _change, "Consent to something else from now on"),
-        route("POST", "/consents/{id}/withdraw", _withdraw, "Withdraw a consent, at once and everywhere"),
-        route("GET", "/consents/{id}/receipt", _receipt, "What a person is given of their consent to keep"),
-        route("GET", "/purposes", _purposes, "For what people may be asked, with every version of the text"),
-        route("POST", "/purposes", _publish, "Publish a purpose, or another version of its text"),
-        route("POST", "/purposes/{id}/close", _close, "Close a purpose: nobody is given data for it any more"),
-        route("GET", "/grounds", _grounds, "On which grounds data are given without consent"),
-        route("POST", "/grounds", _ground, "Record a ground"),
-        route("POST", "/grounds/{id}/end", _end, "End a ground before its time"),
-        route("GET", "/legal-classes", _marks, "Of which legal class types and attributes are"),
-        route("POST", "/legal-classes", _mark, "Say of which legal class a type or an attribute is"),
-        route("POST", "/legal-classes/removal", _unmark, "Say that something is of no legal class any more, and why"),
+        known("GET", "/consents", _list, "The consents of a person: one's own, or by ?subject= at a desk"),
+        known("POST", "/consents", _give, "Give a consent, or take one down for somebody with the proof of it"),
+        known("GET", "/consents/{id}", _show, "A consent with every step that led to it"),
+        known("POST", "/consents/{id}/change", _change, "Consent to something else from now on"),
+        known("POST", "/consents/{id}/withdraw", _withdraw, "Withdraw a consent, at once and everywhere"),
+        known("GET", "/consents/{id}/receipt", _receipt, "What a person is given of their consent to keep"),
+        everyone("/purposes", _purposes, "For what people may be asked, with every version of the text"),
+        administrator("/purposes", _publish, "Publish a purpose, or another version of its text"),
+        administrator("/purposes/{id}/close", _close, "Close a purpose: nobody is given data for it any more"),
+        known("GET", "/grounds", _grounds, "On which grounds data are given without consent"),
+        administrator("/grounds", _ground, "Record a ground"),
+        administrator("/grounds/{id}/end", _end, "End a ground before its time"),
+        known("GET", "/legal-classes", _marks, "Of which legal class types and attributes are"),
+        administrator("/legal-classes", _mark, "Say of which legal class a type or an attribute is"),
+        administrator("/legal-classes/removal", _unmark, "Say that something is of no legal class any more, and why"),
     ]
 
 
-def _handler(towns: Towns, identify: Identify, act: Act) -> Handler:
+def _demand_known(town: Town, by: Principal) -> None:
+    if by.id == ANONYMOUS.id and not town.policy.is_open:
+        raise SignInRequired("Say who you are to see or give consent")
+
+
+def _demand_administrator(town: Town, by: Principal) -> None:
+    demand(town.policy, by, Deed.ADMINISTER)
+
+
+def _handler(towns: Towns, identify: Identify, act: Act, allow: Allow) -> Handler:
     async def handle(request: Request) -> Response:
         by = identify(request)
         named = request.fields.get(_TENANT)
         town = await towns.town(None if named is None else named.decode("latin-1"))
+        allow(town, by)
         status, document = await act(town, by, request)
         return Response(status, orjson.dumps(document), JSON, [(b"cache-control", b"no-store")])
 

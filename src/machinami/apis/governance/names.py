@@ -1,6 +1,6 @@
 """What are people, programs, types and attributes called on these pages, in the reader's words?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -46,6 +46,11 @@ class Names:
     def listed(self, parts: Iterable[str], between: str = "says.comma") -> Markup:
         """Several names in a row."""
         return Markup(self.words.rich(between)).join(parts)
+
+    def deeds(self, parts: Sequence[str]) -> Markup:
+        """Several deeds in a row."""
+        head = self.listed(parts[:-1], "says.and")
+        return Markup(self.words.rich("says.last")).join([head, parts[-1]] if head else parts[-1:])
 
     def whom(self, row: Row) -> Markup:
         """For whom a row is."""

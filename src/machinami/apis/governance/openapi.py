@@ -61,6 +61,10 @@ _REASONS: Json = {
     "type": "object",
     "properties": {
         "protected": {"type": "boolean"},
+        "personal": {
+            **_NAMES,
+            "description": "What of it is seen with consent or on a ground only, whatever rows allow",
+        },
         "reasons": {
             "type": "array",
             "items": {

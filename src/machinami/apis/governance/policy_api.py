@@ -9,7 +9,7 @@ from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.shapes import reason_document, remark_document, row_document
 from machinami.broker import opening, policy_rows
 from machinami.broker.contexts import town_context
-from machinami.broker.reasons import Asked, expanded, reasons, short
+from machinami.broker.reasons import Asked, expanded, marked, reasons, short
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
 from machinami.kit.http import Handler, Request, Response, Route
@@ -131,6 +131,7 @@ def _explain(office: Office) -> Handler:
         asked = Asked(*(said.get(name, "") for name in ("who", "what", "attribute", "scope", "location")))
         found = await reasons(town, asked, by)
         told = [reason_document(reason, short) for reason in found]
-        return answer({"protected": not town.policy.is_open, "reasons": told})
+        personal = [short(name) for name in marked(town, asked, by)]
+        return answer({"protected": not town.policy.is_open, "reasons": told, "personal": personal})
 
     return tell

@@ -13,7 +13,7 @@ from machinami.apis.governance.policy_api import rows_of
 from machinami.apis.governance.sentences import needless, remark_sentences, row_sentence
 from machinami.broker import legal_records, policy_rows
 from machinami.broker.discovery import types
-from machinami.broker.reasons import Asked, expanded, reasons, short
+from machinami.broker.reasons import Asked, expanded, marked, reasons, short
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.foundation.instant import parse_instant
@@ -181,10 +181,11 @@ def _explain(office: Office) -> PageHandler:
         said, names = request.arguments, office.names(request, town)
         asked = Asked(*(said.get(name, "").strip() for name in ("who", "what", "attribute", "scope", "location")))
         found: Sequence[Reason] = ()
-        fault = ""
+        personal, fault = Markup(), ""
         if asked.what:
             try:
                 found = await reasons(town, asked, by)
+                personal = names.listed(map(names.attribute, marked(town, asked, by)))
             except BadRequestData as error:
                 fault = error.detail
         kinds = [short(summary.type) for summary in await types(town, by)]
@@ -194,6 +195,7 @@ def _explain(office: Office) -> PageHandler:
             422 if fault else 200,
             asked=asked,
             reasons=found,
+            personal=personal,
             names=names,
             view=lambda row: row_view(row, names),
             fault=fault,

@@ -20,7 +20,7 @@ def row_sentence(row: Row, names: Names) -> Markup:
     words, who = names.words, names.whom(row)
     what = names.listed(_inside(map(names.type, row.types), names)) if row.types else words.rich("says.everything")
     deeds = [deed for deed in Deed if deed in row.deeds and deed is not Deed.ADMINISTER]
-    done = names.listed((words.rich(f"deed.{deed}") for deed in deeds), "says.and")
+    done = names.deeds([words.rich(f"deed.{deed}") for deed in deeds])
     if not deeds:
         said = words.rich("says.town", who=who)
     elif Deed.ADMINISTER in row.deeds:
@@ -36,7 +36,10 @@ def _limits(row: Row, names: Names) -> list[Markup]:
     words, found = names.words, []
     if row.attributes:
         found.append(
-            words.rich("says.attributes", names=names.listed(_inside(map(names.attribute, row.attributes), names)))
+            words.rich(
+                "says.attributes",
+                names=names.listed(_inside(map(names.attribute, row.attributes), names), "says.attribute_comma"),
+            )
         )
     if row.scopes:
         found.append(words.rich("says.scopes", names=names.listed(map(escape, row.scopes))))

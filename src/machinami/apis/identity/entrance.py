@@ -116,7 +116,7 @@ def _sign_out(pages: Pages) -> Page:
             await signing_in.sign_out(pages.identity, pages.registry(request), live.session)
         answer = see_other("/")
         answer.headers.append(pages.asking.end_field())
-        answer.headers.append((b"clear-site-data", b'"cache"'))
+        answer.headers.append((b"clear-site-data", b'"cache", "storage"'))
         return answer
 
     return take

@@ -9,8 +9,9 @@ import orjson
 from machinami.apis.ngsild.face import ROOT, Face, check_parameters, tenant
 from machinami.apis.ngsild.negotiation import JSON, choose, content_type, read_json
 from machinami.apis.ngsild.parameters import read_flag
-from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts, Stored
+from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts
 from machinami.broker.policy import WRITES, demand
+from machinami.broker.stored_context import Stored
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import BadRequestData, NotFound, OperationNotSupported
 from machinami.foundation.instant import format_instant

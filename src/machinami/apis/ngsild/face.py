@@ -143,12 +143,15 @@ class Face:
         link = link_context(request)
         if link is not None:
             refuse_link(kind)
-        town = self._asker(request)
+        town, plain = self._asker(request), core()
         found: list[tuple[Any, Context | MachinamiError]] = []
         missing: dict[str, Any] = {}
         for document in documents:
             try:
                 source = body_context(link, kind, document)
+                if source is None:
+                    found.append((document, plain))
+                    continue
                 failure = self._failure(request, source)
                 asker = town if self._is_new(request, source) else None  # when it runs again, it is one request still
                 found.append((document, failure or self.broker.contexts.resolve(source, asker)))

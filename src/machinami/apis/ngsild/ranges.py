@@ -33,9 +33,8 @@ def cut(pasts: Sequence[Past], temporal: TemporalQuery, limit: int) -> tuple[Seq
     edges: list[int] = []
     for past in pasts:
         for series in past.series:
-            times = _moments(series, temporal.property)
-            if len(times) > limit:
-                edges.append(sorted(times, reverse=backwards)[limit - 1])
+            if _size(series) > limit:
+                edges.append(sorted(_moments(series, temporal.property), reverse=backwards)[limit - 1])
     if not edges:
         return pasts, None
     edge = max(edges) if backwards else min(edges)
@@ -43,6 +42,10 @@ def cut(pasts: Sequence[Past], temporal: TemporalQuery, limit: int) -> tuple[Seq
     kept = [replace(past, series=[series for series, _ in part]) for past, part in zip(pasts, parts, strict=True)]
     shown = [time for part in parts for _, times in part for time in times]
     return kept, Cut(from_micros(min(shown)), from_micros(max(shown)))
+
+
+def _size(series: Series) -> int:
+    return len(series.instances if series.readings is None else series.readings.moments)
 
 
 def _moments(series: Series, time_property: str) -> Sequence[int]:

@@ -89,7 +89,7 @@ def _me(city: City) -> Handler:
 def _leave(city: City) -> Handler:
     async def leave(request: Request) -> Response:
         key = request.header(b"participation-key") or ""
-        erased = await service.withdraw(city, await service.walker_of(city, key), key)
+        erased = await service.withdraw(city, await service.walker_of(city, key))
         return _answered({"erased_days": erased})
 
     return leave

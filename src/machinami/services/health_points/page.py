@@ -62,6 +62,7 @@ class Way:
             "partners": self.officers(self.partner),
             "use": self.officers(self.use),
             "settings": self.officers(self.setting),
+            "publish": self.publish,
         }
 
     async def show(self, request: Request) -> Response:
@@ -86,6 +87,7 @@ class Way:
             fault=fault,
             new_key=new_key,
             mine=mine,
+            asked=self.city.consenting(PURPOSE),
             fresh_code="".join(secrets.choice(LETTERS) for _ in range(10)),
             figures=await self.book.figures(),
             office=await self.book.office(words) if seen == "officer" and is_officer else None,
@@ -132,12 +134,18 @@ class Way:
         await service.walker_of(self.city, service.SIMULATED)
         return self.with_key(see_other(ADDRESS), request, service.SIMULATED, 3_600)
 
+    async def publish(self, request: Request) -> Response:
+        """The town publishes what people are asked to consent to: administrators alone may."""
+        read_form(request)
+        await self.city.consenting(PURPOSE).publish(self.city.viewer)
+        return see_other(f"{ADDRESS}?view=officer&done=published")
+
     async def leave(self, request: Request) -> Response:
         """Withdraw: everything of the person goes."""
         form, key = read_form(request), request.cookie(COOKIE) or ""
         if form.get("sure") != "yes":
             raise BadRequestData("Leaving needs your yes beside the box", field="sure")
-        await service.withdraw(self.city, await service.walker_of(self.city, key), key)
+        await service.withdraw(self.city, await service.walker_of(self.city, key))
         return self.with_key(see_other(f"{ADDRESS}?done=left"), request, "", 0)
 
     def with_key(self, response: Response, request: Request, key: str, seconds: int) -> Response:

@@ -17,8 +17,10 @@ from machinami.services.health_points.logic.bookings import (
     DEVICES,
     JOURNALS,
     KEYS,
+    LEAVING,
     PARTNERS,
     PRINTS,
+    STAMPS,
     VERDICTS,
     VOUCHERS,
     Voucher,
@@ -56,53 +58,66 @@ from machinami.services.health_points.model import (
 
 PACKAGE = "machinami.services.health_points"
 SHOWN_DAYS = 35
+LONGEST_LATE = 90  # the most that `late_days` can be set to
 SIMULATED = "simulated-resident"
 """The key under which anyone may look at one invented resident; it opens nothing where nobody is invented."""
 
 
-class UnrecordedConsents:
-    """The port while the town keeps no consents: who takes part has a profile, who withdraws has none."""
-
-    def __init__(self, city: City) -> None:
-        self._city = city
-
-    async def give(self, subject: str, text: str, language: str, at: datetime) -> None:
-        """Nothing is recorded: the profile that is written next says it."""
-
-    async def holds(self, subject: str) -> bool:
-        """Whether there is a profile."""
-        return await self._city.get(Walker, subject) is not None
-
-    async def withdraw(self, subject: str, at: datetime) -> None:
-        """Nothing is recorded: the profile is erased next."""
-
-
 def consents(city: City) -> Consents:
-    """The town's consents, as the service asks them."""
-    return UnrecordedConsents(city)
+    """The town's consents, as the service asks them; in a town that is open to everyone nobody is asked."""
+    asked = city.consenting(PURPOSE)
+    return asked if asked.is_asked else OpenTown()
+
+
+class OpenTown:
+    """The port in a town without any administrator, which keeps no consents: a town for trying things out."""
+
+    async def give(self, subject: str, language: str) -> str:
+        """Nothing is recorded."""
+        return ""
+
+    def holds(self, subject: str) -> bool:
+        """Who takes part has a profile; more is not asked."""
+        return True
+
+    async def withdraw(self, subject: str) -> None:
+        """Nothing is recorded; the profile is erased."""
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Judge days that nobody has judged yet, set goals, let points and vouchers run out, and tell the figures."""
+    """Forget who left, let points and vouchers run out, and, once a day or when somebody joined or was asked, judge
+    what sources brought in, set goals and tell the figures: personal data are read no oftener than that."""
     own = city.for_purpose(PURPOSE)
-    walkers = await own.find(Walker)
-    for walker in walkers:
-        async with own.turn:
-            await _catch_up(own, walker, now)
-        await asyncio.sleep(0)
-    invented = next((w for w in walkers if w.simulated), None)
-    if invented is not None:
-        await own.private(partial(_show_one, walker_id=invented.id))
+    await _forget_who_left(own)
     await _run_out(own, now)
-    await _tell(own, walkers, now)
+    surveys = await own.find(WalkingSurvey)
+    stamp = [today(own, now).isoformat(), len(await own.private_rows(KEYS)), sum(len(s.answers or ()) for s in surveys)]
+    if (await own.private_rows(STAMPS)).get(STAMPS) != {"figures": stamp}:
+        walkers = await own.find(Walker)
+        for walker in walkers:
+            async with own.turn:
+                await _catch_up(own, walker, now)
+            await asyncio.sleep(0)
+        invented = next((w for w in walkers if w.simulated), None)
+        if invented is not None:
+            await own.private(partial(_show_one, walker=invented))
+            stamp[1] = len(await own.private_rows(KEYS))
+        doubts = await _tell(own, await own.find(Walker), surveys, now)
+        await _audit(own, now, doubts)
+        prints, on = await own.private_rows(PRINTS), today(own, now)
+        await own.private(lambda drawer: bookings.tidy(drawer, prints, on, LONGEST_LATE))
+        await own.private(lambda drawer: drawer.put(STAMPS, STAMPS, {"figures": stamp}))
+    else:
+        await _audit(own, now, None)
 
 
 async def join(city: City, profile: Profile, key: str, language: str) -> Walker:
     """Take part: a consent, a profile under a new pseudonym, and a key that only the resident has from now on."""
     own, now = city.for_purpose(PURPOSE), city.now()
     walker = joining.joined(city.new_id("Walker"), profile, today(city, now))
-    await consents(own).give(walker.id, joining.TEXT_VERSION, language, now)
-    await own.private(lambda drawer: drawer.put(KEYS, digest(key), {"walker": walker.id}))
+    await consents(own).give(walker.id, language)
+    row = {"walker": walker.id, "since": walker.joined_on}
+    await own.private(lambda drawer: drawer.put(KEYS, digest(key), row))
     await own.publish(walker)
     return walker
 
@@ -111,27 +126,45 @@ async def walker_of(city: City, key: str) -> Walker:
     """Who takes part under a key. Raises NotTakingPart."""
     own = city.for_purpose(PURPOSE)
     found = await own.private(lambda drawer: drawer.get(KEYS, digest(key)))
-    if key and found is not None and await consents(own).holds(found["walker"]):
+    if key and found is not None and consents(own).holds(found["walker"]):
         walker = await own.get(Walker, found["walker"])
         if walker is not None:
             return walker
     raise NotTakingPart("Nobody takes part under this key; join at /services/health_points")
 
 
-async def withdraw(city: City, walker: Walker, key: str) -> int:
-    """Leave: the consent ends; steps, profile, key and devices are erased; what is held or left of points runs out.
-    The ledger keeps its bookings under the pseudonym, which nothing leads to any more. How many days were erased."""
-    own, now = city.for_purpose(PURPOSE), city.now()
-    async with own.turn:
-        joined = date.fromisoformat(walker.joined_on) if walker.joined_on else today(city, now)
-        late = (await own.settings(Settings)).late_days
-        days = (today(city, now) - joined).days + late + 2
-        erased = await own.erase(StepCount, day_ids(walker.id, today(city, now) + timedelta(days=1), days))
-        await own.erase(Walker, [walker.id])
-        await consents(own).withdraw(walker.id, now)
-        shelves = {shelf: await own.private_rows(shelf) for shelf in (KEYS, DEVICES, PRINTS, VOUCHERS, VERDICTS)}
+async def withdraw(city: City, walker: Walker) -> int:
+    """Leave: the consent ends at once, then steps, profile, key and devices are erased, and what is held or left of
+    points runs out. The ledger keeps its bookings under the pseudonym, which nothing leads to any more.
 
-        await own.private(lambda drawer: bookings.forget(drawer, walker.id, shelves, today(city, now)))
+    What is cut off in between is brought to its end by the next refresh. How many days were erased.
+    """
+    own = city.for_purpose(PURPOSE)
+    since = walker.joined_on or today(city, city.now()).isoformat()
+    async with own.turn:
+        await own.private(lambda drawer: drawer.put(LEAVING, walker.id, {"walker": walker.id, "since": since}))
+        return await _forget(own, walker.id, date.fromisoformat(since))
+
+
+async def _forget_who_left(own: City) -> None:
+    """Forget those whose leaving was cut off, and those whose consent has ended elsewhere or by its date."""
+    left = {row["walker"]: row for row in (await own.private_rows(LEAVING)).values()}
+    for row in (await own.private_rows(KEYS)).values():
+        if not consents(own).holds(row["walker"]):
+            left[row["walker"]] = row
+    for walker_id, row in left.items():
+        async with own.turn:
+            await _forget(own, walker_id, date.fromisoformat(row["since"]))
+
+
+async def _forget(own: City, walker_id: str, joined: date) -> int:
+    await consents(own).withdraw(walker_id)
+    on = today(own, own.now())
+    first_to_last = (on - joined).days + LONGEST_LATE + 2
+    erased = await own.erase(StepCount, day_ids(walker_id, on + timedelta(days=1), first_to_last))
+    await own.erase(Walker, [walker_id])
+    shelves = {shelf: await own.private_rows(shelf) for shelf in (KEYS, DEVICES, PRINTS, VOUCHERS, VERDICTS, LEAVING)}
+    await own.private(lambda drawer: bookings.forget(drawer, walker_id, shelves, on))
     return erased
 
 
@@ -158,7 +191,7 @@ async def hand_in(city: City, walker: Walker, found: Read, device: str) -> list[
         raise BadRequestData(what, days=[day.isoformat() for day in sorted(claims)])
     async with own.turn:
         handed = [claims.get(day, []) for day in open_days]
-        strangers = await own.private(lambda drawer: bookings.strangers(drawer, walker.id, handed))
+        strangers = await own.private(lambda drawer: bookings.strangers(drawer, walker.id, handed, today(city, now)))
         known = {d.id: d for d in await days_of(city, walker.id, today(city, now), SHOWN_DAYS + settings.late_days)}
         for day in open_days:
             before = known.get(day_id(walker.id, day)) or begun(walker.id, day)
@@ -203,7 +236,7 @@ async def _rejudged(city: City, walker_id: str, day: date, said: str, states: Se
         held = [read_claims(before.claims)]
         around = Around(
             accepted(await days_of(city, walker_id, day, HISTORY_DAYS + 1)),
-            await own.private(lambda drawer: bookings.strangers(drawer, walker_id, held)),
+            await own.private(lambda drawer: bookings.strangers(drawer, walker_id, held, today(city, now))),
             walker.goal,
             await own.settings(Settings),
         )
@@ -292,8 +325,6 @@ async def _settle(own: City, walker_id: str, days: Sequence[StepCount], now: dat
 
 async def _catch_up(own: City, walker: Walker, now: datetime) -> None:
     """Judge the days of a walker that a source brought in, set the goal anew, and book what is not booked."""
-    if walker.simulated and not await consents(own).holds(walker.id):
-        await consents(own).give(walker.id, joining.TEXT_VERSION, "ja", now)
     settings = await own.settings(Settings)
     days = await days_of(own, walker.id, today(own, now), SHOWN_DAYS)
     known = list(days)
@@ -311,9 +342,9 @@ async def _catch_up(own: City, walker: Walker, now: datetime) -> None:
     await _settle(own, walker.id, known, now)
 
 
-def _show_one(drawer: Drawer, walker_id: str) -> None:
+def _show_one(drawer: Drawer, walker: Walker) -> None:
     if drawer.get(KEYS, digest(SIMULATED)) is None:
-        drawer.put(KEYS, digest(SIMULATED), {"walker": walker_id})
+        drawer.put(KEYS, digest(SIMULATED), {"walker": walker.id, "since": walker.joined_on})
 
 
 async def _run_out(own: City, now: datetime) -> None:
@@ -332,22 +363,29 @@ def _expire(drawer: Drawer, walker_id: str, on: date) -> list[Entry]:
     return bookings.post(drawer, walker_id, [bookings.always(command)])
 
 
-async def _tell(own: City, walkers: Sequence[Walker], now: datetime) -> None:
-    """Publish the figures of the town, where something has changed since they were last told."""
+async def _tell(
+    own: City, walkers: Sequence[Walker], surveys: Sequence[WalkingSurvey], now: datetime
+) -> summary.Doubts:
+    """Publish the figures of the town, where something has changed since they were last told; the days in doubt."""
     settings, on = await own.settings(Settings), today(own, now)
     days = {w.id: await days_of(own, w.id, on - timedelta(days=1), settings.survey_weeks * 7) for w in walkers}
     told = await own.find(WalkingKpi)
-    figures = summary.kpis(walkers, days, told, settings, on)
-    gone = [row.id for row in told if row.id not in {f.id for f in figures}]
+    figures = summary.kpis(walkers, days, settings, on)
     await own.publish(*[f for f in figures if f not in told], whole=True)
-    for kpi_id in gone:
+    for kpi_id in {row.id for row in told} - {f.id for f in figures}:
         await own.remove(WalkingKpi, kpi_id)
-    effect = summary.effect_of(walkers, days, await own.find(WalkingSurvey), now)
+    effect = summary.effect_of(walkers, days, surveys, now)
     before = await own.find(WalkingEffect)
     if not before or replace(before[0], issued_at=now) != effect:
         await own.publish(effect, whole=True)
+    return summary.doubts_of(walkers, days)
+
+
+async def _audit(own: City, now: datetime, doubts: summary.Doubts | None) -> None:
+    """Add the whole ledger up anew where something was booked since; doubts: None where they are as they were."""
     heads = {name: read_journal(row) for name, row in (await own.private_rows(JOURNALS)).items()}
-    last = await own.find(PointsAudit)
-    if not last or summary.is_stale(last[0], heads, days):
+    last = next(iter(await own.find(PointsAudit)), None)
+    known = doubts or summary.Doubts.of(last)
+    if last is None or summary.is_stale(last, heads, known):
         entries = {name: (await journal_of(own, name))[1] for name in heads}
-        await own.publish(summary.audit_of(heads, entries, days, walkers, now), whole=True)
+        await own.publish(summary.audit_of(heads, entries, known, now), whole=True)

@@ -96,8 +96,9 @@ def _parts(change: Change) -> tuple[list[bytes | None], History]:
     texts: list[bytes | None] = []
     history: History = []
     for one in change.attributes:
-        if one.after is not None:
-            text, time, columns = write_instance(one.after)
+        after = one.after
+        if after is not None:
+            text, time, columns = write_instance(after)
             texts.append(text)
             history.append((one.name, time, columns))
         else:
@@ -203,8 +204,9 @@ def write_instance(value: Attribute) -> tuple[bytes, int, Columns]:
     """The JSON of an instance, and the time and the columns with which the history keeps it."""
     text, number, doc = instance_text(value)
     created, modified, times = system_times(value.created_at, value.modified_at)
-    if value.observed_at is not None:
-        time, observed = observed_time(value.observed_at)
+    seen = value.observed_at
+    if seen is not None:
+        time, observed = observed_time(seen)
         return text + times + observed + b"}", time, (1, 0, created, modified, number, doc)
     time = modified if modified is not None else created or 0
     return text + times + b"}", time, (0, 0, created, modified, number, doc)

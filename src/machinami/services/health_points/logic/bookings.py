@@ -18,7 +18,7 @@ from machinami.services.health_points.logic.stored import read_journal, write_jo
 from machinami.services.health_points.model import Claim, EntryKind
 
 KEYS, DEVICES, PRINTS, JOURNALS, VOUCHERS, PARTNERS = "keys", "devices", "prints", "journals", "vouchers", "partners"
-VERDICTS = "verdicts"
+VERDICTS, LEAVING, STAMPS = "verdicts", "leaving", "stamps"
 Make = Callable[[Journal], Command | None]
 
 
@@ -149,7 +149,7 @@ def forget(shelves: Shelves, walker_id: str, rows: Mapping[str, Mapping[str, Any
                 shelves.drop(shelf, name)
 
 
-def strangers(shelves: Shelves, walker_id: str, days: Iterable[Sequence[Claim]]) -> set[str]:
+def strangers(shelves: Shelves, walker_id: str, days: Iterable[Sequence[Claim]], today: date) -> set[str]:
     """The devices among these claims that are another participant's, or bring what another one has handed in.
 
     A device that is told by an id of its own, and that nobody has brought yet, is this walker's from now on.
@@ -157,18 +157,25 @@ def strangers(shelves: Shelves, walker_id: str, days: Iterable[Sequence[Claim]])
     strange = set[str]()
     for claims in days:
         for root in {c.device.partition(".")[0] for c in claims if "." in c.device}:
-            if _is_others(shelves, DEVICES, root, walker_id):
+            if _is_others(shelves, DEVICES, root, walker_id, today):
                 strange |= {c.device for c in claims if c.device.startswith(root)}
         for name, group in groupby(sorted(claims, key=lambda c: c.device), key=lambda c: c.device):
             mark = fingerprint(list(group))
-            if mark is not None and _is_others(shelves, PRINTS, mark, walker_id):
+            if mark is not None and _is_others(shelves, PRINTS, mark, walker_id, today):
                 strange.add(name)
     return strange
 
 
-def _is_others(shelves: Shelves, shelf: str, name: str, walker_id: str) -> bool:
+def tidy(shelves: Shelves, prints: Mapping[str, Mapping[str, Any]], today: date, kept_days: int) -> None:
+    """Drop what is known of exports of days that nobody can hand in any more."""
+    for mark, row in prints.items():
+        if (today - date.fromisoformat(row["on"])).days > kept_days:
+            shelves.drop(PRINTS, mark)
+
+
+def _is_others(shelves: Shelves, shelf: str, name: str, walker_id: str, today: date) -> bool:
     """Whether somebody else has it; it is this walker's where nobody has."""
     row = shelves.get(shelf, name)
     if row is None:
-        shelves.put(shelf, name, {"walker": walker_id})
+        shelves.put(shelf, name, {"walker": walker_id, "on": today.isoformat()})
     return row is not None and row["walker"] != walker_id

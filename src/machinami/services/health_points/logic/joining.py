@@ -1,14 +1,13 @@
 """Who takes part, on what terms, and what does leaving mean? The port to the town's consents, and what is asked."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.services.health_points.model import AGE_BANDS, SEXES, Walker
 
 PURPOSE = "health-points"
-TEXT_VERSION = "health-points-1"
 LONGEST_DISTRICT = 40
 
 
@@ -17,17 +16,17 @@ class NotTakingPart(Forbidden):
 
 
 class Consents(Protocol):
-    """What the service asks of the town's consents: record one, does one hold, end one."""
+    """What the service asks of the town's consents to PURPOSE: record one, does one hold, end it."""
 
-    async def give(self, subject: str, text: str, language: str, at: datetime) -> None:
-        """Record that a person consents to the purpose PURPOSE, shown this version of the text in this language."""
+    async def give(self, subject: str, language: str) -> str:
+        """Record that a person consents, shown the newest published text in this language; the id of the consent."""
         ...
 
-    async def holds(self, subject: str) -> bool:
+    def holds(self, subject: str) -> bool:
         """Whether a consent of the person holds now."""
         ...
 
-    async def withdraw(self, subject: str, at: datetime) -> None:
+    async def withdraw(self, subject: str) -> None:
         """End the person's consent."""
         ...
 

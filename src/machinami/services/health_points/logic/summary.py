@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from statistics import fmean
+from typing import NamedTuple
 
 from machinami.services.health_points.logic import ledger
 from machinami.services.health_points.logic.days import accepted, digest
@@ -28,11 +29,8 @@ RUN_IN = 7
 Days = Mapping[str, Sequence[StepCount]]
 
 
-def kpis(
-    walkers: Sequence[Walker], days: Days, told: Sequence[WalkingKpi], settings: Settings, today: date
-) -> list[WalkingKpi]:
-    """The figures of every group and of the whole town over the weeks before today; what was told of the same period
-    is told again where as many people are in it, since the bootstrap would only shake it."""
+def kpis(walkers: Sequence[Walker], days: Days, settings: Settings, today: date) -> list[WalkingKpi]:
+    """The figures of every group and of the whole town over the weeks before today; the same of the same days."""
     persons = [p for w in walkers if (p := usual(_group(w), accepted(days.get(w.id, ())))) is not None]
     since, until = today - timedelta(days=settings.survey_weeks * 7), today - timedelta(days=1)
     seed = today.toordinal()
@@ -118,12 +116,31 @@ def _case(walker: Walker, days: Sequence[StepCount]) -> Case | None:
     )
 
 
+class Doubts(NamedTuple):
+    """How many take part, and how many of their days are asked about or refused; whether any of it is simulated."""
+
+    walkers: int
+    asked: int
+    refused: int
+    simulated: bool | None
+
+    @classmethod
+    def of(cls, audit: PointsAudit | None) -> "Doubts":
+        """What was last told."""
+        if audit is None:
+            return cls(0, 0, 0, None)
+        return cls(audit.walkers or 0, audit.days_asked or 0, audit.days_refused or 0, audit.simulated)
+
+
+def doubts_of(walkers: Sequence[Walker], days: Days) -> Doubts:
+    """What is in doubt over these days."""
+    every = [d.state for rows in days.values() for d in rows]
+    asked = sum(state in ("asked", "contested") for state in every)
+    return Doubts(len(walkers), asked, every.count("refused"), any(w.simulated for w in walkers) or None)
+
+
 def audit_of(
-    heads: Mapping[str, Journal],
-    entries: Mapping[str, Sequence[Entry]],
-    days: Days,
-    walkers: Sequence[Walker],
-    now: datetime,
+    heads: Mapping[str, Journal], entries: Mapping[str, Sequence[Entry]], doubts: Doubts, now: datetime
 ) -> PointsAudit:
     """The whole ledger added up anew from its entries, with every law that is broken."""
     found: list[str] = []
@@ -136,31 +153,28 @@ def audit_of(
     def total(account: str) -> int:
         return sum(head.balances[account] for head in heads.values())
 
-    asked, refused = _doubts(days)
     return PointsAudit(
         AUDIT_ID,
         now,
         len(heads),
-        sum(head.count for head in heads.values()),
+        _booked(heads),
         total(ledger.ISSUED),
         total(ledger.POINTS),
         total(ledger.HELD),
         total(ledger.REDEEMED),
         total(ledger.EXPIRED),
         found,
-        asked,
-        refused,
-        len(walkers),
-        any(w.simulated for w in walkers) or None,
+        doubts.asked,
+        doubts.refused,
+        doubts.walkers,
+        doubts.simulated,
     )
 
 
-def is_stale(last: PointsAudit, heads: Mapping[str, Journal], days: Days) -> bool:
+def is_stale(last: PointsAudit, heads: Mapping[str, Journal], doubts: Doubts) -> bool:
     """Whether something was booked or became doubtful since the audit."""
-    booked = sum(head.count for head in heads.values())
-    return (last.entries, last.days_asked, last.days_refused) != (booked, *_doubts(days)) or last.walkers != len(days)
+    return last.entries != _booked(heads) or Doubts.of(last) != doubts
 
 
-def _doubts(days: Days) -> tuple[int, int]:
-    every = [d.state for rows in days.values() for d in rows]
-    return sum(s in ("asked", "contested") for s in every), every.count("refused")
+def _booked(heads: Mapping[str, Journal]) -> int:
+    return sum(head.count for head in heads.values())
