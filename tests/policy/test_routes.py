@@ -33,6 +33,26 @@ machine     .      .        .       .    .     v     v
 ROUTE_TABLE = """
 words       GET    /health
 machine     GET    /metrics
+machine     GET    /platform/towns
+machine     POST   /platform/towns
+machine     GET    /platform/towns/{name}
+machine     PATCH  /platform/towns/{name}
+machine     DELETE /platform/towns/{name}
+machine     POST   /platform/towns/{name}/invitations
+machine     POST   /platform/towns/{name}/encryption
+machine     POST   /platform/towns/{name}/move
+machine     GET    /platform/record
+machine     GET    /platform/reports/{file}
+machine     GET    /towns
+machine     POST   /towns
+machine     POST   /towns/{name}/quota
+machine     POST   /towns/{name}/invitation
+machine     POST   /towns/{name}/move
+machine     POST   /towns/{name}/deletion
+people      GET    /look
+people      POST   /look
+words       GET    /look.css
+words       GET    /look/crest
 words       GET    /openapi.json
 words       GET    /docs
 words       GET    /docs/try
@@ -194,7 +214,15 @@ KINDS, ROUTES = read_kinds(), read_routes()
 OURS = [route for route, kind in ROUTES.items() if kind != BROKER]
 CHANGING = [route for route in OURS if route[0] != "GET" and ROUTES[route] != "words"]
 
-PROGRAMS = ("/identity", "/governance", "/consents", "/purposes", "/grounds", "/legal-classes")  # JSON, no forms
+PROGRAMS = (
+    "/identity",
+    "/governance",
+    "/consents",
+    "/purposes",
+    "/grounds",
+    "/legal-classes",
+    "/platform",
+)  # JSON, no forms
 FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth"))]
 
 

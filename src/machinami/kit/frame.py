@@ -18,7 +18,7 @@ from machinami.kit.problem import describe, problem
 from machinami.kit.words import OWN, Language, Words, choose_language
 
 _LOG = logging.getLogger(__name__)
-_FORM = "application/x-www-form-urlencoded"
+FORM = "application/x-www-form-urlencoded"
 _KEPT = 365 * 86_400
 _HOST = "127.0.0.1:1026"  # for HTTP/1.0, which need not name it
 PageHandler = Callable[[Request], Awaitable[Response]]
@@ -118,8 +118,8 @@ def read_form(request: Request) -> dict[str, str]:
     if is_foreign(request):
         raise Forbidden("A form from another site is not taken; open this town's page and send it from there")
     kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise UnsupportedMediaType(f"A form is sent as {_FORM}, not as {kind or 'nothing'}")
+    if kind != FORM:
+        raise UnsupportedMediaType(f"A form is sent as {FORM}, not as {kind or 'nothing'}")
     try:
         pairs = parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
     except (UnicodeDecodeError, ValueError) as error:

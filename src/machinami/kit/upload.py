@@ -6,6 +6,7 @@ from email.policy import HTTP
 
 from machinami.foundation.errors import Forbidden, InvalidRequest, UnsupportedMediaType
 from machinami.kit.forms import carries_token, is_foreign
+from machinami.kit.frame import FORM, read_form
 from machinami.kit.http import Request
 
 _KIND = "multipart/form-data"
@@ -20,6 +21,8 @@ def read_upload(request: Request) -> tuple[dict[str, str], dict[str, bytes]]:
     if is_foreign(request):
         raise Forbidden("A form from another site is not taken; open this town's page and send it from there")
     kind = request.header(b"content-type") or ""
+    if kind.partition(";")[0].strip().lower() == FORM:
+        return read_form(request), {}
     if kind.partition(";")[0].strip().lower() != _KIND:
         raise UnsupportedMediaType(f"A form with a file is sent as {_KIND}, not as {kind[:60] or 'nothing'}")
     head = f"Content-Type: {kind}\r\n\r\n".encode("latin-1")

@@ -21,8 +21,8 @@ BROWSER_PARTS = (
     ("Noto Sans JP", "@fontsource-variable/noto-sans-jp", "OFL-1.1"),
 )
 PYTHON_PARTS = (
-    "aiohttp", "aiomqtt", "apsw", "argon2-cffi", "cryptography", "httptools", "jinja2", "joserfc", "lightgbm", "numpy",
-    "orjson", "scikit-learn", "scipy", "segno", "shapely", "tzdata", "uvicorn", "uvloop", "webauthn",
+    "aiohttp", "aiomqtt", "apsw-sqlite3mc", "argon2-cffi", "cryptography", "httptools", "jinja2", "joserfc", "lightgbm",
+    "numpy", "orjson", "scikit-learn", "scipy", "segno", "shapely", "tzdata", "uvicorn", "uvloop", "webauthn",
 )  # fmt: skip
 
 
