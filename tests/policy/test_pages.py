@@ -118,6 +118,8 @@ async def test_pages_say_what_is_not_open_in_place_of_a_false_none(tmp_path: Pat
         assert "published nothing" not in flood  # alerts are not open
         assert "No data have arrived" not in flood  # nor is the state of the gauge
         assert CLOSED in flood
+        async with session.get("/services/flood/cap") as answer:
+            assert answer.status == 401  # an empty feed would say that nothing was published
         shown = await page("/map")
         assert MARK in shown
         assert CLOSED in shown  # the shelters
@@ -133,6 +135,7 @@ async def test_pages_say_what_is_not_open_in_place_of_a_false_none(tmp_path: Pat
         assert "River levels are not open to you" in home
         assert "No water level gauge is connected" not in home
         assert "published nothing" in await page("/services/flood")
+        assert "<feed" in await page("/services/flood/cap")
 
 
 async def test_what_the_law_keeps_is_not_said_to_be_none(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from os import urandom
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
-from machinami.app.declaring import mark_personal, practise
+from machinami.app.declaring import declare
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -65,7 +64,7 @@ from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
-from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
+from machinami.kit.installed import Broken, Service, installed, read_manifest
 from machinami.kit.schedule import Job, stirring
 from machinami.kit.server import Serving, Tls, serve
 from machinami.kit.viewing import viewed, wanted_for
@@ -150,7 +149,7 @@ class TownOS:
         refuse_open_address(self.settings, self.identity.has_administrators)
         self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
-        await self._declare(town)
+        await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
@@ -257,17 +256,10 @@ class TownOS:
         for service in services:
             self._start_service(town, service, self.houses, self.watched.jobs)
 
-    async def _declare(self, town: Town) -> None:
-        """Say which data are personal before any are read or written."""
-        manifests = [service.manifest for service in self._services]
-        await mark_personal(town, manifests)
-        if town.is_default and self.settings.simulation is not None:
-            await practise(town, manifests)
-
     async def _start_tenant(self, tenant: Tenant) -> None:
         for service in self._services:
             self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
-        await self._declare(tenant.town)
+        await declare(tenant.town, self._services)
 
     def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
         city = City(town, service.manifest, self._compute, self.settings.time_zone)
@@ -280,8 +272,8 @@ class TownOS:
         jobs.append(job)
         if service.learn is not None:
             learn = service.learn
-            work = partial(_learn, learn, city)
-            jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
+            pause = service.learn_every.total_seconds()
+            jobs.append(Job(f"{name}: learning", lambda: learn(city, city.now()), town.clock, pause))
 
     async def _sweep(self) -> None:
         for town in self.broker.towns:
@@ -381,10 +373,6 @@ class TownOS:
             appearance=Appearance(town),
             oversees=self.oversees,
         )
-
-
-async def _learn(learn: Refresh, city: City) -> None:
-    await learn(city, city.now())
 
 
 def targets_of(settings: Settings) -> Targets:

@@ -12,7 +12,7 @@ from machinami.broker import batch, erasure, history, intake, operations, privat
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import demand, demand_whole, shows
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, Forbidden
+from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
 from machinami.kit.compute import Compute, call
 from machinami.kit.consenting import Consenting
 from machinami.kit.drawer import Drawer
@@ -22,7 +22,7 @@ from machinami.kit.viewing import VIEWER
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.policy import WRITING, Deed, Row, Whom
-from machinami.model.principal import Principal, Role
+from machinami.model.principal import ANONYMOUS, Principal, Role
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.reading import Reading
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
@@ -125,6 +125,14 @@ class City:
         means nothing, and must not be said."""
         names = [self._context.expand(name) for name in attribute_names(view)]
         return shows(self._town.policy, self._who, self._context.expand(self._readable(view)), names)
+
+    def demand_shown(self, view: type[Any]) -> None:
+        """Raise SignInRequired or Forbidden unless who looks may see all that the view tells of every entity of its
+        type: for answers to programs, in which nothing would be taken for none."""
+        if not self.shows(view):
+            if self._who.id == ANONYMOUS.id:
+                raise SignInRequired(f"{view.TYPE} is not open to everyone: say who you are")
+            raise Forbidden(f"Not all of {view.TYPE} is open to {self._who.id}", principal=self._who.id)
 
     async def history(
         self,

@@ -78,7 +78,10 @@ async def test_personal_data_are_not_opened_before_somebody_made_sure(tmp_path: 
         assert status == 422
         assert 'name="sure"' in page
         assert (await sent(session, "/policy/rows", {"row": carried(page), "sure": "yes"}))[0] == 200
-        assert MARK in await shown(session, f"/data/Shelter/{SHELTER}", "nobody")
+        assert "Everyone may see shelters. Of it only: name." in await shown(session, "/policy")
+        stranger = await shown(session, f"/data/Shelter/{SHELTER}", "nobody")
+        assert MARK not in stranger  # what is marked is still kept by the law
+        assert "Only a part of this is open to you" in stranger
 
 
 async def test_what_is_usually_opened_is_shown_first_and_opened_as_it_was_chosen(tmp_path: Path) -> None:
