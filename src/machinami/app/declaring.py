@@ -9,6 +9,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.city import service_principal
 from machinami.kit.consenting import Consenting
+from machinami.kit.installed import Service
 from machinami.kit.manifest import Manifest
 from machinami.model.legal import Basis, Ground, LegalClass, Mark
 from machinami.model.policy import Whom
@@ -25,6 +26,14 @@ INVENTED = Ground(
     "The people of the simulated town do not exist; this source makes their data.",
     datetime.max.replace(tzinfo=UTC),
 )
+
+
+async def declare(town: Town, services: Sequence[Service], is_simulated: bool = False) -> None:
+    """Have a town know what its services say to be personal, before any of it is read or written."""
+    manifests = [service.manifest for service in services]
+    await mark_personal(town, manifests)
+    if is_simulated:
+        await practise(town, manifests)
 
 
 async def mark_personal(town: Town, manifests: Iterable[Manifest]) -> None:

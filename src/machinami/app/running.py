@@ -29,7 +29,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
-from machinami.app.declaring import mark_personal, practise
+from machinami.app.declaring import declare
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -154,7 +154,7 @@ class TownOS:
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
         self._start_services(town)
-        await self._declare(town)
+        await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs += upkeep(self.settings, self.broker, self.identity, self.keeping, self.platform, self.now)
@@ -254,17 +254,10 @@ class TownOS:
         for service in services:
             self._start_service(town, service, self.houses, self.watched.jobs)
 
-    async def _declare(self, town: Town) -> None:
-        """Say which data are personal before any are read or written."""
-        manifests = [service.manifest for service in self._services]
-        await mark_personal(town, manifests)
-        if town.is_default and self.settings.simulation is not None:
-            await practise(town, manifests)
-
     async def _start_tenant(self, tenant: Tenant) -> None:
         for service in self._services:
             self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
-        await self._declare(tenant.town)
+        await declare(tenant.town, self._services)
 
     def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
         house, its_jobs = started(town, service, self._compute, self.settings.time_zone)

@@ -1,13 +1,11 @@
 """How does a service begin in a town? With its handle, and the jobs that keep it at work."""
 
-from functools import partial
-
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.city import City
 from machinami.kit.compute import Compute
 from machinami.kit.desk import House
-from machinami.kit.installed import Refresh, Service
+from machinami.kit.installed import Service
 from machinami.kit.schedule import Job, stirring
 
 _DEFAULT_EVERY = 600.0
@@ -23,10 +21,6 @@ def started(town: Town, service: Service, compute: Compute, time_zone: str) -> t
     town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in manifest.triggers)))
     jobs = [job]
     if service.learn is not None:
-        work = partial(_learn, service.learn, city)
-        jobs.append(Job(f"{manifest.id}: learning", work, town.clock, service.learn_every.total_seconds()))
+        learn, pause = service.learn, service.learn_every.total_seconds()
+        jobs.append(Job(f"{manifest.id}: learning", lambda: learn(city, city.now()), town.clock, pause))
     return House(service, city, job.health), jobs
-
-
-async def _learn(learn: Refresh, city: City) -> None:
-    await learn(city, city.now())

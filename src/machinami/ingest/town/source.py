@@ -76,7 +76,7 @@ class Simulation:
 
     async def _tell_walkers(self) -> int:
         """Deliver what the simulated people walked up to yesterday, in parts; return how many readings."""
-        now, told = self._clock(), 0
+        now, told = self.town.anchor, 0
         rows = walkers(self.town.seed, now.astimezone(_ZONE).date(), _ZONE, now)
         while part := list(islice(rows, _PART)):
             await self._deliver(part)
