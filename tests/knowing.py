@@ -58,6 +58,7 @@ class Known:
     identity: Identity
     broker: Broker
     clock: WallClock
+    wire: RecordedWire
 
     @property
     def registry(self) -> Registry:
@@ -150,7 +151,7 @@ async def known(
     serving = await serve(rows, port=port)
     found["address"] = address or serving.url
     try:
-        yield Known(serving.url, identity, broker, clock)
+        yield Known(serving.url, identity, broker, clock, wire)
     finally:
         await serving.stop()
         await identity.tidy()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes
@@ -54,6 +55,7 @@ async def running(
     caller: Caller | None = None,
     alias: str = "machinami-test",
     identify: Identify = anyone,
+    split_entities: bool = False,
 ) -> AsyncIterator[Running]:
     """Serve the NGSI-LD face over a store in this folder."""
     numbers = count(1)
@@ -67,11 +69,12 @@ async def running(
         read_subscription,
         caller or Unconnected(),
         alias,
+        split_entities,
     )
     broker = Broker(ports)
     await broker.start()
     rows = routes(broker, identify, paging or Paging())
-    serving = await serve(rows, limits=Limits(body=1_000_000), lane=lane)
+    serving = await serve([*rows, *consent_routes(broker, identify)], limits=Limits(body=1_000_000), lane=lane)
     await broker.open_to_sources(serving.url + RELAYED)
     try:
         yield Running(serving, broker, wire, rows)

@@ -3,15 +3,24 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.governance.office import Office
+from machinami.apis.governance.routes import routes as governance_routes
+from machinami.apis.identity.asking import Asking
+from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.identity.identity import Identity, Supplies
+from machinami.broker.identity.seal import Seal
+from machinami.broker.identity.tokens import Tokens
 from machinami.cli.service_document import MADE
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.openapi import Json, document
+from machinami.kit.viewing import anyone
 from machinami.store.memory import MemoryBackend
 from machinami.wire.recorded import RecordedWire
 
@@ -31,10 +40,14 @@ def api_page() -> str:
 
 def every_route() -> list[Route]:
     """The routes of every face, over a broker that is never started."""
-    wire = RecordedWire()
-    ports = Ports(MemoryBackend(), wire, wire, lambda: _DAY, str, read_subscription)
-    found = [*ngsild_routes(Broker(ports)), *status_routes("", list, list)]
-    return [*found, *reference_routes((), Frame({}, lambda: _DAY), "")]
+    wire, frame = RecordedWire(), Frame({}, lambda: _DAY)
+    broker = Broker(Ports(MemoryBackend(), wire, wire, lambda: _DAY, str, read_subscription))
+    identity = Identity(Supplies(lambda: _DAY, bytes, Seal(bytes(32), bytes), broker.protect, str))
+    asking = Asking(identity, Tokens(identity))
+    found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame)]
+    found += governance_routes(Office(broker, identity, asking.principal, frame))
+    found += consent_routes(broker, anyone)
+    return [*found, *reference_routes((), frame, "")]
 
 
 def _rows(told: Json, tag: str) -> Iterator[str]:

@@ -37,6 +37,7 @@ RULES: Mapping[str, Rule] = {
     "dependency-told": paper_rules.dependency_told,
     "dependency-locked": paper_rules.dependency_locked,
     "foreign-name": paper_rules.foreign_name,
+    "shown-requirements": paper_rules.shown_requirements,
     "fresh-documents": paper_rules.fresh_documents,
 }
 

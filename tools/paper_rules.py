@@ -12,6 +12,7 @@ from house import Finding, House
 
 # Modules whose distribution has another name, or comes with one that is declared.
 DISTRIBUTIONS = {
+    "apsw": "apsw-sqlite3mc",
     "markupsafe": "jinja2",
     "argon2": "argon2-cffi",
     "paho": "aiomqtt",
@@ -19,6 +20,12 @@ DISTRIBUTIONS = {
 }
 OWN = {*sys.stdlib_module_names, "machinami"}
 DEPENDENCIES = "docs/dependencies.md"
+REQUIREMENTS = "docs/asvs.md"
+_STATES = ("met", "not applicable", "not met")
+_SUMS = re.compile(r"\d+ met, \d+ not applicable, \d+ not met\.")
+_REQUIREMENT = re.compile(r"\| \d+\.\d+\.\d+ \|")
+_TEST = re.compile(r"`(tests/[\w/.]+)::(\w+)`")
+_DOCUMENT = re.compile(r"\]\(([\w/.-]+\.md)\)")
 FRONT_END = "src/machinami/kit/static/package.json"
 # Put together from parts, so that this file does not find itself.
 HOSTS = ("py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js.org", "registry.yarn" + "pkg.com")
@@ -109,6 +116,27 @@ def foreign_name(house: House) -> Iterator[Finding]:
             if found := MACHINE_PATH.search(line):
                 what = f"names a path of one machine ({found[0]}…)"
                 yield Finding(name, number, what, "take it from an argument, a setting or the environment")
+
+
+def shown_requirements(house: House) -> Iterator[Finding]:
+    """Every requirement that is said to be met names a test, or a document, that is there; the sums are right."""
+    counted, said = dict.fromkeys(_STATES, 0), ""
+    for number, line in enumerate(house.text(REQUIREMENTS).splitlines(), 1):
+        said = line if _SUMS.fullmatch(line) else said
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if not _REQUIREMENT.match(line):
+            continue
+        state, shown = cells[3].strip("*"), cells[-1]
+        counted[state] = counted.get(state, 0) + 1
+        named = [*_TEST.findall(shown), *((found, "") for found in _DOCUMENT.findall(shown))]
+        gone = [f"{path}::{name}" for path, name in named if name and f"def {name}(" not in house.text(path)]
+        gone += [path for path, name in named if not name and not house.text(f"docs/{path}")]
+        if gone or not shown or (state == "met" and not named):
+            what = f"{cells[0]} is shown by {', '.join(gone) or 'nothing'}, which is not there"
+            yield Finding(REQUIREMENTS, number, what, "name what shows it, or say that it is not met")
+    sums = "{} met, {} not applicable, {} not met.".format(*(counted[state] for state in _STATES))
+    if house.text(REQUIREMENTS) and said != sums:
+        yield Finding(REQUIREMENTS, 1, "the sums are not those of the rows", f"write: {sums}")
 
 
 def fresh_documents(house: House) -> Iterator[Finding]:

@@ -1,10 +1,13 @@
 """A user's context is fetched once, kept and pinned; the core is never fetched; what cannot be had is named."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from tests.broker.conftest import START
 
 from machinami.broker.contexts import Contexts
+from machinami.broker.renewal import LATEST, SOONEST
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, NotFound
 from machinami.model.context import CORE_URL
 
@@ -240,4 +243,37 @@ async def test_what_was_fetched_long_ago_is_fetched_anew_and_stays_where_it_cann
     assert contexts.resolve(URL, HERE).expand("level") == "https://example.org/water-level"
     assert contexts.resolve(OTHER, HERE).expand("level") == "https://example.org/level"
     await contexts.renew(house.clock())
+    assert house.wire.fetched == [URL, OTHER, URL, OTHER]
+    house.clock.pass_seconds(SOONEST.total_seconds())
+    await contexts.renew(START)
+    assert house.wire.fetched == [URL, OTHER, URL, OTHER]
+    await contexts.renew(house.clock() - SOONEST)
     assert house.wire.fetched == [URL, OTHER, URL, OTHER, OTHER]
+
+
+async def test_a_context_is_fetched_anew_when_its_server_said(contexts, house):
+    async def renewed_after(seconds: float) -> bool:
+        house.clock.pass_seconds(seconds)
+        before = len(house.wire.fetched)
+        await contexts.renew(START - timedelta(days=1))
+        return len(house.wire.fetched) > before
+
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/level"}}
+    house.wire.fresh[URL] = 3600
+    await contexts.obtain(URL, HERE)
+    assert [await renewed_after(3500), await renewed_after(100)] == [False, True]
+    house.wire.fresh[URL] = 0
+    assert [await renewed_after(3500), await renewed_after(100)] == [False, True]
+    assert [await renewed_after(500), await renewed_after(100)] == [False, True]
+    del house.wire.documents[URL]
+    tried = [await renewed_after(SOONEST.total_seconds()) for _ in range(8)]
+    assert tried == [True, True, False, True, False, False, False, True]
+    assert contexts.resolve(URL, HERE).expand("level") == "https://example.org/level"
+
+    again = Contexts(house.broker.open_town(None).store, house.wire, house.clock)
+    await again.load()
+    house.wire.documents[URL] = {"@context": {"level": "https://example.org/new"}}
+    house.wire.fresh[URL] = 1e300
+    await again.renew(START - timedelta(days=1))
+    assert again.resolve(URL, HERE).expand("level") == "https://example.org/new"
+    assert again.get(URL).expires_at == house.clock() + LATEST

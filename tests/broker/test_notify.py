@@ -31,6 +31,15 @@ async def test_a_subscriber_hears_of_every_change_in_order(town, house):
     assert {one.document["subscriptionId"] for one in sent} == {"urn:s:1"}
 
 
+async def test_a_value_that_is_written_again_as_it_was_is_no_change(town, house):
+    await house.broker.subscribe(town, subscription("urn:s:1", "Gauge"), OFFICER)
+    await operations.create(town, gauge(), OFFICER)
+    for value in (2.0, 2.0, 2.0, 3.0):
+        await operations.update(town, ONE, level(value), OFFICER)
+
+    assert values(await house.wire.until_sent(3)) == [1.5, 2.0, 3.0]
+
+
 async def test_a_subscriber_does_not_hear_of_other_types_or_of_what_was_before(town, house):
     await operations.create(town, gauge(1), OFFICER)
     await house.broker.subscribe(town, subscription("urn:s:1", "Gauge"), OFFICER)

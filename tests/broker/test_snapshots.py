@@ -184,7 +184,7 @@ async def test_the_past_is_frozen_too(town, house):
     for value in (2.0, 3.0):
         await operations.update(town, FIRST, level(value), OFFICER)
     span = Span(None, TemporalQuery())
-    made = await frozen(house, town, pasts=[AskedPast(ALL, span)])
+    made = await frozen(house, town, pasts=[AskedPast(Wide(ALL, Page(10)), span, Trigger(core()), True)])
     await operations.update(town, FIRST, level(4.0), OFFICER)
 
     inside = house.broker.snapshots.open(town, made.id, OFFICER)

@@ -95,6 +95,18 @@ BREACHES = [
     ),
     ("foreign-name", "docs/a.md", "see https://" + "pypi" + ".org/simple\n", "names a package registry's host"),
     ("foreign-name", "docs/a.md", "look in /" + "home/" + "hanako/town\n", "names a path of one machine"),
+    (
+        "shown-requirements",
+        "docs/asvs.md",
+        "1 met, 0 not applicable, 0 not met.\n| 1.1.1 | 1 | x | met | `tests/test_x.py::test_gone` |\n",
+        "1.1.1 is shown by tests/test_x.py::test_gone, which is not there",
+    ),
+    (
+        "shown-requirements",
+        "docs/asvs.md",
+        "9 met, 0 not applicable, 0 not met.\n| 1.1.1 | 1 | x | **not met** | nobody asked |\n",
+        "the sums are not those of the rows",
+    ),
     ("fresh-documents", "src/machinami/kit/m.py", '"""M?"""\n', "is not what the tree says now"),
 ]
 

@@ -8,12 +8,17 @@ ASKED = re.compile(r"\bstore\.(peek|recall|find|find_past|instances|series|aggre
 # each with the reason why it may look at everything
 PAST_THE_DOOR = {
     "broker/audit.py": "notes every change, whoever made it",
+    "broker/entity_maps.py": "leaves out of a map what the law keeps from who asks",
+    "broker/legal_records.py": "looks which types entities have that are marked",
+    "broker/federation/passing.py": "looks whether what is passed on is marked",
+    "broker/opening.py": "looks through `Seen` at what a row would let be seen",
+    "broker/reasons.py": "says why somebody may do something, to administrators",
+    "kit/city.py": "looks which of the entities to be erased are a service's own",
     "broker/notify.py": "reads the log for its outboxes, and cuts what is told",
     "broker/registrations.py": "looks whether data that a source alone may hold are here",
     "broker/retention.py": "looks how old the log is",
     "broker/seen.py": "is the door",
     "broker/history.py": "asks what `reading` gave it",
-    "app/governing.py": "is used by who has the folder",
 }
 
 

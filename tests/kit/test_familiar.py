@@ -93,7 +93,27 @@ def test_fields_without_end_leave_nothing_behind() -> None:
     assert len(familiar._known) <= 1_024
 
 
-names = st.sampled_from([b"Host", b"X-A", b"x-a", b"Accept", b"Content-Length", b"Connection"])
+KEYED = b"GET /a HTTP/1.1\r\nHost: t\r\nAuthorization:  Bearer mk_1_topsecret \r\nX-A: 5\r\n\r\n"
+
+
+def test_a_credential_is_read_and_nothing_of_it_stays_in_memory() -> None:
+    familiar = taught(KEYED)
+    whole = familiar.read(KEYED)
+    assert whole is not None
+    assert list(whole.fields.headers) == Parsed(KEYED).headers
+    assert whole.fields.by_name == dict(Parsed(KEYED).headers)
+    assert "topsecret" not in repr((familiar._known, familiar._private))
+    assert familiar.read(KEYED.replace(b"topsecret", b"topsecreT")) is None
+
+
+def test_several_credentials_at_once_are_left_to_the_parser() -> None:
+    both = KEYED.replace(b"X-A: 5", b"Cookie: machinami=hush")
+    familiar = taught(both)
+    assert familiar.read(both) is None
+    assert "hush" not in repr((familiar._known, familiar._private))
+
+
+names = st.sampled_from([b"Host", b"X-A", b"x-a", b"Accept", b"Content-Length", b"Connection", b"Cookie", b"X-API-Key"])
 values = st.sampled_from([b"t", b"5", b"", b" a b ", b"0", b"3", b"a\r\n b", b"\t", b"keep-alive", b"\xc3\xa9"])
 lines = st.sampled_from([b"GET /a", b"POST /a?b=%20", b"PATCH /a/b/", b"DELETE /a", b"GET /<\\^`{|}~", b'GET /"'])
 ends = st.sampled_from([b"\r\n", b"\n"])
@@ -118,5 +138,6 @@ def test_what_is_read_is_what_the_parser_reads(
             assert parsed.whole == 1
             assert (whole.method, whole.target.encode(), whole.body) == (parsed.method, parsed.url, parsed.body)
             assert list(whole.fields.headers) == parsed.headers
+            assert whole.fields.by_name is None or whole.fields.by_name == dict(parsed.headers)
         if parsed.whole == 1:
             familiar.learn(data, parsed.headers)

@@ -146,6 +146,22 @@ async def test_a_request_is_answered_and_the_connection_is_kept(serving: tuple[S
         assert (said["query"], said["x"], said["client"]) == ("q=1", "5", "127.0.0.1")
 
 
+@pytest.mark.parametrize("hosts", [(), ("Host: t", "Host: t"), ("Host: t", "Host: u")])
+@pytest.mark.parametrize("path", ["/echo/a", "/cold", "/nowhere"])
+async def test_a_request_names_its_host_once(serving: tuple[Serving, Gate], path: str, hosts: tuple[str, ...]) -> None:
+    client = await Client.to(serving[0])
+    await client.send(f"GET {path} HTTP/1.1", *hosts)
+    status, fields, body = await client.answer()
+    assert (status, fields["connection"]) == (400, "close")
+    assert "Host" in orjson.loads(body)["detail"]
+
+
+async def test_http_1_0_need_not_name_its_host(serving: tuple[Serving, Gate]) -> None:
+    client = await Client.to(serving[0])
+    await client.send("GET /cold HTTP/1.0")
+    assert (await client.answer())[0] == 200
+
+
 async def test_a_body_is_read_whole_in_pieces_and_in_chunks(serving: tuple[Serving, Gate]) -> None:
     client = await Client.to(serving[0])
     await client.send("POST /echo/a HTTP/1.1", "Host: t", "Content-Length: 6", body=b"abc")

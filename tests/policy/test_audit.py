@@ -12,9 +12,11 @@ from tests.running import EARLY
 
 from machinami.broker import operations, policy_rows
 from machinami.broker.audit import Audit, Search
+from machinami.broker.legal_records import put_ground, put_mark
 from machinami.foundation.errors import Forbidden
 from machinami.model.audit import BEGIN, Head, entries_of, entry, faults, opened, read_head, sealed
-from machinami.model.policy import Deed
+from machinami.model.legal import Basis, Ground, LegalClass, Mark
+from machinami.model.policy import Deed, Whom
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
 from machinami.store.protocol import Transaction
@@ -25,7 +27,8 @@ async def _audit(town: Protected) -> Audit:
 
 
 async def _found(town: Protected, **wanted: Any) -> list[dict[str, Any]]:
-    return await (await _audit(town)).search(Search(**wanted), 100, ADMINISTRATOR)
+    trail = await (await _audit(town)).search(Search(**wanted), 100, ADMINISTRATOR)
+    return [one for one in trail.entries if "looked" not in one]
 
 
 async def test_every_change_is_noted_with_who_made_it_for_whom_and_what_for(tmp_path: Path) -> None:
@@ -52,7 +55,11 @@ async def test_who_reads_what_is_personal_is_noted_and_who_reads_anything_else_i
         house = await town.town.broker.town(None)
         await town.ask("officer", "GET", "/entities/urn:x:case")
         assert await _found(town, did="read") == []
-        await policy_rows.mark_personal(house, [DEFAULT + "name"], ADMINISTRATOR)
+        await put_mark(house, Mark(LegalClass.PERSONAL, attribute=DEFAULT + "name"), ADMINISTRATOR)
+        for role in ("officer", "administrator"):
+            until = EARLY.replace(year=2027)
+            ground = Ground(role, Basis.OWN_USE, Whom.ROLE, role, "the case is worked on", until)
+            await put_ground(house, ground, ADMINISTRATOR)
         await town.ask("officer", "GET", "/entities/urn:x:case")
         await operations.query(house, Query(), Page(), ADMINISTRATOR)
         assert [(one["who"], one["attributes"]) for one in await _found(town, did="read")] == [
@@ -98,7 +105,7 @@ async def test_what_was_not_noted_before_the_town_ended_is_noted_after_it(tmp_pa
         audit._changes.clear()  # as if it had ended between the commit and the note
     async with protected(tmp_path) as town:
         assert [one["did"] for one in await _found(town, what="urn:x:case")] == ["change", "create"]
-        assert faults(await (await _audit(town)).batches(ADMINISTRATOR)) == []
+        assert faults(await (await _audit(town)).batches(0, 100, ADMINISTRATOR)) == []
 
 
 def _batches(number: int = 5) -> list[dict[str, Any]]:
@@ -130,7 +137,27 @@ def _broken(batches: list[dict[str, Any]]) -> None:
     batches[3] = {"number": 4}
 
 
-@pytest.mark.parametrize("tamper", [_changed, _resealed, _removed, _reordered, _broken])
+def _inserted(batches: list[dict[str, Any]]) -> None:
+    batches.insert(2, sealed([entry(EARLY, "urn:person:9", Deed.READ)], Head(2, batches[1]["digest"])))
+
+
+def _renumbered(batches: list[dict[str, Any]]) -> None:
+    del batches[2]
+    for number, batch in enumerate(batches, 1):
+        batch["number"] = number
+
+
+def _beheaded(batches: list[dict[str, Any]]) -> None:
+    del batches[0]
+
+
+def _doubled(batches: list[dict[str, Any]]) -> None:
+    batches.insert(3, batches[2])
+
+
+@pytest.mark.parametrize(
+    "tamper", [_changed, _resealed, _removed, _reordered, _broken, _inserted, _renumbered, _beheaded, _doubled]
+)
 def test_tampering_is_found(tamper: Callable[[list[dict[str, Any]]], None]) -> None:
     batches = _batches()
     assert faults(batches) == []
@@ -149,6 +176,18 @@ def test_that_the_end_was_cut_off_is_found_by_a_head_that_was_kept_apart() -> No
     rewritten.append(sealed([entry(EARLY, "urn:person:9", Deed.READ)], Head(4, rewritten[-1]["digest"])))
     assert faults(rewritten) == []
     assert faults(rewritten, head)
+
+
+def test_that_all_was_chained_anew_is_found_by_a_head_that_was_kept_apart() -> None:
+    kept, head, chained = _batches(), Head(), []
+    for batch in kept:
+        entries = [one for one in entries_of(batch) if one["entity"] != "urn:x:1"]
+        chained.append(sealed(entries, head))
+        head = Head(chained[-1]["number"], chained[-1]["digest"])
+    assert faults(chained) == []
+    assert faults(chained, Head(5, kept[-1]["digest"]))
+    assert faults(chained, Head(2, kept[1]["digest"]))
+    assert faults(chained, Head(1, kept[0]["digest"])) == []
 
 
 def test_an_exported_batch_has_the_digest_of_the_kept_one() -> None:
@@ -175,4 +214,4 @@ async def test_a_record_that_was_changed_in_the_file_is_found(tmp_path: Path) ->
             tx.put_record("audit/00000000", place, kept[place])
 
         await store.transact(work)
-        assert faults(await audit.batches(ADMINISTRATOR)) == [f"batch {int(place)} was changed"]
+        assert faults(await audit.batches(0, 100, ADMINISTRATOR)) == [f"batch {int(place)} was changed"]

@@ -10,6 +10,7 @@ from tests.policy.towns import DEFAULT, PEOPLE, Protected, protected, row
 
 from machinami.broker import policy_rows
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden
+from machinami.model.explaining import Lack, Matter, explain, principal_named
 from machinami.model.policy import Deed
 from machinami.model.policy_document import read_row
 from machinami.model.principal import Principal
@@ -230,13 +231,13 @@ async def test_a_town_stays_protected_when_it_is_opened_again(tmp_path: Path) ->
 async def test_it_is_told_why_somebody_may_and_why_not(tmp_path: Path) -> None:
     async with protected(tmp_path, CLERK) as town:
         rows = (await town.town.broker.town(None)).policy.kept
-        someone = policy_rows.principal_named("role:resident")
-        why = policy_rows.explain(rows, someone, Deed.READ, DEFAULT + "Case", DEFAULT + "state")
+        someone = principal_named("role:resident")
+        why = explain(rows, someone, Deed.READ, Matter((DEFAULT + "Case",), DEFAULT + "state"))
         assert why.row is not None
         assert why.row.id == "clerk"
-        why_not = policy_rows.explain(rows, someone, Deed.READ, DEFAULT + "Case", DEFAULT + "name")
+        why_not = explain(rows, someone, Deed.READ, Matter((DEFAULT + "Case",), DEFAULT + "name"))
         assert why_not.row is None
-        assert ("clerk", "it names other attributes") in [(one.id, lack) for one, lack in why_not.lacking]
+        assert ("clerk", Lack.ATTRIBUTES) in [(one.id, lack) for one, lack in why_not.lacking]
 
 
 async def test_a_key_does_no_more_than_its_scopes_say(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from random import Random
@@ -14,14 +15,18 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.apis.ngsild.tenants import DRIVERS, ROOT, SHARED_CONTEXT, Ask, Tenant
 from tests.fakes.neighbours import FakeNeighbours
+from tests.policy.inhabited import CASE, FAULT, GAUGE, MARK, SHELTER, inhabited
+from tests.policy.test_routes import FORMS, OURS
 from tests.policy.towns import identify
 from tests.running import Running, running
+from yarl import URL
 
 from machinami.wire.exchange import Answer
 
 # words, not data: notifications name their addresses to receivers, who must be able to read them
 OPEN = {("GET", "/jsonldContexts/{id}"), ("GET", "/info/sourceIdentity")}
 ROUNDS = 3
+ROUNDS_OF_PAGES = 6
 
 
 def stranger(seed: int, owner: Tenant) -> Tenant:
@@ -101,6 +106,47 @@ async def intrude(seed: int, who: str, lane: bool, folder: Path) -> None:
 def test_who_has_no_row_finds_nothing_and_leaves_no_trace(who: str, seed: int, lane: bool) -> None:
     with TemporaryDirectory() as folder:
         asyncio.run(intrude(seed, who, lane, Path(folder)))
+
+
+# What is known, or could be guessed, and what leads astray.
+PIECES = (
+    GAUGE, CASE, SHELTER, "RiverGauge", "Case", "urn:type:Case", "https://w3id.org/machinami/RiverGauge", "name", "x",
+    "", "..", "..%2f..%2fmachinami.toml", "%2e%2e%5cidentity.key", "%00", "*", ".*", "%0d%0aset-cookie:%20a=1",
+    "0", "css/machinami.css", "default", "town.geojson", "vendor%2f..%2f..%2f..%2fcity.py", "1" * 3_000, "%F0%9F%8F%98",
+)  # fmt: skip
+NAMES = ("q", "type", "id", "attrs", "attribute", "instance", "offset", "span", "view", "next", "lang", "code", "done",
+         "theme", "v", "options", "path", "operation", "level", "state", "search")  # fmt: skip
+SHOWN = ({}, {"NGSILD_Tenant": "default"}, {"NGSILD_Tenant": "../x"}, {"X_API_Key": "mk_x"},
+         {"Authorization": "Bearer x"}, {"Host": "127.0.0.1"}, {"X_Forwarded_For": "127.0.0.1"}, {"Accept": "*/*"},
+         {"X_Who": "administrator"},
+         {"Cookie": "machinami=x; machinami-form=y"}, {"Forwarded": "for=127.0.0.1"})  # fmt: skip
+
+
+def guessed(random: Random, path: str) -> str:
+    """The path of a route with something in its places, and a query."""
+    filled = re.sub(r"\{[^}]*\}", lambda _: random.choice(PIECES), path)
+    query = "&".join(f"{name}={random.choice(PIECES)}" for name in random.sample(NAMES, random.randrange(4)))
+    return f"{filled}?{query}" if query else filled
+
+
+async def test_who_shows_nothing_finds_nothing_at_any_address_and_changes_nothing(tmp_path: Path) -> None:
+    """Pages, layers, exports, services, identity, figures: all that is not the NGSI-LD face, which is tried above."""
+    random = Random(20261121)
+    async with inhabited(tmp_path) as crowd:
+        before, seen = await crowd.state(), Counter[int]()
+        for route in OURS * ROUNDS_OF_PAGES:
+            form = {name: random.choice(PIECES) for name in random.sample(NAMES, 3)} | dict(FORMS.get(route[1], {}))
+            sent = {"form": form} if route[0] != "GET" and random.random() < 0.8 else {}
+            target = URL(guessed(random, route[1]), encoded=True)
+            told = await crowd.ask("nobody", route[0], target, **sent, **random.choice(SHOWN))
+            seen[told.status] += 1
+            assert told.status < 500 or route[1] == "/sign-in/provider", (route, target, told)
+            text = told.text + repr(told.headers)
+            assert MARK not in text, (route, target)
+            assert FAULT not in text, (route, target)
+            assert not any(text.count(account) > str(target).count(account) for account in crowd.accounts.values())
+        assert await crowd.state() == before
+        assert {200, 303, 401, 403, 404} <= seen.keys()
 
 
 def test_every_route_is_tried(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import uvloop
 from tests.servers import write_certificates
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, SettingsError
+from machinami.wire.exchange import Call, HttpCaller
 from machinami.wire.http import HttpWire
 
 Handle = Callable[[aiohttp.web.Request], Awaitable[aiohttp.web.StreamResponse]]
@@ -84,9 +86,10 @@ async def test_an_address_where_nobody_is_gives_a_reason(wire, uri):
 
 async def test_a_context_is_fetched_as_json(wire, other_side):
     async def give(_):
-        return aiohttp.web.json_response({"@context": {"a": "urn:a"}})
+        return aiohttp.web.json_response({"@context": {"a": "urn:a"}}, headers={"Cache-Control": "max-age=60"})
 
-    assert await wire.fetch_json(await other_side(give), 5, 1_000) == {"@context": {"a": "urn:a"}}
+    fetched = await wire.fetch_json(await other_side(give), 5, 1_000)
+    assert (fetched.document, fetched.fresh) == ({"@context": {"a": "urn:a"}}, 60)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +116,24 @@ async def test_a_context_that_is_no_json_is_the_fault_of_who_names_it(wire, othe
 
     with pytest.raises(BadRequestData, match="no JSON"):
         await wire.fetch_json(await other_side(give), 5, 1_000)
+
+
+async def test_what_is_sent_packed_is_not_unpacked(wire, other_side):
+    bomb = gzip.compress(b'{"@context": {}, "a": "' + b" " * 50_000_000 + b'"}')
+    asked = []
+
+    async def pack(request):
+        asked.append(request.headers["Accept-Encoding"])
+        return aiohttp.web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
+
+    url = await other_side(pack)
+    with pytest.raises(ContextNotAvailable, match="packed"):
+        await wire.fetch_json(url, 5, 1_000_000)
+    caller = HttpCaller()
+    answer = await caller.call(Call("GET", url, limit=1_000_000))
+    await caller.close()
+    assert (answer.status, answer.body, asked) == (None, b"", ["identity", "identity"])
+    assert "packed" in answer.reason
 
 
 async def test_only_http_addresses_are_fetched(wire):
@@ -270,7 +291,7 @@ async def test_a_receiver_whose_authority_is_named_is_told_over_tls(other_side, 
     wire = HttpWire(authority)
     assert (await wire.send(url, b"{}", {}, 5)).status == 200
     assert (await wire.send(url, b"{}", {}, 5)).status == 200
-    assert await wire.fetch_json(url, 5, 1_000) == {"@context": {"a": "urn:a"}}
+    assert (await wire.fetch_json(url, 5, 1_000)).document == {"@context": {"a": "urn:a"}}
     await wire.close()
 
 

@@ -10,10 +10,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import SettingsError
-from machinami.foundation.settings import FULL, NORMAL, MqttSettings, OpenIdSettings, Settings, Simulation
+from machinami.foundation.settings import (
+    ACCEPTED,
+    DEMANDED,
+    FULL,
+    NORMAL,
+    OFF,
+    MqttSettings,
+    OpenIdSettings,
+    Settings,
+    Simulation,
+)
 
 FILE = "machinami.toml"
-_MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id"}
+_CERTIFICATES = (OFF, ACCEPTED, DEMANDED)
+_MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id", "certificate", "key"}
 _OPENID = {"issuer", "client_id", "client_secret_env", "name", "level", "identity", "levels"}
 
 EXAMPLE = """\
@@ -28,6 +39,8 @@ time_zone = "Asia/Tokyo"
 
 [store]
 durability = "normal"             # "full": 停電でも失わない survives a power cut, slower
+# encrypted = true                # 新しい街のファイルを暗号化する encrypt the files of new towns
+# key_file = "/media/keys/machinami.key"   # 鍵を別の場所に置く keep the key of the keys elsewhere
 
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
@@ -40,6 +53,8 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # [server]                        # ネットワークに開くとき to serve the network
 # certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
 # certificate_key = "server.key"
+# client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
+# hsts_days = 365                 # ブラウザーに今後も TLS だけを使わせる browsers shall come by TLS alone from now on
 
 # 市役所の認証基盤でサインインする To sign in at the city's own OpenID provider:
 # [openid]
@@ -56,6 +71,13 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # user = "machinami"
 # password_env = "MACHINAMI_MQTT_PASSWORD"   # パスワードは環境変数で kept out of this file
 # ca_file = "ca.pem"
+# certificate = "town.pem"        # パスワードのかわりに証明書で or by a certificate instead of a password
+# key = "town.key"
+
+# 機器のかぎを mosquitto に渡す To keep the devices' keys ready for a mosquitto broker:
+# [devices]
+# mosquitto = "/etc/mosquitto/machinami"
+# mosquitto_pid = "/run/mosquitto/mosquitto.pid"   # 変わったら SIGHUP を送る it is told of changes (SIGHUP)
 """
 
 
@@ -143,6 +165,8 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "durability": _Rule("durability", lambda value: value in (NORMAL, FULL), f'"{NORMAL}" or "{FULL}"'),
         "cache_entities": _whole("cache_entities", 1, 100_000_000),
         "log_days": _whole("log_days", 0, 36_500),
+        "encrypted": _flag("encrypted"),
+        "key_file": _file("key_file", "/media/keys/machinami.key"),
     },
     "server": {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
@@ -150,6 +174,11 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
         "certificate": _file("certificate", "server.pem"),
         "certificate_key": _file("certificate_key", "server.key"),
+        "client_certificates": _Rule(
+            "client_certificates", lambda value: value in _CERTIFICATES, ", ".join(f'"{one}"' for one in _CERTIFICATES)
+        ),
+        "client_authority": _file("client_authority", "authority/ca.pem"),
+        "hsts_days": _whole("hsts_days", 0, 730),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
         "context_days": _whole("context_days", 0, 36_500),
     },
@@ -167,6 +196,12 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "split_entities": _flag("split_entities"),
         "ca_file": _file("ca_file", "ca.pem"),
         "private_targets": _flag("private_targets"),
+        "mqtt_certificate": _file("mqtt_certificate", "town.pem"),
+        "mqtt_key": _file("mqtt_key", "town.key"),
+    },
+    "devices": {
+        "mosquitto": _file("mosquitto", "/etc/mosquitto/machinami"),
+        "mosquitto_pid": _file("mosquitto_pid", "/run/mosquitto/mosquitto.pid"),
     },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),
@@ -269,8 +304,8 @@ def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) ->
     unknown = row.keys() - _MQTT
     if unknown or "url" not in row or "mapping" not in row:
         raise SettingsError(
-            f"{file}: [[mqtt]] needs url and mapping, and may have user, password_env, ca_file, client_id"
-            + (f"; not {', '.join(sorted(unknown))}" if unknown else "")
+            f"{file}: [[mqtt]] needs url and mapping, and may have user, password_env, ca_file, client_id, "
+            "certificate, key" + (f"; not {', '.join(sorted(unknown))}" if unknown else "")
         )
     for name, value in row.items():
         if not isinstance(value, str) or not value:
@@ -287,4 +322,6 @@ def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) ->
         password=password,
         ca_file=file.parent / row["ca_file"] if "ca_file" in row else None,
         client_id=row.get("client_id", "machinami"),
+        certificate=file.parent / row["certificate"] if "certificate" in row else None,
+        key=file.parent / row["key"] if "key" in row else None,
     )

@@ -1,67 +1,133 @@
-"""How is a town governed from its folder, while it does not run? Its policy and its account, for who has the folder."""
+"""How is a town governed from its folder? The same requests, whether it runs (by its console) or not (within)."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
 
-from machinami.app.importing import town_in
-from machinami.broker import policy_rows
+from machinami.apis.governance.office import Office
+from machinami.app.clock import utc_now
+from machinami.app.configuration import read
+from machinami.app.console import CONSOLE, console_routes
+from machinami.app.identifying import make_identity
+from machinami.app.keys import backend_of, ring_of
+from machinami.app.knocking import TENANT, beside, documents
+from machinami.app.running import fresh_id
 from machinami.broker.audit import Audit
-from machinami.broker.contexts import town_context
-from machinami.broker.policy_rows import Reason
-from machinami.broker.town import Town
-from machinami.model.policy import Deed, Row
-from machinami.model.principal import Principal, Role
-from machinami.model.starting_policy import starting_rows
-
-CONSOLE = Principal("urn:machinami:console", frozenset({Role.ADMINISTRATOR}), None, None, 3, 3)
-"""Who has the folder and its console. What they do is noted under this name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Governed:
-    """A town that is not running, with its account."""
-
-    town: Town
-    audit: Audit
-
-    def rows(self) -> list[Row]:
-        """The rows of its policy; those with which it would begin, where it is open."""
-        return list(starting_rows() if self.town.policy.is_open else policy_rows.listed(self.town, CONSOLE))
-
-    def explain(self, who: str, what: str, attribute: str | None) -> list[Reason]:
-        """Why somebody may do what to a type, or to an entity that is there, or to one attribute of it."""
-        by, rows = policy_rows.principal_named(who), self.rows()
-        entity = self.town.store.peek(what)
-        kinds = entity.types if entity is not None else (expanded(what),)
-        name = None if attribute is None else expanded(attribute)
-        found = []
-        for deed in Deed:
-            reasons = [policy_rows.explain(rows, by, deed, kind, name) for kind in kinds]
-            found.append(next((one for one in reasons if one.row is not None), reasons[0]))
-        return found
+from machinami.broker.identity.identity import Event, Identity
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
+from machinami.broker.policy import Policy
+from machinami.broker.policy_rows import load, protect
+from machinami.broker.town import DEFAULT_TOWN, Town
+from machinami.foundation.errors import InUse, SettingsError, TenantNotFound
+from machinami.foundation.settings import Settings
+from machinami.kit.frame import Frame
+from machinami.kit.http import Request, Response
+from machinami.kit.routing import Router
+from machinami.store.protocol import Backend
+from machinami.store.settings import StoreSettings
 
 
-def expanded(name: str) -> str:
-    """The IRI of a name in the town's words; an IRI is one already."""
-    return name if ":" in name else town_context().expand(name)
+class Governed(Protocol):
+    """A town that is asked on behalf of who has its folder."""
 
-
-def short(name: str) -> str:
-    """The short name of an IRI in the town's words."""
-    return town_context().compact(name)
+    async def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> list[Any]:
+        """The documents of the answer, one for each line. Raises MachinamiError where the town refuses."""
+        ...
 
 
 @asynccontextmanager
 async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
-    """The town in a folder, to be governed as long as the block lasts. Raises as `town_in` does."""
-    async with town_in(folder, name) as town:
-        await policy_rows.load(town.policy, town.store)
-        audit = Audit(town.store, town.policy, town.clock)
-        town.policy.witness = audit
-        await audit.start()
+    """The town in a folder, to be governed as long as the block lasts.
+
+    Raises SettingsError where there is no such folder, TenantNotFound for a town that is not there, InUse where
+    something else than a running town holds the folder.
+    """
+    if not folder.is_dir():
+        raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
+    settings = read(folder)
+    backend = backend_of(settings, ring_of(settings), StoreSettings(durability="full"))
+    towns = Stopped(backend)
+    try:
         try:
-            yield Governed(town, audit)
-        finally:
+            await towns.open(settings)
+        except InUse as held:
+            async with beside(folder, held, name) as running:
+                yield running
+        else:
+            office = Office(towns, towns.identity, lambda _: CONSOLE, Frame({}, utc_now))
+            yield _Within(Router(console_routes(office)), name)
+    finally:
+        await towns.close()
+
+
+class Stopped:
+    """The towns of a folder that does not run, as far as they are governed."""
+
+    identity: Identity
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._towns: dict[str, Town] = {}
+        self._audits: dict[str, Audit] = {}
+
+    async def open(self, settings: Settings) -> None:
+        """Open every town with its people. Raises InUse."""
+        names = [DEFAULT_TOWN, *(found for found in await self._backend.towns() if found != DEFAULT_TOWN)]
+        for name in names:
+            store, policy = await self._backend.open(name, name == DEFAULT_TOWN), Policy()
+            policy.law = Law(utc_now)
+            await load_law(policy.law, store)
+            await load(policy, store)
+            policy.witness = self._audits[name] = Audit(store, policy, utc_now)
+            self._towns[name] = Town(name, store, policy, utc_now, fresh_id)
+            await self._audits[name].start()
+        self.identity = make_identity(settings, self._protect, lambda: "")
+        self.identity.listeners.append(self._note)
+        await self.identity.open(list(self._towns.values()))
+
+    async def _protect(self) -> None:
+        for town in self._towns.values():
+            await protect(town)
+            await self._audits[town.name].start()
+
+    def _note(self, event: Event) -> None:
+        if not self._towns[event.town].policy.is_open:
+            self._audits[event.town].happened(event.by, event.what, event.about, event.address)
+
+    async def town(self, name: str | None) -> Town:
+        """The town of this name. Raises TenantNotFound."""
+        found = self._towns.get(name or DEFAULT_TOWN)
+        if found is None:
+            raise TenantNotFound(f"There is no town {name!r} here; there are: {', '.join(self._towns)}")
+        return found
+
+    def audit(self, town: Town) -> Audit:
+        """The record of a town."""
+        return self._audits[town.name]
+
+    async def close(self) -> None:
+        """Keep what waits, and let go of the folder."""
+        for audit in self._audits.values():
             await audit.close()
+        await self._backend.close()
+
+
+class _Within:
+    """A town that does not run: asked in this process."""
+
+    def __init__(self, router: Router, name: str | None) -> None:
+        self._router = router
+        self._headers = [(b"content-type", b"application/json")]
+        self._headers += [(TENANT.encode(), name.encode())] if name else []
+
+    async def ask(self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> list[Any]:
+        """The documents of the answer."""
+        match = self._router.match(method, quote(path, safe="/%"))
+        said = b"" if body is None else json.dumps(body).encode()
+        request = Request(method, path, urlencode(query or {}), self._headers, said, match.params)
+        answer = match.route.handler(request)
+        return documents((answer if isinstance(answer, Response) else await answer).body)

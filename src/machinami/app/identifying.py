@@ -1,65 +1,43 @@
 """What does identity need of the machine it runs on? A clock, chance, the file with the sealing key; and who asks for
 an administrator on the command line."""
 
-import asyncio
-import os
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from machinami.app.clock import utc_now
+from machinami.app.sealing import sealing_key
 from machinami.broker.broker import Broker
-from machinami.broker.identity import people
+from machinami.broker.identity import people, programs
 from machinami.broker.identity.identity import Event, Identity, Supplies, Where
 from machinami.broker.identity.provider import Provided, Provider
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.signing_in import begin
-from machinami.broker.policy import Policy
-from machinami.broker.policy_rows import protect
-from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import SettingsError, TenantNotFound
+from machinami.foundation.errors import Conflict, SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
 from machinami.model.identity.assurance import Way
+from machinami.model.identity.key import AccessKey, Wanted
 from machinami.model.identity.session import Ends
-from machinami.model.principal import ANONYMOUS, SYSTEM, Role
-from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
+from machinami.model.principal import ANONYMOUS, SYSTEM, Principal, Role
 from machinami.wire.exchange import Caller
 
-KEY_FILE = "identity.key"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_KEY_SIZE = 32
 _GUEST, _GUEST_NAME = "demo", "見学者 Visitor"
 _LINK_LASTS = timedelta(days=1)
 
 
-def sealing_key(folder: Path) -> bytes:
-    """The key that seals what must be read again; made at the first need, for the owner's eyes only.
-
-    Raises SettingsError where the file holds no key.
-    """
-    file = folder / KEY_FILE
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = file.read_bytes()
-        if len(key) != _KEY_SIZE:
-            raise SettingsError(f"{file} does not hold a key of {_KEY_SIZE} bytes; put it back from a copy") from None
-        return key
-    with os.fdopen(handle, "wb") as made:
-        key = secrets.token_bytes(_KEY_SIZE)
-        made.write(key)
-    return key
+def seal_of(settings: Settings) -> Seal:
+    """With what this installation seals what must be read again."""
+    return Seal(sealing_key(settings.data), secrets.token_bytes)
 
 
 def make_identity(
     settings: Settings, protect_all: Callable[[], Awaitable[None]], address: Callable[[], str]
 ) -> Identity:
     """The identity of an installation; it knows nobody until it is opened."""
-    seal = Seal(sealing_key(settings.data), secrets.token_bytes)
+    seal = seal_of(settings)
     ends = Ends(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
     return Identity(Supplies(utc_now, secrets.token_bytes, seal, protect_all, address, ends=ends))
 
@@ -121,46 +99,35 @@ class Invited:
     path: str
 
 
-def appoint(settings: Settings, name: str, display: str | None, town: str | None) -> Invited:
-    """Have somebody administer a town that is not running: a new person, or one who is there already and whose ways
-    in are opened anew. Raises TenantNotFound, InUse while the town runs, BadRequestData."""
-    return asyncio.run(_appoint(settings, name, display, town))
-
-
-async def _appoint(settings: Settings, name: str, display: str | None, town: str | None) -> Invited:
-    backend = open_backend(settings.data, StoreSettings(durability="full"))
+def _registry(identity: Identity, town: str) -> Registry:
     try:
-        names = [DEFAULT_TOWN, *(found for found in await backend.towns() if found != DEFAULT_TOWN)]
-        if town is not None and town not in names:
-            raise TenantNotFound(f"There is no town {town!r} in {settings.data}; there are: {', '.join(names)}")
-        towns = [
-            Town(one, await backend.open(one, one == DEFAULT_TOWN), Policy(), utc_now, lambda: secrets.token_hex(16))
-            for one in names
-        ]
-
-        async def protect_all() -> None:
-            for one in towns:
-                await protect(one)
-
-        identity = make_identity(settings, protect_all, lambda: "")
-        await identity.open(towns)
-        registry = identity.own(town)
-        code = await _invite_administrator(identity, registry, name, display)
-        return Invited(name.strip().lower(), f"/invitation/{code}")
-    finally:
-        await backend.close()
+        return identity.own(town)
+    except KeyError as error:
+        raise TenantNotFound(f"Nobody can be known in the town {town!r} before the next start") from error
 
 
-async def _invite_administrator(identity: Identity, registry: Registry, name: str, display: str | None) -> str:
-    account = registry.named(name.strip().lower())
-    roles = frozenset({Role.ADMINISTRATOR.value})
+async def issue_key(identity: Identity, town: str, wanted: Wanted, by: Principal) -> tuple[AccessKey, str]:
+    """A key and its secret. One of the town's administrators answers for it. Raises Conflict where it has none,
+    BadRequestData, TenantNotFound."""
+    registry = _registry(identity, town)
+    if not registry.administrators:
+        raise Conflict("This town has no administrators yet, so it is open and needs no key; see machinami admin make")
+    return await programs.make_key(identity, registry, wanted, registry.administrators[0].id, by)
+
+
+async def appoint(identity: Identity, town: str, name: str, display: str | None, by: Principal) -> Invited:
+    """Have somebody administer a town: a new person, or one who is there already and whose ways in are opened anew.
+    Raises BadRequestData, TenantNotFound."""
+    registry = _registry(identity, town)
+    account, roles = registry.named(name.strip().lower()), frozenset({Role.ADMINISTRATOR.value})
     if account is None or account.ended is not None:
-        account = await people.make_account(identity, registry, name, display or name, roles, SYSTEM)
+        account = await people.make_account(identity, registry, name, display or name, roles, by)
     elif not account.is_administrator:
         account = await people.set_roles(
-            identity, registry, account.id, roles | account.roles, account.identity_assurance, SYSTEM
+            identity, registry, account.id, roles | account.roles, account.identity_assurance, by
         )
-    return await people.invite(identity, registry, account.id, SYSTEM, _LINK_LASTS)
+    code = await people.invite(identity, registry, account.id, by, _LINK_LASTS)
+    return Invited(account.name, f"/invitation/{code}")
 
 
 async def admit_guest(identity: Identity) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from machinami.app.clock import utc_now
 from machinami.app.configuration import read
+from machinami.app.keys import backend_of, ring_of
 from machinami.app.running import fresh_id
 from machinami.broker import history
 from machinami.broker.contexts import town_context
@@ -21,8 +22,6 @@ from machinami.kit.installed import read_manifest
 from machinami.model.principal import Principal
 from machinami.model.query import TemporalQuery, TimeRelation
 from machinami.model.reading import Reading
-from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
 
 PACKAGE = "machinami.ingest.csv"
 _BATCH = 2_000
@@ -49,8 +48,7 @@ async def town_in(folder: Path, name: str | None) -> AsyncIterator[Town]:
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
     settings = read(folder)
-    store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
-    backend = open_backend(folder, store)
+    backend = backend_of(settings, ring_of(settings))
     try:
         wanted = name or DEFAULT_TOWN
         there = await backend.towns()

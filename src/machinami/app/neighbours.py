@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 
+from machinami.app.visiting import NOBODY, Pass, connected, refused
 from machinami.foundation.errors import InputError, StoreUnavailable
 from machinami.model.registration_reading import TYPE
 
@@ -34,14 +35,17 @@ class Neighbour:
 
 
 class Place:
-    """A broker, as one who introduces sees it. tenant: the town of it that is meant."""
+    """A broker, as one who introduces sees it. tenant: the town of it that is meant; shown: who asks there."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, tenant: str | None = None) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, tenant: str | None = None, shown: Pass = NOBODY
+    ) -> None:
         if not url.startswith(("http://", "https://")) or not urlsplit(url).hostname:
             raise InputError(f"{url!r} is no address; write it as http://127.0.0.1:1026")
         self.url = url.rstrip("/").removesuffix(_ROOT)
         self._session = session
-        self._headers = {"NGSILD-Tenant": tenant} if tenant else {}
+        self.shown = shown
+        self._headers = {**({"NGSILD-Tenant": tenant} if tenant else {}), **shown.fields(url)}
 
     async def ask(self, method: str, path: str, document: object = None) -> tuple[int, Any]:
         """Status and JSON of an answer. Raises StoreUnavailable where there is none."""
@@ -62,7 +66,7 @@ class Place:
         status, body = await self.ask("GET", "/types?local=true")
         names = body.get("typeList") if isinstance(body, dict) else None
         if status != 200 or not isinstance(names, list):
-            raise InputError(f"{self.url} does not say which types it has: it answers {status}")
+            raise refused(f"{self.url}{_ROOT}/types", status, body, self.shown)
         return [name for name in names if isinstance(name, str)]
 
     async def alias(self) -> str | None:
@@ -73,9 +77,9 @@ class Place:
 
 
 @asynccontextmanager
-async def introducing() -> AsyncIterator[aiohttp.ClientSession]:
+async def introducing(shown: Pass = NOBODY) -> AsyncIterator[aiohttp.ClientSession]:
     """The connections that an introduction needs."""
-    async with aiohttp.ClientSession(timeout=_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar()) as session:
+    async with connected(shown, _TIMEOUT) as session:
         yield session
 
 
@@ -95,7 +99,7 @@ async def introduce(
     if status == 409:
         status, body = await town.ask("PATCH", f"/csourceRegistrations/{quote(document['id'], safe=':')}", document)
     if status not in (201, 204):
-        raise _refused(town, status, body)
+        raise refused(town.url, status, body, town.shown)
     return _neighbour(document)
 
 
@@ -106,7 +110,7 @@ async def known(town: Place) -> list[Neighbour]:
         path = f"/csourceRegistrations?local=true&limit={_PAGE}&offset={len(found)}"
         status, body = await town.ask("GET", path)
         if status != 200 or not isinstance(body, list):
-            raise _refused(town, status, body)
+            raise refused(town.url, status, body, town.shown)
         found += [_neighbour(row) for row in body if isinstance(row, dict)]
         if len(body) < _PAGE:
             return found
@@ -122,7 +126,7 @@ async def forget(town: Place, which: str) -> Neighbour:
         raise InputError(f"{which!r} names {len(matching)} neighbours; this town knows {names}")
     status, body = await town.ask("DELETE", f"/csourceRegistrations/{quote(matching[0].id, safe=':')}")
     if status != 204:
-        raise _refused(town, status, body)
+        raise refused(town.url, status, body, town.shown)
     return matching[0]
 
 
@@ -144,6 +148,9 @@ def _registration(
         document["contextSourceAlias"] = alias
     if tenant is not None:
         document["tenant"] = tenant
+    credential = other.shown.fields(other.url)
+    if credential:
+        document["contextSourceInfo"] = [{"key": name, "value": value} for name, value in credential.items()]
     return document
 
 
@@ -155,8 +162,3 @@ def _neighbour(row: Mapping[str, Any]) -> Neighbour:
             types.update(dict.fromkeys(listed if isinstance(listed, list) else [listed]))
     name = row.get("registrationName") or row["id"]
     return Neighbour(row["id"], name, row["endpoint"].rstrip("/"), tuple(types), row.get("status", ""))
-
-
-def _refused(town: Place, status: int, body: object) -> InputError:
-    said = body.get("detail") or body.get("title") if isinstance(body, dict) else None
-    return InputError(f"{town.url} answered {status}: {said or 'nothing more'}", status=status)

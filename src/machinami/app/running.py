@@ -3,26 +3,33 @@
 import asyncio
 import gc
 import logging
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.governance.office import Office
+from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
+from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
+from machinami.app.console import Console, open_console
+from machinami.app.declaring import mark_personal, practise
 from machinami.app.identifying import (
     LOOPBACK,
     accounting,
@@ -30,38 +37,45 @@ from machinami.app.identifying import (
     make_identity,
     make_provider,
     refuse_open_address,
+    seal_of,
 )
+from machinami.app.keeping import Keeping, tls_of
+from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
+from machinami.app.starting import started
+from machinami.app.tenants import Tenant, Tenants
+from machinami.app.towns.platform import Platform
+from machinami.app.towns.record import Record
+from machinami.app.upkeep import upkeep
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
-from machinami.broker.contexts import town_context
 from machinami.broker.identity.tokens import Tokens
+from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
-from machinami.broker.registrations import forget_expired
-from machinami.broker.retention import trim
-from machinami.broker.town import Town
-from machinami.broker.transience import SECONDS, sweep
-from machinami.foundation.errors import SettingsError
+from machinami.broker.town import DEFAULT_TOWN, Town
+from machinami.foundation.errors import MachinamiError, SettingsError
 from machinami.foundation.settings import Settings
+from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
+from machinami.kit.assuring import assured
 from machinami.kit.carrier import Limits
-from machinami.kit.city import City, manifest_rows
+from machinami.kit.city import manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.frame import Frame
+from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
-from machinami.kit.installed import Broken, Refresh, Service, installed, read_manifest
-from machinami.kit.schedule import Job, stirring
-from machinami.kit.server import Serving, Tls, serve
-from machinami.kit.viewing import viewed
-from machinami.model.principal import Principal
+from machinami.kit.installed import Broken, Service, installed, read_manifest
+from machinami.kit.schedule import Job
+from machinami.kit.server import Serving, serve
+from machinami.kit.viewing import viewed, wanted_for
+from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
-from machinami.wire.mqtt import MqttPublisher
+from machinami.wire.mqtt import MqttPublisher, presenting
 from machinami.wire.targets import Targets
 
 try:
@@ -70,11 +84,9 @@ except ImportError:  # not made for Windows
     uvloop = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger("machinami")
-_DEFAULT_EVERY = 600.0
-_DAY = 86_400.0
-_TIDIED = 60.0
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
+OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
     "en": "Machinami-cho (simulated)",
@@ -101,38 +113,59 @@ class TownOS:
         self._compute = Compute()
         self._began = time.perf_counter()
         self._serving: Serving | None = None
+        self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
-        backend = open_backend(settings.data, store)
-        self._carriers = Carriers(self._wire, MqttPublisher(self._wire.trust, targets))
+        ring = ring_of(settings)
+        self._backend = backend_of(settings, ring, store)
+        self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
-            backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes,
+            self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
+            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
+        self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
+        self.keeping = Keeping(settings, self.identity, utc_now)
+        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
+        self.gate = Gate(settings.trust_proxy)
+        self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
+
+    def _shown_to_brokers(self) -> Callable[[], ssl.SSLContext]:
+        settings = self.settings
+        if settings.mqtt_certificate is None:
+            return self._wire.trust
+        return presenting(settings.ca_file, settings.mqtt_certificate, settings.mqtt_key)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
+        await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
+        self.platform.recover()
         await self.broker.start()
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
+        self.broker.joining.append(self.identity.admit)
+        self.broker.leaving.append(self.identity.forget)
+        await self.platform.settle()
         self.broker.attend(lambda name, by: self.identity.of(name).present(by))
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
-        self.watched.jobs.append(Job("who is signed in", self.identity.tidy, utc_now, _TIDIED))
         self._start_services(town)
-        self.watched.jobs.append(Job("log retention", self._trim_logs, self.now, _DAY))
-        if self.settings.context_days:
-            self.watched.jobs.append(Job("contexts", self._renew_contexts, self.now, _DAY))
-        self.watched.jobs.append(Job("what expires", self._sweep, self.now, SECONDS))
-        sources = Sources(town, self.settings, utc_now)
+        await self._declare(town)
+        self.broker.joining.append(self.tenants.join)
+        self.broker.leaving.append(self.tenants.leave)
+        self.watched.jobs += upkeep(self.settings, self.broker, self.identity, self.keeping, self.platform, self.now)
+        sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
-        self.routes = self._routes(self._desk(town, sources, await self._simulated(town)))
+        self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
+        office = Office(self.broker, self.identity, self.identify, Frame.around(desk))
+        self.routes = self._routes(desk, office)
+        for one in self.broker.towns:
+            await self.tenants.join(one)
         limits = Limits(body=self.settings.body_limit)
         self._serving = await serve(
             self.routes,
@@ -140,8 +173,10 @@ class TownOS:
             self.settings.port,
             limits=limits,
             lane=self.settings.fast_lane,
-            tls=self._tls(),
+            tls=tls_of(self.settings),
         )
+        self.keeping.encryption = self._serving.encryption
+        self._console = await open_console(self.settings.data, office, self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -157,7 +192,20 @@ class TownOS:
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
-        return self.asking.principal(request)
+        return wanted_for(self.asking.principal(request), request)
+
+    def oversees(self, request: Request) -> bool:
+        """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
+        at the machine, its operators and administrators, and keys with the scope `metrics`."""
+        town = self.broker.open_town(None)
+        if town is None or town.policy.is_open or self.asking.is_near(request):
+            return True
+        try:
+            by = self.identify(request)
+        except MachinamiError:
+            return False
+        of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
+        return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
     @property
     def first_link(self) -> str:
@@ -168,10 +216,6 @@ class TownOS:
         """Have everyone at this machine be signed in as an administrator: for a throw-away town."""
         await admit_guest(self.identity)
 
-    def _tls(self) -> Tls | None:
-        settings = self.settings
-        return None if settings.certificate is None else Tls(settings.certificate, settings.certificate_key)
-
     def now(self) -> datetime:
         """What time it is in town: in a simulated one, the time that its storm has reached."""
         sources = self.watched.sources
@@ -180,12 +224,15 @@ class TownOS:
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
+        if self._console is not None:
+            await self._console.close()
         if self._serving is not None:
             await self._serving.stop()
         if self.watched.sources is not None:
             await self.watched.sources.stop()
         for job in self.watched.jobs:
             await job.stop()
+        await self.tenants.close()
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
@@ -203,55 +250,75 @@ class TownOS:
         self.watched.broken = broken
         for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
+        self._services = services
         for service in services:
-            self._start_service(town, service)
+            self._start_service(town, service, self.houses, self.watched.jobs)
 
-    def _start_service(self, town: Town, service: Service) -> None:
-        city = City(town, service.manifest, self._compute)
-        name = service.manifest.id
-        every = service.manifest.every.total_seconds() if service.manifest.every else _DEFAULT_EVERY
-        job = Job(name, lambda: service.refresh(city, town.clock()), town.clock, every)
-        expand = town_context().expand
-        town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in service.manifest.triggers)))
-        self.houses.append(House(service, city, job.health))
-        self.watched.jobs.append(job)
-        if service.learn is not None:
-            learn = service.learn
-            work = partial(_learn, learn, city)
-            self.watched.jobs.append(Job(f"{name}: learning", work, town.clock, service.learn_every.total_seconds()))
+    async def _declare(self, town: Town) -> None:
+        """Say which data are personal before any are read or written."""
+        manifests = [service.manifest for service in self._services]
+        await mark_personal(town, manifests)
+        if town.is_default and self.settings.simulation is not None:
+            await practise(town, manifests)
 
-    async def _sweep(self) -> None:
-        for town in self.broker.towns:
-            await sweep(town)
-            await forget_expired(town)
+    async def _start_tenant(self, tenant: Tenant) -> None:
+        for service in self._services:
+            self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
+        await self._declare(tenant.town)
 
-    async def _renew_contexts(self) -> None:
-        await self.broker.contexts.renew(self.now() - timedelta(days=self.settings.context_days))
-
-    async def _trim_logs(self) -> None:
-        before = self.now() - timedelta(days=self.settings.log_days)
-        for town in self.broker.towns:
-            await trim(town, before, self.broker.cursors(town))
+    def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
+        house, its_jobs = started(town, service, self._compute, self.settings.time_zone)
+        houses.append(house)
+        jobs += its_jobs
 
     async def _simulated(self, town: Town) -> bool:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
         return self.settings.simulation is not None or await is_simulated(town)
 
-    def _routes(self, desk: Desk) -> list[Route]:
+    def _routes(self, desk: Desk, office: Office) -> list[Route]:
         found = [
             *ngsild_routes(
                 self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
             ),
-            *status_routes(self.version, lambda: watching.parts(self.watched), lambda: watching.metrics(self.watched)),
+            *status_routes(
+                self.version,
+                lambda: watching.parts(self.watched),
+                lambda: watching.metrics(self.watched),
+                self.oversees,
+            ),
         ]
-        found += reference_routes(found, Frame.around(desk), self.version)
+        found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
-        pages = portal_routes(desk)
-        for house in self.houses:
+        found += governance_routes(office)
+        found += consent_routes(self.broker, self.identify)
+        found += reference_routes(found, Frame.around(desk), self.version)
+        return [gated(route, self.gate) for route in found + self._pages(desk)]
+
+    def _pages(self, desk: Desk) -> list[Route]:
+        pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
+        for house in desk.houses():
             pages += self._pages_of(house, desk)
-        return found + [viewed(page, self.identify) for page in pages]
+        return [viewed(page, self.identify) for page in pages]
+
+    def _tenant_pages(self, tenant: Tenant) -> list[Route]:
+        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+        name, houses = tenant.town.name, tenant.houses
+        desk = replace(
+            self._default_desk,
+            town_name={"ja": name, "en": name, "easy": name},
+            simulated=False,
+            archive=Archive(tenant.town),
+            appearance=Appearance(tenant.town),
+            houses=lambda: houses,
+            base_layers=dict,
+            set_to={},
+        )
+        frame = Frame.around(desk)
+        own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
+        governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
+        return [*own, *governing, *self._pages(desk)]
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -261,11 +328,17 @@ class TownOS:
         """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
         try:
             faces = [face for face in (house.service.page, house.service.api) if face is not None]
-            return [route for face in faces for route in face.routes(house.city, desk)]
+            needed, frame = house.service.manifest.assurance, Frame.around(desk)
+            found = [route for face in faces for route in face.routes(house.city, desk)]
+            return [assured(route, needed, self.identify, self._is_open, frame) for route in found]
         except Exception as error:  # the package may be a vendor's: its fault stops nobody else
             _LOG.exception("the pages of %s are left out", house.service.package)
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
             return []
+
+    def _is_open(self) -> bool:
+        town = self.broker.open_town(None)
+        return town is None or town.policy.is_open
 
     def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
@@ -285,11 +358,11 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
+            concerns=self.keeping.concerns,
+            certificate_until=lambda: self.keeping.until,
+            appearance=Appearance(town),
+            oversees=self.oversees,
         )
-
-
-async def _learn(learn: Refresh, city: City) -> None:
-    await learn(city, city.now())
 
 
 def targets_of(settings: Settings) -> Targets:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import aiohttp
 
 from machinami.app.importing import Outcome, Progress
+from machinami.app.visiting import NOBODY, Pass, connected, refused
 from machinami.broker.contexts import town_context
 from machinami.foundation.errors import InputError, StoreUnavailable
 from machinami.foundation.instant import format_instant, parse_instant
@@ -49,10 +50,11 @@ class Pace:
 class Receiver:
     """A running town, as one who sends readings sees it."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, town: str | None) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str, town: str | None, shown: Pass = NOBODY) -> None:
         self._session = session
         self._url = url.rstrip("/") + _ROOT
-        self._headers = {"NGSILD-Tenant": town} if town else {}
+        self._shown = shown
+        self._headers = {**({"NGSILD-Tenant": town} if town else {}), **shown.fields(url)}
 
     async def present(self, entity_id: str) -> Mapping[str, datetime | None]:
         """Of each attribute of an entity (expanded name), when its present value was observed, if that is said."""
@@ -61,7 +63,7 @@ class Receiver:
         if status == 404:
             return {}
         if status != 200 or not isinstance(body, dict):
-            raise _refused(url, status, body)
+            raise refused(url, status, body, self._shown)
         context = town_context()
         return {
             context.expand(name): parse_instant(said["observedAt"]) if "observedAt" in said else None
@@ -74,11 +76,13 @@ class Receiver:
         url = f"{self._url}/entityOperations/upsert?options=update"
         status, body = await self._ask("POST", url, entities)
         if status not in (201, 204):
-            raise _refused(url, status, body)
+            raise refused(url, status, body, self._shown)
 
     async def _ask(self, method: str, url: str, document: object) -> tuple[int, Any]:
         try:
-            async with self._session.request(method, url, json=document, headers=self._headers) as answer:
+            async with self._session.request(
+                method, url, json=document, headers=self._headers, allow_redirects=False
+            ) as answer:
                 body = await answer.json(content_type=None) if answer.content_length != 0 else None
                 return answer.status, body
         except TimeoutError:
@@ -88,12 +92,12 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiver(url: str, town: str | None) -> AsyncIterator[Receiver]:
-    """The running town at an address."""
+async def receiver(url: str, town: str | None, shown: Pass = NOBODY) -> AsyncIterator[Receiver]:
+    """The running town at an address. shown: who asks."""
     if not url.startswith(("http://", "https://")):
         raise InputError(f"--to {url!r} is no address; write it as http://127.0.0.1:1026")
-    async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
-        yield Receiver(session, url, town)
+    async with connected(shown, _TIMEOUT) as session:
+        yield Receiver(session, url, town, shown)
 
 
 async def send(to: Receiver, found: Harvest, progress: Progress) -> Outcome:
@@ -163,10 +167,3 @@ def _entities(batch: Sequence[Reading]) -> list[dict[str, Any]]:
         name = reading.attribute if reading.attribute == "location" else context.expand(reading.attribute)
         entity[name] = said
     return list(entities.values())
-
-
-def _refused(url: str, status: int, body: object) -> InputError:
-    said = body.get("detail") or body.get("title") if isinstance(body, dict) else None
-    if isinstance(body, dict) and isinstance(body.get("errors"), list) and body["errors"]:
-        said = str(body["errors"][0].get("error", body["errors"][0]))
-    return InputError(f"{url} answered {status}: {said or 'nothing more'}", status=status)

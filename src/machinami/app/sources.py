@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from machinami.app.declaring import consent_of_invented
 from machinami.broker.town import Town
 from machinami.foundation.errors import InputError
 from machinami.foundation.instant import format_instant, parse_instant
@@ -20,6 +21,7 @@ from machinami.ingest.town.source import Settings as TownSettings
 from machinami.ingest.town.source import Simulation
 from machinami.kit.city import Intake
 from machinami.kit.installed import read_manifest
+from machinami.kit.manifest import Manifest
 from machinami.model.reading import Reading
 
 _LOG = logging.getLogger("machinami.sources")
@@ -30,7 +32,10 @@ _NEWS = timedelta(hours=3)
 class Sources:
     """The running sources of one town; one that ends in an error is said so and leaves the others alone."""
 
-    def __init__(self, town: Town, settings: Settings, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, town: Town, settings: Settings, clock: Callable[[], datetime], manifests: Sequence[Manifest] = ()
+    ) -> None:
+        self._manifests = manifests
         self.simulation: Simulation | None = None
         self.mqtt: list[Subscription] = []
         self.faults: dict[str, str] = {}
@@ -72,6 +77,7 @@ class Sources:
         anchor, resume = self._reached(self._settings.data / _BORN, wish.seed)
 
         async def deliver(readings: Sequence[Reading]) -> None:
+            await consent_of_invented(self._town, self._manifests, readings)
             await _deliver(intake, readings, self._clock())
             if self.simulation is not None and readings:
                 self._remember(self._settings.data / _BORN, wish.seed, readings[-1].observed_at)

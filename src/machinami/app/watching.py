@@ -10,6 +10,7 @@ from machinami.broker.broker import Broker
 from machinami.broker.town import Town
 from machinami.kit.installed import Broken
 from machinami.kit.schedule import Job
+from machinami.model.quota import write_quota
 
 
 @dataclass(slots=True)
@@ -66,6 +67,17 @@ def _of_town(installation: Installation, town: Town) -> list[Metric]:
         ("failed", "Notifications that failed", sum(box.progress.times_failed for box in boxes)),
     ):
         found.append(Metric(f"notifications_{name}_total", words, total, "counter", labels))
+    bounds = write_quota(town.meter.quota)
+    found += [
+        Metric("quota", "What a town may take", bound, labels={**labels, "kind": kind})
+        for kind, bound in bounds.items()
+        if bound is not None
+    ]
+    found += [
+        Metric("quota_refusals_total", "What a full town was refused", times, "counter", {**labels, "kind": kind})
+        for kind, times in town.meter.refused.items()
+    ]
+    found.append(Metric("store_used_bytes", "What the data of a town take", town.store.used_bytes(), labels=labels))
     waiting = sum(box.waiting for box in boxes)
     found.append(Metric("notifications_waiting", "Changes waiting to be told", waiting, labels=labels))
     return found

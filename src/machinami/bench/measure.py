@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +46,32 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server under test: its port, and its process if that is ours to look at."""
+    """A server under test: its port, its process if that is ours to look at, and the key that opens it."""
 
     host: str
     port: int
     pid: int | None
+    key: str | None = field(default=None, repr=False)
 
 
 def send(
     target: Target, requests: Iterator[bytes], seconds: float, most: int, connections: int = CONNECTIONS
 ) -> client.Tally:
     """Send requests from this process; refuses to count answers that are errors."""
+    if target.key is not None:
+        requests = _shown(requests, target.key)
     tally = asyncio.run(client.send(target.host, target.port, requests, connections, seconds, most))
     wrong = {status: count for status, count in tally.statuses.items() if status >= 400}
     if wrong or not tally.answers:
         raise InputError(f"The server at port {target.port} answered with errors: {wrong or 'nothing at all'}")
     return tally
+
+
+def _shown(requests: Iterator[bytes], key: str) -> Iterator[bytes]:
+    """The requests, each with the key."""
+    line = f"\r\nAuthorization: Bearer {key}\r\n".encode()
+    for one in requests:
+        yield one.replace(b"\r\n", line, 1)
 
 
 def cost(
@@ -103,6 +113,17 @@ class Bare:
         return used or 0.0, tally
 
 
+def fill(target: Target, entities: int, progress: Progress) -> None:
+    """Give the town its entities, and one of them a past."""
+    began = time.perf_counter()
+    requests = traffic.fill(entities)
+    for done in range(0, entities, _FILL_STEP):
+        progress(f"{entities:,} entities: filling {100 * done // entities} %")
+        send(target, itertools.islice(requests, _FILL_STEP // traffic.BATCH), 3_600, entities, connections=4)
+    send(target, traffic.past(_HISTORY), 3_600, _HISTORY, connections=1)
+    progress(f"{entities:,} entities: filled in {time.perf_counter() - began:.0f} s")
+
+
 def measure_town(
     target: Target,
     entities: int,
@@ -113,13 +134,7 @@ def measure_town(
     operations: Sequence[traffic.Operation] = traffic.OPERATIONS,
 ) -> list[Row]:
     """Fill the town and measure the operations on it."""
-    began = time.perf_counter()
-    requests = traffic.fill(entities)
-    for done in range(0, entities, _FILL_STEP):
-        progress(f"{entities:,} entities: filling {100 * done // entities} %")
-        send(target, itertools.islice(requests, _FILL_STEP // traffic.BATCH), 3_600, entities, connections=4)
-    send(target, traffic.past(_HISTORY), 3_600, _HISTORY, connections=1)
-    progress(f"{entities:,} entities: filled in {time.perf_counter() - began:.0f} s")
+    fill(target, entities, progress)
     rows = []
     for operation in operations:
         progress(f"{entities:,} entities: {operation.name}")

@@ -8,18 +8,21 @@ was not noted before a crash is noted after it; of reads and refusals a crash ma
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from machinami.broker.policy import Policy, demand
-from machinami.foundation.errors import StoreUnavailable
+from machinami.foundation.errors import SignInRequired, StoreUnavailable
 from machinami.foundation.instant import format_instant
-from machinami.model.audit import Batch, Entry, Head, entries_of, entry, entry_of, sealed
+from machinami.model.audit import Batch, Chain, Entry, Head, entries_of, entry, entry_of, sealed
 from machinami.model.change import Change
+from machinami.model.consent import Consent
 from machinami.model.entity import Entity
-from machinami.model.policy import Deed, personal
-from machinami.model.principal import Principal
+from machinami.model.policy import Deed
+from machinami.model.principal import ANONYMOUS, Principal
 from machinami.store.protocol import TownStore, Transaction
 
 STATE, _HEAD = "audit-head", "head"
@@ -28,7 +31,10 @@ _LARGEST = 2_000  # entries of one batch
 _SECONDS = 1.0
 _LOG_PAGE = 1_000
 _MOST_REFUSALS = 1_000  # of one second
+_LOOKED = 4_096  # batches of one search; who wants more goes on from there
 _LOG = logging.getLogger("machinami.broker")
+
+Place = tuple[int, int]  # the number of a batch, and the place of an entry in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,29 @@ class Search:
     since: datetime | None = None
     until: datetime | None = None
     refused: bool | None = None
+    purpose: str = ""
+
+    def __str__(self) -> str:
+        asked = {"who": self.who, "what": self.what, "did": self.did, "purpose": self.purpose}
+        times = {name: at and format_instant(at) for name, at in (("since", self.since), ("until", self.until))}
+        flag = {} if self.refused is None else {"refused": str(self.refused).lower()}
+        return ", ".join(f"{name} {text}" for name, text in (asked | times | flag).items() if text) or "everything"
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Entries, the last one first. before: where to go on towards the past; None at its end."""
+
+    entries: Sequence[Entry]
+    before: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What following the record came to: where it ends, and every fault as a sentence."""
+
+    head: Head
+    faults: Sequence[str]
 
 
 class Audit:
@@ -98,13 +127,26 @@ class Audit:
 
     def read(self, by: Principal, entities: Sequence[Entity]) -> None:
         """Somebody was given these: what of them is personal is noted."""
-        marks = self._policy.personal
-        if not marks:
+        law = self._policy.law
+        if law is None or not law.marks:
             return
         for entity in entities:
-            if personal(marks, entity.types, entity.attributes):
-                names = sorted(marks.intersection(entity.attributes))
+            if law.is_personal(entity):
+                names = law.personal_names(entity)
                 self._note(by, Deed.READ, entity=entity.id, types=list(entity.types), attributes=names)
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The types and attributes that are personal."""
+        law = self._policy.law
+        return frozenset() if law is None else law.personal_marks
+
+    def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
+        """Somebody was given past values: if they are personal, that is noted."""
+        marks = self.marks
+        if not (marks.isdisjoint(types) and marks.isdisjoint(attributes)):
+            said = {"types": list(types), "attributes": sorted(marks.intersection(attributes))}
+            self._note(by, Deed.READ, entity=entity_id, **said, what="the past")
 
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
@@ -118,9 +160,26 @@ class Audit:
         else:  # who asks without end shall not fill the disk
             self._unnamed += 1
 
-    def administered(self, by: Principal, what: str) -> None:
+    def mended(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Somebody changed the past."""
+        self._note(by, deed, entity=entity_id, attributes=list(dict.fromkeys(attributes)), what=what)
+
+    def administered(self, by: Principal, what: str, **more: Any) -> None:
         """Somebody changed how the town is run."""
-        self._note(by, Deed.ADMINISTER, what=what)
+        self._note(by, Deed.ADMINISTER, what=what, **more)
+
+    def consented(self, by: Principal, consent: Consent) -> None:
+        """Somebody gave, changed or withdrew a consent, or it ended: noted by the person whom it is about."""
+        terms = consent.terms
+        self._note(
+            by,
+            Deed.CHANGE,
+            entity=consent.subject,
+            what=f"consent {consent.state}: {consent.id}",
+            types=list(terms.types),
+            attributes=list(terms.attributes),
+            wanted=terms.purpose,
+        )
 
     def happened(self, who: str, what: str, about: str, address: str) -> None:
         """Something happened to how people and programs get in: a sign-in, a key, a role."""
@@ -142,15 +201,17 @@ class Audit:
             await self.keep()
 
     async def keep(self) -> None:
-        """Keep what waits, in batches."""
+        """Keep what waits now, in batches; what comes meanwhile waits for the next time, so that batches stay few."""
         async with self._keeping:
             if self._unnamed:
                 more = f"{self._unnamed} more refusals in one second are not told one by one"
                 self._waiting.append(entry(self._clock(), "machinami", Deed.READ, refused=more))
             self._refusals.clear()
             self._unnamed = 0
-            while self._waiting or self._changes:
-                changes, noted = self._changes[:_LARGEST], self._waiting[:_LARGEST]
+            waiting = max(len(self._waiting), len(self._changes))
+            for start in range(0, waiting, _LARGEST):
+                size = min(_LARGEST, waiting - start)
+                changes, noted = self._changes[:size], self._waiting[:size]
                 batch = sealed([*(said for _, said in changes), *noted], self._head)
                 head = Head(batch["number"], batch["digest"])
                 seq = changes[-1][0] if changes else self._seq
@@ -171,30 +232,88 @@ class Audit:
         await self.keep()
         return self._head
 
-    async def batches(self, by: Principal) -> list[Batch]:
-        """The whole record, as it is verified and exported."""
+    async def batches(self, after: int, limit: int, by: Principal) -> list[Batch]:
+        """Batches after one of this number, as they are exported. That somebody takes them is noted."""
         demand(self._policy, by, Deed.ADMINISTER)
         await self.keep()
-        return await kept_batches(self._store)
+        found = await _batches_after(self._store, after, self._head.number, limit)
+        if found and not self._policy.is_open:
+            told = f"batches {found[0]['number']} to {found[-1]['number']}"
+            self._note(by, Deed.READ, what=f"exported the record: {told}", looked=told)
+        return found
 
-    async def search(self, wanted: Search, limit: int, by: Principal) -> list[Entry]:
-        """The latest entries that are wanted, the last one first."""
+    async def verify(self, kept: Head | None, by: Principal) -> Verified:
+        """Follow the whole record, shelf by shelf. kept: a head that was kept apart."""
         demand(self._policy, by, Deed.ADMINISTER)
+        await self.keep()
+        chain, end = Chain(kept), self._head
+        for shelf in range(end.number // _SHELF + 1):
+            batches = await self._store.records(_kind(shelf))
+            for place in sorted(batches):
+                chain.follow(batches[place])
+        found = chain.faults()
+        if chain.head != end and not found and chain.head.number < end.number:
+            found = [f"the record ends at batch {chain.head.number}, and its head is at batch {end.number}"]
+        return Verified(chain.head, found)
+
+    async def search(
+        self, wanted: Search, limit: int, by: Principal, before: Place | None = None, most: int = _LOOKED
+    ) -> Trail:
+        """The latest entries that are wanted, the last one first; before: only those before this place. At most so
+        many batches are looked through: it can be gone on from there. That somebody looks is noted."""
+        demand(self._policy, by, Deed.ADMINISTER)
+        found = await self._search(wanted, limit, before, most)
+        if not self._policy.is_open:
+            self._note(by, Deed.READ, what=f"looked at the record: {wanted}", looked=str(wanted))
+        return found
+
+    async def own(self, wanted: Search, limit: int, by: Principal, before: Place | None = None) -> Trail:
+        """What was done in the name of who asks."""
+        if by.id == ANONYMOUS.id:
+            raise SignInRequired("To see what was done in your name, say who you are")
+        return await self._search(replace(wanted, who=by.id), limit, before, _LOOKED)
+
+    async def _search(self, wanted: Search, limit: int, before: Place | None, most: int) -> Trail:
         await self.keep()
         found: list[Entry] = []
-        for shelf in range(self._head.number // _SHELF, -1, -1):
+        needles, start = _needles(wanted), before or (self._head.number + 1, 0)
+        looked = 0
+        for shelf in range(min(start[0], self._head.number) // _SHELF, -1, -1):
             batches = await self._store.records(_kind(shelf))
-            for number in sorted(batches, reverse=True):
-                found += [one for one in reversed(entries_of(batches[number])) if is_wanted(wanted, one)]
-                if len(found) >= limit:
-                    return found[:limit]
-        return found
+            for place in sorted(batches, reverse=True):
+                if int(place) > start[0]:
+                    continue
+                if looked == most:
+                    return Trail(found, (int(place) + 1, 0))
+                looked += 1
+                if all(needle in batches[place]["entries"] for needle in needles):
+                    for index, one in _latest_first(batches[place], start):
+                        if is_wanted(wanted, one):
+                            if len(found) == limit:
+                                return Trail(found, (int(place), index + 1))
+                            found.append(one)
+        return Trail(found, None)
+
+
+def _latest_first(batch: Batch, before: Place) -> Iterator[tuple[int, Entry]]:
+    """The entries of a batch with their places in it, only those before a place of the record."""
+    entries = entries_of(batch)
+    end = before[1] if batch["number"] == before[0] else len(entries)
+    for index in range(min(end, len(entries)) - 1, -1, -1):
+        yield index, entries[index]
+
+
+def _needles(wanted: Search) -> list[str]:
+    """Texts without which a batch holds nothing that is wanted: most need not be opened."""
+    texts = (wanted.who, wanted.purpose, wanted.what)
+    return [orjson.dumps(text)[1:-1].decode() for text in texts if text]
 
 
 def is_wanted(wanted: Search, one: Entry) -> bool:
     """Whether an entry is what is looked for."""
     return (
-        (not wanted.who or wanted.who in (one["who"], one.get("for")))
+        (not wanted.purpose or wanted.purpose == one.get("purpose"))
+        and (not wanted.who or wanted.who in (one["who"], one.get("for")))
         and (not wanted.did or wanted.did == one["did"])
         and (not wanted.what or wanted.what in _about(one))
         and (wanted.since is None or one["at"] >= format_instant(wanted.since))
@@ -209,17 +328,15 @@ def _about(one: Entry) -> Iterator[str]:
     yield from one.get("attributes", ())
 
 
-async def kept_batches(store: TownStore) -> list[Batch]:
-    """Every batch that a store has, in the order of their places."""
-    state = (await store.records(STATE)).get(_HEAD, {"number": 0})
+async def _batches_after(store: TownStore, after: int, end: int, limit: int) -> list[Batch]:
+    """Batches by their places, from the one after this number on."""
     found: list[Batch] = []
-    shelf = 0
-    while True:
+    for shelf in range((after + 1) // _SHELF, end // _SHELF + 1):
         batches: Mapping[str, Batch] = await store.records(_kind(shelf))
-        if not batches and shelf > state["number"] // _SHELF:
-            return found
-        found += [batches[place] for place in sorted(batches)]
-        shelf += 1
+        found += [batches[place] for place in sorted(batches) if int(place) > after]
+        if len(found) >= limit:
+            break
+    return found[:limit]
 
 
 def _kind(shelf: int) -> str:

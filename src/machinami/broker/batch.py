@@ -1,7 +1,7 @@
 """What can be done with many entities at once? The batch operations (ETSI GS CIM 009, 5.6.7 to 5.6.10, 5.6.20).
 
 A batch is one transaction for speed, but each entity succeeds or fails by itself: its error goes into its
-outcome and the others go on.
+outcome and the others go on. Only what a service publishes stands or falls together.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -57,23 +57,27 @@ def upsert_all(town: Town, entities: Sequence[Entity], replace: bool, by: Princi
     return _each(town, entities, _id_of_entity, one, by)
 
 
-def put_all(town: Town, items: Sequence[tuple[Entity, Sequence[str]]], by: Principal) -> Awaitable[list[Outcome]]:
-    """Create each entity, or update it and remove of the named attributes those that it does not have."""
+def put_all(town: Town, items: Sequence[tuple[Entity, Sequence[str]]], by: Principal) -> Awaitable[None]:
+    """Create each entity, or update it and remove of the named attributes those that it does not have: all of them, or,
+    where one cannot be, none. Raises what stands against it."""
+    now = town.clock()
 
-    def one(tx: Transaction, item: tuple[Entity, Sequence[str]], now: datetime) -> bool:
-        entity, names = item
+    def put(tx: Transaction, entity: Entity, names: Sequence[str]) -> None:
         before = tx.get(entity.id)
         if before is None or expired(before, now):
             write_new(tx, entity, now, by)
-            return True
+            return
         gone = [name for name in names if name in before.attributes and name not in entity.attributes]
         write_rule(tx, entity.id, _addition(entity), now, by)
         if gone:
             removal = Fragment(attributes={name: _nothing(before, name) for name in gone})
             write_rule(tx, entity.id, lambda held, at: patch.updated(held, removal, at), now, by)
-        return False
 
-    return _each(town, items, lambda item: item[0].id, one, by)
+    def work(tx: Transaction) -> None:
+        for entity, names in items:
+            put(tx, entity, names)
+
+    return writing(town, work, by)
 
 
 def update_all(

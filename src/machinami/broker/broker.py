@@ -1,7 +1,8 @@
 """What is the broker as a whole? All towns of the installation with their contexts and their notifiers."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -10,15 +11,20 @@ from typing import Any
 from machinami.broker import registrations
 from machinami.broker.audit import Audit
 from machinami.broker.contexts import AT_HAND, Contexts
+from machinami.broker.credentials import opened
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.subscribing import SharedSubscriptions
 from machinami.broker.federation.trigger import Trigger
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
+from machinami.broker.quotas import Meter
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
+from machinami.broker.stamps import restored, stamped
 from machinami.broker.subscriptions import (
     PROGRESS,
     RECORD,
@@ -29,13 +35,16 @@ from machinami.broker.subscriptions import (
     resubscribe,
     subscribe,
     unsubscribe,
+    without_secrets,
 )
-from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import MachinamiError, TenantNotFound
+from machinami.broker.town import DEFAULT_TOWN, Sealing, Town
+from machinami.foundation.errors import MachinamiError, Overloaded, TenantNotFound
+from machinami.foundation.urn import without_password
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed, Row
 from machinami.model.principal import Principal
+from machinami.model.quota import UNLIMITED, Quota
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told
@@ -52,7 +61,8 @@ class Ports:
     """What the broker is given from outside: store, network, time, ids, and the reader that turns a kept
     subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
     empty: a name is made once and kept; split_entities: whether parts of one entity are expected at several brokers
-    where a request says nothing of it (4.3.6.7); context_bytes: how much of @contexts stays in memory."""
+    where a request says nothing of it (4.3.6.7); context_bytes: how much of @contexts stays in memory; quota: what a
+    town may take of the machine; seal: with what credentials are kept that clients hand over."""
 
     backend: Backend
     fetcher: Fetcher
@@ -64,6 +74,8 @@ class Ports:
     alias: str = ""
     split_entities: bool = False
     context_bytes: int = AT_HAND
+    quota: Callable[[str], Quota] = lambda town: UNLIMITED
+    seal: Sealing | None = None
 
 
 class Broker:
@@ -81,6 +93,10 @@ class Broker:
         self._notifiers: dict[str, Notifier] = {}
         self._derived: Sequence[Row] = ()
         self._present: Callable[[str, Principal], Principal | None] = lambda town, by: by
+        self.joining: list[Callable[[Town], Awaitable[None]]] = []  # told of a town before anybody can reach it
+        self.leaving: list[Callable[[Town], Awaitable[None]]] = []  # told of one that is let go
+        self._opening = asyncio.Lock()
+        self._parting: set[str] = set()
         self.set_aside: list[str] = []
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots(ports.sender)
@@ -131,7 +147,39 @@ class Broker:
             return found
         if not create:
             raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
+        if name in self._parting:
+            raise Overloaded(f"The town {name!r} is being moved or deleted; ask again in a moment", tenant=name)
         return await self._open(name or DEFAULT_TOWN, create=True)
+
+    async def rejoin(self, name: str) -> Town:
+        """Have a town here again that was let go, or was brought here, with all that it left to be done."""
+        self._parting.discard(name)
+        town = await self._open(name, create=False)
+        await self._resume(town)
+        return town
+
+    async def part(self, name: str) -> None:
+        """Let a town go: nobody reaches it any more, what it does is stopped, and its files are let go of. What it
+        keeps stays; none of its name is made until `rejoin` or `forget`. Raises TenantNotFound."""
+        town = await self.town(name)
+        self._parting.add(name)
+        del self._towns[name]
+        self.federation.forget(town)
+        await self.snapshots.leave(town)
+        self.entity_maps.kept.pop(name, None)
+        await self.shared_subscriptions.leave(town)
+        await self._notifiers.pop(name).close()
+        await self.source_subscriptions.leave(town)
+        await self._audits.pop(name).close()
+        for tell in self.leaving:
+            await tell(town)
+        await self._ports.backend.release(name)
+
+    async def forget(self, name: str) -> None:
+        """A town that was let go is here no more, nor are the words that it alone used."""
+        for stored in self.contexts.stored(name):
+            await self.contexts.drop(stored.url, name)
+        self._parting.discard(name)
 
     def demand_founding(self, by: Principal) -> None:
         """Raise Forbidden unless who asks may have a new town made: in a protected installation its administrators."""
@@ -173,11 +221,13 @@ class Broker:
         self, town: Town, subscription: Subscription, by: Principal, trigger: Trigger | None = None
     ) -> None:
         """Take a subscription (5.8.1) and begin to tell. trigger: the request, as its sources may have to know it."""
-        subscription = self._settled(subscription)
+        town.meter.demand_subscription(len(self.notifier(town).outboxes))
+        subscription = stamped(self._settled(subscription), None, town.clock())
         context = await self._words_of(town, subscription)
-        await subscribe(town, subscription, by)
-        progress = Progress(cursor=town.store.last_seq)
-        town.policy.note(by, f"subscribed {subscription.id}: {subscription.notification.endpoint.uri}")
+        progress = await subscribe(town, subscription, by)
+        subscription = without_secrets(subscription)
+        receiver = without_password(subscription.notification.endpoint.uri)
+        town.policy.note(by, f"subscribed {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, by)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
@@ -186,13 +236,16 @@ class Broker:
     ) -> None:
         """Replace a subscription (5.8.2)."""
         present = self.subscription(town, subscription.id, by)
-        subscription = self._settled(subscription)
+        subscription = stamped(self._settled(subscription), present.subscription, town.clock())
         context = await self._words_of(town, subscription)
         await resubscribe(town, subscription, by)
+        subscription = without_secrets(subscription)
         was_active = present.subscription.is_active
         progress = await self.notifier(town).remove(subscription.id)
         if not was_active:  # what happened while it was paused is not told afterwards (5.8.6)
             progress.cursor = town.store.last_seq
+        receiver = without_password(subscription.notification.endpoint.uri)
+        town.policy.note(by, f"subscribed anew {subscription.id}: {receiver}")
         self.notifier(town).add(subscription, context, progress, driving_types, present.owner)
         await self.shared_subscriptions.follow(town, subscription, trigger)
 
@@ -233,23 +286,28 @@ class Broker:
         return [self.audit(town).cursor, *(outbox.progress.cursor for outbox in self.notifier(town).outboxes)]
 
     async def _open(self, name: str, create: bool) -> Town:
+        async with self._opening:
+            present = self._towns.get(name)  # another request may have opened it meanwhile
+            return await self._open_first(name, create) if present is None else present
+
+    async def _open_first(self, name: str, create: bool) -> Town:
         ports = self._ports
         store = await ports.backend.open(name, create)
-        if name in self._towns:  # another request opened it meanwhile
-            return self._towns[name]
         policy = Policy()
+        policy.law = Law(ports.clock)
         policy.lend(self._derived)
         policy.present = partial(self._present, name)
         await load(policy, store)
-        if name in self._towns:
-            return self._towns[name]
-        town = Town(name, store, policy, ports.clock, ports.new_id)
+        await load_law(policy.law, store)
+        town = Town(name, store, policy, ports.clock, ports.new_id, meter=Meter(), seal=ports.seal)
+        town.meter.limit(ports.quota(name))
         default = self._towns.get(DEFAULT_TOWN)
         if default is not None and not default.policy.is_open:
             await protect(town)
-            if name in self._towns:
-                return self._towns[name]
+        for tell in self.joining:
+            await tell(town)
         self._towns[name] = town
+        store.on_commit(town.meter.hear)
         self._notifiers[name] = Notifier(town, ports.sender, self)
         self._audits[name] = policy.witness = audit = Audit(store, policy, ports.clock)
         await audit.start()
@@ -289,7 +347,8 @@ class Broker:
         for key, record in (await town.store.records(registrations.RECORD)).items():
             try:
                 context = self.contexts.resolve(record.get("context"))
-                town.sources.put(read_registration(record["document"], context))
+                registration = read_registration(opened(town, record["document"]), context)
+                town.sources.put(registrations.without_secrets(restored(registration, record)))
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"registration {key} of town {town.name}: {error}")
         await registrations.forget_expired(town)
@@ -304,9 +363,10 @@ class Broker:
         for key, record in (await town.store.records(RECORD)).items():
             try:
                 own = self.contexts.resolve(record.get("context"))
-                subscription = self._ports.read_subscription(record["document"], own)
+                subscription = self._ports.read_subscription(opened(town, record["document"]), own)
                 context = self.contexts.resolve(subscription.words)
-                subscription = self._settled(replace(subscription, via=record.get("via", "")))
+                subscription = restored(self._settled(replace(subscription, via=record.get("via", ""))), record)
+                subscription = without_secrets(subscription)
             except (MachinamiError, KeyError, TypeError, ValueError) as error:
                 self._set_aside(f"subscription {key} of town {town.name}: {error}")
                 continue

@@ -9,7 +9,7 @@ those that it asked for itself (4.14): which words another uses, and how often, 
 import asyncio
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -17,9 +17,19 @@ from typing import Any
 
 import orjson
 
+from machinami.broker.renewal import Renewal, expiry
+from machinami.broker.shelf import Shelf
+from machinami.broker.stored_context import Stored, from_record
 from machinami.broker.town import DEFAULT_TOWN
-from machinami.foundation.errors import BadRequestData, ContextNotAvailable, InvalidRequest, MachinamiError, NotFound
-from machinami.foundation.instant import format_instant, parse_instant
+from machinami.foundation.errors import (
+    BadRequestData,
+    Conflict,
+    ContextNotAvailable,
+    InvalidRequest,
+    MachinamiError,
+    NotFound,
+)
+from machinami.foundation.urn import without_password
 from machinami.model import town_terms
 from machinami.model.context import Context, assemble, core, core_version_of
 from machinami.store.protocol import TownStore
@@ -33,59 +43,6 @@ AT_HAND = 20_000_000  # bytes of documents in memory
 _ASSEMBLED = 512
 _FETCH_SECONDS = 10.0
 _FETCH_BYTES = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One kept context: its URL, kind (Cached, Hosted, ImplicitlyCreated), and since when. Its body is in the store.
-
-    towns: those that know of it, as a client there made it or asked for it, each with since when.
-    """
-
-    url: str
-    kind: str
-    created_at: datetime
-    towns: Mapping[str, datetime] = field(default_factory=dict)
-
-    def to_record(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """As it is kept in the store."""
-        towns = {town: format_instant(since) for town, since in self.towns.items()}
-        return {"kind": self.kind, "body": body, "createdAt": format_instant(self.created_at), "towns": towns}
-
-
-class Shelf:
-    """Documents at hand, with their bytes as JSON; those that were not used for longest go first."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[str, tuple[Mapping[str, Any], int]] = OrderedDict()
-        self._bytes = 0
-
-    def get(self, url: str) -> Mapping[str, Any] | None:
-        """The document of a URL, None if it is not at hand."""
-        found = self._held.get(url)
-        if found is None:
-            return None
-        self._held.move_to_end(url)
-        return found[0]
-
-    def size(self, url: str) -> int:
-        """The bytes of a document; 0 if it is not at hand."""
-        found = self._held.get(url)
-        return 0 if found is None else found[1]
-
-    def put(self, url: str, body: Mapping[str, Any]) -> None:
-        """Have a document at hand, however large it is."""
-        self.drop(url)
-        size = len(orjson.dumps(body))
-        self._held[url] = body, size
-        self._bytes += size
-        while self._bytes > self._most and len(self._held) > 1:
-            self.drop(next(iter(self._held)))
-
-    def drop(self, url: str) -> None:
-        """Have it at hand no more."""
-        self._bytes -= self._held.pop(url, ({}, 0))[1]
 
 
 @dataclass(slots=True)
@@ -120,11 +77,12 @@ class Contexts:
         self._assembled: OrderedDict[str, _Assembled] = OrderedDict()
         self._uses: Counter[tuple[str, str]] = Counter()
         self._fetching: dict[str, asyncio.Task[None]] = {}
+        self._renewal = Renewal()
 
     async def load(self) -> None:
         """Read what was kept before."""
         for url, record in (await self._store.records(RECORD)).items():
-            self._kept[url] = _from_record(url, record)
+            self._kept[url] = from_record(url, record)
 
     def body(self, url: str) -> Mapping[str, Any] | None:
         """The document that is kept for a URL; None where there is none."""
@@ -241,18 +199,24 @@ class Contexts:
         await asyncio.shield(task)
 
     async def _fetch(self, url: str) -> None:
-        document = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
+        fetched = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
+        document = fetched.document
         if not isinstance(document, dict) or "@context" not in document:
             raise BadRequestData(f"The document at {url} holds no @context", url=url)
-        await self.keep(url, CACHED, {"@context": document["@context"]})
+        self._renewal.succeeded(url)
+        await self.keep(url, CACHED, {"@context": document["@context"]}, fresh=fetched.fresh)
 
-    async def keep(self, url: str, kind: str, body: Mapping[str, Any], town: str | None = None) -> Stored:
-        """Keep a context document under a URL."""
+    async def keep(
+        self, url: str, kind: str, body: Mapping[str, Any], town: str | None = None, fresh: float | None = None
+    ) -> Stored:
+        """Keep a context document under a URL. fresh: the seconds until it is to be fetched anew."""
         now, present = self._clock(), self._kept.get(url)
         towns = {*(present.towns if present is not None else ()), *((town,) if town is not None else ())}
-        stored = Stored(url, kind, now, dict.fromkeys(towns, now))
+        stored = Stored(url, kind, now, dict.fromkeys(towns, now), expiry(fresh, now))
+        same = present is not None and self.body(url) == body
         await self._keep(stored, body)
-        self._forget_assembled()
+        if not same:
+            self._forget_assembled()
         return stored
 
     async def _change(self, stored: Stored) -> None:
@@ -335,13 +299,46 @@ class Contexts:
             raise ContextNotAvailable(f"The @context {url} cannot be had anew: {error.detail}", url=url) from error
 
     async def renew(self, before: datetime) -> None:
-        """Fetch those anew that were fetched before this (5.13.1). One that cannot be had stays as it was: a town goes
-        on without the network."""
-        for url in [one.url for one in self._kept.values() if one.kind == CACHED and one.created_at < before]:
+        """Fetch those anew whose time is over (5.13.1): the one that their server named, else after they were fetched
+        before this. One that cannot be had stays as it was, and is tried again later: a town goes on without the
+        network."""
+        now = self._clock()
+        for url, stored in list(self._kept.items()):
+            over = stored.created_at < before if stored.expires_at is None else stored.expires_at <= now
+            if stored.kind != CACHED or not over or not self._renewal.is_due(url, now):
+                continue
             try:
                 await self._fetch(url)
             except MachinamiError as error:
-                _LOG.warning("the @context %s stays as it was: %s", url, error.detail)
+                self._renewal.failed(url, now)
+                _LOG.warning("the @context %s stays as it was: %s", *map(without_password, (url, error.detail)))
+
+    async def of_town(self, town: str, named: Container[str] = ()) -> dict[str, dict[str, Any]]:
+        """The records of the contexts that a town knows of, or uses as everybody's (those that are `named`), as they
+        are kept where it is alone."""
+        found = {}
+        for url, stored in self._kept.items():
+            since = stored.towns.get(town)
+            if since is None and not (url in named and DEFAULT_TOWN in stored.towns):
+                continue
+            body = self.body(url)
+            if body is not None:
+                alone = replace(stored, towns={DEFAULT_TOWN: since or stored.created_at})
+                found[url] = alone.to_record(body)
+        return found
+
+    async def take_in(self, records: Mapping[str, Mapping[str, Any]], town: str) -> None:
+        """Keep the contexts of a town that comes here. Raises Conflict where one is something else here."""
+        for url, record in records.items():
+            came = from_record(url, record)
+            present = self._kept.get(url)
+            if present is None:
+                await self._keep(replace(came, towns={town: came.created_at}), record["body"])
+            elif present.kind != CACHED and self.body(url) != record["body"]:
+                raise Conflict(f"Another town hosts a context at {url} here", url=url)
+            else:
+                await self._change(replace(present, towns={**present.towns, town: came.created_at}))
+        self._forget_assembled()
 
     def find(self, url: str) -> Stored | None:
         """The context that is kept for a URL, or built in under it; None if there is none."""
@@ -359,15 +356,6 @@ class Contexts:
     def stored(self, town: str | None = None) -> list[Stored]:
         """The kept contexts in order of their URLs: those that a town knows of, or all."""
         return [one for _, one in sorted(self._kept.items()) if town is None or town in one.towns]
-
-
-def _from_record(url: str, record: Mapping[str, Any]) -> Stored:
-    """What was kept; before each town knew only of its own, a fetched document was everybody's and told no town."""
-    at = parse_instant(record["createdAt"])
-    told = record.get("towns")
-    if told is None:
-        return Stored(url, record["kind"], at, {record.get("town") or DEFAULT_TOWN: at})
-    return Stored(url, record["kind"], at, {town: parse_instant(text) for town, text in told.items()})
 
 
 def source_key(source: Any) -> str:

@@ -45,20 +45,22 @@ class Courier:
     def _is_over(self, now: datetime) -> bool:
         return self._subscription.expires_at is not None and self._subscription.expires_at <= now
 
-    async def send_until_taken(self, compose: Compose, first_pause: float) -> None:
-        """Send a message again and again, after ever longer pauses, as long as the subscription is active."""
+    async def send_until_taken(self, compose: Compose, first_pause: float, name: str = "") -> None:
+        """Send a message again and again, after ever longer pauses, as long as the subscription is active: always under
+        the same name, by which its receiver knows that it is the same. name: empty for one drawn now."""
+        name = name or self._town.new_id()
         pause = max(first_pause, (self._subscription.notification.endpoint.cooldown_ms or 0) / 1000)
         while self.may_send:
-            delivery = await self.send(compose)
+            delivery = await self.send(compose, name)
             if delivery.ok:
                 return
             await asyncio.sleep(pause)
             pause = max(pause, min(2 * pause, LONGEST_PAUSE))
 
-    async def send(self, compose: Compose) -> Delivery:
+    async def send(self, compose: Compose, name: str = "") -> Delivery:
         """Send a message once."""
         now = self._town.clock()
-        message = compose(f"urn:ngsi-ld:Notification:{self._town.new_id()}", now)
+        message = compose(f"urn:ngsi-ld:Notification:{name or self._town.new_id()}", now)
         if message is None:
             return Delivery(True)
         endpoint = self._subscription.notification.endpoint

@@ -1,12 +1,13 @@
 """Which types and attributes are in use? (ETSI GS CIM 009, 5.7.5 to 5.7.10)"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from machinami.broker.seen import reading
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
 from machinami.model.found import TypeSummary
 from machinami.model.principal import Principal
+from machinami.model.query import Page, Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +53,11 @@ async def attribute_info(town: Town, name: str, by: Principal) -> AttributeSumma
     """One attribute in use. Raises NotFound."""
     for summary in await attributes(town, by):
         if summary.name == name:
-            return summary
+            return summary if len(summary.types) == 1 else replace(summary, count=await _holders(town, name, by))
     raise NotFound(f"No entity with the attribute {name} is here", attribute=name)
+
+
+async def _holders(town: Town, name: str, by: Principal) -> int:
+    """How many entities have an attribute: each counted once, of however many types it is (4.6.2)."""
+    found = await reading(town, by).find(Query(attrs=(name,)), Page(0, count=True), town.clock())
+    return found.count or 0

@@ -76,6 +76,20 @@ class EntityMaps:
             raise NotFound(f"There is no entity map {map_id} here", entityMapId=map_id)
         return found
 
+    async def shown(self, town: Town, map_id: str, by: Principal) -> EntityMap:
+        """The map without the entities here that the law keeps from who asks by now (5.14.1). Raises NotFound."""
+        found, rights = self.get(town, map_id, by), town.policy.rights(by)
+        if rights is None or rights.law is None:
+            return found
+        entries: dict[str, tuple[str, ...]] = {}
+        for number, (entity_id, places) in enumerate(found.entries.items(), 1):
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            entity = town.store.peek(entity_id) or town.store.recall(entity_id)
+            if entity is None or rights.seen(entity) is not None:
+                entries[entity_id] = places
+        return replace(found, entries=entries)
+
     def prolong(self, town: Town, map_id: str, until: datetime, by: Principal) -> None:
         """Let the map expire at another time, which is not beyond what this broker allows (5.14.2)."""
         self._set(town, replace(self.get(town, map_id, by), expires_at=min(until, town.clock() + LONGEST_LIFETIME)))

@@ -4,7 +4,7 @@ The evolution of an entity and its present state are two things (4.3.1): what is
 alone, and nobody is told of it as news. An entity that was never there is known by its past.
 """
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,13 +21,14 @@ from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.found import Instance
 from machinami.model.merging import completed
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.representation import NONE
 from machinami.model.temporal_document import Evolution, PastInstance
 from machinami.store.protocol import Transaction
 
 
-def tell(town: Town, entity_id: str, told: Evolution, by: Principal) -> Awaitable[bool]:
+async def tell(town: Town, entity_id: str, told: Evolution, by: Principal) -> bool:
     """Create the evolution of an entity, or add to it (5.6.11); whether it is new."""
     now = town.clock()
 
@@ -40,10 +41,12 @@ def tell(town: Town, entity_id: str, told: Evolution, by: Principal) -> Awaitabl
         _add(tx, entity_id, told.instances, now)
         return known is None
 
-    return writing(town, work, by)
+    is_new = await writing(town, work, by)
+    _note_told(town, entity_id, told, by)
+    return is_new
 
 
-def add(town: Town, entity_id: str, told: Evolution, by: Principal) -> Awaitable[None]:
+async def add(town: Town, entity_id: str, told: Evolution, by: Principal) -> None:
     """Add instances to the evolution of an entity (5.6.12). Raises NotFound."""
     now = town.clock()
 
@@ -52,22 +55,24 @@ def add(town: Town, entity_id: str, told: Evolution, by: Principal) -> Awaitable
         _extend_head(tx, known, told, now, by)
         _add(tx, entity_id, told.instances, now)
 
-    return writing(town, work, by)
+    await writing(town, work, by)
+    _note_told(town, entity_id, told, by)
 
 
-def forget(town: Town, entity_id: str, by: Principal) -> Awaitable[None]:
+async def forget(town: Town, entity_id: str, by: Principal) -> None:
     """Forget the whole evolution of an entity (5.6.16); what it is at present stays. Raises NotFound."""
 
     def work(tx: Transaction) -> None:
         _known(tx, entity_id)
         tx.remove_history(entity_id)
 
-    return writing(town, work, by)
+    await writing(town, work, by)
+    town.policy.note_past(by, Deed.DELETE, entity_id, (), "the past")
 
 
-def forget_attribute(
+async def forget_attribute(
     town: Town, entity_id: str, name: str, by: Principal, dataset_id: str | None = None, every: bool = False
-) -> Awaitable[None]:
+) -> None:
     """Forget the past of an attribute: its default instances, one dataset, or all (5.6.13). Raises NotFound."""
 
     def work(tx: Transaction) -> None:
@@ -76,7 +81,8 @@ def forget_attribute(
             which = "" if every else f" with the dataset {dataset_id}" if dataset_id else " without datasetId"
             raise NotFound(f"The past of {entity_id} has no attribute {name}{which}", attribute=name)
 
-    return writing(town, work, by)
+    await writing(town, work, by)
+    town.policy.note_past(by, Deed.CHANGE, entity_id, (name,), "the past of it forgotten")
 
 
 async def replace_instance(
@@ -108,6 +114,10 @@ async def _mend(town: Town, entity_id: str, name: str, instance_id: str, new: At
 
     if not await writing(town, work, by):
         raise NotFound(f"There is no instance {instance_id} of {name} in the past of {entity_id}")
+
+
+def _note_told(town: Town, entity_id: str, told: Evolution, by: Principal) -> None:
+    town.policy.note_past(by, Deed.CHANGE, entity_id, [one.name for one in told.instances], "the past of it told")
 
 
 def _known(tx: Transaction, entity_id: str) -> Entity:

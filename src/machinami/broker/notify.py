@@ -3,7 +3,8 @@
 The log is the outbox: a subscription keeps a cursor (the last change it has handled), and what it still has to
 tell is the log after it. In calm times changes are handed over in memory; after a crash, or when a receiver is
 slow, they are read from the log again. So nothing is lost, a dead receiver delays no other, and memory is bounded.
-At least once, in order. Throttling tells the latest state of each entity when its period is over (5.8.6).
+At least once, in order; what is told again, also after a crash, bears the same notification id, so that a receiver that
+heeds ids takes it once. Throttling tells the latest state of each entity when its period is over (5.8.6).
 """
 
 import asyncio
@@ -86,6 +87,8 @@ class Outbox:
         self._context = context
         self._head = letterhead(subscription, context, town.fields)
         self._courier = Courier(town, subscription, progress, sender, PROGRESS)
+        if not progress.mark:  # kept by an earlier version
+            progress.mark, self._courier.changed = town.new_id(), True
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
         self._beyond = beyond
@@ -204,16 +207,16 @@ class Outbox:
         if entities and self._is_split:
             entities = list(await self._beyond.complete(self._town, self.subscription, entities, self.asking))
         if entities:
-            await self.tell(entities)
+            await self.tell(entities, f"{self.progress.mark}-{seq:x}")
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
         self._courier.changed = True
 
-    async def tell(self, entities: Sequence[Told]) -> None:
-        """Tell of these entities, again and again until the subscriber has taken it."""
+    async def tell(self, entities: Sequence[Told], name: str) -> None:
+        """Tell of these entities, under this name, again and again until the subscriber has taken it."""
         known = await self._known(entities)
-        await self._courier.send_until_taken(partial(self._compose_seen, entities, known), _FIRST_PAUSE)
+        await self._courier.send_until_taken(partial(self._compose_seen, entities, known), _FIRST_PAUSE, name)
 
     async def _known(self, entities: Sequence[Told]) -> Mapping[str, Entity]:
         """What relationships lead to, where that is to be shown and may be elsewhere."""
@@ -231,6 +234,7 @@ class Outbox:
         if rights is not None:
             may = rights.may(Deed.SUBSCRIBE)
             entities = [seen for one in entities if may and (seen := cut_told(rights, one)) is not None]
+            known = {name: left for name, one in known.items() if (left := rights.seen(one)) is not None}
         return self._compose(entities, known, notification_id, now) if entities else None
 
     def _compose(
@@ -263,7 +267,7 @@ class Outbox:
             if self._courier.may_send:
                 entities = await self._matching(self._town.clock())
                 if entities:
-                    await self._courier.send(partial(self._compose, entities, await self._known(entities)))
+                    await self._courier.send(partial(self._compose_seen, entities, await self._known(entities)))
 
     async def _matching(self, now: datetime) -> list[Told]:
         """All subscribed entities that match now, as the owner may see them."""

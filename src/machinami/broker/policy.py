@@ -5,17 +5,21 @@ its rows (`model.policy`), compiled once for each who asks and kept until a row 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
+from machinami.broker.law import Law
 from machinami.foundation.errors import Forbidden, MachinamiError, SignInRequired, StepUpRequired
+from machinami.model.consent import Consent
 from machinami.model.entity import Entity
 from machinami.model.guarding import guard_of, merged
-from machinami.model.matching import covers, seen
+from machinami.model.matching import covers, seen, sight
 from machinami.model.policy import EVERY, WRITING, Deed, Extent, Row, allows, permits, step_up
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Guard
 from machinami.model.sealed import sealed_types
+from machinami.model.sight import WHOLE, Sight, Span
+from machinami.model.veil import own as own_data
 
 _PRINCIPALS = 256  # of whom the compiled rows are kept; the least recent go first
 _VERDICTS = 1_000  # combinations of types for one of them
@@ -25,24 +29,41 @@ Judged = bytes | tuple[str, ...]
 
 
 class Witness(Protocol):
-    """Notes what is to be accounted for."""
+    """Notes what is to be accounted for. marks: the types and attributes whose readers are noted."""
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The types and attributes that are personal."""
+        ...
 
     def read(self, by: Principal, entities: Sequence[Entity]) -> None:
         """Somebody was given these."""
 
+    def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
+        """Somebody was given past values."""
+
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
 
-    def administered(self, by: Principal, what: str) -> None:
-        """Somebody changed how the town is run."""
+    def mended(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Somebody changed the past."""
+
+    def administered(self, by: Principal, what: str, **more: Any) -> None:
+        """Somebody changed how the town is run. more: the same in parts, for who reads it in another language."""
+
+    def consented(self, by: Principal, consent: Consent) -> None:
+        """Somebody gave, changed or withdrew a consent, or it ended."""
 
 
 class Rights:
-    """What the rows allow one who asks, compiled."""
+    """What the rows allow one who asks, compiled; and what the law keeps of it. law: None where nothing is marked."""
 
-    def __init__(self, rows: Sequence[Row], by: Principal, witness: Witness | None) -> None:
+    def __init__(self, rows: Sequence[Row], by: Principal, witness: Witness | None, law: Law | None = None) -> None:
         self.by = by
         self.witness = witness
+        self.law = law
+        self._veil = None if law is None else law.veil(by)
+        self._version = 0 if law is None else law.version
         self._rows = rows
         self._may: dict[Deed, bool] = {}
         self._guards: dict[Deed, Guard | None] = {}
@@ -52,22 +73,39 @@ class Rights:
 
     def guard(self, deed: Deed) -> Guard | None:
         """What the deed may be done to; None: to everything."""
+        if self._veil is not None:
+            self._renew()
         if deed not in self._guards:
-            self._guards[deed] = guard_of(self._rows, self.by, deed)
+            self._guards[deed] = guard_of(self._rows, self.by, deed, self._veil if deed is Deed.READ else None)
         return self._guards[deed]
+
+    def _renew(self) -> None:
+        """Forget what was worked out, where somebody consented or withdrew, or what they consented to has ended."""
+        version = 0 if self.law is None else self.law.version
+        if version != self._version:
+            self._version = version
+            self._guards.clear()
+            self._whole.clear()
+            self._trimmed.clear()
 
     @property
     def writing(self) -> Guard | None:
-        """What is there for who writes: what may be read, changed or deleted."""
+        """What is there for who writes: what may be read, changed or deleted; the law says only who may read."""
         if self._in_sight is None:
-            self._in_sight = (merged(*map(self.guard, (Deed.READ, Deed.CHANGE, Deed.DELETE))),)
+            read = guard_of(self._rows, self.by, Deed.READ)
+            self._in_sight = (merged(read, self.guard(Deed.CHANGE), self.guard(Deed.DELETE)),)
         return self._in_sight[0]
 
     def may(self, deed: Deed) -> bool:
-        """Whether the deed may be done at all."""
+        """Whether the deed may be done at all; to administer is to do so without a limit."""
         found = self._may.get(deed)
         if found is None:
-            found = self._may[deed] = allows(self._rows, self.by, deed)
+            if deed is Deed.ADMINISTER:
+                found = self.guard(deed) is None
+            else:
+                own = deed is Deed.READ and self._veil is not None and bool(own_data(self._veil))
+                found = own or allows(self._rows, self.by, deed)
+            self._may[deed] = found
         return found
 
     def seen(self, entity: Entity) -> Entity | None:
@@ -99,6 +137,15 @@ class Rights:
             return EVERY
         return permits(self._rows, self.by, deed, entity)
 
+    def sight(self, entity: Entity, span: Span) -> Sight | None:
+        """Of which attributes of the entity the past within a time may be read; None where it is hidden."""
+        guard = self.guard(Deed.READ)
+        return WHOLE if guard is None else sight(guard, entity, span)
+
+    def keeps(self, kind: str, names: Iterable[str] | None) -> bool:
+        """Whether the law may keep something of entities of a type from who asks, whatever the rows allow."""
+        return self._veil is not None and self._veil.keeps(kind, names)
+
     def is_free(self, deed: Deed, entity: Entity) -> bool:
         """Whether the types alone allow the deed to all of the entity."""
         guard = self.guard(deed)
@@ -112,6 +159,8 @@ class Rights:
         if found is None:
             head = Entity(entity.id, entity.types)
             found = any(one.by_type_alone and covers(one, head) for one in guard)
+            if deed is Deed.READ and self._veil is not None and self._veil.touches(head.types):
+                found = False
             if len(self._whole) >= _VERDICTS:
                 self._whole.clear()
             self._whole[key] = found
@@ -139,7 +188,7 @@ class Rights:
 
 class Policy:
     """The policy of a town. kept: its rows; None: the town is open. derived: rows that follow from manifests.
-    personal: types and attributes whose readers are noted. witness: who notes reads and refusals; None: nobody.
+    law: what the law keeps whatever the rows allow. witness: who notes reads and refusals; None: nobody.
 
     present: finds who a principal is now (roles change, people leave), for what is done later in its name; None of it:
     nobody any more.
@@ -148,10 +197,11 @@ class Policy:
     def __init__(self, rows: Sequence[Row] | None = None) -> None:
         self.kept = rows
         self.derived: Sequence[Row] = ()
-        self.personal: frozenset[str] = frozenset()
+        self.law: Law | None = None
         self.witness: Witness | None = None
         self.present: Callable[[Principal], Principal | None] = lambda by: by
         self._rights: OrderedDict[Principal, Rights] = OrderedDict()
+        self._near: dict[int, tuple[Principal, Rights]] = {}
 
     @property
     def is_open(self) -> bool:
@@ -162,11 +212,18 @@ class Policy:
         """What who asks may do; None in an open town."""
         if self.kept is None:
             return None
+        near = self._near.get(id(by))  # whoever asks again is mostly the same object: no need to hash it
+        if near is not None and near[0] is by:
+            return near[1]
         found = self._rights.get(by)
         if found is None:
-            found = self._rights[by] = Rights((*self.kept, *self.derived), by, self.witness)
+            law = self.law if self.law is not None and self.law.marks else None
+            found = self._rights[by] = Rights((*self.kept, *self.derived), by, self.witness, law)
             if len(self._rights) > _PRINCIPALS:
                 self._rights.popitem(last=False)
+        if len(self._near) >= _PRINCIPALS:
+            self._near.clear()
+        self._near[id(by)] = (by, found)
         return found
 
     def rights_now(self, by: Principal) -> Rights | None:
@@ -176,20 +233,43 @@ class Policy:
         present = self.present(by)
         return Rights((), by, None) if present is None else self.rights(present)
 
-    def note(self, by: Principal, what: str) -> None:
+    def note(self, by: Principal, what: str, **more: Any) -> None:
         """Have it noted that somebody changed how a protected town is run."""
         if self.witness is not None and not self.is_open:
-            self.witness.administered(by, what)
+            self.witness.administered(by, what, **more)
+
+    def note_past(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
+        """Have it noted that somebody changed the past of a protected town: the log tells of the present alone."""
+        if self.witness is not None and not self.is_open:
+            self.witness.mended(by, deed, entity_id, attributes, what)
+
+    def note_refused(self, by: Principal, deed: Deed, what: str) -> None:
+        """Have it noted that somebody is told that something is not there, as it is not for them."""
+        if self.witness is not None and not self.is_open:
+            self.witness.refused(by, deed, None, what)
+
+    def consented(self, by: Principal, consent: Consent) -> None:
+        """Have it noted that somebody gave, changed or withdrew a consent, or that it ended."""
+        if self.witness is not None and not self.is_open:
+            self.witness.consented(by, consent)
 
     def set_rows(self, rows: Sequence[Row] | None) -> None:
         """Other rows from now on."""
         self.kept = rows
-        self._rights.clear()
+        self._forget()
+
+    def renew(self) -> None:
+        """Work out anew what anybody may do: other things are marked, or there are other grounds."""
+        self._forget()
 
     def lend(self, rows: Sequence[Row]) -> None:
         """Other rows that follow from manifests."""
         self.derived = rows
+        self._forget()
+
+    def _forget(self) -> None:
         self._rights.clear()
+        self._near.clear()
 
 
 def demand(policy: Policy, by: Principal, *deeds: Deed) -> None:
@@ -197,6 +277,28 @@ def demand(policy: Policy, by: Principal, *deeds: Deed) -> None:
     rights = policy.rights(by)
     if rights is not None and not any(map(rights.may, deeds)):
         raise rights.refusal(deeds[0])
+
+
+def demand_whole(policy: Policy, by: Principal, deed: Deed, types: Sequence[str]) -> None:
+    """Raise Forbidden (or what it takes) unless the deed is allowed to all of any entity of each of these types."""
+    rights = policy.rights(by)
+    if rights is None:
+        return
+    for name in types:
+        extent = rights.extent(deed, Entity("", (name,)))
+        if extent is None or not extent.every:
+            raise rights.refusal(deed, name)
+
+
+def shows(policy: Policy, by: Principal, kind: str, names: Iterable[str] | None = None) -> bool:
+    """Whether who asks may read these attributes (None: all) of every entity of a type (expanded), so that it means
+    something that there is none."""
+    rights = policy.rights(by)
+    wanted = None if names is None else tuple(names)
+    if rights is not None and rights.keeps(kind, wanted):
+        return False
+    extent = EVERY if rights is None else rights.extent(Deed.READ, Entity("", (kind,)))
+    return extent is not None and (extent.every if wanted is None else extent.holds(wanted))
 
 
 def is_own(policy: Policy, owner: str, by: Principal) -> bool:

@@ -5,11 +5,16 @@ all that other operations look at.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from machinami.broker.policy import demand
+from machinami.broker.credentials import kept as kept_document
+from machinami.broker.policy import Policy, demand
 from machinami.broker.sources import Source
+from machinami.broker.stamps import stamped, stamps
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound
+from machinami.foundation.urn import without_password
+from machinami.model.credentials import discreet
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
@@ -31,30 +36,38 @@ def sees_sources(town: Town, by: Principal) -> bool:
     rights = town.policy.rights(by)
     if rights is None or rights.may(Deed.ADMINISTER):
         return True
-    return rights.extent(Deed.READ, Entity("", (REGISTRATION,))) is not None
+    about = Entity("", (REGISTRATION,))
+    return any(rights.extent(deed, about) is not None for deed in (Deed.READ, Deed.ADMINISTER))
+
+
+def _demand(policy: Policy, by: Principal) -> None:
+    """Raise Forbidden unless who asks administers the town, or at least who its neighbours are."""
+    rights, about = policy.rights(by), Entity("", (REGISTRATION,))
+    if rights is not None and rights.extent(Deed.ADMINISTER, about) is None:
+        raise rights.refusal(Deed.ADMINISTER, "the registered sources", about)
 
 
 async def register(town: Town, registration: Registration, by: Principal) -> None:
     """Take a new registration (5.9.2). Raises AlreadyExists, BadRequestData, Conflict."""
-    demand(town.policy, by, Deed.ADMINISTER)
+    _demand(town.policy, by)
     present = town.sources.kept.get(registration.id)
     if present is not None and is_current(present.registration, town.clock()):
         raise AlreadyExists(f"There is a registration {registration.id} already", registrationId=registration.id)
     await _keep(town, registration)
-    town.policy.note(by, f"registered {registration.id}: {registration.endpoint}")
+    town.policy.note(by, f"registered {registration.id}: {without_password(registration.endpoint)}")
 
 
 async def reregister(town: Town, registration: Registration, by: Principal) -> None:
     """Replace a registration by its changed form (5.9.3). Raises NotFound, BadRequestData, Conflict."""
-    demand(town.policy, by, Deed.ADMINISTER)
+    _demand(town.policy, by)
     source(town, registration.id, by)
     await _keep(town, registration)
-    town.policy.note(by, f"registered anew {registration.id}: {registration.endpoint}")
+    town.policy.note(by, f"registered anew {registration.id}: {without_password(registration.endpoint)}")
 
 
 async def deregister(town: Town, registration_id: str, by: Principal) -> None:
     """Forget a registration (5.9.4). Raises NotFound."""
-    demand(town.policy, by, Deed.ADMINISTER)
+    _demand(town.policy, by)
     source(town, registration_id, by)
     await town.store.transact(lambda tx: tx.delete_record(RECORD, registration_id))
     town.sources.drop(registration_id)
@@ -64,16 +77,19 @@ async def deregister(town: Town, registration_id: str, by: Principal) -> None:
 def source(town: Town, registration_id: str, by: Principal) -> Source:
     """One registered source (5.10.1). Raises NotFound."""
     found = town.sources.kept.get(registration_id)
-    if found is None or not sees_sources(town, by) or not is_current(found.registration, town.clock()):
+    if not sees_sources(town, by):
+        town.policy.note_refused(by, Deed.READ, registration_id)
+        raise no_registration(registration_id)
+    if found is None or not is_current(found.registration, town.clock()):
         raise no_registration(registration_id)
     return found
 
 
 def discover(town: Town, wanted: Specification, by: Principal) -> Sequence[Source]:
     """The sources that may know of what is asked for (5.10.2), in order of registration."""
-    demand(town.policy, by, Deed.READ, Deed.ADMINISTER)
     now = town.clock()
     if not sees_sources(town, by):
+        demand(town.policy, by, Deed.READ, Deed.ADMINISTER)
         return []
     return [kept for kept in town.sources.kept.values() if matches_registration(kept.registration, wanted, now)]
 
@@ -101,9 +117,18 @@ async def _keep(town: Town, registration: Registration) -> None:
             )
     if registration.proxied:
         await _refuse_held(town, registration)
-    record = {"document": registration.document, "context": registration.context}
+    town.meter.demand_room()
+    before = town.sources.kept.get(registration.id)
+    registration = stamped(registration, None if before is None else before.registration, now)
+    document = kept_document(town, registration.document, registration.info)
+    record = {"document": document, "context": registration.context, **stamps(registration)}
     await town.store.transact(lambda tx: tx.put_record(RECORD, registration.id, record))
-    town.sources.put(registration)
+    town.sources.put(without_secrets(registration))
+
+
+def without_secrets(registration: Registration) -> Registration:
+    """The registration with a document that may be shown; its header fields are what sources are asked with."""
+    return replace(registration, document=discreet(registration.document))
 
 
 async def _refuse_held(town: Town, registration: Registration) -> None:

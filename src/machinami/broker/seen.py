@@ -11,17 +11,19 @@ from datetime import datetime
 from machinami.broker.policy import Rights
 from machinami.broker.town import Town
 from machinami.foundation.errors import StepUpRequired
-from machinami.model.change import Change, Verb
+from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
-from machinami.model.guarding import guarded
-from machinami.model.matching import Linked, covers
+from machinami.model.guarding import guarded, guarded_past
+from machinami.model.matching import Linked
 from machinami.model.names import SCOPE
-from machinami.model.policy import Deed, Extent
+from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Duration, Page, Query, TemporalQuery, TypeIs
+from machinami.model.sight import NOTHING, Sight, Span
 from machinami.model.telling import Told
 from machinami.store.protocol import TownStore
+from machinami.store.timeline import span_of
 
 _PAGE = 1_000
 
@@ -95,7 +97,7 @@ class Seen:
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
         """The entities whose history satisfies the query."""
         rights = self._rights
-        found = await self._store.find_past(guarded(query, rights.guard(Deed.READ)), temporal, page, now)
+        found = await self._store.find_past(guarded_past(query, rights.guard(Deed.READ)), temporal, page, now)
         if rights.witness is not None:
             rights.witness.read(rights.by, found.entities)
         return found
@@ -109,8 +111,10 @@ class Seen:
     ) -> Sequence[Instance]:
         """Instances of the history."""
         found: list[Instance] = []
-        for ids, names in self._parts(entity_ids, attributes):
-            found += await self._store.instances(ids, names, temporal, limit)
+        for ids, names, hidden in self._parts(entity_ids, attributes, span_of(temporal)):
+            past = await self._store.instances(ids, names, temporal, limit)
+            found += [one for one in past if one.attribute not in hidden] if hidden else past
+        self._note_past([(one.entity_id, one.attribute) for one in found])
         return found
 
     async def series(
@@ -122,8 +126,10 @@ class Seen:
     ) -> Sequence[Series]:
         """What `instances` gives, attribute by attribute."""
         found: list[Series] = []
-        for ids, names in self._parts(entity_ids, attributes):
-            found += await self._store.series(ids, names, temporal, limit)
+        for ids, names, hidden in self._parts(entity_ids, attributes, span_of(temporal)):
+            past = await self._store.series(ids, names, temporal, limit)
+            found += [one for one in past if one.attribute not in hidden] if hidden else past
+        self._note_past([(one.entity_id, one.attribute) for one in found])
         return found
 
     async def aggregate(
@@ -135,10 +141,23 @@ class Seen:
         period: Duration | None,
     ) -> Sequence[Bucket]:
         """Aggregates by period."""
-        extent = self._extent(entity_id)
-        if extent is None or not (attribute == SCOPE or extent.holds((attribute,))):
+        sight = self._sight(entity_id, span_of(temporal))
+        if sight is None or not (attribute == SCOPE or sight.shows(attribute)):
             return ()
+        self._note_past([(entity_id, attribute)])
         return await self._store.aggregate(entity_id, attribute, temporal, methods, period)
+
+    def _note_past(self, read: Sequence[tuple[str, str]]) -> None:
+        """Account for past values that are given: of which entities, and which attributes."""
+        rights = self._rights
+        if rights.witness is None or not rights.witness.marks:
+            return
+        names = defaultdict[str, dict[str, None]](dict)
+        for entity_id, attribute in read:
+            names[entity_id][attribute] = None
+        for entity_id, found in names.items():
+            known = self._store.peek(entity_id) or self._store.recall(entity_id)
+            rights.witness.remembered(rights.by, entity_id, () if known is None else known.types, list(found))
 
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes, as far as they can be seen."""
@@ -175,42 +194,42 @@ class Seen:
         return [cut for change in changes if (cut := cut_change(self._rights, change)) is not None]
 
     def _head(self, head: Entity | None) -> Entity | None:
-        guard = self._rights.guard(Deed.READ)
-        if head is None or guard is None or any(covers(allowance, head) for allowance in guard):
-            return head
-        return None
+        return None if head is None or self._rights.seen(head) is None else head
 
-    def _extent(self, entity_id: str) -> Extent | None:
+    def _sight(self, entity_id: str, span: Span) -> Sight | None:
         entity = self._store.peek(entity_id) or self._store.recall(entity_id)
-        return None if entity is None else self._rights.extent(Deed.READ, entity)
+        return None if entity is None else self._rights.sight(entity, span)
 
     def _parts(
-        self, entity_ids: Sequence[str], attributes: Sequence[str] | None
-    ) -> Iterable[tuple[Sequence[str], Sequence[str] | None]]:
-        """The entities with the attributes of each that may be seen, as many together as follow each other."""
+        self, entity_ids: Sequence[str], attributes: Sequence[str] | None, span: Span
+    ) -> Iterable[tuple[Sequence[str], Sequence[str] | None, frozenset[str]]]:
+        """The entities with the attributes of each that may be seen, and those that may not, as many together as
+        follow each other."""
         if self._rights.guard(Deed.READ) is None:
-            yield entity_ids, attributes
+            yield entity_ids, attributes, NOTHING
             return
         ids: list[str] = []
-        names: Sequence[str] | None = None
+        cut: tuple[Sequence[str] | None, frozenset[str]] = None, NOTHING
         for entity_id in dict.fromkeys(entity_ids):
-            extent = self._extent(entity_id)
-            if extent is None:
+            sight = self._sight(entity_id, span)
+            if sight is None:
                 continue
-            visible = attributes if extent.every else _cut(attributes, extent)
-            if ids and visible != names:
-                yield ids, names
+            visible = _cut(attributes, sight)
+            if ids and visible != cut:
+                yield ids, *cut
                 ids = []
             ids.append(entity_id)
-            names = visible
+            cut = visible
         if ids:
-            yield ids, names
+            yield ids, *cut
 
 
-def _cut(attributes: Sequence[str] | None, extent: Extent) -> Sequence[str]:
-    if attributes is None:
-        return (*sorted(extent.names), SCOPE)
-    return [name for name in attributes if name in extent.names or name == SCOPE]
+def _cut(attributes: Sequence[str] | None, sight: Sight) -> tuple[Sequence[str] | None, frozenset[str]]:
+    if sight.is_whole:
+        return attributes, NOTHING
+    if attributes is not None:
+        return [name for name in attributes if name == SCOPE or sight.shows(name)], NOTHING
+    return (None, sight.without) if sight.only is None else ((*sorted(sight.among(sight.only)), SCOPE), NOTHING)
 
 
 def cut_change(rights: Rights, change: Change) -> Change | None:
@@ -221,9 +240,17 @@ def cut_change(rights: Rights, change: Change) -> Change | None:
         return None
     if before is change.before and after is change.after:
         return change
-    names = {name for entity in (before, after) if entity is not None for name in entity.attributes}
-    attributes = tuple(part for part in change.attributes if part.name in names)
-    return replace(change, before=before, after=after, attributes=attributes)
+    was = before.attributes.keys() if before is not None else NOTHING
+    is_now = after.attributes.keys() if after is not None else NOTHING
+    parts = (_cut_part(part, part.name in was, part.name in is_now) for part in change.attributes)
+    return replace(change, before=before, after=after, attributes=tuple(part for part in parts if part is not None))
+
+
+def _cut_part(part: AttributeChange, was: bool, is_now: bool) -> AttributeChange | None:
+    """What changed of an attribute as who could see it before, and can see it now, may see it."""
+    if (part.before is None or was) and (part.after is None or is_now):
+        return part if was or is_now else None
+    return replace(part, before=None) if part.after is not None and is_now else None
 
 
 def cut_told(rights: Rights, what: Told) -> Told | None:

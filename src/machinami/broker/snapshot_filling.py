@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from machinami.broker import operations
-from machinami.broker.federation import reading
+from machinami.broker.federation import evolutions, reading
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.gathering import Wide
 from machinami.broker.federation.trigger import Trigger
-from machinami.broker.history import Span, query_past
+from machinami.broker.history import Past, Span, query_past
+from machinami.broker.law import Law
 from machinami.broker.town import Town
 from machinami.foundation.errors import MachinamiError, TooManyResults
 from machinami.model.attribute import NO_ATTRIBUTES
@@ -18,7 +19,7 @@ from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.found import Found, Instance
 from machinami.model.principal import Principal
-from machinami.model.query import Page, Query
+from machinami.model.query import Page
 from machinami.model.representation import Representation
 from machinami.model.snapshot import Detail
 from machinami.store.protocol import Transaction
@@ -40,10 +41,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class AskedPast:
-    """A temporal query of a snapshot."""
+    """A temporal query of a snapshot. local: this broker alone."""
 
-    query: Query
+    wide: Wide
     span: Span
+    trigger: Trigger
+    local: bool
 
 
 @dataclass(slots=True)
@@ -72,6 +75,11 @@ class Harvest:
         self.heads.update((head.id, head) for head in heads)
         self.instances.update(fresh)
 
+    def tell(self, law: Law) -> None:
+        """Have it known which types entities with something marked have: others than the town's own may be here."""
+        for entity in (*self.entities.values(), *self.heads.values()):
+            law.meet(entity.types, entity.attributes)
+
     def write(self, tx: Transaction, now: datetime) -> None:
         """Put everything into the store of the snapshot, with the times that it had."""
         for head in self.heads.values():
@@ -98,22 +106,29 @@ async def ask(harvest: Harvest, federation: Federation, town: Town, asked: Asked
     return Detail("success" if found else "empty")
 
 
-async def ask_past(harvest: Harvest, town: Town, asked: AskedPast, by: Principal) -> Detail:
-    """Take in what a temporal query finds (5.7.4.4)."""
-    heads: list[Entity] = []
-    instances: list[Instance] = []
-    span = replace(asked.span, limit=MOST_INSTANCES + 1)
+async def ask_past(harvest: Harvest, federation: Federation, town: Town, asked: AskedPast, by: Principal) -> Detail:
+    """Take in what a temporal query finds here and at the sources (5.7.4.4), whole."""
     try:
-        while True:
-            page = await query_past(town, asked.query, Page(_PAGE, len(heads)), span, by)
-            heads += [past.entity for past in page.entities]
-            instances += [instance for past in page.entities for instance in past.instances]
-            if len(page.entities) < _PAGE or len(instances) > MOST_INSTANCES:
-                break
-        harvest.add_past(heads, instances)
+        found = await _found_past(federation, town, asked, by)
+        harvest.add_past([past.entity for past in found], [one for past in found for one in past.instances])
     except MachinamiError as error:
         return _failed(error)
-    return Detail("success" if heads else "empty")
+    return Detail("success" if found else "empty")
+
+
+async def _found_past(federation: Federation, town: Town, asked: AskedPast, by: Principal) -> Sequence[Past]:
+    wide, span = replace(asked.wide, page=Page(MOST_ENTITIES + 1)), replace(asked.span, limit=MOST_INSTANCES + 1)
+    temporal, beyond = span.temporal, town.sources.kept and not asked.local
+    if beyond and evolutions.concerns_sources(federation, town, wide, temporal, asked.trigger):
+        return (await evolutions.find_past(federation, town, wide, span, asked.trigger, by))[0].entities
+    found: list[Past] = []
+    held = 0
+    while True:
+        page = (await query_past(town, wide.query, Page(_PAGE, len(found)), span, by)).entities
+        found += page
+        held += sum(len(past.instances) for past in page)
+        if len(page) < _PAGE or held > MOST_INSTANCES:
+            return found
 
 
 async def _found(federation: Federation, town: Town, asked: Asked, by: Principal) -> Found:

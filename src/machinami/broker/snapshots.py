@@ -7,7 +7,7 @@ new one is worth more, so that no client takes from another what it needs as muc
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -20,6 +20,7 @@ from machinami.broker.policy import demand, is_own
 from machinami.broker.snapshot_filling import Asked, AskedPast, Harvest, ask, ask_past
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound, TooManyResults
+from machinami.foundation.urn import without_password
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.snapshot import Snapshot, Status, expiry, made
@@ -138,16 +139,13 @@ class Snapshots:
         for snapshot_id in gone:
             self.drop(town, snapshot_id, by)
 
+    async def leave(self, town: Town) -> None:
+        """Let the snapshots of a town go with it."""
+        await _stop(list(self.kept.pop(town.name, {}).values()), ())
+
     async def close(self) -> None:
         """Stop filling and telling."""
-        every = [one for kept in self.kept.values() for one in kept.values()]
-        works = [one.work for one in every if one.work is not None] + list(self.sending)
-        for work in works:
-            work.cancel()
-        await asyncio.gather(*works, return_exceptions=True)
-        for one in every:
-            if one.notifier is not None:
-                await one.notifier.close()
+        await _stop([one for kept in self.kept.values() for one in kept.values()], self.sending)
 
     def _new(self, town: Town, document: Mapping[str, Any], lifetime: timedelta | None, by: Principal) -> Kept:
         demand(town.policy, by, Deed.READ)
@@ -195,7 +193,8 @@ class Snapshots:
         async def send() -> None:
             delivery = await self.sender.send(uri, message.body, message.headers, _SEND_SECONDS)
             if not delivery.ok:
-                _LOG.warning("%s was not told of the snapshot %s: %s", uri, kept.snapshot.id, delivery.reason)
+                told = without_password(uri)
+                _LOG.warning("%s was not told of the snapshot %s: %s", told, kept.snapshot.id, delivery.reason)
 
         self._run(send())
 
@@ -242,7 +241,9 @@ class Snapshots:
         harvest = Harvest()
         try:
             details = [await ask(harvest, federation, town, asked, by) for asked in queries]
-            past_details = [await ask_past(harvest, town, asked, by) for asked in pasts]
+            past_details = [await ask_past(harvest, federation, town, asked, by) for asked in pasts]
+            if town.policy.law is not None:
+                harvest.tell(town.policy.law)
             await new.store.transact(partial(harvest.write, now=town.clock()))
             await new.store.trim_log(new.store.last_seq)  # nobody asks what was written
             new.snapshot = new.snapshot.filled(details, past_details, town.clock())
@@ -264,3 +265,13 @@ class Snapshots:
 
 def _no_snapshot(snapshot_id: str) -> NotFound:
     return NotFound(f"There is no snapshot {snapshot_id[:200]} here", snapshotId=snapshot_id[:200])
+
+
+async def _stop(every: Sequence[Kept], sending: Iterable[asyncio.Task[None]]) -> None:
+    works = [one.work for one in every if one.work is not None] + list(sending)
+    for work in works:
+        work.cancel()
+    await asyncio.gather(*works, return_exceptions=True)
+    for one in every:
+        if one.notifier is not None:
+            await one.notifier.close()

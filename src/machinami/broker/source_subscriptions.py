@@ -16,12 +16,15 @@ from typing import Any
 
 from machinami.broker.contexts import Contexts
 from machinami.broker.courier import Courier
+from machinami.broker.credentials import opened
 from machinami.broker.notification import Message, compose_sources
 from machinami.broker.policy import demand, is_own
 from machinami.broker.registrations import sees_sources
-from machinami.broker.subscriptions import Progress, no_subscription, owner_of
+from machinami.broker.stamps import restored, stamped, stamps
+from machinami.broker.subscriptions import Progress, kept_document, no_subscription, owner_of, without_secrets
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists
+from machinami.foundation.urn import without_password
 from machinami.model.context import Context
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal, write_principal
@@ -210,7 +213,8 @@ class SourceSubscriptions:
         progress = await town.store.records(PROGRESS)
         for key, record in (await town.store.records(RECORD)).items():
             try:
-                subscription = self._read(record["document"], self._contexts.resolve(record.get("context")))
+                context = self._contexts.resolve(record.get("context"))
+                subscription = restored(self._read(opened(town, record["document"]), context), record)
                 self._add(town, subscription, Progress.from_record(progress.get(key, {})), owner_of(record))
             except Exception as error:  # a record from another time must never stop the start
                 set_aside(f"subscription {key} of town {town.name}", error)
@@ -219,25 +223,29 @@ class SourceSubscriptions:
         """Take a subscription (5.11.2). Raises AlreadyExists."""
         demand(town.policy, by, Deed.SUBSCRIBE)
         await self._obtain(town, subscription)
+        subscription = stamped(subscription, None, town.clock())
 
         def work(tx: Transaction) -> None:
             if tx.get_record(RECORD, subscription.id) is not None:
                 raise AlreadyExists(
                     f"There is a subscription {subscription.id} already", subscriptionId=subscription.id
                 )
-            tx.put_record(RECORD, subscription.id, _record(subscription, by))
+            tx.put_record(RECORD, subscription.id, _record(town, subscription, by))
 
         await town.store.transact(work)
+        town.policy.note(by, f"subscribed to sources {_told(subscription)}")
         self._add(town, subscription, Progress(), by)
 
     async def resubscribe(self, town: Town, subscription: Subscription, by: Principal) -> None:
         """Replace a subscription; all that matches now is told (5.11.3)."""
         demand(town.policy, by, Deed.SUBSCRIBE)
         await self._obtain(town, subscription)
-        owner = self.subscription(town, subscription.id, by).owner
-        await town.store.transact(lambda tx: tx.put_record(RECORD, subscription.id, _record(subscription, owner)))
+        present = self.subscription(town, subscription.id, by)
+        owner, subscription = present.owner, stamped(subscription, present.subscription, town.clock())
+        await town.store.transact(lambda tx: tx.put_record(RECORD, subscription.id, _record(town, subscription, owner)))
         outbox = self._of(town).pop(subscription.id)
         await outbox.stop()
+        town.policy.note(by, f"subscribed to sources anew {_told(subscription)}")
         self._add(town, subscription, outbox.progress, owner)
 
     async def unsubscribe(self, town: Town, subscription_id: str, by: Principal) -> None:
@@ -251,6 +259,7 @@ class SourceSubscriptions:
             tx.delete_record(PROGRESS, subscription_id)
 
         await town.store.transact(work)
+        town.policy.note(by, f"unsubscribed from sources {subscription_id}")
 
     def subscription(self, town: Town, subscription_id: str, by: Principal) -> SourceOutbox:
         """A subscription with its state (5.11.4): one's own, or any for an administrator. Raises NotFound."""
@@ -264,6 +273,15 @@ class SourceSubscriptions:
         """The subscriptions of a town (5.11.5): one's own, or all for an administrator."""
         demand(town.policy, by, Deed.SUBSCRIBE, Deed.ADMINISTER)
         return [one for one in self._of(town).values() if is_own(town.policy, one.owner.id, by)]
+
+    def owned_by(self, town: Town, owner: str) -> Sequence[SourceOutbox]:
+        """The subscriptions of one owner."""
+        return [one for one in self._of(town).values() if one.owner.id == owner]
+
+    async def leave(self, town: Town) -> None:
+        """Stop telling anybody of a town that is let go."""
+        for outbox in self._outboxes.pop(town.name, {}).values():
+            await outbox.stop()
 
     async def close(self) -> None:
         """Stop telling anybody."""
@@ -284,6 +302,7 @@ class SourceSubscriptions:
 
     def _add(self, town: Town, subscription: Subscription, progress: Progress, owner: Principal) -> None:
         context = self._contexts.resolve(subscription.words)
+        subscription = without_secrets(subscription)
         outbox = SourceOutbox(town, subscription, context, progress, self._sender, self._contexts, owner)
         self._of(town)[subscription.id] = outbox
         outbox.start()
@@ -294,6 +313,11 @@ def _tell_all(outboxes: Mapping[str, SourceOutbox], before: Registration | None,
         outbox.hear(before, after)
 
 
-def _record(subscription: Subscription, owner: Principal) -> dict[str, Any]:
-    record = {"document": subscription.document, "context": subscription.context}
+def _record(town: Town, subscription: Subscription, owner: Principal) -> dict[str, Any]:
+    document = kept_document(town, subscription)
+    record = {"document": document, "context": subscription.context, **stamps(subscription)}
     return record if owner == ANONYMOUS else {**record, "owner": write_principal(owner)}
+
+
+def _told(subscription: Subscription) -> str:
+    return f"{subscription.id}: {without_password(subscription.notification.endpoint.uri)}"

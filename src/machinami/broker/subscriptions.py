@@ -5,16 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from machinami.broker.credentials import kept
 from machinami.broker.policy import demand
+from machinami.broker.stamps import stamps
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.change import Change, Verb
+from machinami.model.credentials import discreet
 from machinami.model.entity import Entity
 from machinami.model.matching import Linked, matches, unlinked
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal, read_principal, write_principal
 from machinami.model.query import Query, TypeAll, TypeAny, TypeIs, TypeSelection
+from machinami.model.sameness import says_the_same
 from machinami.model.subscription import EntitySelector, Subscription
 from machinami.store.protocol import Transaction
 
@@ -25,7 +29,10 @@ _UPDATED = frozenset({"attributeCreated", "attributeUpdated", "attributeDeleted"
 
 @dataclass(slots=True)
 class Progress:
-    """How far a subscription has come: the last change it has handled, and how its notifications fared."""
+    """How far a subscription has come: the last change it has handled, and how its notifications fared.
+
+    mark: with what the names of its notifications begin, so that one that is told again bears the same name.
+    """
 
     cursor: int = 0
     times_sent: int = 0
@@ -34,6 +41,7 @@ class Progress:
     last_success: datetime | None = None
     last_failure: datetime | None = None
     last_reason: str = ""
+    mark: str = ""
 
     def to_record(self) -> dict[str, Any]:
         """As a record of the store."""
@@ -48,6 +56,7 @@ class Progress:
             "timesSent": self.times_sent,
             "timesFailed": self.times_failed,
             "reason": self.last_reason,
+            "mark": self.mark,
             **record,
         }
 
@@ -66,6 +75,7 @@ class Progress:
             at("lastSuccess"),
             at("lastFailure"),
             record.get("reason", ""),
+            record.get("mark", ""),
         )
 
 
@@ -120,7 +130,10 @@ def fires(subscription: Subscription) -> frozenset[str]:
 
 
 def triggers_of(change: Change, watched: Iterable[str]) -> set[str]:
-    """Which notification triggers (5.2.12) a change fires, as seen by who watches these attributes (none: all)."""
+    """Which notification triggers (5.2.12) a change fires, as seen by who watches these attributes (none: all).
+
+    An attribute that was written as it was before has not changed (5.8.6).
+    """
     names = frozenset(watched)
     found: set[str] = set()
     for part in change.attributes:
@@ -128,8 +141,10 @@ def triggers_of(change: Change, watched: Iterable[str]) -> set[str]:
             continue
         if part.after is None:
             found.add("attributeDeleted")
-        else:
-            found.add("attributeUpdated" if part.before is not None else "attributeCreated")
+        elif part.before is None:
+            found.add("attributeCreated")
+        elif "attributeUpdated" not in found and not says_the_same(part.before, part.after):
+            found.add("attributeUpdated")
     if change.verb is Verb.CREATED:
         found.add("entityCreated")
     elif change.verb is Verb.DELETED:
@@ -151,20 +166,22 @@ def concerns(
     return entity is not None and any(matches(query, entity, change.at, linked) for query in queries)
 
 
-async def subscribe(town: Town, subscription: Subscription, by: Principal) -> None:
-    """Take a new subscription (5.8.1). It hears of every change from now on. Raises AlreadyExists.
+async def subscribe(town: Town, subscription: Subscription, by: Principal) -> Progress:
+    """Take a new subscription (5.8.1). It hears of every change from now on; how far it has come. Raises AlreadyExists.
 
     Who takes it stays its owner: what it sends is what the owner may read when it is sent.
     """
     demand(town.policy, by, Deed.SUBSCRIBE)
+    mark = town.new_id()
 
     def work(tx: Transaction) -> None:
         if tx.get_record(RECORD, subscription.id) is not None:
             raise AlreadyExists(f"There is a subscription {subscription.id} already", subscriptionId=subscription.id)
-        _put(tx, subscription, by)
-        tx.put_record(PROGRESS, subscription.id, Progress(cursor=town.store.last_seq).to_record())
+        _put(tx, town, subscription, by)
+        tx.put_record(PROGRESS, subscription.id, Progress(town.store.last_seq, mark=mark).to_record())
 
     await town.store.transact(work)
+    return Progress(town.store.last_seq, mark=mark)
 
 
 async def resubscribe(town: Town, subscription: Subscription, by: Principal) -> None:
@@ -175,7 +192,7 @@ async def resubscribe(town: Town, subscription: Subscription, by: Principal) -> 
         present = tx.get_record(RECORD, subscription.id)
         if present is None:
             raise no_subscription(subscription.id)
-        _put(tx, subscription, owner_of(present))
+        _put(tx, town, subscription, owner_of(present))
 
     await town.store.transact(work)
 
@@ -197,10 +214,21 @@ def owner_of(record: Mapping[str, Any]) -> Principal:
     return read_principal(record["owner"]) if "owner" in record else ANONYMOUS
 
 
-def _put(tx: Transaction, subscription: Subscription, owner: Principal) -> None:
+def without_secrets(subscription: Subscription) -> Subscription:
+    """The subscription with a document that may be shown; its receiver is told with the fields of its endpoint."""
+    return replace(subscription, document=discreet(subscription.document))
+
+
+def kept_document(town: Town, subscription: Subscription) -> dict[str, Any]:
+    """The document as its record holds it."""
+    return kept(town, subscription.document, subscription.notification.endpoint.receiver_info)
+
+
+def _put(tx: Transaction, town: Town, subscription: Subscription, owner: Principal) -> None:
     # The document is what the subscriber sent; it is read again with its context at start, so that
     # the record stays readable and no second encoding of queries has to be kept alive.
-    record = {"document": subscription.document, "context": subscription.context}
+    document = kept_document(town, subscription)
+    record: dict[str, Any] = {"document": document, "context": subscription.context, **stamps(subscription)}
     if owner != ANONYMOUS:
         record["owner"] = write_principal(owner)
     if subscription.via:

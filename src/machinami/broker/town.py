@@ -3,12 +3,26 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from machinami.broker.policy import Policy
+from machinami.broker.quotas import Meter
 from machinami.broker.sources import Sources
 from machinami.store.protocol import TownStore
 
 DEFAULT_TOWN = "default"
+
+
+class Sealing(Protocol):
+    """Keeps a secret so that it can be read again with a key that lies elsewhere."""
+
+    def close(self, secret: bytes, about: str) -> bytes:
+        """The secret sealed; it opens only for what it is about."""
+        ...
+
+    def open(self, sealed: bytes, about: str) -> bytes:
+        """The secret. Raises StoreUnavailable where the key is another one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +31,8 @@ class Town:
 
     sources: the other Context Sources that the town knows; while there are none, all data are its own. snapshot: the
     id of the snapshot that this is, of the town `owner` (4.3.7); a snapshot is a town of its own and knows no sources.
+    seal: with what its records keep the credentials that clients hand over; None: in the clear.
+    meter: what the town may take of the machine.
     """
 
     name: str
@@ -27,6 +43,8 @@ class Town:
     sources: Sources = field(default_factory=Sources)
     owner: str = ""
     snapshot: str = ""
+    seal: Sealing | None = None
+    meter: Meter = field(default_factory=Meter)
 
     @property
     def is_default(self) -> bool:

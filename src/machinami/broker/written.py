@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from machinami.broker.law import LEGAL, TOUCHED
 from machinami.broker.policy import WRITES, Rights, demand
+from machinami.broker.quotas import metered
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists
 from machinami.model import patch
@@ -29,10 +31,20 @@ T = TypeVar("T")
 def writing(town: Town, work: Callable[[Transaction], T], by: Principal) -> Awaitable[T]:
     """Run a work that writes entities, as far as who asks may. Raises Forbidden where nothing may be written."""
     rights = town.policy.rights(by)
+    if not town.meter.free:
+        return _measured(town, work, rights, by)
     if rights is None:
         return town.store.transact(work)
     demand(town.policy, by, *WRITES)
     return town.store.transact(lambda tx: work(Written(tx, rights)))
+
+
+def _measured(town: Town, work: Callable[[Transaction], T], rights: Rights | None, by: Principal) -> Awaitable[T]:
+    """Run a work of a town that has a quota."""
+    if rights is None:
+        return town.store.transact(metered(town.meter, work))
+    demand(town.policy, by, *WRITES)
+    return town.store.transact(metered(town.meter, lambda tx: work(Written(tx, rights))))
 
 
 class Written:
@@ -48,6 +60,10 @@ class Written:
         """The entity as it is there for who writes."""
         entity = self._tx.get(entity_id)
         return None if entity is None else self._rights.written(entity)
+
+    def count(self) -> int:
+        """How many entities there are, as the works before left them."""
+        return self._tx.count()
 
     def recall(self, entity_id: str) -> Entity | None:
         """What is known of an entity that has a past and is not there."""
@@ -73,6 +89,9 @@ class Written:
             self._tx.write(_whole_deletion(full, change))
         if change.after is not None:
             self._allow(Deed.CREATE, change.after, change.after.attributes)
+            if self._rights.law is not None:
+                self._rights.law.demand_new(change.after, self._tx.recall(change.entity_id))
+                self._meet(change.after.types, change.after.attributes)
         self._tx.write(change)
 
     def _delete(self, full: Entity, change: Change) -> None:
@@ -83,7 +102,11 @@ class Written:
 
     def _changed(self, full: Entity, change: Change, after: Entity) -> Change:
         """The change as it is of the full entity. Raises Forbidden where a part of it is not allowed."""
+        if self._rights.law is not None:
+            self._meet(after.types, after.attributes)
         if change.before is full and after.types == full.types and self._rights.is_free(Deed.CHANGE, full):
+            if self._rights.law is not None:
+                self._rights.law.demand_kept(full, after)
             return change  # as nearly always: nothing is hidden, and nothing but the types is asked
         names = {part.name for part in change.attributes}
         heads_differ = (after.types, after.scopes, after.expires_at) != (full.types, full.scopes, full.expires_at)
@@ -91,9 +114,17 @@ class Written:
         if present is not None and present is not full:
             change = _completed(change, after, full, present)
         self._allow(Deed.CHANGE, full, None if heads_differ else names)
+        if self._rights.law is not None and change.after is not None:
+            self._rights.law.demand_kept(full, change.after)
         if change.after is not None:
             self._allow(Deed.CHANGE, change.after, None if heads_differ else names)
         return change
+
+    def _meet(self, types: Iterable[str], names: Iterable[str]) -> None:
+        """Have it known, and kept, which types entities with something marked have."""
+        law = self._rights.law
+        if law is not None and law.meet(types, names):
+            self._tx.put_record(LEGAL, TOUCHED, {"types": sorted(law.touched)})
 
     def _allow(self, deed: Deed, entity: Entity, names: Iterable[str] | None) -> None:
         """Raise Forbidden unless the deed is allowed of these attributes of the entity; None: of all of it."""
@@ -114,6 +145,7 @@ class Written:
     def remember(self, head: Entity) -> None:
         """Know a past entity, if one like it may be created."""
         self._allow(Deed.CREATE, head, ())
+        self._meet(head.types, ())
         self._tx.remember(head)
 
     def add_history(self, instance: Instance) -> None:
@@ -123,6 +155,7 @@ class Written:
             self._allow_past(known, instance.attribute)
         elif not self._rights.may(Deed.CREATE):
             raise self._rights.refusal(Deed.CREATE, instance.entity_id)
+        self._meet(() if known is None else known.types, (instance.attribute,))
         self._tx.add_history(instance)
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:

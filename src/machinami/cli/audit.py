@@ -4,16 +4,17 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from machinami.app.governing import CONSOLE, expanded, governed
-from machinami.broker.audit import Search
+from machinami.apis.governance.audit_api import AUDIT
+from machinami.app.governing import Governed, governed
 from machinami.cli.guide import guide
 from machinami.foundation.errors import InputError
-from machinami.foundation.instant import parse_instant
-from machinami.model.audit import Head, faults, opened, read_head
+from machinami.model.audit import Head, faults, read_head
+
+_PAGE = 1_000
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,6 +35,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         ("did", "read create change delete subscribe administer"),
         ("since", "a moment such as 2026-07-01T00:00:00Z"),
         ("until", "a moment"),
+        ("purpose", "what the data were wanted for"),
     ):
         searching.add_argument(f"--{name}", default="", help=words)
     searching.add_argument("--refused", action="store_true", help="what was refused only")
@@ -58,27 +60,45 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(arguments: argparse.Namespace) -> int:
     async with governed(arguments.data, arguments.town) as found:
         if arguments.act == "verify":
-            return _verified(await found.audit.batches(CONSOLE), _head(arguments))
+            _head(arguments)
+            told = (await found.ask("GET", f"{AUDIT}/verification", query={"head": arguments.head or ""}))[0]
+            return _judged(told["faults"], int(told["head"].partition(":")[0]))
         if arguments.act == "head":
-            print(await found.audit.head(CONSOLE))
+            print((await found.ask("GET", f"{AUDIT}/head"))[0]["head"])
         elif arguments.act == "export":
-            for batch in await found.audit.batches(CONSOLE):
-                print(json.dumps(opened(batch), ensure_ascii=False))
+            await _export(found)
         else:
-            for one in await found.audit.search(_search(arguments), arguments.limit, CONSOLE):
-                print(json.dumps(one, ensure_ascii=False))
+            await _search(found, arguments)
     return 0
 
 
-def _search(arguments: argparse.Namespace) -> Search:
-    return Search(
-        arguments.who,
-        expanded(arguments.what) if arguments.what else "",
-        arguments.did,
-        parse_instant(arguments.since, "--since") if arguments.since else None,
-        parse_instant(arguments.until, "--until") if arguments.until else None,
-        True if arguments.refused else None,
-    )
+async def _export(found: Governed) -> None:
+    """Up to where the record ends now: that it is taken out is noted behind that."""
+    end = int((await found.ask("GET", f"{AUDIT}/head"))[0]["head"].partition(":")[0])
+    after = 0
+    while after < end:
+        batches = await found.ask("GET", f"{AUDIT}/batches", query={"after": str(after)})
+        for batch in batches:
+            if batch["number"] <= end:
+                print(json.dumps(batch, ensure_ascii=False))
+        if not batches:
+            return
+        after = int(batches[-1]["number"])
+
+
+async def _search(found: Governed, arguments: argparse.Namespace) -> None:
+    query = {name: getattr(arguments, name) for name in ("who", "what", "did", "since", "until", "purpose")}
+    query |= {"refused": "true"} if arguments.refused else {}
+    left, before = arguments.limit, ""
+    while left > 0:
+        page = {"limit": str(min(left, _PAGE)), **({"before": before} if before else {})}
+        told = (await found.ask("GET", f"{AUDIT}/entries", query={**query, **page}))[0]
+        for one in told["entries"]:
+            print(json.dumps(one, ensure_ascii=False))
+        left -= len(told["entries"])
+        before = told["before"] or ""
+        if not before:
+            return
 
 
 def _head(arguments: argparse.Namespace) -> Head | None:
@@ -90,11 +110,14 @@ def _head(arguments: argparse.Namespace) -> Head | None:
 
 def _verified(batches: Iterable[Any], head: Head | None) -> int:
     kept = list(batches)
-    found = faults(kept, head)
+    return _judged(faults(kept, head), len(kept))
+
+
+def _judged(found: Sequence[str], batches: int) -> int:
     for fault in found:
         print(f"× {fault}", file=sys.stderr)
     if not found:
-        print(f"○ {len(kept)} batches, nothing was changed / 改ざんはありません")
+        print(f"○ {batches} batches, nothing was changed / 改ざんはありません")
     return 1 if found else 0
 
 

@@ -4,12 +4,42 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from machinami.cli import admin, audit, bench, demo, evaluate, federate, import_data, init, new_service, policy, serve
+from machinami.cli import (
+    admin,
+    audit,
+    bench,
+    certificate,
+    demo,
+    devices,
+    evaluate,
+    federate,
+    import_data,
+    init,
+    new_service,
+    policy,
+    serve,
+    town,
+)
 from machinami.cli.guide import guide, program
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError
 
-COMMANDS = (demo, init, serve, admin, policy, audit, import_data, federate, evaluate, bench, new_service)
+COMMANDS = (
+    demo,
+    init,
+    serve,
+    admin,
+    town,
+    policy,
+    audit,
+    certificate,
+    devices,
+    import_data,
+    federate,
+    evaluate,
+    bench,
+    new_service,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

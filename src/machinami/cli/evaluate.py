@@ -17,6 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 import machinami.services
 from machinami.cli.guide import GUIDES, guide, program
 from machinami.cli.progress import progress_bar
@@ -24,6 +26,8 @@ from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
+
+EMPTY = Table(np.zeros(0, np.int64), {})
 
 
 def add(subparsers: Any) -> None:
@@ -52,42 +56,49 @@ def scorable() -> list[str]:
     return sorted(found)
 
 
-def parser_of(name: str, arguments: Iterable[Argument]) -> argparse.ArgumentParser:
-    """Return the parser of `machinami evaluate NAME`."""
+def parser_of(name: str, arguments: Iterable[Argument], has_table: bool = True) -> argparse.ArgumentParser:
+    """Return the parser of `machinami evaluate NAME`; has_table: whether it wants a table."""
     command = f"evaluate {name}"
     parser = argparse.ArgumentParser(prog=f"{program()} {command}", **(guide(command) if command in GUIDES else {}))
-    parser.add_argument("--csv", required=True, metavar="FILE", help="the table; any encoding, header lines allowed")
-    parser.add_argument("--time", required=True, metavar="COL", help="column of the time of each row")
+    if has_table:
+        _add_table_options(parser)
     for argument in arguments:
         parser.add_argument(
             f"--{argument.name}",
             required=argument.required,
             default=argument.default,
-            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT"}[argument.kind],
+            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR"}[argument.kind],
             help=argument.help + (f" (default {argument.default})" if argument.default else ""),
         )
+    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
+    return parser
+
+
+def _add_table_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--csv", required=True, metavar="FILE", help="the table; any encoding, header lines allowed")
+    parser.add_argument("--time", required=True, metavar="COL", help="column of the time of each row")
     parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone of the times, as Asia/Tokyo (default UTC)")
     parser.add_argument(
         "--missing", action="append", default=[], metavar="VALUE", help="means not measured in the single columns"
     )
     parser.add_argument("--encoding", default="", metavar="NAME", help="when it cannot be told from the file")
-    parser.add_argument("--json", action="store_true", help="print the scores as JSON")
-    return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Score the service and print; 0 when done, whatever the scores."""
     known = scorable()
     if args.service in ("-h", "--help"):
-        print(f"usage: {program()} evaluate SERVICE --csv FILE …\n\nServices that can be scored: {', '.join(known)}")
+        print(f"usage: {program()} evaluate SERVICE …\n\nServices that can be scored: {', '.join(known)}")
         print(f"What one wants: {program()} evaluate {known[0]} --help")
         return 0
     if args.service not in known:
         raise InputError(f"there is no service {args.service!r} to score; there is: {', '.join(known)}")
     module = importlib.import_module(f"machinami.services.{args.service}.evaluate")
-    options = parser_of(args.service, module.ARGUMENTS).parse_args(args.words)
+    has_table = not getattr(module, "WITHOUT_TABLE", False)
+    options = parser_of(args.service, module.ARGUMENTS, has_table).parse_args(args.words)
     began = time.perf_counter()
-    table, notes = read_table(options, module.ARGUMENTS)
+    table, notes = read_table(options, module.ARGUMENTS) if has_table else (EMPTY, ())
+    table = table._replace(documents=read_documents(options, module.ARGUMENTS))
     texts = {a.name: getattr(options, a.name) for a in module.ARGUMENTS if a.kind == "text"}
     report = score(module, table, texts)
     seconds = time.perf_counter() - began
@@ -96,6 +107,20 @@ def run(args: argparse.Namespace) -> int:
     else:
         show(report, notes, seconds)
     return 0
+
+
+def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -> dict[str, bytes]:
+    """Read the JSON files of the folders that were named, by their path within the folder."""
+    found: dict[str, bytes] = {}
+    for argument in arguments:
+        said = getattr(options, argument.name) if argument.kind == "folder" else ""
+        if not said:
+            continue
+        folder = Path(said)
+        if not folder.is_dir():
+            raise InputError(f"{said} is no folder; give the one that holds the documents")
+        found |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.json"))}
+    return found
 
 
 def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tuple[Table, tuple[str, ...]]:
@@ -108,7 +133,7 @@ def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tu
     missing: dict[str, list[str]] = {}
     for argument in arguments:
         said = getattr(options, argument.name)
-        if argument.kind == "text" or not said:
+        if argument.kind in ("text", "folder") or not said:
             continue
         several = argument.kind == "columns"
         names = [part.strip() for part in said.split(",") if part.strip()] if several else [said]

@@ -5,6 +5,9 @@ import asyncio
 
 from machinami.app.neighbours import Neighbour, Place, forget, introduce, introducing, known
 from machinami.cli.guide import guide, program
+from machinami.cli.key_options import add_key_options, add_trust_option, pass_of
+
+_THEIRS, _VARIABLE = "neighbour-key", "MACHINAMI_NEIGHBOUR_KEY"
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,6 +27,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     removing.add_argument("which", metavar="NEIGHBOUR", help="its name, address or id")
     for act in (adding, acts.choices["list"], removing):
         act.add_argument("--town", default="http://127.0.0.1:1026", metavar="URL", help="the running town")
+        add_trust_option(act)
+        add_key_options(act)
+    add_key_options(adding, _THEIRS, _VARIABLE, "the neighbour, which the town shows when it asks there")
     parser.set_defaults(run=run)
 
 
@@ -34,10 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    async with introducing() as session:
-        town = Place(session, arguments.town)
+    shown = pass_of(arguments)
+    async with introducing(shown) as session:
+        town = Place(session, arguments.town, shown=shown)
         if arguments.act == "add":
-            other = Place(session, arguments.url, arguments.tenant)
+            other = Place(session, arguments.url, arguments.tenant, pass_of(arguments, _THEIRS, _VARIABLE))
             found = await introduce(town, other, arguments.name, arguments.type, arguments.tenant, arguments.onward)
             print(f"つながりました / introduced: {_line(found)}")
         elif arguments.act == "remove":

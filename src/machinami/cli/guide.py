@@ -37,6 +37,16 @@ Run the town in a folder until Ctrl-C. All its data stay in that folder; an empt
   {program} serve --data my-town --port 8080     where another town has the usual port
 
 A town without administrators is served on this computer only; on any other --host this command refuses.""",
+    "town": """\
+Several towns on one installation, each with its own people, data and bounds. Works while it runs, and while not.
+一つの OS に複数の街。それぞれに住民・データ・上限があります。動いていても、止まっていても使えます。
+
+  {program} town found matsukawa --administrator sato --data my-towns      make one, and invite who runs it
+  {program} town quota matsukawa --entities 20k --data my-towns             bound what it takes
+  {program} town list --data my-towns                                      what each takes and may take
+  {program} town move matsukawa ../matsukawa --data my-towns               out, as a folder that serves it
+  {program} town bring ../matsukawa matsukawa --data my-towns              and in again
+  {program} town delete matsukawa --data my-towns                          for good, with a report: docs/towns.md""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。
@@ -60,13 +70,14 @@ Let a running town ask its neighbours: their data join ours in every answer, and
   {program} federate remove NAME                   let one go""",
     "admin": """\
 Make an administrator of a town, or open the way in anew for one who lost it. It prints a link, never a password.
-街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。街を止めてから使います。
+街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。
 
   {program} admin make aiko --data my-town
-  {program} admin reset aiko --data my-town""",
+  {program} admin reset aiko --data my-town
+  {program} admin key "rain gauge" --role service --data my-town     a key for a program or a device""",
     "policy": """\
 Say who may do what in a town and why, and change it. WHO is everyone, role:officer, person:ID or program:ID.
-だれが何をしてよいかを見て、変えます。街を止めてから使います。A running town is stopped first.
+だれが何をしてよいかを見て、変えます。街が動いていても、止まっていても使えます。Running or not.
 
   {program} policy list --data my-town
   {program} policy explain role:resident RiverGauge waterLevel --data my-town
@@ -81,12 +92,34 @@ Say what was done in a town and by whom, and whether the account of it has been 
   {program} audit search --who urn:person:7 --data my-town
   {program} audit export --data my-town                 as JSON lines; and of such a file:
   {program} audit verify --file audit.jsonl""",
+    "certificate": """\
+Make certificates for a closed network: the town is its own authority, which the office's computers are told to trust.
+閉じたネットワークのために、街が自分で証明書を出します。動いているあいだ、切れる前に自分で更新します。
+
+  {program} certificate authority --data my-town                   once; install authority/ca.pem on the computers
+  {program} certificate issue machinami.local 192.168.0.7 --data my-town     for this server
+  {program} certificate issue --key ID --data my-town              for a program or a device
+  {program} certificate revoke ID --data my-town
+  {program} certificate list --data my-town""",
+    "devices": """\
+Say which devices the town knows, and write their keys for a mosquitto broker, which cannot ask the town itself.
+街の機器のかぎを、mosquitto が読むファイルに書き出します。動いている街なら [devices] の設定で自動になります。
+
+  {program} devices list --data my-town
+  {program} devices export mosquitto /etc/mosquitto/machinami --data my-town""",
     "evaluate flood": """\
 Score the flood forecasts on the record of any river, against the level simply staying as it is (persistence).
 The first half of the record trains; the second half is forecast in four parts, each from all before it.
 お手元の川の記録で、水位予測の成績を調べます。
 
   {program} evaluate flood --csv river.csv --time date --level level_m --rain rain_mm --tz Asia/Tokyo""",
+    "evaluate health_points": """\
+Judge the rules of the health points: the published test documents of Open mHealth, the ledger under random
+operations at once, and a planted effect that must be found again.
+健幸ポイントの規則（文書の判定・台帳・効果の推定）を、真の値がわかる例で調べます。
+
+  {program} evaluate health_points --documents test-data/omh --json
+  {program} evaluate health_points --operations 1000000 --towns 1000    the long form""",
     "bench": """\
 Measure what each operation costs on this machine, beside `bare`: the same server stack with fixed answers.
 The ratio to bare can be compared between machines; microseconds and milliseconds cannot.

@@ -9,6 +9,7 @@ from machinami.app.clock import utc_now
 from machinami.app.importing import Outcome, bring_in, town_in
 from machinami.app.sending import receiver, replay, send
 from machinami.cli.guide import guide
+from machinami.cli.key_options import add_key_options, add_trust_option, pass_of
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError, MachinamiError, SettingsError
 from machinami.foundation.instant import format_instant
@@ -36,6 +37,8 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     table.add_argument("--replay", type=float, metavar="SPEED", help="send as if measured now, SPEED times as fast")
     table.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and name them")
     table.add_argument("--dry-run", action="store_true", help="show what would be brought in, and write nothing")
+    add_trust_option(table)
+    add_key_options(table)
     parser.set_defaults(run=run)
 
 
@@ -111,7 +114,7 @@ async def carry(arguments: argparse.Namespace, found: Harvest) -> Outcome:
     if arguments.data is not None:
         async with town_in(arguments.data, arguments.town) as town:
             return await bring_in(town, found, progress_bar("writing 書き込み中"))
-    async with receiver(arguments.to, arguments.town) as to:
+    async with receiver(arguments.to, arguments.town, pass_of(arguments)) as to:
         if arguments.replay is not None:
             return await replay(to, found, arguments.replay, utc_now, asyncio.sleep, progress_bar("replaying 再生中"))
         return await send(to, found, progress_bar("sending 送信中"))

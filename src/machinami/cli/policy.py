@@ -5,13 +5,14 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from machinami.app.governing import CONSOLE, Governed, expanded, governed, short
-from machinami.broker import policy_rows
-from machinami.broker.policy_rows import Reason
+from machinami.apis.governance.policy_api import POLICY, ROWS
+from machinami.app.governing import governed
 from machinami.cli.guide import guide
 from machinami.foundation.errors import InputError
-from machinami.model.policy_document import read_row, sentence, write_row
+
+_ASKED = ("who", "what", "attribute", "scope", "location")
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,11 +29,11 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     why.add_argument("who", metavar="WHO")
     why.add_argument("what", metavar="WHAT", help="a type, or the id of an entity")
     why.add_argument("attribute", metavar="ATTRIBUTE", nargs="?")
+    why.add_argument("--scope", help="within this scope / このスコープで")
+    why.add_argument("--location", metavar="LON,LAT", help="at this place, or a GeoJSON geometry / この場所で")
     _add_allow(acts)
     taking = acts.add_parser("withdraw", help="take a row away / 行を取り消す")
     taking.add_argument("row", metavar="ROW")
-    marking = acts.add_parser("personal", help="say which types and attributes are personal / 個人情報を決める")
-    marking.add_argument("names", metavar="NAME", nargs="*")
     for act in acts.choices.values():
         act.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that holds the town")
         act.add_argument("--town", metavar="NAME", help="one of several towns (tenant)")
@@ -69,21 +70,19 @@ async def _run(arguments: argparse.Namespace) -> None:
     async with governed(arguments.data, arguments.town) as found:
         match arguments.act:
             case "list":
-                _list(found, arguments.json)
+                _list((await found.ask("GET", POLICY))[0], arguments.json)
             case "explain":
-                reasons = found.explain(arguments.who, arguments.what, arguments.attribute)
-                _tell(found, arguments, reasons)
+                asked = {name: getattr(arguments, name) or "" for name in _ASKED}
+                _tell(arguments, (await found.ask("GET", f"{POLICY}/explanation", query=asked))[0])
             case "allow":
-                row = read_row(_document(arguments), expanded)
-                await policy_rows.allow(found.town, row, CONSOLE)
-                print(f"加えました / allowed: {sentence(row, short)}")
-            case "withdraw":
-                gone = await policy_rows.withdraw(found.town, arguments.row, CONSOLE)
-                print(f"取り消しました / withdrawn: {sentence(gone, short)}")
-                print(f"  back again: {json.dumps(write_row(gone), ensure_ascii=False)}")
+                told = (await found.ask("POST", ROWS, _document(arguments)))[0]
+                print(f"加えました / allowed: {told['sentence']}")
+                for remark in _remarks(told):
+                    print(f"  ! {remark}")
             case _:
-                await policy_rows.mark_personal(found.town, map(expanded, arguments.names), CONSOLE)
-                print(f"個人情報 / personal: {', '.join(arguments.names) or '-'}")
+                gone = (await found.ask("DELETE", f"{ROWS}/{quote(arguments.row, safe='')}"))[0]
+                print(f"取り消しました / withdrawn: {gone['sentence']}")
+                print(f"  back again: {json.dumps(gone['row'], ensure_ascii=False)}")
 
 
 def _document(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -107,26 +106,43 @@ def _document(arguments: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"{arguments.area} cannot be read as GeoJSON: {error}") from error
 
 
-def _list(found: Governed, as_json: bool) -> None:
-    rows = found.rows()
+def _list(told: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print(json.dumps([write_row(row) for row in rows], ensure_ascii=False, indent=1))
+        print(json.dumps([one["row"] for one in told["rows"]], ensure_ascii=False, indent=1))
         return
-    if found.town.policy.is_open:
+    if not told["protected"]:
         print("この街は開いています。守ると次の行で始まります / This town is open; protected, it would begin with:")
-    for row in rows:
-        note = f"   ({row.note})" if row.note else ""
-        print(f"{row.id:22} {sentence(row, short)}{note}")
+    for one in told["rows"]:
+        note = f"   ({one['row']['note']})" if one["row"].get("note") else ""
+        print(f"{one['row']['id']:22} {one['sentence']}{note}")
+        for remark in _remarks(one):
+            print(f"{'':22} ! {remark}")
 
 
-def _tell(found: Governed, arguments: argparse.Namespace, reasons: list[Reason]) -> None:
-    if found.town.policy.is_open:
+def _remarks(told: dict[str, Any]) -> list[str]:
+    """What is odd about a row, in sentences."""
+    odd = told.get("remarks", {})
+    found = [f"{odd['repeats']} がすでに許しています / {odd['repeats']} says so already"] if "repeats" in odd else []
+    if odd.get("reachesNobody"):
+        found.append("だれにも当てはまりません / there is nobody for whom this is")
+    if odd.get("nothingThere"):
+        names = ", ".join(odd["nothingThere"])
+        found.append(f"{names} はまだありません / there is no {names} here yet")
+    return found
+
+
+def _tell(arguments: argparse.Namespace, told: dict[str, Any]) -> None:
+    if not told["protected"]:
         print("この街はだれにでも開いています。守ると / This town is open to everyone; protected:")
     what = arguments.what + (f" {arguments.attribute}" if arguments.attribute else "")
-    for reason in reasons:
-        if reason.row is not None:
-            print(f"○ {arguments.who} may {reason.deed} {what}: {reason.row.id}: {sentence(reason.row, short)}")
+    if told["personal"]:
+        names = ", ".join(told["personal"])
+        print(f"! 個人情報 / personal: {names}: only with consent or on a recorded ground, whatever rows allow")
+    for reason in told["reasons"]:
+        if reason["allowed"]:
+            within = f" — {reason['within']}" if "within" in reason else ""
+            print(f"○ {arguments.who} may {reason['deed']} {what}: {reason['row']}: {reason['sentence']}{within}")
             continue
-        print(f"× {arguments.who} may not {reason.deed} {what}: no row allows it / 許す行がありません")
-        for row, lack in reason.lacking:
-            print(f"    {row.id}: {lack}")
+        print(f"× {arguments.who} may not {reason['deed']} {what}: no row allows it / 許す行がありません")
+        for one in reason.get("lacking", ()):
+            print(f"    {one['row']}: {one['sentence']}")

@@ -4,11 +4,11 @@ import argparse
 import asyncio
 import logging
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from machinami.app.configuration import read
+from machinami.app.logbook import open_log
 from machinami.app.running import TownOS, data_folder, fast_loop
 from machinami.cli.guide import guide
 from machinami.cli.version import installed_version
@@ -65,7 +65,7 @@ def serve_until_stopped(
 ) -> int:
     """Run until SIGINT or SIGTERM. signed_in: who opens it at this machine is its administrator."""
     level = logging.INFO if arguments.verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    open_log(level)
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(settings, greeting, signed_in))
     return 0

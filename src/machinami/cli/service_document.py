@@ -17,6 +17,7 @@ def service_document(manifest: Manifest) -> str:
         f"{m.help.ja}\n\n{m.help.en}\n",
         f"Field: {m.field}. Owner: {m.owner}. Runs: {_occasion(m)}.",
         f"Needs: {', '.join(sorted(m.needs)) or 'nothing'}.\n",
+        *_assurance(m),
         "## Data\n\n| | type | attributes |\n|---|---|---|",
         *_uses("reads", m.reads),
         *_uses("writes", m.writes),
@@ -34,6 +35,12 @@ def service_document(manifest: Manifest) -> str:
         *[f"- {q.tier}, {q.rule}: {q.state}{f' ({q.reason})' if q.reason else ''}" for q in m.quality],
     ]
     return "\n".join(part for part in parts if part).rstrip() + "\n"
+
+
+def _assurance(manifest: Manifest) -> Iterator[str]:
+    needed = manifest.assurance
+    if needed.identity or needed.authentication:
+        yield f"To do something on its pages: IAL {needed.identity}, AAL {needed.authentication}.\n"
 
 
 def _uses(verb: str, uses: tuple[DataUse, ...]) -> Iterator[str]:

@@ -100,6 +100,14 @@ class TooManyAttempts(MachinamiError):
     """There were too many attempts; wait a little."""
 
 
+class TooManyRequests(TooManyAttempts):
+    """This town is asked more often than its quota allows."""
+
+
+class QuotaExceeded(MachinamiError):
+    """This town has used up its quota."""
+
+
 class Overloaded(MachinamiError):
     """The town is busy; try again in a moment."""
 

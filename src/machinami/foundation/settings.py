@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 NORMAL, FULL = "normal", "full"
+OFF, ACCEPTED, DEMANDED = "off", "accepted", "demanded"
 
 
 @dataclass(frozen=True, slots=True)
 class MqttSettings:
     """One MQTT broker to listen to: its URL (mqtt:// or mqtts://), the file that says what its messages mean,
-    and what is needed to get in."""
+    and what is needed to get in: user and password, or the certificate and key of a client."""
 
     url: str
     mapping: Path
@@ -18,6 +19,8 @@ class MqttSettings:
     password: str | None = None
     ca_file: Path | None = None
     client_id: str = "machinami"
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,16 @@ class Settings:
     log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
     each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
-    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days: after
-    how many they are fetched anew (0: never); ca_file: the authorities whose certificates are trusted besides those
-    of the system; private_targets: whether clients may have a town that is served to the network connect to addresses
-    inside it; certificate and certificate_key: for TLS; idle_minutes, session_hours: after which people are signed
-    out, idle or not.
+    entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days:
+    after how many they are fetched anew where their server does not say (0: never at all); ca_file: the authorities
+    whose certificates are trusted besides those of the system; private_targets: whether clients may have a town
+    that is served to the network connect to addresses inside it; certificate and certificate_key: for TLS;
+    idle_minutes, session_hours: after which people are signed out, idle or not; encrypted: whether the file of a new
+    town is; key_file: where the key of all keys is kept; client_certificates: off, accepted (of programs and devices
+    that have one) or demanded (of everybody), of client_authority (None: the town's own); hsts_days: how long
+    browsers that have been here come by TLS alone; mosquitto: the folder in which the devices' keys are kept ready
+    for a mosquitto broker, mosquitto_pid: the file with its process number; mqtt_certificate, mqtt_key: which
+    notifications to MQTT brokers show.
     """
 
     data: Path
@@ -85,8 +93,17 @@ class Settings:
     private_targets: bool = False
     certificate: Path | None = None
     certificate_key: Path | None = None
+    client_certificates: str = OFF
+    client_authority: Path | None = None
+    hsts_days: int = 0
     openid: OpenIdSettings | None = None
     idle_minutes: int = 30
     session_hours: int = 12
+    mosquitto: Path | None = None
+    mosquitto_pid: Path | None = None
+    mqtt_certificate: Path | None = None
+    mqtt_key: Path | None = None
+    encrypted: bool = False
+    key_file: Path | None = None
     simulation: Simulation | None = None
     fast_lane: bool = True

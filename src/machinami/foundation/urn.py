@@ -5,6 +5,7 @@ import re
 _SCHEME = "[A-Za-z][A-Za-z0-9+.-]*:"
 _URI = re.compile(_SCHEME + r"[!#-;=?-\[\]_a-z~]+").fullmatch  # what is allowed is found faster than what is not
 _IRI = re.compile(_SCHEME + r"[^\s<>\"{}|\\^`\x00-\x1f\x7f]+").fullmatch
+_USER = re.compile("//[^/?#]*@")
 # what nobody sees, so that two ids would look the same: code points that are ignorable by default (Unicode 4.4, 5.21),
 # blank letters, noncharacters, surrogates
 _UNSEEN = re.compile(
@@ -24,6 +25,11 @@ def is_uri(text: object) -> bool:
     if text.isascii():
         return _URI(text) is not None
     return _IRI(text) is not None and _UNSEEN.search(text) is None
+
+
+def without_password(uri: str) -> str:
+    """The URI as it may be told of: without who connects, and by which password (RFC 3986, 3.2.1)."""
+    return _USER.sub("//", uri, count=1)
 
 
 def last_part(uri: str) -> str:

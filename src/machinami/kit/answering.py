@@ -3,13 +3,24 @@
 import logging
 from collections.abc import Awaitable
 
-from machinami.foundation.errors import MachinamiError, MethodNotAllowed, PayloadTooLarge, RequestTimeout
-from machinami.kit.http import Request, Response
+from machinami.foundation.errors import (
+    MachinamiError,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    RequestTimeout,
+    UnsupportedMediaType,
+)
+from machinami.kit.http import HTML, Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match, Router
 
 _BREAK = "a header value holds a line break"
 _CLOSE = (b"connection", b"close")
+# What every answer says to browsers, so that whatever is opened by itself, or drawn into another site, runs nothing and
+# is shown in no frame; pages say their own policy. What nobody marked as fit to be kept is not kept anywhere.
+ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
+CONFINED = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox")
+UNKEPT = (b"cache-control", b"no-store")
 _LOG = logging.getLogger(__name__)
 
 
@@ -27,6 +38,8 @@ def answer(router: Router, request: Request, raw_path: str) -> Response | Awaita
 def handle(match: Match, request: Request) -> Response | Awaitable[Response]:
     """The answer of the matched route. An awaitable may still raise: pass that to `explain`."""
     request.params = match.params
+    if request.body and b"content-encoding" in request.fields:
+        return problem(_encoded(request))
     try:
         return match.route.handler(request)
     except Exception as error:
@@ -48,6 +61,12 @@ def explain(error: BaseException) -> Response:
     if not isinstance(error, MachinamiError):
         _LOG.error("A handler failed", exc_info=error)
     return problem(error)
+
+
+def _encoded(request: Request) -> UnsupportedMediaType:
+    """Bodies are never unpacked, so that none can become larger than it was when it came (RFC 9110, 8.4)."""
+    named = (request.header(b"content-encoding") or "")[:40]
+    return UnsupportedMediaType(f"Bodies are taken as they are; send this one without Content-Encoding ({named!r})")
 
 
 def too_large(limit: int) -> Response:
@@ -93,6 +112,11 @@ def header_fields(response: Response) -> list[tuple[bytes, bytes]]:
     for _, value in response.headers:
         if b"\n" in value or b"\r" in value:
             raise ValueError(_BREAK)
+    fields.extend(ALWAYS)
+    if response.media_type != HTML:
+        fields.append(CONFINED)
+    if not _says_whether_kept(response):
+        fields.append(UNKEPT)
     return fields
 
 
@@ -106,4 +130,17 @@ def header_block(response: Response) -> bytes:
         if own.count(b"\n") != len(response.headers) or own.count(b"\r") != len(response.headers):
             raise ValueError(_BREAK)
         block += own
-    return block
+    kept = bool(response.headers) and _says_whether_kept(response)
+    return block + _GUARDS[response.media_type == HTML, kept]
+
+
+def _says_whether_kept(response: Response) -> bool:
+    return any(name == UNKEPT[0] for name, _ in response.headers)
+
+
+def _guards(html: bool, kept: bool) -> bytes:
+    fields = (*ALWAYS, *(() if html else (CONFINED,)), *(() if kept else (UNKEPT,)))
+    return b"".join(b"%b: %b\r\n" % field for field in fields)
+
+
+_GUARDS = {(html, kept): _guards(html, kept) for html in (False, True) for kept in (False, True)}

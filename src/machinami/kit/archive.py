@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from machinami.broker import discovery, history, operations, registrations
 from machinami.broker.contexts import town_context
+from machinami.broker.policy import may_administer, shows
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
@@ -15,9 +16,11 @@ from machinami.model.attribute import Attribute
 from machinami.model.compaction import compact_entity
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed
-from machinami.model.principal import Principal
+from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.registration_matching import Specification
+
+Standing = Literal["", "closed", "unopened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,29 @@ class Archive:
         return self._context.compact(name)
 
     def shows(self, kind: str, by: Principal) -> bool:
-        """Whether who looks may see all entities of a type (short name), so that none being there means something."""
+        """Whether who looks may see something of every entity of a type (short name), so that none being there means
+        something."""
+        return shows(self._town.policy, by, self._context.expand(kind), ())
+
+    def shows_whole(self, kind: str, by: Principal) -> bool:
+        """Whether who looks may see every entity of a type (short name) with all its attributes."""
+        return shows(self._town.policy, by, self._context.expand(kind))
+
+    def shows_everything(self, by: Principal) -> bool:
+        """Whether nothing is hidden from who looks."""
         rights = self._town.policy.rights(by)
-        return rights is None or rights.is_free(Deed.READ, Entity("", (self._context.expand(kind),)))
+        return rights is None or rights.guard(Deed.READ) is None
+
+    def standing(self, by: Principal) -> Standing:
+        """How who looks stands to the town: `closed` where they are nobody and nothing is open to everyone, `unopened`
+        where they administer such a town; else nothing."""
+        policy = self._town.policy
+        stranger = policy.rights(ANONYMOUS)
+        if stranger is None or stranger.may(Deed.READ):
+            return ""
+        if by.id == ANONYMOUS.id:
+            return "closed"
+        return "unopened" if may_administer(policy, by) else ""
 
     async def types(self, by: Principal) -> list[TypeRow]:
         """Every type in use, in order of its short name."""

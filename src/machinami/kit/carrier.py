@@ -18,6 +18,7 @@ from machinami.kit.routing import Router
 # A body over the limit is read on, and thrown away, up to this many times the limit: a client that is still
 # sending would see a reset connection instead of the answer that says why.
 PATIENCE = 2
+CERTIFICATE = "machinami.certificate"  # in the state of a request: the digest of the certificate that its client showed
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -71,6 +72,7 @@ class Carrier:
             scope["headers"],
             body,
             client=client[0] if client else "",
+            certificate=scope.get("state", {}).get(CERTIFICATE, ""),
         )
         return await settled(answer(self.router, request, scope["raw_path"].decode("latin-1")))
 

@@ -3,21 +3,27 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from machinami.broker import batch, history, intake, operations, records
+from machinami.broker import batch, erasure, history, intake, operations, private, records
 from machinami.broker.contexts import town_context
+from machinami.broker.policy import demand, demand_whole, shows
+from machinami.broker.seen import linked_in
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, Forbidden
+from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
 from machinami.kit.compute import Compute, call
+from machinami.kit.consenting import Consenting
+from machinami.kit.drawer import Drawer
 from machinami.kit.manifest import ANY_TYPE, Manifest
+from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.viewing import VIEWER
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.policy import WRITING, Deed, Row, Whom
-from machinami.model.principal import Principal, Role
+from machinami.model.principal import ANONYMOUS, Principal, Role
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.reading import Reading
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
@@ -43,20 +49,43 @@ class City:
     Everything that it reads or writes must stand in the service's manifest; anything else is refused.
     """
 
-    def __init__(self, town: Town, manifest: Manifest, compute: Compute) -> None:
+    def __init__(self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE) -> None:
         self.manifest = manifest
+        self.zone = zone
+        """The town's time zone: by it a day begins and ends."""
         self.log = logging.getLogger(f"machinami.services.{manifest.id}")
         self._town = town
         self._compute = compute
         self._context = town_context()
         self._by = service_principal(manifest)
+        self._for_itself = False
         self.turn = asyncio.Lock()
         """Held from reading to writing by whoever decides on what stands, so that no two decide at once."""
+
+    def for_purpose(self, purpose: str) -> "City":
+        """The same handle, reading and writing as the service itself for a purpose that its manifest declares, whoever
+        looks at the page: the service answers for what it shows to whom. Raises Forbidden for any other purpose."""
+        if not any(row.id == purpose for row in self.manifest.personal):
+            what = f"{self.manifest.id} does not say in its manifest that it has the purpose {purpose!r}"
+            raise Forbidden(what, purpose=purpose)
+        bound = copy(self)
+        bound._by = replace(self._by, purpose=purpose)
+        bound._for_itself = True
+        return bound
+
+    def consenting(self, purpose: str) -> Consenting:
+        """The consents to a purpose that the manifest declares."""
+        return Consenting(self._town, self.manifest, self._by, purpose)
+
+    @property
+    def viewer(self) -> Principal:
+        """Who looks at the page that is made; the service itself where none is."""
+        return VIEWER.get() or self._by
 
     @property
     def _who(self) -> Principal:
         """Who reads and writes: the person for whom a page is made, else the service itself."""
-        viewer = VIEWER.get()
+        viewer = None if self._for_itself else VIEWER.get()
         return self._by if viewer is None or self._town.policy.is_open else viewer
 
     @property
@@ -92,6 +121,20 @@ class City:
         entity = operations.peek(self._town, entity_id, self._who)
         return None if entity is None else from_entity(view, entity, self._context)
 
+    def shows(self, view: type[Any]) -> bool:
+        """Whether who looks may see all that the view tells of every entity of its type: where not, that there is none
+        means nothing, and must not be said."""
+        names = [self._context.expand(name) for name in attribute_names(view)]
+        return shows(self._town.policy, self._who, self._context.expand(self._readable(view)), names)
+
+    def demand_shown(self, view: type[Any]) -> None:
+        """Raise SignInRequired or Forbidden unless who looks may see all that the view tells of every entity of its
+        type: for answers to programs, in which nothing would be taken for none."""
+        if not self.shows(view):
+            if self._who.id == ANONYMOUS.id:
+                raise SignInRequired(f"{view.TYPE} is not open to everyone: say who you are")
+            raise Forbidden(f"Not all of {view.TYPE} is open to {self._who.id}", principal=self._who.id)
+
     async def history(
         self,
         view: type[Any],
@@ -121,7 +164,7 @@ class City:
         return series
 
     async def publish(self, *views: View, by: str | None = None, whole: bool = False) -> None:
-        """Create or update the entities that the views describe, in one transaction.
+        """Create or update the entities that the views describe: all of them, or none.
 
         Attributes that a view leaves None are left as they are; with `whole` they are removed, and attributes that
         the view does not know stay. by: the person on whose behalf this is done.
@@ -131,14 +174,37 @@ class City:
         who = replace(self._who, on_behalf_of=by)
         entities = [to_entity(view, self._context) for view in views]
         known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
-        for outcome in await batch.put_all(self._town, list(zip(entities, known, strict=True)), who):
-            if outcome.error is not None:
-                raise outcome.error
+        await batch.put_all(self._town, list(zip(entities, known, strict=True)), who)
 
     async def remove(self, view: type[Any], entity_id: str) -> None:
         """Delete an entity of a type that the service writes; its history stays."""
         self._demand_written(view.TYPE)
         await operations.delete(self._town, entity_id, self._who)
+
+    async def erase(self, view: type[Any], entity_ids: Sequence[str]) -> int:
+        """Delete entities of a type that the service writes with all their past; how many there were.
+
+        This needs no consent: it is what follows from one having ended.
+        """
+        self._demand_written(view.TYPE)
+        kind = self._context.expand(view.TYPE)
+        look_up = linked_in(self._town, self._who)
+        own = [i for i in entity_ids if (e := look_up(i)) is not None and kind in e.types]
+        return await erasure.erase(self._town, own, self._who)
+
+    async def private(self, work: Callable[[Drawer], V]) -> V:
+        """Run the work over the service's own drawer (contacts, ledgers: what is no entity), in one transaction."""
+        self._demand_drawer()
+        return await private.change(self._town, self.manifest.id, work, self._by)
+
+    async def private_rows(self, shelf: str) -> dict[str, dict[str, Any]]:
+        """All records of one shelf of the service's own drawer, by key."""
+        self._demand_drawer()
+        return await private.rows(self._town, self.manifest.id, shelf, self._by)
+
+    def _demand_drawer(self) -> None:
+        if "private" not in self.manifest.needs:
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it needs a private drawer")
 
     async def changes(self, after: int, limit: int = _PAGE) -> Sequence[Change]:
         """The log after a sequence number, of the types that the service reads."""
@@ -152,9 +218,13 @@ class City:
         return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
     async def set_setting(self, name: str, value: Any, by: str) -> None:
-        """Change one setting; who and what stays in its history. Raises SettingsError."""
+        """Change one setting; who and what stays in its history. Raises SettingsError, Forbidden.
+
+        Whoever looks at a page may change one who may change all that the service writes: it would write by it.
+        """
         setting = self.manifest.setting(name)
         setting.check(value)
+        self._demand_settable()
         now = self.now().isoformat()
 
         def rule(kept: dict[str, Any]) -> dict[str, Any]:
@@ -163,6 +233,7 @@ class City:
             return {**kept, name: value, "history": past[-_SETTING_HISTORY:]}
 
         await records.change_record(self._town, records.SETTINGS, self.manifest.id, rule, self._by)
+        self._town.policy.note(replace(self._who, on_behalf_of=by), f"set {self.manifest.id}: {name}")
 
     async def setting_history(self) -> list[dict[str, Any]]:
         """Who set what, when, from which value to which, in order of time."""
@@ -188,6 +259,13 @@ class City:
     async def compute_at(self, address: str, *arguments: Any) -> Any:
         """The same for a function named as "package.module:function": its module is imported in the worker alone."""
         return await self._compute.run(call, address, *arguments)
+
+    def _demand_settable(self) -> None:
+        written = [self._context.expand(use.type) for use in self.manifest.writes if use.type != ANY_TYPE]
+        for deed in (Deed.CREATE, Deed.CHANGE):
+            demand_whole(self._town.policy, self._who, deed, written)
+        if not written:
+            demand(self._town.policy, self._who, Deed.ADMINISTER)
 
     def _readable(self, view: type[Any]) -> str:
         kind: str = view.TYPE

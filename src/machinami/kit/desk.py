@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
 from machinami.kit.schedule import Health
-from machinami.kit.viewing import Identify, anyone
+from machinami.kit.viewing import Identify, Oversees, anyone, everyone
 
 Layers = Mapping[str, Mapping[str, Any]]
 
@@ -24,6 +25,15 @@ class House:
 
 
 @dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that ends, and that an administrator must see to before. kind: what it is, as the words know it."""
+
+    kind: str
+    until: datetime
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What the pages are given.
 
@@ -32,6 +42,9 @@ class Desk:
     base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
     set_to: what the installation is set to, by section.key of machinami.toml.
     houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
+    concerns: what ends soon; certificate_until: until when the TLS certificate holds, None without one.
+    appearance: how the town looks.
+    oversees: whether who looks may see how the machine is run.
     """
 
     town_name: Mapping[str, str]
@@ -47,3 +60,7 @@ class Desk:
     base_layers: Callable[[], Layers]
     set_to: Mapping[str, Any] = field(default_factory=dict)
     identify: Identify = anyone
+    concerns: Callable[[], Sequence[Concern]] = tuple
+    certificate_until: Callable[[], datetime | None] = lambda: None
+    appearance: Appearance = field(default_factory=Appearance)
+    oversees: Oversees = everyone

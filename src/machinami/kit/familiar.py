@@ -2,10 +2,12 @@
 
 A client that asks often sends the same header fields each time, except for the request line. Once the parser has read
 them, and has found nothing that is not plain, the same bytes mean the same: they are not taken apart again.
+
+Fields with a credential are remembered without it: they are found by the hash of all bytes (which Python keys anew in
+each process), and the credential is taken from each request itself. So none stays in memory when it is revoked.
 """
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from machinami.kit.http import Headers
@@ -14,14 +16,27 @@ _MOST = 1_024
 _LONGEST = 1_024  # bytes of the fields that are remembered: they come from outside
 _LINE = re.compile(rb"(GET|POST|PATCH) (/[!-\"$-~]{0,1000}) HTTP/1\.1")
 _FRAMING = b"transfer-encoding"
+_SECRET = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key"})
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """Header fields in order, the same by name where each comes once, and the length of the body."""
 
     headers: Headers
     by_name: dict[bytes, bytes] | None
+    length: int
+
+
+class Private(NamedTuple):
+    """Fields of which one holds a credential: its name, the bytes and the fields before and after it, and what
+    `Fields` has besides."""
+
+    name: bytes
+    begins: bytes
+    ends: bytes
+    before: Headers
+    after: Headers
+    by_name: dict[bytes, bytes]
     length: int
 
 
@@ -39,12 +54,16 @@ class Familiar:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Fields] = {}
+        self._private: dict[int, Private] = {}
 
     def read(self, data: bytes) -> Whole | None:
         """The request that the bytes are; None if they are more or less than one, or not known well enough."""
         end = data.find(b"\r\n\r\n")
+        if end < 0:
+            return None
         start = data.find(b"\r\n", 0, end + 2)
-        fields = self._known.get(data[start:end]) if end >= 0 else None
+        block = data[start:end]
+        fields = self._known.get(block) or self._opened(block)
         if fields is None or len(data) != end + 4 + fields.length:
             return None
         line = _LINE.fullmatch(data, 0, start)
@@ -52,6 +71,17 @@ class Familiar:
             return None
         method, target = line.groups()
         return Whole(method.decode("ascii"), target.decode("ascii"), fields, data[end + 4 :])
+
+    def _opened(self, block: bytes) -> Fields | None:
+        """Fields with the credential that stands in this very request."""
+        kept = self._private.get(hash(block))
+        if kept is None or not (block.startswith(kept.begins) and block.endswith(kept.ends)):
+            return None
+        value = block[len(kept.begins) : -len(kept.ends) or None]
+        if not value.isascii() or b"\r" in value or b"\n" in value:
+            return None
+        headers = (*kept.before, (kept.name, value), *kept.after)
+        return Fields(headers, {**kept.by_name, kept.name: value}, kept.length)
 
     def learn(self, data: bytes, headers: Headers) -> None:
         """Remember the fields of a plain request that the parser has read, if the bytes are this request alone."""
@@ -65,6 +95,25 @@ class Familiar:
         length = by_name.get(b"content-length", b"0")
         if _FRAMING in by_name or not length.isdigit() or len(data) != end + 4 + int(length):
             return
-        if len(self._known) >= _MOST:
+        if len(self._known) + len(self._private) >= _MOST:
             self._known.clear()
+            self._private.clear()
+        if not _SECRET.isdisjoint(by_name):
+            if len(by_name) == len(headers) and len(_SECRET & by_name.keys()) == 1:
+                self._private[hash(block)] = _without_secret(block, headers, int(length))
+            return
         self._known[block] = Fields(tuple(headers), by_name if len(by_name) == len(headers) else None, int(length))
+
+
+def _without_secret(block: bytes, headers: Headers, length: int) -> Private:
+    """What is remembered of fields with one credential; every field is a line of the block, in this order."""
+    at = next(index for index, (name, _) in enumerate(headers) if name in _SECRET)
+    name, value = headers[at]
+    line = 0
+    for _ in range(at):
+        line = block.index(b"\r\n", line + 2)
+    begin = block.index(value, block.index(b":", line) + 1)
+    before, after = tuple(headers[:at]), tuple(headers[at + 1 :])
+    by_name = dict(headers)
+    by_name[name] = b""
+    return Private(name, block[:begin], block[begin + len(value) :], before, after, by_name, length)

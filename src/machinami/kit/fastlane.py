@@ -10,6 +10,7 @@ The same class guards every connection of both ways: silent ones, slow ones and 
 
 import asyncio
 from functools import partial
+from hashlib import sha256
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -20,7 +21,7 @@ from uvicorn.server import ServerState
 
 from machinami.foundation.errors import InvalidRequest, MachinamiError
 from machinami.kit.answering import ends_connection, explain, handle, header_block, too_large, too_late
-from machinami.kit.carrier import PATIENCE, Carrier
+from machinami.kit.carrier import CERTIFICATE, PATIENCE, Carrier
 from machinami.kit.http import Headers, Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match
@@ -84,12 +85,17 @@ class Connection(HttpToolsProtocol):
         self._since = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._default_fields: tuple[object, bytes] = (None, b"")
+        self._certificate = ""
 
     # --- the life of the connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client has come."""
         super().connection_made(transport)
+        secured = transport.get_extra_info("ssl_object")
+        shown = None if secured is None else secured.getpeercert(binary_form=True)  # checked when hands were shaken
+        if shown is not None:
+            self._certificate = sha256(shown).hexdigest()
         self._since = self.loop.time()
         self._watch = self.loop.call_later(min(self._limits.idle, self._limits.read), self._look)
 
@@ -201,9 +207,14 @@ class Connection(HttpToolsProtocol):
             size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
             if size > self._limits.head:
                 raise self._head_too_large()
+        hosts = 0
         for name, value in self.headers:
-            if name == b"expect" and value.lower() == b"100-continue":
+            if name == b"host":
+                hosts += 1
+            elif name == b"expect" and value.lower() == b"100-continue":
                 self.expect_100_continue = True
+        if hosts != 1 and (hosts or self.parser.get_http_version() != "1.0"):
+            raise InvalidRequest("A request names its Host once (RFC 9112, 3.2)")
         if self.lane:
             hot = self._recognise()
             if hot is not None:
@@ -215,6 +226,8 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
         self.url, self.headers, self.expect_100_continue = url, headers, expect
         self.scope["headers"] = headers
+        if self._certificate:
+            self.scope["state"][CERTIFICATE] = self._certificate
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -323,7 +336,10 @@ class Connection(HttpToolsProtocol):
             return None
         path = unquote(raw_path) if "%" in raw_path else raw_path
         client = self.client[0] if self.client else ""
-        return _HotCycle(match, Request(method, path, query, headers, b"", {}, client))
+        request = Request(method, path, query, headers, b"", {}, client)
+        if self._certificate:
+            request.certificate = self._certificate
+        return _HotCycle(match, request)
 
     def _finish(self, hot: _HotCycle, response: Response) -> None:
         if hot.response_complete:

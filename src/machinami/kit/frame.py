@@ -2,13 +2,15 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
-from machinami.foundation.errors import Forbidden, InvalidRequest, NotFound, UnsupportedMediaType
+from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
+from machinami.kit.appearance import Appearance
+from machinami.kit.archive import Standing
 from machinami.kit.desk import Desk
-from machinami.kit.forms import carries_token, form_token, is_foreign
+from machinami.kit.forms import carries_token, form_token, is_foreign, session_cookie
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.page import PAGE_HEADERS, Shell, render
@@ -16,7 +18,7 @@ from machinami.kit.problem import describe, problem
 from machinami.kit.words import OWN, Language, Words, choose_language
 
 _LOG = logging.getLogger(__name__)
-_FORM = "application/x-www-form-urlencoded"
+FORM = "application/x-www-form-urlencoded"
 _KEPT = 365 * 86_400
 _HOST = "127.0.0.1:1026"  # for HTTP/1.0, which need not name it
 PageHandler = Callable[[Request], Awaitable[Response]]
@@ -30,11 +32,26 @@ class Frame:
     clock: Callable[[], datetime]
     simulated: bool = False
     zone: str = TOWN_ZONE
+    appearance: Appearance = field(default_factory=Appearance)
+    standing: Callable[[Request], Standing] = lambda _: ""
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
         """The frame of a desk's town."""
-        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone)
+
+        def standing(request: Request) -> Standing:
+            try:
+                return desk.archive.standing(desk.identify(request))
+            except MachinamiError:  # a wrong credential, which the page itself refuses
+                return ""
+
+        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the town is called, by language: as it chose, else as it was set up."""
+        chosen = self.appearance.look.names
+        return {**self.town, **chosen} if chosen else self.town
 
     def words(self, request: Request, package: str = OWN) -> Words:
         """The words of this answer, as one package uses them."""
@@ -55,11 +72,11 @@ class Frame:
         if "text/html" not in (request.header(b"accept") or ""):
             return problem(error)
         status, details = describe(error)
-        kind = {401: "401", 404: "404", 500: "500"}.get(status, "other")
-        detail = details.get("detail", "") if kind == "other" else ""
+        kind = {401: "401", 403: "403", 404: "404", 500: "500"}.get(status, "other")
+        detail = details.get("detail", "") if kind in ("403", "other") else ""
         template = f"{OWN}/error.html"
-        level = details.get("authenticationAssurance", "")
-        return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level)
+        level, back = details.get("authenticationAssurance", ""), _page_before(request)
+        return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)
 
     def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
         """A route whose errors are pages."""
@@ -78,8 +95,19 @@ class Frame:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
         origin = f"http://{request.header(b'host') or _HOST}"
         return Shell(
-            self.town, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request)
-        )
+            self.names, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request),
+            session_cookie(request) is not None, self.standing(request), self.appearance.look, self.appearance.version,
+        )  # fmt: skip
+
+
+def _page_before(request: Request) -> str:
+    """The page on which somebody was: this one, or the one from which a form was sent."""
+    if request.method == "GET":
+        return f"{request.path}?{request.query}" if request.query else request.path
+    sent_from = urlsplit(request.header(b"referer") or "")
+    if sent_from.netloc != (request.header(b"host") or "") or not sent_from.path.startswith("/"):
+        return "/"
+    return f"{sent_from.path}?{sent_from.query}" if sent_from.query else sent_from.path
 
 
 def read_form(request: Request) -> dict[str, str]:
@@ -90,8 +118,8 @@ def read_form(request: Request) -> dict[str, str]:
     if is_foreign(request):
         raise Forbidden("A form from another site is not taken; open this town's page and send it from there")
     kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise UnsupportedMediaType(f"A form is sent as {_FORM}, not as {kind or 'nothing'}")
+    if kind != FORM:
+        raise UnsupportedMediaType(f"A form is sent as {FORM}, not as {kind or 'nothing'}")
     try:
         pairs = parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
     except (UnicodeDecodeError, ValueError) as error:

@@ -81,6 +81,8 @@ class Happening:
     sources: Sequence[Source] = ()
     waiting: int = 0
     """How many proposals wait for an officer."""
+    closed: frozenset[str] = frozenset()
+    """The types (short names) of which who looks may not see everything: none of them being there means nothing."""
 
 
 def gather(parts: Iterable[Happening]) -> Happening:
@@ -94,6 +96,7 @@ def gather(parts: Iterable[Happening]) -> Happening:
         readings=sorted((r for p in held for r in p.readings), key=_urgency),
         sources=list(sources.values()),
         waiting=sum(p.waiting for p in held),
+        closed=frozenset().union(*(p.closed for p in held)),
     )
 
 

@@ -96,11 +96,17 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """Personal data a service needs: of which type, what for, and of which legal class."""
+    """Personal data a service needs: of which type, what for, and of which legal class.
+
+    id: the name of the purpose, as a consent says it. subject: the relationship that names the person whom an entity
+    is about; empty where the entity itself is the person.
+    """
 
     data: DataUse
     purpose: Text
     legal: str
+    id: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,15 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Assurance:
+    """How surely it must be known who somebody is, and that it is they now, to do something on a service's pages
+    (0 to 3, NIST SP 800-63). Looking needs what the policy says of the data."""
+
+    identity: int = 0
+    authentication: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that a service (or a source of data) declares; what is not declared is refused at run time.
 
@@ -160,6 +175,7 @@ class Manifest:
     quality: tuple[Quality, ...] = ()
     contract: int = CONTRACT
     simulated: bool = False
+    assurance: Assurance = Assurance()
 
     def may_read(self, entity_type: str) -> bool:
         """Tell whether this type is declared as read, written or waited for."""

@@ -15,6 +15,7 @@ from machinami.kit.manifest import (
     CONTRACT,
     NEEDS,
     TIERS,
+    Assurance,
     DataUse,
     Direction,
     Kind,
@@ -33,7 +34,7 @@ Table = Mapping[str, Any]
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KEYS = frozenset(
     "id version kind title question help field owner reads writes schedule triggers needs settings personal kpis"
-    " seed quality contract simulated".split()
+    " seed quality contract simulated assurance".split()
 )
 _SETTING_KEYS = frozenset("title default unit min max choices secret help".split())
 _REQUIRED: Mapping[Kind, frozenset[str]] = {
@@ -175,6 +176,7 @@ def _manifest(reader: Reader, data: Table, kind: Kind) -> Manifest:
         quality=_quality(reader, data),
         contract=_contract(reader, data),
         simulated=_simulated(reader, data),
+        assurance=_assurance(reader, data),
     )
 
 
@@ -230,6 +232,15 @@ def _needs(reader: Reader, data: Table) -> frozenset[str]:
         if key not in NEEDS or not isinstance(value, bool):
             reader.fault(f"needs.{key}", f"write true or false for one of {', '.join(NEEDS)}")
     return frozenset(key for key, value in table.items() if value is True)
+
+
+def _assurance(reader: Reader, data: Table) -> Assurance:
+    table = reader.table(data, "assurance")
+    for key, value in table.items():
+        if key not in ("identity", "authentication") or type(value) is not int or not 0 <= value <= 3:
+            reader.fault(f"assurance.{key}", "write identity or authentication, each 0 to 3")
+            return Assurance()
+    return Assurance(table.get("identity", 0), table.get("authentication", 0))
 
 
 def _settings(reader: Reader, data: Table) -> tuple[Setting, ...]:
@@ -291,6 +302,8 @@ def _personal(reader: Reader, data: Table) -> tuple[Personal, ...]:
             data=_use(reader, row, within),
             purpose=reader.spoken(row, "purpose", within),
             legal=reader.text(row, "legal", within),
+            id=str(row.get("id", "")),
+            subject=str(row.get("subject", "")),
         )
         for within, row in reader.rows(data, "personal")
     )

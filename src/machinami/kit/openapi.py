@@ -31,6 +31,7 @@ PROBLEM_SCHEMA: Json = {
 }
 _REASONS: Mapping[int, str] = {
     400: "The request cannot be understood",
+    401: "Say who you are, or sign in more surely",
     403: "This is not allowed, or too much is asked for",
     404: "There is no such thing, or no such town",
     406: "None of the media types that are asked for can be given",

@@ -15,10 +15,12 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from machinami.kit.archive import Standing
 from machinami.kit.assets import asset_address
 from machinami.kit.forms import FIELD
 from machinami.kit.moments import TOWN_ZONE, Moment, moment
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
+from machinami.model.look import PLAIN, Look
 
 _POSTED = re.compile(r'<form method="post"[^>]*>')
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -29,14 +31,24 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
-        "frame-ancestors 'self'",
+        "frame-ancestors 'none'",
     )
 )
+# Nothing of the machine that a page could ask its reader for, but the passkeys of its own sign-in.
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "autoplay", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer",
+        "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb",
+        "xr-spatial-tracking",
+    )
+)  # fmt: skip
 PAGE_HEADERS: Mapping[str, str] = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": PERMISSIONS_POLICY,
     "Vary": "Cookie",
 }
 
@@ -53,6 +65,10 @@ class Shell:
     simulated: bool = False
     zone: str = TOWN_ZONE
     form_token: str = ""
+    signed_in: bool = False
+    standing: Standing = ""
+    look: Look = PLAIN
+    look_version: str = ""
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""

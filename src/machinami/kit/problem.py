@@ -35,6 +35,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.LengthRequired: (411, "LengthRequired"),
     e.PayloadTooLarge: (413, "RequestEntityTooLarge"),
     e.UnsupportedMediaType: (415, "UnsupportedMediaType"),
+    e.TooManyRequests: (429, "TooManyRequests"),
     e.TooManyAttempts: (429, "TooManyAttempts"),
     e.OperationNotSupported: (422, "OperationNotSupported"),
     e.InUse: (503, "InternalError"),
@@ -43,6 +44,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.BadGateway: (502, "BadGateway"),
     e.GatewayTimeout: (504, "GatewayTimeout"),
     e.ContextNotAvailable: (504, "LdContextNotAvailable"),
+    e.QuotaExceeded: (507, "QuotaExceeded"),
     e.LoopDetected: (508, "LoopDetected"),
 }
 _RESERVED = frozenset({"type", "title", "status", "detail"})

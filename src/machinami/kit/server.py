@@ -5,7 +5,6 @@ import contextlib
 import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import uvicorn
 
@@ -13,6 +12,7 @@ from machinami.kit.carrier import Carrier, Limits
 from machinami.kit.fastlane import Connection, PlainConnection
 from machinami.kit.http import Route
 from machinami.kit.routing import Router
+from machinami.kit.tls import Encryption, Tls
 
 _GRACE = 10
 
@@ -33,14 +33,6 @@ class _Server(uvicorn.Server):
         self.accepting.set()
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """The files of a certificate (with those that vouch for it) and of its key."""
-
-    certificate: Path
-    key: Path | None = None
-
-
 @dataclass(slots=True)
 class Serving:
     """A running server: where it listens, and how to end it."""
@@ -49,13 +41,14 @@ class Serving:
     port: int
     _server: _Server
     _task: "asyncio.Task[None]"
-    _scheme: str = "http"
+    encryption: Encryption | None = None
 
     @property
     def url(self) -> str:
         """The address for clients on this machine."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self._scheme}://{host}:{self.port}"
+        scheme = "https" if self.encryption else "http"
+        return f"{scheme}://{host}:{self.port}"
 
     async def stop(self) -> None:
         """Take no new connection, finish what is under way (at most ten seconds), close the rest."""
@@ -82,6 +75,7 @@ async def serve(
     if the port is taken, or a file of the certificate cannot be used.
     """
     limits = limits or Limits()
+    encryption = Encryption(tls) if tls else None
     listener = _listen(host, port)
     config = uvicorn.Config(
         Carrier(Router(routes), limits),
@@ -95,8 +89,8 @@ async def serve(
         timeout_keep_alive=int(limits.idle),
         timeout_graceful_shutdown=_GRACE,
         interface="asgi3",
-        ssl_certfile=tls.certificate if tls else None,
-        ssl_keyfile=tls.key if tls else None,
+        headers=[("strict-transport-security", f"max-age={tls.hsts_days * 86_400}")] if tls and tls.hsts_days else None,
+        ssl_context_factory=(lambda *_: encryption.context) if encryption else None,
     )
     server = _Server(config)
     task = asyncio.get_running_loop().create_task(server.serve(sockets=[listener]), name="http server")
@@ -106,7 +100,7 @@ async def serve(
     if task.done():
         listener.close()
         await task
-    return Serving(host, listener.getsockname()[1], server, task, "https" if tls else "http")
+    return Serving(host, listener.getsockname()[1], server, task, encryption)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -4,10 +4,15 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import replace
 
+from machinami.foundation.errors import BadRequestData
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.purpose import is_name
 
 Identify = Callable[[Request], Principal]
+Oversees = Callable[[Request], bool]
+
+PURPOSE = b"machinami-purpose"
 
 VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
 
@@ -15,6 +20,24 @@ VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
 def anyone(request: Request) -> Principal:
     """Who asks, as long as nobody is asked to say so."""
     return ANONYMOUS
+
+
+def wanted_for(by: Principal, request: Request) -> Principal:
+    """Who asks, with the purpose for which they say that they want the data. Raises BadRequestData."""
+    said = request.fields.get(PURPOSE)
+    if said is None or by is ANONYMOUS:
+        return by
+    purpose = said.decode("latin-1").strip()
+    if not is_name(purpose):
+        raise BadRequestData(
+            "Machinami-Purpose names a purpose: a-z, 0-9 and _ . : -, at most 100", header="Machinami-Purpose"
+        )
+    return replace(by, purpose=purpose)
+
+
+def everyone(request: Request) -> bool:
+    """Whether who asks may see how the machine is run, as long as the town is open."""
+    return True
 
 
 def viewed(route: Route, identify: Identify) -> Route:

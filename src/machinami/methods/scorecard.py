@@ -4,13 +4,15 @@ The contract between `machinami evaluate NAME` and the `evaluate` module of the 
 
     ARGUMENTS: tuple[Argument, ...]         which columns and options it wants; the command line asks for them
     evaluate(table: Table, options: Mapping[str, str], progress: Progress, each: Each) -> Report
+    WITHOUT_TABLE = True                    where it wants no table: then no file and no columns are asked for
 
 The command line reads the file, picks the columns and passes numbers: a service never sees a file. `each` is
 `map`, or one that spreads calls over processes; what it is given must be importable and picklable.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -26,19 +28,21 @@ Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 class Table(NamedTuple):
     """Parsed columns: times in seconds since 1970 (ascending, distinct), and for each role its columns.
 
-    `columns["rain"]` maps column names to values (n,), NaN where missing, in the order given.
+    `columns["rain"]` maps column names to values (n,), NaN where missing, in the order given. `documents` are the JSON
+    files of a folder that was asked for, by their path within it.
     """
 
     seconds: NDArray[np.int64]
     columns: dict[str, dict[str, Floats]]
+    documents: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One option of an evaluation: one column of the file, several of them, or a text."""
+    """One option of an evaluation: one column of the file, several of them, a text, or a folder of JSON documents."""
 
     name: str
-    kind: Literal["column", "columns", "text"]
+    kind: Literal["column", "columns", "text", "folder"]
     help: str
     required: bool = False
     default: str = ""

@@ -94,34 +94,53 @@ def opened(batch: Batch) -> dict[str, Any]:
     return {**batch, "entries": entries_of(batch)}
 
 
-def faults(batches: Iterable[Batch], kept: Head | None = None) -> list[str]:
-    """Sentences about everything that shows that the record is not what was written; none if all is well.
+class Chain:
+    """A record that is followed batch by batch, and every fault that shows that it is not what was written.
 
     kept: a head that was kept apart, at which the record must have been.
     """
-    found: list[str] = []
-    head, met = Head(), kept is None or kept == Head()
-    for batch in batches:
+
+    def __init__(self, kept: Head | None = None) -> None:
+        self.head = Head()
+        self.found: list[str] = []
+        self._kept = kept
+        self._met = kept is None or kept == Head()
+
+    def follow(self, batch: Batch) -> None:
+        """Take the next batch."""
+        head = self.head
         try:
             number, before, said = int(batch["number"]), str(batch["before"]), str(batch["digest"])
             right = digest(batch)
         except (KeyError, TypeError, ValueError):
-            found.append(f"what follows batch {head.number} is no batch")
-            continue
+            self.found.append(f"what follows batch {head.number} is no batch")
+            return
         if number != head.number + 1:
-            found.append(f"batch {number} follows batch {head.number}: some are missing, or moved")
+            self.found.append(f"batch {number} follows batch {head.number}: some are missing, or moved")
         elif before != head.digest:
-            found.append(f"batch {number} does not follow from batch {head.number}: one of them was exchanged")
+            self.found.append(f"batch {number} does not follow from batch {head.number}: one of them was exchanged")
         if right != said:
-            found.append(f"batch {number} was changed")
-        head = Head(number, said)
-        if kept is not None and number == kept.number:
-            met = True
-            if said != kept.digest:
-                found.append(f"batch {number} is not the one whose digest was kept apart")
-    if not met and kept is not None:
-        found.append(f"the record ends at batch {head.number}, and was at batch {kept.number} when its head was kept")
-    return found
+            self.found.append(f"batch {number} was changed")
+        self.head = Head(number, said)
+        if self._kept is not None and number == self._kept.number:
+            self._met = True
+            if said != self._kept.digest:
+                self.found.append(f"batch {number} is not the one whose digest was kept apart")
+
+    def faults(self) -> list[str]:
+        """Sentences about all that is wrong, after the last batch; none if all is well."""
+        if self._met or self._kept is None:
+            return self.found
+        end = f"the record ends at batch {self.head.number}"
+        return [*self.found, f"{end}, and was at batch {self._kept.number} when its head was kept"]
+
+
+def faults(batches: Iterable[Batch], kept: Head | None = None) -> list[str]:
+    """What `Chain` finds in a whole record."""
+    chain = Chain(kept)
+    for batch in batches:
+        chain.follow(batch)
+    return chain.faults()
 
 
 def read_head(text: str) -> Head:

@@ -1,6 +1,6 @@
 """What comes back when the town's data are asked: pages of entities, past instances, types in use, aggregates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,3 +81,13 @@ class Bucket:
     start: datetime
     end: datetime
     values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that a town keeps, counted: entities, instances of the history, rows of the log, records by kind."""
+
+    entities: int
+    instances: int
+    log: int
+    records: Mapping[str, int]

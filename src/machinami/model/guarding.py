@@ -18,10 +18,12 @@ from machinami.model.query import (
     TypeSelection,
     hops,
 )
+from machinami.model.veil import LegalVeil, own
 
 
-def guard_of(rows: Iterable[Row], by: Principal, deed: Deed) -> Guard | None:
-    """What the rows allow who asks; None where they allow everything, empty where nothing."""
+def guard_of(rows: Iterable[Row], by: Principal, deed: Deed, veil: LegalVeil | None = None) -> Guard | None:
+    """What the rows allow who asks; None where they allow everything, empty where nothing. veil: what the law keeps
+    of it; who asks may see what is about them all the same."""
     limited = key_types(by, deed)
     if limited is not None and not limited:
         return ()
@@ -31,10 +33,14 @@ def guard_of(rows: Iterable[Row], by: Principal, deed: Deed) -> Guard | None:
         if deed in row.deeds and is_for(row, by) and is_assured(row, by):
             allowance = _allowance(row, key)
             if allowance == Allowance():
-                return None
+                return None if veil is None else _veiled([allowance], veil)
             if allowance not in found:
                 found.append(allowance)
-    return tuple(found)
+    return tuple(found) if veil is None else _veiled(found, veil)
+
+
+def _veiled(found: Iterable[Allowance], veil: LegalVeil) -> Guard:
+    return (*(replace(one, veil=veil) for one in found), *own(veil))
 
 
 def _allowance(row: Row, key: TypeSelection | None) -> Allowance:
@@ -79,6 +85,8 @@ def guarded(query: Query, guard: Guard | None) -> Query:
     """
     if guard is None:
         return query
+    if any(allowance.veil is not None for allowance in guard):
+        return _guarded_by_law(query, guard)
     if query.q is None or not hops(query.q):  # a condition on a linked entity needs the guard itself
         if query.types is not None and any(_is_seen_whole(query.types, allowance) for allowance in guard):
             return query
@@ -86,6 +94,35 @@ def guarded(query: Query, guard: Guard | None) -> Query:
             return replace(query, types=both(query.types, _types_of(guard)))
     types = _types_of(guard)
     return replace(query, types=both(query.types, types), guard=guard)
+
+
+def _guarded_by_law(query: Query, guard: Guard) -> Query:
+    """The same, where the law may keep something; nothing of it from types that have nothing marked."""
+    types = both(query.types, _types_of(guard))
+    is_linked = query.q is not None and hops(query.q)
+    if types is not None and not is_linked and not _touches(guard, types):
+        return guarded(query, tuple(replace(one, veil=None) for one in guard if one.about is None))
+    narrowed = replace(query, types=types, guard=guard)
+    if query.ids or not isinstance(query.types, TypeIs):
+        return narrowed
+    people = guard[0].veil.people(query.types.type) if guard and guard[0].veil is not None else None
+    return narrowed if people is None else replace(narrowed, ids=tuple(sorted(people)))
+
+
+def _touches(guard: Guard, selection: TypeSelection) -> bool:
+    """Whether the law may keep something of what satisfies the selection."""
+    if isinstance(selection, TypeAll):
+        return all(_touches(guard, part) for part in selection.parts)
+    if isinstance(selection, TypeAny):
+        return any(_touches(guard, part) for part in selection.parts)
+    return any(one.veil is not None and one.veil.touches((selection.type,)) for one in guard)
+
+
+def guarded_past(query: Query, guard: Guard | None) -> Query:
+    """The same for the past, which the law may keep of what at present has nothing that is marked."""
+    if guard is None or all(allowance.veil is None for allowance in guard):
+        return guarded(query, guard)
+    return replace(query, types=both(query.types, _types_of(guard)), guard=guard)
 
 
 def _is_seen_whole(types: TypeSelection, allowance: Allowance) -> bool:

@@ -15,6 +15,7 @@ from machinami.model.attribute import Kind
 from machinami.model.comparison import compares
 from machinami.model.entity import Entity
 from machinami.model.names import LOCATION
+from machinami.model.sight import WHOLE, Sight, Span
 from machinami.model.target import live_attributes, targets
 
 Linked = Callable[[str], Entity | None]
@@ -57,6 +58,8 @@ def seen(guard: q.Guard, entity: Entity) -> Entity | None:
     names: set[str] = set()
     covered = False
     for allowance in guard:
+        if allowance.veil is not None:
+            return _veiled(guard, entity)
         if covers(allowance, entity):
             if allowance.attributes is None:
                 return entity
@@ -65,6 +68,37 @@ def seen(guard: q.Guard, entity: Entity) -> Entity | None:
     if not covered:
         return None
     return entity if entity.attributes.keys() <= names else entity.keeping(names)
+
+
+def _veiled(guard: q.Guard, entity: Entity) -> Entity | None:
+    found = sight(guard, entity)
+    if found is None or found.is_whole:
+        return None if found is None else entity
+    names = found.among(entity.attributes)
+    return entity if len(names) == len(entity.attributes) else entity.keeping(names)
+
+
+def sight(guard: q.Guard, entity: Entity, span: Span | None = None) -> Sight | None:
+    """Of which attributes of the entity the guard lets something be seen; None where it is hidden. span: of its past
+    within this time."""
+    found: Sight | None = None
+    lifted: dict[int, Sight | None] = {}
+    for allowance in guard:
+        if not covers(allowance, entity):
+            continue
+        allowed = WHOLE if allowance.attributes is None else Sight(allowance.attributes)
+        veil = allowance.veil
+        if veil is not None:
+            if id(veil) not in lifted:
+                lifted[id(veil)] = veil.over(entity, span)
+            left = lifted[id(veil)]
+            if left is None:
+                continue
+            allowed = allowed.narrowed(left)
+        elif allowed is WHOLE:
+            return WHOLE
+        found = allowed if found is None else found.widened(allowed)
+    return found
 
 
 def seen_through(guard: q.Guard, linked: Linked) -> Linked:
@@ -83,7 +117,22 @@ def covers(allowance: q.Allowance, entity: Entity) -> bool:
         (allowance.types is None or has_types(allowance.types, entity.types))
         and (allowance.scope is None or in_scope(allowance.scope, entity.scopes))
         and (allowance.area is None or is_within(entity, allowance.area))
+        and (allowance.about is None or is_about(entity, allowance.about))
     )
+
+
+def is_about(entity: Entity, about: q.About) -> bool:
+    """Whether the entity is about the person, and has what of it is."""
+    if about.attribute and about.attribute not in entity.attributes:
+        return False
+    if not about.relationship:
+        return entity.id == about.person
+    for instance in entity.attributes.get(about.relationship, ()):
+        if instance.kind in _RELATIONS:
+            named = instance.value
+            if about.person == named if isinstance(named, str) else about.person in named:
+                return True
+    return False
 
 
 def is_within(entity: Entity, area: dict[str, Any]) -> bool:

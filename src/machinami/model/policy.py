@@ -5,7 +5,6 @@ held against `permits` by a test.
 """
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -190,11 +189,6 @@ def step_up(rows: Iterable[Row], by: Principal, deed: Deed, entity: Entity | Non
         return None
     authentication, identity = min(withheld)
     return StepUp(identity, authentication)
-
-
-def personal(marks: AbstractSet[str], entity_types: Iterable[str], attributes: Iterable[str]) -> bool:
-    """Whether what is read is marked as personal: one of the types or attributes is (expanded names)."""
-    return not (marks.isdisjoint(entity_types) and marks.isdisjoint(attributes))
 
 
 def faults(row: Row) -> str | None:

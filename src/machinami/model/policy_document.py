@@ -44,6 +44,8 @@ def read_whom(text: str) -> tuple[Whom, str]:
     kind, colon, name = text.partition(":")
     if not colon or not name or kind not in _NAMED.values():
         raise BadRequestData(f"{text[:100]!r} names nobody; write everyone, role:officer, person:ID or program:ID")
+    if kind != Whom.ROLE and ":" not in name:  # as pages and commands show it, without the front of its URI
+        name = f"urn:machinami:{kind}:{name}"
     return Whom(kind), name
 
 

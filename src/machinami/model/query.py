@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from machinami.model.names import LOCATION
+from machinami.model.sight import Veil
 
 
 class Operator(StrEnum):
@@ -245,19 +246,33 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """The entity is the person (id), or names them by the relationship; and it has the attribute, if one is named."""
+
+    person: str
+    relationship: str = ""
+    attribute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Allowance:
     """What one who asks may see: entities of these types, within these scopes, whose location lies within this area
-    (GeoJSON), each with these attributes. None does not restrict."""
+    (GeoJSON), each with these attributes. None does not restrict.
+
+    about: whom the entity must be about. veil: what the law keeps of all that.
+    """
 
     types: TypeSelection | None = None
     scope: ScopeSelection | None = None
     area: dict[str, Any] | None = None
     attributes: frozenset[str] | None = None
+    about: About | None = None
+    veil: Veil | None = None
 
     @property
     def by_type_alone(self) -> bool:
-        """Whether whoever has the types is seen as a whole."""
-        return self.scope is None and self.area is None and self.attributes is None
+        """Whether whoever has the types is seen as a whole, as far as the law keeps nothing."""
+        return self.scope is None and self.area is None and self.attributes is None and self.about is None
 
 
 Guard = tuple[Allowance, ...]
@@ -289,9 +304,16 @@ def looked_at(query: Query) -> frozenset[str]:
     found = frozenset(query.attrs)
     if query.q is not None:
         found |= names(query.q)
-    if query.guard is not None and any(allowance.area is not None for allowance in query.guard):
-        found |= {LOCATION}
+    for allowance in query.guard or ():
+        found |= _looked_at(allowance)
     return found if query.geo is None else found | {query.geo.property}
+
+
+def _looked_at(allowance: Allowance) -> frozenset[str]:
+    found = frozenset((LOCATION,)) if allowance.area is not None else frozenset()
+    if allowance.about is not None:
+        found |= {allowance.about.relationship, allowance.about.attribute}
+    return found if allowance.veil is None else found | allowance.veil.looks_at
 
 
 @dataclass(frozen=True, slots=True)

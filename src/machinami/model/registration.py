@@ -69,7 +69,7 @@ class Registration:
     operations: each by its own name, groups resolved; alias: what the source calls itself in Via; info: extra
     fields of a request to it (4.3.6.5); places: its geometries by the IRI of location, observationSpace,
     operationSpace; properties: its other Context Source Properties by IRI; document: what was registered, with
-    `context` as the source of its @context.
+    `context` as the source of its @context; created_at, modified_at: when it was taken and changed last (4.8).
     """
 
     id: str
@@ -90,6 +90,8 @@ class Registration:
     properties: Mapping[str, Any] = field(default_factory=dict)
     context: Any = None
     document: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
 
     @property
     def proxied(self) -> bool:

@@ -60,7 +60,7 @@ class Subscription:
     places (None: as the installation has it). document: what the subscriber sent, with `context` as the source of
     its @context; words: the source of that of its notifications (jsonldContext); conformance: the version of NGSI-
     LD that the receiver understands (4.3.6.8), None: the present one; via: which brokers the request had passed
-    (6.3.18).
+    (6.3.18); created_at, modified_at: when it was taken and changed last (4.8).
     """
 
     id: str
@@ -86,6 +86,8 @@ class Subscription:
     conformance: Version | None = None
     document: dict[str, Any] = field(default_factory=dict)
     via: str = ""
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
 
     @property
     def is_local(self) -> bool:

@@ -17,6 +17,11 @@ OWN = """
     trainedAt baseline usesRain catchmentArea hourlyPrecipitation
     headline instruction event urgency certainty areaName radius sender status revisions transitions
     refAlert subject reason before after watch rows unit inUse
+    Walker StepCount WalkingSurvey WalkingKpi WalkingEffect PointsAudit
+    refWalker ageBand sex district joinedOn goal day steps minutes metHours findings answer answers claims exercises
+    version pointsDue persons stepsLow stepsHigh minutesLow minutesHigh suppressed periodFrom periodTo effect low high
+    participants compared stepsEffect medicalCost journals entries issued open held redeemed expired breaches daysAsked
+    daysRefused walkers
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI

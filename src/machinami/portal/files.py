@@ -32,11 +32,7 @@ def show_asset(request: Request) -> Response:
     path = request.params["path"]
     found = asset(path)
     rule, tag = cache_rule(path, request.arguments.get("v")), f'"{found.digest}"'
-    headers = [
-        (b"cache-control", rule.encode()),
-        (b"etag", tag.encode()),
-        (b"x-content-type-options", b"nosniff"),
-    ]
+    headers = [(b"cache-control", rule.encode()), (b"etag", tag.encode())]
     if request.header(b"if-none-match") == tag:
         return Response(304, headers=headers)
     return Response(200, found.body, found.media_type.encode(), headers)
@@ -68,7 +64,7 @@ def _base(desk: Desk) -> File:
 
 def _manifest(frame: Frame) -> File:
     def show(request: Request) -> Response:
-        name = town_name(frame.town, frame.words(request).language)
+        name = town_name(frame.names, frame.words(request).language)
         icons = [{"src": "/static/icons/machinami.svg", "sizes": "any", "type": "image/svg+xml"}]
         known = {"name": name, "short_name": name, "start_url": "/", "display": "minimal-ui", "icons": icons}
         colours = {"background_color": "#fbfaf6", "theme_color": "#1b5e8c"}

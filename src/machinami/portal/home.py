@@ -8,8 +8,9 @@ from typing import Literal
 from machinami.kit.charts import Spark, spark
 from machinami.kit.happening import Happening, Level, Notice, Reading, Source, worst
 
-Cause = Literal["told", "seen", "calm", "unknown", "empty", "closed"]
-TOLD = "Alert"  # the type of what the town tells its people
+Cause = Literal["told", "seen", "calm", "unknown", "empty", "closed", "hidden"]
+TOLD, LEVELS = "Alert", "RiverGauge"  # the types of what the town tells its people, and of what shows the rivers
+TOLD_OF = (TOLD, LEVELS, "RainGauge")
 TEMPLATE = "machinami.portal/home.html"
 
 
@@ -31,7 +32,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class HomeView:
-    """All that the home page shows."""
+    """All that the home page shows. hidden: not every gauge is shown to who looks."""
 
     cause: Cause
     level: Level | None
@@ -44,14 +45,16 @@ class HomeView:
     silent: int
     newest: datetime | None
     waiting: int
+    hidden: bool = False
 
 
-def view(happening: Happening, now: datetime, sees_told: bool = True) -> HomeView:
+def view(happening: Happening, now: datetime) -> HomeView:
     """The home page from what the services say. What the town has told comes before what gauges show.
 
-    sees_told: whether who looks may see all that the town tells; else nothing is said of how things stand, as what
-    they do not see may be a call to leave.
+    Where who looks may not see all that the town tells, nothing is said of how things stand: what they do not see may
+    be a call to leave.
     """
+    sees_told = TOLD not in happening.closed
     level = worst(happening) if sees_told else None
     sources = [SourceRow(source, source.silent(now)) for source in happening.sources]
     moments = [r.observed_at for r in happening.readings if r.observed_at]
@@ -69,6 +72,7 @@ def view(happening: Happening, now: datetime, sees_told: bool = True) -> HomeVie
         silent=sum(row.silent for row in sources),
         newest=max(moments, default=None),
         waiting=happening.waiting,
+        hidden=LEVELS in happening.closed,
     )
 
 
@@ -78,6 +82,8 @@ def _heaviest_first(row: ReadingRow) -> tuple[bool, float, str]:
 
 
 def _cause(happening: Happening, level: Level | None) -> Cause:
+    if LEVELS in happening.closed and level is None:
+        return "hidden"
     if not happening.readings and not happening.sources and not happening.notices:
         return "empty"
     if level is None:

@@ -33,23 +33,27 @@ class GaugeRow:
 
 @dataclass(frozen=True, slots=True)
 class MapView:
-    """All that the map page shows."""
+    """All that the map page shows. closed: of which kinds who looks may not see everything."""
 
     gauges: Sequence[GaugeRow]
     rains: Sequence[GaugeRow]
     shelters: Sequence[Shelter]
     places: dict[str, object]
     bounds: tuple[float, float, float, float] | None
+    closed: frozenset[str] = frozenset()
 
 
-def view(happening: Happening, shelters: Sequence[Shelter]) -> MapView:
-    """The map page from what the services say and the town's shelters."""
+def view(happening: Happening, shelters: Sequence[Shelter], sees_shelters: bool = True) -> MapView:
+    """The map page from what the services say and the town's shelters, which are all where who looks sees them."""
     rows = [GaugeRow(r, spark(r.series, r.lines, 240, 64)) for r in happening.readings]
     gauges = [row for row in rows if row.reading.kind == "level"]
     rains = [row for row in rows if row.reading.kind == "rain"]
     placed = [place for row in rows if (place := _place(row.reading))]
     refuge = [Place(s.id, "shelters", s.name, s.lon, s.lat) for s in shelters]
-    return MapView(gauges, rains, shelters, collection([*placed, *refuge]), bounds([*placed, *refuge]))
+    hidden = {"RiverGauge": "gauges", "RainGauge": "rains"}
+    closed = frozenset(kind for name, kind in hidden.items() if name in happening.closed)
+    closed |= frozenset() if sees_shelters else {"shelters"}
+    return MapView(gauges, rains, shelters, collection([*placed, *refuge]), bounds([*placed, *refuge]), closed)
 
 
 def _place(reading: Reading) -> Place | None:

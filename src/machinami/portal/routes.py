@@ -12,7 +12,7 @@ from machinami.kit.frame import Frame, nowhere, read_form, see_other
 from machinami.kit.happening import Happening, gather
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
-from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.principal import ANONYMOUS, Principal, Role
 from machinami.portal import data, datamap, home, services
 from machinami.portal import map as town_map
 from machinami.portal.files import file_routes
@@ -35,19 +35,24 @@ class Portal:
     desk: Desk
     frame: Frame
 
-    async def happening(self, words: Words) -> Happening:
-        """What all services say; one that fails is logged and left out, so that it hides nobody else."""
+    async def happening(self, words: Words, by: Principal) -> Happening:
+        """What all services say; one that fails is logged and left out, so that it hides nobody else. What of it who
+        looks may not see is told whether a service says so or not."""
         parts = []
         for house in self.desk.houses():
             tell = getattr(house.service.page, "happening", None)
             if tell is not None:
                 try:
                     parts.append(await tell(house.city, Words(words.language, house.service.package)))
-                except Forbidden:
-                    continue  # who looks may not see it
+                except Forbidden:  # who looks may see nothing at all of it
+                    kinds = frozenset(
+                        use.type for use in (*house.service.manifest.reads, *house.service.manifest.writes)
+                    )
+                    parts.append(Happening(closed=kinds))
                 except Exception:
                     _LOG.exception("%s could not say what is happening", house.service.manifest.id)
-        return gather(parts)
+        hidden = (kind for kind in home.TOLD_OF if not self.desk.archive.shows(kind, by))
+        return gather([*parts, Happening(closed=frozenset(hidden))])
 
     def by(self, request: Request) -> Principal:
         """Who looks at the page."""
@@ -95,20 +100,22 @@ def routes(desk: Desk) -> list[Route]:
 
 def _home(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        happening = await portal.happening(portal.frame.words(request, PACKAGE))
-        sees_told = portal.desk.archive.shows(home.TOLD, portal.by(request))
-        return portal.frame.show(request, home.TEMPLATE, home=home.view(happening, portal.frame.clock(), sees_told))
+        by = portal.by(request)
+        happening = await portal.happening(portal.frame.words(request, PACKAGE), by)
+        concerns = portal.desk.concerns() if Role.ADMINISTRATOR in by.roles else ()
+        view = home.view(happening, portal.frame.clock())
+        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns)
 
     return show
 
 
 def _map(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        words, archive = portal.frame.words(request, PACKAGE), portal.desk.archive
-        found = await archive.entities(SHELTER, "", 0, MOST_SHELTERS, portal.by(request))
+        words, archive, by = portal.frame.words(request, PACKAGE), portal.desk.archive, portal.by(request)
+        found = await archive.entities(SHELTER, "", 0, MOST_SHELTERS, by)
         items = [full_item(entity, archive.short) for entity in found.entities]
         shelters = [one for item in items if (one := data.shelter(item, words.language))]
-        view = town_map.view(await portal.happening(words), shelters)
+        view = town_map.view(await portal.happening(words, by), shelters, archive.shows(SHELTER, by))
         centre = (portal.desk.centre, portal.desk.zoom)
         return portal.frame.show(request, town_map.TEMPLATE, map=view, centre=centre)
 
@@ -120,7 +127,8 @@ def _types(portal: Portal) -> Page:
         words = portal.frame.words(request, PACKAGE)
         found = await portal.desk.archive.types(portal.by(request))
         rows = [data.type_row(row.name, row.count, words) for row in found]
-        return portal.frame.show(request, data.TYPES, types=rows)
+        whole = portal.desk.archive.shows_everything(portal.by(request))
+        return portal.frame.show(request, data.TYPES, types=rows, whole=whole)
 
     return show
 
@@ -131,7 +139,8 @@ def _list(portal: Portal) -> Page:
         offset = _offset(request.arguments.get("offset", "0"))
         found, count = await portal.items(kind, search, offset, portal.by(request))
         view = data.list_view(kind, found, count, search, offset, portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, data.LIST, list=view)
+        whole = portal.desk.archive.shows(kind, portal.by(request))
+        return portal.frame.show(request, data.LIST, list=view, whole=whole)
 
     return show
 
@@ -162,7 +171,8 @@ async def _show_entity(
         row, name = data.fact_row(fact, words), data.named(item, words.language)
         past = data.past_view(row, found, span, words, now, portal.frame.zone, asked.get("instance"), name)
     view = data.entity_view(item, words, past, asked.get("done") == "corrected", fault)
-    return portal.frame.show(request, data.ENTITY, status, entity=view, spans=tuple(data.SPANS))
+    whole = portal.desk.archive.shows_whole(item.type, portal.by(request))
+    return portal.frame.show(request, data.ENTITY, status, entity=view, spans=tuple(data.SPANS), whole=whole)
 
 
 def _csv(portal: Portal) -> Page:
@@ -208,7 +218,7 @@ def _datamap(portal: Portal) -> Page:
         by = portal.by(request)
         own, neighbours = await archive.types(by), archive.neighbours(by)
         view = datamap.view(own, neighbours, portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, datamap.TEMPLATE, map=view)
+        return portal.frame.show(request, datamap.TEMPLATE, map=view, whole=archive.shows_everything(by))
 
     return show
 
@@ -216,7 +226,8 @@ def _datamap(portal: Portal) -> Page:
 def _services(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         installed = [house.service for house in portal.desk.houses()]
-        cards = services.directory(installed, portal.desk.broken(), portal.frame.words(request, PACKAGE))
+        broken = portal.desk.broken() if portal.desk.oversees(request) else ()
+        cards = services.directory(installed, broken, portal.frame.words(request, PACKAGE))
         return portal.frame.show(request, services.TEMPLATE, services=cards)
 
     return show
@@ -224,9 +235,11 @@ def _services(portal: Portal) -> Page:
 
 def _about(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        parts = services.parts(portal.desk.version)
-        rows = services.settings(portal.desk.set_to, portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, services.ABOUT, parts=parts, settings=rows)
+        oversees = portal.desk.oversees(request)
+        parts = services.parts(portal.desk.version, versions=oversees)
+        rows = services.settings(portal.desk.set_to if oversees else {}, portal.frame.words(request, PACKAGE))
+        until = portal.desk.certificate_until()
+        return portal.frame.show(request, services.ABOUT, parts=parts, settings=rows, certificate_until=until)
 
     return show
 

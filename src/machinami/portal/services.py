@@ -1,7 +1,7 @@
 """Which services does this town have, and what does each one do?"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from importlib.resources import files
 from typing import Any
@@ -21,8 +21,8 @@ BROWSER_PARTS = (
     ("Noto Sans JP", "@fontsource-variable/noto-sans-jp", "OFL-1.1"),
 )
 PYTHON_PARTS = (
-    "aiohttp", "aiomqtt", "apsw", "httptools", "jinja2", "lightgbm", "numpy", "orjson", "scikit-learn",
-    "scipy", "uvicorn", "uvloop",
+    "aiohttp", "aiomqtt", "apsw-sqlite3mc", "argon2-cffi", "cryptography", "httptools", "jinja2", "joserfc", "lightgbm",
+    "numpy", "orjson", "scikit-learn", "scipy", "segno", "shapely", "tzdata", "uvicorn", "uvloop", "webauthn",
 )  # fmt: skip
 
 
@@ -65,12 +65,13 @@ def directory(services: Iterable[Service], broken: Iterable[Broken], words: Word
     ]
 
 
-def parts(version: str) -> list[PartRow]:
-    """What this town runs on, as installed; `version` is our own."""
+def parts(version: str, *, versions: bool = True) -> list[PartRow]:
+    """What this town runs on, as installed; `version` is our own. versions: whether they are told, too."""
     rows = [row for name in PYTHON_PARTS if (row := _installed(name))]
     ours = PartRow("Machinami", version, "Apache-2.0")
     pinned = orjson.loads(files("machinami.kit").joinpath("static", "package.json").read_bytes())["dependencies"]
-    return [ours, *rows, *(PartRow(name, pinned[package], licence) for name, package, licence in BROWSER_PARTS)]
+    listed = [ours, *rows, *(PartRow(name, pinned[package], licence) for name, package, licence in BROWSER_PARTS)]
+    return listed if versions else [replace(row, version="") for row in listed]
 
 
 def settings(set_to: Mapping[str, Any], words: Words) -> list[SettingRow]:

@@ -1,8 +1,9 @@
 """What is the sum, the average or the spread of many values? (ETSI GS CIM 009, 4.5.19)
 
 Numbers are taken as they are and booleans as 0 and 1. Where there are none of them, arrays are taken by their size,
-and else min and max are those of the texts. The targets of relationships are only counted. A missing value (null)
-counts for nothing. stddev is that of the whole population: 0 for one value.
+then times as times, and else min and max are those of the texts. The targets of relationships and the words of a
+vocabulary are only counted. A missing value (null) counts for nothing. stddev is that of the whole population: 0 for
+one value.
 """
 
 import math
@@ -17,6 +18,7 @@ from machinami.model.attribute import Kind
 from machinami.model.found import Bucket, Instance
 from machinami.model.query import Duration, TemporalQuery, TimeRelation
 from machinami.store.periods import Periods, moment
+from machinami.store.time_values import aggregate_times, time_value
 from machinami.store.timeline import order_time
 
 
@@ -34,7 +36,7 @@ NUMERIC: Mapping[str, Callable[[Sequence[float]], float]] = {
     "sumsq": lambda numbers: math.fsum(x * x for x in numbers),
 }
 _OF_SIZES = ("sum", "avg", "min", "max")
-_TARGETS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP)
+_URIS = (Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP, Kind.VOCAB)
 COUNTS = ("totalCount", "distinctCount")
 
 
@@ -51,6 +53,7 @@ def aggregate_values(values: Sequence[Any], methods: Sequence[str]) -> dict[str,
     numbers = [v for v in values if isinstance(v, int | float)]
     sizes = [len(v) for v in values if isinstance(v, list)]
     texts = [v for v in values if isinstance(v, str)]
+    times = [] if numbers or sizes else [found for v in values if (found := time_value(v)) is not None]
     results: dict[str, Any] = {}
     for method in methods:
         if method == "totalCount":
@@ -62,6 +65,10 @@ def aggregate_values(values: Sequence[Any], methods: Sequence[str]) -> dict[str,
         elif sizes:
             if method in _OF_SIZES:
                 results[method] = NUMERIC[method](sizes)
+        elif times:
+            result = aggregate_times(times, method)
+            if result is not None:
+                results[method] = result
         elif texts and method in ("min", "max"):
             results[method] = min(texts) if method == "min" else max(texts)
     return results
@@ -113,8 +120,8 @@ def aggregate_instances(
 
 
 def _value(instance: Instance) -> Any:
-    """What is aggregated of an instance; targets come as a tuple, of which nothing but the number counts."""
+    """What is aggregated of an instance; URIs come as a tuple, of which nothing but the number counts."""
     value = instance.value.value
-    if instance.value.kind not in _TARGETS:
+    if instance.value.kind not in _URIS:
         return value
     return value if isinstance(value, tuple) else (value,)

@@ -15,11 +15,12 @@ from machinami.model.attribute import Attribute, Kind
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
-from machinami.model.matching import Linked, covers, in_scope, matches, seen_through
+from machinami.model.matching import Linked, in_scope, matches, seen_through, sight
 from machinami.model.names import SCOPE
 from machinami.model.query import Guard, Query, ScopeSelection, TemporalQuery, names
+from machinami.model.sight import NOTHING, Sight
 from machinami.store.encoding import DELETED_VALUE
-from machinami.store.timeline import EARLIEST, LATEST, asked_time, bounds, place_in_time
+from machinami.store.timeline import EARLIEST, LATEST, asked_time, bounds, place_in_time, span_of
 
 T = TypeVar("T")
 
@@ -52,22 +53,22 @@ def judged(query: Query) -> tuple[str, ...]:
     return wanted if query.geo is None else (*wanted, query.geo.property)
 
 
-def visible_names(guard: Guard | None, entity: Entity) -> frozenset[str] | None:
-    """The attributes of the entity, there or deleted, whose past may be seen; None: all of them."""
+def sight_of_past(guard: Guard | None, entity: Entity, temporal: TemporalQuery) -> Sight | None:
+    """Of which attributes of the entity, there or deleted, the past within the range may be seen; None: all."""
     if guard is None:
         return None
-    allowed = [allowance.attributes for allowance in guard if covers(allowance, entity)]
-    if any(names is None for names in allowed):
-        return None
-    return frozenset().union(*(names for names in allowed if names is not None))
+    found = sight(guard, entity, span_of(temporal))
+    if found is None:
+        return Sight(NOTHING)
+    return None if found.is_whole else found
 
 
-def visible_past(query: Query, entity: Entity, history: Mapping[str, T]) -> Mapping[str, T]:
+def visible_past(query: Query, entity: Entity, history: Mapping[str, T], temporal: TemporalQuery) -> Mapping[str, T]:
     """Of a history by attribute what the query's guard lets be seen; the scopes of who is seen are."""
-    names = visible_names(query.guard, entity)
-    if names is None:
+    found = sight_of_past(query.guard, entity, temporal)
+    if found is None:
         return history
-    return {name: past for name, past in history.items() if name in names or name == SCOPE}
+    return {name: past for name, past in history.items() if name == SCOPE or found.shows(name)}
 
 
 def satisfied(query: Query, head: Entity, past: Sequence[Instance], linked: Linked, now: datetime) -> bool:

@@ -14,7 +14,7 @@ from machinami.foundation.errors import TenantNotFound
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Inventory, Series, TypeSummary
 from machinami.model.matching import matches, seen
 from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
@@ -185,7 +185,7 @@ class MemoryTown:
     def _had(self, entity: Entity, query: Query, temporal: TemporalQuery, now: datetime) -> bool:
         """Whether the history of the entity has what the query asks of it."""
         contents = self._contents
-        history = visible_past(query, entity, contents.history.get(entity.id, {}))
+        history = visible_past(query, entity, contents.history.get(entity.id, {}), temporal)
         wanted = query.attrs or [name for name in history if name != SCOPE]
         if not any(is_meant(i, temporal) for name in wanted for i in history.get(name, ())):
             return False
@@ -252,6 +252,17 @@ class MemoryTown:
             "instances": sum(len(past) for every in contents.history.values() for past in every.values()),
         }
 
+    def used_bytes(self) -> int:
+        """Nothing is on a disk."""
+        return 0
+
+    async def inventory(self) -> Inventory:
+        """Everything that is kept, counted."""
+        contents = self._contents
+        past = sum(len(series) for every in contents.history.values() for series in every.values())
+        records = {kind: len(kept) for kind, kept in sorted(contents.records.items()) if kept}
+        return Inventory(len(contents.entities), past, len(contents.log), records)
+
     async def close(self) -> None:
         """Commit what is queued."""
         if self._queue:
@@ -276,6 +287,12 @@ class MemoryBackend:
     async def towns(self) -> Sequence[str]:
         """The names of the towns that exist."""
         return sorted(self._towns)
+
+    async def release(self, town: str) -> None:
+        """A town in memory is gone when it is let go."""
+        held = self._towns.pop(town, None)
+        if held is not None:
+            await held.close()
 
     async def close(self) -> None:
         """Close every town."""

@@ -43,6 +43,11 @@ class Draft:
         self._contents = contents
         self._undo: list[Callable[[], None]] = []
         self.changes: list[Change] = []
+        self._before = len(contents.entities)
+
+    def count(self) -> int:
+        """How many entities there are, as the works before this one left them."""
+        return self._before
 
     def undo(self) -> None:
         """Take everything back."""

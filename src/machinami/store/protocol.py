@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from machinami.model.attribute import Attribute
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Inventory, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
 
 T = TypeVar("T")
@@ -41,6 +41,10 @@ class Transaction(Protocol):
     ) -> bool:
         """Replace (or, with None, remove) one instance of the history and log `change` without recording it in
         the history again; the current state is moved where `change.after` is set. False if there is none."""
+        ...
+
+    def count(self) -> int:
+        """How many entities there are, as the works before this one left them."""
         ...
 
     def recall(self, entity_id: str) -> Entity | None:
@@ -184,6 +188,14 @@ class TownStore(Protocol):
         """Numbers for /metrics and /health: entities, log rows, bytes on disk, cache hits …"""
         ...
 
+    def used_bytes(self) -> int:
+        """The bytes that the data take on disk, at once; what was let go and can be used again is not counted."""
+        ...
+
+    async def inventory(self) -> Inventory:
+        """Everything that is kept, counted; it reads much."""
+        ...
+
     async def close(self) -> None:
         """Commit what is queued and let go of the files."""
         ...
@@ -198,6 +210,10 @@ class Backend(Protocol):
 
     async def towns(self) -> Sequence[str]:
         """The names of the towns that exist."""
+        ...
+
+    async def release(self, town: str) -> None:
+        """Commit what is queued in a town and let go of its files; it can be opened again."""
         ...
 
     async def close(self) -> None:

@@ -1,6 +1,6 @@
 """How shall a store behave? The values that a town's operator may choose."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MEBI = 1 << 20
 
@@ -23,6 +23,7 @@ class StoreSettings:
     indexed: attributes (expanded) whose values are indexed from the start.
     index_after: entities that a query has to look at in vain before the attribute it asks for is indexed.
     max_indexed: how many attributes may be indexed without being asked for in `indexed`.
+    key: with which the town's file is encrypted; None: it is not.
     """
 
     durability: str = "normal"
@@ -40,3 +41,4 @@ class StoreSettings:
     indexed: tuple[str, ...] = ()
     index_after: int = 2_000
     max_indexed: int = 32
+    key: bytes | None = field(default=None, repr=False)

@@ -14,6 +14,7 @@ from machinami.model.attribute import Attribute, Kind
 from machinami.model.found import Instance, Readings
 from machinami.model.query import TemporalQuery, TimeRelation
 from machinami.model.representation import NONE
+from machinami.model.sight import Span
 
 EARLIEST = -(1 << 62)
 LATEST = 1 << 62
@@ -49,6 +50,11 @@ def bounds(temporal: TemporalQuery) -> tuple[int, int]:
     if temporal.relation is TimeRelation.BETWEEN and temporal.end_time_at is not None:
         return at, to_micros(temporal.end_time_at) - 1
     return EARLIEST, LATEST
+
+
+def span_of(temporal: TemporalQuery) -> Span:
+    """The time of observation within which all lies that the query means; all times where it asks for another one."""
+    return Span(*(bounds(temporal) if temporal.property == "observedAt" else (EARLIEST, LATEST)))
 
 
 def is_meant(instance: Instance, temporal: TemporalQuery) -> bool:

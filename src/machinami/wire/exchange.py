@@ -83,6 +83,8 @@ class HttpCaller:
                 ) as answer,
             ):
                 headers = {name.lower(): value for name, value in answer.headers.items()}
+                if coding := self._session.packed(answer):
+                    return Answer(None, reason=f"the answer is packed ({coding[:40]})")
                 body = bytearray()
                 async for chunk in answer.content.iter_chunked(_CHUNK):
                     body += chunk

@@ -2,16 +2,17 @@
 
 import ssl
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import orjson
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, SettingsError
+from machinami.wire.freshness import freshness
 from machinami.wire.post import Poster
-from machinami.wire.protocol import Channel, Delivery
+from machinami.wire.protocol import Channel, Delivery, Fetched
 from machinami.wire.session import Session
 from machinami.wire.targets import ANYWHERE, Targets
 
@@ -25,7 +26,7 @@ class HttpWire:
     """
 
     def __init__(self, ca_file: Path | None = None, targets: Targets = ANYWHERE) -> None:
-        self._trust = cache(partial(_trusting, ca_file))
+        self._trust = cache(partial(trusting, ca_file))
         if ca_file is not None:
             self._trust()
         self._poster = Poster(self._trust, targets)
@@ -51,8 +52,11 @@ class HttpWire:
         ok = 200 <= status < 300
         return Delivery(ok, status, "" if ok else f"the receiver answered {status}")
 
-    async def fetch_json(self, url: str, timeout: float, limit: int) -> Any:
-        """The JSON document at a URL. Raises ContextNotAvailable; BadRequestData if it is no JSON (5.5.6)."""
+    async def fetch_json(self, url: str, timeout: float, limit: int) -> Fetched:
+        """The JSON document at a URL, and for how long it is fresh.
+
+        Raises ContextNotAvailable; BadRequestData if it is no JSON (5.5.6).
+        """
         if not url.startswith(("http://", "https://")):
             raise ContextNotAvailable(f"{url} is no address that a context can be fetched from", url=url)
         headers = {"Accept": "application/ld+json, application/json;q=0.9"}
@@ -62,6 +66,9 @@ class HttpWire:
             ) as answer:
                 if answer.status != 200:
                     raise _unavailable(url, f"the server answered {answer.status}")
+                if coding := self._session.packed(answer):
+                    raise _unavailable(url, f"the document is packed ({coding[:40]}), though that was not asked for")
+                said = {name.lower(): ", ".join(answer.headers.getall(name)) for name in answer.headers}
                 body = await answer.content.read(limit + 1)
                 while len(body) <= limit and not answer.content.at_eof():
                     body += await answer.content.read(limit + 1 - len(body))
@@ -74,7 +81,7 @@ class HttpWire:
         if len(body) > limit:
             raise _unavailable(url, f"the document is larger than {limit} bytes")
         try:
-            return orjson.loads(body)
+            return Fetched(orjson.loads(body), freshness(said, datetime.now(UTC)))
         except orjson.JSONDecodeError as error:
             raise BadRequestData(f"The document at {url} is no JSON ({error})", url=url) from None
 
@@ -88,7 +95,8 @@ def _unavailable(url: str, cause: str) -> ContextNotAvailable:
     return ContextNotAvailable(f"The @context {url} cannot be had: {cause}", url=url, cause=cause)
 
 
-def _trusting(ca_file: Path | None) -> ssl.SSLContext:
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """The authorities of the system, and those in a file. Raises SettingsError where it cannot be used."""
     context = ssl.create_default_context()
     if ca_file is not None:
         try:

@@ -12,12 +12,15 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
 import orjson
 
+from machinami.foundation.errors import SettingsError
+from machinami.wire.http import trusting
 from machinami.wire.protocol import Channel, Delivery
 from machinami.wire.targets import ANYWHERE, Targets
 
@@ -228,6 +231,21 @@ def _target(uri: str, channel: Channel) -> tuple[Address, str, int]:
     password = unquote(parts.password) if parts.password else None
     port = parts.port or PORTS[parts.scheme]
     return Address(parts.hostname, port, parts.scheme == "mqtts", user, password, version), topic, int(quality)
+
+
+def present(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
+    """Have connections show this client certificate. Raises SettingsError where it cannot be used."""
+    try:
+        context.load_cert_chain(certificate, key)
+    except OSError as fault:  # ssl.SSLError is one too
+        raise SettingsError(f"The certificate {certificate} cannot be used: {fault}", key="certificate") from fault
+
+
+def presenting(ca_file: Path | None, certificate: Path, key: Path | None) -> Callable[[], ssl.SSLContext]:
+    """What certificates of brokers are held against, for who shows one of its own. Raises SettingsError."""
+    context = trusting(ca_file)
+    present(context, certificate, key)
+    return lambda: context
 
 
 def _closing(trust: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httptools
 
+from machinami.foundation.urn import without_password
 from machinami.wire.targets import ANYWHERE, Targets
 
 _CONNECTIONS = 100
@@ -250,7 +251,7 @@ def _head(uri: str, headers: tuple[tuple[str, str], ...]) -> tuple[Address, byte
     """Where the URI leads, and the message up to the number of its bytes. Raises ValueError."""
     parts = urlsplit(uri)
     if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError(f"{uri[:200]!r} is no address for http or https")
+        raise ValueError(f"{without_password(uri)[:200]!r} is no address for http or https")
     host = parts.hostname.encode("idna").decode("ascii") if not parts.hostname.isascii() else parts.hostname
     address = Address(host, parts.port or _PORTS[parts.scheme], parts.scheme == "https")
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=-._~")

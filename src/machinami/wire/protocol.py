@@ -34,10 +34,18 @@ class Sender(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A JSON document; fresh: seconds for which it may be used, as its server says; None where it says nothing."""
+
+    document: Any
+    fresh: float | None = None
+
+
 class Fetcher(Protocol):
     """Fetches JSON-LD contexts."""
 
-    async def fetch_json(self, url: str, timeout: float, limit: int) -> Any:
+    async def fetch_json(self, url: str, timeout: float, limit: int) -> Fetched:
         """The JSON document at a URL, at most `limit` bytes.
 
         Raises ContextNotAvailable naming URL and cause; BadRequestData where the document is there and is no JSON.

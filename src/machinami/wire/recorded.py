@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from machinami.foundation.errors import ContextNotAvailable
-from machinami.wire.protocol import Channel, Delivery
+from machinami.wire.protocol import Channel, Delivery, Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class RecordedWire:
     documents: dict[str, Any] = field(default_factory=dict)
     answer: Callable[[Sent], Delivery] = lambda _: Delivery(True, 200)
     sent: list[Sent] = field(default_factory=list)
+    fresh: dict[str, float] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,12 +59,12 @@ class RecordedWire:
                 await self._stirred.wait()
         return self.sent
 
-    async def fetch_json(self, url: str, timeout: float, limit: int) -> Any:
-        """The document that was given for this URL. Raises ContextNotAvailable."""
+    async def fetch_json(self, url: str, timeout: float, limit: int) -> Fetched:
+        """The document that was given for this URL, and how long it is `fresh`. Raises ContextNotAvailable."""
         self.fetched.append(url)
         if url not in self.documents:
             raise ContextNotAvailable(f"The @context {url} cannot be had: no such host", url=url)
-        return self.documents[url]
+        return Fetched(self.documents[url], self.fresh.get(url))
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -1,4 +1,7 @@
-"""How does one part of the town hold its connections to others? Opened at the first need, closed once."""
+"""How does one part of the town hold its connections to others? Opened at the first need, closed once.
+
+Answers are wanted, and read, as they are: what is never unpacked cannot become larger than the limit it was read to.
+"""
 
 import asyncio
 import ssl
@@ -8,6 +11,7 @@ import aiohttp
 
 from machinami.wire.targets import Targets
 
+PLAIN = "identity"
 _CONNECTIONS = 100
 
 
@@ -31,8 +35,19 @@ class Session:
                 ssl=self._trust(),
                 socket_factory=self._targets.opened,
             )
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"Accept-Encoding": PLAIN},
+                auto_decompress=False,
+            )
         return self._session
+
+    @staticmethod
+    def packed(answer: aiohttp.ClientResponse) -> str:
+        """How the body of an answer is packed all the same; empty where it is as it should be."""
+        coding = answer.headers.get("Content-Encoding", "").strip().lower()
+        return "" if coding in ("", PLAIN) else coding
 
     async def close(self) -> None:
         """Let go of the connections."""

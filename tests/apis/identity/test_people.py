@@ -1,5 +1,6 @@
 """Who comes into a town, and who does not?"""
 
+import asyncio
 import logging
 import re
 from datetime import timedelta
@@ -9,8 +10,10 @@ import pytest
 from tests.knowing import PASSWORD, Known, Visitor, known
 
 from machinami.broker.audit import Search
-from machinami.broker.identity import people
+from machinami.broker.identity import people, programs
+from machinami.broker.inheritance import hand_over
 from machinami.kit.forms import PLAIN
+from machinami.model.identity.key import Use, Wanted
 from machinami.model.principal import SYSTEM, Principal
 
 ENTITIES = "/ngsi-ld/v1/entities?type=River"
@@ -212,6 +215,47 @@ async def test_who_leaves_is_out_at_once_and_hands_over(town: Known) -> None:
         assert handed == [("default", ken.principal_id, aiko.principal_id)]
 
 
+async def test_subscriptions_and_keys_of_who_leaves_are_the_successors(town: Known) -> None:
+    town.identity.handovers.append(lambda _, leaver, heir: hand_over(town.broker, leaver, heir))
+    town.broker.attend(lambda name, by: town.identity.of(name).present(by))
+    async with town.visitor() as first, town.visitor() as officer:
+        await first.become_first()
+        await _come(officer, await _invited(first, "ken"))
+        document = {
+            "id": "urn:ngsi-ld:Subscription:ken",
+            "type": "Subscription",
+            "entities": [{"type": "River"}],
+            "notification": {"endpoint": {"uri": "http://desk.test/"}},
+        }
+        for path in ("subscriptions", "csourceSubscriptions"):
+            async with officer.session.post(f"/ngsi-ld/v1/{path}", json=document) as answer:
+                assert answer.status == 201, await answer.text()
+        ken, aiko = town.registry.named("ken"), town.registry.named("aiko")
+        assert ken is not None
+        assert aiko is not None
+        made, _ = await programs.make_key(
+            town.identity, town.registry, Wanted("map", Use.KEY, frozenset({"officer"}), 300), ken.id, SYSTEM
+        )
+        await first.fill("/people", {"successor": aiko.id}, f"/people/{ken.id}/end")
+        handed = town.registry.keys.values[made.id]
+        assert handed.owner == aiko.id
+        assert handed.until is not None
+        assert handed.until < town.clock() + timedelta(days=8)
+        house = await town.broker.town(None)
+        (box,) = town.broker.notifier(house).outboxes
+        (of_sources,) = town.broker.source_subscriptions.owned_by(house, aiko.principal_id)
+        assert (box.owner.id, of_sources.owner.id) == (aiko.principal_id, aiko.principal_id)
+        for kind in ("subscription", "source-subscription"):
+            for record in (await house.store.records(kind)).values():
+                assert record["owner"]["id"] == aiko.principal_id
+        gauge = {"id": "urn:ngsi-ld:River:1", "type": "River", "level": 1}
+        async with first.session.post("/ngsi-ld/v1/entities", json=gauge) as answer:
+            assert answer.status == 201
+        async with asyncio.timeout(10):
+            while not town.wire.sent:  # it goes on telling, as what the successor may read
+                await asyncio.sleep(0.01)
+
+
 async def test_the_last_administrator_cannot_leave(town: Known) -> None:
     async with town.visitor() as first:
         await first.become_first()
@@ -276,7 +320,7 @@ async def test_who_came_in_and_who_did_not_is_in_the_account_of_the_town(town: K
         await _invited(first, "ken")
         opened = await town.broker.town(None)
         by = Principal("urn:x:test", frozenset({"administrator"}), None, None, 3, 3)
-        entries = await town.broker.audit(opened).search(Search(), 100, by)
+        entries = (await town.broker.audit(opened).search(Search(), 100, by)).entries
         told = " ".join(str(entry) for entry in entries)
         for said in ("first administrator made", "sign-in refused", "person added", "invited"):
             assert said in told
@@ -305,6 +349,9 @@ async def test_no_password_link_or_cookie_is_ever_logged_or_kept(
     [
         ({"name": "aiko", "password": "short"}, "at least 12"),
         ({"name": "aiko", "password": "password1234"}, "first to be guessed"),
+        ({"name": "aiko", "password": "Aiko-Machinami-2026"}, "first to be guessed"),
+        ({"name": "aiko", "password": "Administrator!!1"}, "first to be guessed"),
+        ({"name": "aiko", "password": "kawakami2kawakami2"}, "first to be guessed"),
         ({"name": "a b", "password": PASSWORD}, "sign-in name"),
         ({"name": "aiko", "password": "x" * 300}, "at most 256"),
     ],

@@ -4,6 +4,7 @@ import base64
 import json
 import logging
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from tests.knowing import Known, Visitor
+
+from machinami.app.console import CONSOLE
+from machinami.app.keeping import Keeping
+from machinami.broker.audit import Search
+from machinami.foundation.settings import Settings
 
 ENTITIES = "/ngsi-ld/v1/entities?type=River"
 
@@ -92,6 +98,25 @@ async def test_an_address_may_stand_for_a_program_until_a_day(town: Known) -> No
         assert town.identity.by_address(town.registry, "192.0.2.1").id == "anonymous"
         town.clock.ahead += timedelta(days=31)
         assert town.identity.by_address(town.registry, "127.0.0.1").id == "anonymous"
+
+
+async def test_an_exception_that_ends_or_ended_is_said_to_administrators(town: Known, tmp_path: Path) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+        await made(first, name="old logger", use="place", addresses=["192.0.2.7"], days=40)
+        await made(first, name="a map", days=40)
+        keeping = Keeping(Settings(tmp_path), town.identity, town.clock)
+        assert keeping.concerns() == []
+        town.clock.ahead += timedelta(days=15)
+        assert {(one.kind, one.name) for one in keeping.concerns()} == {("place", "old logger"), ("key", "a map")}
+        town.clock.ahead += timedelta(days=30)
+        assert [(one.kind, one.name) for one in keeping.concerns()] == [("place_over", "old logger")]
+        await first.sign_in()
+        shown = await first.get("/keys?lang=en")
+        assert "old logger" in shown.text
+        house = await town.broker.town(None)
+        trail = await town.broker.audit(house).search(Search(what="place made"), 10, CONSOLE)
+        assert ["old logger" in one["about"] for one in trail.entries] == [True]
 
 
 @pytest.mark.parametrize(

@@ -58,16 +58,17 @@ class City:
         document: dict[str, Any] = orjson.loads(call.body)
         return document
 
-    async def tell(self, name: str, *data: dict[str, Any]) -> int:
+    async def tell(self, name: str, *data: dict[str, Any], notification_id: str = "urn:n:1") -> int:
         """A source tells of changes."""
-        notification = {"id": "urn:n:1", "type": "Notification", "subscriptionId": name, "data": list(data)}
+        notification = {"id": notification_id, "type": "Notification", "subscriptionId": name, "data": list(data)}
         return (await self.ask("POST", TOLD, notification))[0]
 
 
 @asynccontextmanager
-async def opened(folder: Path, others: FakeNeighbours) -> AsyncIterator[City]:
+async def opened(folder: Path, others: FakeNeighbours, split: bool = False) -> AsyncIterator[City]:
     folder.mkdir(exist_ok=True)
-    async with running(folder, caller=others, alias="here") as town, aiohttp.ClientSession() as session:
+    town_of = running(folder, caller=others, alias="here", split_entities=split)
+    async with town_of as town, aiohttp.ClientSession() as session:
         yield City(session, town.serving.url, town.wire, others)
 
 
@@ -256,6 +257,27 @@ async def test_split_entities_are_put_together_before_they_are_judged(city: City
     assert all(url.startswith("http://other.test") for url in asked)  # not the one that told
 
 
+async def test_where_entities_are_split_subscriptions_that_do_not_say_so_mean_it_too(tmp_path: Path) -> None:
+    others = FakeNeighbours({SOURCE: lambda call: given(gauge(7)) if call.method == "GET" else Answer(201)})
+    for restart in (False, True):
+        async with opened(tmp_path / "here", others, split=True) as city:
+            if not restart:
+                await city.register()
+                await city.subscribe(q="level>5")
+                copy = await city.copy()
+                assert (copy["splitEntities"], "q" in copy) == (True, False)
+            name = {"type": "Property", "value": f"Fuji {restart}"}
+            await city.ask("POST", f"/entities/{ONE}/attrs", {"name": name})
+            await city.ask("POST", "/entities", {"id": ONE, "type": "Gauge", "name": name})
+            (sent,) = await city.wire.until_sent(1)
+            told = sent.document["data"][0]
+            assert (told["level"]["value"], told["name"]["value"]) == (7, f"Fuji {restart}")
+    async with opened(tmp_path / "other", obliging(), split=True) as city:
+        await city.register()
+        await city.subscribe(q="level>5", splitEntities=False)
+        assert (await city.copy())["q"] == "level>5"
+
+
 async def test_a_change_of_a_part_that_is_here_is_judged_with_the_parts_that_are_there(city: City) -> None:
     city.others.answers = {SOURCE: lambda call: given(gauge(7)) if call.method == "GET" else Answer(201)}
     await city.register()
@@ -309,6 +331,44 @@ async def test_copies_and_what_was_told_outlast_a_restart(tmp_path: Path) -> Non
         again = await city.copy()
         assert again["id"] == copy["id"]
         assert again["notification"]["endpoint"]["uri"] == city.url + TOLD
+
+
+async def test_what_is_told_again_after_a_restart_is_passed_on_once(tmp_path: Path) -> None:
+    others = obliging()
+    at = "2026-06-30T09:00:00Z"
+    async with opened(tmp_path / "here", others) as city:
+        await city.register()
+        await city.register("urn:r:2", "http://other.test")
+        await city.subscribe()
+        first, second = (await city.copy(1))["id"], (await city.copy(2))["id"]
+        await city.tell(first, gauge(1), notification_id="urn:n:1")
+        await city.tell(first, gauge(2, modifiedAt=at), notification_id="urn:n:2")
+        await city.wire.until_sent(2)
+    async with opened(tmp_path / "here", others) as city:
+        assert await city.tell(first, gauge(1), notification_id="urn:n:1") == 200  # nobody heard that it was taken
+        assert await city.tell(second, gauge(1), notification_id="urn:n:3") == 200
+        assert await city.tell(first, gauge(2, modifiedAt=at), notification_id="urn:n:4") == 200
+        assert await city.tell(first, gauge(1), notification_id="urn:n:5") == 200  # it is meant: it was so again
+        assert await city.tell(first, gauge(3), notification_id="urn:n:1") == 200  # a name alone makes no double
+        sent = await city.wire.until_sent(2)
+        assert [one.document["data"][0]["level"]["value"] for one in sent] == [1, 3]
+
+
+async def test_a_notification_that_is_sent_again_bears_the_same_name(tmp_path: Path) -> None:
+    others = obliging()
+    async with opened(tmp_path / "here", others) as city:
+        city.wire.answer = lambda _: Delivery(False, 503, "not now")
+        await city.register()
+        await city.subscribe()
+        copy = await city.copy()
+        await city.ask("POST", "/entities", {**gauge(1), "id": "urn:ngsi-ld:Gauge:here"})
+        await city.tell(copy["id"], gauge(7))
+        before = {one.document["data"][0]["id"]: one.document["id"] for one in await city.wire.until_sent(3)}
+        assert len(before) == 2
+        assert len({one.document["id"] for one in city.wire.sent}) == 2
+    async with opened(tmp_path / "here", others) as city:
+        after = {one.document["data"][0]["id"]: one.document["id"] for one in await city.wire.until_sent(2)}
+        assert after == before
 
 
 async def test_a_subscription_that_ended_while_its_source_was_away_ends_there_later(tmp_path: Path) -> None:

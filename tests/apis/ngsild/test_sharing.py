@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import orjson
@@ -460,3 +461,71 @@ async def test_a_source_of_an_earlier_version_is_told_in_its_words(here: Broker,
 
     assert orjson.loads(others.calls[-1].body)["state"] == {"type": "Property", "value": "open"}
     assert "ngsildConformance" not in others.calls[-1].headers
+
+
+async def test_what_is_in_several_places_is_counted_once(here: Broker, others: FakeNeighbours) -> None:
+    def answer(call: Call) -> Answer:
+        if "/entityMaps" in call.url:
+            entries = {f"urn:ngsi-ld:Gauge:{number}": ["@none"] for number in (1, 2, 3)}
+            return Answer(
+                201, {"ngsild-entitymap": "/ngsi-ld/v1/entityMaps/theirs"}, orjson.dumps({"entityMap": entries})
+            )
+        return given([gauge(number) for number in (1, 2, 3)])
+
+    others.answers["http://there.test"] = answer
+    others.answers["http://other.test"] = lambda _: given([gauge(3), gauge(4)])
+    await here.ask("POST", "/entities?local=true", gauge(1))
+    await here.register("http://there.test", operations=["federationOps", "createEntityMapQueryEntity"])
+    await here.register("http://other.test", id="urn:r:2")
+    for page in ("limit=0", "limit=1", "limit=1&offset=2"):
+        _, _, headers = await here.ask("GET", f"/entities?type=Gauge&count=true&{page}")
+        assert headers["NGSILD-Results-Count"] == "4", page
+        assert any('rel="next"' in link for link in headers.getall("Link", ())) == (page != "limit=0")
+    there = [urlsplit(call.url).path for call in others.calls if call.url.startswith("http://there.test")]
+    assert there[0].endswith("/entityMaps")  # who only counts needs no more than ids
+    assert not any(path.endswith("/entityMaps") for path in there[1:])
+
+
+async def test_types_and_attributes_are_those_of_all_who_may_tell_them(tmp_path: Path) -> None:
+    caller = HttpCaller()
+    async with broker(tmp_path / "a", caller, "a") as a, broker(tmp_path / "b", caller, "b") as b:
+        await a.ask("POST", "/entities", gauge(level=level(1)))
+        await b.ask("POST", "/entities", gauge(2, name=level(7)))
+        await b.ask("POST", "/entities", {"id": "urn:ngsi-ld:Lamp:1", "type": "Lamp", "light": level(1)})
+        await a.register(b.url)  # of gauges only
+        _, told, _ = await a.ask("GET", "/types")
+        assert told["typeList"] == ["Gauge"]
+        _, told, _ = await a.ask("GET", "/types?details=true")
+        assert [(one["typeName"], one["attributeNames"]) for one in told] == [("Gauge", ["level", "name"])]
+        _, told, _ = await a.ask("GET", "/types/Gauge")
+        assert (told["entityCount"], len(told["attributeDetails"])) == (2, 2)
+        _, told, _ = await a.ask("GET", "/attributes/name")
+        assert (told["attributeCount"], told["attributeTypes"], told["typeNames"]) == (1, ["Property"], ["Gauge"])
+        assert (await a.ask("GET", "/attributes/name?local=true"))[0] == 404
+        assert (await a.ask("GET", "/attributes/nothing"))[0] == 404
+        await a.register(b.url, id="urn:r:2", information=[{"entities": [{"type": "Lamp"}]}])
+        _, told, _ = await a.ask("GET", "/types?local=false")
+        assert told["typeList"] == ["Gauge", "Lamp"]
+        _, told, _ = await a.ask("GET", "/attributes?details=true")
+        assert [one["attributeName"] for one in told] == ["level", "light", "name"]
+        assert (await a.ask("GET", "/types/Lamp"))[1]["entityCount"] == 1
+    await caller.close()
+
+
+async def test_a_source_that_tells_nonsense_of_its_types_is_not_believed(here: Broker, others: FakeNeighbours) -> None:
+    await here.ask("POST", "/entities?local=true", gauge(level=level(1)))
+    await here.register("http://there.test")
+    for document in (
+        [1, {"id": 5}, {"typeName": "Gauge", "attributeDetails": [7]}],
+        {"id": "urn:t", "attributeDetails": 7},
+        {"typeList": 3},
+        "x",
+        7,
+        None,
+    ):
+        others.answers["http://there.test"] = lambda _, document=document: given(document)
+        for path in ("/types", "/types?details=true", "/types/Gauge", "/attributes", "/attributes/level"):
+            assert (await here.ask("GET", path))[0] == 200, (path, document)
+    others.answers.clear()
+    status, told, headers = await here.ask("GET", "/types")
+    assert (status, told["typeList"], headers["NGSILD-Warning"][:3]) == (200, ["Gauge"], "199")

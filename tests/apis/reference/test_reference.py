@@ -8,6 +8,10 @@ import orjson
 import pytest
 import schemathesis
 
+from machinami.apis.governance.office import Office
+from machinami.apis.governance.routes import routes as governance_routes
+from machinami.apis.identity.asking import Asking
+from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild import batch, entities, mapped, parameters, temporal_parameters
 from machinami.apis.ngsild.openapi import PARAMETERS
 from machinami.apis.ngsild.routes import routes as ngsild_routes
@@ -15,10 +19,13 @@ from machinami.apis.reference.routes import routes
 from machinami.apis.reference.view import asked_address, chapters
 from machinami.apis.status.routes import routes as status_routes
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.identity.identity import Identity, Supplies
+from machinami.broker.identity.seal import Seal
+from machinami.broker.identity.tokens import Tokens
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.openapi import document, operation_id
+from machinami.kit.openapi import PAGES, document, operation_id
 from machinami.kit.words import differences
 from machinami.store.memory import MemoryBackend
 from machinami.wire.recorded import RecordedWire
@@ -28,9 +35,13 @@ RETRIEVE = "get-ngsi-ld-v1-entities-id"
 
 
 def every_route() -> list[Route]:
-    wire = RecordedWire()
-    ports = Ports(MemoryBackend(), wire, wire, lambda: NOW, lambda: "1", lambda *_: None)
-    return [*ngsild_routes(Broker(ports)), *status_routes("1", list, list)]
+    wire, frame = RecordedWire(), Frame({"ja": "街", "en": "Town"}, lambda: NOW)
+    broker = Broker(Ports(MemoryBackend(), wire, wire, lambda: NOW, lambda: "1", lambda *_: None))
+    identity = Identity(Supplies(lambda: NOW, bytes, Seal(bytes(32), bytes), broker.protect, str))
+    asking = Asking(identity, Tokens(identity))
+    people = [*identity_routes(asking, frame), *governance_routes(Office(broker, identity, asking.principal, frame))]
+    told = [route for route in people if route.tag != PAGES]
+    return [*ngsild_routes(broker), *status_routes("1", list, list), *told]
 
 
 @pytest.fixture(name="told")

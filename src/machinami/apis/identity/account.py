@@ -1,6 +1,6 @@
 """What can people see and change of themselves? Their roles, their password, where they are signed in."""
 
-from machinami.apis.identity.pages import Page, Pages, status_of
+from machinami.apis.identity.pages import Page, Pages, own_path, status_of
 from machinami.broker.identity import people
 from machinami.foundation.errors import CredentialRefused, MachinamiError, SignInRequired
 from machinami.kit.frame import see_other
@@ -31,8 +31,10 @@ def shown(pages: Pages, request: Request, status: int = 200, fault: str = "", **
         session=live.session,
         sessions=pages.registry(request).sessions_of(account.id),
         administers=Role.ADMINISTRATOR in live.principal.roles,
+        operates=pages.home is None and bool({Role.ADMINISTRATOR, Role.OPERATOR} & live.principal.roles),
         fault=fault,
         said=request.arguments.get("done", ""),
+        onward=own_path(request.arguments.get("next")),
         **{"seed": None, "picture": "", "codes": (), **more},
     )
 

@@ -1,15 +1,17 @@
 """Who stands behind a request? By its session cookie, its key or token, or nobody."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import urlsplit
 
-from machinami.broker.identity.identity import KEY_MARK, Identity, Where
+from machinami.broker.identity.identity import KEY_MARK, Identity, Proven, Where
 from machinami.broker.identity.registry import Live, Registry
 from machinami.broker.identity.tokens import Tokens
 from machinami.foundation.errors import CredentialRefused, Forbidden, SignInRequired
 from machinami.kit.forms import PLAIN, SECURE, is_foreign
 from machinami.kit.http import Request
 from machinami.model.identity.account import Account
+from machinami.model.identity.key import Use, may_ask_from
 from machinami.model.principal import ANONYMOUS, Principal
 
 _COOKIE, _AUTHORIZATION, _KEY, _TENANT = b"cookie", b"authorization", b"x-api-key", b"ngsild-tenant"
@@ -38,22 +40,41 @@ class Asking:
                 if request.method not in _SAFE and is_foreign(request):
                     raise Forbidden("A change that a page of another site sends is not taken")
                 return live.principal
+        if request.certificate:
+            by = self.identity.by_certificate(self.registry(request), request.certificate, self.address(request))
+            if by is not None:
+                if request.method not in _SAFE and is_foreign(request):
+                    raise Forbidden("A change that a page of another site sends is not taken")
+                return by
         if self.identity.has_places:
             return self.identity.by_address(self.registry(request), self.address(request))
         return ANONYMOUS
 
     def _by_secret(self, request: Request) -> Principal:
-        if not self.identity.has_administrators:
+        identity, fields, registry = self.identity, request.fields, self.registry(request)
+        if not registry.administrators:
             return ANONYMOUS  # an open town knows nobody, and never asked
-        shown = request.header(_KEY)
+        shown = fields.get(_KEY)
+        name = _AUTHORIZATION if shown is None else _KEY
         if shown is None:
-            scheme, _, shown = (request.header(_AUTHORIZATION) or "").partition(" ")
+            shown = fields[_AUTHORIZATION]
+        mark = sha256(b"%b %b %b" % (name, registry.town.encode(), shown)).digest()
+        found = identity.recalled(registry, mark) or self._proven(registry, name, shown.decode("latin-1"), mark)
+        key = found.key
+        is_bound = key.use is Use.KEY and bool(key.addresses or key.origins)
+        if is_bound and not may_ask_from(key, self.address(request), request.header(b"origin")):
+            raise CredentialRefused("This key may not be used from here")
+        return found.principal
+
+    def _proven(self, registry: Registry, name: bytes, shown: str, mark: bytes) -> Proven:
+        if name == _AUTHORIZATION:
+            scheme, _, shown = shown.partition(" ")
             if scheme.lower() != "bearer":
                 raise CredentialRefused("Credentials are shown as `Authorization: Bearer …` or `X-API-Key: …`")
-        shown, registry = shown.strip(), self.registry(request)
+        shown = shown.strip()
         if shown.startswith(KEY_MARK):
-            return self.identity.by_key(registry, shown, self.address(request), request.header(b"origin"))
-        return self.tokens.principal(registry, shown)
+            return self.identity.by_key(registry, shown, mark)
+        return self.tokens.proven(registry, shown, mark)
 
     def registry(self, request: Request) -> Registry:
         """The people and programs of the town that the request names."""

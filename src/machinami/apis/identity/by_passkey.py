@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from machinami.apis.identity import openapi
 from machinami.apis.identity.account import ACCOUNT
 from machinami.apis.identity.keys import answer, json_body
 from machinami.apis.identity.pages import Page, Pages, own_path
@@ -13,17 +14,16 @@ from machinami.kit.http import Handler, Request, Response, Route
 from machinami.kit.page import town_name
 
 _ROOT = "/identity/passkeys"
-_TAG = "Identity"
 
 
 def routes(pages: Pages) -> list[Route]:
     """The addresses of passkeys."""
     keys = Passkeys(pages.identity)
     return [
-        Route("POST", f"{_ROOT}/registration", _ask_to_register(pages, keys), "Begin to register a passkey", _TAG),
-        Route("POST", _ROOT, _register(pages, keys), "Register a passkey", _TAG),
-        Route("POST", f"{_ROOT}/challenge", _ask_to_sign_in(pages, keys), "Begin to sign in by a passkey", _TAG),
-        Route("POST", f"{_ROOT}/session", _sign_in(pages, keys), "Sign in by a passkey", _TAG),
+        openapi.route("POST", f"{_ROOT}/registration", _ask_to_register(pages, keys)),
+        openapi.route("POST", _ROOT, _register(pages, keys)),
+        openapi.route("POST", f"{_ROOT}/challenge", _ask_to_sign_in(pages, keys)),
+        openapi.route("POST", f"{_ROOT}/session", _sign_in(pages, keys)),
         pages.frame.page("POST", f"{ACCOUNT}/passkeys/{{id}}/removal", _remove(pages, keys), "Let a passkey go"),
     ]
 
@@ -42,7 +42,7 @@ def _origin(pages: Pages, request: Request) -> str:
 
     Passkeys are bound to a name, so a town without an address of its own has them at http://localhost:… alone.
     """
-    home = pages.identity.supplies.address()
+    home = pages.address
     origin = request.header(b"origin") or ""
     host = urlsplit(origin).hostname
     if origin == home and host not in ("127.0.0.1", "::1", None):
@@ -57,7 +57,7 @@ def _origin(pages: Pages, request: Request) -> str:
 def _ask_to_register(pages: Pages, keys: Passkeys) -> Handler:
     def ask(request: Request) -> Response:
         account, _ = pages.asking.person(request)
-        town = town_name(pages.frame.town, "ja")
+        town = town_name(pages.frame.names, "ja")
         return answer(keys.ask_to_register(account, _browser(pages, request), _origin(pages, request), town))
 
     return ask

@@ -1,6 +1,7 @@
 """How does a person come in? The first administrator, invitations, signing in and out."""
 
 import hmac
+from urllib.parse import quote
 
 from machinami.apis.identity.pages import Page, Pages, own_path, status_of
 from machinami.broker.identity import people, signing_in
@@ -85,7 +86,12 @@ def _sign_in(pages: Pages) -> Page:
     async def show(request: Request) -> Response:
         if not pages.identity.has_administrators:
             return see_other(FIRST)
-        return shown(pages, request, own_path(request.arguments.get("next")))
+        live, onward = pages.asking.live(request), own_path(request.arguments.get("next"))
+        if live is not None and not live.session.half and request.arguments.get("level") == "2":
+            account = pages.registry(request).account(live.session.account)
+            if live.session.level < 2 and not account.has_second and not account.passkeys and not pages.provider:
+                return see_other(f"/account?done=surer&next={quote(onward)}")  # there is no surer way yet: make one
+        return shown(pages, request, onward)
 
     return show
 
@@ -116,7 +122,7 @@ def _sign_out(pages: Pages) -> Page:
             await signing_in.sign_out(pages.identity, pages.registry(request), live.session)
         answer = see_other("/")
         answer.headers.append(pages.asking.end_field())
-        answer.headers.append((b"clear-site-data", b'"cache"'))
+        answer.headers.append((b"clear-site-data", b'"cache", "storage"'))
         return answer
 
     return take

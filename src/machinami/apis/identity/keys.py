@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from machinami.apis.identity import openapi
 from machinami.apis.identity.pages import Page, Pages, status_of
 from machinami.apis.identity.shapes import key_document, read_wanted
 from machinami.broker.identity import programs
@@ -19,7 +20,6 @@ from machinami.model.principal import Role
 KEYS = "/keys"
 API = "/identity/keys"
 ROLES = tuple(role.value for role in Role if role in PROGRAM_ROLES)
-_TAG = "Identity"
 
 
 def routes(pages: Pages) -> list[Route]:
@@ -30,11 +30,11 @@ def routes(pages: Pages) -> list[Route]:
         page("POST", KEYS, _make(pages), "Make a key"),
         page("POST", f"{KEYS}/{{id}}/rotation", _rotate(pages), "A fresh secret for a key"),
         page("POST", f"{KEYS}/{{id}}/revocation", _revoke(pages), "Take a key away"),
-        Route("GET", API, _list(pages), "List the keys of programs and devices", _TAG),
-        Route("POST", API, _create(pages), "Make a key; its secret is in the answer, and nowhere else", _TAG),
-        Route("POST", f"{API}/{{id}}/rotation", _renew(pages), "A fresh secret; the old one holds a while", _TAG),
-        Route("DELETE", f"{API}/{{id}}", _delete(pages), "Take a key away", _TAG),
-        Route("POST", "/identity/devices/check", _check(pages), "Is this a device of the town? For MQTT brokers", _TAG),
+        openapi.route("GET", API, _list(pages)),
+        openapi.route("POST", API, _create(pages)),
+        openapi.route("POST", f"{API}/{{id}}/rotation", _renew(pages)),
+        openapi.route("DELETE", f"{API}/{{id}}", _delete(pages)),
+        openapi.route("POST", "/identity/devices/check", _check(pages)),
     ]
 
 
@@ -175,5 +175,5 @@ def json_body(request: Request) -> dict[str, Any]:
 
 
 def answer(document: object, status: int = 200) -> Response:
-    """An answer in JSON that nobody keeps."""
-    return Response(status, orjson.dumps(document), JSON, [(b"cache-control", b"no-store")])
+    """An answer in JSON."""
+    return Response(status, orjson.dumps(document), JSON)

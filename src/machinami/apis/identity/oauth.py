@@ -4,6 +4,7 @@ from base64 import b64decode
 from binascii import Error
 from urllib.parse import parse_qsl, unquote_plus
 
+from machinami.apis.identity import openapi
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.keys import answer
 from machinami.broker.identity.tokens import LASTING, Tokens
@@ -12,15 +13,14 @@ from machinami.kit.http import Handler, Request, Response, Route
 
 TOKEN, JWKS, METADATA = "/oauth/token", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server"
 _GRANT = "client_credentials"
-_TAG = "Identity"
 
 
 def routes(asking: Asking, tokens: Tokens) -> list[Route]:
     """The addresses of OAuth 2."""
     return [
-        Route("POST", TOKEN, _give(asking, tokens), "A token for a client (client_credentials)", _TAG),
-        Route("GET", JWKS, lambda _: answer(tokens.public()), "The keys that tokens are checked by", _TAG),
-        Route("GET", METADATA, _metadata(asking), "Where tokens are given", _TAG),
+        openapi.route("POST", TOKEN, _give(asking, tokens)),
+        openapi.route("GET", JWKS, lambda _: answer(tokens.public())),
+        openapi.route("GET", METADATA, _metadata(asking)),
     ]
 
 

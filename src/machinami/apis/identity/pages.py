@@ -21,12 +21,19 @@ Page = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages' hold on who is known. provider: what the city's OpenID provider is called, if there is one."""
+    """The pages' hold on who is known. provider: what the city's OpenID provider is called, if there is one; home:
+    where browsers find the town, without a slash at the end; None: where they find the installation."""
 
     identity: Identity
     asking: Asking
     frame: Frame
     provider: str = ""
+    home: Callable[[], str] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where browsers find the town."""
+        return self.identity.supplies.address() if self.home is None else self.home()
 
     def registry(self, request: Request) -> Registry:
         """The people and programs of the town."""
@@ -37,13 +44,12 @@ class Pages:
         return self.frame.words(request, PACKAGE)
 
     def show(self, request: Request, template: str, status: int = 200, **view: object) -> Response:
-        """A page of this face; no browser keeps it. It can hold a form also for who has no session."""
+        """A page of this face. It can hold a form also for who has no session."""
         waiting = None
         if not form_token(request):
             waiting = self.identity.secret(16)
             request.add_cookie(WAITING, waiting)
         page = self.frame.show(request, f"{PACKAGE}/{template}.html", status, **view)
-        page.headers.append((b"cache-control", b"no-store"))
         if waiting is not None:
             page.headers.append(self.asking.waiting_field(WAITING, waiting))
         return page
@@ -69,7 +75,6 @@ class Pages:
         """After signing in: the session's cookie, and where to go."""
         answer = see_other(address)
         answer.headers.append(self.asking.session_field(cookie))
-        answer.headers.append((b"cache-control", b"no-store"))
         return answer
 
 

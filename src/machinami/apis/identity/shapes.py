@@ -5,9 +5,9 @@ from typing import Any
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant
-from machinami.model.identity.key import AccessKey, Use, Wanted
+from machinami.model.identity.key import AccessKey, Use, Wanted, topics_of
 
-_MEMBERS = frozenset({"name", "use", "roles", "days", "scopes", "addresses", "origins"})
+_MEMBERS = frozenset({"name", "use", "roles", "days", "scopes", "addresses", "origins", "topics"})
 
 
 def key_document(key: AccessKey) -> dict[str, Any]:
@@ -20,9 +20,11 @@ def key_document(key: AccessKey) -> dict[str, Any]:
         "scopes": None if key.scopes is None else sorted(key.scopes),
         "addresses": list(key.addresses),
         "origins": list(key.origins),
+        **({"topics": list(topics_of(key))} if key.use is Use.DEVICE else {}),
         "owner": key.owner,
         "since": format_instant(key.since),
         "until": None if key.until is None else format_instant(key.until),
+        "certificates": list(key.certificates),
         "previousUntil": None if key.before_until is None else format_instant(key.before_until),
     }
 
@@ -44,6 +46,7 @@ def read_wanted(document: Mapping[str, Any]) -> Wanted:
         frozenset(_texts(document, "scopes")) if document.get("scopes") is not None else None,
         tuple(_texts(document, "addresses")),
         tuple(_texts(document, "origins")),
+        tuple(_texts(document, "topics")),
     )
 
 

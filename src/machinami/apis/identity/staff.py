@@ -53,7 +53,7 @@ def _show(pages: Pages) -> Page:
 
 
 def _link(pages: Pages, code: str) -> str:
-    return f"{pages.identity.supplies.address()}/invitation/{code}"
+    return f"{pages.address}/invitation/{code}"
 
 
 def _add(pages: Pages) -> Page:

@@ -9,11 +9,13 @@ import orjson
 from machinami.apis.ngsild.face import ROOT, Face, check_parameters, tenant
 from machinami.apis.ngsild.negotiation import JSON, choose, content_type, read_json
 from machinami.apis.ngsild.parameters import read_flag
-from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts, Stored
+from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts
 from machinami.broker.policy import WRITES, demand
+from machinami.broker.stored_context import Stored
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import BadRequestData, NotFound, OperationNotSupported
 from machinami.foundation.instant import format_instant
+from machinami.foundation.urn import without_password
 from machinami.kit.http import Request, Response
 from machinami.model.policy import Deed
 
@@ -22,6 +24,8 @@ SERVE = frozenset({"details"})
 DELETE = frozenset({"reload"})
 KINDS = (CACHED, HOSTED, IMPLICIT)
 _PATH = f"{ROOT}/jsonldContexts/"
+# What is served under a URL never changes, and other brokers ask for it as often as they are told (5.13.1).
+_KEPT = (b"cache-control", b"public, max-age=86400")
 
 
 class KeptContexts:
@@ -70,7 +74,7 @@ class KeptContexts:
         elif stored.kind in (CACHED, BUILT_IN):
             raise OperationNotSupported(f"This context is served by its owner at {stored.url}", url=stored.url)
         else:
-            response = Response(200, orjson.dumps(self._contexts.body(stored.url)), media)
+            response = Response(200, orjson.dumps(self._contexts.body(stored.url)), media, [_KEPT])
         self._contexts.note_use(stored.url, _town(request))
         return response
 
@@ -81,13 +85,17 @@ class KeptContexts:
         stored = self._stored(request)
         if stored is None and not reload:
             raise _unknown(request)
-        return self._delete(request.params["id"] if stored is None else stored.url, _town(request), reload)
+        return self._delete(request, request.params["id"] if stored is None else stored.url, reload)
 
-    async def _delete(self, url: str, town: str, reload: bool) -> Response:
+    async def _delete(self, request: Request, url: str, reload: bool) -> Response:
         if reload:
-            await self._contexts.reload(url, town)
+            await self._contexts.reload(url, _town(request))
         else:
-            await self._contexts.drop(url, town)
+            await self._contexts.drop(url, _town(request))
+        town = self._face.known_town(request)
+        if town is not None:
+            done = "fetched anew" if reload else "let go of"
+            town.policy.note(self._face.by(request), f"{done} the @context {without_password(url)}")
         return Response(204)
 
     def _demand(self, request: Request, *deeds: Deed) -> None:

@@ -70,7 +70,11 @@ class Discovery:
 
 
 async def _told(finding: Awaitable[Found], shape: Shape[Found], media: bytes, context: Context) -> Response:
-    document = shape(await finding, context)
+    return told(shape(await finding, context), media, context)
+
+
+def told(document: Any, media: bytes, context: Context) -> Response:
+    """The answer that shows a description or several."""
     if media == LD_JSON:
         for one in document if isinstance(document, list) else [document]:
             one["@context"] = context_member(context)

@@ -2,11 +2,20 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from urllib.parse import unquote
 
 from machinami.apis.ngsild.entities import identified
-from machinami.apis.ngsild.entity_maps import ASKING, keep_places, name_map, read_lifetime, read_places
-from machinami.apis.ngsild.face import Face, checked, waited
+from machinami.apis.ngsild.entity_maps import (
+    ASKING,
+    MAP_FIELD,
+    keep_places,
+    kept_map,
+    name_map,
+    read_lifetime,
+    read_places,
+    without_asking,
+)
+from machinami.apis.ngsild.face import Face, checked
+from machinami.apis.ngsild.mapped_past import FollowingPast
 from machinami.apis.ngsild.negotiation import GEO_JSON, SPATIAL, choose
 from machinami.apis.ngsild.parameters import (
     QUERY,
@@ -26,11 +35,10 @@ from machinami.apis.ngsild.shared_reading import SharedReading, wide_of
 from machinami.apis.ngsild.sharing import triggered, warn
 from machinami.apis.ngsild.shown import show_page
 from machinami.apis.ngsild.temporal import Temporal
-from machinami.broker.entity_maps import matching_here, past_places
+from machinami.broker.entity_maps import matching_here
 from machinami.broker.federation import reading
 from machinami.broker.linking import finder
 from machinami.broker.town import Town
-from machinami.foundation.errors import NotFound
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.model.context import Context
 from machinami.model.entity_map import LOCAL, EntityMap
@@ -38,7 +46,6 @@ from machinami.model.found import Found
 from machinami.model.ordering import arrange
 from machinami.model.query import Query, Selector
 
-_HEADER = b"ngsild-entitymap"
 MAPPED = QUERY | ASKING
 MAPPED_ONE = RETRIEVE | ASKING
 _OK, _CREATED, _ERROR = 200, 201, 300
@@ -53,16 +60,16 @@ class Following:
         self._face = face
         self._rendered = rendered
         self._paging = paging
-        self._temporal = temporal
         self._reading = SharedReading(face, rendered, paging)
         self._maps = face.broker.entity_maps
+        past = FollowingPast(face, temporal, paging)
         self._table: Mapping[tuple[str, str], Mapped] = {
             ("GET", "/entities"): self._query,
             ("POST", "/entityOperations/query"): self._query,
             ("GET", "/entities/{id}"): self._retrieve,
-            ("GET", "/temporal/entities"): self._query_past,
-            ("POST", "/temporal/entityOperations/query"): self._query_past,
-            ("GET", "/temporal/entities/{id}"): self._retrieve_past,
+            ("GET", "/temporal/entities"): past.query,
+            ("POST", "/temporal/entityOperations/query"): past.query,
+            ("GET", "/temporal/entities/{id}"): past.retrieve,
         }
 
     def route(self, route: Route) -> Route:
@@ -84,7 +91,7 @@ class Following:
         search = read_search(arguments, context, self._paging, media == GEO_JSON)
         search = replace(search, query=replace(search.query, selectors=selectors))
         warnings: list[str] = []
-        kept, status = self._kept(request), _OK
+        kept, status = kept_map(self._face, request), _OK
         if kept is None:
             found = await read_places(self._face, request, search, arguments, context)
             kept, status = keep_places(self._face, request, search, found, read_lifetime(arguments)), _CREATED
@@ -132,7 +139,7 @@ class Following:
         media = choose(request.fields.get(b"accept"), SPATIAL)
         view, types = read_view(arguments, context, media == GEO_JSON), read_types(arguments, context)
         town, by, entity_id = self._face.town(request), self._face.by(request), identified(request)
-        lifetime, kept = read_lifetime(arguments), self._kept(request)
+        lifetime, kept = read_lifetime(arguments), kept_map(self._face, request)
         among = EntityMap("", town.clock(), {}) if is_local(arguments) else kept
         response, known = await self._reading.one(request, town, entity_id, view, types, media, among)
         if response.status >= _ERROR:
@@ -144,56 +151,12 @@ class Following:
             self._maps.link(town, kept.id, known.linked)
         return name_map(response, kept)
 
-    # --- their past
-
-    async def _query_past(self, request: Request, local: Handler) -> Response:
-        asked = without_asking(request)
-        wanted = self._temporal.wanted(asked)
-        town, by = self._face.town(request), self._face.by(request)
-        lifetime, kept = read_lifetime(request.arguments), self._kept(request)
-        new, span = kept is None, self._temporal.span(wanted)
-        if kept is None:
-            places = await past_places(town, wanted.query, span, by)
-            kept = self._maps.keep(town, wanted.query, places, lifetime, by)
-        ids = list(kept.entries)
-        rest = ids[wanted.page.offset :]
-        if rest and not new:  # those from this page on that match no more go, so that pages neither gap nor overlap
-            matching = await past_places(town, replace(wanted.query, ids=tuple(rest)), span, by)
-            gone = set(rest).difference(matching)
-            self._maps.remove(town, kept.id, gone)
-            ids = [one for one in ids if one not in gone]
-        response = await self._temporal.query_among(asked, wanted, ids)
-        if new and response.status == _OK:
-            response.status = _CREATED
-        return name_map(response, kept)
-
-    async def _retrieve_past(self, request: Request, local: Handler) -> Response:
-        response = await waited(local, without_asking(request))
-        if response.status >= _ERROR:
-            return response
-        kept, entity_id = self._kept(request), identified(request)
-        if kept is None:
-            town, by, lifetime = self._face.town(request), self._face.by(request), read_lifetime(request.arguments)
-            kept = self._maps.keep(town, Query(ids=(entity_id,)), {entity_id: (LOCAL,)}, lifetime, by)
-        return name_map(response, kept)
-
-    def _kept(self, request: Request) -> EntityMap | None:
-        """The map that the request names, None where there is none or it has expired: then a new one is made."""
-        named = request.fields.get(_HEADER)
-        if named is None:
-            return None
-        map_id = unquote(named.decode("latin-1").rstrip("/").rpartition("/")[2])
-        try:
-            return self._maps.get(self._face.town(request), map_id, self._face.by(request))
-        except NotFound:
-            return None
-
 
 def _either(local: Handler, mapped: Mapped) -> Handler:
     """The handler of an operation, with maps where the request wants one."""
 
     def run(request: Request) -> Response | Awaitable[Response]:
-        if _HEADER not in request.fields:
+        if MAP_FIELD not in request.fields:
             if "entityMap" not in request.query:
                 return local(request)
             if not read_flag(request.arguments, "entityMap"):
@@ -201,10 +164,3 @@ def _either(local: Handler, mapped: Mapped) -> Handler:
         return mapped(request, local)
 
     return run
-
-
-def without_asking(request: Request) -> Request:
-    """The same request without the wish for a map: the pages after it follow the one that is there."""
-    parts = [part for part in request.query.split("&") if part.partition("=")[0] not in ASKING]
-    plain = Request(request.method, request.path, "&".join(parts), request.headers, request.body)
-    return replace(plain, params=dict(request.params), client=request.client)

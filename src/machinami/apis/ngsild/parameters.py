@@ -231,6 +231,11 @@ def is_local(arguments: Arguments) -> bool:
     return every or read_flag(arguments, "local")
 
 
+def wants_stamps(arguments: Arguments) -> bool:
+    """Whether the times of what is kept are wanted: of subscriptions and registrations (6.3.11)."""
+    return "sysAttrs" in options(arguments, _OPTIONS | _FORMS.keys())
+
+
 def read_page(arguments: Arguments, paging: Paging, count: bool = False) -> Page:
     """Which page is wanted (6.3.10, 6.3.13)."""
     count = count or read_flag(arguments, "count")

@@ -9,16 +9,26 @@ import orjson
 from machinami.apis.ngsild.entities import identified, location, same_id
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
-from machinami.apis.ngsild.parameters import PAGING, Arguments, Paging, is_local, read_page, read_selection
+from machinami.apis.ngsild.parameters import (
+    PAGING,
+    Arguments,
+    Paging,
+    is_local,
+    read_page,
+    read_selection,
+    wants_stamps,
+)
 from machinami.apis.ngsild.shown import show_list
 from machinami.broker import registrations
 from machinami.broker.sources import Source
+from machinami.broker.stamps import stamps
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model import parse
 from machinami.model.context import Context
+from machinami.model.credentials import revealed
 from machinami.model.registration import Registration
 from machinami.model.registration_matching import Specification, specified
 from machinami.model.registration_reading import merged_registration, read_registration, translated_registration
@@ -58,19 +68,25 @@ class Registrations:
         """The registrations of sources that may know of what is asked for (6.8.3.2)."""
         arguments = check_parameters(request, DISCOVER)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        page = read_page(arguments, self._paging)
+        page, timed = read_page(arguments, self._paging), wants_stamps(arguments)
         wanted = read_specification(arguments, context)
         every = registrations.discover(self._face.town(request), wanted, self._face.by(request))
         return show_list(
-            every, page, lambda source: self._shown(source, context, media), media, context, request, by_name=False
+            every,
+            page,
+            lambda source: self._shown(source, context, media, timed),
+            media,
+            context,
+            request,
+            by_name=False,
         )
 
     def retrieve(self, request: Request) -> Response:
         """One registration with how its source fares (6.9.3.1)."""
-        check_parameters(request, ONE)
+        timed = wants_stamps(check_parameters(request, ONE))
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
         source = registrations.source(self._face.town(request), identified(request), self._face.by(request))
-        return given(media, orjson.dumps(self._shown(source, context, media)), context)
+        return given(media, orjson.dumps(self._shown(source, context, media, timed)), context)
 
     def update(self, request: Request) -> Awaitable[Response]:
         """Members of a registration are changed (6.9.3.2)."""
@@ -82,6 +98,7 @@ class Registrations:
         same_id(fragment, present.id)
         own = self._face.context(present.context)
         changed = merged_registration(present.document, translated_registration(fragment, context, own))
+        changed = revealed(changed, present.info)  # what is shown masked may come back so
         return self._update(request, town, read_registration(changed, own))
 
     async def _update(self, request: Request, town: Town, changed: Registration) -> Response:
@@ -94,10 +111,10 @@ class Registrations:
         await registrations.deregister(self._face.town(request), identified(request), self._face.by(request))
         return Response(204)
 
-    def _shown(self, source: Source, context: Context, media: bytes) -> dict[str, Any]:
+    def _shown(self, source: Source, context: Context, media: bytes, timed: bool) -> dict[str, Any]:
         registration = source.registration
         document = translated_registration(registration.document, self._face.context(registration.context), context)
-        shown = {**document, **_told(source)}
+        shown = {**document, **_told(source), **(stamps(registration) if timed else {})}
         if media == LD_JSON:
             shown["@context"] = context_member(context)
         return shown

@@ -66,7 +66,7 @@ def routes(
     alone = {(route.method, route.path): route.handler for route in rows}
     rows = shared_routes(rows, face, rendered, paging)
     following = Following(face, rendered, paging, temporal)
-    rows = [*map(following.route, rows), *_map_rows(MappedEntities(face, paging))]
+    rows = [*map(following.route, rows), *_map_rows(MappedEntities(face, paging, temporal))]
     rows += _snapshot_rows(FrozenData(face, paging))
     return [*(_carried(route, alone) for route in rows), _told_by_sources(Relaying(face))]
 

@@ -9,6 +9,7 @@ from machinami.apis.ngsild.face import Face
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.rendering import Rendered
 from machinami.apis.ngsild.shared_batches import BatchKind, SharedBatches
+from machinami.apis.ngsild.shared_discovery import SharedDiscovery
 from machinami.apis.ngsild.shared_purging import SharedPurging
 from machinami.apis.ngsild.shared_reading import SharedReading
 from machinami.apis.ngsild.shared_temporal import SharedTemporal
@@ -54,6 +55,9 @@ def _table(face: Face, rendered: Rendered, paging: Paging) -> Mapping[tuple[str,
         ("PUT", _NAMED): partial(attribute, Kind("replaceAttrs", change, True)),
         ("DELETE", _NAMED): partial(attribute, Kind("deleteAttrs", entities.REMOVE, True)),
     }
+    kinds = SharedDiscovery(face)
+    table["GET", "/types"], table["GET", "/types/{type}"] = kinds.types, kinds.type_info
+    table["GET", "/attributes"], table["GET", "/attributes/{attribute}"] = kinds.attributes, kinds.attribute_info
     for kind in _batch_kinds():
         table["POST", f"{_BATCH}/{kind.path}"] = partial(batches.entities, kind)
     removal = BatchKind("deleteBatch", "delete", batch.LOCAL, "deleteEntity", "DELETE")

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from machinami.apis.ngsild.entities import identified
 from machinami.apis.ngsild.face import Face, waited
@@ -10,12 +11,15 @@ from machinami.apis.ngsild.temporal import PastAsked, Temporal
 from machinami.apis.ngsild.temporal_parameters import Evolution
 from machinami.broker import operations
 from machinami.broker.federation import evolutions
+from machinami.broker.federation.evolutions import KnownPast
 from machinami.broker.federation.gathering import Wide
+from machinami.broker.federation.gathering_past import GatheredPast
 from machinami.broker.history import Past, PastPage, Span
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
+from machinami.model.entity_map import EntityMap
 from machinami.model.temporal_form import Period
 
 
@@ -32,15 +36,23 @@ class SharedTemporal:
         return self._retrieve(self._temporal.asked_one(request), identified(request))
 
     async def _retrieve(self, ask: PastAsked, entity_id: str) -> Response:
+        return (await self.one(ask, entity_id))[0]
+
+    async def one(self, ask: PastAsked, entity_id: str, kept: EntityMap | None = None) -> tuple[Response, KnownPast]:
+        """The answer that shows the evolution of one entity, and what is known of it. kept: the map that says where it
+        is (5.7.3.4)."""
         trigger = triggered(ask.request, ask.wanted.context)
         federation, span = self._face.broker.federation, self._span(ask.wanted)
-        past, warnings = await evolutions.retrieve_past(federation, ask.town, entity_id, span, trigger, ask.by)
-        if past is None:
-            return warn(explain(operations.no_entity(entity_id)), warnings)
+        known = await evolutions.retrieve_past(federation, ask.town, entity_id, span, trigger, ask.by, kept)
+        return warn(await self._told(ask, entity_id, known), known.warnings), known
+
+    async def _told(self, ask: PastAsked, entity_id: str, known: KnownPast) -> Response:
+        if known.past is None:
+            return explain(operations.no_entity(entity_id))
         try:
-            return warn(await self._temporal.one(ask, past, _aggregate), warnings)
+            return await self._temporal.one(ask, known.past, _aggregate)
         except NotFound as nothing:
-            return warn(explain(nothing), warnings)
+            return explain(nothing)
 
     def query(self, request: Request, town: Town, local: Handler) -> Awaitable[Response]:
         """The evolutions of the entities that match (6.18.3.2)."""
@@ -51,15 +63,43 @@ class SharedTemporal:
         return self._query(self._temporal.asked_many(request), local)
 
     async def _query(self, ask: PastAsked, local: Handler) -> Response:
-        wanted = ask.wanted
-        federation, trigger = self._face.broker.federation, triggered(ask.request, wanted.context)
-        wide = _wide(ask, federation.split)
-        if not evolutions.concerns_sources(federation, ask.town, wide, wanted.temporal, trigger):
+        if not self.concerns_sources(ask):
             return await waited(local, ask.request)
-        if wanted.query.order:
+        federation, span = self._face.broker.federation, self._span(ask.wanted)
+        trigger, wide = triggered(ask.request, ask.wanted.context), self._wide(ask)
+        return await self._page(ask, *await evolutions.find_past(federation, ask.town, wide, span, trigger, ask.by))
+
+    def concerns_sources(self, ask: PastAsked) -> bool:
+        """Whether any source matches the query. Raises BadRequestData where it is asked for in an order (5.7.4.4)."""
+        federation, trigger = self._face.broker.federation, triggered(ask.request, ask.wanted.context)
+        wide = self._wide(ask)
+        if not evolutions.concerns_sources(federation, ask.town, wide, ask.wanted.temporal, trigger):
+            return False
+        if ask.wanted.query.order:
             raise BadRequestData("orderBy needs local=true: sources cannot be put into one order (5.7.4.4)")
-        found, warnings = await evolutions.find_past(federation, ask.town, wide, self._span(wanted), trigger, ask.by)
-        page = wanted.page
+        return True
+
+    def places(self, ask: PastAsked, lifetime: timedelta | None) -> Awaitable[GatheredPast]:
+        """Where the entities are whose past matches (5.14.5.4)."""
+        federation, span = self._face.broker.federation, self._span(ask.wanted)
+        trigger, wide = triggered(ask.request, ask.wanted.context), self._wide(ask)
+        return evolutions.places(federation, ask.town, wide, span, trigger, ask.by, lifetime)
+
+    def _wide(self, ask: PastAsked) -> Wide:
+        paging = ("limit", "offset", "count")
+        telling = sorted((name, text) for name, text in ask.request.arguments.items() if name not in paging)
+        key = repr(("the past", ask.town.name, ask.wanted.context.link, telling, ask.request.body))
+        return wide_past(ask.wanted, self._face.broker.federation.split, key)
+
+    async def follow(self, ask: PastAsked, kept: EntityMap) -> Response:
+        """A page of the evolutions of the entities of a map (5.5.9.3)."""
+        federation, span = self._face.broker.federation, self._span(ask.wanted)
+        trigger, wide = triggered(ask.request, ask.wanted.context), self._wide(ask)
+        found = await evolutions.follow_past(federation, ask.town, wide, kept, span, trigger, ask.by)
+        return await self._page(ask, *found)
+
+    async def _page(self, ask: PastAsked, found: PastPage, warnings: Sequence[str]) -> Response:
+        page = ask.wanted.page
         more = page.offset + page.limit < (found.count or 0)
         shown = PastPage(found.entities, found.count if page.count else None)
         return warn(await self._temporal.many(ask, shown, more, _aggregate), warnings)
@@ -72,10 +112,9 @@ class SharedTemporal:
         return Span(wanted.attributes, wanted.temporal, self._instances + 1)
 
 
-def _wide(ask: PastAsked, split: bool) -> Wide:
-    """The query as it goes beyond this broker. split: what holds where splitEntities is not said."""
-    wanted, paging = ask.wanted, ("limit", "offset", "count")
-    telling = sorted((name, text) for name, text in ask.request.arguments.items() if name not in paging)
+def wide_past(wanted: Evolution, split: bool, key: str = "") -> Wide:
+    """The query as it goes beyond this broker. split: what holds where splitEntities is not said (6.18.3.2); key: under
+    which its pages are found again."""
     return Wide(
         wanted.query,
         wanted.page,
@@ -83,7 +122,7 @@ def _wide(ask: PastAsked, split: bool) -> Wide:
         split if wanted.split is None else wanted.split,
         wanted.attributes or (),
         wanted.temporal.datasets or (),
-        repr(("the past", ask.town.name, wanted.context.link, telling, ask.request.body)),
+        key,
     )
 
 

@@ -120,7 +120,7 @@ def page_links(
 ) -> list[tuple[bytes, bytes]]:
     """Link headers to the pages before and after (6.3.10). by_name: parameters in the order of their names, else as
     they came; clients compare either."""
-    if request.method != "GET":
+    if request.method != "GET" or not page.limit:  # who only counts has no pages to go through
         return []
     return _page_links(request.path.rstrip("/"), request.query, page, more, media, by_name)
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 import orjson
 
 from machinami.apis.ngsild.entities import identified, location, same_id
+from machinami.apis.ngsild.entity_maps import without_asking
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
-from machinami.apis.ngsild.mapped import without_asking
 from machinami.apis.ngsild.members import required_object
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
 from machinami.apis.ngsild.parameters import Paging, is_local, read_search
 from machinami.apis.ngsild.query_document import query_arguments, read_selectors
 from machinami.apis.ngsild.shared_reading import wide_of
+from machinami.apis.ngsild.shared_temporal import wide_past
 from machinami.apis.ngsild.sharing import limited, triggered
 from machinami.apis.ngsild.snapshot_documents import (
     CURRENT,
@@ -79,7 +80,7 @@ class FrozenData:
             raise BadRequestData(f"Say what is to be frozen: {' or '.join(sorted(QUERIES))}", member=CURRENT)
         town = self._face.town(request)
         queries = [self._asked(row, context, request, town) for row in said.get(CURRENT, ())]
-        pasts = [self._asked_past(row, context) for row in said.get(TEMPORAL, ())]
+        pasts = [self._asked_past(row, context, request) for row in said.get(TEMPORAL, ())]
         federation, by = self._face.broker.federation, self._face.by(request)
         return _created(self._snapshots.create(town, said, read_lifetime(said), queries, pasts, federation, by))
 
@@ -134,13 +135,14 @@ class FrozenData:
         wide = wide_of(search, arguments, context, town, self._face.broker.federation.split)
         return Asked(wide, search.view.representation, triggered(request, context), is_local(arguments))
 
-    def _asked_past(self, row: Json, context: Context) -> AskedPast:
+    def _asked_past(self, row: Json, context: Context, request: Request) -> AskedPast:
         required_object(row, "temporalQ", f"{TEMPORAL}.")
         if "aggrParams" in row:
             raise wrong(f"{TEMPORAL}.aggrParams", "has no meaning where what is found is kept as it was")
         wanted = read_evolution(query_arguments(row, evolution=True), context, self._paging, True)
         query = replace(wanted.query, selectors=read_selectors(row, context))
-        return AskedPast(query, Span(wanted.attributes, wanted.temporal))
+        wide = wide_past(replace(wanted, query=query), self._face.broker.federation.split)
+        return AskedPast(wide, Span(wanted.attributes, wanted.temporal), triggered(request, context), wanted.local)
 
 
 def _created(snapshot: Snapshot) -> Response:

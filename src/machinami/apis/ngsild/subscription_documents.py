@@ -99,8 +99,15 @@ def read_subscription(document: Json, context: Context) -> Subscription:
         context=context.source,
         words=document.get("jsonldContext", context.source),
         conformance=_conformance(document),
-        document={name: value for name, value in document.items() if name not in READ_ONLY},
+        document=_kept(document),
     )
+
+
+def _kept(document: Json) -> Json:
+    """The document without what only this broker says of a subscription, which is to be ignored (5.2.12, 5.2.14.2)."""
+    said = {name: value for name, value in document.items() if name not in READ_ONLY}
+    shown = document["notification"]
+    return {**said, "notification": {name: shown[name] for name in shown if name not in NOTIFICATION_READ_ONLY}}
 
 
 def _check_words(document: Json) -> None:

@@ -10,7 +10,7 @@ from machinami.apis.ngsild.contexts import address
 from machinami.apis.ngsild.entities import identified, location, same_id
 from machinami.apis.ngsild.face import Face, check_parameters, context_member, given
 from machinami.apis.ngsild.negotiation import LD_JSON, choose
-from machinami.apis.ngsild.parameters import PAGING, Paging, read_page
+from machinami.apis.ngsild.parameters import PAGING, Paging, read_page, wants_stamps
 from machinami.apis.ngsild.sharing import triggered
 from machinami.apis.ngsild.shown import show_list
 from machinami.apis.ngsild.subscription_documents import READ_ONLY, read_subscription, translated
@@ -18,11 +18,13 @@ from machinami.broker.federation.behind import Behind
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Outbox
 from machinami.broker.source_subscriptions import SourceOutbox
+from machinami.broker.stamps import stamps
 from machinami.broker.town import Town
 from machinami.foundation.errors import LoopDetected
 from machinami.foundation.instant import format_instant
 from machinami.kit.http import Request, Response
 from machinami.model.context import Context, core
+from machinami.model.credentials import revealed
 from machinami.model.fragments import merged, wrong
 from machinami.model.principal import Principal
 from machinami.model.subscription import DEFAULT_TRIGGERS, Subscription
@@ -92,16 +94,16 @@ class Subscriptions:
         """The subscriptions (6.10.3.2)."""
         arguments = check_parameters(request, LIST)
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        page = read_page(arguments, self._paging)
+        page, timed = read_page(arguments, self._paging), wants_stamps(arguments)
         every = self._boxes(self._face.town(request), self._face.by(request))
-        return show_list(every, page, lambda box: self._shown(box, context, media), media, context, request)
+        return show_list(every, page, lambda box: self._shown(box, context, media, timed), media, context, request)
 
     def retrieve(self, request: Request) -> Response:
         """One subscription with how it fares (6.11.3.1)."""
-        check_parameters(request, ONE)
+        timed = wants_stamps(check_parameters(request, ONE))
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
         box = self._box(self._face.town(request), identified(request), self._face.by(request))
-        return given(media, orjson.dumps(self._shown(box, context, media)), context)
+        return given(media, orjson.dumps(self._shown(box, context, media, timed)), context)
 
     def update(self, request: Request) -> Awaitable[Response]:
         """Members of a subscription are changed (6.11.3.2)."""
@@ -111,7 +113,8 @@ class Subscriptions:
         present = self._desk.subscription(town, identified(request), self._face.by(request)).subscription
         same_id(fragment, present.id)
         own = self._face.context(present.context)
-        changed = read_subscription(merged(present.document, translated(fragment, context, own), READ_ONLY), own)
+        whole = merged(present.document, translated(fragment, context, own), READ_ONLY)
+        changed = read_subscription(revealed(whole, present.notification.endpoint.receiver_info), own)
         if "expiresAt" in fragment:
             _check_expiry(changed, town)
         self._check_words(changed)
@@ -151,11 +154,13 @@ class Subscriptions:
         """The @context of the notifications must be there (5.8.1.4). Raises NotYet, BadRequestData."""
         self._face.context(subscription.words)
 
-    def _shown(self, box: Box, context: Context, media: bytes) -> dict[str, Any]:
+    def _shown(self, box: Box, context: Context, media: bytes, timed: bool) -> dict[str, Any]:
         subscription = box.subscription
         document = translated(subscription.document, self._face.context(subscription.context), context)
         shown = {**self._defaults(subscription), **document, "status": box.status}
         shown["notification"] = {**document["notification"], **_told(box)}
+        if timed:
+            shown.update(stamps(subscription))
         if media == LD_JSON:
             shown["@context"] = context_member(context)
         return shown

@@ -71,9 +71,9 @@ class Temporal:
         """The evolutions of the entities that match a Query document (6.24.3.1)."""
         return self._query(self.asked_many(request))
 
-    def query_among(self, request: Request, wanted: Evolution, ids: Sequence[str]) -> Awaitable[Response]:
+    def query_among(self, ask: PastAsked, ids: Sequence[str]) -> Awaitable[Response]:
         """The same for these entities alone, as far as they match (5.5.9.3)."""
-        return self._query(replace(self._ask(request, wanted), among=ids))
+        return self._query(replace(ask, among=ids))
 
     def asked_one(self, request: Request) -> PastAsked:
         """What a request for the past of one entity asks."""

@@ -65,6 +65,7 @@ class Evolution:
     period: Duration | None = None
     csf: Condition | None = None
     split: bool | None = None
+    local: bool = False
 
     @property
     def is_restricted(self) -> bool:
@@ -97,6 +98,7 @@ def read_evolution(arguments: Arguments, context: Context, paging: Paging, searc
         period=period,
         csf=parse.parse_q(arguments["csf"], context) if "csf" in arguments else None,
         split=read_flag(arguments, "splitEntities") if "splitEntities" in arguments else None,
+        local=is_local(arguments),
     )
 
 

@@ -109,6 +109,10 @@ def curl(method: str, path: str, operation: Json, origin: str) -> str:
     body = operation.get("requestBody")
     if body is None:
         return shlex.join([*words, target])
+    form = body["content"].get("application/x-www-form-urlencoded")
+    if form is not None:
+        fields = (f"-d {name}={text}" for name, text in form.get("example", {}).items())
+        return " ".join([shlex.join([*words, target]), *fields])
     example = json.dumps(body["content"]["application/json"].get("example", {}), ensure_ascii=False)
     return f"{shlex.join([*words, target, '-H', 'Content-Type: application/json'])} \\\n  -d {shlex.quote(example)}"
 

@@ -28,10 +28,15 @@ def health(parts: Iterable[Part], version: str) -> dict[str, object]:
     """The answer of /health: "ok" if every part is, else "degraded", with each part's own word."""
     listed = list(parts)
     return {
-        "status": "ok" if all(part.ok for part in listed) else "degraded",
+        "status": verdict(listed),
         "version": version,
         "parts": [{"name": part.name, "ok": part.ok, "detail": part.detail} for part in listed],
     }
+
+
+def verdict(parts: Iterable[Part]) -> str:
+    """How the town fares, in one word."""
+    return "ok" if all(part.ok for part in parts) else "degraded"
 
 
 def prometheus(metrics: Iterable[Metric]) -> bytes:

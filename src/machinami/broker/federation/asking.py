@@ -89,9 +89,12 @@ def query(found: Reach, wanted: Query, offset: int, paged: bool, context: Contex
 def mapping(found: Reach, wanted: Query, lifetime: timedelta | None, context: Context) -> Asked:
     """The request for a map of the entities that a source has (5.14.4.4)."""
     arguments = {**selection(found.infos, wanted, context), **attributes(found, context), **filters(wanted, context)}
-    if lifetime is not None:
-        arguments["entityMapLifetime"] = f"PT{max(1, int(lifetime.total_seconds()))}S"
-    return Asked("GET", "/entityMaps", arguments)
+    return Asked("GET", "/entityMaps", {**arguments, **lasting(lifetime)})
+
+
+def lasting(lifetime: timedelta | None) -> Mapping[str, str]:
+    """The parameter that says how long a map is wanted (6.34.3.1)."""
+    return {} if lifetime is None else {"entityMapLifetime": f"PT{max(1, int(lifetime.total_seconds()))}S"}
 
 
 def following(question: Question, location: str | None) -> Question:

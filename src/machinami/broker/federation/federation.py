@@ -109,6 +109,11 @@ class Federation:
         town.sources.listeners.append(lambda *_: self._look())
         self._look()
 
+    def forget(self, town: Town) -> None:
+        """Take a town's sources into account no more."""
+        self._towns.remove(town)
+        self._look()
+
     def _look(self) -> None:
         self.active = any(town.sources.kept for town in self._towns)
 

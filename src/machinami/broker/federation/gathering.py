@@ -227,12 +227,18 @@ async def glean_map(
     """The ids of what a source has, if it can say them, else its entities."""
     if MAPPING in found.registration.operations:
         reply = await federation.ask(town, source, partial(mapping, found, wanted, lifetime), trigger)
-        entries = reply.document.get("entityMap") if reply.done and isinstance(reply.document, dict) else None
-        if isinstance(entries, dict) and reply.mapped:
-            return Gleaned(
-                (), reply.warned or None, reply.mapped, [one for one in entries if is_uri(one) and found.may_have(one)]
-            )
+        ids = map_entries(reply, found)
+        if ids is not None:
+            return Gleaned((), reply.warned or None, reply.mapped, ids)
     return await glean_pages(federation, town, source, found, wanted, trigger)
+
+
+def map_entries(reply: Reply, found: Reach) -> list[str] | None:
+    """The ids in a map that a source made, those that it may have (4.3.6.1); None where it made none (5.5.14)."""
+    entries = reply.document.get("entityMap") if reply.done and isinstance(reply.document, dict) else None
+    if not isinstance(entries, dict) or not reply.mapped:
+        return None
+    return [one for one in entries if is_uri(one) and found.may_have(one)]
 
 
 async def _read(federation: Federation, reply: Reply) -> tuple[list[Entity], str | None]:

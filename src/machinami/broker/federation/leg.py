@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
+from machinami.broker.credentials import kept
 from machinami.broker.federation.copying import DELETE, RETRIEVE, UPDATE, Copy, Json
 from machinami.broker.federation.envelope import SUBSCRIPTIONS
 from machinami.broker.federation.federation import Asked, Federation, Reply
@@ -96,7 +97,7 @@ class Leg:
             "subscription": self.subscription_id,
             "registration": registration.id,
             "sent": self.sent,
-            "source": registration.document,
+            "source": kept(self._town, registration.document, registration.info),
             "context": registration.context,
         }
         await self._town.store.transact(lambda tx: tx.put_record(RECORD, self.name, record))

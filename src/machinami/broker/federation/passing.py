@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from machinami.broker.history import Past
 from machinami.broker.town import Town
+from machinami.foundation.errors import Forbidden
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.entity import Entity
 from machinami.model.guarding import guarded
@@ -16,6 +17,7 @@ from machinami.model.policy import WRITING, Deed
 from machinami.model.principal import Principal
 from machinami.model.query import Query
 
+_TELLING_NOTHING = ("delete", "purge")
 _DEEDS = {
     "createEntity": (Deed.CREATE,),
     "createBatch": (Deed.CREATE,),
@@ -43,6 +45,13 @@ def demand_passing(
         return
     entity = Entity(entity_id, tuple(types or ()))
     names = tuple(attributes)
+    if rights.law is not None and not operations[0].startswith(_TELLING_NOTHING):
+        here = None if types else town.store.peek(entity_id)
+        if rights.law.keeps_here((here or entity).types, names):
+            raise Forbidden(
+                f"{entity_id} may be about a person: what has a legal class in this town is not passed on to others",
+                principal=by.id,
+            )
     for deed in _DEEDS.get(operations[0], (Deed.CHANGE,)):
         extent = rights.extent(deed, entity)
         if extent is None or not (extent.every or (names and extent.holds(names))):

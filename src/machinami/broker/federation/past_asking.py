@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from machinami.broker.federation.asking import PAGE, Reach, attributes, filters, selection
+from machinami.broker.federation.asking import PAGE, Reach, attributes, filters, lasting, selection
 from machinami.broker.federation.federation import Asked
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant, parse_instant
@@ -15,6 +16,7 @@ from machinami.model.query import Query, TemporalQuery, TimeRelation
 
 RETRIEVING = frozenset(("retrieveTemporal",))
 QUERYING_PAST = frozenset(("queryTemporal",))
+MAPPING_PAST = "createEntityMapQueryTemporal"
 _RANGE = re.compile(r"\S+\s+(\d{4}-[^/]*?(?:Z|[+]\d\d:\d\d))-(\d{4}-[^/]*)/(\S+)\Z")
 
 
@@ -45,6 +47,20 @@ def past_query(found: Reach, wanted: Query, temporal: TemporalQuery, offset: int
     if offset:
         arguments["offset"] = str(offset)
     return Asked("GET", "/temporal/entities", arguments)
+
+
+def past_mapping(
+    found: Reach, wanted: Query, temporal: TemporalQuery, lifetime: timedelta | None, context: Context
+) -> Asked:
+    """The request for a map of the entities whose past a source knows (5.14.5.4)."""
+    arguments = {
+        **selection(found.infos, wanted, context),
+        **attributes(found, context),
+        **filters(wanted, context),
+        **time_arguments(replace(temporal, last_n=None)),
+        **lasting(lifetime),
+    }
+    return Asked("GET", "/temporal/entityMaps", arguments)
 
 
 def time_arguments(temporal: TemporalQuery) -> Mapping[str, str]:

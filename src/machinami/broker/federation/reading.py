@@ -36,7 +36,8 @@ from machinami.model.query import TypeAny, TypeIs, TypeSelection
 from machinami.model.registration_matching import Specification
 from machinami.model.subscription import EntitySelector
 
-_AT_LEAST = 50  # entities of a map asked about at once
+AT_LEAST = 50  # entities of a map asked about at once
+_FOR_A_MOMENT = timedelta(seconds=1)
 _MOST_LINKED = 500  # linked entities of one answer
 
 
@@ -147,6 +148,8 @@ async def find(
     if kept is not None:
         found, warnings = await _follow(federation, town, wide, kept, trigger, by, False)
         return replace(found, count=found.count if page.count else None), warnings
+    if not page.limit and not wide.split and not wide.query.selectors:
+        return await _number(federation, town, wide, trigger, by)
     gathered = await gather(federation, town, wide, trigger, by)
     every = {entity.id: entity for entity in _assembled(gathered, gathered.places, wide, town)}
     entries = {entity_id: tuple(gathered.places[entity_id]) for entity_id in every}
@@ -154,6 +157,15 @@ async def find(
         federation.maps.note(town, wide.key, wide.query, entries, by)
     shown = list(every.values())[page.offset : page.offset + page.limit]
     return Found(shown, len(every) if page.count else None), gathered.warnings
+
+
+async def _number(
+    federation: Federation, town: Town, wide: Wide, trigger: Trigger, by: Principal
+) -> tuple[Found, Sequence[str]]:
+    """How many there are (6.3.13), each counted once, in however many places it is; sources that can say ids are asked
+    for no more."""
+    gathered = await places(federation, town, wide, trigger, by, _FOR_A_MOMENT)
+    return Found((), len(gathered.places)), gathered.warnings
 
 
 async def follow(
@@ -182,7 +194,7 @@ async def _follow(
     warnings: list[str] = []
     taken, at = 0, page.offset
     while at < len(ids) and (taken < page.limit or exact):
-        part = ids[at : at + max(page.limit - taken, _AT_LEAST)]
+        part = ids[at : at + max(page.limit - taken, AT_LEAST)]
         gathered = await gather_again(federation, town, wide, part, kept, trigger, by)
         found = {entity.id: entity for entity in _assembled(gathered, part, wide, town)}
         warnings += gathered.warnings

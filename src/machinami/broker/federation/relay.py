@@ -1,34 +1,43 @@
 """How does what sources tell of a subscription get to its subscriber? One queue for each subscription (5.8.6).
 
-What is in the queue is kept in the store until it has been passed on, so that a source that was answered need not tell
-it again after a restart of this broker.
+What is in the queue is kept in the store before its source is answered, and until it has been passed on; so is by what
+a second telling of the same is known. A source that hears no answer tells again, and is taken once; the subscriber is
+told at least once, and under the same notification id each time, whichever broker was started anew meanwhile.
 """
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from machinami.broker.federation.heard import Heard, Telling
 from machinami.broker.notify import Outbox
 from machinami.broker.town import Town
 from machinami.foundation.errors import Overloaded
 from machinami.model.telling import Told
+from machinami.store.protocol import Transaction
 
 RECORD = "relayed"
+HEARD = "heard"
 _LOG = logging.getLogger("machinami.broker")
 _MOST_WAITING = 1_000
-_REMEMBERED = 1_000  # entities as they were told, by which a double is known
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One notification of a source: its entities, and which registration stands for the source."""
+    """One notification of a source: its entities, and which registration stands for the source. key: under which it is
+    kept, in order of time, with the subscription's id first; its last word is drawn by lot."""
 
     key: str
     told: Sequence[Told]
     registration_id: str
+
+    @property
+    def name(self) -> str:
+        """What the subscriber's notification is called."""
+        return self.key.rpartition(" ")[2]
 
 
 Whole = Callable[[str, Item], Awaitable[Sequence[Told]]]
@@ -41,31 +50,51 @@ class Relay:
     """
 
     def __init__(self, town: Town, subscription_id: str, outbox: Callable[[], Outbox | None], whole: Whole) -> None:
+        self.heard = Heard()
         self._town = town
         self._id = subscription_id
         self._outbox = outbox
         self._whole = whole
         self._waiting: deque[Item] = deque()
-        self._tellers: OrderedDict[bytes, set[str]] = OrderedDict()
+        self._taking = asyncio.Lock()
         self._stirred = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def is_double(self, digest: bytes, teller: str, unique: bool) -> bool:
-        """Whether this has been told already. unique: it bears the time of its change, and so is never told twice but
-        by mistake; else who tells it again means it, and only another one does not."""
-        tellers = self._tellers.pop(digest, set())
-        double = bool(tellers) and (unique or teller not in tellers)
-        self._tellers[digest] = tellers | {teller} if double else {teller}
-        if len(self._tellers) > _REMEMBERED:
-            self._tellers.popitem(last=False)
-        return double
+    async def take(
+        self, key: str, teller: str, told: Sequence[tuple[Told, Telling]], record: Mapping[str, Any]
+    ) -> None:
+        """Take what a source tells, as far as it has not been told already, and keep it as this record.
 
-    async def take(self, item: Item, record: dict[str, Any]) -> None:
-        """Take what a source tells, and keep it as this record. Raises Overloaded where too much waits."""
-        if len(self._waiting) >= _MOST_WAITING:
-            raise Overloaded("The subscriber has not taken what was told before; tell it later")
-        await self._town.store.transact(lambda tx: tx.put_record(RECORD, item.key, record))
-        self.put(item)
+        One after the other, so that a double is answered only when what it is a double of is kept. Raises Overloaded
+        where too much waits.
+        """
+        async with self._taking:
+            fresh = [(one, telling) for one, telling in told if not self.heard.is_double(telling)]
+            if fresh:
+                if len(self._waiting) >= _MOST_WAITING:
+                    raise Overloaded("The subscriber has not taken what was told before; tell it later")
+                await self._keep(key, [telling for _, telling in fresh], record)
+                self.put(Item(key, [one for one, _ in fresh], teller))
+            for _, telling in told:
+                self.heard.note(telling)
+
+    async def _keep(self, key: str, tellings: Sequence[Telling], record: Mapping[str, Any]) -> None:
+        gone = self.heard.superfluous(len(tellings))
+
+        def work(tx: Transaction) -> None:
+            tx.put_record(RECORD, key, dict(record))
+            tx.put_record(HEARD, key, {"told": [telling.to_record() for telling in tellings]})
+            for old in gone:
+                tx.delete_record(HEARD, old)
+
+        await self._town.store.transact(work)
+        self.heard.keep(key, len(tellings))
+
+    def remember(self, key: str, record: Mapping[str, Any]) -> None:
+        """What was heard before a restart."""
+        for row in record["told"]:
+            self.heard.note(Telling.from_record(row))
+        self.heard.keep(key, len(record["told"]))
 
     def put(self, item: Item) -> None:
         """Have it passed on."""
@@ -88,9 +117,11 @@ class Relay:
             self._task = None
 
     async def forget(self) -> None:
-        """Stop, and forget what waits."""
+        """Stop, and forget what waits and what was heard."""
         await self.stop()
         await self._done(len(self._waiting))
+        keys = self.heard.keys()
+        await self._town.store.transact(lambda tx: [tx.delete_record(HEARD, key) for key in keys])
 
     async def _pass_on(self) -> None:
         while True:
@@ -111,9 +142,15 @@ class Relay:
     async def _tell(self, outbox: Outbox, items: Sequence[Item]) -> None:
         told = {one.entity.id: one for item in items for one in await self._whole(self._id, item)}
         if told:
-            await outbox.tell(list(told.values()))
+            await outbox.tell(list(told.values()), items[-1].name)
 
     async def _done(self, count: int) -> None:
-        keys = [self._waiting.popleft().key for _ in range(count)]
+        """The first ones have been passed on. Who is stopped meanwhile passes them on again, under the same name."""
+        keys = [self._waiting[place].key for place in range(count)]
         if keys:
-            await self._town.store.transact(lambda tx: [tx.delete_record(RECORD, key) for key in keys])
+            try:
+                await self._town.store.transact(lambda tx: [tx.delete_record(RECORD, key) for key in keys])
+            except Exception:  # it is told again after a restart; what comes after it is told all the same
+                _LOG.exception("what a source told of %s stays kept", self._id)
+        for _ in keys:
+            self._waiting.popleft()

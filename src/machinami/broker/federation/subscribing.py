@@ -10,14 +10,16 @@ from functools import partial
 from typing import Any
 
 from machinami.broker.contexts import Contexts
+from machinami.broker.credentials import opened
 from machinami.broker.federation import reading
 from machinami.broker.federation.behind import Behind, behind
 from machinami.broker.federation.copying import copy_for
 from machinami.broker.federation.federation import Federation
+from machinami.broker.federation.heard import Telling
 from machinami.broker.federation.leg import RECORD, Leg, Pauses
 from machinami.broker.federation.passing import judged_after
+from machinami.broker.federation.relay import HEARD, Item, Relay
 from machinami.broker.federation.relay import RECORD as RELAYED
-from machinami.broker.federation.relay import Item, Relay
 from machinami.broker.federation.relayed import digest, read_entities
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.notify import Notifier, Outbox
@@ -26,7 +28,7 @@ from machinami.broker.seen import linked_in
 from machinami.broker.sources import Source
 from machinami.broker.subscriptions import conditions
 from machinami.broker.town import Town
-from machinami.foundation.errors import MachinamiError, NotFound
+from machinami.foundation.errors import MachinamiError, NotFound, Overloaded
 from machinami.foundation.instant import to_micros
 from machinami.model.assembly import assemble_entity
 from machinami.model.context import Context
@@ -56,6 +58,7 @@ class SharedSubscriptions:
         self._notifier = notifier
         self._pauses = pauses
         self._address = ""
+        self._ready = False
         self._legs: dict[tuple[str, str, str], Leg] = {}
         self._named: dict[str, tuple[Town, Leg]] = {}
         self._relays: dict[tuple[str, str], Relay] = {}
@@ -65,6 +68,7 @@ class SharedSubscriptions:
         self._address = address
         for town in towns:
             await self._resume(town, set_aside)
+        self._ready = True
 
     async def close(self) -> None:
         """Leave everything as it is."""
@@ -72,6 +76,17 @@ class SharedSubscriptions:
             await leg.stop()
         for relay in self._relays.values():
             await relay.stop()
+
+    async def leave(self, town: Town) -> None:
+        """A town is let go: leave its copies as they are, and tell of it no more."""
+        for key in [key for key in self._legs if key[0] == town.name]:
+            leg = self._legs.pop(key)
+            self._named.pop(leg.name, None)
+            await leg.stop()
+        for name in [name for name, (there, _) in self._named.items() if there is town]:
+            await self._named.pop(name)[1].stop()
+        for place in [place for place in self._relays if place[0] == town.name]:
+            await self._relays.pop(place).stop()
 
     def watch(self, town: Town) -> None:
         """Take a town's sources into account from now on."""
@@ -110,14 +125,16 @@ class SharedSubscriptions:
 
     async def hear(self, name: str, document: Mapping[str, Any], context: Context) -> None:
         """A source tells of changes under the name of a copy. Raises NotFound, BadRequestData, Overloaded."""
+        if not self._ready:
+            raise Overloaded("This broker has just started and does not know its subscriptions yet; tell it later")
         town, leg = self._find(name)
-        told = self._covered(town, leg, read_entities(document, context))
-        relay = self._relay(town, leg.subscription_id)
-        told = [one for one in told if not relay.is_double(digest(one), leg.registration_id, leg.is_unique(one))]
+        told, notification = self._covered(town, leg, read_entities(document, context)), str(document.get("id", ""))
         if told:
-            record = {"copy": name, "data": document["data"], "context": context.source}
+            teller = leg.registration_id
+            tellings = [(one, Telling(digest(one), teller, notification, leg.is_unique(one))) for one in told]
+            record = {"copy": name, "registration": teller, "data": document["data"], "context": context.source}
             key = f"{leg.subscription_id} {to_micros(town.clock()):020d} {town.new_id()}"
-            await relay.take(Item(key, told, leg.registration_id), record)
+            await self._relay(town, leg.subscription_id).take(key, teller, tellings, record)
 
     async def complete(
         self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal, but: str | None = None
@@ -257,6 +274,8 @@ class SharedSubscriptions:
             self._share(town, box.subscription, None)
         for _, leg in [known for known in self._named.values() if known[0] is town]:
             leg.begin(self._gone)
+        for key, record in sorted((await town.store.records(HEARD)).items()):
+            await self._remember(town, key, record)
         for key, record in sorted((await town.store.records(RELAYED)).items()):
             try:
                 await self._relay_again(town, key, record)
@@ -267,7 +286,9 @@ class SharedSubscriptions:
         source = town.sources.kept.get(record["registration"])
         box = self._outbox(town, record["subscription"])
         if source is None:
-            source = Source(read_registration(record["source"], self._contexts.resolve(record.get("context"))))
+            source = Source(
+                read_registration(opened(town, record["source"]), self._contexts.resolve(record.get("context")))
+            )
         leg = Leg(self._federation, town, name, record["subscription"], source, self._pauses)
         leg.sent = record["sent"]
         leg.failure = "" if leg.sent else "it is not known whether the copy was made"
@@ -275,14 +296,29 @@ class SharedSubscriptions:
         if box is not None and record["registration"] in town.sources.kept:
             self._legs[town.name, leg.subscription_id, leg.registration_id] = leg
 
+    async def _remember(self, town: Town, key: str, record: Mapping[str, Any]) -> None:
+        """What was heard, as long as its subscription is there."""
+        subscription_id = _subscription_of(key)
+        if self._outbox(town, subscription_id) is None:
+            await town.store.transact(lambda tx: tx.delete_record(HEARD, key))
+        else:
+            self._relay(town, subscription_id).remember(key, record)
+
     async def _relay_again(self, town: Town, key: str, record: Mapping[str, Any]) -> None:
-        known = self._named.get(record["copy"])
-        if known is None:
+        leg = self._legs.get((town.name, _subscription_of(key), record.get("registration", "")))
+        if leg is None:
+            known = self._named.get(record["copy"])
+            leg = known[1] if known is not None else None
+        if leg is None:
             await town.store.transact(lambda tx: tx.delete_record(RELAYED, key))
             return
-        leg = known[1]
         told = self._covered(town, leg, read_entities(record, self._contexts.resolve(record.get("context"))))
         self._relay(town, leg.subscription_id).put(Item(key, told, leg.registration_id))
+
+
+def _subscription_of(key: str) -> str:
+    """Whose subscription a record is of: its key ends in a time and what was drawn by lot."""
+    return key.rsplit(" ", 2)[0]
 
 
 def _is_elsewhere(before: Registration, after: Registration) -> bool:

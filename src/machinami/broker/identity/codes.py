@@ -12,6 +12,7 @@ from machinami.model.identity.assurance import Way
 from machinami.model.identity.totp import SEED_BYTES, code_at, window_of
 
 RECOVERY_CODES = 10
+RECOVERY_BYTES = 14  # 112 bits: as many as no hash must be slow for (OWASP ASVS 5.0, 6.5.2)
 _WRONG = "The code is wrong"
 
 
@@ -27,8 +28,8 @@ async def use_totp(identity: Identity, registry: Registry, account_id: str, seed
     window = _window(seed, code, window_of(now), -1)
     if window is None:
         raise BadRequestData(_WRONG, key="identity.wrong_code")
-    codes = tuple(_written(identity.supplies.draw(8)) for _ in range(RECOVERY_CODES))
-    sealed = identity.supplies.seal.close(seed, _about(account))
+    codes = tuple(_written(identity.supplies.draw(RECOVERY_BYTES)) for _ in range(RECOVERY_CODES))
+    sealed = identity.supplies.seal.close(seed, sealed_about(account))
     kept = tuple(digest_of(_plain(one)) for one in codes)
     await registry.put_account(replace(account, totp=Totp(sealed, now, window), recovery=kept))
     identity.note(Event("authenticator taken into use", registry.town, account.principal_id, account.name))
@@ -58,7 +59,7 @@ async def with_code(identity: Identity, registry: Registry, live: Live, code: st
 async def _take(identity: Identity, registry: Registry, account: Account, code: str) -> Way | None:
     totp = account.totp
     if totp is not None:
-        seed = identity.supplies.seal.open(totp.seed, _about(account))
+        seed = identity.supplies.seal.open(totp.seed, sealed_about(account))
         window = _window(seed, code, window_of(identity.supplies.clock()), totp.last_window)
         if window is not None:
             await registry.put_account(replace(account, totp=replace(totp, last_window=window)))
@@ -82,13 +83,13 @@ def _window(seed: bytes, code: str, now: int, last: int) -> int | None:
     return None
 
 
-def _about(account: Account) -> str:
+def sealed_about(account: Account) -> str:
     return f"authenticator of {account.id}"
 
 
 def _written(secret: bytes) -> str:
     text = secret.hex()
-    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
+    return "-".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 def _plain(code: str) -> str:

@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from machinami.broker.identity.passwords import Passwords
 from machinami.broker.identity.registry import Live, Registry
@@ -18,6 +19,8 @@ from machinami.model.principal import ANONYMOUS, Principal
 
 _LOG = logging.getLogger("machinami.identity")
 KEY_MARK = "mk_"
+_MOST_PROVEN = 5_000
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,14 @@ class Supplies:
     ends: Ends = field(default_factory=Ends)
 
 
+class Proven(NamedTuple):
+    """Who showed a secret: by which key, as whom, and until when that holds."""
+
+    key: AccessKey
+    principal: Principal
+    until: datetime
+
+
 class Identity:
     """Everyone that an installation knows."""
 
@@ -66,15 +77,25 @@ class Identity:
         self.first_code = supplies.draw(16).hex()
         self.guest: Live | None = None
         self._registries: dict[str, Registry] = {}
+        self._proven: dict[bytes, Proven] = {}
 
     async def open(self, towns: Sequence[Town]) -> None:
         """Read what the towns know of people and programs; a town that has administrators is protected."""
         for town in towns:
-            registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
-            await registry.load()
-            self._registries[town.name] = registry
+            await self.admit(town)
         if self.has_administrators:
             await self.supplies.protect()
+
+    async def admit(self, town: Town) -> None:
+        """Read what a town knows of people and programs."""
+        registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
+        await registry.load()
+        self._registries[town.name] = registry
+
+    async def forget(self, town: Town) -> None:
+        """Know nobody any more of a town that is let go."""
+        await self._registries[town.name].tidy()
+        del self._registries[town.name]
 
     def of(self, town: str | None) -> Registry:
         """Whose people and programs count in a town: its own as soon as it has an administrator, until then those of
@@ -119,11 +140,40 @@ class Identity:
         """The session that a cookie names; None where it names none, or one that has ended."""
         return registry.live(digest_of(cookie).hex())
 
-    def by_key(self, registry: Registry, shown: str, address: str, origin: str | None) -> Principal:
+    def recalled(self, registry: Registry, mark: bytes) -> Proven | None:
+        """What the secret of this digest has proven before, as long as it still does: the key is the very one that it
+        was, neither revoked nor changed, and its time is not over."""
+        found = self._proven.get(mark)
+        if found is None:
+            return None
+        key = found.key
+        if registry.keys.values.get(key.id) is not key or self.supplies.clock() >= found.until:
+            del self._proven[mark]
+            return None
+        return found
+
+    def by_key(self, registry: Registry, shown: str, mark: bytes) -> Proven:
         """Who shows this key. Raises CredentialRefused."""
         key = self.key(registry, shown, Use.KEY)
-        if not may_ask_from(key, address, origin):
-            raise CredentialRefused("This key may not be used from here")
+        ends = [key.until, key.before_until if digest_of(shown.rpartition("_")[2]) == key.before else None]
+        return self.remember(mark, key, key.principal, min((end for end in ends if end is not None), default=_NEVER))
+
+    def remember(self, mark: bytes, key: AccessKey, principal: Principal, until: datetime) -> Proven:
+        """Know by the digest of a secret what it has proven, so that the next request need not prove it again."""
+        if len(self._proven) >= _MOST_PROVEN:
+            self._proven.clear()
+        found = self._proven[mark] = Proven(key, principal, until)
+        return found
+
+    def by_certificate(self, registry: Registry, digest: str, address: str) -> Principal | None:
+        """Who shows the client certificate of this digest; None: it stands for nobody. Raises CredentialRefused."""
+        key = registry.certified.get(digest)
+        if key is None:
+            return None
+        if key.until is not None and self.supplies.clock() >= key.until:
+            raise CredentialRefused("The key of this certificate is over")
+        if not may_ask_from(replace(key, origins=()), address, None):
+            raise CredentialRefused("This certificate may not be used from here")
         return key.principal
 
     def key(self, registry: Registry, shown: str, use: Use) -> AccessKey:

@@ -1,7 +1,10 @@
 """How do programs and devices get their keys, and how are these changed and taken away?"""
 
+import re
+from base64 import b64encode
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import pbkdf2_hmac
 
 from machinami.broker.identity.identity import KEY_MARK, Event, Identity, digest_of
 from machinami.broker.identity.people import demand_administrator
@@ -15,12 +18,15 @@ from machinami.model.identity.key import (
     check_origins,
     check_program_roles,
     check_scopes,
+    check_topics,
     rotate,
 )
 from machinami.model.principal import Principal
 
 LONGEST = timedelta(days=800)
 PLACE_LONGEST = timedelta(days=366)
+_SALT, _ROUNDS = 12, 101
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 async def make_key(
@@ -44,12 +50,28 @@ async def make_key(
         check_scopes(wanted.scopes),
         check_networks(list(wanted.addresses)),
         check_origins(wanted.origins),
+        topics=check_topics(wanted.topics),
     )
     if made.use is Use.PLACE and not made.addresses:
         raise BadRequestData("An exception names the addresses that it is for", key="identity.place_needs_address")
+    made = _for_mqtt(identity, made, secret)
     await registry.put_key(made)
     identity.note(Event(f"{made.use} made", registry.town, by.id, _told(made)))
     return made, "" if made.use is Use.PLACE else shown(made, secret)
+
+
+def _for_mqtt(identity: Identity, key: AccessKey, secret: str) -> AccessKey:
+    """A device's key with its secret as mosquitto checks it: a digest of its own, as the town keeps no secret."""
+    if key.use is not Use.DEVICE:
+        return key
+    return replace(key, mqtt=mosquitto_digest(shown(key, secret), identity.supplies.draw(_SALT)))
+
+
+def mosquitto_digest(secret: str, salt: bytes) -> str:
+    """A secret in the form of mosquitto's password files: PBKDF2 with SHA-512. It has 256 random bits, so that many
+    rounds would add nothing."""
+    digest = pbkdf2_hmac("sha512", secret.encode(), salt, _ROUNDS)
+    return f"$7${_ROUNDS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
 
 
 def shown(key: AccessKey, secret: str) -> str:
@@ -68,9 +90,34 @@ async def rotate_key(
         raise BadRequestData("An exception for an address has no secret")
     turned = rotate(key, digest_of(secret), now) if overlap is None else rotate(key, digest_of(secret), now, overlap)
     turned = replace(turned, since=now, until=now + (key.until - key.since) if key.until else None)
+    turned = _for_mqtt(identity, turned, secret)
     await registry.put_key(turned)
     identity.note(Event("key rotated", registry.town, by.id, _told(turned)))
     return turned, shown(turned, secret)
+
+
+async def certify(identity: Identity, registry: Registry, key_id: str, digest: str, by: Principal) -> AccessKey:
+    """Have a client certificate stand for a key, too. digest: its SHA-256. Raises NotFound, BadRequestData."""
+    demand_administrator(by)
+    key = _key(registry, key_id)
+    if key.use is Use.PLACE or not _DIGEST.fullmatch(digest):
+        raise BadRequestData("A certificate is named by 64 hexadecimal digits, and stands for a program or a device")
+    changed = replace(key, certificates=(*key.certificates, digest))
+    await registry.put_key(changed)
+    identity.note(Event("certificate given", registry.town, by.id, _told(changed)))
+    return changed
+
+
+async def decertify(identity: Identity, registry: Registry, digest: str, by: Principal) -> AccessKey | None:
+    """Have a client certificate stand for nobody from this moment on; whose it was."""
+    demand_administrator(by)
+    key = registry.certified.get(digest)
+    if key is None:
+        return None
+    changed = replace(key, certificates=tuple(one for one in key.certificates if one != digest))
+    await registry.put_key(changed)
+    identity.note(Event("certificate revoked", registry.town, by.id, _told(changed)))
+    return changed
 
 
 async def revoke_key(identity: Identity, registry: Registry, key_id: str, by: Principal) -> None:

@@ -5,7 +5,7 @@ once. A change is made in memory first and is durable when the awaitable is done
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
@@ -33,16 +33,18 @@ V = TypeVar("V", bound=_Named)
 class Shelf(Generic[V]):
     """All values of one kind, by id: in memory, and each a record."""
 
-    def __init__(self, kind: str, value: type[V], store: TownStore) -> None:
+    def __init__(self, kind: str, value: type[V], store: TownStore, changed: Callable[[], None] = lambda: None) -> None:
         self._kind = f"identity-{kind}"
         self._value = value
         self._store = store
+        self._changed = changed
         self.values: dict[str, V] = {}
 
     async def load(self) -> None:
         """Read what is kept."""
         kept = await self._store.records(self._kind)
         self.values = {key: read(self._value, record) for key, record in kept.items()}
+        self._changed()
 
     async def put(self, value: V) -> None:
         """Keep a value, in the place of the one with its id."""
@@ -67,6 +69,7 @@ class Shelf(Generic[V]):
             self.values.pop(value_id, None)
         else:
             self.values[value_id] = value
+        self._changed()
 
     def _record(self, tx: Transaction, value_id: str, value: V | None) -> None:
         if value is None:
@@ -100,10 +103,12 @@ class Registry:
     _live: dict[str, Live] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _places: list[AccessKey] = field(default_factory=list)
+    _administrators: list[Account] = field(default_factory=list)
+    certified: dict[str, AccessKey] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.accounts = Shelf("account", Account, self.store)
-        self.keys = Shelf("key", AccessKey, self.store)
+        self.accounts = Shelf("account", Account, self.store, self._count_administrators)
+        self.keys = Shelf("key", AccessKey, self.store, self._index_certificates)
         self.invitations = Shelf("invitation", Invitation, self.store)
         self._sessions = Shelf("session", Session, self.store)
 
@@ -119,12 +124,19 @@ class Registry:
                 self._live[session.id] = Live(session, principal_of(account, session), session.seen, session.seen)
         await self.tidy()
 
+    def _index_certificates(self) -> None:
+        self.certified = {digest: key for key in self.keys.values.values() for digest in key.certificates}
+
     # people
 
     @property
-    def administrators(self) -> list[Account]:
+    def administrators(self) -> Sequence[Account]:
         """Who administers the town now."""
-        return [account for account in self.accounts.values.values() if account.is_administrator]
+        return self._administrators
+
+    def _count_administrators(self) -> None:
+        """Every request asks whether there is one."""
+        self._administrators = [one for one in self.accounts.values.values() if one.is_administrator]
 
     def account(self, account_id: str) -> Account:
         """The account. Raises NotFound."""

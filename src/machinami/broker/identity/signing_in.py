@@ -29,7 +29,9 @@ async def with_password(identity: Identity, registry: Registry, name: str, passw
     right = await identity.supplies.passwords.check(kept, password[:1_000])
     if not right or account is None or kept is None:
         identity.throttle.missed(name, where.address)
-        identity.note(Event("sign-in refused", registry.town, name, "", where.address))
+        # What is no name of anybody is not told: people type their password there by mistake.
+        who, about = (name, "") if account is not None else ("", "a name that nobody has")
+        identity.note(Event("sign-in refused", registry.town, who, about, where.address))
         raise CredentialRefused(_WRONG, key="identity.wrong")
     if not account.has_second:
         identity.throttle.right(name, where.address)
@@ -67,7 +69,9 @@ async def begin(
 async def step_up(identity: Identity, registry: Registry, live: Live, way: Way, where: Where) -> Begun:
     """Go on in a new session that knows one more way; the old one ends, so that its cookie is worth nothing."""
     old = live.session
-    begun = await begin(identity, registry, registry.account(old.account), old.ways | {way}, where)
+    ways = old.ways | {way}
+    reached = max(old.level, level(ways))  # a provider may have said a higher one
+    begun = await begin(identity, registry, registry.account(old.account), ways, where, at_level=reached)
     await registry.end_sessions([old.id])
     return begun
 

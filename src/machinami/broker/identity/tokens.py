@@ -1,8 +1,8 @@
 """How does a program change its key for a token that is short-lived, and who shows one? (RFC 6749, 4.4; RFC 9068)"""
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -10,16 +10,15 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from machinami.broker.identity.identity import Event, Identity
+from machinami.broker.identity.identity import Event, Identity, Proven
 from machinami.broker.identity.registry import Registry
 from machinami.foundation.errors import CredentialRefused, Forbidden
 from machinami.model.identity.key import Use, may_ask_from
-from machinami.model.principal import Principal
 from machinami.store.protocol import TownStore, Transaction
 
 LASTING = timedelta(minutes=10)
 ALGORITHM = "ES256"
-_RECORD, _CURRENT = "identity-signing", "current"
+RECORD, _CURRENT = "identity-signing", "current"
 _MOST = 5_000
 
 
@@ -43,15 +42,15 @@ class Tokens:
     async def load(self, store: TownStore) -> None:
         """Read the signing key, or make one."""
         seal = self._identity.supplies.seal
-        kept = (await store.records(_RECORD)).get(_CURRENT)
+        kept = (await store.records(RECORD)).get(_CURRENT)
         if kept is not None:
-            self._key = ECKey.import_key(seal.open(bytes.fromhex(kept["sealed"]), _RECORD).decode())
+            self._key = ECKey.import_key(seal.open(bytes.fromhex(kept["sealed"]), RECORD).decode())
             return
         key = ECKey.generate_key("P-256", auto_kid=True)
-        sealed = seal.close(key.as_pem(private=True), _RECORD).hex()
+        sealed = seal.close(key.as_pem(private=True), RECORD).hex()
 
         def work(tx: Transaction) -> None:
-            tx.put_record(_RECORD, _CURRENT, {"sealed": sealed})
+            tx.put_record(RECORD, _CURRENT, {"sealed": sealed})
 
         await store.transact(work)
         self._key = key
@@ -95,7 +94,7 @@ class Tokens:
         self._identity.note(Event("token given", registry.town, key.principal.id, key.name, address))
         return jwt.encode(header, claims, self.key, algorithms=[ALGORITHM]), scopes
 
-    def principal(self, registry: Registry, token: str) -> Principal:
+    def proven(self, registry: Registry, token: str, mark: bytes) -> Proven:
         """Who shows this token. Raises CredentialRefused. A client that was revoked is refused from that moment on,
         whatever its tokens say."""
         found = self._read(registry, token)
@@ -105,14 +104,9 @@ class Tokens:
             raise CredentialRefused("This token is not valid here")
         if key.until is not None and now >= key.until:
             raise CredentialRefused("This token is not valid here")
-        of_key = key.principal
-        return Principal(
-            of_key.id,
-            of_key.roles,
-            identity_assurance=of_key.identity_assurance,
-            authentication_assurance=of_key.authentication_assurance,
-            scopes=found.scopes,
-        )
+        until = datetime.fromtimestamp(found.until, UTC)
+        by = replace(key.principal, scopes=found.scopes)
+        return self._identity.remember(mark, key, by, until if key.until is None else min(until, key.until))
 
     def _read(self, registry: Registry, token: str) -> Shown:
         name = (registry.town, sha256(token.encode()).digest())

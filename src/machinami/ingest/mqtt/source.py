@@ -21,7 +21,7 @@ from machinami.foundation.settings import MqttSettings
 from machinami.ingest.mqtt.mapping import TopicRule
 from machinami.ingest.mqtt.parse import Message, UnreadableMessage, parse
 from machinami.model.reading import Reading
-from machinami.wire.mqtt import PORTS, Client, ClosingSocket
+from machinami.wire.mqtt import PORTS, Client, ClosingSocket, present
 
 Deliver = Callable[[Sequence[Reading]], Awaitable[None]]
 Clock = Callable[[], datetime]
@@ -94,8 +94,10 @@ def address(settings: MqttSettings) -> Address:
             raise SettingsError(
                 f"The certificate file {settings.ca_file} cannot be used: {fault}", key="ca_file"
             ) from fault
+        if settings.certificate is not None:
+            present(tls, settings.certificate, settings.key)
         tls.sslsocket_class = ClosingSocket
-    elif settings.ca_file is not None:
+    elif settings.ca_file is not None or settings.certificate is not None:
         raise SettingsError("A certificate file needs an mqtts:// URL", key="ca_file")
     user = settings.user or (unquote(url.username) if url.username else None)
     password = settings.password or (unquote(url.password) if url.password else None)

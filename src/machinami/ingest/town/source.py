@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
+from zoneinfo import ZoneInfo
 
 from machinami.ingest.town.pace import Pace
 from machinami.ingest.town.simulate import DEFAULT_DAYS, RAIN_STEP, Town, floor_to, history
+from machinami.ingest.town.walkers import walkers
 from machinami.model.reading import Reading
 
 Deliver = Callable[[Sequence[Reading]], Awaitable[None]]
@@ -69,6 +72,15 @@ class Simulation:
         for day in history(self.town, self.town.anchor + _TICK):
             await self._deliver(day)
             told += len(day)
+        return told + await self._tell_walkers()
+
+    async def _tell_walkers(self) -> int:
+        """Deliver what the simulated people walked up to yesterday, in parts; return how many readings."""
+        now, told = self._clock(), 0
+        rows = walkers(self.town.seed, now.astimezone(_ZONE).date(), _ZONE, now)
+        while part := list(islice(rows, _PART)):
+            await self._deliver(part)
+            told += len(part)
         return told
 
     async def step(self) -> Sequence[Reading]:
@@ -91,6 +103,9 @@ class Simulation:
         while True:
             await self.step()
 
+
+_ZONE = ZoneInfo("Asia/Tokyo")  # the simulated town lies in Japan
+_PART = 1_000
 
 # After a long pause the town catches up a day at a time.
 _LONGEST_BATCH = timedelta(days=1)

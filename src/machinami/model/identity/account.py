@@ -7,6 +7,11 @@ from datetime import datetime
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.principal import Role
 
+NEAR_WORDS = (
+    "machinami", "administrator", "admin", "officer", "resident", "mayor", "operator", "department", "head", "city",
+    "town", "hall", "yakusho", "yakuba", "shiyakusho", "password", "passwort", "pasuwaado", "welcome", "changeme",
+    "bosai", "demo",
+)  # fmt: skip
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
 PEOPLE_ROLES = frozenset(
     {Role.RESIDENT, Role.OFFICER, Role.DEPARTMENT_HEAD, Role.MAYOR, Role.ADMINISTRATOR, Role.OPERATOR}
@@ -111,9 +116,19 @@ def check_password(text: str, name: str, known: frozenset[str] = frozenset()) ->
         raise BadRequestData(f"A password has at most {LONGEST_PASSWORD} characters", key="identity.long_password")
     plain = text.lower()
     stem = name.partition("@")[0]
-    if plain in known or len(set(plain)) < 5 or (len(stem) > 3 and plain.replace(stem, "") in {"", "1", "123", "!"}):
+    if plain in known or len(set(plain)) < 5 or plain in (plain + plain)[1:-1] or _is_expected(plain, stem):
         raise BadRequestData("This password is among the first to be guessed", key="identity.weak_password")
     return text
+
+
+def _is_expected(plain: str, stem: str) -> bool:
+    """Whether a password has no letters but those of words that are near at hand: one's name, the town's software, what
+    people are there, what a password is called."""
+    letters = "".join(letter for letter in plain if letter.isalpha())
+    left = letters
+    for word in sorted((*NEAR_WORDS, *((stem,) if len(stem) > 3 else ())), key=len, reverse=True):
+        left = left.replace(word, "")
+    return bool(letters) and not left
 
 
 def check_roles(names: frozenset[str]) -> frozenset[Role]:

@@ -24,7 +24,7 @@ def level(ways: Iterable[Way]) -> int:
     Level 3 asks for a device that is attested not to give its key away, which is not checked here: 2 is the most.
     """
     used = frozenset(ways)
-    if Way.PASSKEY in used or (Way.PASSWORD in used and used & _SECOND):
+    if Way.PASSKEY in used or (used & {Way.PASSWORD, Way.PROVIDER} and used & _SECOND):
         return 2
     return 1 if used else 0
 

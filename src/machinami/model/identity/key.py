@@ -1,7 +1,7 @@
 """By what does a program or a device show who it is, from where may it ask, and for how long?"""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
@@ -30,7 +30,8 @@ class AccessKey:
     """One program's or device's key. digest: SHA-256 of its secret (256 random bits need no slow hash); before, and
     until when that still holds: the secret before the last rotation; scopes: all that it may do, None for what its
     roles allow; addresses: networks that it may ask from, origins: web pages that may use it; empty for all; owner: the
-    id of the account that answers for it."""
+    id of the account that answers for it; certificates: SHA-256 of the client certificates that stand for it, too;
+    topics: to which a device may publish, none for those of its own id; mqtt: its secret as mosquitto checks it."""
 
     id: str
     name: str
@@ -45,6 +46,9 @@ class AccessKey:
     origins: tuple[str, ...] = ()
     before: bytes | None = None
     before_until: datetime | None = None
+    certificates: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    mqtt: str = field(default="", repr=False)
 
     @property
     def principal(self) -> Principal:
@@ -71,6 +75,7 @@ class Wanted:
     scopes: frozenset[str] | None = None
     addresses: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
 
 
 def is_valid(key: AccessKey, digest: bytes, now: datetime) -> bool:
@@ -92,6 +97,11 @@ def may_ask_from(key: AccessKey, address: str, origin: str | None) -> bool:
         if not any(place in ip_network(network) for network in key.addresses):
             return False
     return not key.origins or origin in key.origins
+
+
+def topics_of(key: AccessKey) -> tuple[str, ...]:
+    """To which topics a device may publish: as it was said, else to all below `devices/` and its id."""
+    return key.topics or (f"devices/{key.id}/#",)
 
 
 def rotate(key: AccessKey, digest: bytes, now: datetime, overlap: timedelta = OVERLAP) -> AccessKey:
@@ -128,6 +138,19 @@ def check_origins(texts: tuple[str, ...]) -> tuple[str, ...]:
         if not _ORIGIN.fullmatch(text):
             raise BadRequestData(
                 f"{text[:60]!r} is no origin; write it like https://map.example", key="identity.bad_origin"
+            )
+    return texts
+
+
+def check_topics(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Topic filters (MQTT 5.0, 4.7). Raises BadRequestData naming the one that is none."""
+    for text in texts:
+        levels = text.split("/")
+        is_right = 0 < len(text) <= 200 and text.isprintable() and text == text.strip() and not text.startswith("$")
+        is_right = is_right and all(level in ("+", "#") or not {"+", "#"} & set(level) for level in levels)
+        if not is_right or "#" in levels[:-1]:
+            raise BadRequestData(
+                f"{text[:60]!r} is no topic; write river/kami/level or river/kami/#", key="identity.bad_topic"
             )
     return texts
 

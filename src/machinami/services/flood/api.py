@@ -27,6 +27,7 @@ def routes(city: City, desk: Desk) -> list[Route]:
 
 def _feed(city: City, desk: Desk) -> Handler:
     async def show(request: Request) -> Response:
+        city.demand_shown(Alert)
         host = request.header(b"host") or ""
         base = f"http://{host}" if host else ""
         return Response(200, feed(await city.find(Alert), f"{base}{ADDRESS}", desk.town_name["ja"]), ATOM_XML)
@@ -36,6 +37,7 @@ def _feed(city: City, desk: Desk) -> Handler:
 
 def _message(city: City) -> Handler:
     async def show(request: Request) -> Response:
+        city.demand_shown(Alert)
         identifier = request.params["name"].removesuffix(".xml")
         for alert in await city.find(Alert):
             for revision in alert.revisions or []:

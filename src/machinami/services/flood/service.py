@@ -160,13 +160,15 @@ async def gather(city: City, now: datetime) -> Known:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that pages may ask of: what is known, what rain fell at each gauge, decisions, scores and settings."""
+    """All that pages may ask of: what is known, what rain fell at each gauge, decisions, scores and settings; and the
+    types of which who looks may not see everything."""
 
     known: Known
     rain: Mapping[str, Sequence[Sample]]
     decisions: Sequence[FloodDecision]
     scores: Sequence[ModelScore]
     settings: Settings
+    closed: frozenset[str] = frozenset()
 
 
 async def standing(city: City, now: datetime) -> Standing:
@@ -178,7 +180,13 @@ async def standing(city: City, now: datetime) -> Standing:
         await city.find(FloodDecision),
         await city.find(ModelScore),
         await city.settings(Settings),
+        frozenset(view.TYPE for view in _TOLD if not city.shows(view)),
     )
+
+
+_TOLD = (
+    RiverGauge, RainGauge, FloodMonitoring, Alert, FloodProposal, FloodDecision, ModelScore
+)  # fmt: skip
 
 
 def samples_of(past: Sequence[Past]) -> list[Sample]:

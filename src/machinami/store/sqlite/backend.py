@@ -1,12 +1,13 @@
 """Which towns are there? One folder a town: DIR/towns/NAME/town.sqlite."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from machinami.foundation.errors import StoreUnavailable, TenantNotFound
 from machinami.model.town_name import check_town_name
 from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.connection import migrate, migrations, open_connection
+from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection
 from machinami.store.sqlite.lock import lock
 from machinami.store.sqlite.town import SqliteTown
 
@@ -14,11 +15,20 @@ FILE = "town.sqlite"
 LOCK = "town.lock"
 
 
+Keys = Callable[[str, bool], bytes | None]
+"""The key of a town, by its name and whether it is being made; None where it has none."""
+
+
+def no_keys(town: str, new: bool) -> None:
+    """Nothing is encrypted."""
+
+
 class SqliteBackend:
     """All towns below one folder."""
 
-    def __init__(self, folder: Path, settings: StoreSettings) -> None:
+    def __init__(self, folder: Path, settings: StoreSettings, keys: Keys) -> None:
         self._folder = folder / "towns"
+        self._keys = keys
         self._settings = settings
         self._towns: dict[str, SqliteTown] = {}
 
@@ -29,12 +39,20 @@ class SqliteBackend:
             path = self._folder / town / FILE
             if not create and not path.exists():
                 raise TenantNotFound(f"There is no town {town!r} here", tenant=town)
-            self._towns[town] = open_town(path, self._settings)
+            new = not path.exists() or not path.stat().st_size
+            key = None if is_plain(path) else self._keys(town, new)
+            self._towns[town] = open_town(path, replace(self._settings, key=key))
         return self._towns[town]
 
     async def towns(self) -> Sequence[str]:
         """The names of the towns that exist."""
         return sorted(path.parent.name for path in self._folder.glob(f"*/{FILE}"))
+
+    async def release(self, town: str) -> None:
+        """Commit what is queued in a town and let go of its files."""
+        held = self._towns.pop(town, None)
+        if held is not None:
+            await held.close()
 
     async def close(self) -> None:
         """Close every town."""
@@ -59,6 +77,6 @@ def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
         raise
 
 
-def open_backend(folder: Path, settings: StoreSettings) -> SqliteBackend:
+def open_backend(folder: Path, settings: StoreSettings, keys: Keys = no_keys) -> SqliteBackend:
     """The towns below the folder."""
-    return SqliteBackend(folder, settings)
+    return SqliteBackend(folder, settings, keys)

@@ -10,6 +10,7 @@ from machinami.foundation.errors import StoreUnavailable
 from machinami.store.settings import StoreSettings
 
 PAGE = 8192
+_MAGIC = b"SQLite format 3\0"
 _WAIT_MS = 200  # for another process that copies the file; the event loop stands still meanwhile
 
 
@@ -19,6 +20,8 @@ def open_connection(path: Path, settings: StoreSettings, write: bool) -> apsw.Co
     share = 1 if write else 8
     try:
         connection = apsw.Connection(str(path), flags=flags)
+        if settings.key is not None:
+            use_key(connection, settings.key)
         connection.set_busy_timeout(_WAIT_MS)
         # Else a statement that is kept is compiled anew whenever its parameters change, to choose by statistics that
         # no file here has: twice the work of most statements.
@@ -35,9 +38,39 @@ def open_connection(path: Path, settings: StoreSettings, write: bool) -> apsw.Co
                 pragmas.append(f"max_page_count = {max(1, settings.max_bytes // PAGE)}")
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}").fetchall()
+    except apsw.NotADBError as error:
+        raise StoreUnavailable(
+            f"{path} is encrypted, and does not open with the key that is here; put back the key that belongs to it",
+            path=str(path),
+        ) from error
     except apsw.Error as error:
         raise StoreUnavailable(f"{path} cannot be opened: {error}", path=str(path)) from error
     return connection
+
+
+def can_encrypt() -> bool:
+    """Whether this SQLite can keep a file encrypted; else it would take a key and write plain text."""
+    return hasattr(apsw, "mc_version")
+
+
+def use_key(connection: apsw.Connection, key: bytes) -> None:
+    """Have a connection read and write with this key: ChaCha20-Poly1305 page by page, the write-ahead log too.
+
+    Raises StoreUnavailable where this SQLite cannot.
+    """
+    if not can_encrypt():
+        raise StoreUnavailable("This SQLite cannot encrypt; install apsw-sqlite3mc in the place of apsw")
+    connection.execute("PRAGMA cipher = 'chacha20'").fetchall()
+    connection.execute(f'PRAGMA key = "raw:{key.hex()}"').fetchall()
+
+
+def is_plain(path: Path) -> bool:
+    """Whether the file is there and can be read without a key."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except FileNotFoundError:
+        return False
 
 
 def read(connection: apsw.Connection, sql: str, parameters: tuple[Any, ...] = ()) -> list[Any]:

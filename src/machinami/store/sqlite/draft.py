@@ -32,6 +32,10 @@ class Draft:
         self._written: list[Written] = []
         self._apart: Snapshot | None = None
 
+    def count(self) -> int:
+        """How many entities there are, as the works before this one left them."""
+        return self._group.before + self._group.entities
+
     def get(self, entity_id: str) -> Entity | None:
         """The entity as this work sees it now."""
         if entity_id in self._entities:

@@ -1,6 +1,6 @@
 """Which entities, there or deleted, have a history in a range of time?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from heapq import merge
@@ -14,10 +14,11 @@ from machinami.model.matching import matches
 from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
 from machinami.model.query import Page, Query, TemporalQuery
-from machinami.store.evolution import judged, satisfied, scope_stretches, selectors, visible_names
+from machinami.model.sight import Sight
+from machinami.store.evolution import judged, satisfied, scope_stretches, selectors, sight_of_past
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.find import linked_by
-from machinami.store.sqlite.history import Stretch, has_instance, read_instances, span
+from machinami.store.sqlite.history import Stretch, has_instance, known, read_instances, span
 from machinami.store.sqlite.hot import Hot
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.probe import probe
@@ -70,8 +71,8 @@ class _Judge:
     def had(self, hot: Hot) -> bool:
         """Whether it does."""
         query, temporal = self._query, self._temporal
-        visible = visible_names(query.guard, hot.entity)
-        attributes = query.attrs if visible is None else tuple(sorted(visible.intersection(query.attrs or visible)))
+        visible = sight_of_past(query.guard, hot.entity, temporal)
+        attributes = query.attrs if visible is None else visible.among(query.attrs or self._known(hot, visible))
         if visible is not None and not attributes:
             return False
         if not has_instance(self._connection, self._names, hot.subject, attributes, temporal):
@@ -84,7 +85,13 @@ class _Judge:
         stretches = scope_stretches(query.scope, hot.entity, scopes, temporal.property)
         return any(one.meets(temporal) for one in stretches)
 
-    def _satisfied(self, hot: Hot, visible: frozenset[str] | None) -> bool:
+    def _known(self, hot: Hot, visible: Sight) -> Iterable[str]:
+        """The attributes of which something may be seen, or of which there is a history."""
+        if visible.only is not None:
+            return sorted(visible.only)
+        return [name for name in known(self._connection, self._names, hot.subject) if name != SCOPE]
+
+    def _satisfied(self, hot: Hot, visible: Sight | None) -> bool:
         query = self._query
         open_q = query.q
         if open_q is not None and visible is None:
@@ -96,7 +103,7 @@ class _Judge:
             return True
         past = self._read(hot, self._judged, self._whole)
         if visible is not None:
-            past = [one for one in past if one.attribute in visible or one.attribute == SCOPE]
+            past = [one for one in past if one.attribute == SCOPE or visible.shows(one.attribute)]
         return satisfied(replace(query, q=open_q), hot.entity, past, self._linked, self._now)
 
     def _read(self, hot: Hot, attributes: tuple[str, ...], temporal: TemporalQuery) -> list[Instance]:

@@ -80,7 +80,7 @@ class Group:
         self.changed: set[str] = set()
         self.records: dict[tuple[str, str], bytes | None] = {}
         self.changes: list[Change] = []
-        self.entities = 0
+        self.before = self.entities = 0  # entities that there were, and how many more there are
         self.first_expiry = NEVER
         self.fold = Fold(connection, names, indexes)
         self.later = Later()

@@ -158,6 +158,15 @@ DELETE FROM history WHERE subject = ? AND attribute = ? AND coalesce(CAST(doc AS
 -- forget_dataset_everywhere
 DELETE FROM history WHERE subject = ? AND coalesce(CAST(doc AS TEXT) ->> '$.d', '@none') = ?
 
+-- count_history
+SELECT count(*) FROM history
+-- count_records
+SELECT kind, count(*) FROM record GROUP BY kind ORDER BY kind
+-- pages
+PRAGMA page_count
+-- free_pages
+PRAGMA freelist_count
+
 -- put_record
 INSERT INTO record (kind, key, doc) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc
 -- drop_record

@@ -19,7 +19,7 @@ from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import to_micros
 from machinami.model.change import Change
 from machinami.model.entity import Entity
-from machinami.model.found import Bucket, Found, IdPage, Instance, Series, TypeSummary
+from machinami.model.found import Bucket, Found, IdPage, Instance, Inventory, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
 from machinami.store.aggregation import check_methods
 from machinami.store.protocol import Transaction
@@ -29,7 +29,7 @@ from machinami.store.sqlite.audit import disagreements
 from machinami.store.sqlite.backlog import Backlog
 from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
-from machinami.store.sqlite.connection import open_connection, read, read_one
+from machinami.store.sqlite.connection import PAGE, open_connection, read, read_one
 from machinami.store.sqlite.discovery import GONE, LIVE, summarize
 from machinami.store.sqlite.draft import Draft
 from machinami.store.sqlite.find import Effort, TooLong, find, find_ids
@@ -92,7 +92,8 @@ class SqliteTown:
         return self._writer.put(work)
 
     def _new_group(self) -> Group:
-        return Group(
+        under_way = self._writer.committing
+        group = Group(
             self._connection,
             self._names,
             self._indexes,
@@ -104,6 +105,8 @@ class SqliteTown:
             prompt=self._thread is not None or self._settings.max_bytes is not None,
             asked=self._asked,
         )
+        group.before = self._entities + (0 if under_way is None else under_way.entities)
+        return group
 
     def _recover(self) -> None:
         """Bring state and history up to the log, where the process was killed before they were."""
@@ -349,6 +352,21 @@ class SqliteTown:
             "indexed_attributes": len(self._indexes.ready),
             "indexes_in_making": len(self._indexes.numbers) - len(self._indexes.ready),
         }
+
+    def used_bytes(self) -> int:
+        """The bytes that the data take on disk; free pages are not counted."""
+        connection = self._source().connection
+        return PAGE * int(read_one(connection, SQL.pages) - read_one(connection, SQL.free_pages))
+
+    async def inventory(self) -> Inventory:
+        """Everything that is kept, counted; in a reading thread."""
+        await self._settle()
+
+        def count(connection: apsw.Connection) -> Inventory:
+            past, log = read_one(connection, SQL.count_history), read_one(connection, SQL.log_length)
+            return Inventory(self._entities, past, log, dict(read(connection, SQL.count_records)))
+
+        return await self._readers.run(count)
 
     async def disagreements(self) -> list[str]:
         """Sentences about log, state and history where they do not agree; reads everything."""

@@ -27,7 +27,9 @@ async def happening(city: City, words: Words) -> Happening:
         for one in readings
     ]
     waiting = sum(1 for p in standing.known.proposals if p.state == "proposed")
-    return Happening([notice(a, words) for a in in_force(standing.known.alerts, now)], readings, sources, waiting)
+    return Happening(
+        [notice(a, words) for a in in_force(standing.known.alerts, now)], readings, sources, waiting, standing.closed
+    )
 
 
 def _reading(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> Reading:

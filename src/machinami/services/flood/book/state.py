@@ -122,3 +122,4 @@ class State:
     scores: Sequence[Score] = ()
     public_forecast: bool = False
     settings: Sequence[SettingSheet] = ()
+    closed: frozenset[str] = frozenset()

@@ -14,7 +14,7 @@ from machinami.kit.words import Words
 from machinami.model.view import Words as Spoken
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
-from machinami.services.flood.model import MARKS, Alert, FloodDecision, Reason, Thresholds
+from machinami.services.flood.model import MARKS, Alert, FloodDecision, FloodMonitoring, Reason, Thresholds
 
 ADDRESS = "/services/flood"
 FAULTS = ("never", "silent", "range", "stuck", "jump")
@@ -100,7 +100,8 @@ def state_of(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> t
     """The observed level of a gauge, or None and why it is unknown."""
     found = standing.known.monitoring.get(gauge.id)
     if found is None:
-        return None, teller.words.plain("flood.because.never")
+        hidden = FloodMonitoring.TYPE in standing.closed
+        return None, teller.words.plain("closed.state" if hidden else "flood.because.never")
     if found.warning_level is not None:
         return as_level(found.warning_level), ""
     rows = [row for row in found.reasons or [] if row["kind"] in FAULTS]

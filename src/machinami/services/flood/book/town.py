@@ -61,6 +61,7 @@ class TownBook:
             [row for s in standing.scores for row in _scores(s, names)],
             standing.settings.public_forecast,
             self._settings(standing, words),
+            standing.closed,
         )
 
     async def approve(self, proposal: str, message: Message, by: Officer) -> None:

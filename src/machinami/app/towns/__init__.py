@@ -1,0 +1,1 @@
+"""Towns as they come, move and go on one installation."""

@@ -1,0 +1,61 @@
+"""What is done again and again while an installation runs, whatever its services do?"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from machinami.app.clock import utc_now
+from machinami.app.keeping import SECONDS as KEPT
+from machinami.app.keeping import Keeping
+from machinami.app.mosquitto import SECONDS as TOLD
+from machinami.app.mosquitto import Ready
+from machinami.app.towns.platform import Platform
+from machinami.broker.broker import Broker
+from machinami.broker.consents import expire
+from machinami.broker.identity.identity import Identity
+from machinami.broker.registrations import forget_expired
+from machinami.broker.renewal import SOONEST
+from machinami.broker.retention import trim
+from machinami.broker.transience import SECONDS, sweep
+from machinami.foundation.settings import Settings
+from machinami.kit.schedule import Job
+
+_DAY = 86_400.0
+_TIDIED, _MEASURED = 60.0, 1.0
+
+
+def upkeep(
+    settings: Settings,
+    broker: Broker,
+    identity: Identity,
+    keeping: Keeping,
+    platform: Platform,
+    now: Callable[[], datetime],
+) -> list[Job]:
+    """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
+
+    async def sweep_all() -> None:
+        for town in broker.towns:
+            await sweep(town)
+            await expire(town)
+            await forget_expired(town)
+
+    async def trim_logs() -> None:
+        before = now() - timedelta(days=settings.log_days)
+        for town in broker.towns:
+            await trim(town, before, broker.cursors(town))
+
+    async def renew_contexts() -> None:
+        await broker.contexts.renew(now() - timedelta(days=settings.context_days))
+
+    jobs = [
+        Job("who is signed in", identity.tidy, utc_now, _TIDIED),
+        Job("log retention", trim_logs, now, _DAY),
+        Job("what ends some day", keeping.look, utc_now, KEPT),
+        Job("what expires", sweep_all, now, SECONDS),
+        Job("quotas", platform.measure, utc_now, _MEASURED),
+    ]
+    if settings.context_days:
+        jobs.append(Job("contexts", renew_contexts, utc_now, SOONEST.total_seconds()))
+    if settings.mosquitto is not None:
+        jobs.append(Job("keys for mosquitto", Ready(settings, identity, utc_now).keep, utc_now, TOLD))
+    return jobs

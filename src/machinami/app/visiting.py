@@ -1,0 +1,101 @@
+"""How does a command come to a running town as somebody? With a key from where it does not show, over a line that
+others cannot listen to."""
+
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from machinami.foundation.errors import InputError, SettingsError
+from machinami.wire.http import trusting
+
+KEY_VARIABLE = "MACHINAMI_KEY"
+_HOW = (
+    "an administrator of that town makes a key on its page /keys; show it with --key-file FILE, "
+    f"or in the environment variable {KEY_VARIABLE}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a command shows of itself: its key, None for nothing; ca_file: authorities that it trusts besides those of
+    the system."""
+
+    key: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+
+    def fields(self, url: str) -> dict[str, str]:
+        """The header fields for a town at an address. Raises SettingsError where others could read the key."""
+        if self.key is None:
+            return {}
+        if not is_private_line(url):
+            raise SettingsError(
+                f"The key would cross the network in the clear to {urlsplit(url).hostname}; use its https:// address"
+            )
+        return {"Authorization": f"Bearer {self.key}"}
+
+
+NOBODY = Pass()
+
+
+def read_key(given: str | None, file: Path | None, environment: Mapping[str, str], variable: str) -> str | None:
+    """The key that was given, else the one in the file, else that of the environment. Raises SettingsError, which never
+    shows it."""
+    told, source = given, "the option"
+    if told is None and file is not None:
+        source = str(file)
+        try:
+            told = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise SettingsError(f"The key file {file} cannot be read: {reason}") from None
+    if told is None:
+        told, source = environment.get(variable), variable
+    if told is None:
+        return None
+    key = told.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise SettingsError(f"What {source} gives is no key; a key begins with mk_ and is one word")
+    return key
+
+
+def is_private_line(url: str) -> bool:
+    """Whether nobody else can listen on the way to an address: it is encrypted, or does not leave this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return True
+    host = parts.hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@asynccontextmanager
+async def connected(shown: Pass, timeout: aiohttp.ClientTimeout) -> AsyncIterator[aiohttp.ClientSession]:
+    """The connections of one command. They keep no cookies."""
+    secure: ssl.SSLContext | bool = True if shown.ca_file is None else trusting(shown.ca_file)
+    connector = aiohttp.TCPConnector(ssl=secure)
+    async with aiohttp.ClientSession(
+        connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
+        yield session
+
+
+def refused(url: str, status: int, body: object, shown: Pass) -> InputError:
+    """What a town said instead of doing what was asked, and where it wants to know who asks, how to say so."""
+    said = body.get("detail") or body.get("title") if isinstance(body, dict) else None
+    if isinstance(body, dict) and isinstance(body.get("errors"), list) and body["errors"]:
+        first = body["errors"][0]
+        said = str(first.get("error", first) if isinstance(first, dict) else first)
+    words = f"{url} answered {status}: {said or 'nothing more'}"
+    if status == 401:
+        words += f"; {_HOW}" if shown.key is None else "; the key that was shown does not open it"
+    if status == 403 and shown.key is not None:
+        words += "; the key may not do this: give it a role or a row of the policy that does"
+    return InputError(words, status=status)

@@ -1,0 +1,41 @@
+"""How are credentials kept that clients hand over for others to see? Sealed in the record, and in no document that is
+shown."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from machinami.broker.town import Town
+from machinami.model.credentials import Pair, is_secret, revealed, with_secrets
+
+_SEALED = "sealed"
+_ABOUT = "credential"
+
+
+def kept(town: Town, document: dict[str, Any], known: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """A document as its record holds it. known: its header fields, of which some may be masked in it."""
+    whole, seal = revealed(document, known), town.seal
+    if seal is None:
+        return whole
+
+    def close(pair: Pair) -> Pair:
+        if not is_secret(pair):
+            return pair
+        rest = {name: value for name, value in pair.items() if name != "value"}
+        return {**rest, _SEALED: seal.close(pair["value"].encode(), _ABOUT).hex()}
+
+    return with_secrets(whole, close)
+
+
+def opened(town: Town, document: dict[str, Any]) -> dict[str, Any]:
+    """The document of a record with its credentials. Raises StoreUnavailable where the key is another one."""
+    seal = town.seal
+    if seal is None:
+        return document
+
+    def open_one(pair: Pair) -> Pair:
+        if _SEALED not in pair:
+            return pair
+        rest = {name: value for name, value in pair.items() if name != _SEALED}
+        return {**rest, "value": seal.open(bytes.fromhex(pair[_SEALED]), _ABOUT).decode()}
+
+    return with_secrets(document, open_one)

@@ -1,0 +1,34 @@
+"""How are entities erased, so that neither they nor their past are there any more?
+
+What the log says of them goes when the log is trimmed (`log_days`); what lies in a backup, with the backup.
+"""
+
+from collections.abc import Awaitable, Sequence
+
+from machinami.broker.operations import write_deletion
+from machinami.broker.policy import demand
+from machinami.broker.town import Town
+from machinami.model.policy import Deed
+from machinami.model.principal import Principal
+from machinami.store.protocol import Transaction
+
+
+def erase(town: Town, entity_ids: Sequence[str], by: Principal) -> Awaitable[int]:
+    """Delete the entities with their whole evolution, in one transaction; how many there were.
+
+    Who asks must be one who may delete; whether they may still see what goes does not matter. Raises Forbidden.
+    """
+    demand(town.policy, by, Deed.DELETE)
+    now = town.clock()
+
+    def work(tx: Transaction) -> int:
+        found = 0
+        for entity_id in entity_ids:
+            before = tx.get(entity_id)
+            if before is not None:
+                write_deletion(tx, before, now, by)
+                found += 1
+            tx.remove_history(entity_id)
+        return found
+
+    return town.store.transact(work)

@@ -1,0 +1,95 @@
+"""What does a service ask of the town's consents, for people whom it knows by a pseudonym alone?
+
+Whoever shows a service the key that only they were given is the person of that pseudonym, and speaks for nobody else:
+so their consent is given, seen and withdrawn in their own name. The door judges it at every read.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from machinami.broker import consents, legal_records
+from machinami.broker.contexts import town_context
+from machinami.broker.town import Town
+from machinami.kit.manifest import Manifest, Personal
+from machinami.model.consent import IN_FORCE, Consent, Terms
+from machinami.model.consent_rules import LONGEST
+from machinami.model.policy import Whom
+from machinami.model.principal import Principal, Role
+from machinami.model.purpose import LANGUAGES, Purpose
+
+
+class Consenting:
+    """The consents of one town to one purpose of one service, as its manifest declares it."""
+
+    def __init__(self, town: Town, manifest: Manifest, by: Principal, purpose: str) -> None:
+        self.purpose = purpose
+        self._town = town
+        self._program = by.id
+        self._rows = rows_of(manifest, purpose)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether this town asks for consent: not where it is open to everyone, without any administrator."""
+        return not self._town.policy.is_open
+
+    @property
+    def published(self) -> Purpose | None:
+        """The purpose as the town has published it; None where nobody can be asked (yet, or any more)."""
+        now = self._town.clock()
+        return next((p for p in legal_records.purposes(self._town) if p.id == self.purpose and p.is_open(now)), None)
+
+    def text(self, language: str) -> str:
+        """What is consented to, in the words that the town has published."""
+        known = self.published
+        return "" if known is None else known.versions[-1].by_language.get(language, "")
+
+    async def give(self, subject: str, language: str) -> str:
+        """Have the person of a pseudonym consent to the newest text; the id of the consent.
+
+        Raises BadRequestData where the purpose is not published, Conflict in an open town.
+        """
+        known = self.published
+        context = town_context()
+        terms = Terms(
+            (f"{Whom.PROGRAM}:{self._program}",),
+            self.purpose,
+            self._town.clock() + LONGEST - timedelta(days=1),
+            tuple(context.expand(row.data.type) for row in self._rows),
+            text="" if known is None else str(known.versions[-1].number),
+            language=language,
+        )
+        return (await consents.give(self._town, subject, terms, person(subject))).id
+
+    def holds(self, subject: str) -> bool:
+        """Whether the person consents at present."""
+        now = self._town.clock()
+        return any(one.holds(now) for one in self._own(subject))
+
+    async def withdraw(self, subject: str) -> None:
+        """End the person's consents to the purpose: from this moment on the door gives nothing on them."""
+        for one in self._own(subject):
+            if one.state in IN_FORCE:
+                await consents.withdraw(self._town, one.id, person(subject))
+
+    async def publish(self, by: Principal) -> None:
+        """Publish the purpose in the manifest's words. Raises Forbidden for who does not administer the town."""
+        await legal_records.publish(self._town, self.purpose, texts_of(self._rows), by)
+
+    def _own(self, subject: str) -> Sequence[Consent]:
+        found = consents.of_person(self._town, subject, person(subject))
+        return [one for one in found if one.terms.purpose == self.purpose]
+
+
+def person(subject: str) -> Principal:
+    """The person of a pseudonym, as who they speak."""
+    return Principal(subject, frozenset({Role.RESIDENT}))
+
+
+def rows_of(manifest: Manifest, purpose: str) -> list[Personal]:
+    """What a manifest says of the data of a purpose."""
+    return [row for row in manifest.personal if row.id == purpose]
+
+
+def texts_of(rows: Sequence[Personal]) -> Mapping[str, str]:
+    """The text of a purpose in each language: what is said of each of its types."""
+    return {language: "\n".join(row.purpose.spoken(language) for row in rows) for language in LANGUAGES}

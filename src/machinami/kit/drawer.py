@@ -1,0 +1,19 @@
+"""What may a service do with the records that it keeps for itself alone, within one transaction?"""
+
+from typing import Any, Protocol
+
+
+class Drawer(Protocol):
+    """A service's private records. What a work puts in becomes durable together, or not at all."""
+
+    def get(self, shelf: str, key: str) -> dict[str, Any] | None:
+        """A record as this work sees it now."""
+        ...
+
+    def put(self, shelf: str, key: str, value: dict[str, Any]) -> None:
+        """Keep a record."""
+        ...
+
+    def drop(self, shelf: str, key: str) -> bool:
+        """Remove a record; False if there was none."""
+        ...

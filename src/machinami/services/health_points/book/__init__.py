@@ -1,0 +1,1 @@
+"""What residents, officers and successors are shown of steps, points and their effect, in the reader's words."""

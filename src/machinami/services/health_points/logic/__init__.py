@@ -1,0 +1,1 @@
+"""The rules of the health points service: values in, values out."""
