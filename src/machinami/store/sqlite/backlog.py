@@ -18,7 +18,7 @@ from machinami.store.sqlite.runs import Runs, Step
 from machinami.store.sqlite.statements import SQL
 
 STATE = 1 << 19  # bytes of log that the state may be behind: what it takes to catch up holds everything else up
-HISTORY = 8 << 20  # the same of the history: rows of the same place of the table then go there together
+HISTORY = 4 << 20  # the same of the history: rows of the same place of the table then go there together
 _TOGETHER = 50  # rows that one statement adds: two thirds of what they cost one by one
 _ADD_MANY = SQL.add_history + f", {SQL.add_history.rpartition('VALUES')[2]}" * (_TOGETHER - 1)
 _SERIALS = 20  # bits: instances of the history that one change may have
