@@ -144,5 +144,8 @@ def _tell(arguments: argparse.Namespace, told: dict[str, Any]) -> None:
             print(f"○ {arguments.who} may {reason['deed']} {what}: {reason['row']}: {reason['sentence']}{within}")
             continue
         print(f"× {arguments.who} may not {reason['deed']} {what}: no row allows it / 許す行がありません")
+        lacking: dict[str, list[str]] = {}
         for one in reason.get("lacking", ()):
-            print(f"    {one['row']}: {one['sentence']}")
+            lacking.setdefault(one["sentence"], []).append(one["row"])
+        for sentence, rows in lacking.items():
+            print(f"    {sentence}: {', '.join(rows)}")
