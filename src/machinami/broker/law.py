@@ -102,6 +102,8 @@ class Law:
 
     def is_personal(self, entity: Entity) -> bool:
         """Whether the entity, or an attribute of it, is marked as personal."""
+        if not self._names and self.touched.isdisjoint(entity.types):
+            return False  # what is marked is marked by its type, and it is none of these
         return any(
             mark.legal is LegalClass.PERSONAL
             and mark.is_about(entity)
