@@ -65,14 +65,14 @@ class Gate:
 class GateTown(TownOS):
     """A town whose only service is the gate."""
 
-    gate: Gate
+    sluice: Gate
 
     def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
         """The gate, to open which authentication level 2 is demanded."""
-        self.gate = Gate()
+        self.sluice = Gate()
         manifest = Manifest("gate", "1", "service", TEXT, TEXT, (), (), assurance=Assurance(1, 2))
         service = Service(
-            "tests.gate", manifest, _rest, None, timedelta(days=1), SimpleNamespace(routes=self.gate.routes)
+            "tests.gate", manifest, _rest, None, timedelta(days=1), SimpleNamespace(routes=self.sluice.routes)
         )
         return [service], []
 
@@ -131,7 +131,7 @@ async def test_who_has_no_second_step_makes_one_and_comes_back(opened: Opened) -
     await page.wait_for_url(f"**{GATE}")
     await page.click("#open")
     await page.wait_for_selector("text=Please sign in")
-    assert opened.town.gate.opened == []
+    assert opened.town.sluice.opened == []
 
     await page.click("main a.button >> nth=0")
     await page.wait_for_url("**/account?done=surer**")
@@ -145,7 +145,7 @@ async def test_who_has_no_second_step_makes_one_and_comes_back(opened: Opened) -
     await page.wait_for_url(f"**{GATE}")
     await page.click("#open")
     await page.wait_for_selector("#gate:text('open')")
-    assert opened.town.gate.opened == [opened.officer.principal_id]
+    assert opened.town.sluice.opened == [opened.officer.principal_id]
 
 
 async def test_who_has_a_second_step_is_led_to_it_and_back(opened: Opened) -> None:
@@ -168,7 +168,7 @@ async def test_who_has_a_second_step_is_led_to_it_and_back(opened: Opened) -> No
     await page.wait_for_url(f"**{GATE}")
     await page.click("#open")
     await page.wait_for_selector("#gate:text('open')")
-    assert opened.town.gate.opened == [opened.officer.principal_id]
+    assert opened.town.sluice.opened == [opened.officer.principal_id]
 
 
 async def test_who_is_nobody_is_led_to_sign_in(opened: Opened) -> None:
@@ -178,4 +178,4 @@ async def test_who_is_nobody_is_led_to_sign_in(opened: Opened) -> None:
     await page.wait_for_selector("text=Please sign in")
     await page.click("main a.button >> nth=0")
     await page.wait_for_selector("#password")
-    assert opened.town.gate.opened == []
+    assert opened.town.sluice.opened == []

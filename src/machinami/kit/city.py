@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from machinami.broker import batch, erasure, history, intake, operations, private, records
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import demand, demand_whole, shows
-from machinami.broker.seen import linked_in
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
 from machinami.kit.compute import Compute, call
@@ -187,10 +186,7 @@ class City:
         This needs no consent: it is what follows from one having ended.
         """
         self._demand_written(view.TYPE)
-        kind = self._context.expand(view.TYPE)
-        look_up = linked_in(self._town, self._who)
-        own = [i for i in entity_ids if (e := look_up(i)) is not None and kind in e.types]
-        return await erasure.erase(self._town, own, self._who)
+        return await erasure.erase(self._town, self._context.expand(view.TYPE), entity_ids, self._who)
 
     async def private(self, work: Callable[[Drawer], V]) -> V:
         """Run the work over the service's own drawer (contacts, ledgers: what is no entity), in one transaction."""

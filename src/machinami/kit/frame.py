@@ -20,6 +20,7 @@ from machinami.kit.words import OWN, Language, Words, choose_language
 _LOG = logging.getLogger(__name__)
 FORM = "application/x-www-form-urlencoded"
 _KEPT = 365 * 86_400
+_DOORS = ("/sign-in", "/first", "/invitation/")
 _HOST = "127.0.0.1:1026"  # for HTTP/1.0, which need not name it
 PageHandler = Callable[[Request], Awaitable[Response]]
 
@@ -101,7 +102,10 @@ class Frame:
 
 
 def _page_before(request: Request) -> str:
-    """The page on which somebody was: this one, or the one from which a form was sent."""
+    """The page on which somebody was: this one, or the one from which a form was sent. A door is no page to come back
+    to: what its address says is said once, and to be told to nobody again."""
+    if request.path.startswith(_DOORS):
+        return "/"
     if request.method == "GET":
         return f"{request.path}?{request.query}" if request.query else request.path
     sent_from = urlsplit(request.header(b"referer") or "")

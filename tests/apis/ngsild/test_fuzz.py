@@ -88,7 +88,8 @@ def body_of(route: Route) -> str:
     operation = route.details.get(OPERATION)
     if not isinstance(operation, Operation) or operation.body is None:
         return ""
-    return str(operation.body["content"]["application/json"]["schema"]["$ref"]).rpartition("/")[2]
+    schema = operation.body["content"].get("application/json", {}).get("schema", {})
+    return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
 def attack(town: Besieged, route: Route, examples: int, strict: bool) -> None:

@@ -376,7 +376,7 @@ async def _tell(
         await own.remove(WalkingKpi, kpi_id)
     effect = summary.effect_of(walkers, days, surveys, now)
     before = await own.find(WalkingEffect)
-    if not before or replace(before[0], issued_at=now) != effect:
+    if (walkers and not before) or (before and replace(before[0], issued_at=now) != effect):
         await own.publish(effect, whole=True)
     return summary.doubts_of(walkers, days)
 
@@ -386,6 +386,8 @@ async def _audit(own: City, now: datetime, doubts: summary.Doubts | None) -> Non
     heads = {name: read_journal(row) for name, row in (await own.private_rows(JOURNALS)).items()}
     last = next(iter(await own.find(PointsAudit)), None)
     known = doubts or summary.Doubts.of(last)
+    if last is None and not heads:
+        return  # nobody takes part yet
     if last is None or summary.is_stale(last, heads, known):
         entries = {name: (await journal_of(own, name))[1] for name in heads}
         await own.publish(summary.audit_of(heads, entries, known, now), whole=True)
