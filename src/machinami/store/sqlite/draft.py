@@ -13,7 +13,7 @@ from machinami.store.encoding import encode
 from machinami.store.sqlite import past
 from machinami.store.sqlite.encoded import Written, encode_change
 from machinami.store.sqlite.group import Group, Snapshot
-from machinami.store.sqlite.hot import Hot
+from machinami.store.sqlite.hot import Hot, Husk
 from machinami.store.sqlite.log import trim_log
 from machinami.store.sqlite.statements import SQL
 
@@ -64,6 +64,8 @@ class Draft:
 
     def recall(self, entity_id: str) -> Entity | None:
         """What is known of an entity that is not there."""
+        if not self._written and not isinstance(self._group.look(entity_id), Husk):
+            return None  # as of most that are to be made: nothing need be settled to know that
         self._set_apart()
         return past.recall(self._group, entity_id)
 
