@@ -92,7 +92,7 @@ async def test_home_says_what_is_told_before_what_is_seen(browser: aiohttp.Clien
 async def test_every_part_is_named_with_its_version_and_licence(browser: aiohttp.ClientSession) -> None:
     async with browser.get("/about?lang=en") as answer:
         rows = re.findall(r"<th scope=\"row\">(.*?)</th><td>(.*?)</td><td>(.*?)</td>", await answer.text())
-    assert {"Machinami", "apsw-sqlite3mc", "MapLibre GL JS"} <= {name for name, _, _ in rows}
+    assert {"Machinami", "apsw_sqlite3mc", "MapLibre GL JS"} <= {name for name, _, _ in rows}
     assert [row for row in rows if "—" in row[1:] or len(row[2]) > 80 or "Copyright" in row[2]] == []
 
 

@@ -27,7 +27,7 @@ def erase(town: Town, kind: str, entity_ids: Sequence[str], by: Principal) -> Aw
         found = 0
         for entity_id in entity_ids:
             before = tx.get(entity_id)
-            known = before or town.store.recall(entity_id)
+            known = before or tx.recall(entity_id)
             if known is None or kind not in known.types:
                 continue
             if before is not None:
