@@ -11,6 +11,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.policy import demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, SignInRequired
+from machinami.kit.bodies import json_object
 from machinami.kit.http import JSON, Handler, Request, Response, Route
 from machinami.kit.viewing import Identify
 from machinami.model.consent import Consent
@@ -87,15 +88,7 @@ def _handler(towns: Towns, identify: Identify, act: Act, allow: Allow) -> Handle
 
 
 def _body(request: Request) -> dict[str, Any]:
-    if not request.body:
-        return {}
-    try:
-        document = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequestData(f"The body is no JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BadRequestData("The body must be a JSON object {…}")
-    return document
+    return json_object(request.body) if request.body else {}
 
 
 def _expand(name: str) -> str:

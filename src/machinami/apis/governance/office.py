@@ -11,7 +11,8 @@ from machinami.broker.discovery import types
 from machinami.broker.identity.identity import Identity
 from machinami.broker.policy import demand
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, UnsupportedMediaType
+from machinami.foundation.errors import UnsupportedMediaType
+from machinami.kit.bodies import json_object
 from machinami.kit.frame import Frame
 from machinami.kit.http import JSON, Request, Response
 from machinami.kit.viewing import Identify
@@ -96,13 +97,7 @@ def json_body(request: Request) -> dict[str, Any]:
     kind = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise UnsupportedMediaType(f"The body is sent as application/json, not as {kind or 'nothing'}")
-    try:
-        document = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequestData(f"The body is no JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BadRequestData("The body must be a JSON object {…}")
-    return document
+    return json_object(request.body)
 
 
 def answer(document: object, status: int = 200, **headers: str) -> Response:

@@ -4,10 +4,11 @@ from urllib.parse import urlsplit
 
 from machinami.apis.identity import openapi
 from machinami.apis.identity.account import ACCOUNT
-from machinami.apis.identity.keys import answer, json_body
+from machinami.apis.identity.keys import answer
 from machinami.apis.identity.pages import Page, Pages, own_path
 from machinami.broker.identity.passkeys import Passkeys
 from machinami.foundation.errors import BadRequestData, Forbidden
+from machinami.kit.bodies import json_object
 from machinami.kit.forms import WAITING, carries_token, is_foreign, session_cookie
 from machinami.kit.frame import see_other
 from machinami.kit.http import Handler, Request, Response, Route
@@ -66,7 +67,7 @@ def _ask_to_register(pages: Pages, keys: Passkeys) -> Handler:
 def _register(pages: Pages, keys: Passkeys) -> Handler:
     async def register(request: Request) -> Response:
         account, _ = pages.asking.person(request)
-        body, browser = json_body(request), _browser(pages, request)
+        body, browser = json_object(request.body), _browser(pages, request)
         name = str(body.pop("name", ""))
         await keys.register(pages.registry(request), account.id, browser, body, name)
         return answer({"next": f"{ACCOUNT}?done=passkey"}, 201)
@@ -83,7 +84,7 @@ def _ask_to_sign_in(pages: Pages, keys: Passkeys) -> Handler:
 
 def _sign_in(pages: Pages, keys: Passkeys) -> Handler:
     async def sign_in(request: Request) -> Response:
-        body, browser, registry = json_body(request), _browser(pages, request), pages.registry(request)
+        body, browser, registry = json_object(request.body), _browser(pages, request), pages.registry(request)
         onward, before = own_path(str(body.pop("next", "/"))), pages.asking.live(request)
         begun = await keys.sign_in(registry, browser, body, pages.asking.where(request))
         if before is not None:

@@ -1,7 +1,6 @@
 """Which keys do programs and devices have, and who answers for them? As a page and as JSON."""
 
 from datetime import datetime
-from typing import Any
 
 import orjson
 
@@ -11,7 +10,8 @@ from machinami.apis.identity.shapes import key_document, read_wanted
 from machinami.broker.identity import programs
 from machinami.broker.identity.identity import KEY_MARK
 from machinami.broker.identity.people import demand_administrator
-from machinami.foundation.errors import BadRequestData, CredentialRefused, MachinamiError
+from machinami.foundation.errors import CredentialRefused, MachinamiError
+from machinami.kit.bodies import json_object
 from machinami.kit.frame import see_other
 from machinami.kit.http import JSON, Handler, Request, Response, Route
 from machinami.model.identity.key import PROGRAM_ROLES, Use, Wanted
@@ -123,7 +123,7 @@ def _create(pages: Pages) -> Handler:
         by = pages.asking.principal(request)
         demand_administrator(by)
         owner, _ = pages.asking.person(request)
-        wanted = read_wanted(json_body(request))
+        wanted = read_wanted(json_object(request.body))
         made, secret = await programs.make_key(pages.identity, pages.registry(request), wanted, owner.id, by)
         return answer({**key_document(made), "secret": secret}, 201)
 
@@ -152,7 +152,7 @@ def _check(pages: Pages) -> Handler:
     """What MQTT brokers ask that have an authenticator by HTTP (EMQX, mosquitto-go-auth): both read this answer."""
 
     def check(request: Request) -> Response:
-        asked, registry = json_body(request), pages.registry(request)
+        asked, registry = json_object(request.body), pages.registry(request)
         user, password = str(asked.get("username", "")), str(asked.get("password", ""))
         try:
             right = password.startswith(KEY_MARK) and pages.identity.key(registry, password, Use.DEVICE).id == user
@@ -161,17 +161,6 @@ def _check(pages: Pages) -> Handler:
         return answer({"result": "allow" if right else "deny", "ok": right, "error": "" if right else "unknown"})
 
     return check
-
-
-def json_body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises BadRequestData."""
-    try:
-        document = orjson.loads(request.body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequestData(f"The body is no JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise BadRequestData("The body must be a JSON object {…}")
-    return document
 
 
 def answer(document: object, status: int = 200) -> Response:

@@ -9,7 +9,8 @@ import orjson
 
 from machinami.apis.platform import page
 from machinami.apis.platform.port import Towns
-from machinami.foundation.errors import BadRequestData, Forbidden, InvalidRequest, NotFound, TenantNotFound
+from machinami.foundation.errors import BadRequestData, Forbidden, NotFound, TenantNotFound
+from machinami.kit.bodies import json_object
 from machinami.kit.frame import Frame
 from machinami.kit.http import HTML, JSON, Handler, Request, Response, Route
 from machinami.kit.viewing import Identify
@@ -129,13 +130,8 @@ def _answering(act: Act, operator: Callable[[Request], Principal], status: int) 
 
 
 def _body(request: Request, members: dict[str, type]) -> dict[str, Any]:
-    """The JSON object of the request, with these members alone. Raises InvalidRequest, BadRequestData."""
-    try:
-        told = orjson.loads(request.body or b"{}")
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequest(f"The body is not JSON: {error}") from error
-    if not isinstance(told, dict):
-        raise InvalidRequest("The body must be a JSON object {…}")
+    """The JSON object of the request, with these members alone. Raises BadRequestData."""
+    told = json_object(request.body or b"{}")
     for name, value in told.items():
         if name not in members or not isinstance(value, members[name]):
             known = ", ".join(f"{one} ({kind.__name__})" for one, kind in members.items())

@@ -1,11 +1,11 @@
 """How are the parts of entities gathered from here and from the sources? (ETSI GS CIM 009, 4.3.6.7, 5.7.2.4, 6.3.17)"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from machinami.broker import operations
 from machinami.broker.entity_maps import MOST_ENTITIES, matching_here
@@ -28,6 +28,7 @@ from machinami.broker.sources import Source
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.foundation.urn import is_uri
+from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.entity_map import LOCAL, EntityMap
 from machinami.model.expansion import PEER, expand_entity
@@ -37,6 +38,7 @@ from machinami.model.query import Condition, Page, Query, TemporalQuery
 from machinami.model.registration import Mode
 from machinami.model.registration_matching import Specification, matches_registration, specified
 
+R = TypeVar("R")
 _PAGE = 1_000
 
 
@@ -199,7 +201,7 @@ async def glean_pages(
     for offset in range(0, MOST_ENTITIES, PAGE):
         asked = following(partial(query, found, wanted, offset, True), linked)
         reply = await federation.ask(town, source, asked, trigger)
-        rows, warning = await _read(federation, reply)
+        rows, warning = await read_rows(federation, reply, _entity)
         fresh = [entity for entity in rows if entity.id not in seen]
         seen.update(entity.id for entity in fresh)
         entities.extend(fresh)
@@ -212,7 +214,7 @@ async def glean_pages(
 async def glean_once(federation: Federation, town: Town, source: Source, asked: Question, trigger: Trigger) -> Gleaned:
     """What a source answers to one question."""
     reply = await federation.ask(town, source, asked, trigger)
-    return Gleaned(*await _read(federation, reply), reply.mapped)
+    return Gleaned(*await read_rows(federation, reply, _entity), reply.mapped)
 
 
 async def glean_map(
@@ -241,20 +243,26 @@ def map_entries(reply: Reply, found: Reach) -> list[str] | None:
     return [one for one in entries if is_uri(one) and found.may_have(one)]
 
 
-async def _read(federation: Federation, reply: Reply) -> tuple[list[Entity], str | None]:
-    """The entities of a reply, and its warning. What is no NGSI-LD is not taken (6.3.17)."""
+async def read_rows(
+    federation: Federation, reply: Reply, read: Callable[[Mapping[str, Any], Context], R]
+) -> tuple[list[R], str | None]:
+    """What the rows of a reply say, and its warning. What is no NGSI-LD is not taken (6.3.17)."""
     if reply.warning is not None or not reply.done or reply.document is None:
         return [], reply.warning
     rows: list[Any] = reply.document if isinstance(reply.document, list) else [reply.document]
-    entities = []
+    found = []
     try:
         for row in rows:
             if not isinstance(row, dict):
                 raise BadRequestData("an entity is an object")
-            entities.append(expand_entity(row, await federation.context_of(reply, row), PEER))
+            found.append(read(row, await federation.context_of(reply, row)))
     except MachinamiError:
         return [], replace(reply, broken=True).warning
-    return entities, reply.warned or None
+    return found, reply.warned or None
+
+
+def _entity(row: Mapping[str, Any], context: Context) -> Entity:
+    return expand_entity(row, context, PEER)
 
 
 def take(gathered: Gathered, found: Reach, gleaned: Gleaned) -> None:

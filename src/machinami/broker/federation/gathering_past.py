@@ -9,8 +9,8 @@ from typing import Any
 
 from machinami.broker import history
 from machinami.broker.federation.asking import Reach, following, named, narrowed
-from machinami.broker.federation.federation import Asked, Federation, Question, Reply, together
-from machinami.broker.federation.gathering import Wide, map_entries, reaches_of, specification_of
+from machinami.broker.federation.federation import Asked, Federation, Question, together
+from machinami.broker.federation.gathering import Wide, map_entries, reaches_of, read_rows, specification_of
 from machinami.broker.federation.merging_past import merge_past
 from machinami.broker.federation.passing import given_past
 from machinami.broker.federation.past_asking import (
@@ -25,7 +25,7 @@ from machinami.broker.federation.trigger import Trigger
 from machinami.broker.history import Past, Span
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, MachinamiError, TooManyResults
+from machinami.foundation.errors import TooManyResults
 from machinami.model.assembly import assemble_entity
 from machinami.model.context import Context
 from machinami.model.entity import Entity
@@ -265,7 +265,7 @@ async def glean_past(
             break
         question: Question = following(partial(ask, temporal), linked)
         reply = await federation.ask(town, source, question, trigger)
-        told, warning = await _read(federation, reply)
+        told, warning = await read_rows(federation, reply, _told)
         every.extend(told)
         fresh = {each for one in told for each in map(_identity, one.instances)} - seen
         seen |= fresh
@@ -278,22 +278,6 @@ async def glean_past(
 def _identity(one: Instance) -> object:
     value = one.value
     return one.entity_id, one.attribute, value.dataset_id, value.observed_at, value.modified_at, one.deleted_at
-
-
-async def _read(federation: Federation, reply: Reply) -> tuple[list[Told], str | None]:
-    """The evolutions of a reply, and its warning. What is no NGSI-LD is not taken (6.3.17)."""
-    if reply.warning is not None or not reply.done or reply.document is None:
-        return [], reply.warning
-    rows: list[Any] = reply.document if isinstance(reply.document, list) else [reply.document]
-    found = []
-    try:
-        for row in rows:
-            if not isinstance(row, dict):
-                raise BadRequestData("an entity is an object")
-            found.append(_told(row, await federation.context_of(reply, row)))
-    except MachinamiError:
-        return [], replace(reply, broken=True).warning
-    return found, reply.warned or None
 
 
 def _told(row: Mapping[str, Any], context: Context) -> Told:
