@@ -25,14 +25,19 @@ def totals(plan: Plan, units: Sequence[Unit]) -> tuple[list[Key], list[list[int]
     return cells, [[counts[cell][number] for cell in cells] for number in range(1 + len(plan.places(Part.MEASURE)))]
 
 
-def scales(plan: Plan) -> list[float]:
-    """With which scale of noise each sum is told, so that all of them together tell no more than epsilon of a person:
-    sensitivity / (epsilon / number of sums) (Dwork and Roth 2014, 3.3). A person counts once in each time."""
+def moves(plan: Plan) -> list[float]:
+    """By how much one person changes each sum at most, over all cells: they count once in each time, within the cap."""
     times = 1
     for at in plan.places(Part.TIME):
         times = len(plan.columns[at].domain)
-    caps = [1.0, *(float(round(plan.columns[at].cap)) for at in plan.places(Part.MEASURE))]
-    return [times * cap * len(caps) / plan.epsilon for cap in caps]
+    return [float(times * cap) for cap in (1, *(round(plan.columns[at].cap) for at in plan.places(Part.MEASURE)))]
+
+
+def scales(plan: Plan) -> list[float]:
+    """With which scale of noise each sum is told, so that all of them together tell no more than epsilon of a person:
+    sensitivity / (epsilon / number of sums) (Dwork and Roth 2014, 3.3)."""
+    found = moves(plan)
+    return [move * len(found) / plan.epsilon for move in found]
 
 
 def make_noisy(plan: Plan, cells: Sequence[Key], noisy: Sequence[Sequence[int]], errors: Sequence[float]) -> Made:
