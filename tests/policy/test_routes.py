@@ -15,6 +15,7 @@ WHO = ("nobody", *(role.value for role in ROLES))
 # ? it depends on what they show it.
 # words: tells nothing of the town's data, by intent.  entry: takes what is shown to come in.  page: never refused, and
 # shows each what they may read.  reading: data.  correcting, deciding: changes of data, by the deeds of the policy.
+# making, releasing: anonymous data, by the staff, and by who decides.
 # own: one's own account, and the rules that hold for all.  agreed: one's own consents, and those of whom one speaks for
 # (tried in tests/consent).  people: who belongs to the town.  machine: how the installation is run.
 KIND_TABLE = """
@@ -26,6 +27,8 @@ page        v      v        v       v    v     v     v
 reading     .      v        v       v    v     v     .
 correcting  .      .        v       v    v     v     .
 deciding    .      .        v       v    .     v     .
+making      .      .        v       v    v     v     .
+releasing   .      .        .       v    v     v     .
 own         .      v        v       v    v     v     v
 people      .      .        .       .    .     v     .
 machine     .      .        .       .    .     v     v
@@ -135,6 +138,25 @@ people      GET    /governance/audit/entries
 people      GET    /governance/audit/batches
 people      GET    /governance/audit/head
 people      GET    /governance/audit/verification
+making      GET    /releases
+making      GET    /releases/new
+making      POST   /releases
+people      POST   /releases/ground
+making      GET    /releases/{id}/{number}
+releasing   POST   /releases/{id}/{number}/publication
+making      POST   /releases/{id}/{number}/refusal
+making      POST   /releases/{id}/{number}/withdrawal
+making      GET    /governance/releases
+making      POST   /governance/releases
+making      GET    /governance/releases/{id}/{number}
+releasing   POST   /governance/releases/{id}/{number}/publication
+making      POST   /governance/releases/{id}/{number}/refusal
+making      POST   /governance/releases/{id}/{number}/withdrawal
+making      GET    /governance/release-budgets
+people      POST   /governance/release-budgets
+page        GET    /open-data
+page        GET    /open-data/catalogue.json
+page        GET    /open-data/{id}/{file}
 own         GET    /audit/own
 own         GET    /governance/audit/own
 page        GET    /
@@ -178,7 +200,8 @@ BODIES: Mapping[str, Any] = {
     "/legal-classes": {"class": "personal", "type": "Case"},
 }
 COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # no cookie opens anything there
-FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
+FILLED = {"{number}": "1",
+          "{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
           "{path:path}": "css/machinami.css"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}

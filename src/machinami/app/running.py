@@ -24,6 +24,8 @@ from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.reference.routes import routes as reference_routes
+from machinami.apis.releases.office import Press
+from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
@@ -41,6 +43,7 @@ from machinami.app.identifying import (
 )
 from machinami.app.keeping import Keeping, tls_of
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.pressing import press_of
 from machinami.app.sources import Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
@@ -176,7 +179,7 @@ class TownOS:
             tls=tls_of(self.settings),
         )
         self.keeping.encryption = self._serving.encryption
-        self._console = await open_console(self.settings.data, office, self.platform)
+        self._console = await open_console(self.settings.data, office, self._press(desk), self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -286,8 +289,13 @@ class TownOS:
         )
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
+        found += release_routes(self._press(desk))
         found += reference_routes(found, Frame.around(desk), self.version)
         return [gated(route, self.gate) for route in found + self._pages(desk)]
+
+    def _press(self, desk: Desk) -> Press:
+        frame, zone = Frame.around(desk), self.settings.time_zone
+        return press_of(self.broker, self.identity, self.identify, frame, self._compute, zone)
 
     def _pages(self, desk: Desk) -> list[Route]:
         pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
@@ -311,7 +319,7 @@ class TownOS:
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        return [*own, *governing, *self._pages(desk)]
+        return [*own, *governing, *release_routes(self._press(desk)), *self._pages(desk)]
 
     def _paging(self) -> Paging:
         settings = self.settings
