@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.governance.office import Office
@@ -19,8 +21,8 @@ from machinami.broker.identity.identity import Identity, Supplies
 from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.releases.earlier import Work
-from machinami.foundation.errors import Overloaded
 from machinami.cli.service_document import MADE
+from machinami.foundation.errors import Overloaded
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.openapi import Json, document
