@@ -91,7 +91,7 @@ def _importance(said: Floats) -> Floats:
 
 
 def _telling(traits: Floats, case: Case) -> Floats:
-    """A start of the search: how much each trait tells of the outcome, by a regression over all places, as logarithm."""
+    """A start of the search, as logarithm: how much each trait tells of the outcome, by regression over all places."""
     pasts = np.column_stack([case.past, case.other_pasts]).T
     table = np.column_stack([np.ones(traits.shape[1]), traits.T])
     slopes, *_ = np.linalg.lstsq(table, pasts, rcond=None)
