@@ -31,7 +31,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
-from machinami.app.deciding import ethics_office
+from machinami.app.deciding import ethics_office, reviews_due
 from machinami.app.declaring import declare
 from machinami.app.identifying import (
     LOOPBACK,
@@ -358,7 +358,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=self.keeping.concerns,
+            concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.oversees,

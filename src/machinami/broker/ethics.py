@@ -121,6 +121,7 @@ async def submit(town: Town, proposal: Proposal, by: Principal) -> Application:
     """Hand in an application. Raises Forbidden, SignInRequired, BadRequestData, Conflict."""
     demand_applying(town, by)
     _demand_complete(town, proposal)
+    proposal = _classed(town, proposal)
     async with law_of(town).sitting:
         known = await _all(town)
         if len(known) >= _MOST:
@@ -134,6 +135,7 @@ async def submit(town: Town, proposal: Proposal, by: Principal) -> Application:
 async def revise(town: Town, application_id: str, proposal: Proposal, by: Principal) -> Application:
     """Hand an application in again, changed: what was being voted on falls. Raises NotFound, Conflict, Forbidden."""
     _demand_complete(town, proposal)
+    proposal = _classed(town, proposal)
     async with law_of(town).sitting:
         known = await _of_applicant(town, application_id, by)
         if proposal.purpose != known.proposal.purpose:
@@ -231,6 +233,18 @@ def _demand_complete(town: Town, proposal: Proposal) -> None:
     published = law_of(town).purposes.get(proposal.purpose)
     if published is not None and not published.is_open(town.clock()):
         raise Conflict(f"The purpose {proposal.purpose} is closed; apply for another one")
+
+
+def _classed(town: Town, proposal: Proposal) -> Proposal:
+    """The proposal with the legal classes that the town has marked its data with; these win over what is said."""
+    data = {*proposal.bounds.types, *proposal.bounds.attributes}
+    marked = {
+        name: mark.legal.value
+        for mark in law_of(town).marks.values()
+        for name in (mark.type, mark.attribute)
+        if name in data and (name == mark.attribute or not mark.attribute)
+    }
+    return replace(proposal, legal=tuple(sorted({**dict(proposal.legal), **marked}.items())))
 
 
 def _demand_alone(known: Sequence[Application], purpose: str) -> None:

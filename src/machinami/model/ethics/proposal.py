@@ -49,7 +49,7 @@ class Proposal:
     alternatives: str
     benefits: str
     costs: str
-    legal: tuple[tuple[str, ...], ...] = ()
+    legal: tuple[tuple[str, str], ...] = ()
 
     def title(self, language: str) -> str:
         """What it is called."""
