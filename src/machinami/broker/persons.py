@@ -39,6 +39,13 @@ async def names_of(town: Town, by: Principal) -> list[str]:
     return [by.id, *(str(one["id"]) for one in handles if one["person"] == by.id)]
 
 
+async def handles(town: Town, by: Principal) -> list[Handle]:
+    """The names that are connected to the account of who asks."""
+    demand_person(by)
+    found = [read(Handle, one) for one in (await town.store.records(HANDLE)).values() if one["person"] == by.id]
+    return sorted(found, key=lambda one: one.since)
+
+
 async def connect(town: Town, handle: str, by: Principal) -> Handle:
     """Take down that a name is that of who asks, who showed that it is. Raises Conflict where it is somebody else's."""
     demand_person(by)
