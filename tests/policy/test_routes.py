@@ -70,9 +70,68 @@ own         GET    /consents/{id}
 own         POST   /consents/{id}/change
 own         POST   /consents/{id}/withdraw
 own         GET    /consents/{id}/receipt
+own         GET    /my-data
+own         GET    /my-data/kept
+own         GET    /my-data/reads
+own         GET    /my-data/export
+own         GET    /my-data/names
+own         POST   /my-data/names
+own         POST   /my-data/names/removal
+own         GET    /my-data/consents
+own         GET    /my-data/consents/new
+own         POST   /my-data/consents
+own         GET    /my-data/consents/{id}
+own         GET    /my-data/consents/{id}/change
+own         POST   /my-data/consents/{id}/change
+own         GET    /my-data/consents/{id}/withdrawal
+own         POST   /my-data/consents/{id}/withdrawal
+own         GET    /my-data/consents/{id}/receipt
+own         GET    /my-data/corrections
+own         GET    /my-data/corrections/new
+own         POST   /my-data/corrections
+own         GET    /my-data/erasure
+own         POST   /my-data/erasure
+own         GET    /my-data/erasure/{id}
+own         GET    /me/data
+own         GET    /me/reads
+own         GET    /me/export
+own         GET    /me/corrections
+own         POST   /me/corrections
+own         GET    /me/erasure
+own         POST   /me/erasure
+own         GET    /me/erasure/{id}
+own         POST   /me/names
+correcting  GET    /corrections
+correcting  POST   /corrections/decision
+correcting  GET    /correction-requests
+correcting  POST   /correction-requests/{id}/decision
+deciding    GET    /desk
+deciding    POST   /desk/cards
+deciding    GET    /desk/person
+deciding    GET    /desk/consent
+deciding    POST   /desk/consent
+deciding    POST   /desk/withdrawal
+deciding    GET    /desk/receipt
+deciding    POST   /cards
+deciding    GET    /cards/{number}
 words       GET    /purposes
 people      POST   /purposes
 people      POST   /purposes/{id}/close
+words       GET    /ethics-board
+people      POST   /ethics-board
+words       GET    /ethics-applications
+deciding    POST   /ethics-applications
+words       GET    /ethics-applications/{id}
+own         POST   /ethics-applications/{id}/steps
+words       GET    /ethics
+people      GET    /ethics/board
+people      POST   /ethics/board
+deciding    GET    /ethics/apply
+deciding    POST   /ethics/apply
+words       GET    /ethics/{id}
+own         POST   /ethics/{id}
+own         GET    /ethics/{id}/revision
+own         POST   /ethics/{id}/revision
 own         GET    /grounds
 people      POST   /grounds
 people      POST   /grounds/{id}/end
@@ -142,16 +201,16 @@ making      GET    /releases
 making      GET    /releases/new
 making      POST   /releases
 people      POST   /releases/ground
-making      GET    /releases/{id}/{number}
-releasing   POST   /releases/{id}/{number}/publication
-making      POST   /releases/{id}/{number}/refusal
-making      POST   /releases/{id}/{number}/withdrawal
+making      GET    /releases/{id}/{version}
+releasing   POST   /releases/{id}/{version}/publication
+making      POST   /releases/{id}/{version}/refusal
+making      POST   /releases/{id}/{version}/withdrawal
 making      GET    /governance/releases
 making      POST   /governance/releases
-making      GET    /governance/releases/{id}/{number}
-releasing   POST   /governance/releases/{id}/{number}/publication
-making      POST   /governance/releases/{id}/{number}/refusal
-making      POST   /governance/releases/{id}/{number}/withdrawal
+making      GET    /governance/releases/{id}/{version}
+releasing   POST   /governance/releases/{id}/{version}/publication
+making      POST   /governance/releases/{id}/{version}/refusal
+making      POST   /governance/releases/{id}/{version}/withdrawal
 making      GET    /governance/release-budgets
 people      POST   /governance/release-budgets
 page        GET    /open-data
@@ -200,9 +259,8 @@ BODIES: Mapping[str, Any] = {
     "/legal-classes": {"class": "personal", "type": "Case"},
 }
 COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # no cookie opens anything there
-FILLED = {"{number}": "1",
-          "{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
-          "{path:path}": "css/machinami.css"}  # fmt: skip
+FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
+          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
 FORMS: Mapping[str, Mapping[str, str]] = {
@@ -242,8 +300,13 @@ PROGRAMS = (
     "/governance",
     "/consents",
     "/purposes",
+    "/ethics-board",
+    "/ethics-applications",
     "/grounds",
     "/legal-classes",
+    "/me/",
+    "/correction-requests",
+    "/cards",
     "/platform",
 )  # JSON, no forms
 FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth"))]

@@ -11,7 +11,11 @@ from datetime import datetime
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.consent.office import Office as Desks
+from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.ethics.office import Office as EthicsOffice
+from machinami.apis.ethics.routes import routes as ethics_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
@@ -31,6 +35,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.deciding import ethics_office, reviews_due
 from machinami.app.declaring import declare
 from machinami.app.identifying import (
     LOOPBACK,
@@ -290,6 +295,8 @@ class TownOS:
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
         found += release_routes(self._press(desk))
+        found += ethics_routes(self._ethics(Frame.around(desk)))
+        found += consent_pages(Desks(self.broker, self.identity, self.identify, office.frame, desk.houses))
         found += reference_routes(found, Frame.around(desk), self.version)
         return [gated(route, self.gate) for route in found + self._pages(desk)]
 
@@ -319,7 +326,12 @@ class TownOS:
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        return [*own, *governing, *release_routes(self._press(desk)), *self._pages(desk)]
+        agreeing = consent_pages(Desks(self.broker, self.identity, self.identify, frame, desk.houses))
+        releases = release_routes(self._press(desk))
+        return [*own, *governing, *agreeing, *ethics_routes(self._ethics(frame)), *releases, *self._pages(desk)]
+
+    def _ethics(self, frame: Frame) -> EthicsOffice:
+        return ethics_office(self.broker, self.identity, self.identify, frame, lambda: self._services)
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -359,7 +371,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=self.keeping.concerns,
+            concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.oversees,

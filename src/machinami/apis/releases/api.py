@@ -26,7 +26,7 @@ _ENGLISH = Words("en", PACKAGE)
 
 def routes(press: Press) -> list[Route]:
     """The addresses of releases for programs."""
-    one = f"{RELEASES}/{{id}}/{{number}}"
+    one = f"{RELEASES}/{{id}}/{{version}}"
 
     async def publish(town: Town, release: str, number: int, reason: str, by: Principal) -> Version:
         return await deciding.publish(town, release, number, reason, by, press.work)
@@ -69,7 +69,7 @@ def _show(press: Press) -> Handler:
     async def tell(request: Request) -> Response:
         town, by = await press.town(request), press.by(request)
         shelf.demand_may(town, by, shelf.may_make, "see what is prepared")
-        return answer(_told(shelf.version(town, request.params["id"], numbered(request.params["number"]), by)))
+        return answer(_told(shelf.version(town, request.params["id"], numbered(request.params["version"]), by)))
 
     return tell
 
@@ -81,7 +81,7 @@ def _decide(press: Press, decide: Decide) -> Handler:
         reason = json_body(request).get("reason", "")
         if not isinstance(reason, str) or len(reason) > 2_000:
             raise BadRequestData("reason: a text of at most 2000 letters", member="reason")
-        done = await decide(town, request.params["id"], numbered(request.params["number"]), reason, by)
+        done = await decide(town, request.params["id"], numbered(request.params["version"]), reason, by)
         return answer(_told(done, False))
 
     return take

@@ -93,7 +93,7 @@ _REASON: Json = {
 }
 _ID: Mapping[str, Json] = {
     "id": {"description": "The name of a release", "schema": _TEXT},
-    "number": {"description": "The number of a version", "schema": {"type": "integer", "minimum": 1}},
+    "version": {"description": "The number of a version", "schema": {"type": "integer", "minimum": 1}},
 }
 
 
@@ -136,19 +136,19 @@ _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
             [_TENANT], body=_taking(reference("Release"), _EXAMPLE), answers={201: _ONE}, problems=(*_REFUSED, 409, 415)
         ),
     ),
-    "GET /releases/{id}/{number}": (
+    "GET /releases/{id}/{version}": (
         "See one version with the account of its safety",
         Operation([_TENANT], _ID, answers={200: _ONE}, problems=(*_REFUSED, 404, 409)),
     ),
-    "POST /releases/{id}/{number}/publication": (
+    "POST /releases/{id}/{version}/publication": (
         "Publish a version that another person had made",
         Operation([_TENANT], _ID, body=_REASON, answers={200: _ONE}, problems=_ACT),
     ),
-    "POST /releases/{id}/{number}/refusal": (
+    "POST /releases/{id}/{version}/refusal": (
         "Say that a version is not published",
         Operation([_TENANT], _ID, body=_REASON, answers={200: _ONE}, problems=_ACT),
     ),
-    "POST /releases/{id}/{number}/withdrawal": (
+    "POST /releases/{id}/{version}/withdrawal": (
         "Take a published version back",
         Operation([_TENANT], _ID, body=_REASON, answers={200: _ONE}, problems=_ACT),
     ),

@@ -32,7 +32,7 @@ Decide = Callable[[Town, str, int, str, Principal], Awaitable[Version]]
 
 def routes(press: Press) -> list[Route]:
     """The addresses of the staff's pages."""
-    page, one = press.frame.page, f"{RELEASES}/{{id}}/{{number}}"
+    page, one = press.frame.page, f"{RELEASES}/{{id}}/{{version}}"
 
     async def publish(town: Town, release: str, number: int, reason: str, by: Principal) -> Version:
         return await deciding.publish(town, release, number, reason, by, press.work)
@@ -142,7 +142,7 @@ def _show(press: Press) -> PageHandler:
 async def _shown(press: Press, request: Request, status: int = 200, fault: str = "") -> Response:
     town, by, words = await press.town(request), press.by(request), press.words(request)
     shelf.demand_may(town, by, shelf.may_make, "see what is prepared")
-    found = shelf.version(town, request.params["id"], numbered(request.params["number"]), by)
+    found = shelf.version(town, request.params["id"], numbered(request.params["version"]), by)
     remarks = [(one, rich_sentence(one, words)) for one in found.remarks]
     again = json.dumps(write_description(found.description), ensure_ascii=False)
     return press.show(
@@ -158,7 +158,7 @@ def _decide(press: Press, decide: Decide) -> PageHandler:
     async def take(request: Request) -> Response:
         form, town, by = read_form(request), await press.town(request), press.by(request)
         shelf.demand_may(town, by, shelf.may_make, "decide on releases")
-        release, number = request.params["id"], numbered(request.params["number"])
+        release, number = request.params["id"], numbered(request.params["version"])
         try:
             done = await decide(town, release, number, form.get("reason", "")[:2_000], by)
         except MachinamiError as error:
