@@ -8,13 +8,14 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from machinami.apis.governance.office import Office
+from machinami.apis.releases.office import Press
 from machinami.app.clock import utc_now
 from machinami.app.configuration import read
 from machinami.app.console import CONSOLE, console_routes
 from machinami.app.identifying import make_identity
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.knocking import TENANT, beside, documents
-from machinami.app.pressing import press_of
+from machinami.app.pressing import work_of
 from machinami.app.running import fresh_id
 from machinami.broker.audit import Audit
 from machinami.broker.identity.identity import Event, Identity
@@ -61,7 +62,7 @@ async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
                 yield running
         else:
             office = Office(towns, towns.identity, lambda _: CONSOLE, Frame({}, utc_now))
-            press = press_of(towns, towns.identity, office.identify, office.frame, compute, settings.time_zone)
+            press = Press(towns, office.identify, office.frame, work_of(compute, settings.time_zone))
             yield _Within(Router(console_routes(office, press)), name)
     finally:
         compute.close()

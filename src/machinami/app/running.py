@@ -165,7 +165,8 @@ class TownOS:
         await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
-        self.watched.jobs += upkeep(self.settings, self.broker, self.identity, self.keeping, self.platform, self.now)
+        house = self.identity, self.keeping, self.platform, self.now, self._compute
+        self.watched.jobs += upkeep(self.settings, self.broker, *house)
         sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
         self.watched.sources = sources
         sources.start()
@@ -301,8 +302,7 @@ class TownOS:
         return [gated(route, self.gate) for route in found + self._pages(desk)]
 
     def _press(self, desk: Desk) -> Press:
-        frame, zone = Frame.around(desk), self.settings.time_zone
-        return press_of(self.broker, self.identity, self.identify, frame, self._compute, zone)
+        return press_of(self.broker, self.identity, self.identify, desk, self._compute)
 
     def _pages(self, desk: Desk) -> list[Route]:
         pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]

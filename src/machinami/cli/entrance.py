@@ -17,6 +17,7 @@ from machinami.cli import (
     init,
     new_service,
     policy,
+    release,
     serve,
     town,
 )
@@ -31,6 +32,7 @@ COMMANDS = (
     admin,
     town,
     policy,
+    release,
     audit,
     certificate,
     devices,

@@ -83,6 +83,14 @@ Say who may do what in a town and why, and change it. WHO is everyone, role:offi
   {program} policy explain role:resident RiverGauge waterLevel --data my-town
   {program} policy allow open-levels everyone read --type RiverGauge --attribute waterLevel --data my-town
   {program} policy withdraw open-levels --data my-town""",
+    "release": """\
+Make anonymous data of people, see how safe they are, and take published ones back. A person publishes, signed in.
+住民の情報から、だれのことかわからない表を作って確かめます。公開は、サインインした別の職員が決めます。
+
+  {program} release make steps.json --data my-town
+  {program} release show steps/1 --data my-town
+  {program} release withdraw steps/1 --reason "a wrong unit" --data my-town
+  {program} release score --csv people.csv --known district,age --bands age=5,10 --sensitive illness -k 5 -l 2""",
     "audit": """\
 Say what was done in a town and by whom, and whether the account of it has been tampered with.
 だれが何をしたかの記録を調べ、書きかえられていないかを確かめます。

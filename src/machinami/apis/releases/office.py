@@ -18,6 +18,11 @@ from machinami.kit.words import Words
 from machinami.model.principal import Principal
 
 _TENANT = b"ngsild-tenant"
+_KNOWN = {
+    "urn:machinami:app": "who.house",
+    "urn:machinami:console": "who.console",
+    "urn:machinami:person:invented": "who.invented",
+}
 
 
 class Towns(Protocol):
@@ -50,6 +55,11 @@ class Press:
     def words(self, request: Request) -> Words:
         """The words of this answer."""
         return self.frame.words(request, PACKAGE)
+
+    def who(self, request: Request, town: Town, person: str) -> str:
+        """What somebody is called who made a release, or decided on it."""
+        known = _KNOWN.get(person)
+        return self.words(request).plain(known) if known else self.called(town.name, person)
 
     def show(self, request: Request, template: str, status: int = 200, **view: object) -> Response:
         """A page of this face; no browser keeps it."""

@@ -148,8 +148,8 @@ async def _shown(press: Press, request: Request, status: int = 200, fault: str =
     return press.show(
         request, "version", status, one=found, remarks=remarks, fault=fault, again=again,
         table=table_view(found, words) if found.rows else None, own=found.made_by == by.id,
-        decides=shelf.may_decide(town, by), made_by=press.called(town.name, found.made_by),
-        decided_by=press.called(town.name, found.decided_by), done=request.arguments.get("done", ""),
+        decides=shelf.may_decide(town, by), made_by=press.who(request, town, found.made_by),
+        decided_by=press.who(request, town, found.decided_by), done=request.arguments.get("done", ""),
         waits=found.state is State.PREPARED, out=found.state is State.PUBLISHED,
     )  # fmt: skip
 

@@ -96,7 +96,7 @@ def _page(press: Press, request: Request, town: Town, found: Version, has: bool)
     words = press.words(request)
     return press.show(
         request, "one", one=found, has=has, table=table_view(found, words) if has else None, safety=safety_of(found),
-        by=press.called(town.name, found.decided_by), gone=found.state is State.WITHDRAWN,
+        by=press.who(request, town, found.decided_by), gone=found.state is State.WITHDRAWN,
         titles=found.description.plan.titles(words.language), people=len(found.rows),
     )  # fmt: skip
 
