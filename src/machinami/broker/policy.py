@@ -75,9 +75,12 @@ class Rights:
         """What the deed may be done to; None: to everything."""
         if self._veil is not None:
             self._renew()
-        if deed not in self._guards:
-            self._guards[deed] = guard_of(self._rows, self.by, deed, self._veil if deed is Deed.READ else None)
-        return self._guards[deed]
+        try:
+            return self._guards[deed]
+        except KeyError:
+            found = guard_of(self._rows, self.by, deed, self._veil if deed is Deed.READ else None)
+            self._guards[deed] = found
+            return found
 
     def _renew(self) -> None:
         """Forget what was worked out, where somebody consented or withdrew, or what they consented to has ended."""
@@ -124,6 +127,11 @@ class Rights:
         if len(self._trimmed) > _TRIMMED:
             self._trimmed.popitem(last=False)
         return found
+
+    def note_read(self, entities: Sequence[Entity]) -> None:
+        """Have it noted that these were given; where nothing is marked there is nothing to note."""
+        if self.law is not None and self.witness is not None:
+            self.witness.read(self.by, entities)
 
     def written(self, entity: Entity) -> Entity | None:
         """The entity as it is there for who writes."""

@@ -290,7 +290,8 @@ class Connection(HttpToolsProtocol):
         hot = self._hot_cycle(whole.method, whole.target, fields.headers)
         if hot is None:
             return False
-        hot.request.body, hot.request.known_fields = whole.body, fields.by_name
+        request = hot.request
+        request.body, request.known_fields, request.memo = whole.body, fields.by_name, fields.memo
         hot.more_body = False
         self.cycle = cast(Any, hot)
         self._carry(hot)
