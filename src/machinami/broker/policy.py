@@ -25,6 +25,7 @@ _PRINCIPALS = 256  # of whom the compiled rows are kept; the least recent go fir
 _VERDICTS = 1_000  # combinations of types for one of them
 _TRIMMED = 500  # entities that were cut for one of them
 
+WRITES = tuple(sorted(WRITING))
 Judged = bytes | tuple[str, ...]
 
 
@@ -70,6 +71,10 @@ class Rights:
         self._whole: dict[tuple[Deed | None, Judged], bool] = {}
         self._trimmed: OrderedDict[str, tuple[Entity, Entity]] = OrderedDict()
         self._in_sight: tuple[Guard | None] | None = None
+        self.reads_all = law is None and self.guard(Deed.READ) is None
+        """Whether there is nothing to be kept from who asks, nor to be noted: then they read the store itself."""
+        self.writes = any(map(self.may, WRITES))
+        """Whether who asks may write anything at all."""
 
     def guard(self, deed: Deed) -> Guard | None:
         """What the deed may be done to; None: to everything."""
@@ -318,6 +323,3 @@ def may_administer(policy: Policy, by: Principal) -> bool:
     """Whether who asks is an administrator; in an open town everyone is."""
     rights = policy.rights(by)
     return rights is None or rights.may(Deed.ADMINISTER)
-
-
-WRITES = tuple(sorted(WRITING))

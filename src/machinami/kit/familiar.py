@@ -44,11 +44,13 @@ class Private(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """One request that has come whole and alone."""
+    """One request that has come whole and alone: its line, what `Fields` has, and its body."""
 
     method: str
     target: str
-    fields: Fields
+    headers: Headers
+    by_name: dict[bytes, bytes] | None
+    memo: Memo
     body: bytes
 
 
@@ -67,24 +69,25 @@ class Familiar:
             return None
         start = data.find(b"\r\n", 0, end + 2)
         block = data[start:end]
-        fields = self._known.get(block) or self._opened(block)
-        if fields is None or len(data) != end + 4 + fields.length:
+        fields = self._known.get(block)
+        headers: Headers
+        if fields is not None:
+            headers, by_name, length, memo = fields
+        else:
+            kept = self._private.get(self._mark(block)) if self._private else None
+            if kept is None:
+                return None
+            name, first, last, empty, length, memo = kept
+            by_name = empty.copy()
+            by_name[name] = block[first:last]  # the credential that stands in this very request
+            headers = by_name.items()
+        if len(data) != end + 4 + length:
             return None
         line = _LINE.fullmatch(data, 0, start)
         if line is None:
             return None
         method, target = line.groups()
-        return Whole(method.decode("ascii"), target.decode("ascii"), fields, data[end + 4 :])
-
-    def _opened(self, block: bytes) -> Fields | None:
-        """Fields with the credential that stands in this very request."""
-        kept = self._private.get(self._mark(block)) if self._private else None
-        if kept is None:
-            return None
-        name, begin, end, by_name, length, memo = kept
-        shown = by_name.copy()
-        shown[name] = block[begin:end]
-        return Fields(shown.items(), shown, length, memo)
+        return Whole(method.decode("ascii"), target.decode("ascii"), headers, by_name, memo, data[end + 4 :])
 
     def _mark(self, block: bytes) -> bytes:
         """By what fields with a credential are found: nobody has other fields of the same mark, nor guesses one."""
