@@ -17,7 +17,6 @@ from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.look.routes import routes as look_routes
-from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
@@ -39,7 +38,7 @@ from machinami.app.identifying import (
     refuse_open_address,
     seal_of,
 )
-from machinami.app.keeping import Keeping, tls_of
+from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.sources import Sources
 from machinami.app.starting import started
@@ -66,6 +65,7 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
+from machinami.kit.origin import Origin
 from machinami.kit.schedule import Job
 from machinami.kit.server import Serving, serve
 from machinami.kit.viewing import viewed, wanted_for
@@ -174,8 +174,9 @@ class TownOS:
             limits=limits,
             lane=self.settings.fast_lane,
             tls=tls_of(self.settings),
+            hsts=hsts_of(self.settings),
         )
-        self.keeping.encryption = self._serving.encryption
+        self.keeping.attend(self._serving.encryption)
         self._console = await open_console(self.settings.data, office, self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
@@ -206,6 +207,11 @@ class TownOS:
             return False
         of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
         return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
+
+    @property
+    def _origin(self) -> Origin:
+        settings = self.settings
+        return Origin(settings.address, settings.trust_proxy, settings.certificate is not None)
 
     @property
     def first_link(self) -> str:
@@ -270,9 +276,7 @@ class TownOS:
 
     def _routes(self, desk: Desk, office: Office) -> list[Route]:
         found = [
-            *ngsild_routes(
-                self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
-            ),
+            *ngsild_routes(self.broker, self.identify, self._paging(), self._origin),
             *status_routes(
                 self.version,
                 lambda: watching.parts(self.watched),
@@ -355,6 +359,8 @@ class TownOS:
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.oversees,
+            origin=self._origin,
+            person=self.asking.called,
         )
 
 

@@ -10,18 +10,19 @@ from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiErro
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Standing
 from machinami.kit.desk import Desk
-from machinami.kit.forms import carries_token, form_token, is_foreign, session_cookie
+from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.moments import TOWN_ZONE
+from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.page import PAGE_HEADERS, Shell, render
 from machinami.kit.problem import describe, problem
+from machinami.kit.viewing import Person, nobody
 from machinami.kit.words import OWN, Language, Words, choose_language
 
 _LOG = logging.getLogger(__name__)
 FORM = "application/x-www-form-urlencoded"
-_KEPT = 365 * 86_400
+LANGUAGE, _KEPT = "lang", 365 * 86_400  # the cookie of the language that was asked for
 _DOORS = ("/sign-in", "/first", "/invitation/")
-_HOST = "127.0.0.1:1026"  # for HTTP/1.0, which need not name it
 PageHandler = Callable[[Request], Awaitable[Response]]
 
 
@@ -35,6 +36,8 @@ class Frame:
     zone: str = TOWN_ZONE
     appearance: Appearance = field(default_factory=Appearance)
     standing: Callable[[Request], Standing] = lambda _: ""
+    origin: Origin = AS_ASKED
+    person: Person = nobody
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
@@ -46,7 +49,10 @@ class Frame:
             except MachinamiError:  # a wrong credential, which the page itself refuses
                 return ""
 
-        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing)
+        return cls(
+            desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing, desk.origin,
+            desk.person,
+        )  # fmt: skip
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -64,8 +70,7 @@ class Frame:
         body = render(template, language, shell=self._shell(request), **view)
         headers = [(name.encode(), value.encode()) for name, value in PAGE_HEADERS.items() if name != "Content-Type"]
         if request.arguments.get("lang") == language:
-            cookie = f"lang={language}; Path=/; Max-Age={_KEPT}; SameSite=Lax"
-            headers.append((b"set-cookie", cookie.encode()))
+            headers.append(cookie_field(LANGUAGE, language, self.origin.is_secure(request), _KEPT))
         return Response(status, body, PAGE_HEADERS["Content-Type"].encode(), headers)
 
     def apologise(self, request: Request, error: Exception) -> Response:
@@ -94,10 +99,10 @@ class Frame:
 
     def _shell(self, request: Request) -> Shell:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
-        origin = f"http://{request.header(b'host') or _HOST}"
         return Shell(
-            self.names, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request),
-            session_cookie(request) is not None, self.standing(request), self.appearance.look, self.appearance.version,
+            self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
+            form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
+            self.appearance.version, self.person(request),
         )  # fmt: skip
 
 
@@ -145,4 +150,4 @@ async def nowhere(request: Request) -> Response:
 
 
 def _language(request: Request) -> Language:
-    return choose_language(request.arguments.get("lang"), request.cookie("lang"))
+    return choose_language(request.arguments.get("lang"), own_cookie(request, LANGUAGE))

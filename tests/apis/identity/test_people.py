@@ -12,7 +12,7 @@ from tests.knowing import PASSWORD, Known, Visitor, known
 from machinami.broker.audit import Search
 from machinami.broker.identity import people, programs
 from machinami.broker.inheritance import hand_over
-from machinami.kit.forms import PLAIN
+from machinami.kit.forms import SESSION
 from machinami.model.identity.key import Use, Wanted
 from machinami.model.principal import SYSTEM, Principal
 
@@ -59,7 +59,7 @@ async def test_who_is_not_at_the_machine_needs_its_code_to_be_the_first(town: Kn
 async def test_a_session_cookie_is_kept_from_scripts_and_other_sites(town: Known) -> None:
     async with town.visitor() as first:
         made = await first.become_first()
-        session = next(cookie for cookie in made.cookies if cookie.startswith(f"{PLAIN}="))
+        session = next(cookie for cookie in made.cookies if cookie.startswith(f"{SESSION}="))
         assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(session.split("; "))
 
 
@@ -69,10 +69,10 @@ async def test_over_tls_a_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
         assert any("Secure" in cookie for cookie in shown.cookies)
         async with first.session.get("/first") as answer:
             token = re.search(r'form_token" value="(\w+)"', await answer.text())
-            waiting = answer.cookies["machinami-form"].value
+            waiting = answer.cookies["__Host-machinami-form"].value
         assert token is not None
         form = {"name": "aiko", "password": PASSWORD, "form_token": token.group(1)}
-        head = {"Cookie": f"machinami-form={waiting}"}
+        head = {"Cookie": f"__Host-machinami-form={waiting}"}
         async with first.session.post("/first", data=form, headers=head, allow_redirects=False) as made:
             cookie = made.headers["Set-Cookie"]
         assert cookie.startswith("__Host-machinami=")
@@ -106,7 +106,7 @@ async def test_signing_in_gives_a_new_name_to_the_session(town: Known) -> None:
         await visitor.sign_in()
         assert _cookie(visitor) != before
         async with town.visitor() as thief:
-            async with thief.session.get(ENTITIES, headers={"Cookie": f"{PLAIN}={before}"}) as answer:
+            async with thief.session.get(ENTITIES, headers={"Cookie": f"{SESSION}={before}"}) as answer:
                 assert answer.status == 401
 
 
@@ -128,7 +128,7 @@ async def test_signing_out_ends_the_session_in_the_town_too(town: Known) -> None
         await first.become_first()
         cookie = _cookie(first)
         await first.fill("/account", {}, "/sign-out")
-        async with thief.session.get(ENTITIES, headers={"Cookie": f"{PLAIN}={cookie}"}) as answer:
+        async with thief.session.get(ENTITIES, headers={"Cookie": f"{SESSION}={cookie}"}) as answer:
             assert answer.status == 401
 
 
@@ -293,7 +293,7 @@ async def test_people_and_their_sessions_are_there_after_a_restart(tmp_path: Pat
         await first.become_first()
         cookie = _cookie(first)
     async with known(tmp_path) as town, town.visitor() as again:
-        async with again.session.get(ENTITIES, headers={"Cookie": f"{PLAIN}={cookie}"}) as answer:
+        async with again.session.get(ENTITIES, headers={"Cookie": f"{SESSION}={cookie}"}) as answer:
             assert answer.status == 200
         assert (await again.get(ENTITIES)).status == 401
 
@@ -384,4 +384,4 @@ async def _come(visitor: Visitor, code: str):
 
 
 def _cookie(visitor: Visitor) -> str:
-    return next(one.value for one in visitor.session.cookie_jar if one.key == PLAIN)
+    return next(one.value for one in visitor.session.cookie_jar if one.key == SESSION)

@@ -5,9 +5,12 @@ from urllib.parse import quote
 
 from machinami.apis.identity.pages import Page, Pages, own_path, status_of
 from machinami.broker.identity import people, signing_in
+from machinami.broker.identity.registry import Registry
+from machinami.broker.identity.signing_in import Begun
 from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.model.identity.demand import SURE
 
 FIRST, SIGN_IN = "/first", "/sign-in"
 
@@ -65,7 +68,7 @@ def _make_first(pages: Pages) -> Page:
         except MachinamiError as error:
             fault = pages.fault(request, error)
             return pages.show(request, "first", status_of(error), code=code, fault=fault, name=name, display=display)
-        return pages.entered(begun.cookie, "/account")
+        return pages.entered(request, begun.cookie, "/account")
 
     return take
 
@@ -77,7 +80,8 @@ def shown(pages: Pages, request: Request, onward: str, status: int = 200, fault:
     half = False
     if live is not None and not (status != 200 and name):
         account = pages.registry(request).account(live.session.account)
-        half = live.session.half or (level == "2" and live.session.level < 2 and account.totp is not None)
+        asked = level == "2" and "anew" not in request.arguments
+        half = live.session.half or (asked and live.session.level < SURE and account.totp is not None)
     elsewhere = {"name": pages.provider, "level": level if level in ("1", "2", "3") else ""}
     return pages.show(request, "sign_in", status, half=half, onward=onward, fault=fault, name=name, elsewhere=elsewhere)
 
@@ -109,9 +113,21 @@ def _take_password(pages: Pages) -> Page:
         before = pages.asking.live(request)
         if before is not None:
             await registry.end_sessions([before.session.id])
-        return pages.entered(begun.cookie, f"{SIGN_IN}?next={onward}" if begun.session.half else onward)
+        return pages.entered(request, begun.cookie, _onward(pages, registry, begun, onward))
 
     return take
+
+
+def _onward(pages: Pages, registry: Registry, begun: Begun, onward: str) -> str:
+    """Where somebody goes on who showed a password: to the code, to another factor that is demanded, or in."""
+    if begun.session.half:
+        return f"{SIGN_IN}?next={onward}"
+    live = registry.live(begun.session.id)
+    if live is None or pages.identity.is_sure(live):
+        return onward
+    if registry.account(begun.session.account).passkeys:
+        return f"{SIGN_IN}?level={SURE}&next={quote(onward)}"
+    return f"/account?done=demanded&next={quote(onward)}"
 
 
 def _sign_out(pages: Pages) -> Page:
@@ -121,7 +137,7 @@ def _sign_out(pages: Pages) -> Page:
         if live is not None:
             await signing_in.sign_out(pages.identity, pages.registry(request), live.session)
         answer = see_other("/")
-        answer.headers.append(pages.asking.end_field())
+        answer.headers.append(pages.asking.end_field(request))
         answer.headers.append((b"clear-site-data", b'"cache", "storage"'))
         return answer
 
@@ -149,6 +165,6 @@ def _accept(pages: Pages) -> Page:
         except MachinamiError as error:
             fault = pages.fault(request, error)
             return pages.show(request, "invitation", status_of(error), code=code, account=account, fault=fault)
-        return pages.entered(begun.cookie, "/account")
+        return pages.entered(request, begun.cookie, "/account")
 
     return take

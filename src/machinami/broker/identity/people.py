@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from machinami.broker.identity.identity import Event, Identity, Where, digest_of
-from machinami.broker.identity.passwords import KNOWN
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.signing_in import Begun, begin
 from machinami.foundation.errors import AlreadyExists, Conflict, CredentialRefused, Forbidden, NotFound
 from machinami.model.identity.account import (
+    NEAR_WORDS,
     Account,
     check_display,
     check_name,
@@ -94,7 +94,7 @@ def invitation(identity: Identity, registry: Registry, code: str) -> tuple[Invit
 async def accept(identity: Identity, registry: Registry, code: str, password: str, where: Where) -> Begun:
     """Come in by a link: the password is set, what opened the account before opens it no more, the link is used up."""
     found, account = invitation(identity, registry, code)
-    checked = check_password(password, account.name, KNOWN)
+    checked = await _checked(identity, password, account.name)
     hashed = await identity.supplies.passwords.make(checked)
     found, account = invitation(identity, registry, code)  # nobody used it meanwhile
     await registry.invitations.drop(found.id)
@@ -110,7 +110,7 @@ async def make_first(
 ) -> Begun:
     """Make the first administrator of a town that has none. Raises Conflict where it has one."""
     _demand_none(registry)
-    checked = check_password(password, check_name(name), KNOWN)
+    checked = await _checked(identity, password, check_name(name))
     hashed = await identity.supplies.passwords.make(checked)
     _demand_none(registry)
     taken = registry.named(check_name(name))
@@ -136,6 +136,13 @@ def _demand_none(registry: Registry) -> None:
         raise Conflict("This town has an administrator already; ask them for an invitation")
 
 
+async def _checked(identity: Identity, password: str, name: str) -> str:
+    """A new password that may be one. Raises BadRequestData."""
+    checked = check_password(password, name)
+    await identity.supplies.passwords.judge(checked, (*NEAR_WORDS, name, *name.partition("@")[::2]))
+    return checked
+
+
 async def change_password(
     identity: Identity, registry: Registry, account_id: str, old: str, new: str, session_id: str
 ) -> None:
@@ -145,7 +152,7 @@ async def change_password(
     if not await identity.supplies.passwords.check(account.password, old[:1_000]):
         identity.throttle.missed(account.name, "own account")
         raise CredentialRefused("The present password is wrong", key="identity.wrong_password")
-    hashed = await identity.supplies.passwords.make(check_password(new, account.name, KNOWN))
+    hashed = await identity.supplies.passwords.make(await _checked(identity, new, account.name))
     await registry.put_account(replace(registry.account(account_id), password=hashed))
     await registry.end_all(account_id, but=session_id)
     identity.note(Event("password changed", registry.town, account.principal_id, account.name))
