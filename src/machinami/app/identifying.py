@@ -132,8 +132,11 @@ async def issue_key(identity: Identity, town: str, wanted: Wanted, by: Principal
     return await programs.make_key(identity, registry, wanted, registry.administrators[0].id, by)
 
 
-async def appoint(identity: Identity, town: str, name: str, display: str | None, by: Principal) -> Invited:
-    """Have somebody administer a town: a new person, or one who is there already and whose ways in are opened anew.
+async def appoint(
+    identity: Identity, town: str, name: str, display: str | None, by: Principal, recognised: int | None = None
+) -> Invited:
+    """Have somebody administer a town: a new person, or one who is there already and whose ways in are opened anew:
+    recognised says how surely it is they.
     Raises BadRequestData, TenantNotFound."""
     registry = _registry(identity, town)
     account, roles = registry.named(name.strip().lower()), frozenset({Role.ADMINISTRATOR.value})
@@ -143,8 +146,8 @@ async def appoint(identity: Identity, town: str, name: str, display: str | None,
         account = await people.set_roles(
             identity, registry, account.id, roles | account.roles, account.identity_assurance, by
         )
-    code = await people.invite(identity, registry, account.id, by, _LINK_LASTS)
-    return Invited(account.name, f"/invitation/{code}")
+    code = await people.invite(identity, registry, account.id, by, _LINK_LASTS, recognised)
+    return Invited(account.name, f"/invitation#{code}")
 
 
 async def admit_guest(identity: Identity) -> None:

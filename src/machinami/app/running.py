@@ -215,8 +215,8 @@ class TownOS:
 
     @property
     def first_link(self) -> str:
-        """Where the first administrator is made, with the code of this machine."""
-        return f"/first?code={self.identity.first_code}"
+        """Where the first administrator is made, with the code of this machine; no browser sends what follows a #."""
+        return f"/first#{self.identity.first_code}"
 
     async def admit_guest(self) -> None:
         """Have everyone at this machine be signed in as an administrator: for a throw-away town."""

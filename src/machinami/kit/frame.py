@@ -22,7 +22,7 @@ from machinami.kit.words import OWN, Language, Words, choose_language
 _LOG = logging.getLogger(__name__)
 FORM = "application/x-www-form-urlencoded"
 LANGUAGE, _KEPT = "lang", 365 * 86_400  # the cookie of the language that was asked for
-_DOORS = ("/sign-in", "/first", "/invitation/")
+_DOORS = ("/sign-in", "/first", "/invitation")
 PageHandler = Callable[[Request], Awaitable[Response]]
 
 

@@ -7,12 +7,12 @@ from machinami.apis.identity.pages import Page, Pages, own_path, status_of
 from machinami.broker.identity import people, signing_in
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.signing_in import Begun
-from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError
+from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError, NotFound
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.model.identity.demand import SURE
 
-FIRST, SIGN_IN = "/first", "/sign-in"
+FIRST, SIGN_IN, INVITATION = "/first", "/sign-in", "/invitation"
 
 
 def routes(pages: Pages) -> list[Route]:
@@ -24,8 +24,8 @@ def routes(pages: Pages) -> list[Route]:
         page("GET", SIGN_IN, _sign_in(pages), "Sign in"),
         page("POST", SIGN_IN, _take_password(pages), "Sign in by password"),
         page("POST", "/sign-out", _sign_out(pages), "Sign out"),
-        page("GET", "/invitation/{code}", _invitation(pages), "Come in by an invitation"),
-        page("POST", "/invitation/{code}", _accept(pages), "Come in by an invitation"),
+        page("GET", INVITATION, _invitation(pages), "Come in by an invitation"),
+        page("POST", INVITATION, _accept(pages), "Come in by an invitation"),
     ]
 
 
@@ -44,9 +44,8 @@ def _first(pages: Pages) -> Page:
     async def show(request: Request) -> Response:
         if pages.registry(request).administrators:
             return see_other(SIGN_IN)
-        code = request.arguments.get("code", "")
-        _demand_near(pages, request, code)
-        return pages.show(request, "first", code=code, fault="", name="", display="")
+        near = pages.asking.is_near(request)
+        return pages.show(request, "first", near=near, code="", fault="", name="", display="")
 
     return show
 
@@ -66,8 +65,10 @@ def _make_first(pages: Pages) -> Page:
                 pages.asking.where(request),
             )
         except MachinamiError as error:
-            fault = pages.fault(request, error)
-            return pages.show(request, "first", status_of(error), code=code, fault=fault, name=name, display=display)
+            fault, near = pages.fault(request, error), pages.asking.is_near(request)
+            return pages.show(
+                request, "first", status_of(error), near=near, code=code, fault=fault, name=name, display=display
+            )
         return pages.entered(request, begun.cookie, "/account")
 
     return take
@@ -145,23 +146,30 @@ def _sign_out(pages: Pages) -> Page:
 
 
 def _invitation(pages: Pages) -> Page:
+    """The page that a link opens. What the link says after its # no browser sends: a script puts it into the form."""
+
     async def show(request: Request) -> Response:
-        registry, code = pages.registry(request), request.params["code"]
-        _, account = people.invitation(pages.identity, registry, code)
-        return pages.show(request, "invitation", code=code, account=account, fault="")
+        return pages.show(request, "invitation", code="", account=None, fault="")
 
     return show
 
 
 def _accept(pages: Pages) -> Page:
     async def take(request: Request) -> Response:
-        form, code = pages.form(request), request.params["code"]
+        form = pages.form(request)
+        code, password = form.get("code", "").strip(), form.get("password")
         registry, where = pages.registry(request), pages.asking.where(request)
-        _, account = people.invitation(pages.identity, registry, code)
         try:
-            if form.get("password", "") != form.get("again", ""):
+            _, account = people.invitation(pages.identity, registry, code)
+        except NotFound as error:
+            fault = pages.fault(request, error)
+            return pages.show(request, "invitation", status_of(error), code="", account=None, fault=fault)
+        if password is None:
+            return pages.show(request, "invitation", code=code, account=account, fault="")
+        try:
+            if password != form.get("again", ""):
                 raise CredentialRefused("The two passwords differ", key="identity.differ")
-            begun = await people.accept(pages.identity, registry, code, form.get("password", ""), where)
+            begun = await people.accept(pages.identity, registry, code, password, where)
         except MachinamiError as error:
             fault = pages.fault(request, error)
             return pages.show(request, "invitation", status_of(error), code=code, account=account, fault=fault)

@@ -17,10 +17,11 @@ from machinami.model.identity.account import (
     end,
 )
 from machinami.model.identity.assurance import Way
-from machinami.model.identity.invitation import LASTING, Invitation
+from machinami.model.identity.invitation import LASTING, Invitation, check_recognised
 from machinami.model.identity.key import OVERLAP, AccessKey
 from machinami.model.principal import SYSTEM, Principal, Role
 
+_USED = "This link was used already, or is too old; ask for a new one"
 _LAST = "This is the last administrator; make another one first"
 
 
@@ -65,18 +66,22 @@ async def invite(
     account_id: str,
     by: Principal,
     lasting: timedelta = LASTING,
+    recognised: int | None = None,
 ) -> str:
-    """The code of a link that opens an account once; earlier links to it open no more. Raises NotFound, Conflict."""
+    """The code of a link that opens an account once; earlier links to it open no more. recognised: how surely the
+    person was known again (IAL) who came in before. Raises NotFound, Conflict, BadRequestData."""
     demand_administrator(by)
     account = registry.account(account_id)
     if account.ended is not None:
         raise Conflict(f"{account.display} has left")
+    check_recognised(account, recognised)
     for old in [one for one in registry.invitations.values.values() if one.account == account_id]:
         await registry.invitations.drop(old.id)
     code = identity.secret(24)
     until = identity.supplies.clock() + lasting
     await registry.invitations.put(Invitation(digest_of(code).hex(), account_id, by.id, until))
-    identity.note(Event("invited", registry.town, by.id, account.name))
+    how = "" if recognised is None else f", recognised at level {recognised}"
+    identity.note(Event("invited", registry.town, by.id, account.name + how))
     return code
 
 
@@ -84,10 +89,10 @@ def invitation(identity: Identity, registry: Registry, code: str) -> tuple[Invit
     """What a link stands for. Raises NotFound where it was used, is too old or was never given."""
     found = registry.invitations.values.get(digest_of(code).hex())
     if found is None or identity.supplies.clock() >= found.until:
-        raise NotFound("This link was used already, or is too old; ask for a new one")
+        raise NotFound(_USED, key="identity.invitation.used")
     account = registry.account(found.account)
     if account.ended is not None:
-        raise NotFound("This link was used already, or is too old; ask for a new one")
+        raise NotFound(_USED, key="identity.invitation.used")
     return found, account
 
 
