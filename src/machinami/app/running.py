@@ -33,9 +33,9 @@ from machinami.app.console import Console, open_console
 from machinami.app.deciding import ethics_office, reviews_due
 from machinami.app.declaring import declare
 from machinami.app.identifying import (
-    LOOPBACK,
     accounting,
     admit_guest,
+    is_reached_from_afar,
     make_identity,
     make_provider,
     refuse_open_address,
@@ -53,6 +53,7 @@ from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
+from machinami.broker.pace import Pace
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, SettingsError
@@ -88,6 +89,7 @@ except ImportError:  # not made for Windows
 
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
+_REQUESTS = 200  # of one person, program or address in a second
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 SIMULATED_NAME = {
@@ -135,7 +137,7 @@ class TownOS:
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
-        self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
+        self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
 
     def _shown_to_brokers(self) -> Callable[[], ssl.SSLContext]:
         settings = self.settings
@@ -161,7 +163,8 @@ class TownOS:
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
         self.watched.jobs += upkeep(self.settings, self.broker, self.identity, self.keeping, self.platform, self.now)
-        sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
+        manifests = [house.service.manifest for house in self.houses]
+        sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
         self.watched.sources = sources
         sources.start()
         self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
@@ -295,7 +298,8 @@ class TownOS:
         found += consent_routes(self.broker, self.identify)
         found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
-        return [gated(route, self.gate) for route in found + self._pages(desk)]
+        frame = Frame.around(desk)
+        return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
 
     def _pages(self, desk: Desk) -> list[Route]:
         pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
@@ -371,10 +375,19 @@ class TownOS:
         )
 
 
+def pace_of(settings: Settings) -> Pace | None:
+    """How often each may ask; where nothing is said and only who sits at the machine can ask, nobody is bounded."""
+    bound = settings.requests_per_client
+    if bound is None:
+        bound = _REQUESTS if is_reached_from_afar(settings) else 0
+    return Pace(bound, time.monotonic) if bound else None
+
+
 def targets_of(settings: Settings) -> Targets:
-    """Where clients may have this installation connect to: into its own network only where it serves no other, or
-    where its settings say so."""
-    return Targets(settings.private_targets or settings.host in LOOPBACK)
+    """Where clients may have this installation connect to: into its own network, or without TLS, only where nobody but
+    who sits at the machine can ask for it, or where its settings say so."""
+    near = not is_reached_from_afar(settings)
+    return Targets(settings.private_targets or near, settings.plain_targets or near)
 
 
 def data_folder(path: Path) -> Path:

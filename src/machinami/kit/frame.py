@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +23,7 @@ _LOG = logging.getLogger(__name__)
 FORM = "application/x-www-form-urlencoded"
 LANGUAGE, _KEPT = "lang", 365 * 86_400  # the cookie of the language that was asked for
 _DOORS = ("/sign-in", "/first", "/invitation")
+PAGES = "Pages"
 PageHandler = Callable[[Request], Awaitable[Response]]
 
 
@@ -78,11 +79,27 @@ class Frame:
         if "text/html" not in (request.header(b"accept") or ""):
             return problem(error)
         status, details = describe(error)
-        kind = {401: "401", 403: "403", 404: "404", 500: "500"}.get(status, "other")
+        kind = {401: "401", 403: "403", 404: "404", 429: "429", 500: "500"}.get(status, "other")
         detail = details.get("detail", "") if kind in ("403", "other") else ""
         template = f"{OWN}/error.html"
         level, back = details.get("authenticationAssurance", ""), _page_before(request)
-        return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)
+        page = self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)
+        page.headers += [field for field in problem(error).headers if field[0] == b"retry-after"]
+        return page
+
+    def spoken(self, route: Route) -> Route:
+        """The route, of which refusals are pages too that come before its own handler: who asks, and how often."""
+        if route.tag != PAGES:
+            return route
+        handler = route.handler
+
+        def run(request: Request) -> Response | Awaitable[Response]:
+            try:
+                return handler(request)
+            except MachinamiError as error:
+                return self.apologise(request, error)
+
+        return replace(route, handler=run)
 
     def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
         """A route whose errors are pages."""
@@ -95,7 +112,7 @@ class Frame:
                     _LOG.exception("The page %s failed", request.path)
                 return self.apologise(request, error)
 
-        return Route(method, path, guarded, summary, "Pages")
+        return Route(method, path, guarded, summary, PAGES)
 
     def _shell(self, request: Request) -> Shell:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}

@@ -21,7 +21,8 @@ class Request:
     """One request. path: decoded, without the query; query: raw; headers: lower-case names; params: parts of
     the path that the route names; client: the peer's address; unavailable: what the request names and was not
     there at first, with why it could not be had; None where it could; known_fields: what `fields` gives, once that
-    is known; certificate: the SHA-256 of the certificate that the client showed, if it showed one that is trusted."""
+    is known; certificate: the SHA-256 of the certificate that the client showed, if it showed one that is
+    trusted; counted: whether it was counted for who asks."""
 
     method: str
     path: str
@@ -34,6 +35,7 @@ class Request:
     _arguments: dict[str, str] | None = None
     known_fields: dict[bytes, bytes] | None = None
     certificate: str = ""
+    counted: bool = False
 
     @property
     def fields(self) -> dict[bytes, bytes]:

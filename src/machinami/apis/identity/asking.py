@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from machinami.broker.identity.identity import KEY_MARK, Identity, Proven, Where
 from machinami.broker.identity.registry import Live, Registry
 from machinami.broker.identity.tokens import Tokens
-from machinami.foundation.errors import CredentialRefused, Forbidden, SignInRequired, StepUpRequired
+from machinami.broker.pace import Pace
+from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError, SignInRequired, StepUpRequired
 from machinami.kit.forms import SESSION, cookie_field, is_foreign, own_cookie
 from machinami.kit.http import Request
 from machinami.kit.origin import Origin
@@ -26,15 +27,33 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What every face asks: who is it? proxied: a proxy stands in front, and tells who it speaks for; tokens: who
-    shows an access token."""
+    shows an access token; pace: how often each may ask, None: as often as they like."""
 
     identity: Identity
     tokens: Tokens
     proxied: bool = False
+    pace: Pace | None = None
 
     def principal(self, request: Request) -> Principal:
         """Who asks: ANONYMOUS without a credential. Raises CredentialRefused for a wrong one, Forbidden for a change
-        that a page of another site sent with a session's cookie."""
+        that a page of another site sent with a session's cookie, TooManyRequests."""
+        if self.pace is None:
+            return self._known(request)
+        try:
+            by = self._known(request)
+        except MachinamiError:
+            self._count(request, "")
+            raise
+        self._count(request, "" if by is ANONYMOUS else by.id)
+        return by
+
+    def _count(self, request: Request, who: str) -> None:
+        """Count a request once, for who asks, else for where it comes from. Raises TooManyRequests."""
+        if self.pace is not None and not request.counted and self.identity.has_administrators:
+            request.counted = True
+            self.pace.admit(who or self.address(request))
+
+    def _known(self, request: Request) -> Principal:
         fields = request.fields
         if _AUTHORIZATION in fields or _KEY in fields:
             return self._by_secret(request)
@@ -117,7 +136,9 @@ class Asking:
         live = self.live(request)
         if live is None or live.session.half:
             raise SignInRequired("Please sign in first")
-        return self.registry(request).account(live.session.account), live
+        account = self.registry(request).account(live.session.account)
+        self._count(request, account.principal_id)
+        return account, live
 
     def called(self, request: Request) -> Called | None:
         """What the person is called who is signed in, and the highest of their roles."""
