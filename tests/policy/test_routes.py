@@ -141,8 +141,8 @@ people      POST   /legal-classes/removal
 entry       GET    /sign-in/provider
 entry       GET    /sign-in/provider/return
 entry       POST   /sign-out
-entry       GET    /invitation/{code}
-entry       POST   /invitation/{code}
+entry       GET    /invitation
+entry       POST   /invitation
 entry       POST   /identity/passkeys/challenge
 entry       POST   /identity/passkeys/session
 entry       POST   /identity/devices/check

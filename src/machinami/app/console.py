@@ -27,6 +27,7 @@ from machinami.broker.identity.programs import certify, decertify, revoke_key
 from machinami.foundation.errors import CredentialRefused
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.kit.server import Serving, serve
+from machinami.model.identity.invitation import RECOGNISED
 from machinami.model.identity.key import Use
 from machinami.model.principal import Principal, Role
 
@@ -130,7 +131,8 @@ def _appoint(office: Office) -> Handler:
         said = json_body(request)
         town = await office.towns.town(request.header(b"ngsild-tenant"))
         name, display = str(said.get("name", "")), said.get("display")
-        invited = await appoint(office.identity, town.name, name, display and str(display), CONSOLE)
+        recognised = RECOGNISED.get(str(said.get("recognised")))
+        invited = await appoint(office.identity, town.name, name, display and str(display), CONSOLE, recognised)
         told = {"name": invited.name, "path": invited.path, "address": office.identity.supplies.address()}
         return answer(told, 201)
 

@@ -73,7 +73,7 @@ Make an administrator of a town, or open the way in anew for one who lost it. It
 街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。
 
   {program} admin make aiko --data my-town
-  {program} admin reset aiko --data my-town
+  {program} admin reset aiko --recognised in-person --data my-town
   {program} admin key "rain gauge" --role service --data my-town     a key for a program or a device""",
     "policy": """\
 Say who may do what in a town and why, and change it. WHO is everyone, role:officer, person:ID or program:ID.
