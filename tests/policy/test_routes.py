@@ -67,6 +67,7 @@ own         GET    /consents/{id}
 own         POST   /consents/{id}/change
 own         POST   /consents/{id}/withdraw
 own         GET    /consents/{id}/receipt
+deciding    GET    /consent-counts
 words       GET    /purposes
 people      POST   /purposes
 people      POST   /purposes/{id}/close
