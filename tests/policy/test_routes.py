@@ -68,6 +68,50 @@ own         POST   /consents/{id}/change
 own         POST   /consents/{id}/withdraw
 own         GET    /consents/{id}/receipt
 deciding    GET    /consent-counts
+own         GET    /my-data
+own         GET    /my-data/kept
+own         GET    /my-data/reads
+own         GET    /my-data/export
+own         GET    /my-data/names
+own         POST   /my-data/names
+own         POST   /my-data/names/removal
+own         GET    /my-data/consents
+own         GET    /my-data/consents/new
+own         POST   /my-data/consents
+own         GET    /my-data/consents/{id}
+own         GET    /my-data/consents/{id}/change
+own         POST   /my-data/consents/{id}/change
+own         GET    /my-data/consents/{id}/withdrawal
+own         POST   /my-data/consents/{id}/withdrawal
+own         GET    /my-data/consents/{id}/receipt
+own         GET    /my-data/corrections
+own         GET    /my-data/corrections/new
+own         POST   /my-data/corrections
+own         GET    /my-data/erasure
+own         POST   /my-data/erasure
+own         GET    /my-data/erasure/{id}
+own         GET    /me/data
+own         GET    /me/reads
+own         GET    /me/export
+own         GET    /me/corrections
+own         POST   /me/corrections
+own         GET    /me/erasure
+own         POST   /me/erasure
+own         GET    /me/erasure/{id}
+own         POST   /me/names
+correcting  GET    /corrections
+correcting  POST   /corrections/decision
+correcting  GET    /correction-requests
+correcting  POST   /correction-requests/{id}/decision
+deciding    GET    /desk
+deciding    POST   /desk/cards
+deciding    GET    /desk/person
+deciding    GET    /desk/consent
+deciding    POST   /desk/consent
+deciding    POST   /desk/withdrawal
+deciding    GET    /desk/receipt
+deciding    POST   /cards
+deciding    GET    /cards/{number}
 words       GET    /purposes
 people      POST   /purposes
 people      POST   /purposes/{id}/close
@@ -195,7 +239,7 @@ BODIES: Mapping[str, Any] = {
 }
 COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # no cookie opens anything there
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
-          "{path:path}": "css/machinami.css"}  # fmt: skip
+          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
 FORMS: Mapping[str, Mapping[str, str]] = {
@@ -239,6 +283,9 @@ PROGRAMS = (
     "/ethics-applications",
     "/grounds",
     "/legal-classes",
+    "/me/",
+    "/correction-requests",
+    "/cards",
     "/platform",
 )  # JSON, no forms
 FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth"))]

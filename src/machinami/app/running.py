@@ -11,6 +11,8 @@ from datetime import datetime
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.consent.office import Office as Desks
+from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
@@ -290,6 +292,7 @@ class TownOS:
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
         found += ethics_routes(self._ethics(Frame.around(desk)))
+        found += consent_pages(Desks(self.broker, self.identity, self.identify, office.frame, desk.houses))
         found += reference_routes(found, Frame.around(desk), self.version)
         return [gated(route, self.gate) for route in found + self._pages(desk)]
 
@@ -315,7 +318,8 @@ class TownOS:
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        return [*own, *governing, *ethics_routes(self._ethics(frame)), *self._pages(desk)]
+        agreeing = consent_pages(Desks(self.broker, self.identity, self.identify, frame, desk.houses))
+        return [*own, *governing, *agreeing, *ethics_routes(self._ethics(frame)), *self._pages(desk)]
 
     def _ethics(self, frame: Frame) -> EthicsOffice:
         return ethics_office(self.broker, self.identity, self.identify, frame, lambda: self._services)

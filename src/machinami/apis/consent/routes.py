@@ -1,11 +1,12 @@
 """At which addresses is consent given, changed and withdrawn, and kept on which grounds data are given?"""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from machinami.apis.consent import shapes
+from machinami.apis.consent.office import Towns, town_of
 from machinami.broker import consents, legal_records
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import demand
@@ -20,20 +21,11 @@ from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.purpose import Purpose
 
 TAG = "Consent"
-_TENANT = b"ngsild-tenant"
 _PROOF = frozenset({"proof"})
 _GIVING = frozenset({"proof", "subject"})
 
 Allow = Callable[[Town, Principal], None]
 Act = Callable[[Town, Principal, Request], Awaitable[tuple[int, Any]]]
-
-
-class Towns(Protocol):
-    """The towns whose people consent: those of a running broker, or of a folder."""
-
-    async def town(self, name: str | None) -> Town:
-        """The town of this name. Raises TenantNotFound."""
-        ...
 
 
 def routes(towns: Towns, identify: Identify) -> list[Route]:
@@ -80,8 +72,7 @@ def _demand_administrator(town: Town, by: Principal) -> None:
 def _handler(towns: Towns, identify: Identify, act: Act, allow: Allow) -> Handler:
     async def handle(request: Request) -> Response:
         by = identify(request)
-        named = request.fields.get(_TENANT)
-        town = await towns.town(None if named is None else named.decode("latin-1"))
+        town = await town_of(towns, request)
         allow(town, by)
         status, document = await act(town, by, request)
         return Response(status, orjson.dumps(document), JSON, [(b"cache-control", b"no-store")])

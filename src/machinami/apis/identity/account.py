@@ -5,6 +5,7 @@ from machinami.broker.identity import people
 from machinami.foundation.errors import CredentialRefused, MachinamiError, SignInRequired
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.model.legal import is_staff
 from machinami.model.principal import Role
 
 ACCOUNT = "/account"
@@ -30,6 +31,7 @@ def shown(pages: Pages, request: Request, status: int = 200, fault: str = "", **
         account=account,
         session=live.session,
         sessions=pages.registry(request).sessions_of(account.id),
+        helps=is_staff(live.principal),
         administers=Role.ADMINISTRATOR in live.principal.roles,
         operates=pages.home is None and bool({Role.ADMINISTRATOR, Role.OPERATOR} & live.principal.roles),
         fault=fault,
