@@ -70,6 +70,7 @@ own         GET    /consents/{id}
 own         POST   /consents/{id}/change
 own         POST   /consents/{id}/withdraw
 own         GET    /consents/{id}/receipt
+deciding    GET    /consent-counts
 own         GET    /my-data
 own         GET    /my-data/kept
 own         GET    /my-data/reads

@@ -4,7 +4,7 @@ What is withdrawn is withdrawn in memory first, so that the next one who asks is
 counts only when it is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from machinami.broker.approvals import demand_askable
@@ -106,6 +106,18 @@ def of_person(town: Town, subject: str, by: Principal) -> Sequence[Consent]:
             raise SignInRequired("Say who you are to see your consents")
         raise Forbidden(f"{by.id} may not see the consents of {subject}", principal=by.id)
     return law.of(subject)
+
+
+def counts(town: Town, by: Principal) -> Mapping[str, tuple[int, int]]:
+    """How many consents hold and how many have ended, by purpose: for who may take consents down. Raises Forbidden."""
+    law = _law(town)
+    if not may_help(town, by):
+        raise Forbidden(f"{by.id} may not see how many consented", principal=by.id)
+    now, found = law.clock(), dict.fromkeys(law.purposes, (0, 0))
+    for one in law.consents.values():
+        holding, ended = found.get(one.terms.purpose, (0, 0))
+        found[one.terms.purpose] = (holding + 1, ended) if one.holds(now) else (holding, ended + 1)
+    return found
 
 
 def may_help(town: Town, by: Principal) -> bool:
