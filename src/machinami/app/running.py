@@ -14,6 +14,8 @@ from pathlib import Path
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.ethics.office import Office as EthicsOffice
+from machinami.apis.ethics.routes import routes as ethics_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
@@ -31,6 +33,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.deciding import ethics_office, reviews_due
 from machinami.app.declaring import declare
 from machinami.app.identifying import (
     LOOPBACK,
@@ -288,7 +291,8 @@ class TownOS:
         )
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
-        found += consent_pages(Desks(self.broker, self.identity, self.identify, office.frame, desk.houses))
+        found += consent_pages(self._desks(desk))
+        found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
         return [gated(route, self.gate) for route in found + self._pages(desk)]
 
@@ -314,8 +318,14 @@ class TownOS:
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        agreeing = consent_pages(Desks(self.broker, self.identity, self.identify, frame, desk.houses))
+        agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
         return [*own, *governing, *agreeing, *self._pages(desk)]
+
+    def _desks(self, desk: Desk) -> Desks:
+        return Desks(self.broker, self.identity, self.identify, Frame.around(desk), desk.houses)
+
+    def _ethics(self, frame: Frame) -> EthicsOffice:
+        return ethics_office(self.broker, self.identity, self.identify, frame, lambda: self._services)
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -355,7 +365,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=self.keeping.concerns,
+            concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.oversees,

@@ -7,24 +7,27 @@ about stays until that ground ends, and what is about somebody else too stays; b
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from machinami.broker import consents
-from machinami.broker.erasure import erase
 from machinami.broker.holdings import Held, held
 from machinami.broker.legal_records import law_of
-from machinami.broker.operations import write_rule
+from machinami.broker.operations import write_deletion, write_rule
 from machinami.broker.persons import as_person, demand_person, names_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
 from machinami.model import patch
 from machinami.model.consent import IN_FORCE, Consent
+from machinami.model.entity import Entity
 from machinami.model.forgotten import Forgotten, Gone, Kept
 from machinami.model.identity.record import read, write
+from machinami.model.patch import Patched
 from machinami.model.principal import Principal
 from machinami.store.protocol import Transaction
 
 _KIND = "erasure-report"
+_AT_ONCE = 200  # entities of one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +85,8 @@ async def forget(town: Town, by: Principal, types: Collection[str] | None = None
     wanted = await plan(town, by, types)
     for one in wanted.consents:
         await consents.withdraw(town, one.id, as_person(one.subject))
-    whole: dict[str, list[str]] = {}
-    for item in wanted.going:
-        if item.attributes:
-            await town.store.transact(partial(_without, item, town, by))
-        else:
-            whole.setdefault(item.type, []).append(item.entity.id)
-    for kind, ids in whole.items():
-        await erase(town, kind, ids, by, is_their_wish=True)
+    for start in range(0, len(wanted.going), _AT_ONCE):
+        await town.store.transact(partial(_erase, wanted.going[start : start + _AT_ONCE], town, by))
     report = Forgotten(
         f"urn:ngsi-ld:ErasureReport:{town.new_id()}", town.clock(), by.id, wanted.names, wanted.gone, wanted.kept,
         tuple(one.id for one in wanted.consents),
@@ -100,14 +97,24 @@ async def forget(town: Town, by: Principal, types: Collection[str] | None = None
     return report
 
 
-def _without(item: Held, town: Town, by: Principal, tx: Transaction) -> None:
-    """Erase attributes, and their past, of an entity that is not about the person as a whole."""
-    if tx.get(item.entity.id) is not None:
-        write_rule(
-            tx, item.entity.id, lambda held, at: patch.without_attributes(held, item.attributes, at), town.clock(), by
-        )
-    for name in item.attributes:
-        tx.remove_history(item.entity.id, name)
+def _erase(going: Sequence[Held], town: Town, by: Principal, tx: Transaction) -> None:
+    """Erase entities with their past; of those that are not about the person as a whole, attributes with theirs."""
+    now = town.clock()
+    for item in going:
+        before = tx.get(item.entity.id)
+        if not item.attributes:
+            if before is not None:
+                write_deletion(tx, before, now, by)
+            tx.remove_history(item.entity.id)
+            continue
+        if before is not None:
+            write_rule(tx, before.id, partial(_without, item.attributes), now, by)
+        for name in item.attributes:
+            tx.remove_history(item.entity.id, name)
+
+
+def _without(names: Sequence[str], entity: Entity, now: datetime) -> Patched:
+    return patch.without_attributes(entity, [name for name in names if name in entity.attributes], now)
 
 
 async def reports(town: Town, by: Principal) -> Sequence[Forgotten]:
