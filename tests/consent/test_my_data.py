@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from tests.consent.towns import ABOUT, DEFAULT, KNOWN, ROOT, STEPS, UNTIL, WALK, Consenting, consenting, walk
 
-from machinami.broker import corrections, forgetting, holdings, operations, persons
+from machinami.broker import corrections, holdings, leaving, operations, persons
 from machinami.foundation.errors import (
     BadRequestData,
     Conflict,
@@ -168,9 +168,9 @@ def _of_clerk() -> dict[str, object]:
 async def test_erasing_takes_all_that_nothing_keeps_with_its_past_and_ends_the_consents(town: Consenting) -> None:
     house = await town.house()
     consent = await town.consent()
-    wanted = await forgetting.plan(house, ANNA)
+    wanted = await leaving.plan(house, ANNA)
     assert [(one.type, one.count) for one in wanted.gone] == [(WALK, 2)]
-    report = await forgetting.forget(house, ANNA)
+    report = await leaving.forget(house, ANNA)
     assert (report.gone, report.kept, report.consents) == (wanted.gone, (), (consent,))
     assert await holdings.held(house, [ANNA.id]) == []
     for number in (0, 2):
@@ -178,15 +178,15 @@ async def test_erasing_takes_all_that_nothing_keeps_with_its_past_and_ends_the_c
         assert house.store.recall(f"urn:x:walk:{number}") is None
     assert len(await holdings.held(house, [BEN.id])) == 1
     assert (await town.ask("anna", "GET", f"/consents/{consent}")).body["state"] == "withdrawn"
-    assert [one.id for one in await forgetting.reports(house, ANNA)] == [report.id]
+    assert [one.id for one in await leaving.reports(house, ANNA)] == [report.id]
     with pytest.raises(NotFound):
-        await forgetting.report(house, report.id, BEN)
+        await leaving.report(house, report.id, BEN)
 
 
 async def test_what_a_ground_is_about_stays_and_is_told_with_the_day_on_which_it_ends(town: Consenting) -> None:
     house = await town.house()
     await town.done("administrator", "POST", "/grounds", GROUND)
-    report = await forgetting.forget(house, ANNA)
+    report = await leaving.forget(house, ANNA)
     assert report.gone == ()
     (kept,) = report.kept
     assert (kept.type, kept.count, kept.ground, kept.reason) == (WALK, 2, "tax", "地方税法")
@@ -198,7 +198,7 @@ async def test_what_is_about_two_people_stays_when_one_of_them_asks(town: Consen
     house = await town.house()
     both = walk(5, "anna") | {"walker": {"type": "Relationship", "object": [ANNA.id, BEN.id]}}
     await town.done("administrator", "POST", f"{ROOT}/entities", both)
-    report = await forgetting.forget(house, ANNA)
+    report = await leaving.forget(house, ANNA)
     assert [(one.count, one.ground) for one in report.kept] == [(1, "")]
     assert house.store.peek("urn:x:walk:5") is not None
     assert {one.entity.id for one in await holdings.held(house, [BEN.id])} == {"urn:x:walk:1", "urn:x:walk:5"}
@@ -218,7 +218,7 @@ async def test_an_attribute_that_is_about_a_person_goes_and_the_rest_stays(town:
     await town.done("administrator", "POST", f"{ROOT}/entities", bench)
     (held,) = [one for one in await holdings.held(house, [ANNA.id]) if one.entity.id == "urn:x:bench:1"]
     assert held.attributes == (DEFAULT + "donor",)
-    report = await forgetting.forget(house, ANNA, {DEFAULT + "Bench"})
+    report = await leaving.forget(house, ANNA, {DEFAULT + "Bench"})
     assert [(one.type, one.attribute, one.count) for one in report.gone] == [(DEFAULT + "Bench", DEFAULT + "donor", 1)]
     left = house.store.peek("urn:x:bench:1")
     assert left is not None

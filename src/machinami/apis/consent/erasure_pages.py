@@ -2,7 +2,7 @@
 
 from machinami.apis.consent.mine_pages import MINE, open_town
 from machinami.apis.consent.office import Office
-from machinami.broker import forgetting
+from machinami.broker import leaving
 from machinami.broker.reasons import expanded, short
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
@@ -22,11 +22,11 @@ def routes(office: Office) -> list[Route]:
 
 async def _page(office: Office, request: Request, status: int = 200, fault: str = "") -> Response:
     town, by = await open_town(office, request), office.by(request)
-    wanted = await forgetting.plan(town, by)
+    wanted = await leaving.plan(town, by)
     types = list(dict.fromkeys(one.type for one in wanted.gone))
     return office.show(
         request, "erasure", status, plan=wanted, types=types, names=office.names(request, town), short=short,
-        fault=fault, reports=await forgetting.reports(town, by),
+        fault=fault, reports=await leaving.reports(town, by),
     )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def _forget(office: Office) -> PageHandler:
         chosen = set(map(expanded, ticked))
         if form.get("what") == "some" and not chosen:
             return await _page(office, request, 422, words.plain("erasure.none_chosen"))
-        report = await forgetting.forget(town, by, chosen if form.get("what") == "some" else None)
+        report = await leaving.forget(town, by, chosen if form.get("what") == "some" else None)
         return see_other(f"{ERASURE}/{report.id}")
 
     return take
@@ -57,7 +57,7 @@ def _forget(office: Office) -> PageHandler:
 def _report(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
         town, by = await open_town(office, request), office.by(request)
-        report = await forgetting.report(town, request.params["id"], by)
+        report = await leaving.report(town, request.params["id"], by)
         return office.show(request, "erased", report=report, names=office.names(request, town))
 
     return show

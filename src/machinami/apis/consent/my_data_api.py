@@ -10,9 +10,9 @@ from machinami.apis.consent import shapes
 from machinami.apis.consent.export import everything, held_document
 from machinami.apis.consent.mine_pages import read_place
 from machinami.apis.consent.office import Office
-from machinami.broker import consents, corrections, forgetting, holdings, persons
+from machinami.broker import consents, corrections, holdings, leaving, persons
 from machinami.broker.contexts import town_context
-from machinami.broker.forgetting import Plan
+from machinami.broker.leaving import Plan
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.kit.bodies import json_object
@@ -123,7 +123,7 @@ def _planned(plan: Plan) -> dict[str, Any]:
 
 
 async def _plan(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:
-    return 200, _planned(await forgetting.plan(town, by))
+    return 200, _planned(await leaving.plan(town, by))
 
 
 async def _forget(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:
@@ -134,12 +134,12 @@ async def _forget(office: Office, town: Town, by: Principal, request: Request) -
         raise BadRequestData("sure must be true: what is erased cannot be brought back", member="sure")
     if types is not None and not (isinstance(types, list) and all(isinstance(one, str) for one in types)):
         raise BadRequestData("types must be a list of types; without it all of them are meant", member="types")
-    report = await forgetting.forget(town, by, None if types is None else set(map(_expand, types)))
+    report = await leaving.forget(town, by, None if types is None else set(map(_expand, types)))
     return 201, shapes.forgotten_document(report, _short)
 
 
 async def _report(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:
-    return 200, shapes.forgotten_document(await forgetting.report(town, request.params["id"], by), _short)
+    return 200, shapes.forgotten_document(await leaving.report(town, request.params["id"], by), _short)
 
 
 async def _connect(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:
