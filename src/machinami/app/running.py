@@ -41,6 +41,7 @@ from machinami.app.identifying import (
 )
 from machinami.app.keeping import Keeping, tls_of
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.person_keys import PersonKeyRing
 from machinami.app.sources import Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
@@ -116,12 +117,14 @@ class TownOS:
         self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
+        self._person_keys = PersonKeyRing(settings)
         self._backend = backend_of(settings, ring, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
             settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
+            self._person_keys.of,
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -129,7 +132,7 @@ class TownOS:
         self.identity.listeners.append(accounting(self.broker))
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
-        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
+        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
@@ -236,6 +239,7 @@ class TownOS:
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
+        self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
 

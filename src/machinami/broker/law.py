@@ -39,6 +39,7 @@ class Law:
         self._ends: list[tuple[datetime, str]] = []  # a heap: when something ends by its date, and which consent it is
         self._ended: list[str] = []
         self._version = 0
+        self.listeners: list[Callable[[], None]] = []  # told when something else is marked than before
         self.turn = asyncio.Lock()
         """Held by who changes or withdraws a consent."""
 
@@ -139,6 +140,8 @@ class Law:
         untyped = [mark for mark in self.marks.values() if not mark.type]
         self._names = frozenset(name for mark in untyped for name in (mark.attribute, mark.subject) if name)
         self._version += 1
+        for tell in self.listeners:
+            tell()
 
     def meet(self, types: Iterable[str], names: Iterable[str]) -> bool:
         """Take note that there is an entity with these types and attributes; whether that changes what is touched."""
