@@ -70,6 +70,21 @@ own         GET    /consents/{id}/receipt
 words       GET    /purposes
 people      POST   /purposes
 people      POST   /purposes/{id}/close
+words       GET    /ethics-board
+people      POST   /ethics-board
+words       GET    /ethics-applications
+deciding    POST   /ethics-applications
+words       GET    /ethics-applications/{id}
+own         POST   /ethics-applications/{id}/steps
+words       GET    /ethics
+people      GET    /ethics/board
+people      POST   /ethics/board
+deciding    GET    /ethics/apply
+deciding    POST   /ethics/apply
+words       GET    /ethics/{id}
+own         POST   /ethics/{id}
+own         GET    /ethics/{id}/revision
+own         POST   /ethics/{id}/revision
 own         GET    /grounds
 people      POST   /grounds
 people      POST   /grounds/{id}/end
@@ -219,6 +234,8 @@ PROGRAMS = (
     "/governance",
     "/consents",
     "/purposes",
+    "/ethics-board",
+    "/ethics-applications",
     "/grounds",
     "/legal-classes",
     "/platform",

@@ -12,6 +12,8 @@ from os import urandom
 from pathlib import Path
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.ethics.office import Office as EthicsOffice
+from machinami.apis.ethics.routes import routes as ethics_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
@@ -29,6 +31,7 @@ from machinami.app import watching
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.deciding import ethics_office, reviews_due
 from machinami.app.declaring import declare
 from machinami.app.identifying import (
     LOOPBACK,
@@ -290,6 +293,7 @@ class TownOS:
         )
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
+        found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
         return [gated(route, self.gate) for route in found + self._pages(desk)]
 
@@ -315,7 +319,10 @@ class TownOS:
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        return [*own, *governing, *self._pages(desk)]
+        return [*own, *governing, *ethics_routes(self._ethics(frame)), *self._pages(desk)]
+
+    def _ethics(self, frame: Frame) -> EthicsOffice:
+        return ethics_office(self.broker, self.identity, self.identify, frame, lambda: self._services)
 
     def _paging(self) -> Paging:
         settings = self.settings
@@ -355,7 +362,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=self.keeping.concerns,
+            concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.oversees,

@@ -10,6 +10,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from machinami.foundation.errors import Conflict
+from machinami.model.approval import Approval
 from machinami.model.consent import IN_FORCE, Consent, Terms, names_of
 from machinami.model.entity import Entity
 from machinami.model.legal import Ground, LegalClass, Mark
@@ -31,6 +32,8 @@ class Law:
         self.marks: dict[str, Mark] = {}
         self.grounds: dict[str, Ground] = {}
         self.purposes: dict[str, Purpose] = {}
+        self.approvals: dict[str, Approval] = {}
+        """By purpose: for what people may be asked. What was given on one that ended holds on."""
         self.consents: dict[str, Consent] = {}
         self.touched: set[str] = set()
         self._of: dict[str, tuple[str, ...]] = {}  # the consents of a person
@@ -42,6 +45,8 @@ class Law:
         self.listeners: list[Callable[[], None]] = []  # told when something else is marked than before
         self.turn = asyncio.Lock()
         """Held by who changes or withdraws a consent."""
+        self.sitting = asyncio.Lock()
+        """Held by who takes a step of an application to the ethics board."""
 
     @property
     def version(self) -> int:

@@ -11,6 +11,7 @@ from machinami.broker import consents, legal_records
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.manifest import Manifest, Personal
+from machinami.model.approval import Approval
 from machinami.model.consent import IN_FORCE, Consent, Terms
 from machinami.model.consent_rules import LONGEST
 from machinami.model.policy import Whom
@@ -38,23 +39,34 @@ class Consenting:
         now = self._town.clock()
         return next((p for p in legal_records.purposes(self._town) if p.id == self.purpose and p.is_open(now)), None)
 
+    @property
+    def approval(self) -> Approval | None:
+        """What the town's board lets be asked for; None where it lets nobody be asked now."""
+        found = legal_records.law_of(self._town).approvals.get(self.purpose)
+        return found if found is not None and found.holds(self._town.clock()) else None
+
     def text(self, language: str) -> str:
         """What is consented to, in the words that the town has published."""
         known = self.published
         return "" if known is None else known.versions[-1].by_language.get(language, "")
 
     async def give(self, subject: str, language: str) -> str:
-        """Have the person of a pseudonym consent to the newest text; the id of the consent.
+        """Have the person of a pseudonym consent to the newest text, as far as was approved; the id of the consent.
 
-        Raises BadRequestData where the purpose is not published, Conflict in an open town.
+        Raises BadRequestData where the purpose is not published, NotApproved where nobody may be asked for it,
+        Conflict in an open town.
         """
-        known = self.published
-        context = town_context()
+        known, approval = self.published, self.approval
+        types = tuple(town_context().expand(row.data.type) for row in self._rows)
+        until = self._town.clock() + LONGEST - timedelta(days=1)
+        bounds = None if approval is None else approval.bounds
         terms = Terms(
             (f"{Whom.PROGRAM}:{self._program}",),
             self.purpose,
-            self._town.clock() + LONGEST - timedelta(days=1),
-            tuple(context.expand(row.data.type) for row in self._rows),
+            until if bounds is None else min(until, bounds.until),
+            types if bounds is None or not bounds.types else tuple(name for name in types if name in bounds.types),
+            () if bounds is None else bounds.attributes,
+            () if bounds is None else bounds.scopes,
             text="" if known is None else str(known.versions[-1].number),
             language=language,
         )
@@ -72,7 +84,8 @@ class Consenting:
                 await consents.withdraw(self._town, one.id, person(subject))
 
     async def publish(self, by: Principal) -> None:
-        """Publish the purpose in the manifest's words. Raises Forbidden for who does not administer the town."""
+        """Publish the purpose in the manifest's words. Raises Forbidden for who does not administer the town,
+        NotApproved where nobody may be asked for it."""
         await legal_records.publish(self._town, self.purpose, texts_of(self._rows), by)
 
     def _own(self, subject: str) -> Sequence[Consent]:
