@@ -12,6 +12,7 @@ from os import urandom
 from pathlib import Path
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
 from machinami.apis.governance.office import Office
@@ -293,6 +294,7 @@ class TownOS:
         )
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
+        found += erasure_routes(self.broker, self.identify)
         found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
         return [gated(route, self.gate) for route in found + self._pages(desk)]
