@@ -14,6 +14,7 @@ from pathlib import Path
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
 from machinami.apis.governance.office import Office
@@ -46,6 +47,7 @@ from machinami.app.identifying import (
 )
 from machinami.app.keeping import Keeping, tls_of
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.person_keys import PersonKeyRing
 from machinami.app.sources import Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
@@ -121,12 +123,14 @@ class TownOS:
         self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
+        self._person_keys = PersonKeyRing(settings)
         self._backend = backend_of(settings, ring, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
             settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
+            self._person_keys.of,
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -134,7 +138,7 @@ class TownOS:
         self.identity.listeners.append(accounting(self.broker))
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
-        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
+        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
@@ -241,6 +245,7 @@ class TownOS:
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
+        self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
 
@@ -292,6 +297,7 @@ class TownOS:
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
         found += consent_pages(self._desks(desk))
+        found += erasure_routes(self.broker, self.identify)
         found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
         return [gated(route, self.gate) for route in found + self._pages(desk)]

@@ -1,33 +1,46 @@
-"""How does a person have the town forget what it holds about them, and what are they told of what stays? (APPI 35, 98)
+"""How does a person have erased all that a town holds about them, under whichever of their names? (APPI 35, 98)
 
 What is held on their consent alone, or on nothing that was recorded, goes with its past. What a recorded ground is
 about stays until that ground ends, and what is about somebody else too stays; both are said.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
+from typing import Any
 
 from machinami.broker import consents
+from machinami.broker.erasure import Going, accounts, carry_out
+from machinami.broker.forgetting import always
 from machinami.broker.holdings import Held, held
 from machinami.broker.legal_records import law_of
-from machinami.broker.operations import write_deletion, write_rule
-from machinami.broker.persons import as_person, demand_person, names_of
+from machinami.broker.persons import as_person, names_of
+from machinami.broker.shroud.concerning import scope_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
-from machinami.model import patch
 from machinami.model.consent import IN_FORCE, Consent
-from machinami.model.entity import Entity
-from machinami.model.forgotten import Forgotten, Gone, Kept
-from machinami.model.identity.record import read, write
-from machinami.model.patch import Patched
+from machinami.model.erasure import Kept
+from machinami.model.legal import LegalClass
 from machinami.model.principal import Principal
-from machinami.store.protocol import Transaction
 
-_KIND = "erasure-report"
-_AT_ONCE = 200  # entities of one transaction
+OTHERS = "it is about others too"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How many entities of a type, or of how many an attribute (empty: the whole of them)."""
+
+    type: str
+    attribute: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """How many entities of a type stay, and why."""
+
+    count: int
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,97 +49,68 @@ class Plan:
 
     names: tuple[str, ...]
     going: tuple[Held, ...]
-    kept: tuple[Kept, ...]
+    staying: tuple[Staying, ...]
     consents: tuple[Consent, ...]
 
     @property
-    def gone(self) -> tuple[Gone, ...]:
-        """What would go, in rows of the report."""
+    def parts(self) -> list[Part]:
+        """What would go, type by type."""
         counted = Counter((one.type, name) for one in self.going for name in one.attributes or ("",))
-        return tuple(Gone(kind, number, name) for (kind, name), number in sorted(counted.items()))
+        return [Part(kind, name, number) for (kind, name), number in sorted(counted.items())]
 
 
 async def plan(town: Town, by: Principal, types: Collection[str] | None = None) -> Plan:
-    """What forgetting would come to. types: of these alone (expanded); None: of all."""
-    names = await names_of(town, by)
+    """What erasing would come to. types: of these alone (expanded); None: of all. Raises SignInRequired, Forbidden."""
+    names, law = await names_of(town, by), law_of(town)
     found = [one for one in await held(town, names) if types is None or one.type in types]
-    going = [one for one in found if not one.grounds and not one.others]
-    law = law_of(town)
     ending = [
         one
         for name in names
         for one in law.of(name)
         if one.state in IN_FORCE and (types is None or not set(one.terms.types).isdisjoint(types))
     ]
-    return Plan(tuple(names), tuple(going), _kept(found), tuple(ending))
+    going = [one for one in found if not one.grounds and not one.others]
+    return Plan(tuple(names), tuple(going), tuple(_staying(found)), tuple(ending))
 
 
-def _kept(found: Iterable[Held]) -> tuple[Kept, ...]:
-    counted: Counter[tuple[str, str]] = Counter()
-    grounds = {ground.id: ground for one in found for ground in one.grounds}
+def _staying(found: Iterable[Held]) -> list[Staying]:
+    counted: Counter[Kept] = Counter()
     for one in found:
         for ground in one.grounds:
-            counted[one.type, ground.id] += 1
+            counted[Kept(one.type, f"{ground.basis}, {ground.id}: {ground.reason}", ground.end)] += 1
         if one.others and not one.grounds:
-            counted[one.type, ""] += 1
-    rows = []
-    for (kind, ground_id), number in sorted(counted.items()):
-        because = grounds.get(ground_id)
-        rows.append(
-            Kept(kind, number)
-            if because is None
-            else Kept(kind, number, because.id, because.basis.value, because.reason, because.end)
-        )
-    return tuple(rows)
+            counted[Kept(one.type, OTHERS)] += 1
+    return [Staying(number, kept) for kept, number in sorted(counted.items(), key=lambda row: row[0].what)]
 
 
-async def forget(town: Town, by: Principal, types: Collection[str] | None = None) -> Forgotten:
-    """Withdraw the consents and erase what nothing else keeps; the report of it, which is kept."""
+async def leave(town: Town, by: Principal, types: Collection[str] | None = None) -> dict[str, Any]:
+    """Withdraw the consents and erase what nothing else keeps; the account of it."""
     wanted = await plan(town, by, types)
     for one in wanted.consents:
         await consents.withdraw(town, one.id, as_person(one.subject))
-    for start in range(0, len(wanted.going), _AT_ONCE):
-        await town.store.transact(partial(_erase, wanted.going[start : start + _AT_ONCE], town, by))
-    report = Forgotten(
-        f"urn:ngsi-ld:ErasureReport:{town.new_id()}", town.clock(), by.id, wanted.names, wanted.gone, wanted.kept,
-        tuple(one.id for one in wanted.consents),
-    )  # fmt: skip
-    await town.store.transact(lambda tx: tx.put_record(_KIND, report.id, write(report)))
-    erased = sum(one.count for one in report.gone)
-    town.policy.note(by, f"had {erased} entities about them erased", people=list(report.subjects))
-    return report
+    marks = [mark for mark in law_of(town).marks.values() if mark.legal is LegalClass.PERSONAL]
+    going = Going()
+    for item in wanted.going:
+        if item.attributes:
+            going.attributes[item.entity.id] = list(item.attributes)
+        else:
+            going.ids.append(item.entity.id)
+        going.places |= {(scope_of(mark), item.name) for mark in marks if mark.is_about(item.entity)}
+    if types is None:  # what was deleted before may lie in copies still; keys that are needed are not destroyed
+        going.places |= {(scope_of(mark), name) for mark in marks for name in wanted.names}
+    kept = [one.kept for one in wanted.staying] + always(town, by.id)
+    return await carry_out(town, going, kept, by, "the person asked for it")
 
 
-def _erase(going: Sequence[Held], town: Town, by: Principal, tx: Transaction) -> None:
-    """Erase entities with their past; of those that are not about the person as a whole, attributes with theirs."""
-    now = town.clock()
-    for item in going:
-        before = tx.get(item.entity.id)
-        if not item.attributes:
-            if before is not None:
-                write_deletion(tx, before, now, by)
-            tx.remove_history(item.entity.id)
-            continue
-        if before is not None:
-            write_rule(tx, before.id, partial(_without, item.attributes), now, by)
-        for name in item.attributes:
-            tx.remove_history(item.entity.id, name)
+async def own_accounts(town: Town, by: Principal) -> list[dict[str, Any]]:
+    """The accounts of all that was erased of who asks, also because a consent ended; the last one first."""
+    found = {one["id"]: one for name in await names_of(town, by) for one in await accounts(town, name)}
+    return sorted(found.values(), key=lambda one: (one["at"], one["id"]), reverse=True)
 
 
-def _without(names: Sequence[str], entity: Entity, now: datetime) -> Patched:
-    return patch.without_attributes(entity, [name for name in names if name in entity.attributes], now)
-
-
-async def reports(town: Town, by: Principal) -> Sequence[Forgotten]:
-    """The reports of who asks, the last first."""
-    demand_person(by)
-    found = [read(Forgotten, one) for one in (await town.store.records(_KIND)).values() if one["by"] == by.id]
-    return sorted(found, key=lambda one: one.at, reverse=True)
-
-
-async def report(town: Town, report_id: str, by: Principal) -> Forgotten:
+async def own_account(town: Town, account_id: str, by: Principal) -> dict[str, Any]:
     """One of these. Raises NotFound."""
-    for one in await reports(town, by):
-        if one.id == report_id:
+    for one in await own_accounts(town, by):
+        if one["id"] == account_id:
             return one
-    raise NotFound("There is no such report of yours")
+    raise NotFound("There is no such account of yours")

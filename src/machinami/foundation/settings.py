@@ -62,11 +62,12 @@ class Settings:
     whose certificates are trusted besides those of the system; private_targets: whether clients may have a town
     that is served to the network connect to addresses inside it; certificate and certificate_key: for TLS;
     idle_minutes, session_hours: after which people are signed out, idle or not; encrypted: whether the file of a new
-    town is; key_file: where the key of all keys is kept; client_certificates: off, accepted (of programs and devices
-    that have one) or demanded (of everybody), of client_authority (None: the town's own); hsts_days: how long
-    browsers that have been here come by TLS alone; mosquitto: the folder in which the devices' keys are kept ready
-    for a mosquitto broker, mosquitto_pid: the file with its process number; mqtt_certificate, mqtt_key: which
-    notifications to MQTT brokers show.
+    town is; key_file: where the key of all keys is kept; person_keys: the folder with the keys that seal what is
+    personal (None: in the data folder, so that copies of it hold them); client_certificates: off, accepted (of
+    programs and devices that have one) or demanded (of everybody), of client_authority (None: the town's own);
+    hsts_days: how long browsers that have been here come by TLS alone; mosquitto: the folder in which the devices'
+    keys are kept ready for a mosquitto broker, mosquitto_pid: the file with its process number; mqtt_certificate,
+    mqtt_key: which notifications to MQTT brokers show.
     """
 
     data: Path
@@ -105,5 +106,6 @@ class Settings:
     mqtt_key: Path | None = None
     encrypted: bool = False
     key_file: Path | None = None
+    person_keys: Path | None = None
     simulation: Simulation | None = None
     fast_lane: bool = True

@@ -54,7 +54,7 @@ async def everything(office: Office, town: Town, by: Principal) -> dict[str, Any
         "reads": list(trail.entries),
         "readsGoOn": trail.before is not None,
         "corrections": [shapes.correction_document(one, short) for one in await corrections.own(town, by)],
-        "erasures": [shapes.forgotten_document(one, short) for one in await leaving.reports(town, by)],
+        "erasures": await leaving.own_accounts(town, by),
     }
 
 
