@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
@@ -53,6 +54,7 @@ def every_route() -> list[Route]:
     found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame)]
     found += governance_routes(Office(broker, identity, asking.principal, frame))
     found += consent_routes(broker, anyone)
+    found += erasure_routes(broker, anyone)
     work = Work(_never, ZoneInfo("Asia/Tokyo"), bytes)
     found += release_routes(Press(broker, anyone, frame, work))
     return [*found, *reference_routes((), frame, "")]
