@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from machinami.app.clock import utc_now
+from machinami.app.forwarding import SECONDS as SENT
+from machinami.app.forwarding import Forwarding
 from machinami.app.keeping import SECONDS as KEPT
 from machinami.app.keeping import Keeping
 from machinami.app.mosquitto import SECONDS as TOLD
@@ -30,6 +32,7 @@ def upkeep(
     keeping: Keeping,
     platform: Platform,
     now: Callable[[], datetime],
+    forwarding: Forwarding | None = None,
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
@@ -58,4 +61,6 @@ def upkeep(
         jobs.append(Job("contexts", renew_contexts, utc_now, SOONEST.total_seconds()))
     if settings.mosquitto is not None:
         jobs.append(Job("keys for mosquitto", Ready(settings, identity, utc_now).keep, utc_now, TOLD))
+    if forwarding is not None:
+        jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
