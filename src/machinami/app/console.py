@@ -18,6 +18,8 @@ from machinami.apis.ethics.programs import routes as ethics_programs
 from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.routes import programs
 from machinami.apis.identity.shapes import key_document, read_wanted
+from machinami.apis.releases.office import Press
+from machinami.apis.releases.routes import programs as release_programs
 from machinami.app.identifying import appoint, issue_key
 from machinami.app.towns.acts import do
 from machinami.app.towns.platform import Platform
@@ -46,12 +48,13 @@ def _acting(platform: Platform) -> Handler:
     return act
 
 
-def console_routes(office: Office) -> list[Route]:
+def console_routes(office: Office, press: Press) -> list[Route]:
     """All that the console may ask: what programs may, and to make administrators and keys."""
     own = replace(office, identify=lambda _: CONSOLE)
     return [
         *programs(own),
         *consent_routes(own.towns, own.identify),
+        *release_programs(replace(press, identify=own.identify)),
         *ethics_programs(EthicsOffice(own.towns, own.identify, own.frame)),
         Route("POST", ADMINISTRATORS, _appoint(own)),
         Route("POST", KEYS, _make_key(own)),
@@ -150,10 +153,10 @@ class Console:
         await self._serving.stop()
 
 
-async def open_console(folder: Path, office: Office, platform: Platform) -> Console:
+async def open_console(folder: Path, office: Office, press: Press, platform: Platform) -> Console:
     """Open the door to a running town, and write where it is for the owner's eyes only."""
     secret = token_hex(32)
-    routes = [*console_routes(office), Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
+    routes = [*console_routes(office, press), Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
     guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in routes]
     serving = await serve(guarded, lane=False)
     file = folder / FILE

@@ -157,4 +157,6 @@ async def admit_guest(identity: Identity) -> None:
     if guest is None:
         guest = await people.make_account(identity, registry, _GUEST, _GUEST_NAME, roles, SYSTEM)
     begun = await begin(identity, registry, guest, frozenset({Way.NEARNESS}), Where("127.0.0.1"))
-    identity.guest = registry.live(begun.session.id)
+    live = registry.live(begun.session.id)
+    if live is not None:
+        identity.welcome(live)

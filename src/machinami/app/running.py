@@ -11,6 +11,8 @@ from datetime import datetime
 from os import urandom
 from pathlib import Path
 
+from machinami.apis.consent.office import Office as Desks
+from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
@@ -25,6 +27,8 @@ from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.reference.routes import routes as reference_routes
+from machinami.apis.releases.office import Press
+from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
@@ -44,6 +48,7 @@ from machinami.app.identifying import (
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.pressing import press_of
 from machinami.app.sources import Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
@@ -164,9 +169,8 @@ class TownOS:
         await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
-        self.watched.jobs += upkeep(
-            self.settings, self.broker, self.identity, self.keeping, self.platform, self.now, self._forwarding
-        )
+        house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding
+        self.watched.jobs += upkeep(self.settings, self.broker, *house)
         manifests = [house.service.manifest for house in self.houses]
         sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
         self.watched.sources = sources
@@ -187,7 +191,7 @@ class TownOS:
             hsts=hsts_of(self.settings),
         )
         self.keeping.attend(self._serving.encryption)
-        self._console = await open_console(self.settings.data, office, self.platform)
+        self._console = await open_console(self.settings.data, office, self._press(desk), self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -302,10 +306,15 @@ class TownOS:
         )
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
+        found += release_routes(self._press(desk))
         found += ethics_routes(self._ethics(Frame.around(desk)))
+        found += consent_pages(Desks(self.broker, self.identity, self.identify, office.frame, desk.houses))
         found += reference_routes(found, Frame.around(desk), self.version)
         frame = Frame.around(desk)
         return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
+
+    def _press(self, desk: Desk) -> Press:
+        return press_of(self.broker, self.identity, self.identify, desk, self._compute)
 
     def _pages(self, desk: Desk) -> list[Route]:
         pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
@@ -329,7 +338,9 @@ class TownOS:
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        return [*own, *governing, *ethics_routes(self._ethics(frame)), *self._pages(desk)]
+        agreeing = consent_pages(Desks(self.broker, self.identity, self.identify, frame, desk.houses))
+        releases = release_routes(self._press(desk))
+        return [*own, *governing, *agreeing, *ethics_routes(self._ethics(frame)), *releases, *self._pages(desk)]
 
     def _ethics(self, frame: Frame) -> EthicsOffice:
         return ethics_office(self.broker, self.identity, self.identify, frame, lambda: self._services)

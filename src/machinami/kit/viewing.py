@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
 from machinami.foundation.errors import BadRequestData
+from machinami.foundation.remembered import remembered
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.purpose import is_name
@@ -43,6 +44,12 @@ def wanted_for(by: Principal, request: Request) -> Principal:
         raise BadRequestData(
             "Machinami-Purpose names a purpose: a-z, 0-9 and _ . : -, at most 100", header="Machinami-Purpose"
         )
+    return _wanting(by, purpose)
+
+
+@remembered(1_024)
+def _wanting(by: Principal, purpose: str) -> Principal:
+    """The same one each time, as who asks once asks again."""
     return replace(by, purpose=purpose)
 
 

@@ -6,6 +6,7 @@ from machinami.foundation.errors import CredentialRefused, MachinamiError, SignI
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.model.identity.session import is_fresh
+from machinami.model.legal import is_staff
 from machinami.model.principal import Role
 
 ACCOUNT = "/account"
@@ -31,6 +32,7 @@ def shown(pages: Pages, request: Request, status: int = 200, fault: str = "", **
         account=account,
         session=live.session,
         sessions=pages.registry(request).sessions_of(account.id),
+        helps=is_staff(live.principal),
         is_sure=pages.identity.is_sure(live),
         is_fresh=is_fresh(live.session, pages.identity.supplies.clock()),
         may_change=pages.may_change(account, live),

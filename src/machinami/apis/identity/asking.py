@@ -1,7 +1,9 @@
 """Who stands behind a request? By its session cookie, its key or token, or nobody."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from machinami.broker.identity.identity import KEY_MARK, Identity, Proven, Where
@@ -22,6 +24,15 @@ from machinami.model.principal import ANONYMOUS, Principal
 _COOKIE, _AUTHORIZATION, _KEY, _TENANT = b"cookie", b"authorization", b"x-api-key", b"ngsild-tenant"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Recalled(NamedTuple):
+    """Who asked before with the very same header fields. version: that of all who are known, then; until: when what was
+    shown holds no more, None for never."""
+
+    version: int
+    principal: Principal
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,14 @@ class Asking:
             self.pace.admit(who or self.address(request))
 
     def _known(self, request: Request) -> Principal:
+        if request.memo is not None and not request.certificate:
+            found, identity = request.memo.found, self.identity
+            if (
+                isinstance(found, Recalled)
+                and found.version == identity.version
+                and (found.until is None or identity.supplies.clock() < found.until)
+            ):
+                return found.principal
         fields = request.fields
         if _AUTHORIZATION in fields or _KEY in fields:
             return self._by_secret(request)
@@ -72,11 +91,19 @@ class Asking:
                 return by
         if self.identity.has_places:
             return self.identity.by_address(self.registry(request), self.address(request))
+        if _COOKIE not in fields and self.identity.guest is None:
+            self._remember(request, ANONYMOUS)
         return ANONYMOUS
+
+    def _remember(self, request: Request, by: Principal, until: datetime | None = None) -> None:
+        """Know who asks when the same header fields come again. Not where anything else of a request counts."""
+        if request.memo is not None:
+            request.memo.found = Recalled(self.identity.version, by, until)
 
     def _by_secret(self, request: Request) -> Principal:
         identity, fields, registry = self.identity, request.fields, self.registry(request)
         if not registry.administrators:
+            self._remember(request, ANONYMOUS)
             return ANONYMOUS  # an open town knows nobody, and never asked
         shown = fields.get(_KEY)
         name = _AUTHORIZATION if shown is None else _KEY
@@ -88,6 +115,8 @@ class Asking:
         is_bound = key.use is Use.KEY and bool(key.addresses or key.origins)
         if is_bound and not may_ask_from(key, self.address(request), request.header(b"origin")):
             raise CredentialRefused("This key may not be used from here")
+        if not is_bound:
+            self._remember(request, found.principal, found.until)
         return found.principal
 
     def _proven(self, registry: Registry, name: bytes, shown: str, mark: bytes) -> Proven:

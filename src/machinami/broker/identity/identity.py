@@ -80,6 +80,8 @@ class Identity:
         self.handovers: list[Callable[[str, str, str], Awaitable[None]]] = []
         self.first_code = supplies.draw(16).hex()
         self.guest: Live | None = None
+        self.version = 0
+        """Another number as soon as a key, an account or a town has changed: who somebody was may be true no more."""
         self._registries: dict[str, Registry] = {}
         self._proven: dict[bytes, Proven] = {}
 
@@ -92,14 +94,24 @@ class Identity:
 
     async def admit(self, town: Town) -> None:
         """Read what a town knows of people and programs."""
-        registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
+        registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends, self._changed)
         await registry.load()
         self._registries[town.name] = registry
+        self._changed()
+
+    def _changed(self) -> None:
+        self.version += 1
+
+    def welcome(self, guest: Live) -> None:
+        """Have who sits at this machine ask by this session."""
+        self.guest = guest
+        self._changed()
 
     async def forget(self, town: Town) -> None:
         """Know nobody any more of a town that is let go."""
         await self._registries[town.name].tidy()
         del self._registries[town.name]
+        self._changed()
 
     def of(self, town: str | None) -> Registry:
         """Whose people and programs count in a town: its own as soon as it has an administrator, until then those of

@@ -46,7 +46,7 @@
   const start = (root) => {
     all("form[data-confirm]", root).forEach(ask);
     all("[data-mirrored]", root).forEach(mirror);
-    for (const button of all("[data-print]", root)) button.addEventListener("click", () => window.print());
+    for (const button of all("[data-print]", root)) { button.hidden = false; button.addEventListener("click", () => window.print()); }
   };
 
   start(document);
