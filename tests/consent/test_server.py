@@ -112,6 +112,14 @@ class Watch:
         self.town.asker = found.by
         await store.transact(lambda tx: [tx.write(creation(one)) for one in found.entities])
 
+    async def heard(self, found: World) -> None:
+        """Make all entities anew, and wait until everybody was told."""
+        self.told.clear()
+        await self.become(found)
+        async with asyncio.timeout(20):
+            while any(one.waiting for one in self.outboxes):
+                await asyncio.sleep(0.002)
+
     async def ask(
         self, method: str, path: str, body: Any = None, base: str = "", kind: str = "application/json", **more: str
     ) -> str:
@@ -211,11 +219,7 @@ async def _notified(watch: Watch, found: World, rng: Random) -> str:
     receiver = {"endpoint": {"uri": watch.receiver}, **rng.choice(({}, {"format": "keyValues"}))}
     document = {"id": "urn:x:s", "type": "Subscription", "entities": entities, "notification": receiver}
     told = await watch.ask("POST", f"{ROOT}/subscriptions", document)
-    watch.told.clear()
-    await watch.become(found)
-    async with asyncio.timeout(20):
-        while any(one.waiting for one in watch.outboxes):
-            await asyncio.sleep(0.002)
+    await watch.heard(found)
     told += await watch.ask("GET", f"{ROOT}/subscriptions/urn:x:s")
     await watch.ask("DELETE", f"{ROOT}/subscriptions/urn:x:s")
     return told + "".join(watch.told)
