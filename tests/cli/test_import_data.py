@@ -158,7 +158,7 @@ def test_a_dry_run_shows_and_writes_nothing(export: Path, mapping: Path, folder:
         (["--data", ".", "--replay", "60"], "--replay sends to a running town"),
         (["--to", "http://127.0.0.1:9", "--replay", "0.5"], "is not between 1"),
         (["--to", "ftp://x"], "write it as http://127.0.0.1:1026"),
-        (["--to", "http://127.0.0.1:9"], "is the town running?"),
+        (["--to", "http://127.0.0.1:9"], "is it running?"),
     ],
 )
 def test_words_that_do_not_work_are_answered_in_one_line(

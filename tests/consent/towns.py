@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+from tests.approving import approve
 from tests.running import Running, running
 
 from machinami.broker.broker import Broker
@@ -23,6 +24,7 @@ DEFAULT = "https://uri.etsi.org/ngsi-ld/default-context/"
 STEPS, WEIGHT, ABOUT, WALK, PERSON = (DEFAULT + name for name in ("steps", "weight", "walker", "Walk", "Resident"))
 UNTIL = "2027-06-30T00:00:00Z"
 TEXTS = {"ja": "歩いた数を見ます", "en": "We look at your steps", "easy": "あるいた かずを みます"}
+RECIPIENTS = ("program:urn:program:walking", "role:officer", "person:urn:person:clerk")
 KNOWN: Mapping[str, Principal] = {
     "nobody": ANONYMOUS,
     "anna": Principal("urn:person:anna", frozenset({Role.RESIDENT}), None, None, 2, 2),
@@ -126,6 +128,7 @@ async def consenting(folder: Path, lane: bool = True, caller: Caller | None = No
         url = f"http://127.0.0.1:{found.serving.port}"
         async with aiohttp.ClientSession(url, cookie_jar=aiohttp.DummyCookieJar()) as session:
             town = Consenting(found, session)
+            await approve(house, "walking", RECIPIENTS, (WALK, PERSON))
             await town.done("administrator", "POST", "/purposes", {"id": "walking", "texts": TEXTS})
             await town.done(
                 "administrator", "POST", "/legal-classes", {"class": "personal", "type": WALK, "subject": ABOUT}

@@ -13,7 +13,7 @@ from machinami.kit.words import (
     placeholders,
 )
 
-PACKAGES = ("machinami.kit", "machinami.portal", "machinami.services.flood")
+PACKAGES = ("machinami.kit", "machinami.portal", "machinami.services.flood", "machinami.apis.ethics")
 
 
 @pytest.mark.parametrize("package", PACKAGES)

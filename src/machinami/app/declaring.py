@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from machinami.app.simulated_board import pass_board
 from machinami.broker import legal_records
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
+from machinami.kit.applying import drafts
 from machinami.kit.city import service_principal
 from machinami.kit.consenting import Consenting
 from machinami.kit.installed import Service
 from machinami.kit.manifest import Manifest
+from machinami.model.ethics.proposal import Proposal
 from machinami.model.legal import Basis, Ground, LegalClass, Mark
 from machinami.model.policy import Whom
 from machinami.model.principal import Principal, Role
@@ -33,7 +36,7 @@ async def declare(town: Town, services: Sequence[Service], is_simulated: bool = 
     manifests = [service.manifest for service in services]
     await mark_personal(town, manifests)
     if is_simulated:
-        await practise(town, manifests)
+        await practise(town, services)
 
 
 async def mark_personal(town: Town, manifests: Iterable[Manifest]) -> None:
@@ -50,17 +53,27 @@ async def mark_personal(town: Town, manifests: Iterable[Manifest]) -> None:
                 await legal_records.put_mark(town, mark, HOUSE)
 
 
-async def practise(town: Town, manifests: Iterable[Manifest]) -> None:
-    """Have a simulated town ask for consent: its purposes are published, and the source of its people may make them.
+def drafted(services: Iterable[Service], now: datetime) -> list[Proposal]:
+    """What the services would apply for to the ethics board."""
+    each = ((service.package, service.manifest) for service in services)
+    return [
+        draft for package, manifest in each for draft in drafts(package, manifest, service_principal(manifest).id, now)
+    ]
 
-    A real town publishes its purposes itself, after it has decided on them.
+
+async def practise(town: Town, services: Sequence[Service]) -> None:
+    """Have a simulated town ask for consent: an invented board approves, its purposes are published, and the source of
+    its people may make them.
+
+    A real town publishes its purposes itself, after whoever decides there has decided on them.
     """
     types: set[str] = set()
-    for manifest in manifests:
+    await pass_board(town, drafted(services, town.clock()), HOUSE)
+    for manifest in (service.manifest for service in services):
         types |= {town_context().expand(row.data.type) for row in manifest.personal}
         for purpose in dict.fromkeys(row.id for row in manifest.personal if row.id):
             asked = Consenting(town, manifest, service_principal(manifest), purpose)
-            if asked.published is None:
+            if asked.published is None and asked.approval is not None:
                 await asked.publish(HOUSE)
     if types and INVENTED.id not in {ground.id for ground in legal_records.law_of(town).grounds.values()}:
         until = town.clock() + timedelta(days=3_650)
@@ -74,5 +87,5 @@ async def consent_of_invented(town: Town, manifests: Sequence[Manifest], reading
             if row.id and not row.subject:
                 asked = Consenting(town, manifest, service_principal(manifest), row.id)
                 for subject in dict.fromkeys(r.entity_id for r in readings if r.entity_type == row.data.type):
-                    if asked.is_asked and asked.published is not None and not asked.holds(subject):
+                    if asked.is_asked and asked.published and asked.approval and not asked.holds(subject):
                         await asked.give(subject, "ja")

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 
-from machinami.app.visiting import NOBODY, Pass, connected, refused
-from machinami.foundation.errors import InputError, StoreUnavailable
+from machinami.app.visiting import NOBODY, Pass, connected, exchange, refused
+from machinami.foundation.errors import InputError
 from machinami.model.registration_reading import TYPE
 
 _ROOT = "/ngsi-ld/v1"
@@ -49,17 +49,7 @@ class Place:
 
     async def ask(self, method: str, path: str, document: object = None) -> tuple[int, Any]:
         """Status and JSON of an answer. Raises StoreUnavailable where there is none."""
-        url = f"{self.url}{_ROOT}{path}"
-        try:
-            async with self._session.request(
-                method, url, json=document, headers=self._headers, allow_redirects=False
-            ) as answer:
-                body = await answer.json(content_type=None) if answer.content_length != 0 else None
-                return answer.status, body
-        except TimeoutError:
-            raise StoreUnavailable(f"{url} did not answer within {_TIMEOUT.total:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise StoreUnavailable(f"{url} cannot be reached: {type(error).__name__}; is it running?") from error
+        return await exchange(self._session, method, f"{self.url}{_ROOT}{path}", document, self._headers)
 
     async def types(self) -> list[str]:
         """The types of what it holds itself."""

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import aiohttp
 
 from machinami.app.importing import Outcome, Progress
-from machinami.app.visiting import NOBODY, Pass, connected, refused
+from machinami.app.visiting import NOBODY, Pass, connected, exchange, refused
 from machinami.broker.contexts import town_context
-from machinami.foundation.errors import InputError, StoreUnavailable
+from machinami.foundation.errors import InputError
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.ingest.csv.readings import Harvest, readings
 from machinami.model.reading import Reading
@@ -79,16 +79,7 @@ class Receiver:
             raise refused(url, status, body, self._shown)
 
     async def _ask(self, method: str, url: str, document: object) -> tuple[int, Any]:
-        try:
-            async with self._session.request(
-                method, url, json=document, headers=self._headers, allow_redirects=False
-            ) as answer:
-                body = await answer.json(content_type=None) if answer.content_length != 0 else None
-                return answer.status, body
-        except TimeoutError:
-            raise StoreUnavailable(f"{url} did not answer within {_TIMEOUT.total:g} s") from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise StoreUnavailable(f"{url} cannot be reached: {error}; is the town running?") from error
+        return await exchange(self._session, method, url, document, self._headers)
 
 
 @asynccontextmanager

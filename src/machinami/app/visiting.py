@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from machinami.foundation.errors import InputError, SettingsError
+from machinami.foundation.errors import InputError, SettingsError, StoreUnavailable
 from machinami.wire.http import trusting
 
 KEY_VARIABLE = "MACHINAMI_KEY"
@@ -85,6 +86,20 @@ async def connected(shown: Pass, timeout: aiohttp.ClientTimeout) -> AsyncIterato
         connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
         yield session
+
+
+async def exchange(
+    session: aiohttp.ClientSession, method: str, url: str, document: object, headers: Mapping[str, str]
+) -> tuple[int, Any]:
+    """Status and JSON of an answer. Raises StoreUnavailable where there is none."""
+    try:
+        async with session.request(method, url, json=document, headers=headers, allow_redirects=False) as answer:
+            body = await answer.json(content_type=None) if answer.content_length != 0 else None
+            return answer.status, body
+    except TimeoutError:
+        raise StoreUnavailable(f"{url} did not answer within {session.timeout.total:g} s") from None
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise StoreUnavailable(f"{url} cannot be reached: {type(error).__name__}; is it running?") from error
 
 
 def refused(url: str, status: int, body: object, shown: Pass) -> InputError:

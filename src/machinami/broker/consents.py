@@ -4,9 +4,10 @@ What is withdrawn is withdrawn in memory first, so that the next one who asks is
 counts only when it is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from machinami.broker.approvals import demand_askable
 from machinami.broker.law import Law
 from machinami.broker.legal_records import EVENT, law_of
 from machinami.broker.town import Town
@@ -29,13 +30,14 @@ _MOST_EVENTS = 500  # of one consent
 async def give(town: Town, subject: str, terms: Terms, by: Principal, proof: str = "") -> Consent:
     """Take down that somebody consents; proof: how they showed it to who takes it down for them.
 
-    Raises BadRequestData, Forbidden; Conflict in an open town.
+    Raises BadRequestData, Forbidden; NotApproved where nobody may be asked for this; Conflict in an open town.
     """
     law = _law(town)
     _demand_speaking(town, subject, by, proof)
     if not is_uri(subject):
         raise BadRequestData("A consent names the person by their id", member="subject")
     _demand_sound(law, terms, by, subject)
+    demand_askable(law, terms, None)
     if sum(one.holds(law.clock()) for one in law.of(subject)) >= _MOST_IN_FORCE:
         raise Conflict(f"A person has {_MOST_IN_FORCE} consents in force at most; withdraw some first")
     consent_id = f"urn:ngsi-ld:Consent:{town.new_id()}"
@@ -43,7 +45,8 @@ async def give(town: Town, subject: str, terms: Terms, by: Principal, proof: str
 
 
 async def change(town: Town, consent_id: str, terms: Terms, by: Principal, proof: str = "") -> Consent:
-    """Have a consent be to something else from now on. Raises NotFound, Conflict where it has ended."""
+    """Have a consent be to something else from now on. Raises NotFound; Conflict where it has ended; NotApproved
+    where it would be to more than before and nobody may be asked for that."""
     law = _law(town)
     async with law.turn:
         known = _known(town, consent_id, by)
@@ -51,6 +54,7 @@ async def change(town: Town, consent_id: str, terms: Terms, by: Principal, proof
         _demand_sound(law, terms, by, known.subject)
         if known.terms.until <= law.clock():
             following(State.EXPIRED, State.CHANGED)  # its date has ended it, whether that is noted already or not
+        demand_askable(law, terms, known.terms)
         if len(known.events) >= _MOST_EVENTS:
             raise Conflict("This consent was changed too often; withdraw it and give a new one")
         event = _next(known, State.CHANGED, by.id, law, terms, proof)
@@ -102,6 +106,18 @@ def of_person(town: Town, subject: str, by: Principal) -> Sequence[Consent]:
             raise SignInRequired("Say who you are to see your consents")
         raise Forbidden(f"{by.id} may not see the consents of {subject}", principal=by.id)
     return law.of(subject)
+
+
+def counts(town: Town, by: Principal) -> Mapping[str, tuple[int, int]]:
+    """How many consents hold and how many have ended, by purpose: for who may take consents down. Raises Forbidden."""
+    law = _law(town)
+    if not may_help(town, by):
+        raise Forbidden(f"{by.id} may not see how many consented", principal=by.id)
+    now, found = law.clock(), dict.fromkeys(law.purposes, (0, 0))
+    for one in law.consents.values():
+        holding, ended = found.get(one.terms.purpose, (0, 0))
+        found[one.terms.purpose] = (holding + 1, ended) if one.holds(now) else (holding, ended + 1)
+    return found
 
 
 def may_help(town: Town, by: Principal) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime
 from heapq import heappop, heappush
 
 from machinami.foundation.errors import Conflict
+from machinami.model.approval import Approval
 from machinami.model.consent import IN_FORCE, Consent, Terms, names_of
 from machinami.model.entity import Entity
 from machinami.model.legal import Ground, LegalClass, Mark
@@ -31,6 +32,8 @@ class Law:
         self.marks: dict[str, Mark] = {}
         self.grounds: dict[str, Ground] = {}
         self.purposes: dict[str, Purpose] = {}
+        self.approvals: dict[str, Approval] = {}
+        """By purpose: for what people may be asked. What was given on one that ended holds on."""
         self.consents: dict[str, Consent] = {}
         self.touched: set[str] = set()
         self._of: dict[str, tuple[str, ...]] = {}  # the consents of a person
@@ -39,8 +42,12 @@ class Law:
         self._ends: list[tuple[datetime, str]] = []  # a heap: when something ends by its date, and which consent it is
         self._ended: list[str] = []
         self._version = 0
+        self.listeners: list[Callable[[], None]] = []  # told when something else is marked than before
+        self.over: list[str] = []  # consents that may have ended, or be to less than before, since somebody looked
         self.turn = asyncio.Lock()
         """Held by who changes or withdraws a consent."""
+        self.sitting = asyncio.Lock()
+        """Held by who takes a step of an application to the ethics board."""
 
     @property
     def version(self) -> int:
@@ -111,6 +118,11 @@ class Law:
             for mark in self.marks.values()
         )
 
+    def people(self, entity: Entity) -> list[str]:
+        """Whom what is marked as personal of the entity is about."""
+        marks = [mark for mark in self.marks.values() if mark.legal is LegalClass.PERSONAL and mark.is_about(entity)]
+        return list(dict.fromkeys(name for mark in marks for name in subjects_of(mark, entity)))
+
     @property
     def personal_marks(self) -> frozenset[str]:
         """The types and attributes that are marked as personal."""
@@ -139,6 +151,8 @@ class Law:
         untyped = [mark for mark in self.marks.values() if not mark.type]
         self._names = frozenset(name for mark in untyped for name in (mark.attribute, mark.subject) if name)
         self._version += 1
+        for tell in self.listeners:
+            tell()
 
     def meet(self, types: Iterable[str], names: Iterable[str]) -> bool:
         """Take note that there is an entity with these types and attributes; whether that changes what is touched."""
@@ -159,10 +173,14 @@ class Law:
         """A purpose, as it is from now on."""
         self.purposes[purpose.id] = purpose
         self._ends_at(purpose.closed_at)
+        if purpose.closed_at is not None:
+            self.over += [one.id for one in self.consents.values() if one.terms.purpose == purpose.id]
 
     def put(self, consent: Consent) -> None:
         """A consent, as it is from now on."""
         before = self.consents.get(consent.id)
+        if len(consent.events) > 1 or consent.state not in IN_FORCE:
+            self.over.append(consent.id)
         if before is not None:
             for table in self._tables(before.terms):
                 left = tuple(one for one in table.get(before.subject, ()) if one.id != before.id)

@@ -7,12 +7,14 @@ whom it is about.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from machinami.broker.approvals import demand_approved
 from machinami.broker.law import LEGAL, TOUCHED, Law
 from machinami.broker.policy import demand
 from machinami.broker.policy_rows import TURNS, turn
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, Conflict, NotFound, SignInRequired
 from machinami.model import legal, purpose
+from machinami.model.approval import Approval
 from machinami.model.consent import Event, folded
 from machinami.model.identity.record import read, write
 from machinami.model.legal import Ground, LegalClass, Mark
@@ -23,6 +25,7 @@ from machinami.model.query import Page, Query, TypeIs
 from machinami.store.protocol import TownStore
 
 MARK, GROUND, PURPOSE, EVENT = "legal-mark", "legal-ground", "consent-purpose", "consent-event"
+APPROVAL = "consent-approval"
 _PAGE = 1_000
 _MOST = 1_000  # marks, grounds or purposes of one town: who asks is judged by each of them
 
@@ -35,6 +38,9 @@ async def load_law(law: Law, store: TownStore) -> None:
         law.put_ground(read(Ground, record))
     for record in (await store.records(PURPOSE)).values():
         law.put_purpose(read(Purpose, record))
+    for record in (await store.records(APPROVAL)).values():
+        approval = read(Approval, record)
+        law.approvals[approval.purpose] = approval
     events: dict[str, list[Event]] = {}
     for _, record in sorted((await store.records(EVENT)).items()):
         event = read(Event, record)
@@ -170,7 +176,10 @@ def purposes(town: Town) -> Sequence[Purpose]:
 
 
 async def publish(town: Town, purpose_id: str, texts: Mapping[str, str], by: Principal) -> Purpose:
-    """Publish a purpose, or another version of its text. Raises BadRequestData; Conflict where it is closed."""
+    """Publish a purpose, or another version of its text.
+
+    Raises BadRequestData; Conflict where it is closed; NotApproved where nobody may be asked for it.
+    """
     demand(town.policy, by, Deed.ADMINISTER)
     fault = purpose.faults(purpose_id, texts)
     if fault is not None:
@@ -179,6 +188,7 @@ async def publish(town: Town, purpose_id: str, texts: Mapping[str, str], by: Pri
     known = law.purposes.get(purpose_id)
     if known is not None and not known.is_open(now):
         raise Conflict(f"The purpose {purpose_id} is closed; publish another one")
+    demand_approved(law, purpose_id, now)
     _demand_room(law.purposes, purpose_id)
     versions = () if known is None else known.versions
     version = Version(len(versions) + 1, tuple(sorted(texts.items())), now, by.id)

@@ -43,6 +43,9 @@ class Witness(Protocol):
     def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
         """Somebody was given past values."""
 
+    def shown(self, by: Principal, people: Sequence[str], what: str) -> None:
+        """Somebody was shown something about people that is no entity."""
+
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
 
@@ -213,6 +216,8 @@ class Policy:
         self.law: Law | None = None
         self.witness: Witness | None = None
         self.present: Callable[[Principal], Principal | None] = lambda by: by
+        self.listeners: list[Callable[[Consent], None]] = []
+        """Told of every step of a consent, once it is kept."""
         self._rights: OrderedDict[Principal, Rights] = OrderedDict()
         self._near: dict[int, tuple[Principal, Rights]] = {}
 
@@ -251,6 +256,11 @@ class Policy:
         if self.witness is not None and not self.is_open:
             self.witness.administered(by, what, **more)
 
+    def note_shown(self, by: Principal, people: Sequence[str], what: str) -> None:
+        """Have it noted that somebody was shown something about people that is no entity: a request, a consent."""
+        if self.witness is not None and not self.is_open and people:
+            self.witness.shown(by, people, what)
+
     def note_past(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
         """Have it noted that somebody changed the past of a protected town: the log tells of the present alone."""
         if self.witness is not None and not self.is_open:
@@ -265,6 +275,8 @@ class Policy:
         """Have it noted that somebody gave, changed or withdrew a consent, or that it ended."""
         if self.witness is not None and not self.is_open:
             self.witness.consented(by, consent)
+        for hear in self.listeners:
+            hear(consent)
 
     def set_rows(self, rows: Sequence[Row] | None) -> None:
         """Other rows from now on."""

@@ -44,6 +44,10 @@ class Conflict(MachinamiError):
     """The change conflicts with the present state."""
 
 
+class NotApproved(Conflict):
+    """Nobody may be asked for this: it has not been approved, or goes beyond what was."""
+
+
 class OperationNotSupported(MachinamiError):
     """This operation is not supported."""
 

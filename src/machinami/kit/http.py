@@ -29,7 +29,8 @@ class Request:
     the path that the route names; client: the peer's address; unavailable: what the request names and was not
     there at first, with why it could not be had; None where it could; known_fields: what `fields` gives, once that
     is known; certificate: the SHA-256 of the certificate that the client showed, if it showed one that is trusted;
-    memo: what is remembered with these header fields, None where they are looked at once."""
+    memo: what is remembered with these header fields, None where they are looked at once; counted: whether it was
+    counted for who asks."""
 
     method: str
     path: str
@@ -43,6 +44,7 @@ class Request:
     known_fields: dict[bytes, bytes] | None = None
     certificate: str = ""
     memo: Memo | None = None
+    counted: bool = False
 
     @property
     def fields(self) -> dict[bytes, bytes]:

@@ -32,6 +32,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.NotAcceptable: (406, "NotAcceptable"),
     e.AlreadyExists: (409, "AlreadyExists"),
     e.Conflict: (409, "Conflict"),
+    e.NotApproved: (409, "NotApproved"),
     e.LengthRequired: (411, "LengthRequired"),
     e.PayloadTooLarge: (413, "RequestEntityTooLarge"),
     e.UnsupportedMediaType: (415, "UnsupportedMediaType"),

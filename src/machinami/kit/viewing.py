@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.remembered import remembered
@@ -12,6 +12,17 @@ from machinami.model.purpose import is_name
 
 Identify = Callable[[Request], Principal]
 Oversees = Callable[[Request], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a person is called, and the role in which they act."""
+
+    name: str
+    role: str
+
+
+Person = Callable[[Request], Called | None]
 
 PURPOSE = b"machinami-purpose"
 
@@ -45,6 +56,11 @@ def _wanting(by: Principal, purpose: str) -> Principal:
 def everyone(request: Request) -> bool:
     """Whether who asks may see how the machine is run, as long as the town is open."""
     return True
+
+
+def nobody(request: Request) -> Called | None:
+    """What a person is called who is not known."""
+    return None
 
 
 def viewed(route: Route, identify: Identify) -> Route:

@@ -35,15 +35,21 @@ class Basis(StrEnum):
     OWN_USE = "own-use"
     RECEIVER_CONTRACT = "receiver-contract"
     RECEIVER_CONFIRMED = "receiver-confirmed"
+    ANONYMISING = "anonymising"  # APPI 43, 116: to make anonymous data of them, and for nothing else
 
 
 SERVES = {
-    LegalClass.PERSONAL: frozenset({Basis.LAW, Basis.CONTRACT, Basis.VITAL, Basis.OWN_USE}),  # APPI 18, 27(1), 69
+    LegalClass.PERSONAL: frozenset({Basis.LAW, Basis.CONTRACT, Basis.VITAL, Basis.OWN_USE, Basis.ANONYMISING}),
+    # APPI 18, 27(1), 43, 69, 116
     LegalClass.PSEUDONYMISED: frozenset({Basis.LAW}),  # APPI 41(6), 73: to nobody else unless a law says so
     LegalClass.ANONYMISED: frozenset(Basis),
     LegalClass.RELATED: frozenset({Basis.LAW, Basis.RECEIVER_CONFIRMED}),  # APPI 31
     LegalClass.ADMINISTRATIVE: frozenset({Basis.LAW, Basis.RECEIVER_CONTRACT}),  # APPI 109, 115
 }
+
+
+PUBLISHER = Principal(f"{_HOUSE}releases", frozenset({Role.SERVICE}), "anonymous-data")
+"""Who reads personal data to make anonymous data of them: the town's own machinery, in nobody's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,8 @@ def ground_faults(ground: Ground, now: datetime) -> str | None:
         return "a ground ends on a day that is still to come"
     if ground.whom is Whom.EVERYONE and ground.basis is not Basis.LAW:
         return "only a law opens data to everyone"
+    if ground.basis is Basis.ANONYMISING and (ground.whom, ground.name) != (Whom.PROGRAM, PUBLISHER.id):
+        return f"only program:{PUBLISHER.id} makes anonymous data"
     if ground.whom is not Whom.EVERYONE and not ground.name:
         return "a ground must say for whom it is"
     if ground.whom is Whom.ROLE and (ground.name not in set(Role) or ground.name == Role.OPERATOR):

@@ -1,25 +1,20 @@
 """A flood service over a real broker and store, fed by a simulated town or by hand; its clock is set by hand."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.services.housing import housed
 
-from machinami.broker.broker import Broker, Ports
 from machinami.broker.town import Town
 from machinami.ingest.town.simulate import Town as SimulatedTown
 from machinami.kit.city import City, Intake
-from machinami.kit.compute import Compute
 from machinami.kit.installed import read_manifest
 from machinami.model.reading import Reading
 from machinami.services.flood import service
 from machinami.services.flood.model import FloodMonitoring, FloodProposal
-from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
-from machinami.wire.recorded import RecordedWire
 
 START = datetime(2026, 6, 30, 0, tzinfo=UTC)
 GAUGE = "urn:ngsi-ld:RiverGauge:bridge"
@@ -33,10 +28,6 @@ class River:
     town: Town
     city: City
     now: datetime = START
-    compute: Compute = field(default_factory=Compute)
-
-    def clock(self) -> datetime:
-        return self.now
 
     async def take(self, readings: list[Reading]) -> None:
         await Intake(self.town, read_manifest("machinami.ingest.town", "ingest")).deliver(readings)
@@ -73,32 +64,17 @@ class River:
 
 @pytest.fixture
 async def river(tmp_path: Path) -> AsyncIterator[River]:
-    numbers = count(1)
-    wire = RecordedWire()
     held: list[River] = []
-    ports = Ports(
-        open_backend(tmp_path, StoreSettings()),
-        wire,
-        wire,
-        lambda: held[0].now if held else START,
-        lambda: f"{next(numbers):06d}",
-        _no_subscription,
-    )
-    broker = Broker(ports)
-    await broker.start()
-    town = await broker.town(None)
-    compute = Compute()
-    held.append(River(town, City(town, read_manifest("machinami.services.flood"), compute), START, compute))
-    yield held[0]
-    compute.close()
-    await broker.close()
+
+    def now() -> datetime:
+        return held[0].now if held else START
+
+    async with housed("machinami.services.flood", tmp_path, now) as (town, city):
+        held.append(River(town, city))
+        yield held[0]
 
 
 @pytest.fixture(scope="session")
 def storm() -> SimulatedTown:
     """The simulated town a day before its storm and on."""
     return SimulatedTown(1, START, days=1)
-
-
-def _no_subscription(document: object, context: object) -> object:
-    raise AssertionError("these tests keep no subscription")

@@ -3,25 +3,19 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.services.housing import housed
 
-from machinami.broker.broker import Broker, Ports
 from machinami.broker.town import Town
 from machinami.kit.city import City
-from machinami.kit.compute import Compute
-from machinami.kit.installed import read_manifest
 from machinami.services.health_points import service
 from machinami.services.health_points.logic.joining import Profile
 from machinami.services.health_points.logic.reading import read
 from machinami.services.health_points.model import StepCount, Walker
-from machinami.store.settings import StoreSettings
-from machinami.store.sqlite.backend import open_backend
-from machinami.wire.recorded import RecordedWire
 
 START = datetime(2026, 6, 30, 3, tzinfo=UTC)  # noon in Japan
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -84,26 +78,11 @@ def walking(day: date, steps: int, source: str = "phone") -> list[dict[str, Any]
 
 @pytest.fixture
 async def streets(tmp_path: Path) -> AsyncIterator[Streets]:
-    numbers = count(1)
-    wire = RecordedWire()
     held: list[Streets] = []
-    ports = Ports(
-        open_backend(tmp_path, StoreSettings()),
-        wire,
-        wire,
-        lambda: held[0].now if held else START,
-        lambda: f"{next(numbers):06d}",
-        _no_subscription,
-    )
-    broker = Broker(ports)
-    await broker.start()
-    town = await broker.town(None)
-    compute = Compute()
-    held.append(Streets(town, City(town, read_manifest("machinami.services.health_points"), compute)))
-    yield held[0]
-    compute.close()
-    await broker.close()
 
+    def now() -> datetime:
+        return held[0].now if held else START
 
-def _no_subscription(document: object, context: object) -> object:
-    raise AssertionError("these tests keep no subscription")
+    async with housed("machinami.services.health_points", tmp_path, now) as (town, city):
+        held.append(Streets(town, city))
+        yield held[0]

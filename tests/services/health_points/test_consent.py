@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.approving import approve
 
 from machinami.app.declaring import HOUSE, consent_of_invented, mark_personal, practise
 from machinami.broker import consents, operations
@@ -11,7 +12,7 @@ from machinami.foundation.errors import BadRequestData
 from machinami.kit.archive import Archive
 from machinami.kit.city import Intake, manifest_rows, service_principal
 from machinami.kit.consenting import person
-from machinami.kit.installed import read_manifest
+from machinami.kit.installed import load, read_manifest
 from machinami.model.policy import Row
 from machinami.model.principal import Principal, Role
 from machinami.model.query import Page, Query, TypeIs
@@ -40,6 +41,14 @@ async def guarded(streets: Streets) -> Streets:
     return streets
 
 
+async def published(streets: Streets) -> None:
+    """Have the town's board approve the purpose, and the town publish it."""
+    program, expand = service_principal(streets.city.manifest).id, town_context().expand
+    types = [expand(row.data.type) for row in streets.city.manifest.personal]
+    await approve(streets.town, PURPOSE, [f"program:{program}"], types)
+    await streets.city.consenting(PURPOSE).publish(ADMINISTRATOR)
+
+
 async def seen(streets: Streets, by: Principal, kind: str = "StepCount") -> int:
     """How many entities of a type somebody is given."""
     query = Query(types=TypeIs(town_context().expand(kind)))
@@ -49,13 +58,13 @@ async def seen(streets: Streets, by: Principal, kind: str = "StepCount") -> int:
 async def test_nobody_can_join_before_the_town_has_published_what_for(guarded: Streets) -> None:
     with pytest.raises(BadRequestData, match="has not published the purpose"):
         await guarded.join()
-    await guarded.city.consenting(PURPOSE).publish(ADMINISTRATOR)
+    await published(guarded)
     walker = await guarded.join()
     assert guarded.city.consenting(PURPOSE).holds(walker.id)
 
 
 async def test_steps_are_given_for_the_purpose_alone(guarded: Streets) -> None:
-    await guarded.city.consenting(PURPOSE).publish(ADMINISTRATOR)
+    await published(guarded)
     walker = await guarded.join()
     yesterday = guarded.today - timedelta(days=1)
     assert (await guarded.walk(walker, yesterday, 6_500)).points_due == 6
@@ -71,7 +80,7 @@ async def test_steps_are_given_for_the_purpose_alone(guarded: Streets) -> None:
 
 
 async def test_the_consent_is_a_record_of_who_what_and_until_when(guarded: Streets) -> None:
-    await guarded.city.consenting(PURPOSE).publish(ADMINISTRATOR)
+    await published(guarded)
     walker = await guarded.join()
     (given,) = consents.of_person(guarded.town, walker.id, person(walker.id))
     assert (given.terms.purpose, given.terms.text, given.terms.language) == (PURPOSE, "1", "ja")
@@ -81,7 +90,7 @@ async def test_the_consent_is_a_record_of_who_what_and_until_when(guarded: Stree
 
 
 async def test_who_withdraws_is_gone_and_the_consent_has_ended(guarded: Streets) -> None:
-    await guarded.city.consenting(PURPOSE).publish(ADMINISTRATOR)
+    await published(guarded)
     walker = await guarded.join()
     yesterday = guarded.today - timedelta(days=1)
     await guarded.walk(walker, yesterday, 6_500)
@@ -95,7 +104,7 @@ async def test_who_withdraws_is_gone_and_the_consent_has_ended(guarded: Streets)
 
 
 async def test_a_consent_withdrawn_elsewhere_ends_the_service_for_its_person(guarded: Streets) -> None:
-    await guarded.city.consenting(PURPOSE).publish(ADMINISTRATOR)
+    await published(guarded)
     walker = await guarded.join()
     await guarded.walk(walker, guarded.today - timedelta(days=1), 6_500)
     await guarded.city.consenting(PURPOSE).withdraw(walker.id)
@@ -109,7 +118,7 @@ async def test_a_consent_withdrawn_elsewhere_ends_the_service_for_its_person(gua
 
 
 async def test_a_leaving_that_was_cut_off_is_brought_to_its_end(guarded: Streets) -> None:
-    await guarded.city.consenting(PURPOSE).publish(ADMINISTRATOR)
+    await published(guarded)
     walker = await guarded.join()
     await guarded.walk(walker, guarded.today - timedelta(days=1), 6_500)
     own = guarded.city.for_purpose(PURPOSE)
@@ -134,7 +143,7 @@ async def test_a_purpose_that_is_not_declared_is_refused(guarded: Streets) -> No
 
 async def test_invented_people_consent_and_are_judged(guarded: Streets) -> None:
     manifests = [guarded.city.manifest]
-    await practise(guarded.town, manifests)
+    await practise(guarded.town, [load("machinami.services.health_points")])
     walker, yesterday = "urn:ngsi-ld:Walker:invented", guarded.today - timedelta(days=1)
     day = day_id(walker, yesterday)
     claims = [["phone", f"{yesterday}T00:00:00Z", f"{yesterday}T01:00:00Z", 4_200]]

@@ -1,0 +1,1 @@
+"""Anonymous data that a town publishes of its people: how a release is made, checked, decided on and withdrawn."""

@@ -1,0 +1,38 @@
+"""A service in a real town over a real store, whose clock a test sets by hand."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from machinami.broker.broker import Broker, Ports
+from machinami.broker.town import Town
+from machinami.kit.city import City
+from machinami.kit.compute import Compute
+from machinami.kit.installed import read_manifest
+from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.backend import open_backend
+from machinami.wire.recorded import RecordedWire
+
+
+@asynccontextmanager
+async def housed(package: str, folder: Path, clock: Callable[[], datetime]) -> AsyncIterator[tuple[Town, City]]:
+    """The only town of an open folder, and what a service sees of it. Nothing of it leaves; it keeps no
+    subscription."""
+    numbers = count(1)
+    wire = RecordedWire()
+    ports = Ports(
+        open_backend(folder, StoreSettings()), wire, wire, clock, lambda: f"{next(numbers):06d}", _no_subscription
+    )
+    broker = Broker(ports)
+    await broker.start()
+    compute = Compute()
+    town = await broker.town(None)
+    yield town, City(town, read_manifest(package), compute)
+    compute.close()
+    await broker.close()
+
+
+def _no_subscription(document: object, context: object) -> object:
+    raise AssertionError("these tests keep no subscription")
