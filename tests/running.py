@@ -73,7 +73,9 @@ async def running(
         caller or Unconnected(),
         alias,
         split_entities,
-        person_keys=lambda town: keys.setdefault(town, PersonKeyFile(folder / "keys" / f"{town}.persons", False, False)),
+        person_keys=lambda town: keys.setdefault(
+            town, PersonKeyFile(folder / "keys" / f"{town}.persons", False, False)
+        ),
     )
     broker = Broker(ports)
     await broker.start()
