@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant, parse_instant
+from machinami.model.approval import Approval
 from machinami.model.attribute import Attribute
 from machinami.model.consent import Consent, Event, Terms
 from machinami.model.correction import CorrectionRequest
@@ -107,11 +108,14 @@ def receipt(consent: Consent, purpose: Purpose | None, town: str, now: datetime,
     }
 
 
-def purpose_document(purpose: Purpose, now: datetime) -> Json:
-    """A purpose with all versions of its text."""
+def purpose_document(purpose: Purpose, approval: Approval | None, now: datetime) -> Json:
+    """A purpose with all versions of its text, and whether people may be asked for it."""
+    review = {} if approval is None else {"reviewBy": format_instant(approval.review_by)}
     return {
         "id": purpose.id,
         "open": purpose.is_open(now),
+        "approved": approval is not None and approval.holds(now),
+        **review,
         "versions": [
             {"version": one.number, "texts": dict(one.texts), "at": format_instant(one.at), "by": one.by}
             for one in purpose.versions
