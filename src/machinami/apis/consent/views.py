@@ -119,7 +119,7 @@ def _said_name(one: Held, names: Names) -> str:
     for wanted in ("name", "day", "title"):
         for name, several in one.entity.attributes.items():
             if short(name) == wanted:
-                return _text(several[0].value, names)
+                return said_value(several[0].value, names)
     return ""
 
 
@@ -127,20 +127,22 @@ def _fact(name: str, one: Attribute, names: Names, past: Iterable[PastView]) -> 
     latest = sorted(past, key=lambda row: row.at.timestamp() if row.at else 0.0, reverse=True)
     at, label = one.observed_at or one.modified_at, names.attribute(name)
     wrong = next((row.instance for row in latest if row.at == at), "")
-    return FactView(short(name), label, _text(one.value, names), symbol(one.unit_code), at, latest, wrong)
+    return FactView(short(name), label, said_value(one.value, names), symbol(one.unit_code), at, latest, wrong)
 
 
-def _text(value: object, names: Names) -> str:
-    empty = value is None or value in ([], (), {}, "")
-    return value_text(None if empty else value, names.words)
+def said_value(value: object, names: Names) -> str:
+    """A value for eyes: what is empty is nothing, and a whole number has no decimals."""
+    if value in ([], (), {}, ""):
+        return value_text(None, names.words)
+    return value_text(int(value) if isinstance(value, float) and value.is_integer() else value, names.words)
 
 
 def _past(instance: Instance, names: Names) -> PastView:
     one = instance.value
     notes = [many[0].value for key, many in one.attributes.items() if many and short(key) == _CORRECTION]
     note = notes[0] if notes and isinstance(notes[0], dict) else None
-    was = "" if note is None else value_text(note.get("from"), names.words)
-    text = _text(one.value, names)
+    was = "" if note is None else said_value(note.get("from"), names)
+    text = said_value(one.value, names)
     return PastView(one.observed_at or one.modified_at, text, symbol(one.unit_code), str(one.instance_id or ""), was)
 
 
