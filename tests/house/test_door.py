@@ -10,6 +10,7 @@ PAST_THE_DOOR = {
     "broker/erasure.py": "counts what is erased, for whoever may see it or not",
     "broker/audit.py": "notes every change, whoever made it",
     "broker/entity_maps.py": "leaves out of a map what the law keeps from who asks",
+    "broker/holdings.py": "looks for what is about a person, and shows it to them as `Seen` lets them see it",
     "broker/legal_records.py": "looks which types entities have that are marked",
     "broker/federation/passing.py": "looks whether what is passed on is marked",
     "broker/opening.py": "looks through `Seen` at what a row would let be seen",

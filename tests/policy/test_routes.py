@@ -15,6 +15,7 @@ WHO = ("nobody", *(role.value for role in ROLES))
 # ? it depends on what they show it.
 # words: tells nothing of the town's data, by intent.  entry: takes what is shown to come in.  page: never refused, and
 # shows each what they may read.  reading: data.  correcting, deciding: changes of data, by the deeds of the policy.
+# making, releasing: anonymous data, by the staff, and by who decides.
 # own: one's own account, and the rules that hold for all.  agreed: one's own consents, and those of whom one speaks for
 # (tried in tests/consent).  people: who belongs to the town.  machine: how the installation is run.
 KIND_TABLE = """
@@ -26,6 +27,8 @@ page        v      v        v       v    v     v     v
 reading     .      v        v       v    v     v     .
 correcting  .      .        v       v    v     v     .
 deciding    .      .        v       v    .     v     .
+making      .      .        v       v    v     v     .
+releasing   .      .        .       v    v     v     .
 own         .      v        v       v    v     v     v
 people      .      .        .       .    .     v     .
 machine     .      .        .       .    .     v     v
@@ -67,6 +70,51 @@ own         GET    /consents/{id}
 own         POST   /consents/{id}/change
 own         POST   /consents/{id}/withdraw
 own         GET    /consents/{id}/receipt
+deciding    GET    /consent-counts
+own         GET    /my-data
+own         GET    /my-data/kept
+own         GET    /my-data/reads
+own         GET    /my-data/export
+own         GET    /my-data/names
+own         POST   /my-data/names
+own         POST   /my-data/names/removal
+own         GET    /my-data/consents
+own         GET    /my-data/consents/new
+own         POST   /my-data/consents
+own         GET    /my-data/consents/{id}
+own         GET    /my-data/consents/{id}/change
+own         POST   /my-data/consents/{id}/change
+own         GET    /my-data/consents/{id}/withdrawal
+own         POST   /my-data/consents/{id}/withdrawal
+own         GET    /my-data/consents/{id}/receipt
+own         GET    /my-data/corrections
+own         GET    /my-data/corrections/new
+own         POST   /my-data/corrections
+own         GET    /my-data/erasure
+own         POST   /my-data/erasure
+own         GET    /my-data/erasure/{id}
+own         GET    /me/data
+own         GET    /me/reads
+own         GET    /me/export
+own         GET    /me/corrections
+own         POST   /me/corrections
+own         GET    /me/erasure
+own         POST   /me/erasure
+own         GET    /me/erasure/{id}
+own         POST   /me/names
+correcting  GET    /corrections
+correcting  POST   /corrections/decision
+correcting  GET    /correction-requests
+correcting  POST   /correction-requests/{id}/decision
+deciding    GET    /desk
+deciding    POST   /desk/cards
+deciding    GET    /desk/person
+deciding    GET    /desk/consent
+deciding    POST   /desk/consent
+deciding    POST   /desk/withdrawal
+deciding    GET    /desk/receipt
+deciding    POST   /cards
+deciding    GET    /cards/{number}
 words       GET    /purposes
 people      POST   /purposes
 people      POST   /purposes/{id}/close
@@ -107,8 +155,8 @@ people      POST   /legal-classes/removal
 entry       GET    /sign-in/provider
 entry       GET    /sign-in/provider/return
 entry       POST   /sign-out
-entry       GET    /invitation/{code}
-entry       POST   /invitation/{code}
+entry       GET    /invitation
+entry       POST   /invitation
 entry       POST   /identity/passkeys/challenge
 entry       POST   /identity/passkeys/session
 entry       POST   /identity/devices/check
@@ -163,6 +211,25 @@ people      GET    /governance/audit/entries
 people      GET    /governance/audit/batches
 people      GET    /governance/audit/head
 people      GET    /governance/audit/verification
+making      GET    /releases
+making      GET    /releases/new
+making      POST   /releases
+people      POST   /releases/ground
+making      GET    /releases/{id}/{version}
+releasing   POST   /releases/{id}/{version}/publication
+making      POST   /releases/{id}/{version}/refusal
+making      POST   /releases/{id}/{version}/withdrawal
+making      GET    /governance/releases
+making      POST   /governance/releases
+making      GET    /governance/releases/{id}/{version}
+releasing   POST   /governance/releases/{id}/{version}/publication
+making      POST   /governance/releases/{id}/{version}/refusal
+making      POST   /governance/releases/{id}/{version}/withdrawal
+making      GET    /governance/release-budgets
+people      POST   /governance/release-budgets
+page        GET    /open-data
+page        GET    /open-data/catalogue.json
+page        GET    /open-data/{id}/{file}
 own         GET    /audit/own
 own         GET    /governance/audit/own
 page        GET    /
@@ -207,7 +274,7 @@ BODIES: Mapping[str, Any] = {
 }
 COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # no cookie opens anything there
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
-          "{path:path}": "css/machinami.css"}  # fmt: skip
+          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
 FORMS: Mapping[str, Mapping[str, str]] = {
@@ -254,6 +321,9 @@ PROGRAMS = (
     "/ethics-applications",
     "/grounds",
     "/legal-classes",
+    "/me/",
+    "/correction-requests",
+    "/cards",
     "/platform",
 )  # JSON, no forms
 FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth"))]

@@ -57,21 +57,22 @@ async def _people(found: Gathered) -> None:
         found.met(f"cookie of {who}", crowd.cookies[who].partition("=")[2])
         found.met(f"form token of {who}", crowd.token(who))
     invited = await found.ask("administrator", "POST", "/people", form={"name": "ken", "role-officer": "1"})
-    code = found.met("invitation", re.findall(r"/invitation/([0-9a-f]{48})", invited.text)[0])
+    code = found.met("invitation", re.findall(r"/invitation#([0-9a-f]{48})", invited.text)[0])
     found.met("password", NEW)
     found.met("wrong password", WRONG)
-    await found.ask("nobody", "POST", f"/invitation/{code}", form={"password": WRONG, "again": NEW})
-    accepted = await found.ask("nobody", "POST", f"/invitation/{code}", form={"password": NEW, "again": NEW})
+    await found.ask("nobody", "POST", "/invitation", form={"code": code, "password": WRONG, "again": NEW})
+    accepted = await found.ask("nobody", "POST", "/invitation", form={"code": code, "password": NEW, "again": NEW})
     crowd.cookies["ken"] = accepted.headers["Set-Cookie"].partition(";")[0]
     found.met("cookie of ken", crowd.cookies["ken"].partition("=")[2])
-    await found.ask("nobody", "GET", f"/invitation/{code}")  # used already
+    await found.ask("nobody", "POST", "/invitation", form={"code": code})  # used already
     await found.ask("nobody", "POST", "/sign-in", form={"name": "ken", "password": WRONG})
     await crowd.ask("nobody", "POST", "/sign-in", form={"name": WRONG, "password": NEW})  # the field filled in wrongly
     longer = found.met("changed password", NEW + " again")
     form = {"old": NEW, "password": longer, "again": longer}
     assert (await found.ask("ken", "POST", "/account/password", form={**form, "old": WRONG})).status == 422
     assert (await found.ask("ken", "POST", "/account/password", form=form)).status == 303
-    await found.ask("nobody", "GET", f"/first?code={found.met('first code', crowd.town.identity.first_code)}")
+    code = found.met("first code", crowd.town.identity.first_code)
+    await found.ask("nobody", "POST", "/first", form={"code": code})
     await found.ask("nobody", "GET", f"/account?session={crowd.cookies['ken'].partition('=')[2]}")
 
 

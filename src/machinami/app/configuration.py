@@ -21,9 +21,11 @@ from machinami.foundation.settings import (
     Settings,
     Simulation,
 )
+from machinami.model.identity.demand import Second
 
 FILE = "machinami.toml"
 _CERTIFICATES = (OFF, ACCEPTED, DEMANDED)
+SECOND_FACTORS = tuple(one.value for one in Second)
 _MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id", "certificate", "key"}
 _OPENID = {"issuer", "client_id", "client_secret_env", "name", "level", "identity", "levels"}
 
@@ -51,13 +53,19 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
 # split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
 # private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
+# plain_targets = true            # TLS のない相手にもつなぐ connect to others without TLS, too
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # [server]                        # ネットワークに開くとき to serve the network
 # certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
 # certificate_key = "server.key"
 # client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
-# hsts_days = 365                 # ブラウザーに今後も TLS だけを使わせる browsers shall come by TLS alone from now on
+# hsts_days = 0                   # TLS 以外も許す（既定は 365） let browsers come without TLS later (default: 365)
+# requests_per_client = 50        # 一人・一つのプログラムが1秒に送れる数 requests a second of one person or program
+
+# [sign_in]
+# second_factor = "everyone"      # 二つめの確認を誰に求めるか "nobody", "administrators", "staff", "everyone"
+# leaked_passwords = "pwned-passwords-sha1-ordered-by-hash.txt"   # 漏れたパスワードの一覧 leaked passwords, as digests
 
 # 市役所の認証基盤でサインインする To sign in at the city's own OpenID provider:
 # [openid]
@@ -183,12 +191,19 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         ),
         "client_authority": _file("client_authority", "authority/ca.pem"),
         "hsts_days": _whole("hsts_days", 0, 730),
+        "hsts_subdomains": _flag("hsts_subdomains"),
+        "requests_per_client": _whole("requests_per_client", 0, 1_000_000),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
         "context_days": _whole("context_days", 0, 36_500),
     },
     "sign_in": {
         "idle_minutes": _whole("idle_minutes", 1, 1_440),
         "session_hours": _whole("session_hours", 1, 168),
+        "second_factor": _Rule(
+            "second_factor", lambda value: value in SECOND_FACTORS, ", ".join(f'"{one}"' for one in SECOND_FACTORS)
+        ),
+        "sha1_codes": _flag("sha1_codes"),
+        "leaked_passwords": _file("leaked_passwords", "pwned-passwords-sha1-ordered-by-hash.txt"),
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
@@ -200,6 +215,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "split_entities": _flag("split_entities"),
         "ca_file": _file("ca_file", "ca.pem"),
         "private_targets": _flag("private_targets"),
+        "plain_targets": _flag("plain_targets"),
         "mqtt_certificate": _file("mqtt_certificate", "town.pem"),
         "mqtt_key": _file("mqtt_key", "town.key"),
     },

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlencode
 
 from machinami.apis.governance.office import Office
+from machinami.apis.releases.office import Press
 from machinami.app.clock import utc_now
 from machinami.app.configuration import read
 from machinami.app.console import CONSOLE, console_routes
@@ -15,6 +16,7 @@ from machinami.app.identifying import make_identity
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.knocking import TENANT, beside, documents
 from machinami.app.person_keys import PersonKeyRing
+from machinami.app.pressing import work_of
 from machinami.app.running import fresh_id
 from machinami.broker.audit import Audit
 from machinami.broker.identity.identity import Event, Identity
@@ -26,6 +28,7 @@ from machinami.broker.shroud.shrouded import shrouded
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import InUse, SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
+from machinami.kit.compute import Compute
 from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Response
 from machinami.kit.routing import Router
@@ -52,7 +55,7 @@ async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
         raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
     settings = read(folder)
     backend = backend_of(settings, ring_of(settings), StoreSettings(durability="full"))
-    towns = Stopped(backend, PersonKeyRing(settings))
+    towns, compute = Stopped(backend, PersonKeyRing(settings)), Compute()
     try:
         try:
             await towns.open(settings)
@@ -61,8 +64,10 @@ async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
                 yield running
         else:
             office = Office(towns, towns.identity, lambda _: CONSOLE, Frame({}, utc_now))
-            yield _Within(Router(console_routes(office)), name)
+            press = Press(towns, office.identify, office.frame, work_of(compute, settings.time_zone))
+            yield _Within(Router(console_routes(office, press)), name)
     finally:
+        compute.close()
         await towns.close()
 
 

@@ -6,7 +6,7 @@ from machinami.kit.city import City
 from machinami.kit.compute import Compute
 from machinami.kit.desk import House
 from machinami.kit.installed import Service
-from machinami.kit.schedule import Job, stirring
+from machinami.kit.schedule import Job, ending, stirring
 
 _DEFAULT_EVERY = 600.0
 
@@ -19,6 +19,7 @@ def started(town: Town, service: Service, compute: Compute, time_zone: str) -> t
     job = Job(manifest.id, lambda: service.refresh(city, town.clock()), town.clock, every)
     expand = town_context().expand
     town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in manifest.triggers)))
+    town.policy.listeners.append(ending(job, frozenset(row.id for row in manifest.personal)))
     jobs = [job]
     if service.learn is not None:
         learn, pause = service.learn, service.learn_every.total_seconds()

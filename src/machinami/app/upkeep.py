@@ -8,6 +8,8 @@ from machinami.app.keeping import SECONDS as KEPT
 from machinami.app.keeping import Keeping
 from machinami.app.mosquitto import SECONDS as TOLD
 from machinami.app.mosquitto import Ready
+from machinami.app.practising import practice
+from machinami.app.pressing import work_of
 from machinami.app.towns.platform import Platform
 from machinami.broker.broker import Broker
 from machinami.broker.consents import expire
@@ -18,10 +20,11 @@ from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
 from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.settings import Settings
+from machinami.kit.compute import Compute
 from machinami.kit.schedule import Job
 
 _DAY = 86_400.0
-_TIDIED, _MEASURED = 60.0, 1.0
+_TIDIED, _MEASURED, _PRACTISED = 60.0, 1.0, 30.0
 
 
 def upkeep(
@@ -31,6 +34,7 @@ def upkeep(
     keeping: Keeping,
     platform: Platform,
     now: Callable[[], datetime],
+    compute: Compute,
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
@@ -62,4 +66,7 @@ def upkeep(
         jobs.append(Job("contexts", renew_contexts, utc_now, SOONEST.total_seconds()))
     if settings.mosquitto is not None:
         jobs.append(Job("keys for mosquitto", Ready(settings, identity, utc_now).keep, utc_now, TOLD))
+    if settings.simulation is not None:
+        release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
+        jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
     return jobs

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from machinami.broker.law import Law
 from machinami.broker.policy import Policy, demand
 from machinami.foundation.errors import SignInRequired, StoreUnavailable
 from machinami.foundation.instant import format_instant
@@ -39,7 +40,8 @@ Place = tuple[int, int]  # the number of a batch, and the place of an entry in i
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which entries are wanted. An empty member does not restrict; what: an entity, a type or an attribute."""
+    """Which entries are wanted. An empty member does not restrict; what: an entity, a type or an attribute; people: by
+    any of which names somebody is called whom the data are about."""
 
     who: str = ""
     what: str = ""
@@ -48,6 +50,7 @@ class Search:
     until: datetime | None = None
     refused: bool | None = None
     purpose: str = ""
+    people: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         asked = {"who": self.who, "what": self.what, "did": self.did, "purpose": self.purpose}
@@ -133,7 +136,12 @@ class Audit:
         for entity in entities:
             if law.is_personal(entity):
                 names = law.personal_names(entity)
-                self._note(by, Deed.READ, entity=entity.id, types=list(entity.types), attributes=names)
+                about = self._about(law, entity, by)
+                self._note(by, Deed.READ, entity=entity.id, types=list(entity.types), attributes=names, **about)
+
+    def _about(self, law: Law, entity: Entity, by: Principal) -> dict[str, list[str]]:
+        """Whom an entity is about, whatever of it was given, and as what it was read: so that they find it."""
+        return {"people": law.people(self._store.peek(entity.id) or entity), "roles": sorted(by.roles)}
 
     @property
     def marks(self) -> frozenset[str]:
@@ -143,10 +151,15 @@ class Audit:
 
     def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
         """Somebody was given past values: if they are personal, that is noted."""
-        marks = self.marks
-        if not (marks.isdisjoint(types) and marks.isdisjoint(attributes)):
+        marks, law = self.marks, self._policy.law
+        if law is not None and not (marks.isdisjoint(types) and marks.isdisjoint(attributes)):
             said = {"types": list(types), "attributes": sorted(marks.intersection(attributes))}
-            self._note(by, Deed.READ, entity=entity_id, **said, what="the past")
+            about = self._about(law, Entity(entity_id, tuple(types)), by)
+            self._note(by, Deed.READ, entity=entity_id, **said, what="the past", **about)
+
+    def shown(self, by: Principal, people: Sequence[str], what: str) -> None:
+        """Somebody was shown something about people that is no entity."""
+        self._note(by, Deed.READ, what=what, people=list(people), roles=sorted(by.roles))
 
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
@@ -273,6 +286,11 @@ class Audit:
             raise SignInRequired("To see what was done in your name, say who you are")
         return await self._search(replace(wanted, who=by.id), limit, before, _LOOKED)
 
+    async def about(self, wanted: Search, people: Sequence[str], limit: int, before: Place | None = None) -> Trail:
+        """What was done with data about somebody with these names: who asks for it is that person, which is for the
+        caller to see to."""
+        return await self._search(replace(wanted, people=tuple(people)), limit, before, _LOOKED)
+
     async def _search(self, wanted: Search, limit: int, before: Place | None, most: int) -> Trail:
         await self.keep()
         found: list[Entry] = []
@@ -286,7 +304,8 @@ class Audit:
                 if looked == most:
                     return Trail(found, (int(place) + 1, 0))
                 looked += 1
-                if all(needle in batches[place]["entries"] for needle in needles):
+                text = batches[place]["entries"]
+                if all(any(needle in text for needle in several) for several in needles):
                     for index, one in _latest_first(batches[place], start):
                         if is_wanted(wanted, one):
                             if len(found) == limit:
@@ -303,10 +322,10 @@ def _latest_first(batch: Batch, before: Place) -> Iterator[tuple[int, Entry]]:
         yield index, entries[index]
 
 
-def _needles(wanted: Search) -> list[str]:
-    """Texts without which a batch holds nothing that is wanted: most need not be opened."""
-    texts = (wanted.who, wanted.purpose, wanted.what)
-    return [orjson.dumps(text)[1:-1].decode() for text in texts if text]
+def _needles(wanted: Search) -> list[list[str]]:
+    """Texts of each of which a batch holds one, or nothing that is wanted: most need not be opened."""
+    texts = ((wanted.who,), (wanted.purpose,), (wanted.what,), wanted.people)
+    return [[orjson.dumps(text)[1:-1].decode() for text in several] for several in texts if any(several)]
 
 
 def is_wanted(wanted: Search, one: Entry) -> bool:
@@ -319,6 +338,7 @@ def is_wanted(wanted: Search, one: Entry) -> bool:
         and (wanted.since is None or one["at"] >= format_instant(wanted.since))
         and (wanted.until is None or one["at"] < format_instant(wanted.until))
         and (wanted.refused is None or wanted.refused == ("refused" in one))
+        and (not wanted.people or not set(wanted.people).isdisjoint((one.get("entity"), *one.get("people", ()))))
     )
 
 

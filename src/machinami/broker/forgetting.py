@@ -25,8 +25,8 @@ from machinami.model.principal import ANONYMOUS, SYSTEM, Principal
 from machinami.store.protocol import Transaction
 
 SETTLED = "consent-settled"
-_EVIDENCE = "proof of what was consented to, and that it was lawful (APPI 27(1), 30)"
-_ACCOUNTED = "the record of who did what, which is chained and holds ids, types and names, and no value"
+EVIDENCE = "proof of what was consented to, and that it was lawful (APPI 27(1), 30)"
+ACCOUNTED = "the record of who did what, which is chained and holds ids, types and names, and no value"
 
 
 async def ask(
@@ -47,7 +47,7 @@ async def ask(
             await consents.withdraw(town, one.id, by, proof)
     kept = {mark.id: justified(town, person, mark) for mark in marks}
     scopes = {scope_of(mark) for mark in marks if not kept[mark.id]}
-    told = [one for mark in marks for one in kept[mark.id]] + _always(town, person)
+    told = [one for mark in marks for one in kept[mark.id]] + always(town, person)
     going = await about(town, person, scopes)
     if not types:
         going.places |= {(scope, person) for scope in (PAIRED, KEPT_PRIVATELY)}
@@ -91,7 +91,7 @@ async def _settle(town: Town, consent: Consent) -> list[dict[str, Any]]:
     going = await about(town, consent.subject, {scope_of(mark) for mark in marks if not kept[mark.id]})
     if not (going.ids or going.attributes or going.places):
         return []
-    told = [one for mark in marks for one in kept[mark.id]] + _always(town, consent.subject)
+    told = [one for mark in marks for one in kept[mark.id]] + always(town, consent.subject)
     return [await carry_out(town, going, told, SYSTEM, f"{consent.id} has ended")]
 
 
@@ -121,11 +121,12 @@ def _is_to(terms: Terms, mark: Mark) -> bool:
     return not (mark.attribute and terms.attributes) or mark.attribute in terms.attributes
 
 
-def _always(town: Town, person: str) -> list[Kept]:
+def always(town: Town, person: str) -> list[Kept]:
+    """What is kept of everybody: that things were done, without any value."""
     law = town.policy.law
-    kept = [Kept("the record of the town", _ACCOUNTED)]
+    kept = [Kept("the record of the town", ACCOUNTED)]
     if law is not None and law.of(person):
-        kept.append(Kept("the steps of the person's consents", _EVIDENCE))
+        kept.append(Kept("the steps of the person's consents", EVIDENCE))
     return kept
 
 

@@ -160,10 +160,12 @@ async def correct(
     value: object,
     reason: str,
     by: Principal,
+    shown_by: Principal | None = None,
 ) -> None:
     """Correct one bad reading: a new value, or None to mark it as missing. The old value, the reason and who
-    did it stay visible as a sub-attribute of the instance, and in the log. Raises NotFound."""
-    found = await instance_of(town, entity_id, attribute, instance_id, by)
+    did it stay visible as a sub-attribute of the instance, and in the log. shown_by: who may read it and asks for
+    this, where that is not who corrects it. Raises NotFound."""
+    found = await instance_of(town, entity_id, attribute, instance_id, shown_by or by)
     if found.deleted_at is not None:
         raise _no_instance(instance_id)
     old = found.value

@@ -118,6 +118,11 @@ class Law:
             for mark in self.marks.values()
         )
 
+    def people(self, entity: Entity) -> list[str]:
+        """Whom what is marked as personal of the entity is about."""
+        marks = [mark for mark in self.marks.values() if mark.legal is LegalClass.PERSONAL and mark.is_about(entity)]
+        return list(dict.fromkeys(name for mark in marks for name in subjects_of(mark, entity)))
+
     @property
     def personal_marks(self) -> frozenset[str]:
         """The types and attributes that are marked as personal."""

@@ -25,6 +25,7 @@ _PRINCIPALS = 256  # of whom the compiled rows are kept; the least recent go fir
 _VERDICTS = 1_000  # combinations of types for one of them
 _TRIMMED = 500  # entities that were cut for one of them
 
+WRITES = tuple(sorted(WRITING))
 Judged = bytes | tuple[str, ...]
 
 
@@ -41,6 +42,9 @@ class Witness(Protocol):
 
     def remembered(self, by: Principal, entity_id: str, types: Sequence[str], attributes: Sequence[str]) -> None:
         """Somebody was given past values."""
+
+    def shown(self, by: Principal, people: Sequence[str], what: str) -> None:
+        """Somebody was shown something about people that is no entity."""
 
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
@@ -70,14 +74,21 @@ class Rights:
         self._whole: dict[tuple[Deed | None, Judged], bool] = {}
         self._trimmed: OrderedDict[str, tuple[Entity, Entity]] = OrderedDict()
         self._in_sight: tuple[Guard | None] | None = None
+        self.reads_all = law is None and self.guard(Deed.READ) is None
+        """Whether there is nothing to be kept from who asks, nor to be noted: then they read the store itself."""
+        self.writes = any(map(self.may, WRITES))
+        """Whether who asks may write anything at all."""
 
     def guard(self, deed: Deed) -> Guard | None:
         """What the deed may be done to; None: to everything."""
         if self._veil is not None:
             self._renew()
-        if deed not in self._guards:
-            self._guards[deed] = guard_of(self._rows, self.by, deed, self._veil if deed is Deed.READ else None)
-        return self._guards[deed]
+        try:
+            return self._guards[deed]
+        except KeyError:
+            found = guard_of(self._rows, self.by, deed, self._veil if deed is Deed.READ else None)
+            self._guards[deed] = found
+            return found
 
     def _renew(self) -> None:
         """Forget what was worked out, where somebody consented or withdrew, or what they consented to has ended."""
@@ -124,6 +135,11 @@ class Rights:
         if len(self._trimmed) > _TRIMMED:
             self._trimmed.popitem(last=False)
         return found
+
+    def note_read(self, entities: Sequence[Entity]) -> None:
+        """Have it noted that these were given; where nothing is marked there is nothing to note."""
+        if self.law is not None and self.witness is not None:
+            self.witness.read(self.by, entities)
 
     def written(self, entity: Entity) -> Entity | None:
         """The entity as it is there for who writes."""
@@ -200,6 +216,8 @@ class Policy:
         self.law: Law | None = None
         self.witness: Witness | None = None
         self.present: Callable[[Principal], Principal | None] = lambda by: by
+        self.listeners: list[Callable[[Consent], None]] = []
+        """Told of every step of a consent, once it is kept."""
         self._rights: OrderedDict[Principal, Rights] = OrderedDict()
         self._near: dict[int, tuple[Principal, Rights]] = {}
 
@@ -238,6 +256,11 @@ class Policy:
         if self.witness is not None and not self.is_open:
             self.witness.administered(by, what, **more)
 
+    def note_shown(self, by: Principal, people: Sequence[str], what: str) -> None:
+        """Have it noted that somebody was shown something about people that is no entity: a request, a consent."""
+        if self.witness is not None and not self.is_open and people:
+            self.witness.shown(by, people, what)
+
     def note_past(self, by: Principal, deed: Deed, entity_id: str, attributes: Sequence[str], what: str) -> None:
         """Have it noted that somebody changed the past of a protected town: the log tells of the present alone."""
         if self.witness is not None and not self.is_open:
@@ -252,6 +275,8 @@ class Policy:
         """Have it noted that somebody gave, changed or withdrew a consent, or that it ended."""
         if self.witness is not None and not self.is_open:
             self.witness.consented(by, consent)
+        for hear in self.listeners:
+            hear(consent)
 
     def set_rows(self, rows: Sequence[Row] | None) -> None:
         """Other rows from now on."""
@@ -310,6 +335,3 @@ def may_administer(policy: Policy, by: Principal) -> bool:
     """Whether who asks is an administrator; in an open town everyone is."""
     rights = policy.rights(by)
     return rights is None or rights.may(Deed.ADMINISTER)
-
-
-WRITES = tuple(sorted(WRITING))

@@ -286,11 +286,11 @@ class Connection(HttpToolsProtocol):
         whole = self._familiar.read(data) if self.lane and self._is_free() else None
         if whole is None or len(whole.body) > self._limits.body:
             return False
-        fields = whole.fields
-        hot = self._hot_cycle(whole.method, whole.target, fields.headers)
+        hot = self._hot_cycle(whole.method, whole.target, whole.headers)
         if hot is None:
             return False
-        hot.request.body, hot.request.known_fields = whole.body, fields.by_name
+        request = hot.request
+        request.body, request.known_fields, request.memo = whole.body, whole.by_name, whole.memo
         hot.more_body = False
         self.cycle = cast(Any, hot)
         self._carry(hot)

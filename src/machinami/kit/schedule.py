@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from machinami.model.change import Change
+from machinami.model.consent import IN_FORCE, Consent
 
 _LOG = logging.getLogger("machinami.schedule")
 
@@ -88,6 +89,16 @@ def stirring(job: Job, types: frozenset[str]) -> Callable[[Sequence[Change]], No
 
     def hear(changes: Sequence[Change]) -> None:
         if any(not types.isdisjoint(change.types) for change in changes):
+            job.stir()
+
+    return hear
+
+
+def ending(job: Job, purposes: frozenset[str]) -> Callable[[Consent], None]:
+    """A listener that stirs the job when a consent to one of its purposes has ended: what was kept on it goes."""
+
+    def hear(consent: Consent) -> None:
+        if consent.state not in IN_FORCE and consent.terms.purpose in purposes:
             job.stir()
 
     return hear

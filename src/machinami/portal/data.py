@@ -1,20 +1,17 @@
 """What does the town know? Its data by type, one by one, with their past and the correction of a bad reading."""
 
-import csv
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
-from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from machinami.foundation.sheet import sheet
 from machinami.kit.archive import PastValue
 from machinami.kit.charts import Chart, payload
-from machinami.kit.page import figure
 from machinami.kit.units import symbol
+from machinami.kit.values import value_text
 from machinami.kit.words import Words
 from machinami.portal.items import Correction, Fact, Item, correction
 from machinami.portal.map import Shelter
@@ -23,7 +20,6 @@ TYPES, LIST, ENTITY = (f"machinami.portal/{name}.html" for name in ("types", "li
 PAGE = 50
 SPANS: Mapping[str, timedelta] = {"1d": timedelta(days=1), "7d": timedelta(days=7), "31d": timedelta(days=31)}
 SHOWN = 300
-_LONG = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,40 +174,16 @@ def past_view(
 
 
 def as_csv(name: str, unit: str, found: Sequence[PastValue], zone: str) -> bytes:
-    """The past of an attribute as CSV: UTF-8 with a mark so that spreadsheets read Japanese."""
-    text = io.StringIO()
-    sheet = csv.writer(text, lineterminator="\r\n")
-    sheet.writerow([f"time ({zone})", f"{name} ({unit})" if unit else name, "original", "reason"])
+    """The past of an attribute as CSV."""
+    rows: list[list[object]] = [[f"time ({zone})", f"{name} ({unit})" if unit else name, "original", "reason"]]
     for one in found:
         if one.observed_at is None:
             continue
         note = correction(one.correction)
         local = one.observed_at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
         kept = ["" if note.original is None else note.original, note.reason] if note else ["", ""]
-        sheet.writerow([local, "" if one.value is None else one.value, *kept])
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
-
-
-def value_text(value: object, words: Words) -> str:
-    """A value in one line for eyes: numbers as they are, texts in the reader's language, the rest as JSON."""
-    if isinstance(value, bool) or value is None:
-        return words.plain(f"data.value_{str(value).lower()}")
-    if isinstance(value, int | float):
-        return str(figure(float(value), "", 0 if isinstance(value, int) else 2))
-    if isinstance(value, dict) and value and all(isinstance(v, str) for v in value.values()) and "type" not in value:
-        return str(value.get("en" if words.language == "en" else "ja") or next(iter(value.values())))
-    if isinstance(value, dict) and "coordinates" in value:
-        return _place_text(value)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _LONG else text[:_LONG] + "…"
-
-
-def _place_text(geometry: Mapping[str, Any]) -> str:
-    """Latitude and longitude of a point; of other shapes, which kind they are."""
-    if geometry.get("type") != "Point":
-        return str(geometry.get("type"))
-    lon, lat = geometry["coordinates"][:2]
-    return f"{lat:.5f}, {lon:.5f}"
+        rows.append([local, "" if one.value is None else one.value, *kept])
+    return sheet(rows)
 
 
 def _past_row(one: PastValue, words: Words) -> PastRow | None:

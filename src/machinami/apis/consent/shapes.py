@@ -6,7 +6,10 @@ from typing import Any, TypeVar
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant, parse_instant
+from machinami.model.approval import Approval
+from machinami.model.attribute import Attribute
 from machinami.model.consent import Consent, Event, Terms
+from machinami.model.correction import CorrectionRequest
 from machinami.model.legal import Basis, Ground, LegalClass, Mark
 from machinami.model.policy_document import read_whom
 from machinami.model.purpose import Purpose
@@ -105,11 +108,14 @@ def receipt(consent: Consent, purpose: Purpose | None, town: str, now: datetime,
     }
 
 
-def purpose_document(purpose: Purpose, now: datetime) -> Json:
-    """A purpose with all versions of its text."""
+def purpose_document(purpose: Purpose, approval: Approval | None, now: datetime) -> Json:
+    """A purpose with all versions of its text, and whether people may be asked for it."""
+    review = {} if approval is None else {"reviewBy": format_instant(approval.review_by)}
     return {
         "id": purpose.id,
         "open": purpose.is_open(now),
+        "approved": approval is not None and approval.holds(now),
+        **review,
         "versions": [
             {"version": one.number, "texts": dict(one.texts), "at": format_instant(one.at), "by": one.by}
             for one in purpose.versions
@@ -214,3 +220,34 @@ def _texts(document: Mapping[str, Any], member: str) -> list[str]:
 def _moment(document: Mapping[str, Any], member: str) -> datetime | None:
     value = document.get(member)
     return None if value is None else parse_instant(value, member)
+
+
+def value_document(value: Attribute) -> Json:
+    """One value of an attribute, present or past; what it does not have is left out."""
+    document: Json = {
+        "value": value.value,
+        "unitCode": value.unit_code,
+        "observedAt": value.observed_at and format_instant(value.observed_at),
+        "modifiedAt": value.modified_at and format_instant(value.modified_at),
+        "instanceId": value.instance_id,
+    }
+    return {name: one for name, one in document.items() if one is not None or name == "value"}
+
+
+def correction_document(request: CorrectionRequest, short: Names) -> Json:
+    """What somebody says is wrong, and what was decided."""
+    return {
+        "id": request.id,
+        "state": request.standing.value,
+        "at": format_instant(request.at),
+        "entity": request.entity,
+        "type": short(request.type),
+        "attribute": short(request.attribute),
+        "instanceId": request.instance,
+        "value": request.value,
+        "wanted": request.wanted,
+        "reason": request.reason,
+        "answer": request.answer,
+        "decidedBy": request.decided_by or None,
+        "decidedAt": request.decided_at and format_instant(request.decided_at),
+    }

@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 import orjson
 
-from machinami.apis.governance.names import Names
 from machinami.broker.audit import Audit
 from machinami.broker.discovery import types
 from machinami.broker.identity.identity import Identity
@@ -15,6 +14,7 @@ from machinami.foundation.errors import UnsupportedMediaType
 from machinami.kit.bodies import json_object
 from machinami.kit.frame import Frame
 from machinami.kit.http import JSON, Request, Response
+from machinami.kit.naming import Names
 from machinami.kit.viewing import Identify
 from machinami.kit.words import Words
 from machinami.model.identity.account import Account

@@ -9,7 +9,6 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from machinami.apis.governance.drafts import CHOSEN, open_draft, row_draft, sent_row
-from machinami.apis.governance.names import Names
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.policy_api import rows_of
 from machinami.apis.governance.policy_pages import POLICY, RowView, row_view, shown, whom_choices
@@ -20,6 +19,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists, BadRequestData, MachinamiError
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.naming import Names
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
 from machinami.model.names import LOCATION

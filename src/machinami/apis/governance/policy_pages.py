@@ -7,7 +7,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from machinami.apis.governance.names import Names
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.policy_api import rows_of
 from machinami.apis.governance.sentences import needless, remark_sentences, row_sentence
@@ -19,6 +18,7 @@ from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.foundation.instant import parse_instant
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.naming import Names
 from machinami.model.explaining import Reason
 from machinami.model.policy import Row, Whom
 from machinami.model.policy_document import read_row, write_row

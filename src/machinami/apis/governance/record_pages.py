@@ -1,7 +1,5 @@
 """Who did what in town? Pages to search, take out and verify the record; for each, what was done in their name."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +19,7 @@ from machinami.broker.reasons import expanded, short
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import parse_instant
+from machinami.foundation.sheet import sheet
 from machinami.kit.frame import PageHandler, read_form
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
@@ -158,11 +157,8 @@ def _lines(office: Office) -> PageHandler:
 def _table(office: Office) -> PageHandler:
     async def give(request: Request) -> Response:
         trail = await _taken_out(office, request)
-        text = io.StringIO()
-        sheet = csv.writer(text, lineterminator="\r\n")
-        sheet.writerow(COLUMNS)
-        sheet.writerows(entry_row(one) for one in trail.entries)
-        return _file(b"\xef\xbb\xbf" + text.getvalue().encode(), b"text/csv; charset=utf-8", "audit.csv")
+        table = sheet([COLUMNS, *map(entry_row, trail.entries)])
+        return _file(table, b"text/csv; charset=utf-8", "audit.csv")
 
     return give
 

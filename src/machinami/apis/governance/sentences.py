@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from machinami.apis.governance.names import Names
 from machinami.broker.reasons import short
 from machinami.foundation.errors import BadRequestData
+from machinami.kit.naming import Names
 from machinami.model.policy import Deed, Row
 from machinami.model.policy_document import read_row
 from machinami.model.policy_remarks import Remark

@@ -51,16 +51,10 @@ def read_place(text: str) -> tuple[int, int] | None:
     return int(number), int(index)
 
 
-def entry_row(entry: Mapping[str, Any]) -> list[str]:
+def entry_row(entry: Mapping[str, Any]) -> list[object]:
     """An entry as the cells of a table, in the order of COLUMNS."""
     cells = {**entry, "types": " ".join(entry.get("types", ())), "attributes": " ".join(entry.get("attributes", ()))}
-    return [_cell(cells.get(name, "")) for name in COLUMNS]
+    return [cells.get(name, "") for name in COLUMNS]
 
 
 COLUMNS = ("at", "who", "for", "purpose", "did", "entity", "types", "attributes", "what", "about", "refused", "times")
-
-
-def _cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" and text else text

@@ -159,7 +159,7 @@ class Office:
             account = await people.make_account(self._identity, registry, person, person, roles, SYSTEM)
         code = await people.invite(self._identity, registry, account.id, SYSTEM, _LINK_LASTS)
         self._note("invite", name, by, person=account.name)
-        return {"invited": account.name, "link": f"{self.address(name)}/invitation/{code}"}
+        return {"invited": account.name, "link": f"{self.address(name)}/invitation#{code}"}
 
     def call(self, name: str, host: str, by: Principal) -> Answer:
         """Say by which host name browsers reach a town."""
