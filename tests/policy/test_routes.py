@@ -70,6 +70,7 @@ own         GET    /consents/{id}
 own         POST   /consents/{id}/change
 own         POST   /consents/{id}/withdraw
 own         GET    /consents/{id}/receipt
+deciding    GET    /consent-counts
 own         GET    /my-data
 own         GET    /my-data/kept
 own         GET    /my-data/reads
@@ -132,6 +133,19 @@ words       GET    /ethics/{id}
 own         POST   /ethics/{id}
 own         GET    /ethics/{id}/revision
 own         POST   /ethics/{id}/revision
+own         GET    /erasures
+own         POST   /erasures
+own         GET    /erasures/{id}
+own         GET    /pseudonyms
+own         POST   /pseudonyms/resolution
+own         GET    /pairs
+own         POST   /pairs
+own         DELETE /pairs/{id}
+own         POST   /pairs/codes
+own         GET    /pairs/peers
+people      POST   /pairs/peers
+agreed      POST   /pairs/redemption
+agreed      POST   /pairs/revocation
 own         GET    /grounds
 people      POST   /grounds
 people      POST   /grounds/{id}/end
@@ -141,8 +155,8 @@ people      POST   /legal-classes/removal
 entry       GET    /sign-in/provider
 entry       GET    /sign-in/provider/return
 entry       POST   /sign-out
-entry       GET    /invitation/{code}
-entry       POST   /invitation/{code}
+entry       GET    /invitation
+entry       POST   /invitation
 entry       POST   /identity/passkeys/challenge
 entry       POST   /identity/passkeys/session
 entry       POST   /identity/devices/check
@@ -252,7 +266,7 @@ reading     GET    /services/flood/cap/{name}
 BROKER = (
     "broker"  # the operations of the NGSI-LD face: each is held against the policy in test_faces and test_strangers
 )
-JSON_FACES = ("/identity/", "/governance/", "/consents", "/purposes", "/grounds", "/legal-classes")
+JSON_FACES = ("/identity/", "/governance/", "/consents", "/erasures", "/pairs", "/pseudonyms", "/purposes", "/grounds", "/legal-classes")
 BODIES: Mapping[str, Any] = {
     "/purposes": {"id": "walking", "texts": {"ja": "歩く", "en": "walking", "easy": "あるく"}},
     "/grounds": {"id": "g", "basis": "law", "who": "role:officer", "reason": "x", "until": "2099-01-01T00:00:00Z"},
@@ -299,6 +313,9 @@ PROGRAMS = (
     "/identity",
     "/governance",
     "/consents",
+    "/erasures",
+    "/pairs",
+    "/pseudonyms",
     "/purposes",
     "/ethics-board",
     "/ethics-applications",

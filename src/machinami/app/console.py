@@ -13,6 +13,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.programs import routes as ethics_programs
 from machinami.apis.governance.office import Office, answer, json_body
@@ -27,6 +28,7 @@ from machinami.broker.identity.programs import certify, decertify, revoke_key
 from machinami.foundation.errors import CredentialRefused
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.kit.server import Serving, serve
+from machinami.model.identity.invitation import RECOGNISED
 from machinami.model.identity.key import Use
 from machinami.model.principal import Principal, Role
 
@@ -54,6 +56,7 @@ def console_routes(office: Office, press: Press) -> list[Route]:
         *programs(own),
         *consent_routes(own.towns, own.identify),
         *release_programs(replace(press, identify=own.identify)),
+        *erasure_routes(own.towns, own.identify),
         *ethics_programs(EthicsOffice(own.towns, own.identify, own.frame)),
         Route("POST", ADMINISTRATORS, _appoint(own)),
         Route("POST", KEYS, _make_key(own)),
@@ -130,7 +133,8 @@ def _appoint(office: Office) -> Handler:
         said = json_body(request)
         town = await office.towns.town(request.header(b"ngsild-tenant"))
         name, display = str(said.get("name", "")), said.get("display")
-        invited = await appoint(office.identity, town.name, name, display and str(display), CONSOLE)
+        recognised = RECOGNISED.get(str(said.get("recognised")))
+        invited = await appoint(office.identity, town.name, name, display and str(display), CONSOLE, recognised)
         told = {"name": invited.name, "path": invited.path, "address": office.identity.supplies.address()}
         return answer(told, 201)
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from machinami.app.clock import utc_now
+from machinami.app.forwarding import SECONDS as SENT
+from machinami.app.forwarding import Forwarding
 from machinami.app.keeping import SECONDS as KEPT
 from machinami.app.keeping import Keeping
 from machinami.app.mosquitto import SECONDS as TOLD
@@ -13,6 +15,7 @@ from machinami.app.pressing import work_of
 from machinami.app.towns.platform import Platform
 from machinami.broker.broker import Broker
 from machinami.broker.consents import expire
+from machinami.broker.forgetting import Forgetting
 from machinami.broker.identity.identity import Identity
 from machinami.broker.registrations import forget_expired
 from machinami.broker.renewal import SOONEST
@@ -34,13 +37,17 @@ def upkeep(
     platform: Platform,
     now: Callable[[], datetime],
     compute: Compute,
+    forwarding: Forwarding | None = None,
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
+
+    forgetting = Forgetting()
 
     async def sweep_all() -> None:
         for town in broker.towns:
             await sweep(town)
             await expire(town)
+            await forgetting.look(town)
             await forget_expired(town)
 
     async def trim_logs() -> None:
@@ -65,4 +72,6 @@ def upkeep(
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
+    if forwarding is not None:
+        jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs

@@ -4,7 +4,7 @@ What is withdrawn is withdrawn in memory first, so that the next one who asks is
 counts only when it is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from machinami.broker.approvals import demand_askable
@@ -13,7 +13,7 @@ from machinami.broker.legal_records import EVENT, law_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.foundation.urn import is_uri
-from machinami.model.consent import Consent, Event, State, Terms, after
+from machinami.model.consent import Consent, Event, State, Terms, after, following
 from machinami.model.consent_rules import faults
 from machinami.model.entity import Entity
 from machinami.model.identity.record import write
@@ -52,6 +52,8 @@ async def change(town: Town, consent_id: str, terms: Terms, by: Principal, proof
         known = _known(town, consent_id, by)
         _demand_speaking(town, known.subject, by, proof)
         _demand_sound(law, terms, by, known.subject)
+        if known.terms.until <= law.clock():
+            following(State.EXPIRED, State.CHANGED)  # its date has ended it, whether that is noted already or not
         demand_askable(law, terms, known.terms)
         if len(known.events) >= _MOST_EVENTS:
             raise Conflict("This consent was changed too often; withdraw it and give a new one")
@@ -104,6 +106,18 @@ def of_person(town: Town, subject: str, by: Principal) -> Sequence[Consent]:
             raise SignInRequired("Say who you are to see your consents")
         raise Forbidden(f"{by.id} may not see the consents of {subject}", principal=by.id)
     return law.of(subject)
+
+
+def counts(town: Town, by: Principal) -> Mapping[str, tuple[int, int]]:
+    """How many consents hold and how many have ended, by purpose: for who may take consents down. Raises Forbidden."""
+    law = _law(town)
+    if not may_help(town, by):
+        raise Forbidden(f"{by.id} may not see how many consented", principal=by.id)
+    now, found = law.clock(), dict.fromkeys(law.purposes, (0, 0))
+    for one in law.consents.values():
+        holding, ended = found.get(one.terms.purpose, (0, 0))
+        found[one.terms.purpose] = (holding + 1, ended) if one.holds(now) else (holding, ended + 1)
+    return found
 
 
 def may_help(town: Town, by: Principal) -> bool:

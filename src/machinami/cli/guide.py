@@ -73,7 +73,7 @@ Make an administrator of a town, or open the way in anew for one who lost it. It
 街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。
 
   {program} admin make aiko --data my-town
-  {program} admin reset aiko --data my-town
+  {program} admin reset aiko --recognised in-person --data my-town
   {program} admin key "rain gauge" --role service --data my-town     a key for a program or a device""",
     "policy": """\
 Say who may do what in a town and why, and change it. WHO is everyone, role:officer, person:ID or program:ID.
@@ -83,6 +83,22 @@ Say who may do what in a town and why, and change it. WHO is everyone, role:offi
   {program} policy explain role:resident RiverGauge waterLevel --data my-town
   {program} policy allow open-levels everyone read --type RiverGauge --attribute waterLevel --data my-town
   {program} policy withdraw open-levels --data my-town""",
+    "consent": """\
+Say for what people may be asked, what is personal, on which grounds data are given, and who consented to what.
+何のために同意をお願いしてよいか、何が個人情報か、どの根拠で渡すか、だれが何に同意したかを見て、変えます。
+街が動いていても、止まっていても使えます。Running or not.
+
+  {program} consent board show --data my-town                     who decides on purposes だれが目的を決めるか
+  {program} consent applications list --data my-town              what was applied for 審査の申請
+  {program} consent purposes list --data my-town                  which are approved and published 目的
+  {program} consent purposes publish walking --data my-town       with the text that was approved 公表する
+  {program} consent marks set personal --type Walk --subject walker --data my-town     個人情報の印をつける
+  {program} consent marks take-off --type Walk --reason "no names any more" --data my-town
+  {program} consent grounds list --data my-town                   given without consent, and why 根拠
+  {program} consent given count --data my-town                    how many, by purpose 同意の数
+  {program} consent given withdraw ID --proof "by telephone" --data my-town            本人にかわって取り消す
+
+What stands on the pages of the ethics board (/ethics) is said more fully there; votes are taken there alone.""",
     "release": """\
 Make anonymous data of people, see how safe they are, and take published ones back. A person publishes, signed in.
 住民の情報から、だれのことかわからない表を作って確かめます。公開は、サインインした別の職員が決めます。
@@ -109,6 +125,13 @@ Make certificates for a closed network: the town is its own authority, which the
   {program} certificate issue --key ID --data my-town              for a program or a device
   {program} certificate revoke ID --data my-town
   {program} certificate list --data my-town""",
+    "erasure": """\
+Erase what a town holds about somebody, and show the account of it: what went, and what is kept and why.
+ある人についてのデータを消し、その報告（何が消え、何がなぜ残り、どの鍵が壊されたか）を見ます。
+
+  {program} erasure ask urn:person:7 --proof "form 12, signed" --data my-town
+  {program} erasure list --data my-town
+  {program} erasure show urn:machinami:erasure:1 --data my-town""",
     "devices": """\
 Say which devices the town knows, and write their keys for a mosquitto broker, which cannot ask the town itself.
 街の機器のかぎを、mosquitto が読むファイルに書き出します。動いている街なら [devices] の設定で自動になります。

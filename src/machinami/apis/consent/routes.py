@@ -18,6 +18,7 @@ from machinami.kit.viewing import Identify
 from machinami.model.consent import Consent
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.purpose import Purpose
 
 TAG = "Consent"
 _PROOF = frozenset({"proof"})
@@ -46,6 +47,7 @@ def routes(towns: Towns, identify: Identify) -> list[Route]:
         known("POST", "/consents/{id}/change", _change, "Consent to something else from now on"),
         known("POST", "/consents/{id}/withdraw", _withdraw, "Withdraw a consent, at once and everywhere"),
         known("GET", "/consents/{id}/receipt", _receipt, "What a person is given of their consent to keep"),
+        known("GET", "/consent-counts", _counts, "How many consents each purpose has, for who takes them down"),
         everyone("/purposes", _purposes, "For what people may be asked, with every version of the text"),
         administrator("/purposes", _publish, "Publish a purpose, or another version of its text"),
         administrator("/purposes/{id}/close", _close, "Close a purpose: nobody is given data for it any more"),
@@ -136,8 +138,16 @@ async def _receipt(town: Town, by: Principal, request: Request) -> tuple[int, An
 
 
 async def _purposes(town: Town, by: Principal, request: Request) -> tuple[int, Any]:
-    now = town.clock()
-    return 200, [shapes.purpose_document(one, now) for one in legal_records.purposes(town)]
+    return 200, [_purpose(town, one) for one in legal_records.purposes(town)]
+
+
+def _purpose(town: Town, one: Purpose) -> dict[str, Any]:
+    return shapes.purpose_document(one, legal_records.law_of(town).approvals.get(one.id), town.clock())
+
+
+async def _counts(town: Town, by: Principal, request: Request) -> tuple[int, Any]:
+    found = consents.counts(town, by)
+    return 200, {name: {"inForce": holding, "ended": ended} for name, (holding, ended) in found.items()}
 
 
 async def _publish(town: Town, by: Principal, request: Request) -> tuple[int, Any]:
@@ -146,11 +156,11 @@ async def _publish(town: Town, by: Principal, request: Request) -> tuple[int, An
     if not isinstance(name, str):
         raise BadRequestData("A purpose has an id", member="id")
     made = await legal_records.publish(town, name, shapes.read_texts(document), by)
-    return 201, shapes.purpose_document(made, town.clock())
+    return 201, _purpose(town, made)
 
 
 async def _close(town: Town, by: Principal, request: Request) -> tuple[int, Any]:
-    return 200, shapes.purpose_document(await legal_records.close(town, request.params["id"], by), town.clock())
+    return 200, _purpose(town, await legal_records.close(town, request.params["id"], by))
 
 
 async def _grounds(town: Town, by: Principal, request: Request) -> tuple[int, Any]:

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant, parse_instant
+from machinami.model.approval import Approval
 from machinami.model.attribute import Attribute
 from machinami.model.consent import Consent, Event, Terms
 from machinami.model.correction import CorrectionRequest
-from machinami.model.forgotten import Forgotten, Gone, Kept
 from machinami.model.legal import Basis, Ground, LegalClass, Mark
 from machinami.model.policy_document import read_whom
 from machinami.model.purpose import Purpose
@@ -108,11 +108,14 @@ def receipt(consent: Consent, purpose: Purpose | None, town: str, now: datetime,
     }
 
 
-def purpose_document(purpose: Purpose, now: datetime) -> Json:
-    """A purpose with all versions of its text."""
+def purpose_document(purpose: Purpose, approval: Approval | None, now: datetime) -> Json:
+    """A purpose with all versions of its text, and whether people may be asked for it."""
+    review = {} if approval is None else {"reviewBy": format_instant(approval.review_by)}
     return {
         "id": purpose.id,
         "open": purpose.is_open(now),
+        "approved": approval is not None and approval.holds(now),
+        **review,
         "versions": [
             {"version": one.number, "texts": dict(one.texts), "at": format_instant(one.at), "by": one.by}
             for one in purpose.versions
@@ -247,37 +250,4 @@ def correction_document(request: CorrectionRequest, short: Names) -> Json:
         "answer": request.answer,
         "decidedBy": request.decided_by or None,
         "decidedAt": request.decided_at and format_instant(request.decided_at),
-    }
-
-
-def gone_document(gone: Gone, short: Names) -> Json:
-    """What was erased of one type."""
-    document: Json = {
-        "type": short(gone.type),
-        "count": gone.count,
-        "attribute": gone.attribute and short(gone.attribute),
-    }
-    return {name: one for name, one in document.items() if one}
-
-
-def kept_document(kept: Kept, short: Names) -> Json:
-    """What stays of one type, and why."""
-    because: Json = {"alsoAboutOthers": True}
-    if kept.ground:
-        because = {"ground": kept.ground, "basis": kept.basis, "reason": kept.reason}
-    until = {} if kept.until is None else {"until": format_instant(kept.until)}
-    return {"type": short(kept.type), "count": kept.count, **because, **until}
-
-
-def forgotten_document(report: Forgotten, short: Names) -> Json:
-    """The report of an erasure."""
-    return {
-        "id": report.id,
-        "at": format_instant(report.at),
-        "by": report.by,
-        "names": list(report.subjects),
-        "erased": [gone_document(one, short) for one in report.gone],
-        "kept": [kept_document(one, short) for one in report.kept],
-        "consentsWithdrawn": list(report.consents),
-        "proof": report.proof or None,
     }
