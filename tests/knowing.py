@@ -26,6 +26,7 @@ from machinami.broker.identity.tokens import Tokens
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.server import serve
+from machinami.model.identity.demand import Demands
 from machinami.portal.files import show_asset
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
@@ -127,7 +128,13 @@ async def _shown(answer: aiohttp.ClientResponse) -> Answer:
 
 @contextlib.asynccontextmanager
 async def known(
-    folder: Path, address: str = "", proxied: bool = False, provided: Provided | None = None, port: int = 0
+    folder: Path,
+    address: str = "",
+    proxied: bool = False,
+    provided: Provided | None = None,
+    port: int = 0,
+    demands: Demands | None = None,
+    leaked: Path | None = None,
 ) -> AsyncIterator[Known]:
     """Serve a town with the faces for data and for people."""
     numbers, wire, clock = count(1), RecordedWire(), WallClock()
@@ -138,7 +145,15 @@ async def known(
     found = {"address": address}
     seal = Seal(b"k" * 32, secrets.token_bytes)
     identity = Identity(
-        Supplies(clock, secrets.token_bytes, seal, broker.protect, lambda: found["address"], Passwords(CHEAP))
+        Supplies(
+            clock,
+            secrets.token_bytes,
+            seal,
+            broker.protect,
+            lambda: found["address"],
+            Passwords(CHEAP, leaked),
+            demands=demands or Demands(),
+        )
     )
     identity.listeners.append(accounting(broker))
     await identity.open(broker.towns)

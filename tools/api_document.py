@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
@@ -11,12 +14,16 @@ from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.reference.routes import routes as reference_routes
+from machinami.apis.releases.office import Press
+from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.identity.identity import Identity, Supplies
 from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.tokens import Tokens
+from machinami.broker.releases.earlier import Work
 from machinami.cli.service_document import MADE
+from machinami.foundation.errors import Overloaded
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
 from machinami.kit.openapi import Json, document
@@ -47,7 +54,14 @@ def every_route() -> list[Route]:
     found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame)]
     found += governance_routes(Office(broker, identity, asking.principal, frame))
     found += consent_routes(broker, anyone)
+    found += erasure_routes(broker, anyone)
+    work = Work(_never, ZoneInfo("Asia/Tokyo"), bytes)
+    found += release_routes(Press(broker, anyone, frame, work))
     return [*found, *reference_routes((), frame, "")]
+
+
+async def _never(address: str, *arguments: Any) -> Any:
+    raise Overloaded("Nothing is made for a document")
 
 
 def _rows(told: Json, tag: str) -> Iterator[str]:

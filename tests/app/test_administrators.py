@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -17,23 +18,31 @@ from machinami.cli.entrance import enter
 
 def test_an_administrator_is_made_on_the_command_line_without_a_password_on_it(tmp_path: Path, capsys) -> None:
     assert enter(["admin", "make", "aiko", "--display", "愛子", "--data", str(tmp_path)]) == 0
-    first = re.search(r"(/invitation/[0-9a-f]{48})", capsys.readouterr().out)
+    first = re.search(r"(/invitation#[0-9a-f]{48})", capsys.readouterr().out)
     assert first is not None
     assert enter(["admin", "reset", "aiko", "--data", str(tmp_path)]) == 0
-    second = re.search(r"(/invitation/[0-9a-f]{48})", capsys.readouterr().out)
+    second = re.search(r"(/invitation#[0-9a-f]{48})", capsys.readouterr().out)
     assert second is not None
     with town(tmp_path) as running:
-        with pytest.raises(urllib.error.HTTPError, match="404"):
-            running.get(first.group(1))
-        with urllib.request.urlopen(running.url + second.group(1), timeout=30) as shown:
-            assert shown.status == 200
+        assert [_opens(running.url, one.group(1)) for one in (first, second)] == [404, 200]
         with pytest.raises(urllib.error.HTTPError, match="401"):
             running.get("/ngsi-ld/v1/entities?type=River")
         assert enter(["admin", "make", "ken", "--data", str(tmp_path)]) == 0
-        link = re.search(r"(http://\S+/invitation/[0-9a-f]{48})", capsys.readouterr().out)
+        link = re.search(r"(http://\S+/invitation#[0-9a-f]{48})", capsys.readouterr().out)
         assert link is not None
-        with urllib.request.urlopen(link.group(1), timeout=30) as shown:
-            assert shown.status == 200
+        assert _opens(*link.group(1).split("/invitation")) == 200
+
+
+def _opens(url: str, link: str) -> int:
+    """What a town answers to who came by a link."""
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    page = browser.open(f"{url}/invitation", timeout=30).read().decode()
+    token = page.partition('name="form_token" value="')[2].partition('"')[0]
+    form = urllib.parse.urlencode({"code": link.partition("#")[2], "form_token": token}).encode()
+    try:
+        return browser.open(f"{url}/invitation", form, timeout=30).status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def test_passwords_do_not_cross_the_network_in_the_clear(tmp_path: Path, capsys) -> None:

@@ -171,7 +171,7 @@ async def test_the_end_of_a_given_certificate_is_a_concern_of_administrators(fol
     authority = folder / "authority"
     for name in ("server.pem", "server.key"):
         (folder / name).write_bytes((authority / name).read_bytes())
-    text = '[server]\ncertificate = "server.pem"\ncertificate_key = "server.key"\nhsts_days = 2\n'
+    text = '[server]\ncertificate = "server.pem"\ncertificate_key = "server.key"\n'
     (folder / "machinami.toml").write_text(text, encoding="utf-8")
     async with served(folder) as town:
         keeping = Keeping(town.settings, town.identity, lambda: utc_now() + timedelta(days=380))
@@ -182,7 +182,7 @@ async def test_the_end_of_a_given_certificate_is_a_concern_of_administrators(fol
         async with aiohttp.ClientSession(town.address, connector=connector) as client:
             for path in ("/", f"{ENTITIES}?type=River"):
                 async with client.get(path) as answer:
-                    assert answer.headers["strict-transport-security"] == "max-age=172800"
+                    assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
 
 
 def key_of(folder: Path, capsys: pytest.CaptureFixture[str], use: str = "key") -> tuple[str, list[Path]]:

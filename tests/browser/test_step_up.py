@@ -21,7 +21,7 @@ from machinami.broker.identity.signing_in import begin
 from machinami.foundation.settings import Settings
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
-from machinami.kit.forms import FIELD, PLAIN, form_token
+from machinami.kit.forms import FIELD, SESSION, form_token
 from machinami.kit.frame import Frame, read_form, see_other
 from machinami.kit.http import HTML, Request, Response, Route
 from machinami.kit.installed import Broken, Service
@@ -155,7 +155,7 @@ async def test_who_has_a_second_step_is_led_to_it_and_back(opened: Opened) -> No
     assert account.totp is not None
     # A sign-in that knew the password alone, as a provider of lower assurance would have made it.
     begun = await begin(identity, registry, account, frozenset({Way.PASSWORD}), Where("127.0.0.1"))
-    await opened.window.add_cookies([{"name": PLAIN, "value": begun.cookie, "url": opened.town.address}])
+    await opened.window.add_cookies([{"name": SESSION, "value": begun.cookie, "url": opened.town.address}])
     page = await opened.page()
     await page.goto(GATE)
     await page.click("#open")

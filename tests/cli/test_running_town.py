@@ -53,7 +53,7 @@ def test_a_running_town_is_governed_with_the_words_of_a_stopped_one(
         exported = tmp_path / "audit.jsonl"
         exported.write_text(said(capsys, "audit", "export", *data), encoding="utf-8")
         said(capsys, "audit", "verify", "--file", str(exported), "--head", head)
-        assert "/invitation/" in said(capsys, "admin", "reset", "aiko", *data)
+        assert "/invitation#" in said(capsys, "admin", "reset", "aiko", "--recognised", "in-person", *data)
         assert "There is no row" in said(capsys, "policy", "withdraw", "nothing", *data, code=1)
         assert "no town 'elsewhere'" in said(capsys, "policy", "list", "--town", "elsewhere", *data, code=1)
     assert "nothing was changed" in said(capsys, "audit", "verify", "--head", head, *data)

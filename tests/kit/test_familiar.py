@@ -46,7 +46,7 @@ def test_the_same_fields_are_read_with_another_line_and_another_body() -> None:
     whole = taught(ONE).read(ONE.replace(b"POST /entities", b"PATCH /entities/b?q=1").replace(b"abc", b"def"))
     assert whole is not None
     assert (whole.method, whole.target, whole.body) == ("PATCH", "/entities/b?q=1", b"def")
-    assert whole.fields.headers == ((b"host", b"t"), (b"x-a", b"5"), (b"content-length", b"3"))
+    assert whole.headers == ((b"host", b"t"), (b"x-a", b"5"), (b"content-length", b"3"))
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_a_credential_is_read_and_nothing_of_it_stays_in_memory() -> None:
     familiar = taught(KEYED)
     whole = familiar.read(KEYED)
     assert whole is not None
-    assert list(whole.fields.headers) == Parsed(KEYED).headers
-    assert whole.fields.by_name == dict(Parsed(KEYED).headers)
+    assert list(whole.headers) == Parsed(KEYED).headers
+    assert whole.by_name == dict(Parsed(KEYED).headers)
     assert "topsecret" not in repr((familiar._known, familiar._private))
     assert familiar.read(KEYED.replace(b"topsecret", b"topsecreT")) is None
 
@@ -137,7 +137,7 @@ def test_what_is_read_is_what_the_parser_reads(
         if whole is not None:
             assert parsed.whole == 1
             assert (whole.method, whole.target.encode(), whole.body) == (parsed.method, parsed.url, parsed.body)
-            assert list(whole.fields.headers) == parsed.headers
-            assert whole.fields.by_name is None or whole.fields.by_name == dict(parsed.headers)
+            assert list(whole.headers) == parsed.headers
+            assert whole.by_name is None or whole.by_name == dict(parsed.headers)
         if parsed.whole == 1:
             familiar.learn(data, parsed.headers)

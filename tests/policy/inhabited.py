@@ -16,7 +16,7 @@ from machinami.broker import operations
 from machinami.broker.identity import people
 from machinami.broker.identity.identity import Where
 from machinami.foundation.settings import OpenIdSettings, Settings
-from machinami.kit.forms import PLAIN, WAITING, form_token
+from machinami.kit.forms import SESSION, WAITING, form_token
 from machinami.kit.http import Request
 from machinami.kit.installed import Broken, Service, load
 from machinami.model.attribute import Attribute, Kind
@@ -125,7 +125,7 @@ async def _people(crowd: Crowd) -> None:
     identity, where = crowd.town.identity, Where("192.0.2.7", "test")
     registry = identity.of(None)
     begun = await people.make_first(identity, registry, "administrator", "A", PASSWORD, where)
-    crowd.cookies[Role.ADMINISTRATOR] = f"{PLAIN}={begun.cookie}"
+    crowd.cookies[Role.ADMINISTRATOR] = f"{SESSION}={begun.cookie}"
     crowd.accounts[Role.ADMINISTRATOR] = begun.session.account
     for role in ROLES:
         if role is not Role.ADMINISTRATOR:
@@ -133,7 +133,7 @@ async def _people(crowd: Crowd) -> None:
             account = await people.make_account(identity, registry, role.value, role.value, frozenset({role}), by, 2)
             code = await people.invite(identity, registry, account.id, by)
             begun = await people.accept(identity, registry, code, PASSWORD, where)
-            crowd.cookies[role] = f"{PLAIN}={begun.cookie}"
+            crowd.cookies[role] = f"{SESSION}={begun.cookie}"
             crowd.accounts[role] = account.id
 
 

@@ -15,6 +15,7 @@ WHO = ("nobody", *(role.value for role in ROLES))
 # ? it depends on what they show it.
 # words: tells nothing of the town's data, by intent.  entry: takes what is shown to come in.  page: never refused, and
 # shows each what they may read.  reading: data.  correcting, deciding: changes of data, by the deeds of the policy.
+# making, releasing: anonymous data, by the staff, and by who decides.
 # own: one's own account, and the rules that hold for all.  agreed: one's own consents, and those of whom one speaks for
 # (tried in tests/consent).  people: who belongs to the town.  machine: how the installation is run.
 KIND_TABLE = """
@@ -26,6 +27,8 @@ page        v      v        v       v    v     v     v
 reading     .      v        v       v    v     v     .
 correcting  .      .        v       v    v     v     .
 deciding    .      .        v       v    .     v     .
+making      .      .        v       v    v     v     .
+releasing   .      .        .       v    v     v     .
 own         .      v        v       v    v     v     v
 people      .      .        .       .    .     v     .
 machine     .      .        .       .    .     v     v
@@ -130,6 +133,9 @@ words       GET    /ethics/{id}
 own         POST   /ethics/{id}
 own         GET    /ethics/{id}/revision
 own         POST   /ethics/{id}/revision
+own         GET    /erasures
+own         POST   /erasures
+own         GET    /erasures/{id}
 own         GET    /grounds
 people      POST   /grounds
 people      POST   /grounds/{id}/end
@@ -139,8 +145,8 @@ people      POST   /legal-classes/removal
 entry       GET    /sign-in/provider
 entry       GET    /sign-in/provider/return
 entry       POST   /sign-out
-entry       GET    /invitation/{code}
-entry       POST   /invitation/{code}
+entry       GET    /invitation
+entry       POST   /invitation
 entry       POST   /identity/passkeys/challenge
 entry       POST   /identity/passkeys/session
 entry       POST   /identity/devices/check
@@ -195,6 +201,25 @@ people      GET    /governance/audit/entries
 people      GET    /governance/audit/batches
 people      GET    /governance/audit/head
 people      GET    /governance/audit/verification
+making      GET    /releases
+making      GET    /releases/new
+making      POST   /releases
+people      POST   /releases/ground
+making      GET    /releases/{id}/{version}
+releasing   POST   /releases/{id}/{version}/publication
+making      POST   /releases/{id}/{version}/refusal
+making      POST   /releases/{id}/{version}/withdrawal
+making      GET    /governance/releases
+making      POST   /governance/releases
+making      GET    /governance/releases/{id}/{version}
+releasing   POST   /governance/releases/{id}/{version}/publication
+making      POST   /governance/releases/{id}/{version}/refusal
+making      POST   /governance/releases/{id}/{version}/withdrawal
+making      GET    /governance/release-budgets
+people      POST   /governance/release-budgets
+page        GET    /open-data
+page        GET    /open-data/catalogue.json
+page        GET    /open-data/{id}/{file}
 own         GET    /audit/own
 own         GET    /governance/audit/own
 page        GET    /
@@ -231,7 +256,7 @@ reading     GET    /services/flood/cap/{name}
 BROKER = (
     "broker"  # the operations of the NGSI-LD face: each is held against the policy in test_faces and test_strangers
 )
-JSON_FACES = ("/identity/", "/governance/", "/consents", "/purposes", "/grounds", "/legal-classes")
+JSON_FACES = ("/identity/", "/governance/", "/consents", "/erasures", "/purposes", "/grounds", "/legal-classes")
 BODIES: Mapping[str, Any] = {
     "/purposes": {"id": "walking", "texts": {"ja": "歩く", "en": "walking", "easy": "あるく"}},
     "/grounds": {"id": "g", "basis": "law", "who": "role:officer", "reason": "x", "until": "2099-01-01T00:00:00Z"},
@@ -239,7 +264,7 @@ BODIES: Mapping[str, Any] = {
 }
 COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # no cookie opens anything there
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
-          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH"}  # fmt: skip
+          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
 FORMS: Mapping[str, Mapping[str, str]] = {
@@ -278,6 +303,7 @@ PROGRAMS = (
     "/identity",
     "/governance",
     "/consents",
+    "/erasures",
     "/purposes",
     "/ethics-board",
     "/ethics-applications",

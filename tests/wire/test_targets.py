@@ -131,3 +131,36 @@ async def test_an_open_town_reaches_what_stands_beside_it() -> None:
         await wire.close()
         assert delivery.ok
         assert heard[0] == b"connected"
+
+
+TLS_ONLY = Targets(plain=False)
+NAMED = "receiver.invalid"  # never asked: the way is judged before the name
+
+
+async def test_nobody_is_told_or_asked_without_tls_where_it_is_not_allowed() -> None:
+    wire, caller, publisher = HttpWire(targets=TLS_ONLY), HttpCaller(targets=TLS_ONLY), MqttPublisher(targets=TLS_ONLY)
+    try:
+        for delivery in (
+            await wire.send(f"http://{NAMED}/notify", b"{}", {}, 5.0),
+            await publisher.send(f"mqtt://{NAMED}/topic", b"{}", {}, 5.0),
+        ):
+            assert not delivery.ok
+            assert "plain_targets" in delivery.reason
+        answer = await caller.call(Call("GET", f"http://{NAMED}/source"))
+        assert (answer.status, answer.reason) == (None, "ClientOSError")
+        with pytest.raises(ContextNotAvailable, match="plain_targets"):
+            await wire.fetch_json(f"http://{NAMED}/context.jsonld", 5.0, 1_000)
+        encrypted = await wire.send(f"https://{NAMED}/notify", b"{}", {}, 5.0)
+        assert "plain_targets" not in encrypted.reason
+    finally:
+        await wire.close()
+        await caller.close()
+        await publisher.close()
+
+
+async def test_within_the_machine_nobody_listens_on_the_way() -> None:
+    async with listening() as (port, heard):
+        wire = HttpWire(targets=TLS_ONLY)
+        assert (await wire.send(f"http://127.0.0.1:{port}/notify", b"{}", {}, 5.0)).ok
+        await wire.close()
+        assert heard

@@ -21,9 +21,11 @@ from machinami.foundation.settings import (
     Settings,
     Simulation,
 )
+from machinami.model.identity.demand import Second
 
 FILE = "machinami.toml"
 _CERTIFICATES = (OFF, ACCEPTED, DEMANDED)
+SECOND_FACTORS = tuple(one.value for one in Second)
 _MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id", "certificate", "key"}
 _OPENID = {"issuer", "client_id", "client_secret_env", "name", "level", "identity", "levels"}
 
@@ -42,19 +44,28 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # encrypted = true                # 新しい街のファイルを暗号化する encrypt the files of new towns
 # key_file = "/media/keys/machinami.key"   # 鍵を別の場所に置く keep the key of the keys elsewhere
 
+# person_keys = "/media/keys/machinami"    # 個人ごとの鍵を別の場所に置く keep the keys of persons elsewhere, so that
+                                  # 消去が控えにも及ぶ to erase somebody reaches backups as well (docs/erasure.md)
+
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
 # address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
 # trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
 # split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
 # private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
+# plain_targets = true            # TLS のない相手にもつなぐ connect to others without TLS, too
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
 # [server]                        # ネットワークに開くとき to serve the network
 # certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
 # certificate_key = "server.key"
 # client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
-# hsts_days = 365                 # ブラウザーに今後も TLS だけを使わせる browsers shall come by TLS alone from now on
+# hsts_days = 0                   # TLS 以外も許す（既定は 365） let browsers come without TLS later (default: 365)
+# requests_per_client = 50        # 一人・一つのプログラムが1秒に送れる数 requests a second of one person or program
+
+# [sign_in]
+# second_factor = "everyone"      # 二つめの確認を誰に求めるか "nobody", "administrators", "staff", "everyone"
+# leaked_passwords = "pwned-passwords-sha1-ordered-by-hash.txt"   # 漏れたパスワードの一覧 leaked passwords, as digests
 
 # 市役所の認証基盤でサインインする To sign in at the city's own OpenID provider:
 # [openid]
@@ -73,6 +84,11 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # ca_file = "ca.pem"
 # certificate = "town.pem"        # パスワードのかわりに証明書で or by a certificate instead of a password
 # key = "town.key"
+
+# 記録を別の機械にも送る To keep the account (who did what) on another machine, too:
+# [account]
+# send_to = "https://records.city.example/machinami"
+# secret_env = "MACHINAMI_ACCOUNT_SECRET"   # そこで見せる秘密 the secret that is shown there
 
 # 機器のかぎを mosquitto に渡す To keep the devices' keys ready for a mosquitto broker:
 # [devices]
@@ -151,6 +167,14 @@ def _is_address(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value) is not None
 
 
+def _is_safe_address(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and _is_address(value)
+        and value.startswith(("https://", "http://127.0.0.1", "http://localhost"))
+    )
+
+
 _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "town": {
         "name": _Rule("town_name", _is_name, 'such as { ja = "わたしの街", en = "My town" }'),
@@ -167,6 +191,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "log_days": _whole("log_days", 0, 36_500),
         "encrypted": _flag("encrypted"),
         "key_file": _file("key_file", "/media/keys/machinami.key"),
+        "person_keys": _file("person_keys", "/media/keys/machinami"),
     },
     "server": {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
@@ -179,12 +204,19 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         ),
         "client_authority": _file("client_authority", "authority/ca.pem"),
         "hsts_days": _whole("hsts_days", 0, 730),
+        "hsts_subdomains": _flag("hsts_subdomains"),
+        "requests_per_client": _whole("requests_per_client", 0, 1_000_000),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
         "context_days": _whole("context_days", 0, 36_500),
     },
     "sign_in": {
         "idle_minutes": _whole("idle_minutes", 1, 1_440),
         "session_hours": _whole("session_hours", 1, 168),
+        "second_factor": _Rule(
+            "second_factor", lambda value: value in SECOND_FACTORS, ", ".join(f'"{one}"' for one in SECOND_FACTORS)
+        ),
+        "sha1_codes": _flag("sha1_codes"),
+        "leaked_passwords": _file("leaked_passwords", "pwned-passwords-sha1-ordered-by-hash.txt"),
     },
     "network": {
         "alias": _Rule("alias", _is_alias, 'up to 60 letters, digits and - . _, such as "matsukawa"'),
@@ -196,8 +228,19 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "split_entities": _flag("split_entities"),
         "ca_file": _file("ca_file", "ca.pem"),
         "private_targets": _flag("private_targets"),
+        "plain_targets": _flag("plain_targets"),
         "mqtt_certificate": _file("mqtt_certificate", "town.pem"),
         "mqtt_key": _file("mqtt_key", "town.key"),
+    },
+    "account": {
+        "send_to": _Rule(
+            "account_to", _is_safe_address, 'an https:// address, such as "https://records.city.example/machinami"'
+        ),
+        "secret_env": _Rule(
+            "account_secret_env",
+            lambda value: isinstance(value, str) and value.isidentifier(),
+            'the name of an environment variable, such as "MACHINAMI_ACCOUNT_SECRET"',
+        ),
     },
     "devices": {
         "mosquitto": _file("mosquitto", "/etc/mosquitto/machinami"),

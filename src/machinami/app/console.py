@@ -13,11 +13,14 @@ from pathlib import Path
 from secrets import token_hex
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.programs import routes as ethics_programs
 from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.routes import programs
 from machinami.apis.identity.shapes import key_document, read_wanted
+from machinami.apis.releases.office import Press
+from machinami.apis.releases.routes import programs as release_programs
 from machinami.app.identifying import appoint, issue_key
 from machinami.app.towns.acts import do
 from machinami.app.towns.platform import Platform
@@ -25,6 +28,7 @@ from machinami.broker.identity.programs import certify, decertify, revoke_key
 from machinami.foundation.errors import CredentialRefused
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.kit.server import Serving, serve
+from machinami.model.identity.invitation import RECOGNISED
 from machinami.model.identity.key import Use
 from machinami.model.principal import Principal, Role
 
@@ -45,12 +49,14 @@ def _acting(platform: Platform) -> Handler:
     return act
 
 
-def console_routes(office: Office) -> list[Route]:
+def console_routes(office: Office, press: Press) -> list[Route]:
     """All that the console may ask: what programs may, and to make administrators and keys."""
     own = replace(office, identify=lambda _: CONSOLE)
     return [
         *programs(own),
         *consent_routes(own.towns, own.identify),
+        *release_programs(replace(press, identify=own.identify)),
+        *erasure_routes(own.towns, own.identify),
         *ethics_programs(EthicsOffice(own.towns, own.identify, own.frame)),
         Route("POST", ADMINISTRATORS, _appoint(own)),
         Route("POST", KEYS, _make_key(own)),
@@ -127,7 +133,8 @@ def _appoint(office: Office) -> Handler:
         said = json_body(request)
         town = await office.towns.town(request.header(b"ngsild-tenant"))
         name, display = str(said.get("name", "")), said.get("display")
-        invited = await appoint(office.identity, town.name, name, display and str(display), CONSOLE)
+        recognised = RECOGNISED.get(str(said.get("recognised")))
+        invited = await appoint(office.identity, town.name, name, display and str(display), CONSOLE, recognised)
         told = {"name": invited.name, "path": invited.path, "address": office.identity.supplies.address()}
         return answer(told, 201)
 
@@ -148,10 +155,10 @@ class Console:
         await self._serving.stop()
 
 
-async def open_console(folder: Path, office: Office, platform: Platform) -> Console:
+async def open_console(folder: Path, office: Office, press: Press, platform: Platform) -> Console:
     """Open the door to a running town, and write where it is for the owner's eyes only."""
     secret = token_hex(32)
-    routes = [*console_routes(office), Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
+    routes = [*console_routes(office, press), Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
     guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in routes]
     serving = await serve(guarded, lane=False)
     file = folder / FILE

@@ -11,6 +11,7 @@ from machinami.app.sealing import sealing_key
 from machinami.broker.broker import Broker
 from machinami.broker.identity import people, programs
 from machinami.broker.identity.identity import Event, Identity, Supplies, Where
+from machinami.broker.identity.passwords import Passwords
 from machinami.broker.identity.provider import Provided, Provider
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.seal import Seal
@@ -18,6 +19,7 @@ from machinami.broker.identity.signing_in import begin
 from machinami.foundation.errors import Conflict, SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
 from machinami.model.identity.assurance import Way
+from machinami.model.identity.demand import Demands, Second
 from machinami.model.identity.key import AccessKey, Wanted
 from machinami.model.identity.session import Ends
 from machinami.model.principal import ANONYMOUS, SYSTEM, Principal, Role
@@ -39,7 +41,22 @@ def make_identity(
     """The identity of an installation; it knows nobody until it is opened."""
     seal = seal_of(settings)
     ends = Ends(timedelta(minutes=settings.idle_minutes), timedelta(hours=settings.session_hours))
-    return Identity(Supplies(utc_now, secrets.token_bytes, seal, protect_all, address, ends=ends))
+    passwords = Passwords(leaked=settings.leaked_passwords)
+    return Identity(
+        Supplies(utc_now, secrets.token_bytes, seal, protect_all, address, passwords, ends, demands_of(settings))
+    )
+
+
+def is_reached_from_afar(settings: Settings) -> bool:
+    """Whether others than who sits at the machine can reach the installation."""
+    return settings.host not in LOOPBACK or settings.trust_proxy
+
+
+def demands_of(settings: Settings) -> Demands:
+    """What is demanded of who signs in; where nothing is said, two factors of administrators whom others than who sits
+    at the machine could be taken for."""
+    usual = Second.ADMINISTRATORS if is_reached_from_afar(settings) else Second.NOBODY
+    return Demands(Second(settings.second_factor) if settings.second_factor else usual, settings.sha1_codes)
 
 
 def accounting(broker: Broker) -> Callable[[Event], None]:
@@ -115,8 +132,11 @@ async def issue_key(identity: Identity, town: str, wanted: Wanted, by: Principal
     return await programs.make_key(identity, registry, wanted, registry.administrators[0].id, by)
 
 
-async def appoint(identity: Identity, town: str, name: str, display: str | None, by: Principal) -> Invited:
-    """Have somebody administer a town: a new person, or one who is there already and whose ways in are opened anew.
+async def appoint(
+    identity: Identity, town: str, name: str, display: str | None, by: Principal, recognised: int | None = None
+) -> Invited:
+    """Have somebody administer a town: a new person, or one who is there already and whose ways in are opened anew:
+    recognised says how surely it is they.
     Raises BadRequestData, TenantNotFound."""
     registry = _registry(identity, town)
     account, roles = registry.named(name.strip().lower()), frozenset({Role.ADMINISTRATOR.value})
@@ -126,8 +146,8 @@ async def appoint(identity: Identity, town: str, name: str, display: str | None,
         account = await people.set_roles(
             identity, registry, account.id, roles | account.roles, account.identity_assurance, by
         )
-    code = await people.invite(identity, registry, account.id, by, _LINK_LASTS)
-    return Invited(account.name, f"/invitation/{code}")
+    code = await people.invite(identity, registry, account.id, by, _LINK_LASTS, recognised)
+    return Invited(account.name, f"/invitation#{code}")
 
 
 async def admit_guest(identity: Identity) -> None:
@@ -137,4 +157,6 @@ async def admit_guest(identity: Identity) -> None:
     if guest is None:
         guest = await people.make_account(identity, registry, _GUEST, _GUEST_NAME, roles, SYSTEM)
     begun = await begin(identity, registry, guest, frozenset({Way.NEARNESS}), Where("127.0.0.1"))
-    identity.guest = registry.live(begun.session.id)
+    live = registry.live(begun.session.id)
+    if live is not None:
+        identity.welcome(live)

@@ -28,7 +28,16 @@ def tls_of(settings: Settings) -> Tls | None:
     if settings.client_certificates != OFF:
         clients = settings.client_authority or settings.data / FOLDER / AUTHORITY
     demanded = settings.client_certificates == DEMANDED
-    return Tls(settings.certificate, settings.certificate_key, clients, demanded, settings.hsts_days)
+    return Tls(settings.certificate, settings.certificate_key, clients, demanded)
+
+
+def hsts_of(settings: Settings) -> str:
+    """What browsers are told to do from now on: to come over TLS alone (RFC 6797); empty where they may come otherwise.
+    Towns have hosts below that of the installation, so it holds for these too."""
+    encrypted = settings.certificate is not None or settings.address.startswith("https://")
+    if not encrypted or not settings.hsts_days:
+        return ""
+    return f"max-age={settings.hsts_days * 86_400}" + ("; includeSubDomains" if settings.hsts_subdomains else "")
 
 
 class Keeping:
@@ -42,6 +51,11 @@ class Keeping:
         self.encryption: Encryption | None = None
         self.until: datetime | None = None
         self._authority_until: datetime | None = None
+
+    def attend(self, encryption: Encryption | None) -> None:
+        """Keep the certificate by which the installation is served from now on."""
+        self.encryption = encryption
+        self._note_ends()
 
     async def look(self) -> None:
         """Renew what ends soon, and take up what is new."""

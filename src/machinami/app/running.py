@@ -14,6 +14,7 @@ from pathlib import Path
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
 from machinami.apis.governance.office import Office
@@ -21,13 +22,14 @@ from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.look.routes import routes as look_routes
-from machinami.apis.ngsild.face import Origin
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.reference.routes import routes as reference_routes
+from machinami.apis.releases.office import Press
+from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.clock import utc_now
@@ -35,17 +37,20 @@ from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
 from machinami.app.deciding import ethics_office, reviews_due
 from machinami.app.declaring import declare
+from machinami.app.forwarding import Forwarding
 from machinami.app.identifying import (
-    LOOPBACK,
     accounting,
     admit_guest,
+    is_reached_from_afar,
     make_identity,
     make_provider,
     refuse_open_address,
     seal_of,
 )
-from machinami.app.keeping import Keeping, tls_of
+from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.person_keys import PersonKeyRing
+from machinami.app.pressing import press_of
 from machinami.app.sources import Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
@@ -56,6 +61,7 @@ from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
+from machinami.broker.pace import Pace
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, SettingsError
@@ -71,6 +77,7 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
+from machinami.kit.origin import Origin
 from machinami.kit.schedule import Job
 from machinami.kit.server import Serving, serve
 from machinami.kit.viewing import viewed, wanted_for
@@ -90,6 +97,7 @@ except ImportError:  # not made for Windows
 
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
+_REQUESTS = 200  # of one person, program or address in a second
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 SIMULATED_NAME = {
@@ -121,12 +129,14 @@ class TownOS:
         self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
+        self._person_keys = PersonKeyRing(settings)
         self._backend = backend_of(settings, ring, store)
         self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
             settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
+            self._person_keys.of,
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -134,10 +144,11 @@ class TownOS:
         self.identity.listeners.append(accounting(self.broker))
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
-        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
+        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
+        self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
-        self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy)
+        self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
 
     def _shown_to_brokers(self) -> Callable[[], ssl.SSLContext]:
         settings = self.settings
@@ -162,8 +173,10 @@ class TownOS:
         await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
-        self.watched.jobs += upkeep(self.settings, self.broker, self.identity, self.keeping, self.platform, self.now)
-        sources = Sources(town, self.settings, utc_now, [house.service.manifest for house in self.houses])
+        house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding
+        self.watched.jobs += upkeep(self.settings, self.broker, *house)
+        manifests = [house.service.manifest for house in self.houses]
+        sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
         self.watched.sources = sources
         sources.start()
         self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
@@ -179,9 +192,10 @@ class TownOS:
             limits=limits,
             lane=self.settings.fast_lane,
             tls=tls_of(self.settings),
+            hsts=hsts_of(self.settings),
         )
-        self.keeping.encryption = self._serving.encryption
-        self._console = await open_console(self.settings.data, office, self.platform)
+        self.keeping.attend(self._serving.encryption)
+        self._console = await open_console(self.settings.data, office, self._press(desk), self.platform)
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -213,9 +227,14 @@ class TownOS:
         return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
     @property
+    def _origin(self) -> Origin:
+        settings = self.settings
+        return Origin(settings.address, settings.trust_proxy, settings.certificate is not None)
+
+    @property
     def first_link(self) -> str:
-        """Where the first administrator is made, with the code of this machine."""
-        return f"/first?code={self.identity.first_code}"
+        """Where the first administrator is made, with the code of this machine; no browser sends what follows a #."""
+        return f"/first#{self.identity.first_code}"
 
     async def admit_guest(self) -> None:
         """Have everyone at this machine be signed in as an administrator: for a throw-away town."""
@@ -238,9 +257,12 @@ class TownOS:
         for job in self.watched.jobs:
             await job.stop()
         await self.tenants.close()
+        if self._forwarding is not None:
+            await self._forwarding.close()
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
+        self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
 
@@ -275,9 +297,7 @@ class TownOS:
 
     def _routes(self, desk: Desk, office: Office) -> list[Route]:
         found = [
-            *ngsild_routes(
-                self.broker, self.identify, self._paging(), Origin(self.settings.address, self.settings.trust_proxy)
-            ),
+            *ngsild_routes(self.broker, self.identify, self._paging(), self._origin),
             *status_routes(
                 self.version,
                 lambda: watching.parts(self.watched),
@@ -291,10 +311,16 @@ class TownOS:
         )
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
+        found += release_routes(self._press(desk))
+        found += consent_pages(self._desks(desk))
+        found += erasure_routes(self.broker, self.identify)
         found += ethics_routes(self._ethics(Frame.around(desk)))
-        found += consent_pages(Desks(self.broker, self.identity, self.identify, office.frame, desk.houses))
         found += reference_routes(found, Frame.around(desk), self.version)
-        return [gated(route, self.gate) for route in found + self._pages(desk)]
+        frame = Frame.around(desk)
+        return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
+
+    def _press(self, desk: Desk) -> Press:
+        return press_of(self.broker, self.identity, self.identify, desk, self._compute)
 
     def _pages(self, desk: Desk) -> list[Route]:
         pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
@@ -318,8 +344,11 @@ class TownOS:
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        agreeing = consent_pages(Desks(self.broker, self.identity, self.identify, frame, desk.houses))
-        return [*own, *governing, *agreeing, *ethics_routes(self._ethics(frame)), *self._pages(desk)]
+        agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
+        return [*own, *governing, *agreeing, *release_routes(self._press(desk)), *self._pages(desk)]
+
+    def _desks(self, desk: Desk) -> Desks:
+        return Desks(self.broker, self.identity, self.identify, Frame.around(desk), desk.houses)
 
     def _ethics(self, frame: Frame) -> EthicsOffice:
         return ethics_office(self.broker, self.identity, self.identify, frame, lambda: self._services)
@@ -366,13 +395,24 @@ class TownOS:
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.oversees,
+            origin=self._origin,
+            person=self.asking.called,
         )
 
 
+def pace_of(settings: Settings) -> Pace | None:
+    """How often each may ask; where nothing is said and only who sits at the machine can ask, nobody is bounded."""
+    bound = settings.requests_per_client
+    if bound is None:
+        bound = _REQUESTS if is_reached_from_afar(settings) else 0
+    return Pace(bound, time.monotonic) if bound else None
+
+
 def targets_of(settings: Settings) -> Targets:
-    """Where clients may have this installation connect to: into its own network only where it serves no other, or
-    where its settings say so."""
-    return Targets(settings.private_targets or settings.host in LOOPBACK)
+    """Where clients may have this installation connect to: into its own network, or without TLS, only where nobody but
+    who sits at the machine can ask for it, or where its settings say so."""
+    near = not is_reached_from_afar(settings)
+    return Targets(settings.private_targets or near, settings.plain_targets or near)
 
 
 def data_folder(path: Path) -> Path:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from machinami.app.declaring import consent_of_invented
 from machinami.broker.town import Town
-from machinami.foundation.errors import InputError
+from machinami.foundation.errors import InputError, SettingsError
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.foundation.settings import MqttSettings, Settings
 from machinami.foundation.settings import Simulation as SimulationSettings
@@ -23,6 +24,7 @@ from machinami.kit.city import Intake
 from machinami.kit.installed import read_manifest
 from machinami.kit.manifest import Manifest
 from machinami.model.reading import Reading
+from machinami.wire.targets import ANYWHERE, ForbiddenTarget, Targets
 
 _LOG = logging.getLogger("machinami.sources")
 _BORN = "simulation.json"
@@ -33,8 +35,14 @@ class Sources:
     """The running sources of one town; one that ends in an error is said so and leaves the others alone."""
 
     def __init__(
-        self, town: Town, settings: Settings, clock: Callable[[], datetime], manifests: Sequence[Manifest] = ()
+        self,
+        town: Town,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        manifests: Sequence[Manifest] = (),
+        targets: Targets = ANYWHERE,
     ) -> None:
+        self._targets = targets
         self._manifests = manifests
         self.simulation: Simulation | None = None
         self.mqtt: list[Subscription] = []
@@ -66,10 +74,19 @@ class Sources:
             rules = read_mapping(tomllib.loads(row.mapping.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise InputError(f"The MQTT mapping {row.mapping} cannot be read: {error}") from error
+        self._demand_tls(row.url)
         intake = Intake(self._town, read_manifest("machinami.ingest.mqtt", "ingest"))
         source = Subscription(row, rules, intake.deliver, self._clock, asyncio.sleep)
         self.mqtt.append(source)
         self._run(f"mqtt {row.mapping.name}", source.run())
+
+    def _demand_tls(self, url: str) -> None:
+        """Raise SettingsError where a broker may not be reached in the way that its address says."""
+        parts = urlsplit(url)
+        try:
+            self._targets.check_way(parts.scheme == "mqtts", parts.hostname or "")
+        except ForbiddenTarget as error:
+            raise SettingsError(f"machinami.toml: [[mqtt]] {error}") from error
 
     def _start_simulation(self, wish: SimulationSettings) -> None:
         intake = Intake(self._town, read_manifest("machinami.ingest.town", "ingest"))

@@ -4,23 +4,29 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from machinami.app.clock import utc_now
+from machinami.app.forwarding import SECONDS as SENT
+from machinami.app.forwarding import Forwarding
 from machinami.app.keeping import SECONDS as KEPT
 from machinami.app.keeping import Keeping
 from machinami.app.mosquitto import SECONDS as TOLD
 from machinami.app.mosquitto import Ready
+from machinami.app.practising import practice
+from machinami.app.pressing import work_of
 from machinami.app.towns.platform import Platform
 from machinami.broker.broker import Broker
 from machinami.broker.consents import expire
+from machinami.broker.forgetting import Forgetting
 from machinami.broker.identity.identity import Identity
 from machinami.broker.registrations import forget_expired
 from machinami.broker.renewal import SOONEST
 from machinami.broker.retention import trim
 from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.settings import Settings
+from machinami.kit.compute import Compute
 from machinami.kit.schedule import Job
 
 _DAY = 86_400.0
-_TIDIED, _MEASURED = 60.0, 1.0
+_TIDIED, _MEASURED, _PRACTISED = 60.0, 1.0, 30.0
 
 
 def upkeep(
@@ -30,13 +36,18 @@ def upkeep(
     keeping: Keeping,
     platform: Platform,
     now: Callable[[], datetime],
+    compute: Compute,
+    forwarding: Forwarding | None = None,
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
+
+    forgetting = Forgetting()
 
     async def sweep_all() -> None:
         for town in broker.towns:
             await sweep(town)
             await expire(town)
+            await forgetting.look(town)
             await forget_expired(town)
 
     async def trim_logs() -> None:
@@ -58,4 +69,9 @@ def upkeep(
         jobs.append(Job("contexts", renew_contexts, utc_now, SOONEST.total_seconds()))
     if settings.mosquitto is not None:
         jobs.append(Job("keys for mosquitto", Ready(settings, identity, utc_now).keep, utc_now, TOLD))
+    if settings.simulation is not None:
+        release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
+        jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
+    if forwarding is not None:
+        jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs

@@ -13,7 +13,7 @@ from machinami.broker.legal_records import EVENT, law_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.foundation.urn import is_uri
-from machinami.model.consent import Consent, Event, State, Terms, after
+from machinami.model.consent import Consent, Event, State, Terms, after, following
 from machinami.model.consent_rules import faults
 from machinami.model.entity import Entity
 from machinami.model.identity.record import write
@@ -52,6 +52,8 @@ async def change(town: Town, consent_id: str, terms: Terms, by: Principal, proof
         known = _known(town, consent_id, by)
         _demand_speaking(town, known.subject, by, proof)
         _demand_sound(law, terms, by, known.subject)
+        if known.terms.until <= law.clock():
+            following(State.EXPIRED, State.CHANGED)  # its date has ended it, whether that is noted already or not
         demand_askable(law, terms, known.terms)
         if len(known.events) >= _MOST_EVENTS:
             raise Conflict("This consent was changed too often; withdraw it and give a new one")

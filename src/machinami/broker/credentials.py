@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from machinami.broker.town import Town
-from machinami.model.credentials import Pair, is_secret, revealed, with_secrets
+from machinami.model.credentials import Pair, has_password, is_secret, revealed, with_addresses, with_secrets
 
 _SEALED = "sealed"
 _ABOUT = "credential"
+_URN = "urn:machinami:sealed:"  # stands in a record for an address that says a password
 
 
 def kept(town: Town, document: dict[str, Any], known: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -23,7 +24,10 @@ def kept(town: Town, document: dict[str, Any], known: Iterable[tuple[str, str]])
         rest = {name: value for name, value in pair.items() if name != "value"}
         return {**rest, _SEALED: seal.close(pair["value"].encode(), _ABOUT).hex()}
 
-    return with_secrets(whole, close)
+    def conceal(address: str) -> str:
+        return _URN + seal.close(address.encode(), _ABOUT).hex() if has_password(address) else address
+
+    return with_addresses(with_secrets(whole, close), conceal)
 
 
 def opened(town: Town, document: dict[str, Any]) -> dict[str, Any]:
@@ -38,4 +42,9 @@ def opened(town: Town, document: dict[str, Any]) -> dict[str, Any]:
         rest = {name: value for name, value in pair.items() if name != _SEALED}
         return {**rest, "value": seal.open(bytes.fromhex(pair[_SEALED]), _ABOUT).decode()}
 
-    return with_secrets(document, open_one)
+    def tell(address: str) -> str:
+        if not address.startswith(_URN):
+            return address
+        return seal.open(bytes.fromhex(address.removeprefix(_URN)), _ABOUT).decode()
+
+    return with_addresses(with_secrets(document, open_one), tell)

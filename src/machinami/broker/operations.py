@@ -7,7 +7,7 @@ as it is at that moment, so that two writes at once never lose each other's work
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from machinami.broker.seen import reading
+from machinami.broker.seen import peeked, reading
 from machinami.broker.town import Town
 from machinami.broker.written import writing
 from machinami.foundation.errors import AlreadyExists, NotFound
@@ -79,7 +79,7 @@ def create(town: Town, entity: Entity, by: Principal) -> Awaitable[None]:
 
 def retrieve(town: Town, entity_id: str, by: Principal) -> Entity:
     """The entity (5.7.1). Raises NotFound."""
-    entity = reading(town, by).peek(entity_id)
+    entity = peeked(town, entity_id, by)
     if entity is None or (entity.expires_at is not None and expired(entity, town.clock())):
         raise no_entity(entity_id)
     return entity
@@ -87,7 +87,7 @@ def retrieve(town: Town, entity_id: str, by: Principal) -> Entity:
 
 def peek(town: Town, entity_id: str, by: Principal) -> Entity | None:
     """The entity, None if there is none."""
-    entity = reading(town, by).peek(entity_id)
+    entity = peeked(town, entity_id, by)
     return None if entity is None or expired(entity, town.clock()) else entity
 
 

@@ -25,6 +25,7 @@ _PRINCIPALS = 256  # of whom the compiled rows are kept; the least recent go fir
 _VERDICTS = 1_000  # combinations of types for one of them
 _TRIMMED = 500  # entities that were cut for one of them
 
+WRITES = tuple(sorted(WRITING))
 Judged = bytes | tuple[str, ...]
 
 
@@ -73,14 +74,21 @@ class Rights:
         self._whole: dict[tuple[Deed | None, Judged], bool] = {}
         self._trimmed: OrderedDict[str, tuple[Entity, Entity]] = OrderedDict()
         self._in_sight: tuple[Guard | None] | None = None
+        self.reads_all = law is None and self.guard(Deed.READ) is None
+        """Whether there is nothing to be kept from who asks, nor to be noted: then they read the store itself."""
+        self.writes = any(map(self.may, WRITES))
+        """Whether who asks may write anything at all."""
 
     def guard(self, deed: Deed) -> Guard | None:
         """What the deed may be done to; None: to everything."""
         if self._veil is not None:
             self._renew()
-        if deed not in self._guards:
-            self._guards[deed] = guard_of(self._rows, self.by, deed, self._veil if deed is Deed.READ else None)
-        return self._guards[deed]
+        try:
+            return self._guards[deed]
+        except KeyError:
+            found = guard_of(self._rows, self.by, deed, self._veil if deed is Deed.READ else None)
+            self._guards[deed] = found
+            return found
 
     def _renew(self) -> None:
         """Forget what was worked out, where somebody consented or withdrew, or what they consented to has ended."""
@@ -127,6 +135,11 @@ class Rights:
         if len(self._trimmed) > _TRIMMED:
             self._trimmed.popitem(last=False)
         return found
+
+    def note_read(self, entities: Sequence[Entity]) -> None:
+        """Have it noted that these were given; where nothing is marked there is nothing to note."""
+        if self.law is not None and self.witness is not None:
+            self.witness.read(self.by, entities)
 
     def written(self, entity: Entity) -> Entity | None:
         """The entity as it is there for who writes."""
@@ -322,6 +335,3 @@ def may_administer(policy: Policy, by: Principal) -> bool:
     """Whether who asks is an administrator; in an open town everyone is."""
     rights = policy.rights(by)
     return rights is None or rights.may(Deed.ADMINISTER)
-
-
-WRITES = tuple(sorted(WRITING))

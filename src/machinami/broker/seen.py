@@ -29,16 +29,43 @@ _PAGE = 1_000
 
 
 def reading(town: Town, by: Principal) -> "TownStore | Seen":
-    """The town's data as who asks may read them: the store itself in an open town.
+    """The town's data as who asks may read them: the store itself in an open town, and for who may read all of it.
 
     Raises Forbidden where nothing at all may be read.
     """
     rights = town.policy.rights(by)
-    if rights is None:
+    if rights is None or rights.reads_all:
         return town.store
     if not rights.may(Deed.READ):
         raise rights.refusal(Deed.READ)
     return Seen(town.store, rights, town.clock)
+
+
+def peeked(town: Town, entity_id: str, by: Principal) -> Entity | None:
+    """One entity as who asks may read it, at once: what is asked for most, and so without anything in between.
+
+    Raises as `reading` does.
+    """
+    rights = town.policy.rights(by)
+    if rights is None or rights.reads_all:
+        return town.store.peek(entity_id)
+    if not rights.may(Deed.READ):
+        raise rights.refusal(Deed.READ)
+    return _peek(town.store, rights, entity_id)
+
+
+def _peek(store: TownStore, rights: Rights, entity_id: str) -> Entity | None:
+    entity = store.peek(entity_id)
+    if entity is None:
+        return None
+    found = rights.seen(entity)
+    if found is None:
+        refusal = rights.refusal(Deed.READ, entity=entity)
+        if isinstance(refusal, StepUpRequired):
+            raise refusal
+        return None
+    rights.note_read((found,))
+    return found
 
 
 def linked_in(town: Town, by: Principal) -> Linked:
@@ -59,19 +86,7 @@ class Seen:
 
     def peek(self, entity_id: str) -> Entity | None:
         """The entity, at once."""
-        entity = self._store.peek(entity_id)
-        if entity is None:
-            return None
-        rights = self._rights
-        found = rights.seen(entity)
-        if found is None:
-            refusal = rights.refusal(Deed.READ, entity=entity)
-            if isinstance(refusal, StepUpRequired):
-                raise refusal
-            return None
-        if rights.witness is not None:
-            rights.witness.read(rights.by, (found,))
-        return found
+        return _peek(self._store, self._rights, entity_id)
 
     def linked(self, entity_id: str) -> Entity | None:
         """An entity that another one leads to; one that is hidden leads nowhere."""
@@ -86,8 +101,7 @@ class Seen:
         """The entities that match."""
         rights = self._rights
         found = await self._store.find(guarded(query, rights.guard(Deed.READ)), page, now)
-        if rights.witness is not None:
-            rights.witness.read(rights.by, found.entities)
+        rights.note_read(found.entities)
         return found
 
     async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
@@ -98,8 +112,7 @@ class Seen:
         """The entities whose history satisfies the query."""
         rights = self._rights
         found = await self._store.find_past(guarded_past(query, rights.guard(Deed.READ)), temporal, page, now)
-        if rights.witness is not None:
-            rights.witness.read(rights.by, found.entities)
+        rights.note_read(found.entities)
         return found
 
     async def instances(

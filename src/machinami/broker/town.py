@@ -7,6 +7,7 @@ from typing import Protocol
 
 from machinami.broker.policy import Policy
 from machinami.broker.quotas import Meter
+from machinami.broker.shroud.shrouded import Shrouded
 from machinami.broker.sources import Sources
 from machinami.store.protocol import TownStore
 
@@ -32,7 +33,7 @@ class Town:
     sources: the other Context Sources that the town knows; while there are none, all data are its own. snapshot: the
     id of the snapshot that this is, of the town `owner` (4.3.7); a snapshot is a town of its own and knows no sources.
     seal: with what its records keep the credentials that clients hand over; None: in the clear.
-    meter: what the town may take of the machine.
+    meter: what the town may take of the machine. shroud: the store, where it seals what is personal.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Town:
     snapshot: str = ""
     seal: Sealing | None = None
     meter: Meter = field(default_factory=Meter)
+    shroud: Shrouded | None = None
 
     @property
     def is_default(self) -> bool:

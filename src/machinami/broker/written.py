@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from machinami.broker.law import LEGAL, TOUCHED
-from machinami.broker.policy import WRITES, Rights, demand
+from machinami.broker.policy import WRITES, Rights
 from machinami.broker.quotas import metered
 from machinami.broker.town import Town
 from machinami.foundation.errors import AlreadyExists
@@ -35,15 +35,20 @@ def writing(town: Town, work: Callable[[Transaction], T], by: Principal) -> Awai
         return _measured(town, work, rights, by)
     if rights is None:
         return town.store.transact(work)
-    demand(town.policy, by, *WRITES)
+    _demand_some(rights)
     return town.store.transact(lambda tx: work(Written(tx, rights)))
+
+
+def _demand_some(rights: Rights) -> None:
+    if not rights.writes:
+        raise rights.refusal(WRITES[0])
 
 
 def _measured(town: Town, work: Callable[[Transaction], T], rights: Rights | None, by: Principal) -> Awaitable[T]:
     """Run a work of a town that has a quota."""
     if rights is None:
         return town.store.transact(metered(town.meter, work))
-    demand(town.policy, by, *WRITES)
+    _demand_some(rights)
     return town.store.transact(metered(town.meter, lambda tx: work(Written(tx, rights))))
 
 

@@ -11,6 +11,7 @@ from machinami.app.console import ADMINISTRATORS, KEYS
 from machinami.app.governing import governed
 from machinami.app.running import data_folder
 from machinami.cli.guide import guide
+from machinami.model.identity.invitation import RECOGNISED
 from machinami.model.identity.key import PROGRAM_ROLES, Use
 
 ROLES = sorted(role.value for role in PROGRAM_ROLES)
@@ -31,6 +32,11 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         one.add_argument("--display", help="the person's name as it is shown")
         one.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that holds the town")
         one.add_argument("--town", help="another town of this installation (NGSILD-Tenant)")
+        one.add_argument(
+            "--recognised",
+            choices=list(RECOGNISED),
+            help="how you made sure that it is they, for one who came in before / 本人をどう確かめたか",
+        )
     _add_key(acts)
     _add_revoke(acts)
     parser.set_defaults(run=run)
@@ -64,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         gone = asyncio.run(_asked(arguments, f"{KEYS}/{arguments.key}", method="DELETE"))
         print(f"取り消しました / revoked: {gone['name']} ({gone['id']})")
         return 0
-    wanted = {"name": arguments.name, "display": arguments.display}
+    wanted = {"name": arguments.name, "display": arguments.display, "recognised": arguments.recognised}
     invited = asyncio.run(_asked(arguments, ADMINISTRATORS, wanted))
     address = read(arguments.data).address or "http://127.0.0.1:1026"
     print(f"{invited['name']}: このリンクで入れます（1回、24時間） / this link opens once, within 24 hours:")

@@ -73,7 +73,7 @@ Make an administrator of a town, or open the way in anew for one who lost it. It
 街の管理者をつくります。入れなくなった管理者に新しい入り方も出せます。
 
   {program} admin make aiko --data my-town
-  {program} admin reset aiko --data my-town
+  {program} admin reset aiko --recognised in-person --data my-town
   {program} admin key "rain gauge" --role service --data my-town     a key for a program or a device""",
     "policy": """\
 Say who may do what in a town and why, and change it. WHO is everyone, role:officer, person:ID or program:ID.
@@ -99,6 +99,14 @@ Say for what people may be asked, what is personal, on which grounds data are gi
   {program} consent given withdraw ID --proof "by telephone" --data my-town            本人にかわって取り消す
 
 What stands on the pages of the ethics board (/ethics) is said more fully there; votes are taken there alone.""",
+    "release": """\
+Make anonymous data of people, see how safe they are, and take published ones back. A person publishes, signed in.
+住民の情報から、だれのことかわからない表を作って確かめます。公開は、サインインした別の職員が決めます。
+
+  {program} release make steps.json --data my-town
+  {program} release show steps/1 --data my-town
+  {program} release withdraw steps/1 --reason "a wrong unit" --data my-town
+  {program} release score --csv people.csv --known district,age --bands age=5,10 --sensitive illness -k 5 -l 2""",
     "audit": """\
 Say what was done in a town and by whom, and whether the account of it has been tampered with.
 だれが何をしたかの記録を調べ、書きかえられていないかを確かめます。
@@ -117,6 +125,13 @@ Make certificates for a closed network: the town is its own authority, which the
   {program} certificate issue --key ID --data my-town              for a program or a device
   {program} certificate revoke ID --data my-town
   {program} certificate list --data my-town""",
+    "erasure": """\
+Erase what a town holds about somebody, and show the account of it: what went, and what is kept and why.
+ある人についてのデータを消し、その報告（何が消え、何がなぜ残り、どの鍵が壊されたか）を見ます。
+
+  {program} erasure ask urn:person:7 --proof "form 12, signed" --data my-town
+  {program} erasure list --data my-town
+  {program} erasure show urn:machinami:erasure:1 --data my-town""",
     "devices": """\
 Say which devices the town knows, and write their keys for a mosquitto broker, which cannot ask the town itself.
 街の機器のかぎを、mosquitto が読むファイルに書き出します。動いている街なら [devices] の設定で自動になります。

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache, wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
@@ -18,17 +18,32 @@ def remembered(entries: int) -> Callable[[Callable[Asked, Answer]], Callable[Ask
     """
 
     def remembering(function: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
-        kept = lru_cache(entries)(function)
+        @lru_cache(entries)
+        def kept(*asked: Asked.args, **named: Asked.kwargs) -> Answer:
+            answer = function(*asked, **named)
+            if _length(asked) > LONGEST:
+                raise _TooLong(answer)
+            return answer
 
         @wraps(function)
         def ask(*asked: Asked.args, **named: Asked.kwargs) -> Answer:
-            if _length(asked) > LONGEST:
-                return function(*asked, **named)
-            return kept(*asked, **named)  # type: ignore[arg-type]  # whatever is asked here is hashable
+            try:
+                return kept(*asked, **named)  # type: ignore[arg-type]  # whatever is asked here is hashable
+            except _TooLong as long:
+                answer: Answer = long.answer
+                return answer
 
         return ask
 
     return remembering
+
+
+class _TooLong(Exception):
+    """An answer to a question that is not to be kept: who is told of an error keeps nothing."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 def _length(asked: Iterable[object]) -> int:

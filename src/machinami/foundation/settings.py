@@ -61,12 +61,20 @@ class Settings:
     after how many they are fetched anew where their server does not say (0: never at all); ca_file: the authorities
     whose certificates are trusted besides those of the system; private_targets: whether clients may have a town
     that is served to the network connect to addresses inside it; certificate and certificate_key: for TLS;
-    idle_minutes, session_hours: after which people are signed out, idle or not; encrypted: whether the file of a new
-    town is; key_file: where the key of all keys is kept; client_certificates: off, accepted (of programs and devices
+    plain_targets: whether it connects to others without TLS; account_to: where the account is sent as it is kept, and
+    account_secret_env: the environment variable with the secret that is shown there;
+    idle_minutes, session_hours: after which people are signed out, idle or not; second_factor: of whom a second factor
+    is demanded (empty: of administrators, where the town is served to a network); sha1_codes: whether authenticators
+    that know only SHA-1 are taken; leaked_passwords: a file of SHA-1 digests in their order, of passwords that nobody
+    may take; requests_per_client: how often one person, program or address may ask in a second (0: as often as they
+    like; None: 200 where others than who sits at the machine can); encrypted: whether the file of a new
+    town is; key_file: where the key of all keys is kept; person_keys: the folder
+    with the keys that seal what is personal (None: in the data folder, so that copies of it hold them);
+    client_certificates: off, accepted (of programs and devices
     that have one) or demanded (of everybody), of client_authority (None: the town's own); hsts_days: how long
-    browsers that have been here come by TLS alone; mosquitto: the folder in which the devices' keys are kept ready
-    for a mosquitto broker, mosquitto_pid: the file with its process number; mqtt_certificate, mqtt_key: which
-    notifications to MQTT brokers show.
+    browsers that have been here come by TLS alone, and hsts_subdomains: to the hosts below this one, too; mosquitto:
+    the folder in which the devices' keys are kept ready for a mosquitto broker, mosquitto_pid: the file with its
+    process number; mqtt_certificate, mqtt_key: which notifications to MQTT brokers show.
     """
 
     data: Path
@@ -95,15 +103,24 @@ class Settings:
     certificate_key: Path | None = None
     client_certificates: str = OFF
     client_authority: Path | None = None
-    hsts_days: int = 0
+    hsts_days: int = 365
+    hsts_subdomains: bool = True
     openid: OpenIdSettings | None = None
     idle_minutes: int = 30
     session_hours: int = 12
+    second_factor: str = ""
+    sha1_codes: bool = True
+    leaked_passwords: Path | None = None
+    requests_per_client: int | None = None
+    plain_targets: bool = False
+    account_to: str = ""
+    account_secret_env: str = ""
     mosquitto: Path | None = None
     mosquitto_pid: Path | None = None
     mqtt_certificate: Path | None = None
     mqtt_key: Path | None = None
     encrypted: bool = False
     key_file: Path | None = None
+    person_keys: Path | None = None
     simulation: Simulation | None = None
     fast_lane: bool = True

@@ -1,7 +1,7 @@
 """How does a request become an answer, whatever carries it? Routing, the handler, and errors as problems."""
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 
 from machinami.foundation.errors import (
     MachinamiError,
@@ -10,6 +10,7 @@ from machinami.foundation.errors import (
     RequestTimeout,
     UnsupportedMediaType,
 )
+from machinami.foundation.remembered import remembered
 from machinami.kit.http import HTML, Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match, Router
@@ -115,7 +116,7 @@ def header_fields(response: Response) -> list[tuple[bytes, bytes]]:
     fields.extend(ALWAYS)
     if response.media_type != HTML:
         fields.append(CONFINED)
-    if not _says_whether_kept(response):
+    if not _says_whether_kept(response.headers):
         fields.append(UNKEPT)
     return fields
 
@@ -125,17 +126,20 @@ def header_block(response: Response) -> bytes:
     block = b"" if response.media_type is None else b"content-type: %b\r\n" % response.media_type
     if response.status not in (204, 304):
         block += b"content-length: %d\r\n" % len(response.body)
-    if response.headers:
-        own = b"".join([b"%b: %b\r\n" % field for field in response.headers])
-        if own.count(b"\n") != len(response.headers) or own.count(b"\r") != len(response.headers):
-            raise ValueError(_BREAK)
-        block += own
-    kept = bool(response.headers) and _says_whether_kept(response)
-    return block + _GUARDS[response.media_type == HTML, kept]
+    return block + _own_block(response.media_type == HTML, tuple(response.headers))
 
 
-def _says_whether_kept(response: Response) -> bool:
-    return any(name == UNKEPT[0] for name, _ in response.headers)
+@remembered(1_024)
+def _own_block(html: bool, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """The fields of the answer itself, and those that guard it: the same ones come again and again."""
+    own = b"".join([b"%b: %b\r\n" % field for field in headers])
+    if own.count(b"\n") != len(headers) or own.count(b"\r") != len(headers):
+        raise ValueError(_BREAK)
+    return own + _GUARDS[html, _says_whether_kept(headers)]
+
+
+def _says_whether_kept(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name == UNKEPT[0] for name, _ in headers)
 
 
 def _guards(html: bool, kept: bool) -> bytes:

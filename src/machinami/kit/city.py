@@ -180,8 +180,9 @@ class City:
         self._demand_written(view.TYPE)
         await operations.delete(self._town, entity_id, self._who)
 
-    async def erase(self, view: type[Any], entity_ids: Sequence[str]) -> int:
-        """Delete entities of a type that the service writes with all their past; how many there were.
+    async def erase(self, view: type[Any], entity_ids: Sequence[str]) -> erasure.Count:
+        """Delete entities of a type that the service writes with all their past, and destroy the keys that sealed them
+        if nothing else needs them; how many there were, with the `account` of it.
 
         This needs no consent: it is what follows from one having ended.
         """

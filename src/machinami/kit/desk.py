@@ -9,8 +9,9 @@ from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
+from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.schedule import Health
-from machinami.kit.viewing import Identify, Oversees, anyone, everyone
+from machinami.kit.viewing import Identify, Oversees, Person, anyone, everyone, nobody
 
 Layers = Mapping[str, Mapping[str, Any]]
 
@@ -44,7 +45,8 @@ class Desk:
     houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
     concerns: what ends soon; certificate_until: until when the TLS certificate holds, None without one.
     appearance: how the town looks.
-    oversees: whether who looks may see how the machine is run.
+    oversees: whether who looks may see how the machine is run. origin: how browsers call the town. person: what who
+    looks is called, and what they are.
     """
 
     town_name: Mapping[str, str]
@@ -64,3 +66,5 @@ class Desk:
     certificate_until: Callable[[], datetime | None] = lambda: None
     appearance: Appearance = field(default_factory=Appearance)
     oversees: Oversees = everyone
+    origin: Origin = AS_ASKED
+    person: Person = nobody

@@ -3,14 +3,16 @@
 A client that asks often sends the same header fields each time, except for the request line. Once the parser has read
 them, and has found nothing that is not plain, the same bytes mean the same: they are not taken apart again.
 
-Fields with a credential are remembered without it: they are found by the hash of all bytes (which Python keys anew in
-each process), and the credential is taken from each request itself. So none stays in memory when it is revoked.
+Fields with a credential are remembered without it: they are found by a keyed digest of all bytes, and the credential is
+taken from each request itself. So none stays in memory when it is revoked.
 """
 
 import re
+from hashlib import sha256
+from os import urandom
 from typing import NamedTuple
 
-from machinami.kit.http import Headers
+from machinami.kit.http import Headers, Memo
 
 _MOST = 1_024
 _LONGEST = 1_024  # bytes of the fields that are remembered: they come from outside
@@ -20,32 +22,35 @@ _SECRET = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-ap
 
 
 class Fields(NamedTuple):
-    """Header fields in order, the same by name where each comes once, and the length of the body."""
+    """Header fields in order, the same by name where each comes once, the length of the body, and what others remember
+    with these fields."""
 
     headers: Headers
     by_name: dict[bytes, bytes] | None
     length: int
+    memo: Memo
 
 
 class Private(NamedTuple):
-    """Fields of which one holds a credential: its name, the bytes and the fields before and after it, and what
-    `Fields` has besides."""
+    """Fields of which one holds a credential: its name, where it begins and ends in the bytes, all fields with nothing
+    in its place, and what `Fields` has besides."""
 
     name: bytes
-    begins: bytes
-    ends: bytes
-    before: Headers
-    after: Headers
+    begin: int
+    end: int
     by_name: dict[bytes, bytes]
     length: int
+    memo: Memo
 
 
 class Whole(NamedTuple):
-    """One request that has come whole and alone."""
+    """One request that has come whole and alone: its line, what `Fields` has, and its body."""
 
     method: str
     target: str
-    fields: Fields
+    headers: Headers
+    by_name: dict[bytes, bytes] | None
+    memo: Memo
     body: bytes
 
 
@@ -54,7 +59,8 @@ class Familiar:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Fields] = {}
-        self._private: dict[int, Private] = {}
+        self._private: dict[bytes, Private] = {}
+        self._salt = urandom(32)
 
     def read(self, data: bytes) -> Whole | None:
         """The request that the bytes are; None if they are more or less than one, or not known well enough."""
@@ -63,25 +69,29 @@ class Familiar:
             return None
         start = data.find(b"\r\n", 0, end + 2)
         block = data[start:end]
-        fields = self._known.get(block) or self._opened(block)
-        if fields is None or len(data) != end + 4 + fields.length:
+        fields = self._known.get(block)
+        headers: Headers
+        if fields is not None:
+            headers, by_name, length, memo = fields
+        else:
+            kept = self._private.get(self._mark(block)) if self._private else None
+            if kept is None:
+                return None
+            name, first, last, empty, length, memo = kept
+            by_name = empty.copy()
+            by_name[name] = block[first:last]  # the credential that stands in this very request
+            headers = by_name.items()
+        if len(data) != end + 4 + length:
             return None
         line = _LINE.fullmatch(data, 0, start)
         if line is None:
             return None
         method, target = line.groups()
-        return Whole(method.decode("ascii"), target.decode("ascii"), fields, data[end + 4 :])
+        return Whole(method.decode("ascii"), target.decode("ascii"), headers, by_name, memo, data[end + 4 :])
 
-    def _opened(self, block: bytes) -> Fields | None:
-        """Fields with the credential that stands in this very request."""
-        kept = self._private.get(hash(block))
-        if kept is None or not (block.startswith(kept.begins) and block.endswith(kept.ends)):
-            return None
-        value = block[len(kept.begins) : -len(kept.ends) or None]
-        if not value.isascii() or b"\r" in value or b"\n" in value:
-            return None
-        headers = (*kept.before, (kept.name, value), *kept.after)
-        return Fields(headers, {**kept.by_name, kept.name: value}, kept.length)
+    def _mark(self, block: bytes) -> bytes:
+        """By what fields with a credential are found: nobody has other fields of the same mark, nor guesses one."""
+        return sha256(self._salt + block).digest()
 
     def learn(self, data: bytes, headers: Headers) -> None:
         """Remember the fields of a plain request that the parser has read, if the bytes are this request alone."""
@@ -100,20 +110,19 @@ class Familiar:
             self._private.clear()
         if not _SECRET.isdisjoint(by_name):
             if len(by_name) == len(headers) and len(_SECRET & by_name.keys()) == 1:
-                self._private[hash(block)] = _without_secret(block, headers, int(length))
+                self._private[self._mark(block)] = _without_secret(block, headers, int(length))
             return
-        self._known[block] = Fields(tuple(headers), by_name if len(by_name) == len(headers) else None, int(length))
+        alone = by_name if len(by_name) == len(headers) else None
+        self._known[block] = Fields(tuple(headers), alone, int(length), Memo())
 
 
 def _without_secret(block: bytes, headers: Headers, length: int) -> Private:
     """What is remembered of fields with one credential; every field is a line of the block, in this order."""
-    at = next(index for index, (name, _) in enumerate(headers) if name in _SECRET)
-    name, value = headers[at]
-    line = 0
-    for _ in range(at):
+    line, by_name = 0, dict(headers)
+    for name in by_name:
+        if name in _SECRET:
+            break
         line = block.index(b"\r\n", line + 2)
-    begin = block.index(value, block.index(b":", line) + 1)
-    before, after = tuple(headers[:at]), tuple(headers[at + 1 :])
-    by_name = dict(headers)
-    by_name[name] = b""
-    return Private(name, block[:begin], block[begin + len(value) :], before, after, by_name, length)
+    begin = block.index(by_name[name], block.index(b":", line) + 1)
+    end = begin + len(by_name[name])
+    return Private(name, begin, end, {**by_name, name: b""}, length, Memo())

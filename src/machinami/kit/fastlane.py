@@ -76,6 +76,7 @@ class Connection(HttpToolsProtocol):
         self._limits = carrier.limits
         self._outgoing = carrier.outgoing
         self._familiar = carrier.familiar
+        self._attempts = carrier.attempts
         self._hot: _HotCycle | None = None
         self._head_size = 0
         self._in_head = False
@@ -174,6 +175,7 @@ class Connection(HttpToolsProtocol):
             return
         self._deaf = True
         refusal = problem(error)
+        self._attempts.note(refusal.status, self.client[0] if self.client else "", "?", "what is no request")
         refusal.headers.append((b"connection", b"close"))
         self._outgoing.flush(self.transport)
         self.transport.write(self._bytes(refusal))
@@ -286,11 +288,11 @@ class Connection(HttpToolsProtocol):
         whole = self._familiar.read(data) if self.lane and self._is_free() else None
         if whole is None or len(whole.body) > self._limits.body:
             return False
-        fields = whole.fields
-        hot = self._hot_cycle(whole.method, whole.target, fields.headers)
+        hot = self._hot_cycle(whole.method, whole.target, whole.headers)
         if hot is None:
             return False
-        hot.request.body, hot.request.known_fields = whole.body, fields.by_name
+        request = hot.request
+        request.body, request.known_fields, request.memo = whole.body, whole.by_name, whole.memo
         hot.more_body = False
         self.cycle = cast(Any, hot)
         self._carry(hot)
@@ -345,6 +347,9 @@ class Connection(HttpToolsProtocol):
         if hot.response_complete:
             return
         hot.response_complete = True
+        if response.status >= 400:
+            request = hot.request
+            self._attempts.note(response.status, request.client, request.method, request.path)
         if self.transport.is_closing():
             return
         keep_alive = hot.keep_alive and not ends_connection(response)

@@ -6,8 +6,22 @@ from hashlib import sha256
 from machinami.kit.http import Request
 
 FIELD = "form_token"
-SECURE, PLAIN = "__Host-machinami", "machinami"  # cookies of a session; the first over TLS only
+SESSION = "machinami"  # the cookie of a session
 WAITING = "machinami-form"  # the cookie of somebody who has not signed in yet
+_BOUND = "__Host-"  # over TLS every cookie is bound to this very host (RFC 6265bis, 4.1.3.2)
+
+
+def own_cookie(request: Request, name: str) -> str | None:
+    """What the browser shows of a cookie of ours: the one that is bound to this host comes first."""
+    return request.cookie(_BOUND + name) or request.cookie(name)
+
+
+def cookie_field(name: str, value: str, secure: bool, seconds: int | None = None) -> tuple[bytes, bytes]:
+    """The header field that gives a browser a cookie, which no script and no other site can read. secure: whether it
+    comes over TLS; seconds: for how long it is kept, None: until the browser ends."""
+    bound, guard = (_BOUND, "; Secure") if secure else ("", "")
+    lasting = "" if seconds is None else f"; Max-Age={seconds}"
+    return b"set-cookie", f"{bound}{name}={value}; Path=/; HttpOnly; SameSite=Lax{guard}{lasting}".encode("ascii")
 
 
 def is_foreign(request: Request) -> bool:
@@ -21,7 +35,7 @@ def is_foreign(request: Request) -> bool:
 
 def session_cookie(request: Request) -> str | None:
     """What the browser shows of its session."""
-    return request.cookie(SECURE) or request.cookie(PLAIN)
+    return own_cookie(request, SESSION)
 
 
 def form_token(request: Request) -> str:
@@ -29,7 +43,7 @@ def form_token(request: Request) -> str:
 
     It is made of a cookie that no script and no other site can read, so there is nothing to be kept.
     """
-    secret = session_cookie(request) or request.cookie(WAITING)
+    secret = session_cookie(request) or own_cookie(request, WAITING)
     return "" if not secret else sha256(b"form token of " + secret.encode()).hexdigest()[:32]
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,18 +10,20 @@ from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiErro
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Standing
 from machinami.kit.desk import Desk
-from machinami.kit.forms import carries_token, form_token, is_foreign, session_cookie
+from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.moments import TOWN_ZONE
+from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.page import PAGE_HEADERS, Shell, render
 from machinami.kit.problem import describe, problem
+from machinami.kit.viewing import Person, nobody
 from machinami.kit.words import OWN, Language, Words, choose_language
 
 _LOG = logging.getLogger(__name__)
 FORM = "application/x-www-form-urlencoded"
-_KEPT = 365 * 86_400
-_DOORS = ("/sign-in", "/first", "/invitation/")
-_HOST = "127.0.0.1:1026"  # for HTTP/1.0, which need not name it
+LANGUAGE, _KEPT = "lang", 365 * 86_400  # the cookie of the language that was asked for
+_DOORS = ("/sign-in", "/first", "/invitation")
+PAGES = "Pages"
 PageHandler = Callable[[Request], Awaitable[Response]]
 
 
@@ -35,6 +37,8 @@ class Frame:
     zone: str = TOWN_ZONE
     appearance: Appearance = field(default_factory=Appearance)
     standing: Callable[[Request], Standing] = lambda _: ""
+    origin: Origin = AS_ASKED
+    person: Person = nobody
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
@@ -46,7 +50,10 @@ class Frame:
             except MachinamiError:  # a wrong credential, which the page itself refuses
                 return ""
 
-        return cls(desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing)
+        return cls(
+            desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing, desk.origin,
+            desk.person,
+        )  # fmt: skip
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -64,8 +71,7 @@ class Frame:
         body = render(template, language, shell=self._shell(request), **view)
         headers = [(name.encode(), value.encode()) for name, value in PAGE_HEADERS.items() if name != "Content-Type"]
         if request.arguments.get("lang") == language:
-            cookie = f"lang={language}; Path=/; Max-Age={_KEPT}; SameSite=Lax"
-            headers.append((b"set-cookie", cookie.encode()))
+            headers.append(cookie_field(LANGUAGE, language, self.origin.is_secure(request), _KEPT))
         return Response(status, body, PAGE_HEADERS["Content-Type"].encode(), headers)
 
     def apologise(self, request: Request, error: Exception) -> Response:
@@ -73,11 +79,27 @@ class Frame:
         if "text/html" not in (request.header(b"accept") or ""):
             return problem(error)
         status, details = describe(error)
-        kind = {401: "401", 403: "403", 404: "404", 500: "500"}.get(status, "other")
+        kind = {401: "401", 403: "403", 404: "404", 429: "429", 500: "500"}.get(status, "other")
         detail = details.get("detail", "") if kind in ("403", "other") else ""
         template = f"{OWN}/error.html"
         level, back = details.get("authenticationAssurance", ""), _page_before(request)
-        return self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)
+        page = self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)
+        page.headers += [field for field in problem(error).headers if field[0] == b"retry-after"]
+        return page
+
+    def spoken(self, route: Route) -> Route:
+        """The route, of which refusals are pages too that come before its own handler: who asks, and how often."""
+        if route.tag != PAGES:
+            return route
+        handler = route.handler
+
+        def run(request: Request) -> Response | Awaitable[Response]:
+            try:
+                return handler(request)
+            except MachinamiError as error:
+                return self.apologise(request, error)
+
+        return replace(route, handler=run)
 
     def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
         """A route whose errors are pages."""
@@ -90,14 +112,14 @@ class Frame:
                     _LOG.exception("The page %s failed", request.path)
                 return self.apologise(request, error)
 
-        return Route(method, path, guarded, summary, "Pages")
+        return Route(method, path, guarded, summary, PAGES)
 
     def _shell(self, request: Request) -> Shell:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
-        origin = f"http://{request.header(b'host') or _HOST}"
         return Shell(
-            self.names, self.clock(), request.path, query, origin, self.simulated, self.zone, form_token(request),
-            session_cookie(request) is not None, self.standing(request), self.appearance.look, self.appearance.version,
+            self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
+            form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
+            self.appearance.version, self.person(request),
         )  # fmt: skip
 
 
@@ -145,4 +167,4 @@ async def nowhere(request: Request) -> Response:
 
 
 def _language(request: Request) -> Language:
-    return choose_language(request.arguments.get("lang"), request.cookie("lang"))
+    return choose_language(request.arguments.get("lang"), own_cookie(request, LANGUAGE))

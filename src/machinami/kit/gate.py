@@ -52,6 +52,7 @@ class Gate:
             if named is None:
                 request.headers = [*request.headers, (_TENANT, name)]
                 request.known_fields = {**request.fields, _TENANT: name}
+                request.memo = None  # of the fields that came, which name another town
             elif named != name:
                 raise BadRequestData(f"This host is that of the town {tenancy.town}; ask another town at its own")
             handler = tenancy.handlers.get(place, handler)

@@ -4,16 +4,23 @@ Handlers are plain functions from Request to Response (or an awaitable of one). 
 for everything; the fast lane carries the hot ones; both give the same bytes.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from machinami.foundation.errors import InvalidRequest, MachinamiError
 
-Headers = Sequence[tuple[bytes, bytes]]
+Headers = Collection[tuple[bytes, bytes]]  # in their order
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
 _MAX_PARAMETERS = 200
+
+
+@dataclass(slots=True)
+class Memo:
+    """What somebody worked out from header fields, at hand for the next request with the very same ones."""
+
+    found: object = None
 
 
 @dataclass(slots=True)
@@ -21,7 +28,9 @@ class Request:
     """One request. path: decoded, without the query; query: raw; headers: lower-case names; params: parts of
     the path that the route names; client: the peer's address; unavailable: what the request names and was not
     there at first, with why it could not be had; None where it could; known_fields: what `fields` gives, once that
-    is known; certificate: the SHA-256 of the certificate that the client showed, if it showed one that is trusted."""
+    is known; certificate: the SHA-256 of the certificate that the client showed, if it showed one that is trusted;
+    memo: what is remembered with these header fields, None where they are looked at once; counted: whether it was
+    counted for who asks."""
 
     method: str
     path: str
@@ -34,6 +43,8 @@ class Request:
     _arguments: dict[str, str] | None = None
     known_fields: dict[bytes, bytes] | None = None
     certificate: str = ""
+    memo: Memo | None = None
+    counted: bool = False
 
     @property
     def fields(self) -> dict[bytes, bytes]:
@@ -51,7 +62,7 @@ class Request:
         """Have the request show a cookie that its answer is about to set."""
         shown = "; ".join([text for text in (self.header(b"cookie"), f"{name}={value}") if text])
         self.headers = [*(one for one in self.headers if one[0] != b"cookie"), (b"cookie", shown.encode("latin-1"))]
-        self.known_fields = None
+        self.known_fields = self.memo = None
 
     def header(self, name: bytes) -> str | None:
         """The value of a header (name in lower case)."""

@@ -19,6 +19,7 @@ from machinami.kit.archive import Standing
 from machinami.kit.assets import asset_address
 from machinami.kit.forms import FIELD
 from machinami.kit.moments import TOWN_ZONE, Moment, moment
+from machinami.kit.viewing import Called
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
 from machinami.model.look import PLAIN, Look
 
@@ -69,6 +70,7 @@ class Shell:
     standing: Standing = ""
     look: Look = PLAIN
     look_version: str = ""
+    person: Called | None = None
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""

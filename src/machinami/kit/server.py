@@ -68,11 +68,13 @@ async def serve(
     limits: Limits | None = None,
     lane: bool = True,
     tls: Tls | None = None,
+    hsts: str = "",
 ) -> Serving:
     """Serve the routes. Port 0 takes a free one, told by the result. Returns when connections are accepted.
 
-    lane False sends the hot routes the ASGI way too; answers are the same. tls: to be served over TLS. Raises OSError
-    if the port is taken, or a file of the certificate cannot be used.
+    lane False sends the hot routes the ASGI way too; answers are the same. tls: to be served over TLS;
+    hsts: what every answer says of how browsers shall come from now on (RFC 6797). Raises OSError if the port is taken,
+    or a file of the certificate cannot be used.
     """
     limits = limits or Limits()
     encryption = Encryption(tls) if tls else None
@@ -89,7 +91,7 @@ async def serve(
         timeout_keep_alive=int(limits.idle),
         timeout_graceful_shutdown=_GRACE,
         interface="asgi3",
-        headers=[("strict-transport-security", f"max-age={tls.hsts_days * 86_400}")] if tls and tls.hsts_days else None,
+        headers=[("strict-transport-security", hsts)] if hsts else None,
         ssl_context_factory=(lambda *_: encryption.context) if encryption else None,
     )
     server = _Server(config)

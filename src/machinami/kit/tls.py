@@ -16,14 +16,12 @@ _LOG = logging.getLogger("machinami.tls")
 @dataclass(frozen=True, slots=True)
 class Tls:
     """The files of a certificate (with those that vouch for it) and of its key. clients: the authority whose client
-    certificates are looked at, None for none; demanded: whether nobody comes in without one; hsts_days: for how long
-    browsers shall come by TLS alone, 0: they are told nothing."""
+    certificates are looked at, None for none; demanded: whether nobody comes in without one."""
 
     certificate: Path
     key: Path | None = None
     clients: Path | None = None
     demanded: bool = False
-    hsts_days: int = 0
 
 
 class Encryption:

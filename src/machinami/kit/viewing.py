@@ -2,15 +2,27 @@
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from machinami.foundation.errors import BadRequestData
+from machinami.foundation.remembered import remembered
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.purpose import is_name
 
 Identify = Callable[[Request], Principal]
 Oversees = Callable[[Request], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a person is called, and the role in which they act."""
+
+    name: str
+    role: str
+
+
+Person = Callable[[Request], Called | None]
 
 PURPOSE = b"machinami-purpose"
 
@@ -32,12 +44,23 @@ def wanted_for(by: Principal, request: Request) -> Principal:
         raise BadRequestData(
             "Machinami-Purpose names a purpose: a-z, 0-9 and _ . : -, at most 100", header="Machinami-Purpose"
         )
+    return _wanting(by, purpose)
+
+
+@remembered(1_024)
+def _wanting(by: Principal, purpose: str) -> Principal:
+    """The same one each time, as who asks once asks again."""
     return replace(by, purpose=purpose)
 
 
 def everyone(request: Request) -> bool:
     """Whether who asks may see how the machine is run, as long as the town is open."""
     return True
+
+
+def nobody(request: Request) -> Called | None:
+    """What a person is called who is not known."""
+    return None
 
 
 def viewed(route: Route, identify: Identify) -> Route:

@@ -71,16 +71,23 @@ def _parts(signature: str) -> tuple[str, str, str]:
 def sealed(entries: Iterable[bytes | Entry], before: Head) -> dict[str, Any]:
     """The batch that follows a head. Its entries are kept as the text of a JSON array, which is what was digested."""
     rows = [one if isinstance(one, bytes) else orjson.dumps(one) for one in entries]
-    text = (b"[" + b",".join(rows) + b"]").decode()
-    batch = {"number": before.number + 1, "before": before.digest, "entries": text}
-    return {**batch, "digest": digest(batch)}
+    text = b"[" + b",".join(rows) + b"]"
+    number = before.number + 1
+    batch = {"number": number, "before": before.digest, "entries": text.decode()}
+    return {**batch, "digest": _digest(number, before.digest, text)}
 
 
 def digest(batch: Batch) -> str:
     """What a batch comes to, with all before it."""
     entries = batch["entries"]
-    text = entries if isinstance(entries, str) else orjson.dumps(entries).decode()
-    return sha256(f"{batch['number']}\n{batch['before']}\n{text}".encode()).hexdigest()
+    text = entries.encode() if isinstance(entries, str) else orjson.dumps(entries)
+    return _digest(batch["number"], batch["before"], text)
+
+
+def _digest(number: object, before: object, text: bytes) -> str:
+    said = sha256(f"{number}\n{before}\n".encode())
+    said.update(text)
+    return said.hexdigest()
 
 
 def entries_of(batch: Batch) -> list[Entry]:

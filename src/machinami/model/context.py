@@ -7,7 +7,7 @@ fetches. The core context comes last and therefore wins (ETSI GS CIM 009, 5.5.7)
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable
@@ -25,6 +25,11 @@ _CACHED_NAMES = 20_000
 _CACHED_MEMBERS = 500
 _LONGEST_MEMBERS = 2_000  # letters of all names together
 _MAX_DEPTH = 10
+
+
+@lru_cache(64)
+def _core_url(version: str) -> str:
+    return CORE_URL.format(version=version)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +53,7 @@ class Context:
     @property
     def core_url(self) -> str:
         """The URL of the core context that applies."""
-        return CORE_URL.format(version=self.core_version)
+        return _core_url(self.core_version)
 
     @property
     def link(self) -> str:

@@ -9,9 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from machinami.foundation.urn import without_password
+
 MASK = "********"
 _SECRET = re.compile(r"authorization|cookie|token|secret|password|credential|api-?key", re.IGNORECASE)
 _PLACES = (("contextSourceInfo",), ("notification", "endpoint", "receiverInfo"))
+_ADDRESSES = (("endpoint",), ("notification", "endpoint", "uri"))
 _FROM_REQUEST = "urn:ngsi-ld:request"  # stands for what the request says (4.3.6.5): nothing is kept
 Document = dict[str, Any]
 Pair = Mapping[str, Any]
@@ -28,6 +31,18 @@ def with_secrets(document: Document, change: Callable[[Pair], Pair]) -> Document
     for place in _PLACES:
         document = _changed(document, place, change)
     return document
+
+
+def with_addresses(document: Document, change: Callable[[str], str]) -> Document:
+    """The document of a registration or subscription with the address changed at which others are told or asked."""
+    for place in _ADDRESSES:
+        document = _readdressed(document, place, change)
+    return document
+
+
+def has_password(address: object) -> bool:
+    """Whether an address says by which password it is connected to (RFC 3986, 3.2.1)."""
+    return isinstance(address, str) and without_password(address) != address
 
 
 def discreet(document: Document) -> Document:
@@ -57,3 +72,11 @@ def _changed(document: Document, place: tuple[str, ...], change: Callable[[Pair]
     if not isinstance(inner, list):
         return document
     return {**document, first: [change(row) if isinstance(row, dict) else row for row in inner]}
+
+
+def _readdressed(document: Document, place: tuple[str, ...], change: Callable[[str], str]) -> Document:
+    first, *rest = place
+    inner = document.get(first)
+    if rest:
+        return {**document, first: _readdressed(inner, tuple(rest), change)} if isinstance(inner, dict) else document
+    return {**document, first: change(inner)} if isinstance(inner, str) else document

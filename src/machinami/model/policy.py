@@ -25,6 +25,8 @@ class Deed(StrEnum):
     SUBSCRIBE = "subscribe"
     ADMINISTER = "administer"
 
+    __hash__ = str.__hash__  # as in Kind
+
 
 WRITING = frozenset((Deed.CREATE, Deed.CHANGE, Deed.DELETE))
 ON_DATA = WRITING | {Deed.READ, Deed.SUBSCRIBE}

@@ -163,6 +163,7 @@ class MqttPublisher:
     def _line(self, address: Address) -> _Line:
         line = self._lines.get(address)
         if line is None:
+            self._targets.check_way(address.secure, address.host)
             client = Client(
                 address.host,
                 address.port,

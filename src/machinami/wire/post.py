@@ -197,6 +197,7 @@ class Poster:
             self._watch = loop.call_at(min(connection.until for connection in self._busy), self._look)
 
     async def _connect(self, address: Address) -> _Connection:
+        self._targets.check_way(address.secure, address.host)
         secure = self._trust() if address.secure else None
         loop = asyncio.get_running_loop()
         if self._targets.private:

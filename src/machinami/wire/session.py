@@ -6,6 +6,7 @@ Answers are wanted, and read, as they are: what is never unpacked cannot become 
 import asyncio
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 
@@ -13,6 +14,21 @@ from machinami.wire.targets import Targets
 
 PLAIN = "identity"
 _CONNECTIONS = 100
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Connects only in the ways that are allowed, wherever a redirect leads."""
+
+    def __init__(self, targets: Targets, **options: Any) -> None:
+        super().__init__(**options)
+        self._targets = targets
+
+    async def connect(
+        self, req: aiohttp.ClientRequest, traces: list[Any], timeout: aiohttp.ClientTimeout
+    ) -> aiohttp.connector.Connection:
+        """A connection for the request. Raises ForbiddenTarget."""
+        self._targets.check_way(req.is_ssl(), req.url.host or "")
+        return await super().connect(req, traces, timeout)
 
 
 class Session:
@@ -28,7 +44,8 @@ class Session:
     def open(self) -> aiohttp.ClientSession:
         """What requests are made with."""
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(
+            connector = _Connector(
+                self._targets,
                 limit=_CONNECTIONS,
                 ttl_dns_cache=60,
                 force_close=not self._reused,

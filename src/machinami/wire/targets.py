@@ -14,6 +14,7 @@ from typing import Any
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _WITHIN = 0xFFFF_FFFF
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ForbiddenTarget(OSError):
@@ -22,9 +23,11 @@ class ForbiddenTarget(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """Where connections may lead. private: also into the machine and its network."""
+    """Where connections may lead, and how. private: also into the machine and its network; plain: also without TLS, but
+    for the machine itself, where nobody listens on the way."""
 
     private: bool = True
+    plain: bool = True
 
     def allows(self, address: str) -> bool:
         """Whether an IP address may be connected to."""
@@ -36,6 +39,14 @@ class Targets:
             raise ForbiddenTarget(
                 f"{address} lies inside this machine or its network, where nobody may have this town connect to; "
                 "private_targets = true in machinami.toml allows it"
+            )
+
+    def check_way(self, encrypted: bool, host: str) -> None:
+        """Raise ForbiddenTarget unless a host may be connected to in this way."""
+        if not encrypted and not self.plain and host.strip("[]").lower() not in _HERE:
+            raise ForbiddenTarget(
+                f"{host} would be told without TLS, and others could listen; name it by https:// or mqtts://, or say "
+                "plain_targets = true in machinami.toml"
             )
 
     def opened(self, info: tuple[Any, ...]) -> socket.socket:

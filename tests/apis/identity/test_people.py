@@ -5,19 +5,22 @@ import logging
 import re
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.knowing import PASSWORD, Known, Visitor, known
 
+from machinami.app.identifying import appoint
 from machinami.broker.audit import Search
 from machinami.broker.identity import people, programs
 from machinami.broker.inheritance import hand_over
-from machinami.kit.forms import PLAIN
+from machinami.foundation.errors import BadRequestData
+from machinami.kit.forms import SESSION
 from machinami.model.identity.key import Use, Wanted
 from machinami.model.principal import SYSTEM, Principal
 
 ENTITIES = "/ngsi-ld/v1/entities?type=River"
-_LINK = re.compile(r"/invitation/([0-9a-f]{48})")
+_LINK = re.compile(r"/invitation#([0-9a-f]{48})")
 
 
 async def test_a_town_without_administrators_stays_open(town: Known) -> None:
@@ -50,16 +53,23 @@ async def test_there_is_only_one_first_administrator(town: Known) -> None:
 )
 async def test_who_is_not_at_the_machine_needs_its_code_to_be_the_first(town: Known, headers: dict[str, str]) -> None:
     async with town.visitor() as visitor:
-        async with visitor.session.get("/first", headers=headers) as refused:
-            assert refused.status == 403
-        async with visitor.session.get(f"/first?code={town.identity.first_code}", headers=headers) as shown:
-            assert shown.status == 200
+        shown = await visitor.get("/first")
+        token = re.search(r'form_token" value="(\w+)"', shown.text)
+        assert token is not None
+        form = {"name": "aiko", "password": PASSWORD, "form_token": token.group(1)}
+        for code in ("", "0" * 32):
+            async with visitor.session.post("/first", data={**form, "code": code}, headers=headers) as refused:
+                assert refused.status == 403
+        assert not town.identity.has_administrators
+        right = {**form, "code": town.identity.first_code}
+        async with visitor.session.post("/first", data=right, headers=headers, allow_redirects=False) as made:
+            assert made.status == 303
 
 
 async def test_a_session_cookie_is_kept_from_scripts_and_other_sites(town: Known) -> None:
     async with town.visitor() as first:
         made = await first.become_first()
-        session = next(cookie for cookie in made.cookies if cookie.startswith(f"{PLAIN}="))
+        session = next(cookie for cookie in made.cookies if cookie.startswith(f"{SESSION}="))
         assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(session.split("; "))
 
 
@@ -69,10 +79,10 @@ async def test_over_tls_a_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
         assert any("Secure" in cookie for cookie in shown.cookies)
         async with first.session.get("/first") as answer:
             token = re.search(r'form_token" value="(\w+)"', await answer.text())
-            waiting = answer.cookies["machinami-form"].value
+            waiting = answer.cookies["__Host-machinami-form"].value
         assert token is not None
         form = {"name": "aiko", "password": PASSWORD, "form_token": token.group(1)}
-        head = {"Cookie": f"machinami-form={waiting}"}
+        head = {"Cookie": f"__Host-machinami-form={waiting}"}
         async with first.session.post("/first", data=form, headers=head, allow_redirects=False) as made:
             cookie = made.headers["Set-Cookie"]
         assert cookie.startswith("__Host-machinami=")
@@ -106,7 +116,7 @@ async def test_signing_in_gives_a_new_name_to_the_session(town: Known) -> None:
         await visitor.sign_in()
         assert _cookie(visitor) != before
         async with town.visitor() as thief:
-            async with thief.session.get(ENTITIES, headers={"Cookie": f"{PLAIN}={before}"}) as answer:
+            async with thief.session.get(ENTITIES, headers={"Cookie": f"{SESSION}={before}"}) as answer:
                 assert answer.status == 401
 
 
@@ -128,7 +138,7 @@ async def test_signing_out_ends_the_session_in_the_town_too(town: Known) -> None
         await first.become_first()
         cookie = _cookie(first)
         await first.fill("/account", {}, "/sign-out")
-        async with thief.session.get(ENTITIES, headers={"Cookie": f"{PLAIN}={cookie}"}) as answer:
+        async with thief.session.get(ENTITIES, headers={"Cookie": f"{SESSION}={cookie}"}) as answer:
             assert answer.status == 401
 
 
@@ -179,10 +189,45 @@ async def test_an_invitation_opens_once_and_until_its_day(town: Known) -> None:
         came = await _come(officer, code)
         assert came.path == "/account"
         assert "officer" in came.text
-        assert (await late.get(f"/invitation/{code}")).status == 404
+        assert (await late.fill("/invitation", {"code": code})).status == 404
         other = await _invited(first, "mai")
         town.clock.ahead += timedelta(days=3, minutes=1)
-        assert (await late.get(f"/invitation/{other}")).status == 404
+        assert (await late.fill("/invitation", {"code": other})).status == 404
+
+
+async def test_who_came_in_before_is_recognised_as_surely_as_then_before_a_new_way_in(
+    town: Known,
+) -> None:
+    async with town.visitor() as first, town.visitor() as officer:
+        await first.become_first()
+        await _come(officer, await _invited(first, "ken"))
+        ken = town.registry.named("ken")
+        assert ken is not None
+        await first.fill("/people", {"role-officer": "yes", "assurance": "2"}, f"/people/{ken.id}/roles")
+        again = f"/people/{ken.id}/invitation"
+        for said in ({}, {"recognised": ""}, {"recognised": "1"}, {"recognised": "9"}):
+            refused = await first.fill("/people?lang=en", said, again)
+            assert (refused.status, "came in before" in refused.text) == (422, True)
+            assert _LINK.search(refused.text) is None
+        given = await first.fill("/people", {"recognised": "2"}, again)
+        assert _LINK.search(given.text) is not None
+        for recognised in (None, 1):  # nor at the machine itself
+            with pytest.raises(BadRequestData):
+                await appoint(town.identity, "default", "ken", None, SYSTEM, recognised)
+        assert (await appoint(town.identity, "default", "ken", None, SYSTEM, 3)).name == "ken"
+
+
+async def test_no_secret_of_a_link_is_part_of_an_address(town: Known) -> None:
+    async with town.visitor() as first, town.visitor() as officer:
+        await first.become_first()
+        shown = await first.fill("/people", {"name": "ken", "role-officer": "yes"})
+        links = re.findall(r"https?://[^\s<]*/invitation[^\s<]*", shown.text)
+        assert [urlsplit(link).path for link in links] == ["/invitation"]
+        assert not any(urlsplit(link).query for link in links)
+        opened = await officer.get("/invitation?lang=en")
+        assert "data-from-fragment" in opened.text
+        named = await officer.fill("/invitation", {"code": urlsplit(links[0]).fragment})
+        assert (named.status, "ken" in named.text) == (200, True)
 
 
 async def test_only_administrators_see_and_change_people(town: Known) -> None:
@@ -293,7 +338,7 @@ async def test_people_and_their_sessions_are_there_after_a_restart(tmp_path: Pat
         await first.become_first()
         cookie = _cookie(first)
     async with known(tmp_path) as town, town.visitor() as again:
-        async with again.session.get(ENTITIES, headers={"Cookie": f"{PLAIN}={cookie}"}) as answer:
+        async with again.session.get(ENTITIES, headers={"Cookie": f"{SESSION}={cookie}"}) as answer:
             assert answer.status == 200
         assert (await again.get(ENTITIES)).status == 401
 
@@ -380,8 +425,9 @@ async def _invited(by: Visitor, name: str, role: str = "officer") -> str:
 
 
 async def _come(visitor: Visitor, code: str):
-    return await visitor.fill(f"/invitation/{code}?lang=en", {"password": PASSWORD, "again": PASSWORD})
+    form = {"code": code, "password": PASSWORD, "again": PASSWORD}
+    return await visitor.fill("/invitation?lang=en", form, "/invitation")
 
 
 def _cookie(visitor: Visitor) -> str:
-    return next(one.value for one in visitor.session.cookie_jar if one.key == PLAIN)
+    return next(one.value for one in visitor.session.cookie_jar if one.key == SESSION)

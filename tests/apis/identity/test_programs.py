@@ -157,8 +157,9 @@ async def test_the_keys_of_who_leaves_are_the_successors_and_soon_at_their_end(t
         key = await made(first)
         aiko = town.registry.administrators[0]
         shown = await first.fill("/people", {"name": "ken", "role-administrator": "yes"})
-        code = shown.text.partition("/invitation/")[2][:48]
-        await second.fill(f"/invitation/{code}", {"password": "a" * 3 + " long way home", "again": "aaa long way home"})
+        code = shown.text.partition("/invitation#")[2][:48]
+        word = "aaa long way home"
+        await second.fill("/invitation", {"code": code, "password": word, "again": word})
         ken = town.registry.named("ken")
         assert ken is not None
         kept = await second.fill("/people", {"successor": ""}, f"/people/{aiko.id}/end")
@@ -279,3 +280,34 @@ async def test_no_key_or_token_is_ever_logged(town: Known, caplog: pytest.LogCap
         await ask(town, given["access_token"] + "x")
         for secret in (key["secret"].rpartition("_")[2], client["secret"].rpartition("_")[2], given["access_token"]):
             assert secret not in caplog.text
+
+
+async def test_a_connection_by_which_a_key_was_shown_is_refused_as_soon_as_it_is_revoked(town: Known) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+        key, other = await made(first), await made(first)
+        fields = {"Authorization": f"Bearer {key['secret']}"}
+        async with aiohttp.ClientSession(town.url, headers=fields) as program:
+
+            async def asked() -> int:
+                async with program.get(ENTITIES) as answer:
+                    return answer.status
+
+            assert [await asked() for _ in range(3)] == [200] * 3  # known by then, byte by byte
+            for one, status in ((other, 200), (key, 401)):
+                async with first.session.delete(f"/identity/keys/{one['id']}") as gone:
+                    assert gone.status == 204
+                assert [await asked() for _ in range(2)] == [status] * 2
+
+
+async def test_a_connection_by_which_a_key_was_shown_is_refused_as_soon_as_its_day_is_over(town: Known) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+        key = await made(first, days=10)
+        fields = {"X-API-Key": key["secret"]}
+        async with aiohttp.ClientSession(town.url, headers=fields) as program:
+            for ahead, status in ((timedelta(), 200), (timedelta(days=9), 200), (timedelta(days=1, minutes=1), 401)):
+                town.clock.ahead += ahead
+                for _ in range(2):
+                    async with program.get(ENTITIES) as answer:
+                        assert answer.status == status

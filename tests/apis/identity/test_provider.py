@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -152,3 +153,60 @@ async def test_who_leaves_the_town_is_out_whatever_the_provider_says(issuer: str
         assert (await ken.get("/account")).path == "/sign-in"
         _, came = await there_and_back(ken, issuer, "k-4", claims)
         assert came.status == 401
+
+
+LIES = [
+    {"iss": "https://another.example"},
+    {"aud": "another client"},
+    {"aud": ["another client"]},
+    {"aud": ["machinami", "another client"]},
+    {"aud": ["machinami", "another client"], "azp": "another client"},
+    {"exp": 1},
+    {"iat": 32_503_680_000},
+    {"nonce": "of another sign-in"},
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: "-".join(f"{name}={value}" for name, value in lie.items()))
+async def test_an_id_token_that_is_not_of_this_provider_for_this_town_and_sign_in_is_refused(
+    issuer: str, tmp_path: Path, lie: dict[str, Any]
+) -> None:
+    async with known(tmp_path, provided=provided(issuer)) as town, town.visitor() as first, town.visitor() as ken:
+        await invite(first)
+        true = {"email": EMAIL, "email_verified": True}
+        _, came = await there_and_back(ken, issuer, "k-5", {**true, **lie})
+        assert came.status == 401
+        assert town.registry.named(EMAIL).linked is None  # type: ignore[union-attr]  # it is there
+        _, came = await there_and_back(ken, issuer, "k-5", {**true, "aud": ["machinami"]})
+        assert came.path == "/account"
+
+
+async def test_a_provider_that_calls_itself_otherwise_is_not_believed(issuer: str, tmp_path: Path) -> None:
+    async with known(tmp_path, provided=provided(f"{issuer}/")) as town, town.visitor() as ken:
+        shown = await ken.get("/sign-in/provider?lang=en")
+        assert shown.status == 502
+        assert "calls itself" in shown.text
+
+
+async def test_a_session_lasts_from_when_the_provider_saw_the_person(issuer: str, tmp_path: Path) -> None:
+    async with known(tmp_path, provided=provided(issuer)) as town, town.visitor() as first, town.visitor() as ken:
+        await invite(first)
+        long_ago = int((town.clock() - timedelta(hours=11, minutes=50)).timestamp())
+        claims = {"email": EMAIL, "email_verified": True, "auth_time": long_ago}
+        asked, came = await there_and_back(ken, issuer, "k-6", claims)
+        assert (asked["max_age"], came.path) == (str(12 * 3_600), "/account")
+        assert "/account/passkeys" not in came.text
+        assert 'id="add-passkey"' not in came.text  # nor does an old sign-in there let a way in be changed here
+        town.clock.ahead += timedelta(minutes=11)
+        assert (await ken.get("/account")).path == "/sign-in"
+
+
+async def test_a_sign_in_at_the_provider_that_is_too_old_is_refused(issuer: str, tmp_path: Path) -> None:
+    async with known(tmp_path, provided=provided(issuer)) as town, town.visitor() as first, town.visitor() as ken:
+        await invite(first)
+        claims = {"email": EMAIL, "email_verified": True}
+        for query, age in (("", timedelta(hours=13)), ("&level=2", timedelta(minutes=10))):
+            old = {**claims, "auth_time": int((town.clock() - age).timestamp())}
+            asked, came = await there_and_back(ken, issuer, "k-7", old, query)
+            assert came.status == 401
+        assert asked["max_age"] == "0"

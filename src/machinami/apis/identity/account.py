@@ -5,6 +5,7 @@ from machinami.broker.identity import people
 from machinami.foundation.errors import CredentialRefused, MachinamiError, SignInRequired
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.model.identity.session import is_fresh
 from machinami.model.legal import is_staff
 from machinami.model.principal import Role
 
@@ -23,7 +24,7 @@ def routes(pages: Pages) -> list[Route]:
 
 def shown(pages: Pages, request: Request, status: int = 200, fault: str = "", **more: object) -> Response:
     """The page of one's own account."""
-    account, live = pages.asking.person(request)
+    account, live = pages.asking.beginner(request)
     return pages.show(
         request,
         "account",
@@ -32,6 +33,9 @@ def shown(pages: Pages, request: Request, status: int = 200, fault: str = "", **
         session=live.session,
         sessions=pages.registry(request).sessions_of(account.id),
         helps=is_staff(live.principal),
+        is_sure=pages.identity.is_sure(live),
+        is_fresh=is_fresh(live.session, pages.identity.supplies.clock()),
+        may_change=pages.may_change(account, live),
         administers=Role.ADMINISTRATOR in live.principal.roles,
         operates=pages.home is None and bool({Role.ADMINISTRATOR, Role.OPERATOR} & live.principal.roles),
         fault=fault,

@@ -1,16 +1,23 @@
 """Who stands behind a request? By its session cookie, its key or token, or nobody."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from machinami.broker.identity.identity import KEY_MARK, Identity, Proven, Where
 from machinami.broker.identity.registry import Live, Registry
 from machinami.broker.identity.tokens import Tokens
-from machinami.foundation.errors import CredentialRefused, Forbidden, SignInRequired
-from machinami.kit.forms import PLAIN, SECURE, is_foreign
+from machinami.broker.pace import Pace
+from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError, SignInRequired, StepUpRequired
+from machinami.kit.forms import SESSION, cookie_field, is_foreign, own_cookie
 from machinami.kit.http import Request
-from machinami.model.identity.account import Account
+from machinami.kit.origin import Origin
+from machinami.kit.viewing import Called
+from machinami.model.identity.account import RANKS, Account
+from machinami.model.identity.assurance import Way
+from machinami.model.identity.demand import SURE
 from machinami.model.identity.key import Use, may_ask_from
 from machinami.model.principal import ANONYMOUS, Principal
 
@@ -19,24 +26,60 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
+class Recalled(NamedTuple):
+    """Who asked before with the very same header fields. version: that of all who are known, then; until: when what was
+    shown holds no more, None for never."""
+
+    version: int
+    principal: Principal
+    until: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What every face asks: who is it? proxied: a proxy stands in front, and tells who it speaks for; tokens: who
-    shows an access token."""
+    shows an access token; pace: how often each may ask, None: as often as they like."""
 
     identity: Identity
     tokens: Tokens
     proxied: bool = False
+    pace: Pace | None = None
 
     def principal(self, request: Request) -> Principal:
         """Who asks: ANONYMOUS without a credential. Raises CredentialRefused for a wrong one, Forbidden for a change
-        that a page of another site sent with a session's cookie."""
+        that a page of another site sent with a session's cookie, TooManyRequests."""
+        if self.pace is None:
+            return self._known(request)
+        try:
+            by = self._known(request)
+        except MachinamiError:
+            self._count(request, "")
+            raise
+        self._count(request, "" if by is ANONYMOUS else by.id)
+        return by
+
+    def _count(self, request: Request, who: str) -> None:
+        """Count a request once, for who asks, else for where it comes from. Raises TooManyRequests."""
+        if self.pace is not None and not request.counted and self.identity.has_administrators:
+            request.counted = True
+            self.pace.admit(who or self.address(request))
+
+    def _known(self, request: Request) -> Principal:
+        if request.memo is not None and not request.certificate:
+            found, identity = request.memo.found, self.identity
+            if (
+                isinstance(found, Recalled)
+                and found.version == identity.version
+                and (found.until is None or identity.supplies.clock() < found.until)
+            ):
+                return found.principal
         fields = request.fields
         if _AUTHORIZATION in fields or _KEY in fields:
             return self._by_secret(request)
         if _COOKIE in fields or self.identity.guest is not None:
             live = self.live(request)
             if live is not None and live.principal is not ANONYMOUS:
+                self._demand_sure(live)
                 if request.method not in _SAFE and is_foreign(request):
                     raise Forbidden("A change that a page of another site sends is not taken")
                 return live.principal
@@ -48,11 +91,19 @@ class Asking:
                 return by
         if self.identity.has_places:
             return self.identity.by_address(self.registry(request), self.address(request))
+        if _COOKIE not in fields and self.identity.guest is None:
+            self._remember(request, ANONYMOUS)
         return ANONYMOUS
+
+    def _remember(self, request: Request, by: Principal, until: datetime | None = None) -> None:
+        """Know who asks when the same header fields come again. Not where anything else of a request counts."""
+        if request.memo is not None:
+            request.memo.found = Recalled(self.identity.version, by, until)
 
     def _by_secret(self, request: Request) -> Principal:
         identity, fields, registry = self.identity, request.fields, self.registry(request)
         if not registry.administrators:
+            self._remember(request, ANONYMOUS)
             return ANONYMOUS  # an open town knows nobody, and never asked
         shown = fields.get(_KEY)
         name = _AUTHORIZATION if shown is None else _KEY
@@ -64,6 +115,8 @@ class Asking:
         is_bound = key.use is Use.KEY and bool(key.addresses or key.origins)
         if is_bound and not may_ask_from(key, self.address(request), request.header(b"origin")):
             raise CredentialRefused("This key may not be used from here")
+        if not is_bound:
+            self._remember(request, found.principal, found.until)
         return found.principal
 
     def _proven(self, registry: Registry, name: bytes, shown: str, mark: bytes) -> Proven:
@@ -83,7 +136,7 @@ class Asking:
 
     def live(self, request: Request) -> Live | None:
         """The session that the request belongs to, half ones too."""
-        cookie, registry = request.cookie(SECURE) or request.cookie(PLAIN), self.registry(request)
+        cookie, registry = own_cookie(request, SESSION), self.registry(request)
         live = None if not cookie else self.identity.live(registry, cookie)
         return live or (self._guest(request) if registry is self.identity.of(None) else None)
 
@@ -92,12 +145,37 @@ class Asking:
         guest = self.identity.guest
         return guest if guest is not None and self.is_near(request) else None
 
+    def _demand_sure(self, live: Live) -> None:
+        """Raise StepUpRequired where more is demanded of who somebody is than they showed."""
+        if not self.identity.is_sure(live):
+            raise StepUpRequired(
+                "Here two factors are demanded of you: sign in with both, or set up the second one at /account",
+                authenticationAssurance=SURE,
+                identityAssurance=0,
+            )
+
     def person(self, request: Request) -> tuple[Account, Live]:
-        """The person who is signed in. Raises SignInRequired."""
+        """The person who is signed in, as surely as is demanded. Raises SignInRequired, StepUpRequired."""
+        account, live = self.beginner(request)
+        self._demand_sure(live)
+        return account, live
+
+    def beginner(self, request: Request) -> tuple[Account, Live]:
+        """The person who is signed in, maybe not surely yet. Raises SignInRequired."""
         live = self.live(request)
         if live is None or live.session.half:
             raise SignInRequired("Please sign in first")
-        return self.registry(request).account(live.session.account), live
+        account = self.registry(request).account(live.session.account)
+        self._count(request, account.principal_id)
+        return account, live
+
+    def called(self, request: Request) -> Called | None:
+        """What the person is called who is signed in, and the highest of their roles."""
+        live = self.live(request)
+        if live is None or live.session.half or Way.NEARNESS in live.session.ways or not self.identity.is_sure(live):
+            return None
+        account = self.registry(request).account(live.session.account)
+        return Called(account.display, next(role for role in RANKS if role in account.roles))
 
     def address(self, request: Request) -> str:
         """The address of who asks; behind a proxy the one that the proxy added last."""
@@ -110,10 +188,9 @@ class Asking:
         """From where somebody asks."""
         return Where(self.address(request), request.header(b"user-agent") or "")
 
-    @property
-    def secure(self) -> bool:
-        """Whether browsers reach this installation over TLS."""
-        return self.identity.supplies.address().startswith("https://")
+    def is_secure(self, request: Request) -> bool:
+        """Whether the browser reaches this installation over TLS."""
+        return Origin(self.identity.supplies.address(), self.proxied).is_secure(request)
 
     def is_near(self, request: Request) -> bool:
         """Whether somebody sits at this machine: asked by its own name and address, with no proxy between."""
@@ -121,19 +198,14 @@ class Asking:
         passed = {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"via"} & request.fields.keys()
         return not self.proxied and not passed and request.client in _LOOPBACK and host in _LOOPBACK
 
-    def session_field(self, cookie: str) -> tuple[bytes, bytes]:
+    def session_field(self, request: Request, cookie: str) -> tuple[bytes, bytes]:
         """The header field that gives a browser its session; the cookie goes when the browser does."""
-        return _cookie_field(SECURE if self.secure else PLAIN, cookie, self.secure)
+        return cookie_field(SESSION, cookie, self.is_secure(request))
 
-    def end_field(self) -> tuple[bytes, bytes]:
+    def end_field(self, request: Request) -> tuple[bytes, bytes]:
         """The header field that takes it away again."""
-        return _cookie_field(SECURE if self.secure else PLAIN, "", self.secure, "; Max-Age=0")
+        return cookie_field(SESSION, "", self.is_secure(request), 0)
 
-    def waiting_field(self, name: str, secret: str) -> tuple[bytes, bytes]:
+    def waiting_field(self, request: Request, name: str, secret: str) -> tuple[bytes, bytes]:
         """The header field that lets a browser without a session send a form."""
-        return _cookie_field(name, secret, self.secure, "; Max-Age=3600")
-
-
-def _cookie_field(name: str, value: str, secure: bool, more: str = "") -> tuple[bytes, bytes]:
-    guard = "; Secure" if secure else ""
-    return b"set-cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{guard}{more}".encode("ascii")
+        return cookie_field(name, secret, self.is_secure(request), 3_600)

@@ -9,7 +9,7 @@ from machinami.apis.identity.pages import Page, Pages, own_path
 from machinami.broker.identity.passkeys import Passkeys
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.kit.bodies import json_object
-from machinami.kit.forms import WAITING, carries_token, is_foreign, session_cookie
+from machinami.kit.forms import WAITING, carries_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.frame import see_other
 from machinami.kit.http import Handler, Request, Response, Route
 from machinami.kit.page import town_name
@@ -31,7 +31,7 @@ def routes(pages: Pages) -> list[Route]:
 
 def _browser(pages: Pages, request: Request) -> str:
     """What only this browser knows: its session, or the cookie of its form. Raises Forbidden for other sites."""
-    known = session_cookie(request) or request.cookie(WAITING)
+    known = session_cookie(request) or own_cookie(request, WAITING)
     token = {"form_token": request.header(b"x-form-token") or ""}
     if is_foreign(request) or not known or not carries_token(request, token):
         raise Forbidden("Open this town's page and begin there")
@@ -57,7 +57,7 @@ def _origin(pages: Pages, request: Request) -> str:
 
 def _ask_to_register(pages: Pages, keys: Passkeys) -> Handler:
     def ask(request: Request) -> Response:
-        account, _ = pages.asking.person(request)
+        account, _ = pages.changing(request)
         town = town_name(pages.frame.names, "ja")
         return answer(keys.ask_to_register(account, _browser(pages, request), _origin(pages, request), town))
 
@@ -66,7 +66,7 @@ def _ask_to_register(pages: Pages, keys: Passkeys) -> Handler:
 
 def _register(pages: Pages, keys: Passkeys) -> Handler:
     async def register(request: Request) -> Response:
-        account, _ = pages.asking.person(request)
+        account, _ = pages.changing(request)
         body, browser = json_object(request.body), _browser(pages, request)
         name = str(body.pop("name", ""))
         await keys.register(pages.registry(request), account.id, browser, body, name)
@@ -90,7 +90,7 @@ def _sign_in(pages: Pages, keys: Passkeys) -> Handler:
         if before is not None:
             await registry.end_sessions([before.session.id])
         answered = answer({"next": onward})
-        answered.headers.append(pages.asking.session_field(begun.cookie))
+        answered.headers.append(pages.asking.session_field(request, begun.cookie))
         return answered
 
     return sign_in
@@ -99,7 +99,7 @@ def _sign_in(pages: Pages, keys: Passkeys) -> Handler:
 def _remove(pages: Pages, keys: Passkeys) -> Page:
     async def take(request: Request) -> Response:
         pages.form(request)
-        account, _ = pages.asking.person(request)
+        account, _ = pages.changing(request)
         try:
             key_id = bytes.fromhex(request.params["id"])
         except ValueError as error:

@@ -5,11 +5,14 @@ from urllib.parse import quote
 
 from machinami.apis.identity.pages import Page, Pages, own_path, status_of
 from machinami.broker.identity import people, signing_in
-from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError
+from machinami.broker.identity.registry import Registry
+from machinami.broker.identity.signing_in import Begun
+from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError, NotFound
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.model.identity.demand import SURE
 
-FIRST, SIGN_IN = "/first", "/sign-in"
+FIRST, SIGN_IN, INVITATION = "/first", "/sign-in", "/invitation"
 
 
 def routes(pages: Pages) -> list[Route]:
@@ -21,8 +24,8 @@ def routes(pages: Pages) -> list[Route]:
         page("GET", SIGN_IN, _sign_in(pages), "Sign in"),
         page("POST", SIGN_IN, _take_password(pages), "Sign in by password"),
         page("POST", "/sign-out", _sign_out(pages), "Sign out"),
-        page("GET", "/invitation/{code}", _invitation(pages), "Come in by an invitation"),
-        page("POST", "/invitation/{code}", _accept(pages), "Come in by an invitation"),
+        page("GET", INVITATION, _invitation(pages), "Come in by an invitation"),
+        page("POST", INVITATION, _accept(pages), "Come in by an invitation"),
     ]
 
 
@@ -41,9 +44,8 @@ def _first(pages: Pages) -> Page:
     async def show(request: Request) -> Response:
         if pages.registry(request).administrators:
             return see_other(SIGN_IN)
-        code = request.arguments.get("code", "")
-        _demand_near(pages, request, code)
-        return pages.show(request, "first", code=code, fault="", name="", display="")
+        near = pages.asking.is_near(request)
+        return pages.show(request, "first", near=near, code="", fault="", name="", display="")
 
     return show
 
@@ -63,9 +65,11 @@ def _make_first(pages: Pages) -> Page:
                 pages.asking.where(request),
             )
         except MachinamiError as error:
-            fault = pages.fault(request, error)
-            return pages.show(request, "first", status_of(error), code=code, fault=fault, name=name, display=display)
-        return pages.entered(begun.cookie, "/account")
+            fault, near = pages.fault(request, error), pages.asking.is_near(request)
+            return pages.show(
+                request, "first", status_of(error), near=near, code=code, fault=fault, name=name, display=display
+            )
+        return pages.entered(request, begun.cookie, "/account")
 
     return take
 
@@ -77,7 +81,8 @@ def shown(pages: Pages, request: Request, onward: str, status: int = 200, fault:
     half = False
     if live is not None and not (status != 200 and name):
         account = pages.registry(request).account(live.session.account)
-        half = live.session.half or (level == "2" and live.session.level < 2 and account.totp is not None)
+        asked = level == "2" and "anew" not in request.arguments
+        half = live.session.half or (asked and live.session.level < SURE and account.totp is not None)
     elsewhere = {"name": pages.provider, "level": level if level in ("1", "2", "3") else ""}
     return pages.show(request, "sign_in", status, half=half, onward=onward, fault=fault, name=name, elsewhere=elsewhere)
 
@@ -109,9 +114,21 @@ def _take_password(pages: Pages) -> Page:
         before = pages.asking.live(request)
         if before is not None:
             await registry.end_sessions([before.session.id])
-        return pages.entered(begun.cookie, f"{SIGN_IN}?next={onward}" if begun.session.half else onward)
+        return pages.entered(request, begun.cookie, _onward(pages, registry, begun, onward))
 
     return take
+
+
+def _onward(pages: Pages, registry: Registry, begun: Begun, onward: str) -> str:
+    """Where somebody goes on who showed a password: to the code, to another factor that is demanded, or in."""
+    if begun.session.half:
+        return f"{SIGN_IN}?next={onward}"
+    live = registry.live(begun.session.id)
+    if live is None or pages.identity.is_sure(live):
+        return onward
+    if registry.account(begun.session.account).passkeys:
+        return f"{SIGN_IN}?level={SURE}&next={quote(onward)}"
+    return f"/account?done=demanded&next={quote(onward)}"
 
 
 def _sign_out(pages: Pages) -> Page:
@@ -121,7 +138,7 @@ def _sign_out(pages: Pages) -> Page:
         if live is not None:
             await signing_in.sign_out(pages.identity, pages.registry(request), live.session)
         answer = see_other("/")
-        answer.headers.append(pages.asking.end_field())
+        answer.headers.append(pages.asking.end_field(request))
         answer.headers.append((b"clear-site-data", b'"cache", "storage"'))
         return answer
 
@@ -129,26 +146,33 @@ def _sign_out(pages: Pages) -> Page:
 
 
 def _invitation(pages: Pages) -> Page:
+    """The page that a link opens. What the link says after its # no browser sends: a script puts it into the form."""
+
     async def show(request: Request) -> Response:
-        registry, code = pages.registry(request), request.params["code"]
-        _, account = people.invitation(pages.identity, registry, code)
-        return pages.show(request, "invitation", code=code, account=account, fault="")
+        return pages.show(request, "invitation", code="", account=None, fault="")
 
     return show
 
 
 def _accept(pages: Pages) -> Page:
     async def take(request: Request) -> Response:
-        form, code = pages.form(request), request.params["code"]
+        form = pages.form(request)
+        code, password = form.get("code", "").strip(), form.get("password")
         registry, where = pages.registry(request), pages.asking.where(request)
-        _, account = people.invitation(pages.identity, registry, code)
         try:
-            if form.get("password", "") != form.get("again", ""):
+            _, account = people.invitation(pages.identity, registry, code)
+        except NotFound as error:
+            fault = pages.fault(request, error)
+            return pages.show(request, "invitation", status_of(error), code="", account=None, fault=fault)
+        if password is None:
+            return pages.show(request, "invitation", code=code, account=account, fault="")
+        try:
+            if password != form.get("again", ""):
                 raise CredentialRefused("The two passwords differ", key="identity.differ")
-            begun = await people.accept(pages.identity, registry, code, form.get("password", ""), where)
+            begun = await people.accept(pages.identity, registry, code, password, where)
         except MachinamiError as error:
             fault = pages.fault(request, error)
             return pages.show(request, "invitation", status_of(error), code=code, account=account, fault=fault)
-        return pages.entered(begun.cookie, "/account")
+        return pages.entered(request, begun.cookie, "/account")
 
     return take

@@ -3,6 +3,7 @@
 from machinami.apis.identity.entrance import SIGN_IN
 from machinami.apis.identity.pages import Page, Pages, own_path
 from machinami.broker.identity.provider import RETURN, Provider
+from machinami.kit.forms import own_cookie
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
 
@@ -24,7 +25,7 @@ def _go(pages: Pages, provider: Provider) -> Page:
         wanted = int(level) if level in ("1", "2", "3") else None
         address, state = await provider.ask(own_path(request.arguments.get("next")), wanted)
         answer = see_other(address)
-        answer.headers.append(pages.asking.waiting_field(STATE, state))
+        answer.headers.append(pages.asking.waiting_field(request, STATE, state))
         return answer
 
     return go
@@ -32,11 +33,11 @@ def _go(pages: Pages, provider: Provider) -> Page:
 
 def _return(pages: Pages, provider: Provider) -> Page:
     async def come(request: Request) -> Response:
-        registry, where, kept = pages.registry(request), pages.asking.where(request), request.cookie(STATE) or ""
+        registry, where, kept = pages.registry(request), pages.asking.where(request), own_cookie(request, STATE) or ""
         before = pages.asking.live(request)
         begun, onward = await provider.came_back(registry, request.arguments, kept, where)
         if before is not None:
             await registry.end_sessions([before.session.id])
-        return pages.entered(begun.cookie, onward)
+        return pages.entered(request, begun.cookie, onward)
 
     return come

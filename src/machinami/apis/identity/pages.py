@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from machinami.apis.identity.asking import Asking
 from machinami.broker.identity.identity import Identity
 from machinami.broker.identity.people import demand_administrator
-from machinami.broker.identity.registry import Registry
-from machinami.foundation.errors import Forbidden, MachinamiError
+from machinami.broker.identity.registry import Live, Registry
+from machinami.foundation.errors import Forbidden, MachinamiError, SignInRequired
 from machinami.kit.forms import WAITING, form_token
 from machinami.kit.frame import Frame, read_form, see_other
 from machinami.kit.http import Request, Response
 from machinami.kit.problem import describe
 from machinami.kit.words import Words
+from machinami.model.identity.account import Account
+from machinami.model.identity.assurance import Way
+from machinami.model.identity.demand import SURE
+from machinami.model.identity.session import is_fresh
 from machinami.model.principal import Principal
 
 PACKAGE = "machinami.apis.identity"
@@ -51,7 +55,7 @@ class Pages:
             request.add_cookie(WAITING, waiting)
         page = self.frame.show(request, f"{PACKAGE}/{template}.html", status, **view)
         if waiting is not None:
-            page.headers.append(self.asking.waiting_field(WAITING, waiting))
+            page.headers.append(self.asking.waiting_field(request, WAITING, waiting))
         return page
 
     def form(self, request: Request) -> dict[str, str]:
@@ -59,6 +63,23 @@ class Pages:
         if not form_token(request):
             raise Forbidden("This browser keeps no cookies; allow them for this town's pages, and try again")
         return read_form(request)
+
+    def changing(self, request: Request) -> tuple[Account, Live]:
+        """The person who may change now what they sign in with: somebody who signed in lately, and with the second
+        factor where they have one, so that an open browser or a stolen password is not enough. Raises
+        SignInRequired."""
+        account, live = self.asking.beginner(request)
+        if not self.may_change(account, live):
+            raise SignInRequired("Sign in anew to change how you sign in", key="identity.sign_in_anew")
+        return account, live
+
+    def may_change(self, account: Account, live: Live) -> bool:
+        """Whether somebody signed in lately and surely enough to change what they sign in with."""
+        has_second = account.has_second or bool(account.passkeys)
+        session = live.session
+        if Way.NEARNESS in session.ways:
+            return True
+        return is_fresh(session, self.identity.supplies.clock()) and (session.level >= SURE or not has_second)
 
     def administrator(self, request: Request) -> Principal:
         """The administrator who asks. Raises SignInRequired, Forbidden."""
@@ -71,10 +92,10 @@ class Pages:
         words, key = self.words(request), str(error.facts.get("key", ""))
         return words.plain(key) if words.has(key) else error.detail
 
-    def entered(self, cookie: str, address: str) -> Response:
+    def entered(self, request: Request, cookie: str, address: str) -> Response:
         """After signing in: the session's cookie, and where to go."""
         answer = see_other(address)
-        answer.headers.append(self.asking.session_field(cookie))
+        answer.headers.append(self.asking.session_field(request, cookie))
         return answer
 
 

@@ -42,13 +42,13 @@ def _code(pages: Pages) -> Page:
         except MachinamiError as error:
             fault, status = pages.fault(request, error), status_of(error)
             return sign_in_page(pages, request, onward, status, fault)
-        return pages.entered(begun.cookie, onward)
+        return pages.entered(request, begun.cookie, onward)
 
     return take
 
 
 def _set_up(pages: Pages, request: Request, seed: bytes, status: int = 200, fault: str = "") -> Response:
-    account, _ = pages.asking.person(request)
+    account, _ = pages.asking.beginner(request)
     town = town_name(pages.frame.town, pages.words(request).language)
     told = address(seed, town, account.name)
     picture = segno.make(told, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff")
@@ -72,7 +72,7 @@ def _begin(pages: Pages) -> Page:
 def _use(pages: Pages) -> Page:
     async def take(request: Request) -> Response:
         form = pages.form(request)
-        account, live = pages.asking.person(request)
+        account, live = pages.changing(request)
         registry, seed = pages.registry(request), _seed(form.get("seed", ""))
         try:
             made = await codes.use_totp(pages.identity, registry, account.id, seed, form.get("code", ""))
@@ -81,7 +81,7 @@ def _use(pages: Pages) -> Page:
         page = shown(pages, request, codes=made)
         begun = await step_up(pages.identity, registry, live, Way.CODE, pages.asking.where(request))
         await registry.end_all(account.id, but=begun.session.id)
-        page.headers.append(pages.asking.session_field(begun.cookie))
+        page.headers.append(pages.asking.session_field(request, begun.cookie))
         return page
 
     return take
@@ -89,7 +89,7 @@ def _use(pages: Pages) -> Page:
 
 def _end(pages: Pages) -> Page:
     async def take(request: Request) -> Response:
-        account, _ = pages.asking.person(request)
+        account, _ = pages.changing(request)
         try:
             await _demand_password(pages, request, pages.form(request))
         except CredentialRefused as error:
@@ -101,8 +101,11 @@ def _end(pages: Pages) -> Page:
 
 
 async def _demand_password(pages: Pages, request: Request, form: dict[str, str]) -> None:
-    """Raise CredentialRefused unless the person shows the password anew: ways in change by nobody else's hand."""
-    account, _ = pages.asking.person(request)
+    """Raise CredentialRefused unless the person shows the password anew, if there is one: ways in change by nobody
+    else's hand. Raises SignInRequired where they signed in too long ago."""
+    account, _ = pages.changing(request)
+    if account.password is None:
+        return  # who comes by a passkey or the provider has just done so
     where = pages.asking.where(request)
     pages.identity.throttle.check(account.name, where.address)
     if not await pages.identity.supplies.passwords.check(account.password, form.get("password", "")[:1_000]):

@@ -2,7 +2,7 @@
 
 from machinami.apis.identity.pages import Page, Pages, status_of
 from machinami.broker.identity import people
-from machinami.foundation.errors import MachinamiError
+from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.model.identity.account import PEOPLE_ROLES
@@ -53,7 +53,7 @@ def _show(pages: Pages) -> Page:
 
 
 def _link(pages: Pages, code: str) -> str:
-    return f"{pages.address}/invitation/{code}"
+    return f"{pages.address}/invitation#{code}"
 
 
 def _add(pages: Pages) -> Page:
@@ -74,9 +74,13 @@ def _add(pages: Pages) -> Page:
 
 def _invite(pages: Pages) -> Page:
     async def take(request: Request) -> Response:
-        pages.form(request)
-        by = pages.administrator(request)
-        code = await people.invite(pages.identity, pages.registry(request), request.params["id"], by)
+        form, by, registry = pages.form(request), pages.administrator(request), pages.registry(request)
+        said = form.get("recognised", "")
+        recognised = int(said) if said in ("1", "2", "3") else None
+        try:
+            code = await people.invite(pages.identity, registry, request.params["id"], by, recognised=recognised)
+        except BadRequestData as error:
+            return _shown(pages, request, status_of(error), fault=pages.fault(request, error))
         return _shown(pages, request, link=_link(pages, code))
 
     return take

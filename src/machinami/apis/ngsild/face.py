@@ -2,7 +2,6 @@
 
 from asyncio import gather
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from machinami.apis.ngsild.negotiation import (
@@ -27,6 +26,7 @@ from machinami.foundation.errors import (
 )
 from machinami.kit.answering import explain
 from machinami.kit.http import Handler, Request, Response
+from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.viewing import Identify, anyone
 from machinami.model.context import Context, core
 from machinami.model.town_name import check_town_name
@@ -35,29 +35,6 @@ ROOT = "/ngsi-ld/v1"
 _TENANT = b"ngsild-tenant"
 SNAPSHOT = b"ngsild-snapshot"
 _NAMED_AGAIN = ((_TENANT, b"NGSILD-Tenant"), (SNAPSHOT, b"NGSILD-Snapshot"))
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """How clients call this broker. url: as it was told; empty: as each request calls it. proxied: whether a proxy
-    stands before it, whose word on scheme and host counts."""
-
-    url: str = ""
-    proxied: bool = False
-
-    def of(self, request: Request) -> str:
-        """Scheme and host, without a slash at the end."""
-        if self.url:
-            return self.url.rstrip("/")
-        scheme, host = "http", request.header(b"host") or "localhost"
-        if self.proxied:
-            said = (request.header(b"x-forwarded-proto") or "").partition(",")[0].strip().lower()
-            scheme = said if said in ("http", "https") else scheme
-            host = (request.header(b"x-forwarded-host") or host).partition(",")[0].strip()
-        return f"{scheme}://{host}"
-
-
-AS_ASKED = Origin()
 
 
 class NotYet(Exception):

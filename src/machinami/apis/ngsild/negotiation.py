@@ -202,6 +202,7 @@ def context_link(url: str) -> str:
 
 
 @remembered(512)
+@remembered(512)
 def link_field(url: str) -> tuple[bytes, bytes]:
     """The header field that names the @context of an answer."""
     return b"link", context_link(url).encode("utf-8")

@@ -21,7 +21,7 @@ from machinami.apis.ngsild.contexts import KeptContexts
 from machinami.apis.ngsild.discovery import Discovery
 from machinami.apis.ngsild.entities import Entities
 from machinami.apis.ngsild.entity_maps import MappedEntities
-from machinami.apis.ngsild.face import AS_ASKED, ROOT, Face, Origin, carried
+from machinami.apis.ngsild.face import ROOT, Face, carried
 from machinami.apis.ngsild.identity import identity
 from machinami.apis.ngsild.mapped import Following
 from machinami.apis.ngsild.openapi import operation
@@ -39,6 +39,7 @@ from machinami.apis.ngsild.temporal_provision import TemporalProvision
 from machinami.broker.broker import Broker
 from machinami.kit.http import Handler, Route
 from machinami.kit.openapi import OPERATION
+from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.viewing import Identify, anyone
 
 NONE: frozenset[str] = frozenset()

@@ -14,6 +14,8 @@ from machinami.model.identity.totp import SEED_BYTES, code_at, window_of
 RECOVERY_CODES = 10
 RECOVERY_BYTES = 14  # 112 bits: as many as no hash must be slow for (OWASP ASVS 5.0, 6.5.2)
 _WRONG = "The code is wrong"
+SHA256, SHA1 = "sha256", "sha1"
+_APART = 20  # half-minutes by which clocks are said to differ
 
 
 def draw_seed(identity: Identity) -> bytes:
@@ -25,13 +27,14 @@ async def use_totp(identity: Identity, registry: Registry, account_id: str, seed
     """Take an authenticator into use whose first code is right; the recovery codes, shown this once. Raises
     BadRequestData where it is wrong."""
     account, now = registry.account(account_id), identity.supplies.clock()
-    window = _window(seed, code, window_of(now), -1)
-    if window is None:
-        raise BadRequestData(_WRONG, key="identity.wrong_code")
+    window, known = window_of(now), (SHA256, SHA1) if identity.supplies.demands.sha1 else (SHA256,)
+    algorithm = next((one for one in known if _is_right(seed, code, window, one)), None)
+    if algorithm is None:
+        raise BadRequestData(_WRONG, key=_what_is_wrong(seed, code, window))
     codes = tuple(_written(identity.supplies.draw(RECOVERY_BYTES)) for _ in range(RECOVERY_CODES))
     sealed = identity.supplies.seal.close(seed, sealed_about(account))
     kept = tuple(digest_of(_plain(one)) for one in codes)
-    await registry.put_account(replace(account, totp=Totp(sealed, now, window), recovery=kept))
+    await registry.put_account(replace(account, totp=Totp(sealed, now, window, algorithm), recovery=kept))
     identity.note(Event("authenticator taken into use", registry.town, account.principal_id, account.name))
     return codes
 
@@ -59,10 +62,11 @@ async def with_code(identity: Identity, registry: Registry, live: Live, code: st
 async def _take(identity: Identity, registry: Registry, account: Account, code: str) -> Way | None:
     totp = account.totp
     if totp is not None:
-        seed = identity.supplies.seal.open(totp.seed, sealed_about(account))
-        window = _window(seed, code, window_of(identity.supplies.clock()), totp.last_window)
-        if window is not None:
-            await registry.put_account(replace(account, totp=replace(totp, last_window=window)))
+        seal, about = identity.supplies.seal, sealed_about(account)
+        seed, window = seal.open(totp.seed, about), window_of(identity.supplies.clock())
+        if window > totp.last_window and _is_right(seed, code, window, totp.algorithm):
+            kept = seal.close(seed, about) if seal.is_dated(totp.seed, about) else totp.seed
+            await registry.put_account(replace(account, totp=replace(totp, seed=kept, last_window=window)))
             return Way.CODE
     shown = digest_of(_plain(code))
     if shown in account.recovery:
@@ -72,15 +76,18 @@ async def _take(identity: Identity, registry: Registry, account: Account, code: 
     return None
 
 
-def _window(seed: bytes, code: str, now: int, last: int) -> int | None:
-    """The window of which this is the code: the present one, or one beside it, as clocks differ; never a used one."""
-    digits = "".join(code.split())
-    for window in (now, now - 1, now + 1):
-        counter = window.to_bytes(8, "big")
-        expected = code_at(digest(seed, counter, "sha1"))
-        if window > last and compare_digest(expected.encode(), digits.encode()):
-            return window
-    return None
+def _is_right(seed: bytes, code: str, window: int, algorithm: str) -> bool:
+    """Whether this is the code of the window: codes live for 30 seconds (OWASP ASVS 5.0, 6.5.5)."""
+    expected = code_at(digest(seed, window.to_bytes(8, "big"), algorithm))
+    return compare_digest(expected.encode(), "".join(code.split()).encode())
+
+
+def _what_is_wrong(seed: bytes, code: str, now: int) -> str:
+    """Why a first code is not right, as the words know it: who shows one has the seed, so nothing is given away."""
+    for algorithm in (SHA256, SHA1):
+        if any(_is_right(seed, code, window, algorithm) for window in range(now - _APART, now + _APART + 1)):
+            return "identity.only_sha1" if _is_right(seed, code, now, algorithm) else "identity.late_code"
+    return "identity.wrong_code"
 
 
 def sealed_about(account: Account) -> str:

@@ -13,6 +13,8 @@ from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.throttling import Throttle
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import CredentialRefused
+from machinami.model.identity.assurance import Way
+from machinami.model.identity.demand import SURE, Demands, needs_second
 from machinami.model.identity.key import AccessKey, Use, is_valid, may_ask_from
 from machinami.model.identity.session import Ends
 from machinami.model.principal import ANONYMOUS, Principal
@@ -47,7 +49,8 @@ class Event:
 class Supplies:
     """What identity is given: clock: the clock on the wall, also in a simulated town; draw: so many random bytes;
     seal: for secrets that must be read again; passwords: how they are hashed; protect: has the towns ask their
-    policies from now on; address: where browsers and programs find this installation, without a slash at the end."""
+    policies from now on; address: where browsers and programs find this installation, without a slash at the end;
+    demands: what is demanded of who signs in."""
 
     clock: Callable[[], datetime]
     draw: Callable[[int], bytes]
@@ -56,6 +59,7 @@ class Supplies:
     address: Callable[[], str]
     passwords: Passwords = field(default_factory=Passwords)
     ends: Ends = field(default_factory=Ends)
+    demands: Demands = field(default_factory=Demands)
 
 
 class Proven(NamedTuple):
@@ -71,11 +75,13 @@ class Identity:
 
     def __init__(self, supplies: Supplies) -> None:
         self.supplies = supplies
-        self.throttle = Throttle(supplies.clock)
+        self.throttle = Throttle(supplies.clock, self._made_to_wait)
         self.listeners: list[Callable[[Event], None]] = []
         self.handovers: list[Callable[[str, str, str], Awaitable[None]]] = []
         self.first_code = supplies.draw(16).hex()
         self.guest: Live | None = None
+        self.version = 0
+        """Another number as soon as a key, an account or a town has changed: who somebody was may be true no more."""
         self._registries: dict[str, Registry] = {}
         self._proven: dict[bytes, Proven] = {}
 
@@ -88,14 +94,24 @@ class Identity:
 
     async def admit(self, town: Town) -> None:
         """Read what a town knows of people and programs."""
-        registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends)
+        registry = Registry(town.name, town.store, self.supplies.clock, self.supplies.ends, self._changed)
         await registry.load()
         self._registries[town.name] = registry
+        self._changed()
+
+    def _changed(self) -> None:
+        self.version += 1
+
+    def welcome(self, guest: Live) -> None:
+        """Have who sits at this machine ask by this session."""
+        self.guest = guest
+        self._changed()
 
     async def forget(self, town: Town) -> None:
         """Know nobody any more of a town that is let go."""
         await self._registries[town.name].tidy()
         del self._registries[town.name]
+        self._changed()
 
     def of(self, town: str | None) -> Registry:
         """Whose people and programs count in a town: its own as soon as it has an administrator, until then those of
@@ -130,6 +146,9 @@ class Identity:
         for listener in self.listeners:
             listener(event)
 
+    def _made_to_wait(self, seconds: int, address: str) -> None:
+        self.note(Event("made to wait for guessing", DEFAULT_TOWN, "", f"{seconds} s", address))
+
     def secret(self, size: int = 32) -> str:
         """A fresh secret in hexadecimal digits."""
         return self.supplies.draw(size).hex()
@@ -139,6 +158,13 @@ class Identity:
     def live(self, registry: Registry, cookie: str) -> Live | None:
         """The session that a cookie names; None where it names none, or one that has ended."""
         return registry.live(digest_of(cookie).hex())
+
+    def is_sure(self, live: Live) -> bool:
+        """Whether somebody has signed in with as many factors as are demanded of what they are."""
+        session = live.session
+        if session.level >= SURE or session.half or Way.NEARNESS in session.ways:
+            return True
+        return not needs_second(self.supplies.demands.second, live.principal.roles)
 
     def recalled(self, registry: Registry, mark: bytes) -> Proven | None:
         """What the secret of this digest has proven before, as long as it still does: the key is the very one that it

@@ -1,30 +1,27 @@
-"""Is this the password? argon2id (RFC 9106), beside the event loop, and never more than a few at once."""
+"""Is this the password, and may this be one? argon2id (RFC 9106), beside the event loop, few at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from machinami.foundation.errors import Overloaded
+from machinami.broker.identity.guessing import has_leaked, is_guessable
+from machinami.foundation.errors import BadRequestData, Overloaded
 
 T = TypeVar("T")
 _AT_ONCE, _WAITING = 2, 20  # 64 MiB each: many at once would take the machine's memory
 
-KNOWN = frozenset(
-    """password1234 password12345 passwordpassword 123456789012 1234567890123 12345678901234 qwertyuiop12 qwertyuiop123
-    qwertyuiopas qwertyuiopasdf 1q2w3e4r5t6y 1qaz2wsx3edc 1qaz2wsx3edc4rfv zaq12wsxcde3 abcdefghijkl abcd12345678
-    administrator administrator1 adminadminadmin letmeinletmein iloveyouiloveyou welcome12345 changeme1234
-    machinami1234 machinamimachinami sakurasakura sakura123456 asdfghjkl123 asdfghjklzxcvbnm q1w2e3r4t5y6 p@ssword1234
-    correcthorsebatterystaple""".split()
-)
-
 
 class Passwords:
-    """Makes and checks hashes. cost: (rounds, KiB of memory, lanes); the default is RFC 9106's for small machines."""
+    """Makes and checks hashes. cost: (rounds, KiB of memory, lanes); the default is RFC 9106's for small machines.
+    leaked: a file of passwords that leaked, as `guessing` reads it."""
 
-    def __init__(self, cost: tuple[int, int, int] = (3, 65_536, 4)) -> None:
+    def __init__(self, cost: tuple[int, int, int] = (3, 65_536, 4), leaked: Path | None = None) -> None:
+        self._leaked = leaked
         rounds, memory, lanes = cost
         self._hasher = PasswordHasher(rounds, memory, lanes)
         self._free = asyncio.Semaphore(_AT_ONCE)
@@ -43,6 +40,14 @@ class Passwords:
             await self._beside(self._verify, self._nobody, password)
             return False
         return await self._beside(self._verify, kept, password)
+
+    async def judge(self, password: str, near: Sequence[str]) -> None:
+        """Raise BadRequestData where a new password would be guessed, or is known to have leaked. near: words that are
+        near at hand for who guesses."""
+        if await self._beside(is_guessable, password, *near):
+            raise BadRequestData("This password is among the first to be guessed", key="identity.weak_password")
+        if self._leaked is not None and await self._beside(partial(has_leaked, self._leaked), password):
+            raise BadRequestData("This password is on the list of those that leaked", key="identity.leaked_password")
 
     def is_dated(self, kept: str) -> bool:
         """Whether a hash was made at another cost than the present one."""

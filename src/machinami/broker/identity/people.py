@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from machinami.broker.identity.identity import Event, Identity, Where, digest_of
-from machinami.broker.identity.passwords import KNOWN
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.signing_in import Begun, begin
 from machinami.foundation.errors import AlreadyExists, Conflict, CredentialRefused, Forbidden, NotFound
 from machinami.model.identity.account import (
+    NEAR_WORDS,
     Account,
     check_display,
     check_name,
@@ -17,10 +17,11 @@ from machinami.model.identity.account import (
     end,
 )
 from machinami.model.identity.assurance import Way
-from machinami.model.identity.invitation import LASTING, Invitation
+from machinami.model.identity.invitation import LASTING, Invitation, check_recognised
 from machinami.model.identity.key import OVERLAP, AccessKey
 from machinami.model.principal import SYSTEM, Principal, Role
 
+_USED = "This link was used already, or is too old; ask for a new one"
 _LAST = "This is the last administrator; make another one first"
 
 
@@ -65,18 +66,22 @@ async def invite(
     account_id: str,
     by: Principal,
     lasting: timedelta = LASTING,
+    recognised: int | None = None,
 ) -> str:
-    """The code of a link that opens an account once; earlier links to it open no more. Raises NotFound, Conflict."""
+    """The code of a link that opens an account once; earlier links to it open no more. recognised: how surely the
+    person was known again (IAL) who came in before. Raises NotFound, Conflict, BadRequestData."""
     demand_administrator(by)
     account = registry.account(account_id)
     if account.ended is not None:
         raise Conflict(f"{account.display} has left")
+    check_recognised(account, recognised)
     for old in [one for one in registry.invitations.values.values() if one.account == account_id]:
         await registry.invitations.drop(old.id)
     code = identity.secret(24)
     until = identity.supplies.clock() + lasting
     await registry.invitations.put(Invitation(digest_of(code).hex(), account_id, by.id, until))
-    identity.note(Event("invited", registry.town, by.id, account.name))
+    how = "" if recognised is None else f", recognised at level {recognised}"
+    identity.note(Event("invited", registry.town, by.id, account.name + how))
     return code
 
 
@@ -84,17 +89,17 @@ def invitation(identity: Identity, registry: Registry, code: str) -> tuple[Invit
     """What a link stands for. Raises NotFound where it was used, is too old or was never given."""
     found = registry.invitations.values.get(digest_of(code).hex())
     if found is None or identity.supplies.clock() >= found.until:
-        raise NotFound("This link was used already, or is too old; ask for a new one")
+        raise NotFound(_USED, key="identity.invitation.used")
     account = registry.account(found.account)
     if account.ended is not None:
-        raise NotFound("This link was used already, or is too old; ask for a new one")
+        raise NotFound(_USED, key="identity.invitation.used")
     return found, account
 
 
 async def accept(identity: Identity, registry: Registry, code: str, password: str, where: Where) -> Begun:
     """Come in by a link: the password is set, what opened the account before opens it no more, the link is used up."""
     found, account = invitation(identity, registry, code)
-    checked = check_password(password, account.name, KNOWN)
+    checked = await _checked(identity, password, account.name)
     hashed = await identity.supplies.passwords.make(checked)
     found, account = invitation(identity, registry, code)  # nobody used it meanwhile
     await registry.invitations.drop(found.id)
@@ -110,7 +115,7 @@ async def make_first(
 ) -> Begun:
     """Make the first administrator of a town that has none. Raises Conflict where it has one."""
     _demand_none(registry)
-    checked = check_password(password, check_name(name), KNOWN)
+    checked = await _checked(identity, password, check_name(name))
     hashed = await identity.supplies.passwords.make(checked)
     _demand_none(registry)
     taken = registry.named(check_name(name))
@@ -136,6 +141,13 @@ def _demand_none(registry: Registry) -> None:
         raise Conflict("This town has an administrator already; ask them for an invitation")
 
 
+async def _checked(identity: Identity, password: str, name: str) -> str:
+    """A new password that may be one. Raises BadRequestData."""
+    checked = check_password(password, name)
+    await identity.supplies.passwords.judge(checked, (*NEAR_WORDS, name, *name.partition("@")[::2]))
+    return checked
+
+
 async def change_password(
     identity: Identity, registry: Registry, account_id: str, old: str, new: str, session_id: str
 ) -> None:
@@ -145,7 +157,7 @@ async def change_password(
     if not await identity.supplies.passwords.check(account.password, old[:1_000]):
         identity.throttle.missed(account.name, "own account")
         raise CredentialRefused("The present password is wrong", key="identity.wrong_password")
-    hashed = await identity.supplies.passwords.make(check_password(new, account.name, KNOWN))
+    hashed = await identity.supplies.passwords.make(await _checked(identity, new, account.name))
     await registry.put_account(replace(registry.account(account_id), password=hashed))
     await registry.end_all(account_id, but=session_id)
     identity.note(Event("password changed", registry.town, account.principal_id, account.name))

@@ -3,7 +3,7 @@
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
@@ -20,6 +20,7 @@ from machinami.broker.identity.signing_in import Begun, begin
 from machinami.foundation.errors import BadGateway, CredentialRefused
 from machinami.model.identity.account import Account, Linked
 from machinami.model.identity.assurance import Way, level_of_provider
+from machinami.model.identity.session import FRESH
 from machinami.wire.exchange import Call, Caller
 
 RETURN = "/sign-in/provider/return"
@@ -51,7 +52,9 @@ class _Pending:
     nonce: str
     verifier: str
     onward: str
+    since: datetime
     until: datetime
+    anew: bool
 
 
 class Provider:
@@ -72,7 +75,7 @@ class Provider:
         while len(self._pending) >= _MOST:
             self._pending.pop(next(iter(self._pending)))
         state, nonce, verifier = (self._identity.secret() for _ in range(3))
-        self._pending[state] = _Pending(nonce, verifier, onward, now + _WAIT)
+        self._pending[state] = _Pending(nonce, verifier, onward, now, now + _WAIT, level is not None)
         asked = {
             "response_type": "code",
             "client_id": self.provided.client_id,
@@ -83,8 +86,9 @@ class Provider:
             "code_challenge": _challenge(verifier),
             "code_challenge_method": "S256",
         }
+        asked["max_age"] = str(int(self._identity.supplies.ends.longest.total_seconds()))
         if level is not None:
-            asked["prompt"] = "login"
+            asked["prompt"], asked["max_age"] = "login", "0"
             if level in self.provided.acr:
                 asked["acr_values"] = self.provided.acr[level]
         return f"{told['authorization_endpoint']}?{urlencode(asked)}", state
@@ -105,8 +109,25 @@ class Provider:
         level = level_of_provider(
             _text(claims.get("acr")), _texts(claims.get("amr")), self.provided.levels, self.provided.level
         )
-        begun = await begin(self._identity, registry, account, frozenset({Way.PROVIDER}), where, at_level=level)
+        since = self._since(claims, pending)
+        begun = await begin(
+            self._identity, registry, account, frozenset({Way.PROVIDER}), where, at_level=level, since=since
+        )
         return begun, pending.onward
+
+    def _since(self, claims: Mapping[str, Any], pending: _Pending) -> datetime:
+        """When the person showed the provider who they are: from then on a session lasts as long as any (OpenID Connect
+        Core 1.0, 2, auth_time). Raises CredentialRefused where that is too long ago for what was asked."""
+        now, said = self._identity.supplies.clock(), claims.get("auth_time")
+        if not isinstance(said, int | float):
+            return pending.since if pending.anew else pending.since - FRESH  # not told, so it is not taken for fresh
+        since = min(now, datetime.fromtimestamp(said, UTC))
+        oldest = pending.since if pending.anew else now - self._identity.supplies.ends.longest
+        if since < oldest - timedelta(seconds=_SKEW):
+            raise CredentialRefused(
+                f"You signed in at {self.provided.name} too long ago; sign in there anew", key="identity.too_long_ago"
+            )
+        return since
 
     async def _account(self, registry: Registry, claims: Mapping[str, Any]) -> Account:
         """The account of the person; at the first time the one whose sign-in name is their confirmed e-mail address."""

@@ -96,6 +96,7 @@ class Registry:
     store: TownStore
     clock: Callable[[], datetime]
     ends: Ends = field(default_factory=Ends)
+    changed: Callable[[], None] = lambda: None
     accounts: Shelf[Account] = field(init=False)
     keys: Shelf[AccessKey] = field(init=False)
     invitations: Shelf[Invitation] = field(init=False)
@@ -108,7 +109,7 @@ class Registry:
 
     def __post_init__(self) -> None:
         self.accounts = Shelf("account", Account, self.store, self._count_administrators)
-        self.keys = Shelf("key", AccessKey, self.store, self._index_certificates)
+        self.keys = Shelf("key", AccessKey, self.store, self._index_keys)
         self.invitations = Shelf("invitation", Invitation, self.store)
         self._sessions = Shelf("session", Session, self.store)
 
@@ -117,15 +118,18 @@ class Registry:
         for shelf in (self.accounts, self.keys, self.invitations, self._sessions):
             await shelf.load()
         self._names = {account.name: account.id for account in self.accounts.values.values()}
-        self._places = [key for key in self.keys.values.values() if key.use is Use.PLACE]
         for session in self._sessions.values.values():
             account = self.accounts.values.get(session.account)
             if account is not None and account.ended is None:
                 self._live[session.id] = Live(session, principal_of(account, session), session.seen, session.seen)
         await self.tidy()
 
-    def _index_certificates(self) -> None:
-        self.certified = {digest: key for key in self.keys.values.values() for digest in key.certificates}
+    def _index_keys(self) -> None:
+        """Every request may ask for those that are found by an address or a certificate."""
+        keys = self.keys.values.values()
+        self.certified = {digest: key for key in keys for digest in key.certificates}
+        self._places = [key for key in keys if key.use is Use.PLACE]
+        self.changed()
 
     # people
 
@@ -137,6 +141,7 @@ class Registry:
     def _count_administrators(self) -> None:
         """Every request asks whether there is one."""
         self._administrators = [one for one in self.accounts.values.values() if one.is_administrator]
+        self.changed()
 
     def account(self, account_id: str) -> Account:
         """The account. Raises NotFound."""
@@ -166,14 +171,10 @@ class Registry:
 
     async def put_key(self, key: AccessKey) -> None:
         """Keep a key."""
-        self._places = [one for one in self._places if one.id != key.id]
-        if key.use is Use.PLACE:
-            self._places.append(key)
         await self.keys.put(key)
 
     async def drop_key(self, key_id: str) -> None:
         """Revoke a key; it opens nothing from this moment on."""
-        self._places = [one for one in self._places if one.id != key_id]
         await self.keys.drop(key_id)
 
     def present(self, by: Principal) -> Principal | None:

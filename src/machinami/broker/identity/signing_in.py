@@ -1,6 +1,7 @@
 """How does a person sign in? By password, and a code where they have one; each step is a session of a new name."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from machinami.broker.identity.identity import Event, Identity, Where, digest_of
 from machinami.broker.identity.registry import Live, Registry
@@ -50,12 +51,14 @@ async def begin(
     *,
     half: bool = False,
     at_level: int | None = None,
+    since: datetime | None = None,
 ) -> Begun:
-    """Begin a session. at_level: the level that another authority says; None for that of the ways."""
+    """Begin a session. at_level: the level that another authority says, None for that of the ways; since: when the
+    person showed who they are, None: now."""
     cookie, now = identity.secret(), identity.supplies.clock()
     reached = level(ways) if at_level is None else at_level
     session = Session(
-        digest_of(cookie).hex(), account.id, now, now, ways, reached, half, where.agent[:200], where.address
+        digest_of(cookie).hex(), account.id, since or now, now, ways, reached, half, where.agent[:200], where.address
     )
     await registry.put_session(session)
     if not half:
@@ -71,7 +74,9 @@ async def step_up(identity: Identity, registry: Registry, live: Live, way: Way, 
     old = live.session
     ways = old.ways | {way}
     reached = max(old.level, level(ways))  # a provider may have said a higher one
-    begun = await begin(identity, registry, registry.account(old.account), ways, where, at_level=reached)
+    since = None if old.half else old.began  # a second step alone does not make a session last longer
+    account = registry.account(old.account)
+    begun = await begin(identity, registry, account, ways, where, at_level=reached, since=since)
     await registry.end_sessions([old.id])
     return begun
 

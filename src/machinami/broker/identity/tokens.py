@@ -18,6 +18,7 @@ from machinami.store.protocol import TownStore, Transaction
 
 LASTING = timedelta(minutes=10)
 ALGORITHM = "ES256"
+_CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 RECORD, _CURRENT = "identity-signing", "current"
 _MOST = 5_000
 
@@ -32,10 +33,12 @@ class Shown:
 
 
 class Tokens:
-    """Makes and checks access tokens. They are looked at by one key that is this installation's own."""
+    """Makes and checks access tokens. They are looked at by one key that is this installation's own, and by the one
+    algorithm of that key: where it is another than before, the key is made anew."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self, identity: Identity, algorithm: str = ALGORITHM) -> None:
         self._identity = identity
+        self._algorithm = algorithm
         self._key: ECKey | None = None
         self._seen: OrderedDict[tuple[str, bytes], Shown] = OrderedDict()
 
@@ -43,14 +46,16 @@ class Tokens:
         """Read the signing key, or make one."""
         seal = self._identity.supplies.seal
         kept = (await store.records(RECORD)).get(_CURRENT)
-        if kept is not None:
-            self._key = ECKey.import_key(seal.open(bytes.fromhex(kept["sealed"]), RECORD).decode())
-            return
-        key = ECKey.generate_key("P-256", auto_kid=True)
-        sealed = seal.close(key.as_pem(private=True), RECORD).hex()
+        if kept is not None and kept.get("algorithm", ALGORITHM) == self._algorithm:
+            sealed = bytes.fromhex(kept["sealed"])
+            self._key = ECKey.import_key(seal.open(sealed, RECORD).decode())
+            if not seal.is_dated(sealed, RECORD):
+                return
+        key = self._key or ECKey.generate_key(_CURVES[self._algorithm], auto_kid=True)
+        record = {"sealed": seal.close(key.as_pem(private=True), RECORD).hex(), "algorithm": self._algorithm}
 
         def work(tx: Transaction) -> None:
-            tx.put_record(RECORD, _CURRENT, {"sealed": sealed})
+            tx.put_record(RECORD, _CURRENT, record)
 
         await store.transact(work)
         self._key = key
@@ -64,7 +69,7 @@ class Tokens:
 
     def public(self) -> dict[str, Any]:
         """What others check our tokens by (RFC 7517)."""
-        key = {**self.key.as_dict(private=False), "use": "sig", "alg": ALGORITHM, "kid": self.key.thumbprint()}
+        key = {**self.key.as_dict(private=False), "use": "sig", "alg": self._algorithm, "kid": self.key.thumbprint()}
         return {"keys": [key]}
 
     def give(
@@ -90,9 +95,9 @@ class Tokens:
         }
         if scopes is not None:
             claims["scope"] = " ".join(sorted(scopes))
-        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": self.key.thumbprint()}
+        header = {"alg": self._algorithm, "typ": "at+jwt", "kid": self.key.thumbprint()}
         self._identity.note(Event("token given", registry.town, key.principal.id, key.name, address))
-        return jwt.encode(header, claims, self.key, algorithms=[ALGORITHM]), scopes
+        return jwt.encode(header, claims, self.key, algorithms=[self._algorithm]), scopes
 
     def proven(self, registry: Registry, token: str, mark: bytes) -> Proven:
         """Who shows this token. Raises CredentialRefused. A client that was revoked is refused from that moment on,
@@ -120,7 +125,7 @@ class Tokens:
 
     def _checked(self, registry: Registry, token: str) -> Shown:
         try:
-            read = jwt.decode(token, self.key, algorithms=[ALGORITHM])
+            read = jwt.decode(token, self.key, algorithms=[self._algorithm])
             claims = read.claims
             if read.header.get("typ") != "at+jwt" or claims["aud"] != registry.town:
                 raise CredentialRefused("This token is not for this town")

@@ -20,6 +20,7 @@ from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.methods.anonymity.made import Unit
 from machinami.methods.anonymity.plan import Column, Part
 from machinami.model.entity import Entity
+from machinami.model.found import TypeSummary
 from machinami.model.legal import PUBLISHER, LegalClass
 from machinami.model.parse_q import parse_q
 from machinami.model.policy import Deed, Row, Whom
@@ -172,3 +173,8 @@ def demand_sound(source: Source) -> None:
         raise BadRequestData("Say by which attribute a record tells its time (moment)", member="moment")
     if source.q:
         parse_q(source.q, town_context())
+
+
+async def kinds(town: Town) -> Sequence[TypeSummary]:
+    """Of which types there are entities, with the names of their attributes: what a release can be made of."""
+    return await Seen(town.store, Rights((_ROW,), PUBLISHER, None, None), town.clock).types()

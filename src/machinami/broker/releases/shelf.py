@@ -9,7 +9,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.model.entity import Entity
 from machinami.model.identity.record import read
-from machinami.model.legal import is_staff
+from machinami.model.legal import SERVES, is_free, is_staff
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal, Role
 from machinami.model.town_terms import NAMESPACE
@@ -17,6 +17,7 @@ from machinami.model.town_terms import NAMESPACE
 RELEASE = NAMESPACE + "Release"  # a row about this type is about who makes releases, and who decides on them
 VERSION, TABLE, MEMBERS, STATE = "release", "release-table", "release-members", "release-state"
 OUT_COUNT = "out"  # of STATE: how many were ever published
+_HOUSE, _PEOPLE = "urn:machinami:", "urn:machinami:person:"  # what the town runs, and its accounts
 _DECIDING = frozenset({Role.DEPARTMENT_HEAD, Role.MAYOR, Role.ADMINISTRATOR})
 
 
@@ -27,8 +28,8 @@ def may_make(town: Town, by: Principal) -> bool:
 
 def may_decide(town: Town, by: Principal) -> bool:
     """Whether who asks may publish: a person with responsibility whom a row lets change what is of the type Release."""
-    is_person = by.scopes is None and not by.id.startswith("urn:machinami:")
-    return is_person and not _DECIDING.isdisjoint(by.roles) and _may(town, by, Deed.CHANGE)
+    is_house = by.id.startswith(_HOUSE) and not by.id.startswith(_PEOPLE)
+    return by.scopes is None and not is_house and not _DECIDING.isdisjoint(by.roles) and _may(town, by, Deed.CHANGE)
 
 
 def _may(town: Town, by: Principal, deed: Deed) -> bool:
@@ -86,3 +87,16 @@ def known_version(town: Town, release: str, number: int) -> Version:
 def demand_reason(reason: str) -> None:
     if not reason.strip():
         raise BadRequestData("Say why; it is kept, and everybody can read it", member="reason")
+
+
+def may_have(town: Town, found: Version, by: Principal) -> bool:
+    """Whether who asks may be given the table: of statistics everyone; rows of persons that a public body made
+    (行政機関等匿名加工情報) the town itself, and who has a recorded contract (APPI 109, 115)."""
+    if not found.is_out:
+        return may_make(town, by)
+    legal = found.description.legal
+    if not found.description.is_of_persons or is_free(legal, by):
+        return True
+    law = town.policy.law
+    grounds = () if law is None else law.grounds.values()
+    return any(one.basis in SERVES[legal] and town.clock() < one.end and one.is_for(by) for one in grounds)

@@ -13,20 +13,20 @@ NEAR_WORDS = (
     "bosai", "demo",
 )  # fmt: skip
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
-PEOPLE_ROLES = frozenset(
-    {Role.RESIDENT, Role.OFFICER, Role.DEPARTMENT_HEAD, Role.MAYOR, Role.ADMINISTRATOR, Role.OPERATOR}
-)
+RANKS = (Role.MAYOR, Role.DEPARTMENT_HEAD, Role.OFFICER, Role.ADMINISTRATOR, Role.OPERATOR, Role.RESIDENT)
+PEOPLE_ROLES = frozenset(RANKS)
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,58}[a-z0-9])?(?:@[a-z0-9][a-z0-9.-]{0,99})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Totp:
-    """A generator of one-time codes: its sealed seed, when it was taken into use, and the last window (30 s since
-    1970) of which a code was taken, so that none is taken twice (RFC 6238, 5.2)."""
+    """A generator of one-time codes: its sealed seed, when it was taken into use, the last window (30 s since 1970) of
+    which a code was taken, so that none is taken twice (RFC 6238, 5.2), and the hash function that it knows."""
 
     seed: bytes
     since: datetime
     last_window: int = 0
+    algorithm: str = "sha1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ def check_display(text: str) -> str:
     return shown
 
 
-def check_password(text: str, name: str, known: frozenset[str] = frozenset()) -> str:
+def check_password(text: str, name: str) -> str:
     """A new password: long enough and not one that is guessed first (NIST SP 800-63B, 3.1.1.2); nothing is demanded
-    of its characters. known: passwords that everyone knows. Raises BadRequestData."""
+    of its characters. Raises BadRequestData."""
     if len(text) < SHORTEST_PASSWORD:
         raise BadRequestData(
             f"A password has at least {SHORTEST_PASSWORD} characters; several words are good",
@@ -116,7 +116,7 @@ def check_password(text: str, name: str, known: frozenset[str] = frozenset()) ->
         raise BadRequestData(f"A password has at most {LONGEST_PASSWORD} characters", key="identity.long_password")
     plain = text.lower()
     stem = name.partition("@")[0]
-    if plain in known or len(set(plain)) < 5 or plain in (plain + plain)[1:-1] or _is_expected(plain, stem):
+    if len(set(plain)) < 5 or plain in (plain + plain)[1:-1] or _is_expected(plain, stem):
         raise BadRequestData("This password is among the first to be guessed", key="identity.weak_password")
     return text
 

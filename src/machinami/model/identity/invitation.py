@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from machinami.foundation.errors import BadRequestData
+from machinami.model.identity.account import Account
+
 LASTING = timedelta(days=3)
+# how somebody who came in before is known again, and the level of assurance that it reaches
+RECOGNISED = {"known": 1, "document": 2, "in-person": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +19,16 @@ class Invitation:
     account: str
     by: str
     until: datetime
+
+
+def check_recognised(account: Account, recognised: int | None) -> None:
+    """Raise BadRequestData where somebody who came in before gets a new way in without having been recognised as surely
+    as when they were made known (OWASP ASVS 5.0, 6.4.4). recognised: the level of assurance of who they are (IAL) that
+    was reached now; None: it was not looked at."""
+    known_before = account.password is not None or account.passkeys or account.linked is not None
+    needed = max(1, account.identity_assurance)
+    if known_before and (recognised is None or recognised < needed):
+        raise BadRequestData(
+            f"{account.display} came in before: first recognise them as surely as then (level {needed}), and say so",
+            key="identity.not_recognised",
+        )

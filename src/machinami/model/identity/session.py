@@ -15,10 +15,14 @@ class Ends:
     grace: timedelta = timedelta(minutes=5)
 
 
+FRESH = timedelta(minutes=5)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in. id: SHA-256 of the cookie as hex; level: how surely it is they (AAL); half: the password was
-    right and a code is still to come, so it opens nothing yet; agent: what the browser calls itself."""
+    """One sign-in. id: SHA-256 of the cookie as hex; began: when the person showed who they are; level: how surely it
+    is they (AAL); half: the password was right and a code is still to come, so it opens nothing yet; agent: what the
+    browser calls itself."""
 
     id: str
     account: str
@@ -36,3 +40,8 @@ def is_alive(session: Session, now: datetime, ends: Ends) -> bool:
     if session.half:
         return now < session.began + ends.grace
     return now < session.seen + ends.idle and now < session.began + ends.longest
+
+
+def is_fresh(session: Session, now: datetime) -> bool:
+    """Whether somebody signed in so lately that they may change what they sign in with."""
+    return not session.half and now < session.began + FRESH

@@ -10,7 +10,7 @@ import orjson
 from machinami.foundation.errors import BadRequestData, Forbidden, MachinamiError, SettingsError
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
-from machinami.kit.forms import SECURE
+from machinami.kit.forms import cookie_field, own_cookie
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.settings import read_setting, refusal
@@ -53,6 +53,7 @@ class Way:
         self.deeds: dict[str, PageHandler] = {
             "join": self.join,
             "leave": self.leave,
+            "connect": self.connect,
             "look": self.look,
             "answer": self.answer,
             "hand-in": self.hand_in,
@@ -74,10 +75,11 @@ class Way:
     ) -> Response:
         """The page, with what went wrong or what is shown only once."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
+        asked_for = self.city.consenting(PURPOSE)
         done = asked.get("done", "")
         seen = next((a for a in AUDIENCES if a == (audience or asked.get("view"))), "resident")
         is_officer = self.is_officer(request)
-        mine = await self.book.mine(request.cookie(COOKIE) or "", words) if seen == "resident" else None
+        mine = await self.book.mine(own_cookie(request, COOKIE) or "", words) if seen == "resident" else None
         return self.frame.show(
             request,
             TEMPLATE,
@@ -87,7 +89,8 @@ class Way:
             fault=fault,
             new_key=new_key,
             mine=mine,
-            asked=self.city.consenting(PURPOSE),
+            asked=asked_for,
+            connected=mine is not None and await asked_for.is_connected(mine.walker),
             fresh_code="".join(secrets.choice(LETTERS) for _ in range(10)),
             figures=await self.book.figures(),
             office=await self.book.office(words) if seen == "officer" and is_officer else None,
@@ -125,8 +128,17 @@ class Way:
             raise BadRequestData("Joining needs your consent to what is written beside the box", field="agree")
         profile = Profile(form.get("age_band", ""), form.get("sex", "unsaid"), form.get("district", "").strip())
         key = secrets.token_urlsafe(18)
-        await service.join(self.city, profile, key, words.language)
+        walker = await service.join(self.city, profile, key, words.language)
+        if form.get("connect") == "yes":
+            await self.city.consenting(PURPOSE).connect(walker.id)
         return self.with_key(see_other(f"{ADDRESS}?done=joined"), request, key, KEPT)
+
+    async def connect(self, request: Request) -> Response:
+        """Who is signed in has their days shown with the rest of what the town holds about them."""
+        read_form(request)
+        walker = await service.walker_of(self.city, request.cookie(COOKIE) or "")
+        await self.city.consenting(PURPOSE).connect(walker.id)
+        return see_other(f"{ADDRESS}?done=connected")
 
     async def look(self, request: Request) -> Response:
         """See the page of an invented resident, where there is one."""
@@ -142,7 +154,7 @@ class Way:
 
     async def leave(self, request: Request) -> Response:
         """Withdraw: everything of the person goes."""
-        form, key = read_form(request), request.cookie(COOKIE) or ""
+        form, key = read_form(request), own_cookie(request, COOKIE) or ""
         if form.get("sure") != "yes":
             raise BadRequestData("Leaving needs your yes beside the box", field="sure")
         await service.withdraw(self.city, await service.walker_of(self.city, key))
@@ -150,22 +162,20 @@ class Way:
 
     def with_key(self, response: Response, request: Request, key: str, seconds: int) -> Response:
         """The answer that has the browser keep the key, where no script and no other site can read it."""
-        secure = "; Secure" if request.cookie(SECURE) else ""
-        cookie = f"{COOKIE}={key}; Path={ADDRESS}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
-        response.headers.append((b"set-cookie", cookie.encode()))
+        response.headers.append(cookie_field(COOKIE, key, self.frame.origin.is_secure(request), seconds))
         return response
 
     async def answer(self, request: Request) -> Response:
         """The resident's word on a day."""
         form = read_form(request)
-        walker = await service.walker_of(self.city, request.cookie(COOKIE) or "")
+        walker = await service.walker_of(self.city, own_cookie(request, COOKIE) or "")
         await service.answer(self.city, walker, read_day(form.get("day", "")), form.get("answer", ""))
         return see_other(f"{ADDRESS}?done=answered")
 
     async def hand_in(self, request: Request) -> Response:
         """Steps from a file that the resident pasted."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        walker = await service.walker_of(self.city, request.cookie(COOKIE) or "")
+        walker = await service.walker_of(self.city, own_cookie(request, COOKIE) or "")
         try:
             found = read(orjson.loads(form.get("document", "")), ZoneInfo(self.city.zone), "")
             if found.refused:
@@ -182,14 +192,14 @@ class Way:
     async def voucher(self, request: Request) -> Response:
         """Set points aside for a ride; the code of the form makes a second press harmless."""
         form = read_form(request)
-        walker = await service.walker_of(self.city, request.cookie(COOKIE) or "")
+        walker = await service.walker_of(self.city, own_cookie(request, COOKIE) or "")
         await service.take_voucher(self.city, walker, checked_code(form.get("code", "")))
         return see_other(f"{ADDRESS}?done=voucher#vouchers")
 
     async def give_back(self, request: Request) -> Response:
         """Give a voucher back."""
         form = read_form(request)
-        walker = await service.walker_of(self.city, request.cookie(COOKIE) or "")
+        walker = await service.walker_of(self.city, own_cookie(request, COOKIE) or "")
         await service.end_voucher(self.city, form.get("code", ""), "returned", owner=walker.id)
         return see_other(f"{ADDRESS}?done=returned")
 

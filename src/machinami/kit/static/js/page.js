@@ -1,5 +1,5 @@
 // What every page does in the browser: says changes aloud, says when the town cannot be reached,
-// remembers the officer's name, and asks before grave acts. Everything works without it, too.
+// and asks before grave acts. It keeps nothing in the browser. Everything works without it, too.
 "use strict";
 (() => {
   const one = (selector, root = document) => root.querySelector(selector);
@@ -16,16 +16,6 @@
     const note = one("#offline");
     note.hidden = yes;
     note.textContent = yes ? "" : note.dataset.text;
-  };
-
-  const remember = (root) => {
-    for (const field of all("[data-remember]", root)) {
-      const key = `machinami.${field.dataset.remember}`;
-      try {
-        if (!field.value) field.value = localStorage.getItem(key) ?? "";
-        field.addEventListener("change", () => localStorage.setItem(key, field.value));
-      } catch { /* a browser that keeps nothing still works */ }
-    }
   };
 
   const ask = (form) => {
@@ -54,7 +44,6 @@
   };
 
   const start = (root) => {
-    remember(root);
     all("form[data-confirm]", root).forEach(ask);
     all("[data-mirrored]", root).forEach(mirror);
     for (const button of all("[data-print]", root)) { button.hidden = false; button.addEventListener("click", () => window.print()); }
