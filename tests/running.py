@@ -13,6 +13,7 @@ from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
 from machinami.app.person_keys import PersonKeyFile
 from machinami.broker.broker import Broker, Ports
 from machinami.kit.carrier import Limits
@@ -76,11 +77,13 @@ async def running(
         person_keys=lambda town: keys.setdefault(
             town, PersonKeyFile(folder / "keys" / f"{town}.persons", False, False)
         ),
+        mapping_key=lambda town: f"{alias} {town}".encode().ljust(32, b"."),
     )
     broker = Broker(ports)
     await broker.start()
     rows = routes(broker, identify, paging or Paging())
     every = [*rows, *consent_routes(broker, identify), *erasure_routes(broker, identify)]
+    every += pseudonym_routes(broker, identify, caller or Unconnected())
     serving = await serve(every, limits=Limits(body=1_000_000), lane=lane)
     await broker.open_to_sources(serving.url + RELAYED)
     try:

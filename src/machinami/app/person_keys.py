@@ -13,6 +13,7 @@ from pathlib import Path
 
 from machinami.app.durable import copy_file, destroy, sync_folder
 from machinami.app.keys import FOLDER
+from machinami.app.mapping_keys import ENDING as MAPPING
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import FULL, Settings
@@ -156,28 +157,31 @@ class PersonKeyRing:
     def carry(self, town: str, folder: Path) -> None:
         """Have the keys of a town go along in a folder that serves it as its default town."""
         self.release(town)
-        path = place_of(self._settings, town)
-        if path.exists():
-            copy_file(path, place_of(Settings(folder), DEFAULT_TOWN))
-            place_of(Settings(folder), DEFAULT_TOWN).chmod(0o600)
+        _copy(place_of(self._settings, town), place_of(Settings(folder), DEFAULT_TOWN))
 
     def take(self, town: str, settings: Settings) -> None:
         """Have here the keys that came with the default town of another folder."""
         self.release(town)
-        source, own = place_of(settings, DEFAULT_TOWN), place_of(self._settings, town)
-        if source.exists():
-            copy_file(source, own)
-            own.chmod(0o600)
+        _copy(place_of(settings, DEFAULT_TOWN), place_of(self._settings, town))
 
     def destroy(self, town: str) -> None:
         """Destroy all keys of a town."""
         self.release(town)
-        destroy(place_of(self._settings, town))
+        for ending in (ENDING, MAPPING):
+            destroy(place_of(self._settings, town).with_suffix(ending))
 
     def close(self) -> None:
         """Let go of all files."""
         for town in list(self._open):
             self.release(town)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Have both files of a town somewhere else: the keys of its persons, and that of their pseudonyms."""
+    for ending in (ENDING, MAPPING):
+        if source.with_suffix(ending).exists():
+            copy_file(source.with_suffix(ending), target.with_suffix(ending))
+            target.with_suffix(ending).chmod(0o600)
 
 
 def _opened(path: Path, draw: Callable[[int], bytes]) -> int:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from os import urandom
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.platform.routes import routes as platform_routes
+from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import routes as release_routes
@@ -48,6 +50,7 @@ from machinami.app.identifying import (
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.mapping_keys import mapping_key
 from machinami.app.person_keys import PersonKeyRing
 from machinami.app.pressing import press_of
 from machinami.app.sources import Sources
@@ -135,7 +138,7 @@ class TownOS:
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
             settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
-            self._person_keys.of,
+            self._person_keys.of, partial(mapping_key, settings),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -310,6 +313,7 @@ class TownOS:
         found += release_routes(self._press(desk))
         found += consent_pages(self._desks(desk))
         found += erasure_routes(self.broker, self.identify)
+        found += pseudonym_routes(self.broker, self.identify, self._caller)
         found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
         frame = Frame.around(desk)

@@ -21,6 +21,7 @@ from machinami.broker.legal_records import load_law
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
+from machinami.broker.pseudonyms import Pseudonyms
 from machinami.broker.quotas import Meter
 from machinami.broker.shroud.keys import PersonKeys
 from machinami.broker.shroud.shrouded import shrouded
@@ -65,7 +66,8 @@ class Ports:
     empty: a name is made once and kept; split_entities: whether parts of one entity are expected at several brokers
     where a request says nothing of it (4.3.6.7); context_bytes: how much of @contexts stays in memory; quota: what a
     town may take of the machine; seal: with what credentials are kept that clients hand over; person_keys: the keys
-    with which what a town knows about persons is sealed; None: it is kept as it is."""
+    with which what a town knows about persons is sealed; None: it is kept as it is; mapping_key: the key by which
+    services know people under pseudonyms, by town."""
 
     backend: Backend
     fetcher: Fetcher
@@ -80,6 +82,7 @@ class Ports:
     quota: Callable[[str], Quota] = lambda town: UNLIMITED
     seal: Sealing | None = None
     person_keys: Callable[[str], PersonKeys] | None = None
+    mapping_key: Callable[[str], bytes] | None = None
 
 
 class Broker:
@@ -301,11 +304,15 @@ class Broker:
         policy.law = Law(ports.clock)
         shroud = None if ports.person_keys is None else await shrouded(store, policy.law, ports.person_keys(name))
         store = shroud or store
+        names = None if ports.mapping_key is None else Pseudonyms(partial(ports.mapping_key, name))
         policy.lend(self._derived)
         policy.present = partial(self._present, name)
         await load(policy, store)
         await load_law(policy.law, store)
-        town = Town(name, store, policy, ports.clock, ports.new_id, meter=Meter(), seal=ports.seal, shroud=shroud)
+        seal, meter = ports.seal, Meter()
+        town = Town(
+            name, store, policy, ports.clock, ports.new_id, meter=meter, seal=seal, shroud=shroud, pseudonyms=names
+        )
         town.meter.limit(ports.quota(name))
         default = self._towns.get(DEFAULT_TOWN)
         if default is not None and not default.policy.is_open:

@@ -87,6 +87,9 @@ async def carry_out(town: Town, going: Going, kept: Sequence[Kept], by: Principa
     for start in range(0, len(going.ids), _AT_ONCE):
         await town.store.transact(partial(_delete, town, going, going.ids[start : start + _AT_ONCE], made, by))
     await town.store.transact(partial(_take_all_off, going, made, by))
+    if not (going.found or going.erased or going.places):
+        await town.store.transact(lambda tx: tx.delete_record(PENDING, made.id))
+        return erasure_document(replace(made, is_done=True))
     return await _finish(town, made, going.places, by)
 
 

@@ -1,8 +1,7 @@
-"""When are data about people to be erased? When they ask for it, and when a consent has ended and nothing else justifies
-keeping what it was to.
+"""When are data about people erased? When they ask for it, and when a consent ended and nothing else justifies keeping.
 
-What justifies keeping is another consent of the same person that holds, or a recorded ground of the law. What a town has
-to keep whatever its people consent to needs a recorded ground, as it needs one to be read.
+What justifies keeping is another consent of the same person that holds, or a recorded ground of the law. What a town
+has to keep whatever its people consent to needs a recorded ground, as it needs one to be read.
 """
 
 import asyncio
@@ -12,7 +11,9 @@ from typing import Any
 
 from machinami.broker import consents
 from machinami.broker.erasure import about, accounts, carry_out, finish_pending
+from machinami.broker.pairing import SCOPE as PAIRED
 from machinami.broker.policy import demand
+from machinami.broker.private import SCOPE as KEPT_PRIVATELY
 from machinami.broker.shroud.concerning import scope_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
@@ -48,6 +49,8 @@ async def ask(
     scopes = {scope_of(mark) for mark in marks if not kept[mark.id]}
     told = [one for mark in marks for one in kept[mark.id]] + always(town, person)
     going = await about(town, person, scopes)
+    if not types:
+        going.places |= {(scope, person) for scope in (PAIRED, KEPT_PRIVATELY)}
     return await carry_out(town, going, told, by, reason or "the person asked for it")
 
 
@@ -143,14 +146,13 @@ async def every(town: Town, by: Principal) -> list[dict[str, Any]]:
 
 
 async def account(town: Town, erasure_id: str, by: Principal) -> Mapping[str, Any]:
-    """One account, for whom it is about, for who may speak for them, and for an administrator. Raises NotFound."""
+    """One account, for whom it is about and for who may speak for them. Raises NotFound, SignInRequired."""
     found = next((one for one in await accounts(town) if one["id"] == erasure_id), None)
     if found is not None and by.id != ANONYMOUS.id and (by.id in found["people"] or consents.may_help(town, by)):
         return found
-    demand(town.policy, by, Deed.ADMINISTER)
-    if found is None:
-        raise NotFound(f"There is no account {erasure_id[:200]} here")
-    return found
+    if by.id == ANONYMOUS.id:
+        raise SignInRequired("Say who you are to see what was erased")
+    raise NotFound(f"There is no account {erasure_id[:200]} here")
 
 
 def _demand_speaking(town: Town, person: str, by: Principal, proof: str) -> None:
