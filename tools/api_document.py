@@ -60,9 +60,9 @@ def every_route() -> list[Route]:
     found += consent_routes(broker, anyone)
     found += my_data_routes(Desks(broker, asking.identity, anyone, frame))
     found += erasure_routes(broker, anyone)
+    found += pseudonym_routes(broker, anyone, Unconnected())
     work = Work(_never, ZoneInfo("Asia/Tokyo"), bytes)
     found += release_routes(Press(broker, anyone, frame, work))
-    found += pseudonym_routes(broker, anyone, Unconnected())
     return [*found, *reference_routes((), frame, "")]
 
 

@@ -39,6 +39,7 @@ from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
 from machinami.app.deciding import ethics_office, reviews_due
 from machinami.app.declaring import declare
+from machinami.app.forwarding import Forwarding
 from machinami.app.identifying import (
     accounting,
     admit_guest,
@@ -147,6 +148,7 @@ class TownOS:
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
+        self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
@@ -174,7 +176,7 @@ class TownOS:
         await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
-        house = self.identity, self.keeping, self.platform, self.now, self._compute
+        house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding
         self.watched.jobs += upkeep(self.settings, self.broker, *house)
         manifests = [house.service.manifest for house in self.houses]
         sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
@@ -258,6 +260,8 @@ class TownOS:
         for job in self.watched.jobs:
             await job.stop()
         await self.tenants.close()
+        if self._forwarding is not None:
+            await self._forwarding.close()
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
