@@ -24,6 +24,7 @@ from machinami.kit.compute import Compute
 from machinami.kit.schedule import Job
 
 _DAY = 86_400.0
+_SEALED = 10.0
 _TIDIED, _MEASURED, _PRACTISED = 60.0, 1.0, 30.0
 
 
@@ -47,6 +48,11 @@ def upkeep(
             await forgetting.look(town)
             await forget_expired(town)
 
+    async def seal_all() -> None:
+        for town in broker.towns:
+            if town.shroud is not None:
+                await town.shroud.seal_what_was_there(town.clock())
+
     async def trim_logs() -> None:
         before = now() - timedelta(days=settings.log_days)
         for town in broker.towns:
@@ -59,6 +65,7 @@ def upkeep(
         Job("who is signed in", identity.tidy, utc_now, _TIDIED),
         Job("log retention", trim_logs, now, _DAY),
         Job("what ends some day", keeping.look, utc_now, KEPT),
+        Job("what is marked is sealed", seal_all, utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
     ]
