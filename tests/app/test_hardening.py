@@ -2,18 +2,27 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import orjson
 import pytest
+from aiohttp import web
 from tests.knowing import NAVIGATED, Visitor
 
+from machinami.app.configuration import read
+from machinami.app.console import CONSOLE
 from machinami.app.running import TownOS, pace_of, targets_of
+from machinami.broker.audit import Search
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import MqttSettings, Settings
+from machinami.kit.attempts import Attempts
+from machinami.model.audit import Chain, Head
 from machinami.wire.targets import Targets
 
+Taken = list[tuple[dict[str, str], list[dict[str, Any]]]]
 ENTITIES = "/ngsi-ld/v1/entities"
 SECRET = "heron-7-weir"
 
@@ -50,7 +59,7 @@ async def test_one_who_asks_too_often_is_told_to_wait_in_their_language_and_the_
         problem = await refused(f"{ENTITIES}?type=River")
         assert (problem.content_type, problem.headers["Retry-After"]) == ("application/json", "1")
         for language, said in (("ja", "少しお待ちください"), ("en", "Please wait a moment")):
-            for path in ("/", "/people", "/audit", "/services/flood"):
+            for path in ("/", "/people", "/audit", "/data"):
                 await refused(f"{ENTITIES}?type=River")
                 page = await refused(f"{path}?lang={language}")
                 assert (page.content_type, page.headers["Retry-After"]) == ("text/html", "1")
@@ -104,6 +113,122 @@ async def test_passwords_in_addresses_are_sealed_where_they_are_kept_and_work_af
     kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert SECRET.encode() not in kept
     assert b"urn:machinami:sealed:" in kept
-    async with served(tmp_path) as (town, first):
+    async with served(tmp_path) as (_, first):
         async with first.session.get("/ngsi-ld/v1/subscriptions/urn:ngsi-ld:Subscription:1") as found:
             assert (await found.json())["notification"]["endpoint"]["uri"] == uri
+
+
+@contextlib.asynccontextmanager
+async def receiving(answers: list[int]) -> AsyncIterator[tuple[str, Taken]]:
+    """A machine that keeps records: its address, and what it took. answers: what it says first; then all is well."""
+    taken: Taken = []
+
+    async def take(request: web.Request) -> web.Response:
+        lines = [orjson.loads(line) for line in (await request.read()).splitlines()]
+        if answers:
+            return web.Response(status=answers.pop(0))
+        taken.append((dict(request.headers), lines))
+        return web.Response(status=204)
+
+    application = web.Application()
+    application.router.add_post("/records", take)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/records", taken
+    finally:
+        await runner.cleanup()
+
+
+async def test_the_account_is_sent_elsewhere_as_it_is_kept_whole_and_in_its_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOWN_ACCOUNT", SECRET)
+    async with receiving([503]) as (address, taken):
+        told = {"account_to": address, "account_secret_env": "TOWN_ACCOUNT"}
+
+        async def until(enough: Callable[[str], bool]) -> None:
+            async with asyncio.timeout(60):
+                while not enough(orjson.dumps([lines for _, lines in taken]).decode()):
+                    await asyncio.sleep(0.05)
+
+        async with served(tmp_path, **told) as (_, first):
+            await first.become_first()
+            await until(lambda said: "signed in" in said)
+        before = len(taken)
+        async with served(tmp_path, **told) as (town, first):
+            await first.sign_in(password="a wrong one, and no name of anybody")
+            await until(lambda said: "sign-in refused" in said)
+            head = await town.broker.audit(await town.broker.town(None)).head(CONSOLE)
+            chain = Chain(Head(head.number, head.digest))
+            for _, lines in taken:
+                for batch in lines:
+                    chain.follow(batch)
+    assert len(taken) > before
+    assert chain.faults() == []
+    assert {headers["Authorization"] for headers, _ in taken} == {f"Bearer {SECRET}"}
+    assert {headers["Machinami-Town"] for headers, _ in taken} == {"default"}
+    numbers = [batch["number"] for _, lines in taken for batch in lines]
+    assert numbers == list(range(1, len(numbers) + 1))  # none is missing, none comes twice
+
+
+def test_the_account_is_sent_over_tls_only(tmp_path: Path) -> None:
+    file = tmp_path / "machinami.toml"
+    for address, taken in (
+        ("https://records.example/x", True),
+        ("http://127.0.0.1:9/x", True),
+        ("http://x.example", False),
+    ):
+        file.write_text(f'[account]\nsend_to = "{address}"\n', encoding="utf-8")
+        if address != "http://x.example":
+            assert read(tmp_path).account_to == address
+        else:
+            with pytest.raises(SettingsError, match="https"):
+                read(tmp_path)
+
+
+@pytest.mark.parametrize("lane", [True, False])
+async def test_what_is_no_request_is_told_in_the_log_once_a_minute(
+    tmp_path: Path, lane: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path, fast_lane=lane) as (town, first):
+        await first.become_first()
+        for _ in range(5):
+            assert (await first.get(f"{ENTITIES}?type=River&limit=many\n")).status == 400
+            assert (await first.post("/people", {"name": "eve"})).status == 403  # a form without its token
+        reader, writer = await asyncio.open_connection("127.0.0.1", town._serving.port)  # type: ignore[union-attr]
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
+        await reader.read()
+        writer.close()
+        told = [record.getMessage() for record in caplog.records if record.name == "machinami.attempts"]
+    assert [line for line in told if f"400: GET {ENTITIES} from 127.0.0.1" in line]
+    assert [line for line in told if "403: POST /people from 127.0.0.1" in line]
+    assert len(told) == 2  # the others are counted
+
+
+def test_however_many_try_the_log_stays_short(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    for at in range(5_000):
+        attempts.note(400, f"client {at}", "GET", "/")
+        attempts.note(200, f"client {at}", "GET", "/")
+    assert len(caplog.records) == 1_000
+    caplog.clear()
+    attempts.note(400, "client 1", "GET", "/")
+    now[0] = 61.0
+    attempts.note(400, "client 1", "GET", "/x\r\ny")
+    (said,) = [record.getMessage() for record in caplog.records]  # the log makes one line of it
+    assert said == "refused with 400: GET /x\r\ny from client 1, and 1 more since it was told last"
+
+
+async def test_who_guesses_and_must_wait_is_in_the_account(tmp_path: Path) -> None:
+    async with served(tmp_path) as (town, first):
+        await first.become_first()
+        for _ in range(8):
+            await first.sign_in(password="a wrong one, and no name of anybody")
+        audit = town.broker.audit(await town.broker.town(None))
+        found = await audit.search(Search(what="made to wait for guessing"), 50, CONSOLE)
+    assert 1 <= len(found.entries) <= 2  # after the sixth miss; while one waits nothing is looked at
+    assert found.entries[0]["from"] == "127.0.0.1"

@@ -151,6 +151,11 @@ async def _others(found: Gathered) -> None:
     )
 
 
+def _without_own(crowd: Crowd, who: str, text: str) -> str:
+    """A page without the hidden field of its own forms, where the token of who looks at it belongs."""
+    return text.replace(f'name="form_token" value="{crowd.token(who)}"', "")
+
+
 async def test_no_secret_is_seen_where_it_does_not_belong(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -163,7 +168,7 @@ async def test_no_secret_is_seen_where_it_does_not_belong(
         account = await crowd.town.broker.audit(house).batches(0, 10_000, PEOPLE["administrator"])
         told = {"the account": repr(account)}
         for path in ("/metrics", "/health", "/about", "/openapi.json", "/services"):
-            told[path] = (await crowd.ask("administrator", "GET", path)).text
+            told[path] = _without_own(crowd, "administrator", (await crowd.ask("administrator", "GET", path)).text)
     seal = (tmp_path / KEY_FILE).read_bytes()
     said = capfd.readouterr()
     told |= {"the log": caplog.text, "stderr": said.err, "stdout": said.out, "refusals": "\n".join(found.refusals)}

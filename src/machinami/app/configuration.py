@@ -85,6 +85,11 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # certificate = "town.pem"        # パスワードのかわりに証明書で or by a certificate instead of a password
 # key = "town.key"
 
+# 記録を別の機械にも送る To keep the account (who did what) on another machine, too:
+# [account]
+# send_to = "https://records.city.example/machinami"
+# secret_env = "MACHINAMI_ACCOUNT_SECRET"   # そこで見せる秘密 the secret that is shown there
+
 # 機器のかぎを mosquitto に渡す To keep the devices' keys ready for a mosquitto broker:
 # [devices]
 # mosquitto = "/etc/mosquitto/machinami"
@@ -162,6 +167,14 @@ def _is_address(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value) is not None
 
 
+def _is_safe_address(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and _is_address(value)
+        and value.startswith(("https://", "http://127.0.0.1", "http://localhost"))
+    )
+
+
 _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "town": {
         "name": _Rule("town_name", _is_name, 'such as { ja = "わたしの街", en = "My town" }'),
@@ -218,6 +231,16 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "plain_targets": _flag("plain_targets"),
         "mqtt_certificate": _file("mqtt_certificate", "town.pem"),
         "mqtt_key": _file("mqtt_key", "town.key"),
+    },
+    "account": {
+        "send_to": _Rule(
+            "account_to", _is_safe_address, 'an https:// address, such as "https://records.city.example/machinami"'
+        ),
+        "secret_env": _Rule(
+            "account_secret_env",
+            lambda value: isinstance(value, str) and value.isidentifier(),
+            'the name of an environment variable, such as "MACHINAMI_ACCOUNT_SECRET"',
+        ),
     },
     "devices": {
         "mosquitto": _file("mosquitto", "/etc/mosquitto/machinami"),

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from machinami.app.clock import utc_now
+from machinami.app.forwarding import SECONDS as SENT
+from machinami.app.forwarding import Forwarding
 from machinami.app.keeping import SECONDS as KEPT
 from machinami.app.keeping import Keeping
 from machinami.app.mosquitto import SECONDS as TOLD
@@ -36,6 +38,7 @@ def upkeep(
     platform: Platform,
     now: Callable[[], datetime],
     compute: Compute,
+    forwarding: Forwarding | None = None,
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
@@ -76,4 +79,6 @@ def upkeep(
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
+    if forwarding is not None:
+        jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs

@@ -255,6 +255,11 @@ class Audit:
             self._note(by, Deed.READ, what=f"exported the record: {told}", looked=told)
         return found
 
+    async def kept(self, after: int, limit: int) -> list[Batch]:
+        """Batches after one of this number, for the place that the settings name: what they are told is not noted, as
+        that would never end."""
+        return await _batches_after(self._store, after, self._head.number, limit)
+
     async def verify(self, kept: Head | None, by: Principal) -> Verified:
         """Follow the whole record, shelf by shelf. kept: a head that was kept apart."""
         demand(self._policy, by, Deed.ADMINISTER)

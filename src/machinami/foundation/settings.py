@@ -61,7 +61,8 @@ class Settings:
     after how many they are fetched anew where their server does not say (0: never at all); ca_file: the authorities
     whose certificates are trusted besides those of the system; private_targets: whether clients may have a town
     that is served to the network connect to addresses inside it; certificate and certificate_key: for TLS;
-    plain_targets: whether it connects to others without TLS;
+    plain_targets: whether it connects to others without TLS; account_to: where the account is sent as it is kept, and
+    account_secret_env: the environment variable with the secret that is shown there;
     idle_minutes, session_hours: after which people are signed out, idle or not; second_factor: of whom a second factor
     is demanded (empty: of administrators, where the town is served to a network); sha1_codes: whether authenticators
     that know only SHA-1 are taken; leaked_passwords: a file of SHA-1 digests in their order, of passwords that nobody
@@ -112,6 +113,8 @@ class Settings:
     leaked_passwords: Path | None = None
     requests_per_client: int | None = None
     plain_targets: bool = False
+    account_to: str = ""
+    account_secret_env: str = ""
     mosquitto: Path | None = None
     mosquitto_pid: Path | None = None
     mqtt_certificate: Path | None = None

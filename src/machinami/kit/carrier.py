@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from machinami.kit.answering import answer, header_fields, settled, too_large, too_late
+from machinami.kit.attempts import Attempts
 from machinami.kit.familiar import Familiar
 from machinami.kit.http import Request, Response
 from machinami.kit.outgoing import Outgoing
@@ -44,6 +45,7 @@ class Carrier:
         self.limits = limits
         self.outgoing = Outgoing()
         self.familiar = Familiar()
+        self.attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI conversation."""
@@ -52,6 +54,9 @@ class Carrier:
         response = await self._respond(scope, receive)
         if response is None:
             return
+        if response.status >= 400:
+            client = scope.get("client")
+            self.attempts.note(response.status, client[0] if client else "", scope["method"], scope["path"])
         await send({"type": "http.response.start", "status": response.status, "headers": header_fields(response)})
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})

@@ -76,6 +76,7 @@ class Connection(HttpToolsProtocol):
         self._limits = carrier.limits
         self._outgoing = carrier.outgoing
         self._familiar = carrier.familiar
+        self._attempts = carrier.attempts
         self._hot: _HotCycle | None = None
         self._head_size = 0
         self._in_head = False
@@ -174,6 +175,7 @@ class Connection(HttpToolsProtocol):
             return
         self._deaf = True
         refusal = problem(error)
+        self._attempts.note(refusal.status, self.client[0] if self.client else "", "?", "what is no request")
         refusal.headers.append((b"connection", b"close"))
         self._outgoing.flush(self.transport)
         self.transport.write(self._bytes(refusal))
@@ -345,6 +347,9 @@ class Connection(HttpToolsProtocol):
         if hot.response_complete:
             return
         hot.response_complete = True
+        if response.status >= 400:
+            request = hot.request
+            self._attempts.note(response.status, request.client, request.method, request.path)
         if self.transport.is_closing():
             return
         keep_alive = hot.keep_alive and not ends_connection(response)

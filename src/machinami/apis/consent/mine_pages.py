@@ -88,7 +88,13 @@ def _kept(office: Office) -> PageHandler:
         part = found[offset : offset + _PAGE]
         groups = grouped(part, office.names(request, town), await _pasts(town, part), _PAGE)
         return office.show(
-            request, "kept", group=groups[0] if groups else None, count=len(found), offset=offset, limit=_PAGE
+            request,
+            "kept",
+            group=groups[0] if groups else None,
+            count=len(found),
+            offset=offset,
+            limit=_PAGE,
+            names=office.names(request, town),
         )
 
     return show

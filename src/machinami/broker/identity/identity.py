@@ -75,7 +75,7 @@ class Identity:
 
     def __init__(self, supplies: Supplies) -> None:
         self.supplies = supplies
-        self.throttle = Throttle(supplies.clock)
+        self.throttle = Throttle(supplies.clock, self._made_to_wait)
         self.listeners: list[Callable[[Event], None]] = []
         self.handovers: list[Callable[[str, str, str], Awaitable[None]]] = []
         self.first_code = supplies.draw(16).hex()
@@ -145,6 +145,9 @@ class Identity:
         _LOG.info("%s in %s by %r about %r from %s", event.what, event.town, event.by, event.about, event.address)
         for listener in self.listeners:
             listener(event)
+
+    def _made_to_wait(self, seconds: int, address: str) -> None:
+        self.note(Event("made to wait for guessing", DEFAULT_TOWN, "", f"{seconds} s", address))
 
     def secret(self, size: int = 32) -> str:
         """A fresh secret in hexadecimal digits."""

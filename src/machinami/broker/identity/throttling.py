@@ -17,18 +17,22 @@ _MOST = 20_000
 class Throttle:
     """Counts in memory; a restart forgets."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], told: Callable[[int, str], None] = lambda *_: None) -> None:
+        """told: hears of every wait that begins: how many seconds, and for which address."""
         self._clock = clock
+        self._told = told
         self._misses: OrderedDict[tuple[str, str], Misses] = OrderedDict()
 
     def check(self, name: str, address: str) -> None:
         """Raise TooManyAttempts while one must wait."""
+        if seconds := self._wait(name, address):
+            raise TooManyAttempts(f"Too many attempts; try again in {seconds} seconds", retryAfter=seconds)
+
+    def _wait(self, name: str, address: str) -> int:
+        """For how many seconds one must still wait."""
         now = self._clock()
         pauses = [wait(self._misses[key], _FREE[key[0]], now) for key in _keys(name, address) if key in self._misses]
-        longest = max(pauses, default=timedelta())
-        if longest > timedelta():
-            seconds = ceil(longest.total_seconds())
-            raise TooManyAttempts(f"Too many attempts; try again in {seconds} seconds", retryAfter=seconds)
+        return ceil(max(pauses, default=timedelta()).total_seconds())
 
     def missed(self, name: str, address: str) -> None:
         """It was wrong."""
@@ -37,6 +41,8 @@ class Throttle:
             self._misses.move_to_end(key)
         while len(self._misses) > _MOST:
             self._misses.popitem(last=False)
+        if seconds := self._wait(name, address):
+            self._told(seconds, address)
 
     def right(self, name: str, address: str) -> None:
         """It was right: this name from this address begins anew."""
