@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from machinami.app.clock import utc_now
 from machinami.app.forwarding import SECONDS as SENT
@@ -51,11 +52,6 @@ def upkeep(
             await forgetting.look(town)
             await forget_expired(town)
 
-    async def seal_all() -> None:
-        for town in broker.towns:
-            if town.shroud is not None:
-                await town.shroud.seal_what_was_there(town.clock())
-
     async def trim_logs() -> None:
         before = now() - timedelta(days=settings.log_days)
         for town in broker.towns:
@@ -68,7 +64,7 @@ def upkeep(
         Job("who is signed in", identity.tidy, utc_now, _TIDIED),
         Job("log retention", trim_logs, now, _DAY),
         Job("what ends some day", keeping.look, utc_now, KEPT),
-        Job("what is marked is sealed", seal_all, utc_now, _SEALED),
+        Job("what is marked is sealed", partial(_seal_all, broker), utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
     ]
@@ -82,3 +78,9 @@ def upkeep(
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
+
+
+async def _seal_all(broker: Broker) -> None:
+    for town in broker.towns:
+        if town.shroud is not None:
+            await town.shroud.seal_what_was_there(town.clock())
