@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -31,6 +30,7 @@ from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
+from machinami.app.bounds import origin_of, pace_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
@@ -40,7 +40,6 @@ from machinami.app.forwarding import Forwarding
 from machinami.app.identifying import (
     accounting,
     admit_guest,
-    is_reached_from_afar,
     make_identity,
     make_provider,
     refuse_open_address,
@@ -59,7 +58,6 @@ from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
-from machinami.broker.pace import Pace
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError, SettingsError
@@ -75,7 +73,6 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
-from machinami.kit.origin import Origin
 from machinami.kit.schedule import Job
 from machinami.kit.server import Serving, serve
 from machinami.kit.viewing import viewed, wanted_for
@@ -85,8 +82,7 @@ from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
-from machinami.wire.mqtt import MqttPublisher, presenting
-from machinami.wire.targets import Targets
+from machinami.wire.mqtt import MqttPublisher
 
 try:
     import uvloop
@@ -95,7 +91,6 @@ except ImportError:  # not made for Windows
 
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
-_REQUESTS = 200  # of one person, program or address in a second
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 SIMULATED_NAME = {
@@ -128,7 +123,7 @@ class TownOS:
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
         self._backend = backend_of(settings, ring, store)
-        self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
+        self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
@@ -145,12 +140,6 @@ class TownOS:
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
-
-    def _shown_to_brokers(self) -> Callable[[], ssl.SSLContext]:
-        settings = self.settings
-        if settings.mqtt_certificate is None:
-            return self._wire.trust
-        return presenting(settings.ca_file, settings.mqtt_certificate, settings.mqtt_key)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
@@ -223,11 +212,6 @@ class TownOS:
         return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
     @property
-    def _origin(self) -> Origin:
-        settings = self.settings
-        return Origin(settings.address, settings.trust_proxy, settings.certificate is not None)
-
-    @property
     def first_link(self) -> str:
         """Where the first administrator is made, with the code of this machine; no browser sends what follows a #."""
         return f"/first#{self.identity.first_code}"
@@ -292,7 +276,7 @@ class TownOS:
 
     def _routes(self, desk: Desk, office: Office) -> list[Route]:
         found = [
-            *ngsild_routes(self.broker, self.identify, self._paging(), self._origin),
+            *ngsild_routes(self.broker, self.identify, self._paging(), origin_of(self.settings)),
             *status_routes(
                 self.version,
                 lambda: watching.parts(self.watched),
@@ -387,24 +371,9 @@ class TownOS:
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.oversees,
-            origin=self._origin,
+            origin=origin_of(self.settings),
             person=self.asking.called,
         )
-
-
-def pace_of(settings: Settings) -> Pace | None:
-    """How often each may ask; where nothing is said and only who sits at the machine can ask, nobody is bounded."""
-    bound = settings.requests_per_client
-    if bound is None:
-        bound = _REQUESTS if is_reached_from_afar(settings) else 0
-    return Pace(bound, time.monotonic) if bound else None
-
-
-def targets_of(settings: Settings) -> Targets:
-    """Where clients may have this installation connect to: into its own network, or without TLS, only where nobody but
-    who sits at the machine can ask for it, or where its settings say so."""
-    near = not is_reached_from_afar(settings)
-    return Targets(settings.private_targets or near, settings.plain_targets or near)
 
 
 def data_folder(path: Path) -> Path:
