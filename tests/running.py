@@ -8,10 +8,13 @@ from itertools import count
 from pathlib import Path
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
+from machinami.app.person_keys import PersonKeyFile
 from machinami.broker.broker import Broker, Ports
 from machinami.kit.carrier import Limits
 from machinami.kit.http import Route
@@ -60,6 +63,7 @@ async def running(
     """Serve the NGSI-LD face over a store in this folder."""
     numbers = count(1)
     wire = RecordedWire()
+    keys: dict[str, PersonKeyFile] = {}
     ports = Ports(
         open_backend(folder, StoreSettings()),
         wire,
@@ -70,14 +74,22 @@ async def running(
         caller or Unconnected(),
         alias,
         split_entities,
+        person_keys=lambda town: keys.setdefault(
+            town, PersonKeyFile(folder / "keys" / f"{town}.persons", False, False)
+        ),
+        mapping_key=lambda town: f"{alias} {town}".encode().ljust(32, b"."),
     )
     broker = Broker(ports)
     await broker.start()
     rows = routes(broker, identify, paging or Paging())
-    serving = await serve([*rows, *consent_routes(broker, identify)], limits=Limits(body=1_000_000), lane=lane)
+    every = [*rows, *consent_routes(broker, identify), *erasure_routes(broker, identify)]
+    every += pseudonym_routes(broker, identify, caller or Unconnected())
+    serving = await serve(every, limits=Limits(body=1_000_000), lane=lane)
     await broker.open_to_sources(serving.url + RELAYED)
     try:
         yield Running(serving, broker, wire, rows)
     finally:
         await serving.stop()
         await broker.close()
+        for held in keys.values():
+            held.close()

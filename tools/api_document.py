@@ -6,12 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
 from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import routes as release_routes
@@ -28,6 +30,7 @@ from machinami.kit.http import Route
 from machinami.kit.openapi import Json, document
 from machinami.kit.viewing import anyone
 from machinami.store.memory import MemoryBackend
+from machinami.wire.exchange import Unconnected
 from machinami.wire.recorded import RecordedWire
 
 _DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,6 +56,8 @@ def every_route() -> list[Route]:
     found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame)]
     found += governance_routes(Office(broker, identity, asking.principal, frame))
     found += consent_routes(broker, anyone)
+    found += erasure_routes(broker, anyone)
+    found += pseudonym_routes(broker, anyone, Unconnected())
     work = Work(_never, ZoneInfo("Asia/Tokyo"), bytes)
     found += release_routes(Press(broker, anyone, frame, work))
     return [*found, *reference_routes((), frame, "")]

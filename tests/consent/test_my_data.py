@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from tests.consent.towns import ABOUT, DEFAULT, KNOWN, ROOT, STEPS, UNTIL, WALK, Consenting, consenting, walk
 
-from machinami.broker import corrections, forgetting, holdings, operations, persons
+from machinami.broker import corrections, holdings, leaving, operations, persons
 from machinami.foundation.errors import (
     BadRequestData,
     Conflict,
@@ -18,6 +18,7 @@ from machinami.foundation.errors import (
     SignInRequired,
 )
 from machinami.model.correction import Standing
+from machinami.model.erasure import digest_of
 
 ANNA, BEN, CLERK = KNOWN["anna"], KNOWN["ben"], KNOWN["clerk"]
 GROUND = {"id": "tax", "basis": "law", "who": "role:officer", "reason": "地方税法", "until": UNTIL, "types": [WALK]}
@@ -168,38 +169,43 @@ def _of_clerk() -> dict[str, object]:
 async def test_erasing_takes_all_that_nothing_keeps_with_its_past_and_ends_the_consents(town: Consenting) -> None:
     house = await town.house()
     consent = await town.consent()
-    wanted = await forgetting.plan(house, ANNA)
-    assert [(one.type, one.count) for one in wanted.gone] == [(WALK, 2)]
-    report = await forgetting.forget(house, ANNA)
-    assert (report.gone, report.kept, report.consents) == (wanted.gone, (), (consent,))
+    wanted = await leaving.plan(house, ANNA)
+    assert [(one.type, one.count) for one in wanted.parts] == [(WALK, 2)]
+    assert [one.id for one in wanted.consents] == [consent]
+    account = await leaving.leave(house, ANNA)
+    assert [(one["type"], one["entities"]) for one in account["erased"]] == [(WALK, 2)]
+    assert account["keys"]["destroyed"] > 0
+    assert digest_of(account) == account["digest"]
     assert await holdings.held(house, [ANNA.id]) == []
     for number in (0, 2):
         assert house.store.peek(f"urn:x:walk:{number}") is None
         assert house.store.recall(f"urn:x:walk:{number}") is None
     assert len(await holdings.held(house, [BEN.id])) == 1
     assert (await town.ask("anna", "GET", f"/consents/{consent}")).body["state"] == "withdrawn"
-    assert [one.id for one in await forgetting.reports(house, ANNA)] == [report.id]
+    assert (await leaving.own_account(house, account["id"], ANNA))["digest"] == account["digest"]
     with pytest.raises(NotFound):
-        await forgetting.report(house, report.id, BEN)
+        await leaving.own_account(house, account["id"], BEN)
 
 
 async def test_what_a_ground_is_about_stays_and_is_told_with_the_day_on_which_it_ends(town: Consenting) -> None:
     house = await town.house()
     await town.done("administrator", "POST", "/grounds", GROUND)
-    report = await forgetting.forget(house, ANNA)
-    assert report.gone == ()
-    (kept,) = report.kept
-    assert (kept.type, kept.count, kept.ground, kept.reason) == (WALK, 2, "tax", "地方税法")
-    assert kept.until is not None
+    (staying,) = (await leaving.plan(house, ANNA)).staying
+    assert (staying.kept.what, staying.count, staying.kept.until is None) == (WALK, 2, False)
+    account = await leaving.leave(house, ANNA)
+    assert account["erased"] == []
+    assert any("地方税法" in one["ground"] and one["until"] for one in account["kept"])
     assert len(await holdings.held(house, [ANNA.id])) == 2
+    assert all(STEPS in one.entity.attributes for one in await holdings.held(house, [ANNA.id]))
 
 
 async def test_what_is_about_two_people_stays_when_one_of_them_asks(town: Consenting) -> None:
     house = await town.house()
     both = walk(5, "anna") | {"walker": {"type": "Relationship", "object": [ANNA.id, BEN.id]}}
     await town.done("administrator", "POST", f"{ROOT}/entities", both)
-    report = await forgetting.forget(house, ANNA)
-    assert [(one.count, one.ground) for one in report.kept] == [(1, "")]
+    account = await leaving.leave(house, ANNA)
+    assert leaving.OTHERS in {one["ground"] for one in account["kept"]}
+    assert account["keys"]["stillNeeded"] > 0
     assert house.store.peek("urn:x:walk:5") is not None
     assert {one.entity.id for one in await holdings.held(house, [BEN.id])} == {"urn:x:walk:1", "urn:x:walk:5"}
 
@@ -218,8 +224,8 @@ async def test_an_attribute_that_is_about_a_person_goes_and_the_rest_stays(town:
     await town.done("administrator", "POST", f"{ROOT}/entities", bench)
     (held,) = [one for one in await holdings.held(house, [ANNA.id]) if one.entity.id == "urn:x:bench:1"]
     assert held.attributes == (DEFAULT + "donor",)
-    report = await forgetting.forget(house, ANNA, {DEFAULT + "Bench"})
-    assert [(one.type, one.attribute, one.count) for one in report.gone] == [(DEFAULT + "Bench", DEFAULT + "donor", 1)]
+    account = await leaving.leave(house, ANNA, {DEFAULT + "Bench"})
+    assert [(one["type"], one["attribute"]) for one in account["erased"]] == [(DEFAULT + "Bench", DEFAULT + "donor")]
     left = house.store.peek("urn:x:bench:1")
     assert left is not None
     assert DEFAULT + "seats" in left.attributes

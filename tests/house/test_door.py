@@ -7,6 +7,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "machinami"
 ASKED = re.compile(r"\bstore\.(peek|recall|find|find_past|instances|series|aggregate|types|changes)\(")
 # each with the reason why it may look at everything
 PAST_THE_DOOR = {
+    "broker/erasure.py": "counts what is erased, for whoever may see it or not",
     "broker/audit.py": "notes every change, whoever made it",
     "broker/entity_maps.py": "leaves out of a map what the law keeps from who asks",
     "broker/holdings.py": "looks for what is about a person, and shows it to them as `Seen` lets them see it",

@@ -133,6 +133,19 @@ words       GET    /ethics/{id}
 own         POST   /ethics/{id}
 own         GET    /ethics/{id}/revision
 own         POST   /ethics/{id}/revision
+own         GET    /erasures
+own         POST   /erasures
+own         GET    /erasures/{id}
+own         GET    /pseudonyms
+own         POST   /pseudonyms/resolution
+own         GET    /pairs
+own         POST   /pairs
+own         DELETE /pairs/{id}
+own         POST   /pairs/codes
+own         GET    /pairs/peers
+people      POST   /pairs/peers
+agreed      POST   /pairs/redemption
+agreed      POST   /pairs/revocation
 own         GET    /grounds
 people      POST   /grounds
 people      POST   /grounds/{id}/end
@@ -253,7 +266,7 @@ reading     GET    /services/flood/cap/{name}
 BROKER = (
     "broker"  # the operations of the NGSI-LD face: each is held against the policy in test_faces and test_strangers
 )
-JSON_FACES = ("/identity/", "/governance/", "/consents", "/purposes", "/grounds", "/legal-classes")
+JSON_FACES = ("/identity/", "/governance/", "/consents", "/erasures", "/pairs", "/pseudonyms", "/purposes", "/grounds", "/legal-classes")
 BODIES: Mapping[str, Any] = {
     "/purposes": {"id": "walking", "texts": {"ja": "歩く", "en": "walking", "easy": "あるく"}},
     "/grounds": {"id": "g", "basis": "law", "who": "role:officer", "reason": "x", "until": "2099-01-01T00:00:00Z"},
@@ -300,6 +313,9 @@ PROGRAMS = (
     "/identity",
     "/governance",
     "/consents",
+    "/erasures",
+    "/pairs",
+    "/pseudonyms",
     "/purposes",
     "/ethics-board",
     "/ethics-applications",

@@ -44,6 +44,9 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # encrypted = true                # 新しい街のファイルを暗号化する encrypt the files of new towns
 # key_file = "/media/keys/machinami.key"   # 鍵を別の場所に置く keep the key of the keys elsewhere
 
+# person_keys = "/media/keys/machinami"    # 個人ごとの鍵を別の場所に置く keep the keys of persons elsewhere, so that
+                                  # 消去が控えにも及ぶ to erase somebody reaches backups as well (docs/erasure.md)
+
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
 # address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
@@ -188,6 +191,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "log_days": _whole("log_days", 0, 36_500),
         "encrypted": _flag("encrypted"),
         "key_file": _file("key_file", "/media/keys/machinami.key"),
+        "person_keys": _file("person_keys", "/media/keys/machinami"),
     },
     "server": {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),

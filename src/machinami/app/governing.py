@@ -15,6 +15,7 @@ from machinami.app.console import CONSOLE, console_routes
 from machinami.app.identifying import make_identity
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.knocking import TENANT, beside, documents
+from machinami.app.person_keys import PersonKeyRing
 from machinami.app.pressing import work_of
 from machinami.app.running import fresh_id
 from machinami.broker.audit import Audit
@@ -23,6 +24,7 @@ from machinami.broker.law import Law
 from machinami.broker.legal_records import load_law
 from machinami.broker.policy import Policy
 from machinami.broker.policy_rows import load, protect
+from machinami.broker.shroud.shrouded import shrouded
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import InUse, SettingsError, TenantNotFound
 from machinami.foundation.settings import Settings
@@ -53,7 +55,7 @@ async def governed(folder: Path, name: str | None) -> AsyncIterator[Governed]:
         raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
     settings = read(folder)
     backend = backend_of(settings, ring_of(settings), StoreSettings(durability="full"))
-    towns, compute = Stopped(backend), Compute()
+    towns, compute = Stopped(backend, PersonKeyRing(settings)), Compute()
     try:
         try:
             await towns.open(settings)
@@ -74,8 +76,9 @@ class Stopped:
 
     identity: Identity
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, persons: PersonKeyRing) -> None:
         self._backend = backend
+        self._persons = persons
         self._towns: dict[str, Town] = {}
         self._audits: dict[str, Audit] = {}
 
@@ -83,12 +86,14 @@ class Stopped:
         """Open every town with its people. Raises InUse."""
         names = [DEFAULT_TOWN, *(found for found in await self._backend.towns() if found != DEFAULT_TOWN)]
         for name in names:
-            store, policy = await self._backend.open(name, name == DEFAULT_TOWN), Policy()
+            policy = Policy()
             policy.law = Law(utc_now)
+            at_rest = await self._backend.open(name, name == DEFAULT_TOWN)
+            store = await shrouded(at_rest, policy.law, self._persons.of(name))
             await load_law(policy.law, store)
             await load(policy, store)
             policy.witness = self._audits[name] = Audit(store, policy, utc_now)
-            self._towns[name] = Town(name, store, policy, utc_now, fresh_id)
+            self._towns[name] = Town(name, store, policy, utc_now, fresh_id, shroud=store)
             await self._audits[name].start()
         self.identity = make_identity(settings, self._protect, lambda: "")
         self.identity.listeners.append(self._note)
@@ -119,6 +124,7 @@ class Stopped:
         for audit in self._audits.values():
             await audit.close()
         await self._backend.close()
+        self._persons.close()
 
 
 class _Within:

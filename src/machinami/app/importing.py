@@ -9,11 +9,15 @@ from pathlib import Path
 from machinami.app.clock import utc_now
 from machinami.app.configuration import read
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.person_keys import PersonKeyRing
 from machinami.app.running import fresh_id
 from machinami.broker import history
 from machinami.broker.contexts import town_context
+from machinami.broker.law import Law
+from machinami.broker.legal_records import load_law
 from machinami.broker.operations import peek
 from machinami.broker.policy import Policy
+from machinami.broker.shroud.shrouded import shrouded
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import InUse, SettingsError, TenantNotFound
 from machinami.ingest.csv.readings import Harvest, Series, said
@@ -48,17 +52,20 @@ async def town_in(folder: Path, name: str | None) -> AsyncIterator[Town]:
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
     settings = read(folder)
-    backend = backend_of(settings, ring_of(settings))
+    backend, persons, law = backend_of(settings, ring_of(settings)), PersonKeyRing(settings), Law(utc_now)
     try:
         wanted = name or DEFAULT_TOWN
         there = await backend.towns()
         if wanted != DEFAULT_TOWN and wanted not in there:
             raise TenantNotFound(f"There is no town {wanted!r} in {folder}; there are: {', '.join(there) or 'none'}")
-        yield Town(wanted, await backend.open(wanted), Policy(), utc_now, fresh_id)
+        store = await shrouded(await backend.open(wanted), law, persons.of(wanted))
+        await load_law(law, store)
+        yield Town(wanted, store, Policy(), utc_now, fresh_id, shroud=store)
     except InUse as error:
         raise InUse(f"{error.detail}, or send the data to the running town with --to URL", **error.facts) from error
     finally:
         await backend.close()
+        persons.close()
 
 
 async def bring_in(town: Town, found: Harvest, progress: Progress) -> Outcome:

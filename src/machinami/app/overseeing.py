@@ -16,6 +16,7 @@ from machinami.app.console import CONSOLE, TOWNS
 from machinami.app.identifying import make_identity
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.knocking import beside
+from machinami.app.person_keys import PersonKeyRing
 from machinami.app.towns.acts import do
 from machinami.app.towns.platform import Platform
 from machinami.app.towns.record import Record
@@ -38,7 +39,7 @@ async def opened(folder: Path, read_subscription: Read) -> AsyncIterator[Platfor
     if not folder.is_dir():
         raise SettingsError(f"There is no folder {folder}; make one with: machinami init {folder}")
     settings = read(folder)
-    ring, record = ring_of(settings), Record(folder)
+    ring, record, persons = ring_of(settings), Record(folder), PersonKeyRing(settings)
     backend = backend_of(settings, ring, StoreSettings(durability="full"))
     wire = HttpWire(None, Targets(False))
     carriers = Carriers(wire, MqttPublisher(wire.trust, Targets(False)))
@@ -47,10 +48,13 @@ async def opened(folder: Path, read_subscription: Read) -> AsyncIterator[Platfor
     def fresh() -> str:
         return os.urandom(16).hex()
 
-    ports = Ports(backend, wire, carriers, utc_now, fresh, read_subscription, quota=lambda name: platform.quota(name))
+    ports = Ports(
+        backend, wire, carriers, utc_now, fresh, read_subscription,
+        quota=lambda name: platform.quota(name), person_keys=persons.of,
+    )  # fmt: skip
     broker = Broker(ports)
     identity = make_identity(settings, broker.protect, lambda: settings.address)
-    platform = Platform(settings, broker, identity, ring, record)
+    platform = Platform(settings, broker, identity, ring, record, persons)
     try:
         await backend.open("default")  # nobody else has the folder from here on
         platform.recover()
@@ -66,6 +70,7 @@ async def opened(folder: Path, read_subscription: Read) -> AsyncIterator[Platfor
             await broker.close()
         else:
             await backend.close()
+        persons.close()
         await carriers.close()
 
 

@@ -13,6 +13,7 @@ from machinami.broker.releases.version import Description, Origin, Source, State
 from machinami.broker.town import Town
 from machinami.methods.anonymity.plan import Column, Part, Plan
 from machinami.model.legal import PUBLISHER, Basis, Ground
+from machinami.model.parse_q import parse_q
 from machinami.model.policy import Whom
 from machinami.model.principal import Principal, Role
 from machinami.model.query import Page, Query, TypeIs
@@ -38,7 +39,7 @@ def practice(town: Callable[[], Town | None], work: Work) -> Callable[[], Awaita
 
     async def publish() -> None:
         there = town()
-        if there is None or there.policy.is_open or not await _is_counted(there):
+        if there is None or there.policy.is_open or not await _is_counted(there, work):
             return
         if any(one.description.id == _NAME for one in await shelf.versions(there, HOUSE)):
             return
@@ -54,13 +55,20 @@ def _expand(*names: str) -> tuple[str, ...]:
     return tuple(map(town_context().expand, names))
 
 
-async def _is_counted(town: Town) -> bool:
-    """Whether the steps of all days are judged; before that, people would be missing."""
+async def _is_counted(town: Town, work: Work) -> bool:
+    """Whether the steps of all days of the period are judged; before that, people would be missing."""
     days, state = _expand("StepCount", "state")
+    since, _ = _span(town, work)
     one, now = Page(1, 0, count=True), town.clock()
-    every = await town.store.find(Query(types=TypeIs(days)), one, now)
-    judged = await town.store.find(Query(types=TypeIs(days), attrs=(state,)), one, now)
+    query = Query(types=TypeIs(days), q=parse_q(f'day>="{since}"', town_context()))
+    every = await town.store.find(query, one, now)
+    judged = await town.store.find(replace(query, attrs=(state,)), one, now)
     return bool(every.count) and every.count == judged.count
+
+
+def _span(town: Town, work: Work) -> tuple[str, str]:
+    today = town.clock().astimezone(work.zone).date()
+    return (today - timedelta(days=_DAYS)).isoformat(), today.isoformat()
 
 
 async def _record_ground(town: Town) -> None:
@@ -72,11 +80,8 @@ async def _record_ground(town: Town) -> None:
 
 
 def _wanted(town: Town, work: Work) -> Description:
-    today = town.clock().astimezone(work.zone).date()
-    since = today - timedelta(days=_DAYS)
     records, persons, person, moment = _expand("StepCount", "Walker", "refWalker", "day")
-    span = since.isoformat(), today.isoformat()
-    source = Source(records, persons, person, moment, *span, q='state=="accepted"')
+    source = Source(records, persons, person, moment, *_span(town, work), q='state=="accepted"')
     district, age, steps = _expand("district", "ageBand", "steps")
     origins = (Origin(district, True), Origin(age, True), Origin(steps))
     return Description(_NAME, _TITLES, source, Plan(_COLUMNS), origins)

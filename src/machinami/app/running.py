@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from os import urandom
 from pathlib import Path
 
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
 from machinami.apis.governance.office import Office
@@ -25,6 +27,7 @@ from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.apis.platform.routes import routes as platform_routes
+from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import routes as release_routes
@@ -47,6 +50,8 @@ from machinami.app.identifying import (
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import backend_of, ring_of
+from machinami.app.mapping_keys import mapping_key
+from machinami.app.person_keys import PersonKeyRing
 from machinami.app.pressing import press_of
 from machinami.app.sources import Sources
 from machinami.app.starting import started
@@ -122,12 +127,14 @@ class TownOS:
         self._console: Console | None = None
         store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
+        self._person_keys = PersonKeyRing(settings)
         self._backend = backend_of(settings, ring, store)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
             settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
+            self._person_keys.of, partial(mapping_key, settings),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -135,7 +142,7 @@ class TownOS:
         self.identity.listeners.append(accounting(self.broker))
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
-        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data))
+        self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
@@ -242,6 +249,7 @@ class TownOS:
         await self.identity.tidy()
         self._compute.close()
         await self.broker.close()
+        self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
 
@@ -291,8 +299,10 @@ class TownOS:
         found += governance_routes(office)
         found += consent_routes(self.broker, self.identify)
         found += release_routes(self._press(desk))
+        found += consent_pages(self._desks(desk))
+        found += erasure_routes(self.broker, self.identify)
+        found += pseudonym_routes(self.broker, self.identify, self._caller)
         found += ethics_routes(self._ethics(Frame.around(desk)))
-        found += consent_pages(Desks(self.broker, self.identity, self.identify, office.frame, desk.houses))
         found += reference_routes(found, Frame.around(desk), self.version)
         frame = Frame.around(desk)
         return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
@@ -322,9 +332,11 @@ class TownOS:
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        agreeing = consent_pages(Desks(self.broker, self.identity, self.identify, frame, desk.houses))
-        releases = release_routes(self._press(desk))
-        return [*own, *governing, *agreeing, *ethics_routes(self._ethics(frame)), *releases, *self._pages(desk)]
+        agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
+        return [*own, *governing, *agreeing, *release_routes(self._press(desk)), *self._pages(desk)]
+
+    def _desks(self, desk: Desk) -> Desks:
+        return Desks(self.broker, self.identity, self.identify, Frame.around(desk), desk.houses)
 
     def _ethics(self, frame: Frame) -> EthicsOffice:
         return ethics_office(self.broker, self.identity, self.identify, frame, lambda: self._services)

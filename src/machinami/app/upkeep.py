@@ -15,6 +15,7 @@ from machinami.app.pressing import work_of
 from machinami.app.towns.platform import Platform
 from machinami.broker.broker import Broker
 from machinami.broker.consents import expire
+from machinami.broker.forgetting import Forgetting
 from machinami.broker.identity.identity import Identity
 from machinami.broker.registrations import forget_expired
 from machinami.broker.renewal import SOONEST
@@ -40,10 +41,13 @@ def upkeep(
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
+    forgetting = Forgetting()
+
     async def sweep_all() -> None:
         for town in broker.towns:
             await sweep(town)
             await expire(town)
+            await forgetting.look(town)
             await forget_expired(town)
 
     async def trim_logs() -> None:

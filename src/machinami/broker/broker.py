@@ -21,7 +21,10 @@ from machinami.broker.legal_records import load_law
 from machinami.broker.notify import Notifier, Outbox
 from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
+from machinami.broker.pseudonyms import Pseudonyms
 from machinami.broker.quotas import Meter
+from machinami.broker.shroud.keys import PersonKeys
+from machinami.broker.shroud.shrouded import shrouded
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
 from machinami.broker.stamps import restored, stamped
@@ -48,7 +51,7 @@ from machinami.model.quota import UNLIMITED, Quota
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told
-from machinami.store.protocol import Backend
+from machinami.store.protocol import Backend, TownStore
 from machinami.wire.exchange import Caller, Unconnected
 from machinami.wire.protocol import Fetcher, Sender
 
@@ -62,7 +65,9 @@ class Ports:
     subscription document with its context back into a Subscription. alias: what this broker is called among brokers;
     empty: a name is made once and kept; split_entities: whether parts of one entity are expected at several brokers
     where a request says nothing of it (4.3.6.7); context_bytes: how much of @contexts stays in memory; quota: what a
-    town may take of the machine; seal: with what credentials are kept that clients hand over."""
+    town may take of the machine; seal: with what credentials are kept that clients hand over; person_keys: the keys
+    with which what a town knows about persons is sealed; None: it is kept as it is; mapping_key: the key by which
+    services know people under pseudonyms, by town."""
 
     backend: Backend
     fetcher: Fetcher
@@ -76,6 +81,8 @@ class Ports:
     context_bytes: int = AT_HAND
     quota: Callable[[str], Quota] = lambda town: UNLIMITED
     seal: Sealing | None = None
+    person_keys: Callable[[str], PersonKeys] | None = None
+    mapping_key: Callable[[str], bytes] | None = None
 
 
 class Broker:
@@ -292,14 +299,20 @@ class Broker:
 
     async def _open_first(self, name: str, create: bool) -> Town:
         ports = self._ports
-        store = await ports.backend.open(name, create)
+        store: TownStore = await ports.backend.open(name, create)
         policy = Policy()
         policy.law = Law(ports.clock)
+        shroud = None if ports.person_keys is None else await shrouded(store, policy.law, ports.person_keys(name))
+        store = shroud or store
+        names = None if ports.mapping_key is None else Pseudonyms(partial(ports.mapping_key, name))
         policy.lend(self._derived)
         policy.present = partial(self._present, name)
         await load(policy, store)
         await load_law(policy.law, store)
-        town = Town(name, store, policy, ports.clock, ports.new_id, meter=Meter(), seal=ports.seal)
+        seal, meter = ports.seal, Meter()
+        town = Town(
+            name, store, policy, ports.clock, ports.new_id, meter=meter, seal=seal, shroud=shroud, pseudonyms=names
+        )
         town.meter.limit(ports.quota(name))
         default = self._towns.get(DEFAULT_TOWN)
         if default is not None and not default.policy.is_open:

@@ -42,6 +42,8 @@ class Law:
         self._ends: list[tuple[datetime, str]] = []  # a heap: when something ends by its date, and which consent it is
         self._ended: list[str] = []
         self._version = 0
+        self.listeners: list[Callable[[], None]] = []  # told when something else is marked than before
+        self.over: list[str] = []  # consents that may have ended, or be to less than before, since somebody looked
         self.turn = asyncio.Lock()
         """Held by who changes or withdraws a consent."""
         self.sitting = asyncio.Lock()
@@ -149,6 +151,8 @@ class Law:
         untyped = [mark for mark in self.marks.values() if not mark.type]
         self._names = frozenset(name for mark in untyped for name in (mark.attribute, mark.subject) if name)
         self._version += 1
+        for tell in self.listeners:
+            tell()
 
     def meet(self, types: Iterable[str], names: Iterable[str]) -> bool:
         """Take note that there is an entity with these types and attributes; whether that changes what is touched."""
@@ -169,10 +173,14 @@ class Law:
         """A purpose, as it is from now on."""
         self.purposes[purpose.id] = purpose
         self._ends_at(purpose.closed_at)
+        if purpose.closed_at is not None:
+            self.over += [one.id for one in self.consents.values() if one.terms.purpose == purpose.id]
 
     def put(self, consent: Consent) -> None:
         """A consent, as it is from now on."""
         before = self.consents.get(consent.id)
+        if len(consent.events) > 1 or consent.state not in IN_FORCE:
+            self.over.append(consent.id)
         if before is not None:
             for table in self._tables(before.terms):
                 left = tuple(one for one in table.get(before.subject, ()) if one.id != before.id)

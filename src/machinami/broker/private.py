@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from machinami.broker.policy import WRITES, demand
+from machinami.broker.shroud.cipher import Cipher, place
 from machinami.broker.town import Town
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
@@ -11,22 +12,28 @@ from machinami.store.protocol import Transaction
 
 T = TypeVar("T")
 _KIND = "private"
+SCOPE = "private"  # the scope of the keys that seal what is put in as about somebody
 
 
 class Drawer:
     """The private records of one service within one transaction: what is put in becomes durable together."""
 
-    def __init__(self, tx: Transaction, owner: str) -> None:
+    def __init__(self, tx: Transaction, owner: str, cipher: Cipher | None = None) -> None:
         self._tx = tx
         self._owner = owner
+        self._cipher = cipher
 
     def get(self, shelf: str, key: str) -> dict[str, Any] | None:
-        """A record as this work sees it now."""
-        return self._tx.get_record(kind_of(self._owner, shelf), key)
+        """A record as this work sees it now; None also where it was about somebody who is erased."""
+        kept = self._tx.get_record(kind_of(self._owner, shelf), key)
+        return kept if kept is None else _opened(self._cipher, kind_of(self._owner, shelf), key, kept)
 
-    def put(self, shelf: str, key: str, value: dict[str, Any]) -> None:
-        """Keep a record."""
-        self._tx.put_record(kind_of(self._owner, shelf), key, value)
+    def put(self, shelf: str, key: str, value: dict[str, Any], about: str = "") -> None:
+        """Keep a record. about: a person, with whose key it is sealed, and with whom it is erased."""
+        kind = kind_of(self._owner, shelf)
+        if about and self._cipher is not None:
+            value = self._cipher.close_record(value, place(kind, key), [about], SCOPE)
+        self._tx.put_record(kind, key, value)
 
     def drop(self, shelf: str, key: str) -> bool:
         """Remove a record; False if there was none."""
@@ -36,15 +43,22 @@ class Drawer:
 def change(town: Town, owner: str, work: Callable[[Drawer], T], by: Principal) -> Awaitable[T]:
     """Run the work over the drawer of `owner` in one transaction; one that raises leaves no trace."""
     demand(town.policy, by, *WRITES, Deed.ADMINISTER)
-    return town.store.transact(lambda tx: work(Drawer(tx, owner)))
+    cipher = None if town.shroud is None else town.shroud.cipher
+    return town.store.transact(lambda tx: work(Drawer(tx, owner, cipher)))
 
 
 async def rows(town: Town, owner: str, shelf: str, by: Principal) -> dict[str, dict[str, Any]]:
     """All records of one shelf by key."""
     demand(town.policy, by, Deed.READ)
-    return await town.store.records(kind_of(owner, shelf))
+    kind, cipher = kind_of(owner, shelf), None if town.shroud is None else town.shroud.cipher
+    opened = {key: _opened(cipher, kind, key, one) for key, one in (await town.store.records(kind)).items()}
+    return {key: one for key, one in opened.items() if one is not None}
 
 
 def kind_of(owner: str, shelf: str) -> str:
     """The kind under which the records of a shelf are kept."""
     return f"{_KIND}/{owner}/{shelf}"
+
+
+def _opened(cipher: Cipher | None, kind: str, key: str, kept: dict[str, Any]) -> dict[str, Any] | None:
+    return kept if cipher is None else cipher.open_record(kept, place(kind, key))

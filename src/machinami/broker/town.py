@@ -7,6 +7,7 @@ from typing import Protocol
 
 from machinami.broker.policy import Policy
 from machinami.broker.quotas import Meter
+from machinami.broker.shroud.shrouded import Shrouded
 from machinami.broker.sources import Sources
 from machinami.store.protocol import TownStore
 
@@ -25,6 +26,14 @@ class Sealing(Protocol):
         ...
 
 
+class Naming(Protocol):
+    """Gives services names for people."""
+
+    def of(self, service: str, person: str) -> str:
+        """The name by which a service knows a person."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Town:
     """One open town. `clock` gives now in UTC, `new_id` a fresh unique text; both are handed in by the app.
@@ -32,7 +41,8 @@ class Town:
     sources: the other Context Sources that the town knows; while there are none, all data are its own. snapshot: the
     id of the snapshot that this is, of the town `owner` (4.3.7); a snapshot is a town of its own and knows no sources.
     seal: with what its records keep the credentials that clients hand over; None: in the clear.
-    meter: what the town may take of the machine.
+    meter: what the town may take of the machine. shroud: the store, where it seals what is personal.
+    pseudonyms: by which names services know people; None: the town has no key for them.
     """
 
     name: str
@@ -45,6 +55,8 @@ class Town:
     snapshot: str = ""
     seal: Sealing | None = None
     meter: Meter = field(default_factory=Meter)
+    shroud: Shrouded | None = None
+    pseudonyms: Naming | None = None
 
     @property
     def is_default(self) -> bool:

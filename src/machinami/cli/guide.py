@@ -125,6 +125,13 @@ Make certificates for a closed network: the town is its own authority, which the
   {program} certificate issue --key ID --data my-town              for a program or a device
   {program} certificate revoke ID --data my-town
   {program} certificate list --data my-town""",
+    "erasure": """\
+Erase what a town holds about somebody, and show the account of it: what went, and what is kept and why.
+ある人についてのデータを消し、その報告（何が消え、何がなぜ残り、どの鍵が壊されたか）を見ます。
+
+  {program} erasure ask urn:person:7 --proof "form 12, signed" --data my-town
+  {program} erasure list --data my-town
+  {program} erasure show urn:machinami:erasure:1 --data my-town""",
     "devices": """\
 Say which devices the town knows, and write their keys for a mosquitto broker, which cannot ask the town itself.
 街の機器のかぎを、mosquitto が読むファイルに書き出します。動いている街なら [devices] の設定で自動になります。

@@ -68,7 +68,9 @@ class Settings:
     that know only SHA-1 are taken; leaked_passwords: a file of SHA-1 digests in their order, of passwords that nobody
     may take; requests_per_client: how often one person, program or address may ask in a second (0: as often as they
     like; None: 200 where others than who sits at the machine can); encrypted: whether the file of a new
-    town is; key_file: where the key of all keys is kept; client_certificates: off, accepted (of programs and devices
+    town is; key_file: where the key of all keys is kept; person_keys: the folder
+    with the keys that seal what is personal (None: in the data folder, so that copies of it hold them);
+    client_certificates: off, accepted (of programs and devices
     that have one) or demanded (of everybody), of client_authority (None: the town's own); hsts_days: how long
     browsers that have been here come by TLS alone, and hsts_subdomains: to the hosts below this one, too; mosquitto:
     the folder in which the devices' keys are kept ready for a mosquitto broker, mosquitto_pid: the file with its
@@ -119,5 +121,6 @@ class Settings:
     mqtt_key: Path | None = None
     encrypted: bool = False
     key_file: Path | None = None
+    person_keys: Path | None = None
     simulation: Simulation | None = None
     fast_lane: bool = True

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from machinami.broker import batch, erasure, history, intake, operations, private, records
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import demand, demand_whole, shows
+from machinami.broker.pseudonyms import pseudonyms_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
 from machinami.kit.compute import Compute, call
@@ -71,6 +72,11 @@ class City:
         bound._by = replace(self._by, purpose=purpose)
         bound._for_itself = True
         return bound
+
+    def pseudonym(self, person: str) -> str:
+        """The name by which this service knows a person: always the same, another one than any other service has, and
+        none that leads back but through the door. Raises Conflict in a town without a key for pseudonyms."""
+        return pseudonyms_of(self._town).of(self.manifest.id, person)
 
     def consenting(self, purpose: str) -> Consenting:
         """The consents to a purpose that the manifest declares."""
@@ -180,8 +186,9 @@ class City:
         self._demand_written(view.TYPE)
         await operations.delete(self._town, entity_id, self._who)
 
-    async def erase(self, view: type[Any], entity_ids: Sequence[str]) -> int:
-        """Delete entities of a type that the service writes with all their past; how many there were.
+    async def erase(self, view: type[Any], entity_ids: Sequence[str]) -> erasure.Count:
+        """Delete entities of a type that the service writes with all their past, and destroy the keys that sealed them
+        if nothing else needs them; how many there were, with the `account` of it.
 
         This needs no consent: it is what follows from one having ended.
         """

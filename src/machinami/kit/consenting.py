@@ -7,15 +7,16 @@ so their consent is given, seen and withdrawn in their own name. The door judges
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from machinami.broker import consents, legal_records
+from machinami.broker import consents, legal_records, persons
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.manifest import Manifest, Personal
+from machinami.kit.viewing import VIEWER
 from machinami.model.approval import Approval
 from machinami.model.consent import IN_FORCE, Consent, Terms
 from machinami.model.consent_rules import LONGEST
 from machinami.model.policy import Whom
-from machinami.model.principal import Principal, Role
+from machinami.model.principal import ANONYMOUS, Principal, Role
 from machinami.model.purpose import LANGUAGES, Purpose
 
 
@@ -82,6 +83,21 @@ class Consenting:
         for one in self._own(subject):
             if one.state in IN_FORCE:
                 await consents.withdraw(self._town, one.id, person(subject))
+
+    @property
+    def can_connect(self) -> bool:
+        """Whether who looks at the page is a person who could have a pseudonym shown with what is theirs."""
+        viewer = VIEWER.get()
+        return self.is_asked and viewer is not None and viewer.scopes is None and viewer.id != ANONYMOUS.id
+
+    async def connect(self, subject: str) -> None:
+        """Have who looks at the page find what is kept under a pseudonym among their own data. The service saw to it
+        that it is theirs, and is told nothing. Raises SignInRequired, Conflict where it is somebody else's."""
+        await persons.connect(self._town, subject, VIEWER.get() or ANONYMOUS)
+
+    async def is_connected(self, subject: str) -> bool:
+        """Whether who looks at the page has connected the pseudonym."""
+        return self.can_connect and subject in await persons.names_of(self._town, VIEWER.get() or ANONYMOUS)
 
     async def publish(self, by: Principal) -> None:
         """Publish the purpose in the manifest's words. Raises Forbidden for who does not administer the town,

@@ -10,8 +10,8 @@ class Drawer(Protocol):
         """A record as this work sees it now."""
         ...
 
-    def put(self, shelf: str, key: str, value: dict[str, Any]) -> None:
-        """Keep a record."""
+    def put(self, shelf: str, key: str, value: dict[str, Any], about: str = "") -> None:
+        """Keep a record. about: the person whom it is about; it is sealed with their key, and erased with them."""
         ...
 
     def drop(self, shelf: str, key: str) -> bool:

@@ -12,12 +12,15 @@ TOWN_ZONE = "Asia/Tokyo"
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One moment as a page needs it: for machines, for eyes, for the whole truth, and how long ago."""
+    """One moment as a page needs it: for machines, for eyes, for the whole truth, and how long ago; the day alone, and
+    the minute without the zone, where the page says the zone."""
 
     iso: str
     clock: str
     full: str
     ago: str
+    day: str = ""
+    minute: str = ""
 
 
 def moment(at: datetime, now: datetime, words: Words, zone: str = TOWN_ZONE) -> Moment:
@@ -28,7 +31,9 @@ def moment(at: datetime, now: datetime, words: Words, zone: str = TOWN_ZONE) -> 
     day = words.plain("time.date", day=local.day, month=month)
     clock = hours if local.date() == today.date() else f"{day} {hours}"
     named = f"{local:%Y-%m-%d %H:%M} {zone_name(at, zone)} ({zone})"
-    return Moment(format_instant(at), clock, named, ago(now - at, words))
+    return Moment(
+        format_instant(at), clock, named, ago(now - at, words), f"{local:%Y-%m-%d}", f"{local:%Y-%m-%d %H:%M}"
+    )
 
 
 def zone_name(at: datetime, zone: str) -> str:

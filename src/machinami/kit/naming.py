@@ -1,7 +1,7 @@
 """What are people, programs, types and attributes called on these pages, in the reader's words?"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
@@ -15,11 +15,14 @@ _SERVICE, _SOURCE, _CONSOLE = "urn:machinami:service:", "urn:machinami:source:",
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Names in one language. people, programs: what they are called, by the id of the principal."""
+    """Names in one language. people, programs: what they are called, by the id of the principal; services: the titles
+    of services, and purposes those of what they ask for, where they are known."""
 
     words: Words
     people: Mapping[str, str]
     programs: Mapping[str, str]
+    services: Mapping[str, str] = field(default_factory=dict)
+    purposes: Mapping[str, str] = field(default_factory=dict)
 
     def type(self, iri: str) -> Markup:
         """A type: in words where we have some, else its short name."""
@@ -28,6 +31,10 @@ class Names:
     def attribute(self, iri: str) -> Markup:
         """An attribute, likewise."""
         return self._labelled("attribute", short(iri))
+
+    def purpose(self, purpose: str) -> str:
+        """What a purpose is called; its id where it has no title."""
+        return self.purposes.get(purpose, purpose)
 
     def role(self, role: str) -> Markup:
         """All who have a role."""
@@ -66,7 +73,7 @@ class Names:
             return self.words.rich("who.program", name=self.programs[principal])
         for start, key in ((_SERVICE, "who.service"), (_SOURCE, "who.source")):
             if principal.startswith(start):
-                return self.words.rich(key, name=principal.removeprefix(start))
+                return self.words.rich(key, name=self.services.get(principal, principal.removeprefix(start)))
         known = {ANONYMOUS.id: "who.stranger", _CONSOLE: "who.console", SYSTEM.id: "who.system"}
         known["machinami"] = "who.system"
         return self.words.rich(known[principal]) if principal in known else escape(principal)

@@ -4,6 +4,7 @@ A change set is one row of the log: everything that one operation did to one ent
 views of it; subscriptions, services and audit read it by sequence number, never by a clock.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,7 +46,7 @@ class Change:
     types: tuple[str, ...]
     before: Entity | None
     after: Entity | None
-    attributes: tuple[AttributeChange, ...]
+    attributes: Sequence[AttributeChange]
     at: datetime
     by: str
     seq: int = 0

@@ -19,6 +19,8 @@ from machinami.model.entity import Entity
 from machinami.model.heads import read_scopes, read_types
 from machinami.model.names import HEAD_MEMBERS, RESERVED_TERMS
 from machinami.model.null import NO_MOMENT, NULL, Absent, Nulls
+from machinami.model.plain import plain_entity
+from machinami.model.plain_reading import read_plain
 from machinami.model.shapes import read_common
 from machinami.model.values import (
     MEMBERS,
@@ -35,6 +37,7 @@ from machinami.model.values import (
 SEALED = frozenset(("entityIdSealed", "entityTypeSealed"))  # members of ngsildproof that are plain text (4.5.2.2)
 _PLACES = tuple(core_terms.NAMESPACE + name for name in ("location", "observationSpace", "operationSpace"))
 _PROOF = "ngsildproof"
+_RARE = frozenset(("scope", "expiresAt", _PROOF))
 _KINDS = {kind.value: kind for kind in Kind}
 _KIND_OF_MEMBER = {MEMBERS[kind]: kind for kind in reversed(Kind)}  # "value" means Property, not GeoProperty
 _TARGETS = frozenset((Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP))
@@ -95,11 +98,15 @@ class Fragment:
 def expand_entity(document: Mapping[str, Any], context: Context, intake: Intake = ENTITY) -> Entity:
     """The entity that a document describes (4.5.1). Raises BadRequestData with the place and the right form."""
     _check_object(document, "the entity")
-    walk = _Walk(context, intake)
     entity_id = read_uri(document.get("id", document.get("@id")), "id")
     if entity_id == NULL:
         raise wrong("id", f"{NULL} stands for nothing (5.5.4)", "give the entity an id of its own")
     types = read_types(document.get("type", document.get("@type")), context)
+    if intake is ENTITY and _RARE.isdisjoint(document):
+        plain = read_plain(document, _named(document, context))
+        if plain is not None:
+            return plain_entity(entity_id, types, plain, None, None)
+    walk = _Walk(context, intake)
     attributes = walk.attributes(document)
     created = modified = None
     if intake.system:

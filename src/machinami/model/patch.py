@@ -5,7 +5,7 @@ An instance that a write names is modified by it even if its value stays; but th
 (the same content with the same observedAt) is one observation and changes nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from machinami.model.merging import blended, completed, overlaid, reshaped
 from machinami.model.names import SCOPE
 from machinami.model.null import NO_MOMENT, NULL, Absent
 from machinami.model.reading import Reading
+from machinami.model.renewal import begun, renewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,16 @@ class Patched:
     """What a write came to. updated: expanded names of the attributes that it reached."""
 
     entity: Entity
-    changes: tuple[AttributeChange, ...]
+    changes: Sequence[AttributeChange]
     updated: tuple[str, ...] = ()
     not_updated: tuple[NotUpdated, ...] = ()
 
 
 def created(entity: Entity, now: datetime) -> Patched:
     """A new entity (5.6.1)."""
+    plain = begun(entity, now)
+    if plain is not None:
+        return Patched(plain.after, plain, tuple(plain.plain.shape.slots))
     attributes: dict[str, tuple[Attribute, ...]] = {}
     changes: list[AttributeChange] = []
     for name, instances in entity.attributes.items():
@@ -113,6 +117,9 @@ def partially_updated(entity: Entity, name: str, body: tuple[Attribute, ...], no
 
 def replaced(entity: Entity, new: Entity, now: datetime) -> Patched:
     """Another entity in its place; only createdAt stays (5.6.18)."""
+    plain = renewed(entity, new, now)
+    if plain is not None:
+        return Patched(plain.after, plain, tuple(plain.plain.shape.slots))
     attributes: dict[str, tuple[Attribute, ...]] = {}
     changes: list[AttributeChange] = []
     before = entity.attributes

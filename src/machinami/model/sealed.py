@@ -13,6 +13,7 @@ import orjson
 
 from machinami.model.document import Document, entity_from_document
 from machinami.model.entity import Entity
+from machinami.model.plain import plain_document
 
 _LOCK = Lock()  # the reading threads share entities with the event loop
 _EXPIRES, _TYPES, _ATTRIBUTES = b'"x":', b'"t":[', b'"a":{'  # within a text a quotation mark has a backslash before it
@@ -88,9 +89,9 @@ def opened_bytes() -> int:
 
 
 def sealed_document(entity: Entity) -> Document | None:
-    """What the entity's JSON says, as long as it is sealed."""
+    """What the entity's JSON says, as long as it is sealed or plain. It is not to be changed."""
     if type(entity) is not _Sealed:
-        return None
+        return plain_document(entity)
     doc = _kept(entity)
     return orjson.loads(doc) if type(doc) is bytes else None
 
@@ -114,8 +115,7 @@ def excerpt(entity: Entity, names: Collection[str]) -> Entity:
     if document is None:
         return entity
     attributes = document["a"]
-    document["a"] = {name: attributes[name] for name in names if name in attributes}
-    return entity_from_document(document)
+    return entity_from_document({**document, "a": {name: attributes[name] for name in names if name in attributes}})
 
 
 def _open(sealed: Entity) -> None:

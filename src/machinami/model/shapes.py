@@ -23,7 +23,7 @@ _LONGEST_MOMENT = 40  # letters
 _NAMES = 4_096
 _LONGEST_NAME = 64  # letters
 _BESIDE = ("type", "observedAt", "unitCode")
-_SCALARS = frozenset((float, int, bool))
+SCALARS = frozenset((float, int, bool))
 _NUMBERS = frozenset((float, int))
 # looked up once: before Python 3.12 an enum's member costs as much as reading a value
 _PROPERTY, _GEO, _RELATIONSHIP = Kind.PROPERTY, Kind.GEO, Kind.RELATIONSHIP
@@ -60,13 +60,13 @@ def _measured(beside: tuple[str, ...]) -> Reader:
         try:
             kind, value = _PROPERTY, body["value"]
             if typed and body["type"] != "Property":
-                if body["type"] != "GeoProperty" or not _is_point(value):
+                if body["type"] != "GeoProperty" or not is_point(value):
                     return None
                 kind = _GEO
-            elif type(value) not in _SCALARS and (type(value) is not str or value == NULL):
+            elif type(value) not in SCALARS and (type(value) is not str or value == NULL):
                 return None
             unit = body["unitCode"] if with_unit else None
-            observed = _moment(body["observedAt"]) if timed else None
+            observed = known_moment(body["observedAt"]) if timed else None
         except KeyError:
             return None
         if (timed and observed is None) or (with_unit and (type(unit) is not str or not unit)):
@@ -88,7 +88,7 @@ def _related(beside: tuple[str, ...]) -> Reader:
             target = body["object"]
             if typed and body["type"] != "Relationship":
                 return None
-            observed = _moment(body["observedAt"]) if timed else None
+            observed = known_moment(body["observedAt"]) if timed else None
         except KeyError:
             return None
         if target == NULL or not is_uri(target) or (timed and observed is None):
@@ -98,19 +98,21 @@ def _related(beside: tuple[str, ...]) -> Reader:
     return read
 
 
-def _is_point(value: object) -> bool:
+def is_point(value: object) -> bool:
+    """Whether the value is a point that takes no closer look."""
     if type(value) is not dict or value.get("type") != "Point":
         return False
     place = value.get("coordinates")
     return type(place) is list and len(place) == 2 and type(place[0]) in _NUMBERS and type(place[1]) in _NUMBERS
 
 
-def _moment(text: object) -> datetime | None:
-    return _known_moment(text) if type(text) is str and len(text) <= _LONGEST_MOMENT else None
+def known_moment(text: object) -> datetime | None:
+    """The moment that a text says; None for what is none."""
+    return _parsed_moment(text) if type(text) is str and len(text) <= _LONGEST_MOMENT else None
 
 
 @lru_cache(_MOMENTS)
-def _known_moment(text: str) -> datetime | None:
+def _parsed_moment(text: str) -> datetime | None:
     """The moment; None for what is none. Documents repeat few moments often."""
     try:
         return read_moment(text, "")

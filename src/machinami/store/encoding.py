@@ -1,5 +1,6 @@
 """How is a value written as JSON bytes, and what is left of what is deleted?"""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -15,6 +16,14 @@ def encode(document: Any) -> bytes:
     """The document as JSON bytes. Raises BadRequestData for what JSON cannot say."""
     try:
         return orjson.dumps(document)
+    except TypeError as error:
+        raise BadRequestData(f"A value cannot be kept: {error}") from error
+
+
+def encode_each(values: Iterable[Any]) -> list[bytes]:
+    """Each value as JSON bytes, in the same way."""
+    try:
+        return list(map(orjson.dumps, values))
     except TypeError as error:
         raise BadRequestData(f"A value cannot be kept: {error}") from error
 

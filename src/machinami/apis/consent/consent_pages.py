@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from machinami.apis.consent.mine_pages import MINE, open_town
-from machinami.apis.consent.offers import offer, offers
+from machinami.apis.consent.offers import decision_of, offer, offers
 from machinami.apis.consent.office import Office
 from machinami.apis.consent.shapes import receipt
 from machinami.apis.consent.terms_form import LENGTHS, Offer, read_form_terms
@@ -167,11 +167,12 @@ def _show(office: Office) -> PageHandler:
         consent, _ = await own_consent(town, request.params["id"], by)
         purpose = {one.id: one for one in legal_records.purposes(town)}.get(consent.terms.purpose)
         reading = language_of(request, consent.terms.language)
-        open_offers = [one for one in offers(office, town) if one.purpose.id == consent.terms.purpose]
+        approval = law_of(town).approvals.get(consent.terms.purpose)
         return office.show(
             request, "consent", consent=consent, holds=consent.holds(town.clock()), reading=reading,
             text=shown_text(purpose, consent, reading), names=office.names(request, town), own=by.id,
-            offer=open_offers[0] if open_offers else None, page=office.service_page(consent.terms.purpose),
+            is_open=purpose is not None and purpose.is_open(town.clock()), decision=decision_of(approval),
+            page=office.service_page(consent.terms.purpose),
             done=request.arguments.get("done", ""),
         )  # fmt: skip
 
@@ -182,7 +183,7 @@ def _other(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
         town, by = await open_town(office, request), office.by(request)
         consent, _ = await own_consent(town, request.params["id"], by)
-        wanted = offer(office, town, consent.terms.purpose)
+        wanted = offer(office, town, consent.terms.purpose, consent)
         here = f"{CONSENTS}/{consent.id}/change"
         return form_page(office, request, town, wanted, consent=consent, action=here, here=f"{here}?")
 
@@ -194,7 +195,7 @@ def _change(office: Office) -> PageHandler:
         form = read_form(request)
         town, by = await open_town(office, request), office.by(request)
         consent, speaker = await own_consent(town, request.params["id"], by)
-        wanted = offer(office, town, consent.terms.purpose)
+        wanted = offer(office, town, consent.terms.purpose, consent)
         try:
             terms = read_form_terms(form, _known(wanted, form), form.get("language", ""), town.clock())
             await consents.change(town, consent.id, terms, speaker)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from machinami.apis.consent.consent_pages import told
 from machinami.apis.consent.mine_pages import MINE, open_town
 from machinami.apis.consent.office import Office
+from machinami.apis.consent.views import said_value
 from machinami.broker import corrections, history, holdings, persons
 from machinami.broker.persons import as_person
 from machinami.broker.reasons import expanded, short
@@ -20,7 +21,6 @@ from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.naming import Names
 from machinami.kit.units import symbol
-from machinami.kit.values import value_text
 from machinami.model.correction import CorrectionRequest
 from machinami.model.principal import Principal
 
@@ -51,7 +51,7 @@ class RequestView:
 
 def _view(one: CorrectionRequest, names: Names) -> RequestView:
     label = Markup(" ・ ").join((names.type(one.type), names.attribute(one.attribute)))
-    return RequestView(one, label, value_text(one.value, names.words), value_text(one.wanted, names.words))
+    return RequestView(one, label, said_value(one.value, names), said_value(one.wanted, names))
 
 
 def _list(office: Office) -> PageHandler:
@@ -75,7 +75,7 @@ async def _form(
     value, unit = await _kept(town, said, by)
     names = office.names(request, town)
     return office.show(
-        request, "correct", status, said=said, fault=fault, value=value_text(value, names.words), unit=unit,
+        request, "correct", status, said=said, fault=fault, value=said_value(value, names), unit=unit,
         typed=typed(value), label=names.attribute(expanded(said.get("attribute", ""))),
     )  # fmt: skip
 

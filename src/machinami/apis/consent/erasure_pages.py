@@ -1,11 +1,19 @@
 """How does somebody have the town forget them, and where is it written what went and what stayed?"""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from machinami.apis.consent.mine_pages import MINE, open_town
 from machinami.apis.consent.office import Office
-from machinami.broker import forgetting
+from machinami.broker import leaving
+from machinami.broker.forgetting import ACCOUNTED, EVIDENCE
+from machinami.broker.leaving import OTHERS
 from machinami.broker.reasons import expanded, short
+from machinami.foundation.instant import parse_instant
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.words import Words
 
 ERASURE = f"{MINE}/erasure"
 
@@ -22,11 +30,11 @@ def routes(office: Office) -> list[Route]:
 
 async def _page(office: Office, request: Request, status: int = 200, fault: str = "") -> Response:
     town, by = await open_town(office, request), office.by(request)
-    wanted = await forgetting.plan(town, by)
-    types = list(dict.fromkeys(one.type for one in wanted.gone))
+    wanted = await leaving.plan(town, by)
+    types = list(dict.fromkeys(one.type for one in wanted.parts))
     return office.show(
         request, "erasure", status, plan=wanted, types=types, names=office.names(request, town), short=short,
-        fault=fault, reports=await forgetting.reports(town, by),
+        fault=fault, reports=[_dated(one) for one in await leaving.own_accounts(town, by)], ground=ground_said,
     )  # fmt: skip
 
 
@@ -48,8 +56,8 @@ def _forget(office: Office) -> PageHandler:
         chosen = set(map(expanded, ticked))
         if form.get("what") == "some" and not chosen:
             return await _page(office, request, 422, words.plain("erasure.none_chosen"))
-        report = await forgetting.forget(town, by, chosen if form.get("what") == "some" else None)
-        return see_other(f"{ERASURE}/{report.id}")
+        account = await leaving.leave(town, by, chosen if form.get("what") == "some" else None)
+        return see_other(f"{ERASURE}/{account['id']}")
 
     return take
 
@@ -57,7 +65,31 @@ def _forget(office: Office) -> PageHandler:
 def _report(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
         town, by = await open_town(office, request), office.by(request)
-        report = await forgetting.report(town, request.params["id"], by)
-        return office.show(request, "erased", report=report, names=office.names(request, town))
+        account = await leaving.own_account(town, request.params["id"], by)
+        return office.show(
+            request, "erased", account=account, at=parse_instant(account["at"]), names=office.names(request, town),
+            ground=ground_said, until=_until, copies=COPIES,
+        )  # fmt: skip
 
     return show
+
+
+def _dated(account: Mapping[str, Any]) -> tuple[str, datetime]:
+    return str(account["id"]), parse_instant(str(account["at"]))
+
+
+def _until(text: str) -> datetime:
+    return parse_instant(text)
+
+
+def ground_said(words: Words, text: str) -> str:
+    """Why something is kept, in the reader's words as far as they have any: a ground begins with what kind it is."""
+    kind, comma, rest = text.partition(", ")
+    if comma and words.has(f"basis.{kind}"):
+        return f"{words.plain(f'basis.{kind}')}: {rest.partition(': ')[2] or rest}"
+    return words.plain(f"erased.because.{WHY[text]}") if text in WHY else text
+
+
+WHY = {OTHERS: "others", EVIDENCE: "evidence", ACCOUNTED: "accounted"}
+COPIES = {"state, history, indexes": "state", "log and outboxes": "log"}
+"""Where something can lie, as an account says it, by the words that we have for it."""

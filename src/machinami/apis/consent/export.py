@@ -9,7 +9,7 @@ import orjson
 
 from machinami.apis.consent import shapes
 from machinami.apis.consent.office import Office
-from machinami.broker import corrections, forgetting, holdings, legal_records, persons
+from machinami.broker import corrections, holdings, leaving, legal_records, persons
 from machinami.broker.contexts import town_context
 from machinami.broker.holdings import Held
 from machinami.broker.town import Town
@@ -54,7 +54,7 @@ async def everything(office: Office, town: Town, by: Principal) -> dict[str, Any
         "reads": list(trail.entries),
         "readsGoOn": trail.before is not None,
         "corrections": [shapes.correction_document(one, short) for one in await corrections.own(town, by)],
-        "erasures": [shapes.forgotten_document(one, short) for one in await forgetting.reports(town, by)],
+        "erasures": await leaving.own_accounts(town, by),
     }
 
 

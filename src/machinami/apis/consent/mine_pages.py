@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from machinami.apis.consent.export import archive
 from machinami.apis.consent.office import Office
 from machinami.apis.consent.views import grouped, read_lines
-from machinami.broker import corrections, forgetting, holdings, persons
+from machinami.broker import corrections, holdings, persons
 from machinami.broker.audit import Place
 from machinami.broker.holdings import Held
 from machinami.broker.legal_records import law_of
@@ -70,7 +70,7 @@ def _show(office: Office) -> PageHandler:
             account=office.account(town, by.id), others=len(names) - 1,
             consents=sum(one.holds(town.clock()) for name in names for one in law.of(name)),
             open_requests=sum(one.standing == "asked" for one in await corrections.own(town, by)),
-            reports=await forgetting.reports(town, by), done=request.arguments.get("done", ""),
+            done=request.arguments.get("done", ""),
         )  # fmt: skip
 
     return show
@@ -88,7 +88,13 @@ def _kept(office: Office) -> PageHandler:
         part = found[offset : offset + _PAGE]
         groups = grouped(part, office.names(request, town), await _pasts(town, part), _PAGE)
         return office.show(
-            request, "kept", group=groups[0] if groups else None, count=len(found), offset=offset, limit=_PAGE
+            request,
+            "kept",
+            group=groups[0] if groups else None,
+            count=len(found),
+            offset=offset,
+            limit=_PAGE,
+            names=office.names(request, town),
         )
 
     return show

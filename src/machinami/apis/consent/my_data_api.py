@@ -10,11 +10,12 @@ from machinami.apis.consent import shapes
 from machinami.apis.consent.export import everything, held_document
 from machinami.apis.consent.mine_pages import read_place
 from machinami.apis.consent.office import Office
-from machinami.broker import consents, corrections, forgetting, holdings, persons
+from machinami.broker import consents, corrections, holdings, leaving, persons
 from machinami.broker.contexts import town_context
-from machinami.broker.forgetting import Plan
+from machinami.broker.leaving import Plan
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict
+from machinami.foundation.instant import format_instant
 from machinami.kit.bodies import json_object
 from machinami.kit.http import JSON, Handler, Request, Response, Route
 from machinami.model.person import CODE, LETTERS, NUMBER, shown
@@ -115,15 +116,21 @@ async def _correct(office: Office, town: Town, by: Principal, request: Request) 
 
 
 def _planned(plan: Plan) -> dict[str, Any]:
-    return {
-        "erased": [shapes.gone_document(one, _short) for one in plan.gone],
-        "kept": [shapes.kept_document(one, _short) for one in plan.kept],
-        "consentsWithdrawn": [one.id for one in plan.consents],
-    }
+    gone = [{"type": _short(one.type), "attribute": _short(one.attribute), "count": one.count} for one in plan.parts]
+    kept = [
+        {
+            "type": _short(one.kept.what),
+            "count": one.count,
+            "ground": one.kept.ground,
+            "until": one.kept.until and format_instant(one.kept.until),
+        }
+        for one in plan.staying
+    ]
+    return {"erased": gone, "kept": kept, "consentsWithdrawn": [one.id for one in plan.consents]}
 
 
 async def _plan(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:
-    return 200, _planned(await forgetting.plan(town, by))
+    return 200, _planned(await leaving.plan(town, by))
 
 
 async def _forget(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:
@@ -134,12 +141,11 @@ async def _forget(office: Office, town: Town, by: Principal, request: Request) -
         raise BadRequestData("sure must be true: what is erased cannot be brought back", member="sure")
     if types is not None and not (isinstance(types, list) and all(isinstance(one, str) for one in types)):
         raise BadRequestData("types must be a list of types; without it all of them are meant", member="types")
-    report = await forgetting.forget(town, by, None if types is None else set(map(_expand, types)))
-    return 201, shapes.forgotten_document(report, _short)
+    return 201, await leaving.leave(town, by, None if types is None else set(map(_expand, types)))
 
 
 async def _report(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:
-    return 200, shapes.forgotten_document(await forgetting.report(town, request.params["id"], by), _short)
+    return 200, await leaving.own_account(town, request.params["id"], by)
 
 
 async def _connect(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:

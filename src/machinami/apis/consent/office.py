@@ -7,12 +7,13 @@ from typing import Protocol
 from machinami.broker.audit import Audit
 from machinami.broker.identity.identity import Identity
 from machinami.broker.town import Town
+from machinami.kit.city import service_principal
 from machinami.kit.desk import House
 from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Response
 from machinami.kit.naming import Names
 from machinami.kit.viewing import Identify
-from machinami.kit.words import Words
+from machinami.kit.words import Words, without_ruby
 from machinami.model.identity.account import Account
 from machinami.model.principal import Principal
 
@@ -75,7 +76,12 @@ class Office:
         registry = self.identity.of(town.name)
         people = {one.principal_id: one.display for one in registry.accounts.values.values()}
         programs = {key.principal.id: key.name for key in registry.keys.values.values()}
-        return Names(self.words(request), people, programs)
+        words = self.words(request)
+        manifests = [house.city.manifest for house in self.houses()]
+        services = {service_principal(one).id: one.title.spoken(words.language) for one in manifests}
+        purposes = {row.id: one.title.spoken(words.language) for one in manifests for row in one.personal}
+        plain = {key: without_ruby(title) for key, title in (services | purposes).items()}
+        return Names(words, people, programs, plain, plain)
 
     def account(self, town: Town, person: str) -> Account | None:
         """The account of a person."""

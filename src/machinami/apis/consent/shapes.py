@@ -10,7 +10,6 @@ from machinami.model.approval import Approval
 from machinami.model.attribute import Attribute
 from machinami.model.consent import Consent, Event, Terms
 from machinami.model.correction import CorrectionRequest
-from machinami.model.forgotten import Forgotten, Gone, Kept
 from machinami.model.legal import Basis, Ground, LegalClass, Mark
 from machinami.model.policy_document import read_whom
 from machinami.model.purpose import Purpose
@@ -251,37 +250,4 @@ def correction_document(request: CorrectionRequest, short: Names) -> Json:
         "answer": request.answer,
         "decidedBy": request.decided_by or None,
         "decidedAt": request.decided_at and format_instant(request.decided_at),
-    }
-
-
-def gone_document(gone: Gone, short: Names) -> Json:
-    """What was erased of one type."""
-    document: Json = {
-        "type": short(gone.type),
-        "count": gone.count,
-        "attribute": gone.attribute and short(gone.attribute),
-    }
-    return {name: one for name, one in document.items() if one}
-
-
-def kept_document(kept: Kept, short: Names) -> Json:
-    """What stays of one type, and why."""
-    because: Json = {"alsoAboutOthers": True}
-    if kept.ground:
-        because = {"ground": kept.ground, "basis": kept.basis, "reason": kept.reason}
-    until = {} if kept.until is None else {"until": format_instant(kept.until)}
-    return {"type": short(kept.type), "count": kept.count, **because, **until}
-
-
-def forgotten_document(report: Forgotten, short: Names) -> Json:
-    """The report of an erasure."""
-    return {
-        "id": report.id,
-        "at": format_instant(report.at),
-        "by": report.by,
-        "names": list(report.subjects),
-        "erased": [gone_document(one, short) for one in report.gone],
-        "kept": [kept_document(one, short) for one in report.kept],
-        "consentsWithdrawn": list(report.consents),
-        "proof": report.proof or None,
     }

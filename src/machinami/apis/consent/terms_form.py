@@ -16,14 +16,16 @@ MOST = "most"
 @dataclass(frozen=True, slots=True)
 class Offer:
     """For what people are asked: a purpose, and the most of the data (types, attributes: expanded; no attribute is all)
-    and recipients that they can choose. choices: attributes by name, where they are known. until: when a consent ends
-    at the latest. page: where a service asks for it itself; decision: where it can be read why people may be asked."""
+    and recipients that they can choose. scopes: within which alone; choices: attributes by name, where they are known;
+    until: when a consent ends at the latest; page: where a service asks for it itself; decision: where it can be read
+    why people may be asked."""
 
     purpose: Purpose
     types: tuple[str, ...]
     attributes: tuple[str, ...]
     recipients: tuple[str, ...]
     until: datetime
+    scopes: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     page: str = ""
     decision: str = ""
@@ -47,7 +49,7 @@ def read_form_terms(form: Mapping[str, str], offer: Offer, language: str, now: d
     """What somebody chose. Raises BadRequestData, which names the field."""
     types = _chosen(form, "type", offer.types)
     recipients = _chosen(form, "recipient", offer.recipients)
-    if not types:
+    if not types and offer.types:
         raise BadRequestData("Choose which data", member="types", key="give.no_types")
     if not recipients:
         raise BadRequestData("Choose to whom", member="recipients", key="give.no_recipients")
@@ -58,9 +60,8 @@ def read_form_terms(form: Mapping[str, str], offer: Offer, language: str, now: d
     begin = now if form.get("from") == "now" else None
     picked = tuple(name for at, name in enumerate(offer.choices) if form.get(f"attribute_{at}") == "yes")
     return Terms(
-        tuple(recipients), offer.purpose.id, until, tuple(types), picked or offer.attributes, begin=begin,
-        text=offer.version,
-        language=language,
+        tuple(recipients), offer.purpose.id, until, tuple(types), picked or offer.attributes, offer.scopes,
+        begin=begin, text=offer.version, language=language,
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class PastView:
 
 @dataclass(frozen=True, slots=True)
 class FactView:
-    """One attribute of what is held."""
+    """One attribute of what is held. wrong: the name by which the value can be said to be wrong."""
 
     name: str
     label: Markup
@@ -43,6 +43,7 @@ class FactView:
     unit: str
     at: datetime | None
     past: Sequence[PastView] = ()
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +119,30 @@ def _said_name(one: Held, names: Names) -> str:
     for wanted in ("name", "day", "title"):
         for name, several in one.entity.attributes.items():
             if short(name) == wanted:
-                return value_text(several[0].value, names.words)
+                return said_value(several[0].value, names)
     return ""
 
 
 def _fact(name: str, one: Attribute, names: Names, past: Iterable[PastView]) -> FactView:
     latest = sorted(past, key=lambda row: row.at.timestamp() if row.at else 0.0, reverse=True)
-    at = one.observed_at or one.modified_at
-    return FactView(
-        short(name), names.attribute(name), value_text(one.value, names.words), symbol(one.unit_code), at, latest
-    )
+    at, label = one.observed_at or one.modified_at, names.attribute(name)
+    wrong = next((row.instance for row in latest if row.at == at), "")
+    return FactView(short(name), label, said_value(one.value, names), symbol(one.unit_code), at, latest, wrong)
+
+
+def said_value(value: object, names: Names) -> str:
+    """A value for eyes: what is empty is nothing, and a whole number has no decimals."""
+    if value in ([], (), {}, ""):
+        return value_text(None, names.words)
+    return value_text(int(value) if isinstance(value, float) and value.is_integer() else value, names.words)
 
 
 def _past(instance: Instance, names: Names) -> PastView:
     one = instance.value
     notes = [many[0].value for key, many in one.attributes.items() if many and short(key) == _CORRECTION]
     note = notes[0] if notes and isinstance(notes[0], dict) else None
-    was = "" if note is None else value_text(note.get("from"), names.words)
-    text = value_text(one.value, names.words)
+    was = "" if note is None else said_value(note.get("from"), names)
+    text = said_value(one.value, names)
     return PastView(one.observed_at or one.modified_at, text, symbol(one.unit_code), str(one.instance_id or ""), was)
 
 
@@ -165,7 +172,7 @@ def _line(many: Sequence[Mapping[str, Any]], names: Names, own: Sequence[str]) -
         words.rich("reads.you") if is_own else names.who(str(first["who"])),
         "" if is_own else words.plain("says.comma").join(roles),
         names.who(behalf) if behalf else None,
-        str(first.get("purpose", "")),
+        names.purpose(str(first.get("purpose", ""))),
         what,
         names.listed(map(names.attribute, attributes)) if attributes else None,
         len(entities),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from machinami.app.clock import utc_now
 from machinami.app.keys import KeyRing
+from machinami.app.person_keys import PersonKeyRing
 from machinami.app.towns import carrying
 from machinami.app.towns.record import Record
 from machinami.broker.broker import Broker
@@ -39,12 +40,22 @@ Answer = dict[str, Any]
 class Office:
     """The towns of one installation, as its operator founds and bounds them; what they hold is not seen here."""
 
-    def __init__(self, settings: Settings, broker: Broker, identity: Identity, ring: KeyRing, record: Record) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        broker: Broker,
+        identity: Identity,
+        ring: KeyRing,
+        record: Record,
+        persons: PersonKeyRing,
+    ) -> None:
         self._settings = settings
         self._data = settings.data
         self._broker = broker
         self._identity = identity
         self._ring = ring
+        self._persons = persons
+        broker.leaving.append(persons.leave)
         self.record = record
         self._ticks = 0
         self.listeners: list[Callable[[], None]] = []  # told when a host or a bound has changed

@@ -127,6 +127,7 @@ class Platform(Office):
 
         def finish(made: Path) -> None:
             carrying.keep_keys(made, key, going.key_file)
+            self._persons.carry(name, made)
             (made / SETTINGS_FILE).write_text(EXAMPLE, encoding="utf-8")
 
         await carrying.pack(parcel, folder, facts, finish)
@@ -134,6 +135,7 @@ class Platform(Office):
     def _finish_move(self, facts: Answer) -> None:
         name = facts["town"]
         self._ring.destroy(name)
+        self._persons.destroy(name)
         carrying.remove_files(self._data, name, facts["id"])
         self.record.take(name)
         self.record.note(facts)
@@ -160,6 +162,7 @@ class Platform(Office):
             await self._broker.contexts.take_in(contexts, name)
             if key is not None:
                 self._ring.put(name, key)
+            self._persons.take(name, came)
             carrying.place(self._data, name)
         except BaseException:
             self._take_back(name)
@@ -173,6 +176,7 @@ class Platform(Office):
     def _take_back(self, name: str) -> None:
         carrying.clear_arriving(self._data)
         self._ring.destroy(name)
+        self._persons.destroy(name)
         self.record.end()
 
     def _seal(self, data: Path) -> Seal:
@@ -205,6 +209,7 @@ class Platform(Office):
             report = with_files(report, files)
             self.record.begin(report)
         self._ring.destroy(name)
+        self._persons.destroy(name)
         carrying.remove_files(self._data, name, report["id"])
         write_report(self.record.folder / REPORTS, report)
         self.record.take(name)

@@ -53,6 +53,7 @@ class Way:
         self.deeds: dict[str, PageHandler] = {
             "join": self.join,
             "leave": self.leave,
+            "connect": self.connect,
             "look": self.look,
             "answer": self.answer,
             "hand-in": self.hand_in,
@@ -74,6 +75,7 @@ class Way:
     ) -> Response:
         """The page, with what went wrong or what is shown only once."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
+        asked_for = self.city.consenting(PURPOSE)
         done = asked.get("done", "")
         seen = next((a for a in AUDIENCES if a == (audience or asked.get("view"))), "resident")
         is_officer = self.is_officer(request)
@@ -87,7 +89,8 @@ class Way:
             fault=fault,
             new_key=new_key,
             mine=mine,
-            asked=self.city.consenting(PURPOSE),
+            asked=asked_for,
+            connected=mine is not None and await asked_for.is_connected(mine.walker),
             fresh_code="".join(secrets.choice(LETTERS) for _ in range(10)),
             figures=await self.book.figures(),
             office=await self.book.office(words) if seen == "officer" and is_officer else None,
@@ -125,8 +128,17 @@ class Way:
             raise BadRequestData("Joining needs your consent to what is written beside the box", field="agree")
         profile = Profile(form.get("age_band", ""), form.get("sex", "unsaid"), form.get("district", "").strip())
         key = secrets.token_urlsafe(18)
-        await service.join(self.city, profile, key, words.language)
+        walker = await service.join(self.city, profile, key, words.language)
+        if form.get("connect") == "yes":
+            await self.city.consenting(PURPOSE).connect(walker.id)
         return self.with_key(see_other(f"{ADDRESS}?done=joined"), request, key, KEPT)
+
+    async def connect(self, request: Request) -> Response:
+        """Who is signed in has their days shown with the rest of what the town holds about them."""
+        read_form(request)
+        walker = await service.walker_of(self.city, request.cookie(COOKIE) or "")
+        await self.city.consenting(PURPOSE).connect(walker.id)
+        return see_other(f"{ADDRESS}?done=connected")
 
     async def look(self, request: Request) -> Response:
         """See the page of an invented resident, where there is one."""

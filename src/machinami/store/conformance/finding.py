@@ -74,7 +74,7 @@ async def random_queries_find_what_matches_says_after_changes(backend: Backend) 
 def _replacement(before: Entity, after: Entity) -> Change:
     changes = creation(replace(after, id=before.id))
     gone = tuple(AttributeChange(name, i, None) for name, instances in before.attributes.items() for i in instances)
-    return replace(changes, verb=Verb.UPDATED, before=before, attributes=gone + changes.attributes)
+    return replace(changes, verb=Verb.UPDATED, before=before, attributes=(*gone, *changes.attributes))
 
 
 async def _compare(town: TownStore, made: Sequence[Entity], asked: Sequence[Query]) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import apsw
 
-from machinami.store.sqlite.encoded import Columns
 from machinami.store.sqlite.hot import Hot, State
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.pieces import Columns
 from machinami.store.sqlite.runs import Runs, Step
 from machinami.store.sqlite.statements import SQL
 

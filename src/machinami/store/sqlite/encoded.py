@@ -26,9 +26,12 @@ from machinami.model.document import (
     moment_to_text,
 )
 from machinami.model.entity import Entity
+from machinami.model.renewal import Renewal
 from machinami.store.encoding import DELETED_VALUE, encode
 from machinami.store.evolution import scope_change
 from machinami.store.sqlite.pieces import (
+    Columns,
+    History,
     Members,
     head_text,
     instance_text,
@@ -37,11 +40,9 @@ from machinami.store.sqlite.pieces import (
     system_times,
     types_text,
 )
+from machinami.store.sqlite.plain_text import plain_columns, plain_text
 
 Instances = tuple[Attribute, ...]
-Columns = tuple[int, int, int | None, int | None, float | int | None, bytes | None]
-# observed, deleted, created, modified, number, doc
-History = list[tuple[str, int, Columns]]  # attribute, time and columns of each instance
 
 _PLAIN = b'{"k":"P"}'
 _NONE = (None,)  # in the place of the instances of an attribute that is not there
@@ -68,7 +69,9 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
 
     held: the entity that the store holds; only what is the very same object in it and in the change stays unwritten.
     """
-    after = change.after
+    after, told = change.after, change.attributes
+    if type(told) is Renewal and told.after is after and told.before is change.before:
+        return _encode_renewal(change, told)
     texts, history = _parts(change)
     if not remembered:
         history = []
@@ -89,6 +92,13 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
     doc = _with_attributes(_changed_head(held, after), members)
     log = _log_json(change, b'"p":' + doc, _follows(change, members))
     return Written(change, doc, False, len(doc) if grows else 0, log, history)
+
+
+def _encode_renewal(change: Change, renewal: Renewal) -> Written:
+    """The same where all attributes are plain and changed: the document is there already."""
+    doc = plain_text(renewal.after, renewal.plain)
+    log = _log_json(change, b'"a":' + doc, True)
+    return Written(change, doc, True, len(doc), log, plain_columns(renewal.plain))
 
 
 def _parts(change: Change) -> tuple[list[bytes | None], History]:

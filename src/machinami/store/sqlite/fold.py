@@ -8,6 +8,7 @@ import orjson
 
 from machinami.foundation.instant import to_micros
 from machinami.model.entity import Entity
+from machinami.model.plain import plain_of
 from machinami.store.encoding import husk_of
 from machinami.store.sqlite.boxes import boxes, level
 from machinami.store.sqlite.discovery import GONE, LIVE, retell
@@ -122,5 +123,7 @@ class Fold:
 
 def expiries(entity: Entity) -> set[datetime]:
     """When the entity and its attribute instances expire."""
+    if plain_of(entity) is not None:
+        return set()
     moments = [instance.expires_at for instances in entity.attributes.values() for instance in instances]
     return {moment for moment in (entity.expires_at, *moments) if moment is not None}

@@ -16,11 +16,14 @@ from machinami.model.entity import Entity
 from machinami.store.encoding import encode
 
 Number = float | int
+Columns = tuple[int, int, int | None, int | None, float | int | None, bytes | None]
+# observed, deleted, created, modified, number, doc
+History = list[tuple[str, int, Columns]]  # attribute, time and columns of each instance
 Members = dict[str, bytes | None]  # by name: the JSON of the instances of an attribute; None where it goes
 
 _MOMENTS = 2_048
 _NAMES = 4_096
-_WIDEST = 1 << 63  # SQLite's integers have 64 bits
+WIDEST = 1 << 63  # SQLite's integers have 64 bits
 _PLAIN = {"k": KIND_CODES[Kind.PROPERTY]}
 
 
@@ -28,7 +31,7 @@ def instance_text(value: Attribute) -> tuple[bytes, Number | None, bytes | None]
     """The JSON of an instance without its times and its last bracket; the number that it is, if it is one; and what is
     left of its JSON without number and times, None where that is no more than a Property."""
     plain = value.value
-    is_number = type(plain) is float or (type(plain) is int and -_WIDEST <= plain < _WIDEST)
+    is_number = type(plain) is float or (type(plain) is int and -WIDEST <= plain < WIDEST)
     if (
         value.dataset_id is None
         and value.expires_at is None
@@ -37,7 +40,7 @@ def instance_text(value: Attribute) -> tuple[bytes, Number | None, bytes | None]
         and not value.object_type
         and not value.attributes
     ):
-        head, tail, rest = _form(value.kind, value.unit_code)
+        head, tail, rest = form(KIND_CODES[value.kind], value.unit_code)
         text = head + encode(plain) + tail
         return (text, plain, rest) if is_number else (text, None, text + b"}")
     document = timeless_document(value)
@@ -49,11 +52,11 @@ def instance_text(value: Attribute) -> tuple[bytes, Number | None, bytes | None]
 
 
 @lru_cache(_NAMES)
-def _form(kind: Kind, unit_code: str | None) -> tuple[bytes, bytes, bytes | None]:
+def form(kind: str, unit_code: str | None) -> tuple[bytes, bytes, bytes | None]:
     """What stands before and after the value of an instance that has no more than a unit; and both without it."""
-    document = {"k": KIND_CODES[kind]} if unit_code is None else {"k": KIND_CODES[kind], "u": unit_code}
+    document = {"k": kind} if unit_code is None else {"k": kind, "u": unit_code}
     tail = b"" if unit_code is None else b',"u":' + encode(unit_code)
-    return b'{"k":"%b","v":' % KIND_CODES[kind].encode(), tail, None if document == _PLAIN else encode(document)
+    return b'{"k":"%b","v":' % kind.encode(), tail, None if document == _PLAIN else encode(document)
 
 
 @lru_cache(_MOMENTS)

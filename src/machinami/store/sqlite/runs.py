@@ -10,6 +10,7 @@ from typing import Any
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.change import Change
 from machinami.model.entity import Entity
+from machinami.model.renewal import Renewal
 from machinami.store.sqlite.hot import Husk
 from machinami.store.sqlite.values import ValueIndexes, values_of
 
@@ -100,7 +101,10 @@ def is_deep(change: Change, indexes: ValueIndexes) -> bool:
     before, after = change.before, change.after
     if before is None or after is None or before.types != after.types or before.expires_at != after.expires_at:
         return True
-    for one in change.attributes:
+    told = change.attributes
+    if type(told) is Renewal and told.was is not None:
+        return not (told.steady and told.keeps(indexes.numbers))
+    for one in told:
         old, new = one.before, one.after
         if old is None or new is None or old.kind is not new.kind or old.expires_at != new.expires_at:
             return True

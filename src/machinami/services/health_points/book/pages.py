@@ -61,6 +61,7 @@ class PointsBook:
         vouchers = await service.vouchers_of(self.city, walker.id)
         return Mine(
             key,
+            walker.id,
             walker.id.rpartition(":")[2],
             self._profile(walker, words),
             walker.joined_on or "",

@@ -64,6 +64,7 @@ class Mine:
     """All that a resident who takes part sees of themselves."""
 
     key: str
+    walker: str
     pseudonym: str
     profile: str
     joined_on: str

@@ -1,0 +1,1 @@
+"""Erasure, and the account of it, as HTTP."""
