@@ -25,6 +25,7 @@ from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.tokens import Tokens
 from machinami.kit.frame import Frame
 from machinami.kit.http import Route
+from machinami.kit.origin import Origin
 from machinami.kit.server import serve
 from machinami.model.identity.demand import Demands
 from machinami.portal.files import show_asset
@@ -161,7 +162,8 @@ async def known(
     await asking.tokens.load((await broker.town(None)).store)
     caller = HttpCaller()
     provider = Provider(identity, provided, caller) if provided else None
-    rows = [*ngsild_routes(broker, asking.principal), *identity_routes(asking, Frame(_NAMES, clock), provider)]
+    frame = Frame(_NAMES, clock, origin=Origin(address, proxied))
+    rows = [*ngsild_routes(broker, asking.principal), *identity_routes(asking, frame, provider)]
     rows.append(Route("GET", "/static/{path:path}", show_asset))
     serving = await serve(rows, port=port)
     found["address"] = address or serving.url

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import os
+import re
+import socket
 import ssl
 import stat
 from collections.abc import AsyncIterator
@@ -130,6 +132,43 @@ async def test_old_ways_of_encrypting_are_refused(
                 await status_of(town, context)
         else:
             assert await status_of(town, context) == 200
+
+
+GOOD = re.compile(
+    r"TLS_AES_\d+_GCM_SHA\d+|TLS_CHACHA20_POLY1305_SHA256|ECDHE-(ECDSA|RSA)-(AES\d+-GCM-SHA\d+|CHACHA20-POLY1305)"
+)
+
+
+async def test_only_suites_that_keep_past_talks_secret_are_agreed_on(folder: Path) -> None:
+    """Every suite that OpenSSL knows is offered alone: what is agreed on is of the good ones, the strongest first."""
+    offered = ssl.create_default_context()
+    offered.set_ciphers("ALL:@SECLEVEL=0")
+    names = sorted({one["name"] for one in offered.get_ciphers() if one["protocol"] != "TLSv1.3"})
+    assert len(names) > 20
+    agreed = {}
+    async with served(folder) as town:
+        port = town._serving.port  # type: ignore[union-attr]  # it is served
+        for name in names:
+            agreed[name] = await asyncio.to_thread(_hands_shaken, folder, port, name)
+        preferred = await asyncio.to_thread(_hands_shaken, folder, port, "ALL")
+    taken = {name for name, with_it in agreed.items() if with_it}
+    assert taken
+    assert all(GOOD.fullmatch(name) and agreed[name] == name for name in taken)
+    assert preferred.startswith("ECDHE-ECDSA-AES256-GCM")
+
+
+def _hands_shaken(folder: Path, port: int, ciphers: str) -> str:
+    """The suite that client and town agree on over TLS 1.2; empty where they do not."""
+    context = trusting(folder)
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        with socket.create_connection(("127.0.0.1", port), DEADLINE) as plain:
+            with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+                found = secure.cipher()
+    except (ssl.SSLError, ConnectionError):
+        return ""
+    return found[0] if found else ""
 
 
 async def test_a_new_certificate_is_taken_up_while_the_town_runs(folder: Path) -> None:

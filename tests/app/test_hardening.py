@@ -12,9 +12,10 @@ import pytest
 from aiohttp import web
 from tests.knowing import NAVIGATED, Visitor
 
+from machinami.app.bounds import pace_of, targets_of
 from machinami.app.configuration import read
 from machinami.app.console import CONSOLE
-from machinami.app.running import TownOS, pace_of, targets_of
+from machinami.app.running import TownOS
 from machinami.broker.audit import Search
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import MqttSettings, Settings
@@ -106,7 +107,7 @@ async def test_passwords_in_addresses_are_sealed_where_they_are_kept_and_work_af
         "information": [{"entities": [{"type": "River"}]}],
         "endpoint": f"http://town:{SECRET}@127.0.0.1:9",
     }
-    async with served(tmp_path) as (town, first):
+    async with served(tmp_path) as (_, first):
         for path, document in (("subscriptions", subscription), ("csourceRegistrations", registration)):
             async with first.session.post(f"/ngsi-ld/v1/{path}", json=document) as made:
                 assert made.status == 201, await made.text()
@@ -176,11 +177,7 @@ async def test_the_account_is_sent_elsewhere_as_it_is_kept_whole_and_in_its_orde
 
 def test_the_account_is_sent_over_tls_only(tmp_path: Path) -> None:
     file = tmp_path / "machinami.toml"
-    for address, taken in (
-        ("https://records.example/x", True),
-        ("http://127.0.0.1:9/x", True),
-        ("http://x.example", False),
-    ):
+    for address in ("https://records.example/x", "http://127.0.0.1:9/x", "http://x.example"):
         file.write_text(f'[account]\nsend_to = "{address}"\n', encoding="utf-8")
         if address != "http://x.example":
             assert read(tmp_path).account_to == address

@@ -9,8 +9,8 @@ import pytest
 from machinami.foundation.errors import NotFound
 from machinami.kit.assets import asset, asset_address, cache_rule
 from machinami.kit.moments import moment, zone_name
-from machinami.kit.page import CONTENT_SECURITY_POLICY, Shell, figure, town_name
-from machinami.kit.words import Words
+from machinami.kit.page import CONTENT_SECURITY_POLICY, Shell, figure, render, town_name
+from machinami.kit.words import Language, Words
 
 NOW = datetime(2026, 9, 14, 9, 42, tzinfo=UTC)
 CSS = (files("machinami.kit") / "static" / "css" / "ground.css").read_text("utf-8")
@@ -128,3 +128,30 @@ def test_edges_of_fields_and_focus_stand_out(theme: str, edge: str) -> None:
     colours = palettes()[theme]
     assert contrast(colours[edge], colours["card"]) >= 3
     assert contrast(colours[edge], colours["paper"]) >= 3
+
+
+@pytest.mark.parametrize("language", ["ja", "en", "easy"])
+def test_who_is_signed_in_can_sign_out_on_every_page(language: Language) -> None:
+    view = {"kind": "404", "code": 404, "detail": "", "level": "", "back": "/"}
+    pages = {
+        signed_in: render(
+            "machinami.kit/error.html",
+            language,
+            shell=Shell({"ja": "町"}, NOW, form_token="ab" * 16, signed_in=signed_in),
+            **view,
+        ).decode()
+        for signed_in in (True, False)
+    }
+    header = pages[True].partition("<header")[2].partition("</header>")[0]
+    assert 'action="/sign-out"' in header
+    assert f'name="form_token" value="{"ab" * 16}"' in header
+    assert "/sign-out" not in pages[False]
+
+
+def test_every_page_has_the_frame_in_which_signing_out_stands() -> None:
+    templates = list((files("machinami") / ".").rglob("templates/*.html"))  # type: ignore[attr-defined]
+    pages = [one for one in templates if "{% block content %}" in one.read_text("utf-8") and one.name != "base.html"]
+    assert len(pages) > 15
+    assert [
+        one for one in pages if not one.read_text("utf-8").startswith('{% extends "machinami.kit/base.html" %}')
+    ] == []

@@ -24,6 +24,7 @@ from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
+from machinami.app.bounds import origin_of
 from machinami.app.deciding import ethics_office
 from machinami.app.identifying import (
     make_provider,
@@ -44,7 +45,6 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service
-from machinami.kit.origin import Origin
 from machinami.kit.viewing import viewed, wanted_for
 from machinami.model.principal import Principal, Role
 from machinami.portal.routes import routes as portal_routes
@@ -99,12 +99,6 @@ class Faces:
         of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
         return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
-    @property
-    def origin(self) -> Origin:
-        """Where pages say that they are."""
-        settings = self.settings
-        return Origin(settings.address, settings.trust_proxy, settings.certificate is not None)
-
     def office(self, desk: Desk) -> Office:
         """Where policy, account and people are governed."""
         return Office(self.broker, self.identity, self.identify, Frame.around(desk))
@@ -116,7 +110,7 @@ class Faces:
     def routes(self, desk: Desk) -> list[Route]:
         """Everything that is shown at the host of the default town."""
         found = [
-            *ngsild_routes(self.broker, self.identify, self._paging(), self.origin),
+            *ngsild_routes(self.broker, self.identify, self._paging(), origin_of(self.settings)),
             *status_routes(
                 self.version,
                 lambda: watching.parts(self.watched),

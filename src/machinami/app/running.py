@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.app.bounds import origin_of, pace_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
@@ -25,7 +25,6 @@ from machinami.app.forwarding import Forwarding
 from machinami.app.identifying import (
     accounting,
     admit_guest,
-    is_reached_from_afar,
     make_identity,
     refuse_open_address,
     seal_of,
@@ -44,7 +43,6 @@ from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
-from machinami.broker.pace import Pace
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import SettingsError
@@ -64,8 +62,7 @@ from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
-from machinami.wire.mqtt import MqttPublisher, presenting
-from machinami.wire.targets import Targets
+from machinami.wire.mqtt import MqttPublisher
 
 try:
     import uvloop
@@ -74,7 +71,6 @@ except ImportError:  # not made for Windows
 
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
-_REQUESTS = 200  # of one person, program or address in a second
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
@@ -107,7 +103,7 @@ class TownOS:
         ring = ring_of(settings)
         self._person_keys = PersonKeyRing(settings)
         self._backend = backend_of(settings, ring, store)
-        self._carriers = Carriers(self._wire, MqttPublisher(self._shown_to_brokers(), targets))
+        self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
@@ -131,12 +127,6 @@ class TownOS:
         self.tenants = Tenants(
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
         )
-
-    def _shown_to_brokers(self) -> Callable[[], ssl.SSLContext]:
-        settings = self.settings
-        if settings.mqtt_certificate is None:
-            return self._wire.trust
-        return presenting(settings.ca_file, settings.mqtt_certificate, settings.mqtt_key)
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
@@ -278,24 +268,9 @@ class TownOS:
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,
-            origin=self.faces.origin,
+            origin=origin_of(self.settings),
             person=self.asking.called,
         )
-
-
-def pace_of(settings: Settings) -> Pace | None:
-    """How often each may ask; where nothing is said and only who sits at the machine can ask, nobody is bounded."""
-    bound = settings.requests_per_client
-    if bound is None:
-        bound = _REQUESTS if is_reached_from_afar(settings) else 0
-    return Pace(bound, time.monotonic) if bound else None
-
-
-def targets_of(settings: Settings) -> Targets:
-    """Where clients may have this installation connect to: into its own network, or without TLS, only where nobody but
-    who sits at the machine can ask for it, or where its settings say so."""
-    near = not is_reached_from_afar(settings)
-    return Targets(settings.private_targets or near, settings.plain_targets or near)
 
 
 def data_folder(path: Path) -> Path:

@@ -10,12 +10,15 @@ from urllib.parse import urlsplit
 import pytest
 from tests.knowing import PASSWORD, Known, Visitor, known
 
+from machinami.apis.identity.asking import Asking
 from machinami.app.identifying import appoint
 from machinami.broker.audit import Search
 from machinami.broker.identity import people, programs
+from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
 from machinami.foundation.errors import BadRequestData
 from machinami.kit.forms import SESSION
+from machinami.kit.http import Request
 from machinami.model.identity.key import Use, Wanted
 from machinami.model.principal import SYSTEM, Principal
 
@@ -87,6 +90,35 @@ async def test_over_tls_a_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
             cookie = made.headers["Set-Cookie"]
         assert cookie.startswith("__Host-machinami=")
         assert "Secure" in cookie
+
+
+async def test_over_tls_every_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
+    async with known(tmp_path, "https://city.example") as town, town.visitor() as first:
+        seen = [cookie for path in ("/first?lang=en", "/sign-in") for cookie in (await first.get(path)).cookies]
+        asking, request = Asking(town.identity, Tokens(town.identity)), Request("GET", "/")
+        fields = [
+            asking.session_field(request, "x"),
+            asking.end_field(request),
+            asking.waiting_field(request, "y", "z"),
+        ]
+        seen += [value.decode() for _, value in fields]
+    assert {cookie.partition("=")[0] for cookie in seen} >= {"__Host-lang", "__Host-machinami", "__Host-machinami-form"}
+    for cookie in seen:
+        parts = set(cookie.split("; "))
+        assert cookie.startswith("__Host-")
+        assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= parts
+        assert not any(part.startswith("Domain") for part in parts)
+
+
+@pytest.mark.parametrize("proto", ["https", "http"])
+async def test_behind_a_proxy_with_tls_cookies_are_bound_too(tmp_path: Path, proto: str) -> None:
+    async with known(tmp_path, proxied=True) as town, town.visitor() as first:
+        async with first.session.get("/sign-in", headers={"X-Forwarded-Proto": proto}, allow_redirects=False) as shown:
+            cookies = shown.headers.getall("Set-Cookie", [])
+        async with first.session.get("/first", headers={"X-Forwarded-Proto": proto}) as shown:
+            cookies += shown.headers.getall("Set-Cookie", [])
+    assert cookies
+    assert all(cookie.startswith("__Host-") == (proto == "https") for cookie in cookies)
 
 
 async def test_a_wrong_password_and_an_unknown_name_are_answered_alike(town: Known) -> None:

@@ -1,9 +1,5 @@
 """Do people come in by the city's own OpenID provider? Tried with a real one, in a process of its own."""
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 from tests.knowing import Visitor, known
-from tests.servers import free_port
+from tests.servers import openid_provider
 
 from machinami.broker.identity.provider import Provided
 
@@ -24,20 +20,8 @@ LEVELS = {"urn:city:two": 2, "mfa": 2}
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """The address of a provider that runs while the tests of this module do."""
-    port = free_port()
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + 30
-            while time.monotonic() < deadline:
-                assert process.poll() is None, "the provider did not start"
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
+    with openid_provider() as address:
+        yield address
 
 
 def provided(issuer: str, **changes: Any) -> Provided:

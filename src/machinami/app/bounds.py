@@ -1,0 +1,42 @@
+"""How do others come to an installation, and it to them: as what, how often, where to, and with which certificate?"""
+
+import ssl
+import time
+from collections.abc import Callable
+
+from machinami.app.identifying import is_reached_from_afar
+from machinami.broker.pace import Pace
+from machinami.foundation.settings import Settings
+from machinami.kit.origin import Origin
+from machinami.wire.mqtt import presenting
+from machinami.wire.targets import Targets
+
+_REQUESTS = 200  # of one person, program or address in a second
+
+
+def pace_of(settings: Settings) -> Pace | None:
+    """How often each may ask; where nothing is said and only who sits at the machine can ask, nobody is bounded."""
+    bound = settings.requests_per_client
+    if bound is None:
+        bound = _REQUESTS if is_reached_from_afar(settings) else 0
+    return Pace(bound, time.monotonic) if bound else None
+
+
+def targets_of(settings: Settings) -> Targets:
+    """Where clients may have this installation connect to: into its own network, or without TLS, only where nobody but
+    who sits at the machine can ask for it, or where its settings say so."""
+    near = not is_reached_from_afar(settings)
+    return Targets(settings.private_targets or near, settings.plain_targets or near)
+
+
+def origin_of(settings: Settings) -> Origin:
+    """How clients call the installation."""
+    return Origin(settings.address, settings.trust_proxy, settings.certificate is not None)
+
+
+def shown_to_brokers(settings: Settings, trust: Callable[[], ssl.SSLContext]) -> Callable[[], ssl.SSLContext]:
+    """With what MQTT brokers are connected to: their certificates are held against trust, and one of the town's own is
+    shown where the settings name it."""
+    if settings.mqtt_certificate is None:
+        return trust
+    return presenting(settings.ca_file, settings.mqtt_certificate, settings.mqtt_key)
