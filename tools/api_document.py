@@ -9,6 +9,8 @@ from machinami.apis.consent.my_data_api import routes as my_data_routes
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.erasure.routes import routes as erasure_routes
+from machinami.apis.ethics.office import Office as EthicsOffice
+from machinami.apis.ethics.programs import routes as ethics_routes
 from machinami.apis.governance.office import Office
 from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
@@ -58,7 +60,11 @@ def every_route() -> list[Route]:
     found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame)]
     found += governance_routes(Office(broker, identity, asking.principal, frame))
     found += consent_routes(broker, anyone)
+<<<<<<< HEAD
+    found += ethics_routes(EthicsOffice(broker, anyone, frame))
+=======
     found += my_data_routes(Desks(broker, asking.identity, anyone, frame))
+>>>>>>> main
     found += erasure_routes(broker, anyone)
     found += pseudonym_routes(broker, anyone, Unconnected())
     work = Work(_never, ZoneInfo("Asia/Tokyo"), bytes)
