@@ -146,6 +146,7 @@ class TownOS:
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
+        self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
 
     async def start(self) -> Serving:
@@ -176,15 +177,9 @@ class TownOS:
         self.routes = self._routes(desk, office)
         for one in self.broker.towns:
             await self.tenants.join(one)
-        limits = Limits(body=self.settings.body_limit)
+        told, limits = self.settings, Limits(body=self.settings.body_limit)
         self._serving = await serve(
-            self.routes,
-            self.settings.host,
-            self.settings.port,
-            limits=limits,
-            lane=self.settings.fast_lane,
-            tls=tls_of(self.settings),
-            hsts=hsts_of(self.settings),
+            self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told), hsts=hsts_of(told)
         )
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(self.settings.data, office, self._press(desk), self.platform)
