@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import aiohttp
 import orjson
 import pytest
 from aiohttp import web
+from tests.app.tenancy import installation
 from tests.knowing import NAVIGATED, Visitor
 
+from machinami.app import watching
 from machinami.app.bounds import pace_of, targets_of
+from machinami.app.clock import utc_now
 from machinami.app.configuration import read
 from machinami.app.console import CONSOLE
 from machinami.app.running import TownOS
@@ -20,12 +24,14 @@ from machinami.broker.audit import Search
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import MqttSettings, Settings
 from machinami.kit.attempts import Attempts
+from machinami.kit.schedule import Job
 from machinami.model.audit import Chain, Head
+from machinami.store.protocol import Transaction
 from machinami.wire.targets import Targets
 
 Taken = list[tuple[dict[str, str], list[dict[str, Any]]]]
 ENTITIES = "/ngsi-ld/v1/entities"
-SECRET = "heron-7-weir"
+SECRET, SHELF = "heron-7-weir", "audit/00000000"
 
 
 @contextlib.asynccontextmanager
@@ -229,3 +235,63 @@ async def test_who_guesses_and_must_wait_is_in_the_account(tmp_path: Path) -> No
         found = await audit.search(Search(what="made to wait for guessing"), 50, CONSOLE)
     assert 1 <= len(found.entries) <= 2  # after the sixth miss; while one waits nothing is looked at
     assert found.entries[0]["from"] == "127.0.0.1"
+
+
+async def test_all_that_is_found_of_the_record_is_taken_out_however_much_it_is(tmp_path: Path) -> None:
+    async with served(tmp_path) as (town, first):
+        await first.become_first()
+        audit = town.broker.audit(await town.broker.town(None))
+        for at in range(25_000):
+            audit.administered(CONSOLE, f"looked at drawer {at}")
+        async with first.session.get("/audit/entries.jsonl?who=urn:machinami:console") as answer:
+            assert answer.status == 200
+            lines = [orjson.loads(line) for line in (await answer.read()).splitlines()]
+        assert [one["what"] for one in lines] == [f"looked at drawer {at}" for at in range(24_999, -1, -1)]
+        async with first.session.get("/audit/entries.csv?who=urn:machinami:console") as answer:
+            assert len((await answer.text()).splitlines()) == 25_001
+        async with aiohttp.ClientSession(town.address) as stranger, stranger.get("/audit/entries.jsonl") as refused:
+            assert refused.status == 401
+        noted = await audit.search(
+            Search(did="read", who=town.identity.own(None).administrators[0].principal_id), 50, CONSOLE
+        )
+        assert len([one for one in noted.entries if "looked at the record" in one["what"]]) == 2  # once for each file
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("ja", "書き換えられています"), ("en", "was changed"), ("easy", "きかえられて")]
+)
+async def test_what_is_wrong_with_the_record_is_said_in_the_readers_language(
+    tmp_path: Path, language: str, said: str
+) -> None:
+    async with served(tmp_path) as (town, first):
+        await first.become_first()
+        house = await town.broker.town(None)
+        await town.broker.audit(house).keep()
+        place, batch = next(
+            (place, one) for place, one in (await house.store.records(SHELF)).items() if "aiko" in one["entries"]
+        )
+
+        def change(tx: Transaction) -> None:
+            tx.put_record(SHELF, place, {**batch, "entries": batch["entries"].replace("aiko", "ken")})
+
+        await house.store.transact(change)
+        shown = await first.fill(f"/audit/verification?lang={language}", {"head": ""}, "/audit/verification")
+        assert said in re.sub("<rt>.*?</rt>|<[^>]+>", "", shown.text)
+
+
+async def test_the_figures_tell_of_the_jobs_of_every_town_and_not_what_they_met(tmp_path: Path) -> None:
+    async with installation(tmp_path) as house:
+        await house.act("found", town="matsukawa")
+        job = Job("drawers", _rest, utc_now, 60.0)
+        job.health.last_error = "ValueError: urn:ngsi-ld:Case:7 of Tanaka Hanako"
+        house.system.tenants.open["matsukawa"].jobs.append(job)
+        metrics = (await house.ask("GET", "/metrics")).text
+        assert 'machinami_job_runs_total{job="drawers",town="matsukawa"}' in metrics
+        assert 'machinami_job_runs_total{job="who is signed in"}' in metrics
+        said = [part.detail for part in watching.parts(house.system.watched) if "matsukawa" in part.name]
+        assert "ValueError" in said
+        assert "Tanaka" not in str(said)
+
+
+async def _rest() -> None:
+    """Nothing is to be done."""

@@ -175,6 +175,8 @@ own         POST   /identity/passkeys
 people      GET    /people
 people      POST   /people
 people      POST   /people/{id}/invitation
+people      POST   /keys/{id}/certificates
+people      POST   /keys/{id}/certificates/removal
 people      POST   /people/{id}/roles
 people      POST   /people/{id}/end
 people      GET    /keys

@@ -10,6 +10,7 @@ from machinami.broker.broker import Broker
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadGateway
 from machinami.foundation.settings import Settings
+from machinami.model.audit import opened
 from machinami.store.protocol import TownStore, Transaction
 from machinami.wire.exchange import Call, HttpCaller
 from machinami.wire.http import trusting
@@ -58,7 +59,7 @@ class Forwarding:
             }
             if self._secret:
                 headers["Authorization"] = f"Bearer {os.environ.get(self._secret, '')}"
-            body = b"".join(orjson.dumps(one) + b"\n" for one in batches)
+            body = b"".join(orjson.dumps(opened(one)) + b"\n" for one in batches)
             answer = await self._caller.call(Call("POST", self._to, headers, body, timeout=_PATIENCE, limit=65_536))
             if answer.status is None or not 200 <= answer.status < 300:
                 raise BadGateway(answer.reason or f"the receiver answered {answer.status}")

@@ -127,6 +127,7 @@ class TownOS:
         self.tenants = Tenants(
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
         )
+        self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
@@ -155,15 +156,9 @@ class TownOS:
         self.routes = self.faces.routes(desk)
         for one in self.broker.towns:
             await self.tenants.join(one)
-        limits = Limits(body=self.settings.body_limit)
+        told, limits = self.settings, Limits(body=self.settings.body_limit)
         self._serving = await serve(
-            self.routes,
-            self.settings.host,
-            self.settings.port,
-            limits=limits,
-            lane=self.settings.fast_lane,
-            tls=tls_of(self.settings),
-            hsts=hsts_of(self.settings),
+            self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told), hsts=hsts_of(told)
         )
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(

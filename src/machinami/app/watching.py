@@ -1,6 +1,6 @@
 """How does the installation fare? Gathers what every part says of itself for /health and /metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from machinami.model.quota import write_quota
 
 @dataclass(slots=True)
 class Installation:
-    """The parts of a running installation that can say how they fare."""
+    """The parts of a running installation that can say how they fare. elsewhere: the jobs of the towns besides the
+    default one, by town."""
 
     data: Path
     broker: Broker
@@ -23,13 +24,16 @@ class Installation:
     broken: Sequence[Broken] = ()
     sources: Sources | None = None
     start_seconds: float = 0.0
+    elsewhere: Callable[[], Mapping[str, Sequence[Job]]] = dict
 
 
 def parts(installation: Installation) -> list[Part]:
     """Every part with its own word; what is wrong says so."""
     found = [Part("store", True, str(installation.data))]
     for job in installation.jobs:
-        found.append(Part(f"job {job.name}", not job.health.last_error, job.health.last_error))
+        found.append(Part(f"job {job.name}", not job.health.last_error, _kind(job)))
+    for town, jobs in installation.elsewhere().items():
+        found += [Part(f"job {job.name} of {town}", not job.health.last_error, _kind(job)) for job in jobs]
     found += [Part(f"service {bad.package}", False, bad.reason) for bad in installation.broken]
     found += [Part("set aside", False, row) for row in installation.broker.set_aside]
     sources = installation.sources
@@ -41,13 +45,19 @@ def parts(installation: Installation) -> list[Part]:
     return found
 
 
+def _kind(job: Job) -> str:
+    """What kind of error a job ended in last; its words may tell of what the town holds, and stand in the log alone."""
+    return job.health.last_error.partition(":")[0]
+
+
 def metrics(installation: Installation) -> list[Metric]:
     """Every figure of every town."""
     found = [Metric("start_seconds", "Time from start to listening", installation.start_seconds)]
     for town in installation.broker.towns:
         found += _of_town(installation, town)
-    for job in installation.jobs:
-        labels = {"job": job.name}
+    every = [({"job": job.name}, job) for job in installation.jobs]
+    every += [({"job": job.name, "town": town}, job) for town, jobs in installation.elsewhere().items() for job in jobs]
+    for labels, job in every:
         found.append(Metric("job_runs_total", "Runs of a job", job.health.runs, "counter", labels))
         found.append(Metric("job_failures_total", "Failed runs of a job", job.health.failures, "counter", labels))
         found.append(Metric("job_seconds", "How long the last run took", job.health.last_seconds, labels=labels))

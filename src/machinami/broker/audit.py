@@ -7,7 +7,7 @@ was not noted before a crash is noted after it; of reads and refusals a crash ma
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from machinami.broker.law import Law
 from machinami.broker.policy import Policy, demand
 from machinami.foundation.errors import SignInRequired, StoreUnavailable
 from machinami.foundation.instant import format_instant
-from machinami.model.audit import Batch, Chain, Entry, Head, entries_of, entry, entry_of, sealed
+from machinami.model.audit import Batch, Chain, Entry, Fault, Head, entries_of, entry, entry_of, sealed
 from machinami.model.change import Change
 from machinami.model.consent import Consent
 from machinami.model.entity import Entity
@@ -32,6 +32,7 @@ _LARGEST = 2_000  # entries of one batch
 _SECONDS = 1.0
 _LOG_PAGE = 1_000
 _MOST_REFUSALS = 1_000  # of one second
+_PART = 2_000  # entries that are taken out at once
 _LOOKED = 4_096  # batches of one search; who wants more goes on from there
 _LOG = logging.getLogger("machinami.broker")
 
@@ -72,7 +73,7 @@ class Verified:
     """What following the record came to: where it ends, and every fault as a sentence."""
 
     head: Head
-    faults: Sequence[str]
+    faults: Sequence[Fault]
 
 
 class Audit:
@@ -271,7 +272,7 @@ class Audit:
                 chain.follow(batches[place])
         found = chain.faults()
         if chain.head != end and not found and chain.head.number < end.number:
-            found = [f"the record ends at batch {chain.head.number}, and its head is at batch {end.number}"]
+            found = [Fault.of("short", last=chain.head.number, number=end.number)]
         return Verified(chain.head, found)
 
     async def search(
@@ -284,6 +285,14 @@ class Audit:
         if not self._policy.is_open:
             self._note(by, Deed.READ, what=f"looked at the record: {wanted}", looked=str(wanted))
         return found
+
+    async def taken_out(self, wanted: Search, by: Principal) -> AsyncIterator[Sequence[Entry]]:
+        """All entries that are wanted, the last one first, part by part; that somebody takes them out is noted."""
+        trail = await self.search(wanted, _PART, by)
+        yield trail.entries
+        while trail.before is not None:
+            trail = await self._search(wanted, _PART, trail.before, _LOOKED)
+            yield trail.entries
 
     async def own(self, wanted: Search, limit: int, by: Principal, before: Place | None = None) -> Trail:
         """What was done in the name of who asks."""

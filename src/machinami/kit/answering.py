@@ -107,7 +107,7 @@ def header_fields(response: Response) -> list[tuple[bytes, bytes]]:
     fields: list[tuple[bytes, bytes]] = []
     if response.media_type is not None:
         fields.append((b"content-type", response.media_type))
-    if response.status not in (204, 304):
+    if response.status not in (204, 304) and response.parts is None:
         fields.append((b"content-length", b"%d" % len(response.body)))
     fields.extend(response.headers)
     for _, value in response.headers:

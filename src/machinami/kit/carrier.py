@@ -59,6 +59,11 @@ class Carrier:
             self.attempts.note(response.status, client[0] if client else "", scope["method"], scope["path"])
         await send({"type": "http.response.start", "status": response.status, "headers": header_fields(response)})
         body = b"" if scope["method"] == "HEAD" else response.body
+        if response.parts is not None and scope["method"] != "HEAD":
+            await send({"type": "http.response.body", "body": body, "more_body": True})
+            async for part in response.parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            body = b""
         await send({"type": "http.response.body", "body": body})
 
     async def _respond(self, scope: Scope, receive: Receive) -> Response | None:

@@ -4,7 +4,7 @@ Handlers are plain functions from Request to Response (or an awaitable of one). 
 for everything; the fast lane carries the hot ones; both give the same bytes.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
@@ -109,12 +109,14 @@ def _plain(text: str) -> str:
 
 @dataclass(slots=True)
 class Response:
-    """One answer. Content-Length is added by whoever sends it."""
+    """One answer. Content-Length is added by whoever sends it. parts: what comes after the body, bit by bit as it is
+    made, where it would be too much at once; then no length is told. Not for the hot routes."""
 
     status: int = 200
     body: bytes = b""
     media_type: bytes | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    parts: AsyncIterator[bytes] | None = None
 
 
 Handler = Callable[[Request], Response | Awaitable[Response]]

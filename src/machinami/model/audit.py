@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -101,6 +101,31 @@ def opened(batch: Batch) -> dict[str, Any]:
     return {**batch, "entries": entries_of(batch)}
 
 
+class Fault(str):
+    """A sentence about something that is wrong, with what it is made of, so that it can be said in other languages."""
+
+    kind: str
+    facts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, kind: str, **facts: int) -> Self:
+        """The fault of a kind, as a row of the table says it."""
+        found = cls(FAULTS[kind].format(**facts))
+        found.kind, found.facts = kind, facts
+        return found
+
+
+FAULTS: Mapping[str, str] = {
+    "no_batch": "what follows batch {last} is no batch",
+    "missing": "batch {number} follows batch {last}: some are missing, or moved",
+    "exchanged": "batch {number} does not follow from batch {last}: one of them was exchanged",
+    "changed": "batch {number} was changed",
+    "not_kept": "batch {number} is not the one whose digest was kept apart",
+    "cut": "the record ends at batch {last}, and was at batch {number} when its head was kept",
+    "short": "the record ends at batch {last}, and its head is at batch {number}",
+}
+
+
 class Chain:
     """A record that is followed batch by batch, and every fault that shows that it is not what was written.
 
@@ -109,7 +134,7 @@ class Chain:
 
     def __init__(self, kept: Head | None = None) -> None:
         self.head = Head()
-        self.found: list[str] = []
+        self.found: list[Fault] = []
         self._kept = kept
         self._met = kept is None or kept == Head()
 
@@ -120,29 +145,28 @@ class Chain:
             number, before, said = int(batch["number"]), str(batch["before"]), str(batch["digest"])
             right = digest(batch)
         except (KeyError, TypeError, ValueError):
-            self.found.append(f"what follows batch {head.number} is no batch")
+            self.found.append(Fault.of("no_batch", last=head.number))
             return
         if number != head.number + 1:
-            self.found.append(f"batch {number} follows batch {head.number}: some are missing, or moved")
+            self.found.append(Fault.of("missing", number=number, last=head.number))
         elif before != head.digest:
-            self.found.append(f"batch {number} does not follow from batch {head.number}: one of them was exchanged")
+            self.found.append(Fault.of("exchanged", number=number, last=head.number))
         if right != said:
-            self.found.append(f"batch {number} was changed")
+            self.found.append(Fault.of("changed", number=number))
         self.head = Head(number, said)
         if self._kept is not None and number == self._kept.number:
             self._met = True
             if said != self._kept.digest:
-                self.found.append(f"batch {number} is not the one whose digest was kept apart")
+                self.found.append(Fault.of("not_kept", number=number))
 
-    def faults(self) -> list[str]:
+    def faults(self) -> list[Fault]:
         """Sentences about all that is wrong, after the last batch; none if all is well."""
         if self._met or self._kept is None:
             return self.found
-        end = f"the record ends at batch {self.head.number}"
-        return [*self.found, f"{end}, and was at batch {self._kept.number} when its head was kept"]
+        return [*self.found, Fault.of("cut", last=self.head.number, number=self._kept.number)]
 
 
-def faults(batches: Iterable[Batch], kept: Head | None = None) -> list[str]:
+def faults(batches: Iterable[Batch], kept: Head | None = None) -> list[Fault]:
     """What `Chain` finds in a whole record."""
     chain = Chain(kept)
     for batch in batches:

@@ -3,7 +3,9 @@
 import base64
 import json
 import logging
+from base64 import b64encode
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -311,3 +313,32 @@ async def test_a_connection_by_which_a_key_was_shown_is_refused_as_soon_as_its_d
                 for _ in range(2):
                     async with program.get(ENTITIES) as answer:
                         assert answer.status == status
+
+
+async def test_the_page_of_keys_takes_topics_and_certificates(town: Known) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+        form = {"name": "gauge", "use": "device", "days": "30", "role-service": "yes", "topics": "river/kami/#, rain/+"}
+        shown = await first.fill("/keys?lang=en", form, "/keys")
+        assert shown.status == 200
+        (key,) = town.registry.keys.values.values()
+        assert key.topics == ("river/kami/#", "rain/+")
+        assert "river/kami/# rain/+" in shown.text
+        bad = await first.fill("/keys?lang=en", {**form, "topics": "river/#/level"}, "/keys")
+        assert bad.status == 422
+        der = b"0 the bytes of a certificate"
+        pem = f"-----BEGIN CERTIFICATE-----\n{b64encode(der).decode()}\n-----END CERTIFICATE-----\n"
+        for wrong in (
+            "",
+            "x",
+            pem.replace("END", "FIN"),
+            "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----",
+        ):
+            refused = await first.fill("/keys?lang=en", {"certificate": wrong}, f"/keys/{key.id}/certificates")
+            assert (refused.status, "no certificate" in refused.text) == (422, True)
+        assert (await first.fill("/keys", {"certificate": pem}, f"/keys/{key.id}/certificates")).path == "/keys"
+        digest = sha256(der).hexdigest()
+        assert town.registry.certified[digest].id == key.id
+        assert digest[:16] in (await first.get("/keys")).text
+        await first.fill("/keys", {"digest": digest}, f"/keys/{key.id}/certificates/removal")
+        assert town.registry.certified == {}

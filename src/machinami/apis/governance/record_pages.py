@@ -1,6 +1,8 @@
 """Who did what in town? Pages to search, take out and verify the record; for each, what was done in their name."""
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
@@ -19,16 +21,15 @@ from machinami.broker.reasons import expanded, short
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import parse_instant
-from machinami.foundation.sheet import sheet
 from machinami.kit.frame import PageHandler, read_form
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
+from machinami.model.audit import Entry
 from machinami.model.policy import Deed
 from machinami.model.town_terms import TERMS
 
 AUDIT = "/audit"
 _PAGE = 50
-_MOST = 20_000  # entries that are taken out at once
 _FIELDS = ("who", "what", "did", "purpose", "since", "until", "outcome")
 
 
@@ -117,7 +118,7 @@ def _show(office: Office) -> PageHandler:
         return office.show(
             request, "record", 422 if fault else 200, protected=not town.policy.is_open, fault=fault,
             lines=_views(office, request, town, trail), older=_older(request, trail), said=said, deeds=tuple(Deed),
-            query=query, most=_MOST, people=here,
+            query=query, people=here,
             kinds=[short(summary.type) for summary in await types(town, by)],
         )  # fmt: skip
 
@@ -135,32 +136,48 @@ def _own(office: Office) -> PageHandler:
     return show
 
 
-async def _taken_out(office: Office, request: Request) -> Trail:
+async def _taken_out(office: Office, request: Request) -> AsyncIterator[Sequence[Entry]]:
+    """All that is wanted, part by part; the first part is looked for here, so that a refusal is one."""
     town = await office.town(request)
-    wanted = _wanted(office, request, town)
-    return await office.towns.audit(town).search(wanted, _MOST, office.by(request))
+    found = office.towns.audit(town).taken_out(_wanted(office, request, town), office.by(request))
+    first = await anext(found)
+
+    async def parts() -> AsyncIterator[Sequence[Entry]]:
+        yield first
+        async for part in found:
+            yield part
+
+    return parts()
 
 
-def _file(body: bytes, media: bytes, name: str) -> Response:
+def _file(parts: AsyncIterator[bytes], media: bytes, name: str, begin: bytes = b"") -> Response:
     saved = f'attachment; filename="{name}"'.encode()
-    return Response(200, body, media, [(b"content-disposition", saved), (b"cache-control", b"no-store")])
+    return Response(200, begin, media, [(b"content-disposition", saved), (b"cache-control", b"no-store")], parts)
 
 
 def _lines(office: Office) -> PageHandler:
     async def give(request: Request) -> Response:
-        trail = await _taken_out(office, request)
-        return _file(b"".join(orjson.dumps(one) + b"\n" for one in trail.entries), LINES, "audit.jsonl")
+        found = await _taken_out(office, request)
+        parts = (b"".join(orjson.dumps(one) + b"\n" for one in part) async for part in found)
+        return _file(parts, LINES, "audit.jsonl")
 
     return give
 
 
 def _table(office: Office) -> PageHandler:
     async def give(request: Request) -> Response:
-        trail = await _taken_out(office, request)
-        table = sheet([COLUMNS, *map(entry_row, trail.entries)])
-        return _file(table, b"text/csv; charset=utf-8", "audit.csv")
+        found = await _taken_out(office, request)
+        parts = (_sheet(entry_row(one) for one in part) async for part in found)
+        begin = b"\xef\xbb\xbf" + _sheet([COLUMNS])
+        return _file(parts, b"text/csv; charset=utf-8", "audit.csv", begin)
 
     return give
+
+
+def _sheet(rows: Iterable[Sequence[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def _verify(office: Office) -> PageHandler:

@@ -6,15 +6,15 @@ import orjson
 
 from machinami.apis.identity import openapi
 from machinami.apis.identity.pages import Page, Pages, status_of
-from machinami.apis.identity.shapes import key_document, read_wanted
+from machinami.apis.identity.shapes import certificate_digest, key_document, read_wanted
 from machinami.broker.identity import programs
 from machinami.broker.identity.identity import KEY_MARK
 from machinami.broker.identity.people import demand_administrator
-from machinami.foundation.errors import CredentialRefused, MachinamiError
+from machinami.foundation.errors import BadRequestData, CredentialRefused, MachinamiError
 from machinami.kit.bodies import json_object
 from machinami.kit.frame import see_other
 from machinami.kit.http import JSON, Handler, Request, Response, Route
-from machinami.model.identity.key import PROGRAM_ROLES, Use, Wanted
+from machinami.model.identity.key import PROGRAM_ROLES, Use, Wanted, topics_of
 from machinami.model.principal import Role
 
 KEYS = "/keys"
@@ -30,6 +30,8 @@ def routes(pages: Pages) -> list[Route]:
         page("POST", KEYS, _make(pages), "Make a key"),
         page("POST", f"{KEYS}/{{id}}/rotation", _rotate(pages), "A fresh secret for a key"),
         page("POST", f"{KEYS}/{{id}}/revocation", _revoke(pages), "Take a key away"),
+        page("POST", f"{KEYS}/{{id}}/certificates", _certify(pages), "Have a certificate stand for a key"),
+        page("POST", f"{KEYS}/{{id}}/certificates/removal", _decertify(pages), "Have a certificate stand for nobody"),
         openapi.route("GET", API, _list(pages)),
         openapi.route("POST", API, _create(pages)),
         openapi.route("POST", f"{API}/{{id}}/rotation", _renew(pages)),
@@ -48,7 +50,7 @@ def _shown(
     now: datetime = pages.identity.supplies.clock()
     return pages.show(
         request, "keys", status, keys=keys, owners=owners, roles=ROLES, uses=tuple(use.value for use in Use),
-        fault=fault, secret=secret, made=made, now=now, said=request.arguments.get("done", ""),
+        fault=fault, secret=secret, made=made, now=now, topics_of=topics_of, said=request.arguments.get("done", ""),
     )  # fmt: skip
 
 
@@ -69,6 +71,7 @@ def _wanted(form: dict[str, str]) -> Wanted:
         frozenset(form["scopes"].split()) if form.get("scopes", "").strip() else None,
         tuple(form.get("addresses", "").replace(",", " ").split()),
         tuple(form.get("origins", "").replace(",", " ").split()),
+        tuple(form.get("topics", "").replace(",", " ").split()),
     )
 
 
@@ -103,6 +106,28 @@ def _revoke(pages: Pages) -> Page:
         by = pages.administrator(request)
         await programs.revoke_key(pages.identity, pages.registry(request), request.params["id"], by)
         return see_other(f"{KEYS}?done=revoked")
+
+    return take
+
+
+def _certify(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        form, by, registry = pages.form(request), pages.administrator(request), pages.registry(request)
+        try:
+            digest = certificate_digest(form.get("certificate", ""))
+            await programs.certify(pages.identity, registry, request.params["id"], digest, by)
+        except BadRequestData as error:
+            return _shown(pages, request, status_of(error), pages.fault(request, error))
+        return see_other(f"{KEYS}?done=certified")
+
+    return take
+
+
+def _decertify(pages: Pages) -> Page:
+    async def take(request: Request) -> Response:
+        form, by, registry = pages.form(request), pages.administrator(request), pages.registry(request)
+        await programs.decertify(pages.identity, registry, form.get("digest", ""), by)
+        return see_other(f"{KEYS}?done=decertified")
 
     return take
 

@@ -1,6 +1,8 @@
 """What do keys look like to programs? JSON documents to values and back."""
 
+from base64 import b64decode
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData
@@ -55,3 +57,19 @@ def _texts(document: Mapping[str, Any], name: str) -> list[str]:
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         raise BadRequestData(f"{name}: a list of texts")
     return found
+
+
+def certificate_digest(pem: str) -> str:
+    """The SHA-256 of a certificate that somebody shows as PEM. Raises BadRequestData where it is none."""
+    begin, _, rest = pem.partition("-----BEGIN CERTIFICATE-----")
+    body, end, _ = rest.partition("-----END CERTIFICATE-----")
+    try:
+        der = b64decode("".join(body.split()), validate=True)
+    except ValueError:
+        der = b""
+    if not der or not end or begin.strip():
+        raise BadRequestData(
+            "Paste the certificate as PEM, from BEGIN CERTIFICATE to END CERTIFICATE; never its key",
+            key="identity.bad_certificate",
+        )
+    return sha256(der).hexdigest()

@@ -75,7 +75,7 @@ class Record:
 
     def faults(self) -> list[str]:
         """Sentences about everything that shows that the record is not what was written."""
-        return faults(self.batches())
+        return [str(one) for one in faults(self.batches())]
 
     # what is under way
 
