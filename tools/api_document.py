@@ -60,11 +60,8 @@ def every_route() -> list[Route]:
     found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame)]
     found += governance_routes(Office(broker, identity, asking.principal, frame))
     found += consent_routes(broker, anyone)
-<<<<<<< HEAD
     found += ethics_routes(EthicsOffice(broker, anyone, frame))
-=======
     found += my_data_routes(Desks(broker, asking.identity, anyone, frame))
->>>>>>> main
     found += erasure_routes(broker, anyone)
     found += pseudonym_routes(broker, anyone, Unconnected())
     work = Work(_never, ZoneInfo("Asia/Tokyo"), bytes)
