@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
@@ -128,9 +129,10 @@ async def unfold(page: Page) -> None:
 
 
 async def steps_arrive(opened: Opened, page: Page, steps: int) -> None:
-    """The phone's app hands in what was walked in the last hour, with the key that the browser has."""
+    """The phone's app hands in what was walked yesterday, with the key that the browser has."""
     (key,) = [one["value"] for one in await page.context.cookies(f"{opened.url}{POINTS}") if "points" in one["name"]]
-    end = opened.town.now() - timedelta(minutes=10)
+    noon = opened.town.now().astimezone(ZoneInfo("Asia/Tokyo")).replace(hour=12, minute=0)
+    end = noon - timedelta(days=1)  # far from any midnight
     interval = {"start_date_time": (end - timedelta(minutes=50)).isoformat(), "end_date_time": end.isoformat()}
     document = {
         "header": {
