@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from machinami.apis.consent.my_data_api import routes as my_data_routes
+from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.governance.office import Office
@@ -56,6 +58,7 @@ def every_route() -> list[Route]:
     found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame)]
     found += governance_routes(Office(broker, identity, asking.principal, frame))
     found += consent_routes(broker, anyone)
+    found += my_data_routes(Desks(broker, asking.identity, anyone, frame))
     found += erasure_routes(broker, anyone)
     found += pseudonym_routes(broker, anyone, Unconnected())
     work = Work(_never, ZoneInfo("Asia/Tokyo"), bytes)

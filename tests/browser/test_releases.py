@@ -70,15 +70,17 @@ async def _invited(administrator: Page, browser: Browser, url: str, name: str, r
     """Another member of staff, who came by an invitation."""
     await administrator.goto("/people?lang=en")
     await administrator.fill("#name", name)
-    await administrator.check(f"input[value='{role}']")
+    await administrator.check(f"form[action='/people'] input[name='role-{role}']")
+    await administrator.select_option("form[action='/people'] select[name='assurance']", "2")
     await administrator.click("form[action='/people'] button[type=submit]")
-    link = await administrator.locator("a[href*='/invitation/'], code:has-text('/invitation/')").first.text_content()
-    found = re.search(r"/invitation/\S+", link or "")
-    assert found is not None, link
+    found = re.search(r"/invitation/[0-9a-f]{48}", await administrator.content())
+    assert found is not None
     page = await _page(browser, url)
     await page.goto(f"{found.group()}?lang=en")
     await page.fill("#password", PASSWORD)
+    await page.fill("#again", PASSWORD)
     await page.click("main button[type=submit]")
+    await expect(page).not_to_have_url(re.compile("invitation"))
     return page
 
 
@@ -121,6 +123,7 @@ async def test_a_release_goes_from_a_form_to_everyone_and_the_next_one_that_show
     await expect(stranger.locator("main")).to_contain_text("Nothing is published yet")
 
     await head.goto("/releases/steps/1?lang=en")
+    await expect(head.locator("main")).to_contain_text("Decide whether it goes out")
     await head.fill("#reason", "Residents want to know")
     await head.click("text=Publish it")
     await head.wait_for_url(re.compile("done=published"))
@@ -131,7 +134,7 @@ async def test_a_release_goes_from_a_form_to_everyone_and_the_next_one_that_show
     await expect(stranger.locator("main")).to_contain_text("Residents want to know")
     told = await stranger.request.get("/open-data/steps/1.csv")
     assert told.status == 200
-    assert "本町,75+,15," in (await told.body()).decode("utf-8-sig")
+    assert "75+,本町,15," in (await told.body()).decode("utf-8-sig")
 
     await people.add([("本町", "75+")], 900)  # one person more
     await maker.goto("/releases/steps/1")

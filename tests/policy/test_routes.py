@@ -268,7 +268,17 @@ reading     GET    /services/flood/cap/{name}
 BROKER = (
     "broker"  # the operations of the NGSI-LD face: each is held against the policy in test_faces and test_strangers
 )
-JSON_FACES = ("/identity/", "/governance/", "/consents", "/erasures", "/pairs", "/pseudonyms", "/purposes", "/grounds", "/legal-classes")
+JSON_FACES = (
+    "/identity/",
+    "/governance/",
+    "/consents",
+    "/erasures",
+    "/pairs",
+    "/pseudonyms",
+    "/purposes",
+    "/grounds",
+    "/legal-classes",
+)
 BODIES: Mapping[str, Any] = {
     "/purposes": {"id": "walking", "texts": {"ja": "歩く", "en": "walking", "easy": "あるく"}},
     "/grounds": {"id": "g", "basis": "law", "who": "role:officer", "reason": "x", "until": "2099-01-01T00:00:00Z"},

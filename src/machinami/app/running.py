@@ -11,40 +11,21 @@ from functools import partial
 from os import urandom
 from pathlib import Path
 
-from machinami.apis.consent.office import Office as Desks
-from machinami.apis.consent.pages import pages as consent_pages
-from machinami.apis.consent.routes import routes as consent_routes
-from machinami.apis.erasure.routes import routes as erasure_routes
-from machinami.apis.ethics.office import Office as EthicsOffice
-from machinami.apis.ethics.routes import routes as ethics_routes
-from machinami.apis.governance.office import Office
-from machinami.apis.governance.routes import routes as governance_routes
 from machinami.apis.identity.asking import Asking
-from machinami.apis.identity.routes import routes as identity_routes
-from machinami.apis.look.routes import routes as look_routes
-from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.relaying import PATH as RELAYED
-from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.apis.platform.routes import routes as platform_routes
-from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
-from machinami.apis.reference.routes import routes as reference_routes
-from machinami.apis.releases.office import Press
-from machinami.apis.releases.routes import routes as release_routes
-from machinami.apis.status.routes import routes as status_routes
-from machinami.app import watching
 from machinami.app.bounds import origin_of, pace_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
-from machinami.app.deciding import ethics_office, reviews_due
+from machinami.app.deciding import reviews_due
 from machinami.app.declaring import declare
+from machinami.app.faces import Faces
 from machinami.app.forwarding import Forwarding
 from machinami.app.identifying import (
     accounting,
     admit_guest,
     make_identity,
-    make_provider,
     refuse_open_address,
     seal_of,
 )
@@ -52,7 +33,6 @@ from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import backend_of, ring_of
 from machinami.app.mapping_keys import mapping_key
 from machinami.app.person_keys import PersonKeyRing
-from machinami.app.pressing import press_of
 from machinami.app.sources import Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
@@ -65,24 +45,19 @@ from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import MachinamiError, SettingsError
+from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
-from machinami.kit.assuring import assured
 from machinami.kit.carrier import Limits
 from machinami.kit.city import manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
-from machinami.kit.frame import Frame
-from machinami.kit.gate import Gate, gated
-from machinami.kit.http import Request, Route
+from machinami.kit.gate import Gate
+from machinami.kit.http import Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
 from machinami.kit.schedule import Job
 from machinami.kit.server import Serving, serve
-from machinami.kit.viewing import viewed, wanted_for
-from machinami.model.principal import Principal, Role
-from machinami.portal.routes import routes as portal_routes
 from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
@@ -97,7 +72,6 @@ except ImportError:  # not made for Windows
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
-OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",
     "en": "Machinami-cho (simulated)",
@@ -145,9 +119,15 @@ class TownOS:
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
-        self.tenants = Tenants(self.platform, self.gate, self._start_tenant, self._tenant_pages)
-        self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
+        self.faces = Faces(
+            settings, version, self.broker, self.asking, self.platform, self.gate, self.watched, self._compute,
+            self._caller, lambda: self._services,
+        )  # fmt: skip
+        self.tenants = Tenants(
+            self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
+        )
+        self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
@@ -173,8 +153,7 @@ class TownOS:
         self.watched.sources = sources
         sources.start()
         self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
-        office = Office(self.broker, self.identity, self.identify, Frame.around(desk))
-        self.routes = self._routes(desk, office)
+        self.routes = self.faces.routes(desk)
         for one in self.broker.towns:
             await self.tenants.join(one)
         told, limits = self.settings, Limits(body=self.settings.body_limit)
@@ -182,7 +161,9 @@ class TownOS:
             self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told), hsts=hsts_of(told)
         )
         self.keeping.attend(self._serving.encryption)
-        self._console = await open_console(self.settings.data, office, self._press(desk), self.platform)
+        self._console = await open_console(
+            self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform
+        )
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -195,23 +176,6 @@ class TownOS:
     def address(self) -> str:
         """Where others find this installation."""
         return self.settings.address or (self._serving.url if self._serving else "")
-
-    def identify(self, request: Request) -> Principal:
-        """Who stands behind a request."""
-        return wanted_for(self.asking.principal(request), request)
-
-    def oversees(self, request: Request) -> bool:
-        """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
-        at the machine, its operators and administrators, and keys with the scope `metrics`."""
-        town = self.broker.open_town(None)
-        if town is None or town.policy.is_open or self.asking.is_near(request):
-            return True
-        try:
-            by = self.identify(request)
-        except MachinamiError:
-            return False
-        of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
-        return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
     @property
     def first_link(self) -> str:
@@ -277,85 +241,6 @@ class TownOS:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
         return self.settings.simulation is not None or await is_simulated(town)
 
-    def _routes(self, desk: Desk, office: Office) -> list[Route]:
-        found = [
-            *ngsild_routes(self.broker, self.identify, self._paging(), origin_of(self.settings)),
-            *status_routes(
-                self.version,
-                lambda: watching.parts(self.watched),
-                lambda: watching.metrics(self.watched),
-                self.oversees,
-            ),
-        ]
-        found += platform_routes(self.platform, self.identify, Frame.around(desk))
-        found += identity_routes(
-            self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
-        )
-        found += governance_routes(office)
-        found += consent_routes(self.broker, self.identify)
-        found += release_routes(self._press(desk))
-        found += consent_pages(self._desks(desk))
-        found += erasure_routes(self.broker, self.identify)
-        found += pseudonym_routes(self.broker, self.identify, self._caller)
-        found += ethics_routes(self._ethics(Frame.around(desk)))
-        found += reference_routes(found, Frame.around(desk), self.version)
-        frame = Frame.around(desk)
-        return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
-
-    def _press(self, desk: Desk) -> Press:
-        return press_of(self.broker, self.identity, self.identify, desk, self._compute)
-
-    def _pages(self, desk: Desk) -> list[Route]:
-        pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
-        for house in desk.houses():
-            pages += self._pages_of(house, desk)
-        return [viewed(page, self.identify) for page in pages]
-
-    def _tenant_pages(self, tenant: Tenant) -> list[Route]:
-        """What a town besides the default one shows at its own host; all else there is as everywhere."""
-        name, houses = tenant.town.name, tenant.houses
-        desk = replace(
-            self._default_desk,
-            town_name={"ja": name, "en": name, "easy": name},
-            simulated=False,
-            archive=Archive(tenant.town),
-            appearance=Appearance(tenant.town),
-            houses=lambda: houses,
-            base_layers=dict,
-            set_to={},
-        )
-        frame = Frame.around(desk)
-        own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
-        governing = governance_routes(Office(self.broker, self.identity, self.identify, frame))
-        agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
-        return [*own, *governing, *agreeing, *release_routes(self._press(desk)), *self._pages(desk)]
-
-    def _desks(self, desk: Desk) -> Desks:
-        return Desks(self.broker, self.identity, self.identify, Frame.around(desk), desk.houses)
-
-    def _ethics(self, frame: Frame) -> EthicsOffice:
-        return ethics_office(self.broker, self.identity, self.identify, frame, lambda: self._services)
-
-    def _paging(self) -> Paging:
-        settings = self.settings
-        return Paging(min(Paging().default, settings.page_limit), settings.page_limit, settings.instance_limit)
-
-    def _pages_of(self, house: House, desk: Desk) -> list[Route]:
-        """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
-        try:
-            faces = [face for face in (house.service.page, house.service.api) if face is not None]
-            needed, frame = house.service.manifest.assurance, Frame.around(desk)
-            found = [route for face in faces for route in face.routes(house.city, desk)]
-            return [assured(route, needed, self.identify, self._is_open, frame) for route in found]
-        except Exception as error:  # the package may be a vendor's: its fault stops nobody else
-            _LOG.exception("the pages of %s are left out", house.service.package)
-            self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
-            return []
-
-    def _is_open(self) -> bool:
-        town = self.broker.open_town(None)
-        return town is None or town.policy.is_open
-
     def _desk(self, town: Town, sources: Sources, simulated: bool) -> Desk:
         settings = self.settings
         if settings.simulation is not None:
@@ -373,11 +258,11 @@ class TownOS:
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
             set_to=set_to(settings),
-            identify=self.identify,
+            identify=self.faces.identify,
             concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
-            oversees=self.oversees,
+            oversees=self.faces.oversees,
             origin=origin_of(self.settings),
             person=self.asking.called,
         )

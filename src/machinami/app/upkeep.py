@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from machinami.app.clock import utc_now
 from machinami.app.forwarding import SECONDS as SENT
@@ -26,6 +27,7 @@ from machinami.kit.compute import Compute
 from machinami.kit.schedule import Job
 
 _DAY = 86_400.0
+_SEALED = 10.0
 _TIDIED, _MEASURED, _PRACTISED = 60.0, 1.0, 30.0
 
 
@@ -62,6 +64,7 @@ def upkeep(
         Job("who is signed in", identity.tidy, utc_now, _TIDIED),
         Job("log retention", trim_logs, now, _DAY),
         Job("what ends some day", keeping.look, utc_now, KEPT),
+        Job("what is marked is sealed", partial(_seal_all, broker), utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
     ]
@@ -75,3 +78,9 @@ def upkeep(
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
+
+
+async def _seal_all(broker: Broker) -> None:
+    for town in broker.towns:
+        if town.shroud is not None:
+            await town.shroud.seal_what_was_there(town.clock())

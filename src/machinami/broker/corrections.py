@@ -4,6 +4,7 @@ Who asks gives what they write to those who decide: staff whom a row lets change
 What is accepted is put right in the present and the past; what it was stays visible, with the reason.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from machinami.broker import history
@@ -11,18 +12,20 @@ from machinami.broker.holdings import one_held
 from machinami.broker.law import Law
 from machinami.broker.legal_records import law_of
 from machinami.broker.persons import as_person, demand_person, names_of
+from machinami.broker.shroud.concerning import scope_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.model.correction import CorrectionRequest, Standing, checked_reason, decided
 from machinami.model.entity import Entity
 from machinami.model.identity.record import read, write
-from machinami.model.legal import is_staff
+from machinami.model.legal import LegalClass, is_staff
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.town_terms import NAMESPACE
 
 REQUEST = NAMESPACE + "CorrectionRequest"  # a row about this type is about who may decide on what people say is wrong
 _KIND = "correction-request"
+_SEALED = ("value", "wanted", "reason", "answer")
 _MOST_OPEN = 100  # of one person
 
 
@@ -52,7 +55,7 @@ async def ask(
         raise Conflict(f"A person has {_MOST_OPEN} requests open at most")
     if any((one.entity, one.attribute, one.instance) == (entity_id, attribute, instance_id) for one in mine):
         raise Conflict("You have asked for this already; it is not decided yet")
-    await _keep(town, made)
+    await _keep(town, made, _scope(law_of(town), found.entity))
     town.policy.note(by, "asked for a correction", people=[found.name])
     return made
 
@@ -80,7 +83,7 @@ async def decide(town: Town, request_id: str, accepts: bool, answer: str, by: Pr
     known = town.store.record(_KIND, request_id)
     if known is None:
         raise NotFound("There is no such request")
-    request = read(CorrectionRequest, known)
+    request = _opened(town, known)
     if by.id in (request.by, request.subject):
         raise Forbidden("Nobody decides on a request of their own", principal=by.id)
     done = decided(request, accepts, answer, by.id, town.clock())
@@ -90,7 +93,7 @@ async def decide(town: Town, request_id: str, accepts: bool, answer: str, by: Pr
         await history.correct(
             town, request.entity, request.attribute, request.instance, request.wanted, reason, by, shown_by
         )
-    await _keep(town, done)
+    await _keep(town, done, str(known.get("scope", "")))
     town.policy.note(by, f"{done.standing} a correction", people=[request.by, request.subject])
     return done
 
@@ -115,10 +118,30 @@ def _naming(law: Law, entity: Entity) -> frozenset[str]:
     return frozenset(mark.subject for mark in law.marks.values() if mark.subject and mark.is_about(entity))
 
 
+def _scope(law: Law, entity: Entity) -> str:
+    """With which of the person's keys the values of a request are sealed: with that of what they are about."""
+    marks = [mark for mark in law.marks.values() if mark.legal is LegalClass.PERSONAL and mark.is_about(entity)]
+    return scope_of(marks[0]) if marks else ""
+
+
 async def _every(town: Town) -> list[CorrectionRequest]:
-    found = [read(CorrectionRequest, one) for one in (await town.store.records(_KIND)).values()]
+    found = [_opened(town, one) for one in (await town.store.records(_KIND)).values()]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-async def _keep(town: Town, request: CorrectionRequest) -> None:
-    await town.store.transact(lambda tx: tx.put_record(_KIND, request.id, write(request)))
+async def _keep(town: Town, request: CorrectionRequest, scope: str) -> None:
+    """Keep a request; what it says of the person is sealed with their key, so that it goes when that is destroyed."""
+    record: dict[str, Any] = {**write(request), "scope": scope}
+    if town.shroud is not None and scope:
+        said = {name: record.pop(name) for name in _SEALED}
+        record["said"] = town.shroud.cipher.close_record(said, request.id, [request.subject], scope)
+    await town.store.transact(lambda tx: tx.put_record(_KIND, request.id, record))
+
+
+def _opened(town: Town, record: Mapping[str, Any]) -> CorrectionRequest:
+    """A request as it was asked; without what it said where the person was erased since."""
+    nothing = {"value": None, "wanted": None, "reason": "", "answer": ""}
+    said: Mapping[str, Any] | None = {}
+    if "said" in record:
+        said = None if town.shroud is None else town.shroud.cipher.open_record(record["said"], str(record["id"]))
+    return read(CorrectionRequest, {**record, **(nothing if said is None else said)})

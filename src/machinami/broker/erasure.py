@@ -16,6 +16,7 @@ from machinami.broker.operations import write_deletion
 from machinami.broker.policy import demand_whole
 from machinami.broker.shroud.cipher import is_sealed
 from machinami.broker.shroud.concerning import scope_of
+from machinami.broker.shroud.resealing import since
 from machinami.broker.town import Town
 from machinami.foundation.instant import EPOCH
 from machinami.model.change import Change, Verb
@@ -162,10 +163,16 @@ async def _past(town: Town, entity: Entity, names: Sequence[str] | None, going: 
     if town.shroud is not None:
         meant = {one.attribute for one in past} | set(entity.attributes)
         personal = town.shroud.concerns.of(entity, meant if names is None else names)
-        going.was_plain += sum(
-            one.attribute in personal and one.deleted_at is None and not is_sealed(one.value) for one in past
-        )
+        plain_until = max((await since(store)).values(), default=EPOCH)
+        told = [one for one in past if one.attribute in personal and one.deleted_at is None]
+        going.was_plain += sum(_was_plain(one, plain_until) for one in told)
     return past
+
+
+def _was_plain(one: Instance, since: datetime) -> bool:
+    """Whether a value was ever written as it is; since: what came before was."""
+    written = one.value.modified_at or one.value.created_at or one.value.observed_at
+    return not is_sealed(one.value) or written is None or written <= since
 
 
 def _add(row: list[Any], there: bool, past: Sequence[Instance]) -> None:

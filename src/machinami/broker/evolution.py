@@ -21,6 +21,7 @@ from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.found import Instance
 from machinami.model.merging import completed
+from machinami.model.never_kept import demand_attribute_keepable, demand_keepable
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
 from machinami.model.representation import NONE
@@ -35,6 +36,7 @@ async def tell(town: Town, entity_id: str, told: Evolution, by: Principal) -> bo
     def work(tx: Transaction) -> bool:
         known = tx.get(entity_id) or tx.recall(entity_id)
         if known is None:
+            demand_keepable(told.types, {})
             tx.remember(Entity(entity_id, told.types, scopes=told.scopes))
         else:
             _extend_head(tx, known, told, now, by)
@@ -134,11 +136,13 @@ def _extend_head(tx: Transaction, known: Entity, told: Evolution, now: datetime,
         if types != known.types:
             write_rule(tx, known.id, lambda entity, at: patch.appended(entity, Fragment(types), True, at), now, by)
     elif types != known.types or told.scopes not in ((), known.scopes):
+        demand_keepable(told.types, {})
         tx.remember(replace(known, types=types, scopes=told.scopes or known.scopes))
 
 
 def _add(tx: Transaction, entity_id: str, instances: Iterable[PastInstance], now: datetime) -> None:
     for one in instances:
+        demand_attribute_keepable(one.name, one.value)
         value = completed(one.name, one.value, now)
         deleted_at = (one.deleted_at or value.observed_at or now) if one.is_deletion else None
         if deleted_at is not None:

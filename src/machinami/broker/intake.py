@@ -12,6 +12,7 @@ from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.found import Instance
+from machinami.model.never_kept import demand_attribute_keepable
 from machinami.model.principal import Principal
 from machinami.model.reading import Reading
 from machinami.store.protocol import Transaction
@@ -57,6 +58,9 @@ def take_past(
         )
         for r in readings
     ]
+
+    for instance in items:
+        demand_attribute_keepable(instance.attribute, instance.value)
 
     def work(tx: Transaction) -> None:
         if simulated:

@@ -5,11 +5,11 @@ one who asks. What follows from it is kept by nobody longer than `version` says.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from datetime import datetime
 from heapq import heappop, heappush
 
-from machinami.foundation.errors import Conflict
+from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.approval import Approval
 from machinami.model.consent import IN_FORCE, Consent, Terms, names_of
 from machinami.model.entity import Entity
@@ -39,6 +39,7 @@ class Law:
         self._of: dict[str, tuple[str, ...]] = {}  # the consents of a person
         self._given: dict[tuple[str, str], Given] = {}  # by purpose and recipient
         self._names: frozenset[str] = frozenset()
+        self._never: tuple[Mark, ...] = ()
         self._ends: list[tuple[datetime, str]] = []  # a heap: when something ends by its date, and which consent it is
         self._ended: list[str] = []
         self._version = 0
@@ -148,6 +149,7 @@ class Law:
         """Other marks from now on."""
         self.marks = {mark.id: mark for mark in marks}
         self.touched |= {mark.type for mark in self.marks.values() if mark.type}
+        self._never = tuple(mark for mark in self.marks.values() if mark.legal is LegalClass.NEVER)
         untyped = [mark for mark in self.marks.values() if not mark.type]
         self._names = frozenset(name for mark in untyped for name in (mark.attribute, mark.subject) if name)
         self._version += 1
@@ -211,6 +213,13 @@ class Law:
             heappush(self._ends, (moment, consent))
 
     # what is written
+
+    def demand_welcome(self, types: Container[str], names: Container[str]) -> None:
+        """Raise BadRequestData where an entity of these types and attributes holds what the town never keeps."""
+        for mark in self._never:
+            if (not mark.type or mark.type in types) and (not mark.attribute or mark.attribute in names):
+                what = mark.attribute or mark.type
+                raise BadRequestData(f"This town has decided never to keep {what}; leave it out", name=what)
 
     def demand_kept(self, before: Entity, after: Entity) -> None:
         """Raise Conflict where a change would take a mark from what is there, or make it be about somebody else: so

@@ -17,6 +17,7 @@ from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.found import Found
+from machinami.model.never_kept import demand_attribute_keepable, demand_keepable
 from machinami.model.patch import Patched
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
@@ -31,7 +32,8 @@ def no_entity(entity_id: str) -> NotFound:
 
 
 def write_new(tx: Transaction, entity: Entity, now: datetime, by: Principal) -> None:
-    """Create an entity inside a transaction. Raises AlreadyExists."""
+    """Create an entity inside a transaction. Raises AlreadyExists; BadRequestData for what is never kept."""
+    demand_keepable(entity.types, entity.attributes)
     before = tx.get(entity.id)
     if before is not None and not expired(before, now):
         raise AlreadyExists(f"There is an entity {entity.id} already; update it instead", entityId=entity.id)
@@ -49,6 +51,11 @@ def write_rule(tx: Transaction, entity_id: str, rule: Rule, now: datetime, by: P
     done = rule(before, now)
     if done.changes or done.entity != before:
         types = done.entity.types
+        if types != before.types:
+            demand_keepable(types, {})
+        for part in done.changes:
+            if part.after is not None:
+                demand_attribute_keepable(part.name, part.after)
         tx.write(Change(Verb.UPDATED, entity_id, types, before, done.entity, done.changes, now, by.signature))
     return done
 

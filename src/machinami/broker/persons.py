@@ -16,6 +16,7 @@ from machinami.model.person import Card, Handle, read_number
 from machinami.model.principal import ANONYMOUS, Principal, Role
 
 HANDLE, CARD = "person-handle", "person-card"
+_SERVICE = "urn:machinami:service:"
 _MOST = 100  # names of one person
 
 
@@ -33,10 +34,17 @@ def as_person(name: str) -> Principal:
 
 
 async def names_of(town: Town, by: Principal) -> list[str]:
-    """All names of who asks: that of their account first. Raises SignInRequired, Forbidden."""
-    demand_person(by)
-    handles = (await town.store.records(HANDLE)).values()
-    return [by.id, *(str(one["id"]) for one in handles if one["person"] == by.id)]
+    """All names of who asks: that of their account first, those that they connected, and the pseudonyms by which the
+    services know them. Raises SignInRequired, Forbidden."""
+    connected = [one.id for one in await handles(town, by)]
+    return [by.id, *connected, *_pseudonyms(town, by)]
+
+
+def _pseudonyms(town: Town, by: Principal) -> list[str]:
+    services = {row.name for row in town.policy.derived if row.name.startswith(_SERVICE)}
+    if town.pseudonyms is None:
+        return []
+    return [town.pseudonyms.of(one.removeprefix(_SERVICE), by.id) for one in sorted(services)]
 
 
 async def handles(town: Town, by: Principal) -> list[Handle]:
@@ -51,7 +59,7 @@ async def connect(town: Town, handle: str, by: Principal) -> Handle:
     demand_person(by)
     if not is_uri(handle) or handle == by.id:
         raise BadRequestData("This is no name that can be connected")
-    if len(await names_of(town, by)) > _MOST:
+    if len(await handles(town, by)) >= _MOST:
         raise Conflict(f"A person has {_MOST} names at most; take one off first")
     known = town.store.record(HANDLE, handle)
     if known is not None and known["person"] != by.id:

@@ -18,6 +18,7 @@ from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.found import Found, Instance
+from machinami.model.never_kept import is_never_kept
 from machinami.model.principal import Principal
 from machinami.model.query import Page
 from machinami.model.representation import Representation
@@ -80,8 +81,18 @@ class Harvest:
         for entity in (*self.entities.values(), *self.heads.values()):
             law.meet(entity.types, entity.attributes)
 
+    def _leave_out(self) -> None:
+        for entity_id, entity in list(self.entities.items()):
+            left = {name: several for name, several in entity.attributes.items() if not is_never_kept(name)}
+            if len(left) < len(entity.attributes):
+                self.entities[entity_id] = replace(entity, attributes=left)
+        for key in [key for key, one in self.instances.items() if is_never_kept(one.attribute)]:
+            del self.instances[key]
+
     def write(self, tx: Transaction, now: datetime) -> None:
-        """Put everything into the store of the snapshot, with the times that it had."""
+        """Put everything into the store of the snapshot, with the times that it had, but what is never kept, whatever a
+        source says."""
+        self._leave_out()
         for head in self.heads.values():
             if head.id not in self.entities:
                 tx.remember(replace(head, attributes=NO_ATTRIBUTES))

@@ -4,7 +4,7 @@ Whoever writes sees the entity as it is there for them, and writes upon that; wh
 Every change is judged where it is written, so that no operation, and no face, can forget it.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -125,9 +125,12 @@ class Written:
             self._allow(Deed.CHANGE, change.after, None if heads_differ else names)
         return change
 
-    def _meet(self, types: Iterable[str], names: Iterable[str]) -> None:
-        """Have it known, and kept, which types entities with something marked have."""
+    def _meet(self, types: Collection[str], names: Collection[str]) -> None:
+        """Have it known, and kept, which types entities with something marked have. Raises BadRequestData for what the
+        town has decided never to keep."""
         law = self._rights.law
+        if law is not None:
+            law.demand_welcome(types, names)
         if law is not None and law.meet(types, names):
             self._tx.put_record(LEGAL, TOUCHED, {"types": sorted(law.touched)})
 

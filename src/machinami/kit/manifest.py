@@ -17,7 +17,7 @@ Level = Literal["output", "outcome", "impact"]
 Direction = Literal["up", "down", "keep"]
 ANY_TYPE = "*"
 CONTRACT = 1  # of the handle and the manifest; raised when a service written for an older one could break
-NEEDS = ("artefacts", "compute", "files", "private", "send")
+NEEDS = ("artefacts", "compute", "files", "private", "send", "templates")
 TIERS = ("bronze", "silver", "gold")
 
 
@@ -149,6 +149,15 @@ class Assurance:
 
 
 @dataclass(frozen=True, slots=True)
+class Templates:
+    """By what a service recognises people, where it needs that: the model by its SHA-256, and how those are served as
+    well who do not want to be recognised, or cannot be: without any penalty."""
+
+    model: str
+    alternative: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that a service (or a source of data) declares; what is not declared is refused at run time.
 
@@ -176,6 +185,7 @@ class Manifest:
     contract: int = CONTRACT
     simulated: bool = False
     assurance: Assurance = Assurance()
+    templates: Templates | None = None
 
     def may_read(self, entity_type: str) -> bool:
         """Tell whether this type is declared as read, written or waited for."""

@@ -27,14 +27,16 @@ from machinami.kit.manifest import (
     Quality,
     Seed,
     Setting,
+    Templates,
     Text,
 )
+from machinami.model.never_kept import is_never_kept
 
 Table = Mapping[str, Any]
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KEYS = frozenset(
     "id version kind title question help field owner reads writes schedule triggers needs settings personal kpis"
-    " seed quality contract simulated assurance".split()
+    " seed quality contract simulated assurance templates".split()
 )
 _SETTING_KEYS = frozenset("title default unit min max choices secret help".split())
 _REQUIRED: Mapping[Kind, frozenset[str]] = {
@@ -177,6 +179,7 @@ def _manifest(reader: Reader, data: Table, kind: Kind) -> Manifest:
         contract=_contract(reader, data),
         simulated=_simulated(reader, data),
         assurance=_assurance(reader, data),
+        templates=_templates(reader, data),
     )
 
 
@@ -223,7 +226,12 @@ def _use(reader: Reader, row: Table, within: str) -> DataUse:
     name = reader.text(row, "type", within)
     if name and name != ANY_TYPE and not re.fullmatch(r"[A-Z][A-Za-z0-9]*", name):
         reader.fault(f"{within}.type", f"{name!r} must be an entity type such as WaterLevelObserved")
-    return DataUse(name, reader.strings(row, "attributes", within))
+    attributes = reader.strings(row, "attributes", within)
+    for kept_out in filter(is_never_kept, (name, *attributes)):
+        reader.fault(
+            within, f"{kept_out} is never in the town's data; see docs/biometry.md for the port to use instead"
+        )
+    return DataUse(name, attributes)
 
 
 def _needs(reader: Reader, data: Table) -> frozenset[str]:
@@ -232,6 +240,25 @@ def _needs(reader: Reader, data: Table) -> frozenset[str]:
         if key not in NEEDS or not isinstance(value, bool):
             reader.fault(f"needs.{key}", f"write true or false for one of {', '.join(NEEDS)}")
     return frozenset(key for key, value in table.items() if value is True)
+
+
+def _templates(reader: Reader, data: Table) -> Templates | None:
+    """What the port to templates asks of a service that uses it: a model by its digest, and an alternative."""
+    needed, said = "templates" in _needs_said(data), "templates" in data
+    if not needed:
+        if said:
+            reader.fault("templates", "write [needs] templates = true, or leave it out")
+        return None
+    table = reader.table(data, "templates")
+    model = reader.text(table, "model", "templates")
+    if model and not re.fullmatch(r"[0-9a-f]{64}", model):
+        reader.fault("templates.model", "write the SHA-256 of the model: 64 digits and small letters a to f")
+    return Templates(model, reader.spoken(table, "alternative", "templates", easy=True))
+
+
+def _needs_said(data: Table) -> frozenset[str]:
+    table = data.get("needs")
+    return frozenset(key for key, value in table.items() if value is True) if isinstance(table, dict) else frozenset()
 
 
 def _assurance(reader: Reader, data: Table) -> Assurance:

@@ -24,6 +24,7 @@ class LegalClass(StrEnum):
     ANONYMISED = "anonymised"  # 匿名加工情報, APPI 2(6)
     RELATED = "related"  # 個人関連情報, APPI 2(7)
     ADMINISTRATIVE = "administrative-anonymised"  # 行政機関等匿名加工情報, APPI 60(3)
+    NEVER = "never-kept"  # what a town decides never to hold: it is refused on entry, and given to nobody
 
 
 class Basis(StrEnum):
@@ -45,6 +46,7 @@ SERVES = {
     LegalClass.ANONYMISED: frozenset(Basis),
     LegalClass.RELATED: frozenset({Basis.LAW, Basis.RECEIVER_CONFIRMED}),  # APPI 31
     LegalClass.ADMINISTRATIVE: frozenset({Basis.LAW, Basis.RECEIVER_CONTRACT}),  # APPI 109, 115
+    LegalClass.NEVER: frozenset(),
 }
 
 
@@ -132,7 +134,7 @@ def is_free(legal: LegalClass, by: Principal) -> bool:
     """Whether the policy alone decides whether who asks sees data of the class."""
     if legal is LegalClass.ANONYMISED:  # APPI 43 to 46: no consent is needed
         return True
-    return legal is not LegalClass.PERSONAL and is_inside(by)
+    return legal not in (LegalClass.PERSONAL, LegalClass.NEVER) and is_inside(by)
 
 
 def faults(mark: Mark) -> str | None:

@@ -45,7 +45,7 @@ def created(entity: Entity, now: datetime) -> Patched:
     """A new entity (5.6.1)."""
     plain = begun(entity, now)
     if plain is not None:
-        return Patched(plain.after, plain, tuple(plain.plain.shape.slots))
+        return Patched(plain.after, plain, plain.plain.shape.names)
     attributes: dict[str, tuple[Attribute, ...]] = {}
     changes: list[AttributeChange] = []
     for name, instances in entity.attributes.items():
@@ -119,7 +119,7 @@ def replaced(entity: Entity, new: Entity, now: datetime) -> Patched:
     """Another entity in its place; only createdAt stays (5.6.18)."""
     plain = renewed(entity, new, now)
     if plain is not None:
-        return Patched(plain.after, plain, tuple(plain.plain.shape.slots))
+        return Patched(plain.after, plain, plain.plain.shape.names)
     attributes: dict[str, tuple[Attribute, ...]] = {}
     changes: list[AttributeChange] = []
     before = entity.attributes

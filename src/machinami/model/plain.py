@@ -6,7 +6,9 @@ forms of an entity in their order are its shape, of which many entities have the
 Entity like any other; most are only written down, compared with what comes next, and written out.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from operator import itemgetter
 from threading import Lock
 from typing import Any
 
@@ -39,10 +41,10 @@ class Shape:
     """The forms of an entity's attributes, in order.
 
     slots: of each attribute by name, where its value is among the fields; a time of observation follows its value.
-    places: the slots of the values that are places.
+    names: of the attributes. places: the slots of the values that are places; pick_places: what the fields say of them.
     """
 
-    __slots__ = ("forms", "places", "slots")
+    __slots__ = ("forms", "names", "pick_places", "places", "slots")
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
         self.forms = forms
@@ -51,7 +53,13 @@ class Shape:
         for form in forms:
             self.slots[form.name] = at
             at += 2 if form.timed else 1
+        self.names = tuple(self.slots)
         self.places = tuple([self.slots[form.name] for form in forms if form.kind is Kind.GEO])
+        self.pick_places: Callable[[tuple[Any, ...]], Any] = itemgetter(*self.places) if self.places else _nothing
+
+
+def _nothing(fields: tuple[Any, ...]) -> None:
+    return None
 
 
 _forms: dict[tuple[str, Kind, str | None, bool], Form] = {}

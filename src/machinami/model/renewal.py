@@ -12,7 +12,7 @@ from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.change import AttributeChange
 from machinami.model.document import KIND_CODES, Document, entity_to_document, moment_from_text, moment_to_text
 from machinami.model.entity import Entity
-from machinami.model.plain import Plain, Shape, plain_document, plain_entity, plain_of
+from machinami.model.plain import Plain, plain_document, plain_entity, plain_of
 from machinami.model.sealed import sealed_document
 
 _GEO = "G"
@@ -105,16 +105,13 @@ def renewed(before: Entity, new: Entity, now: datetime) -> Renewal | None:
         if was.written == at or was.made is None:
             return None
         plain = Plain(sent.shape, sent.fields, was.made, at)
-        steady = before.types == new.types and _stay(sent.shape, was.fields, sent.fields)
+        pick = sent.shape.pick_places
+        steady = before.types == new.types and bool(pick(was.fields) == pick(sent.fields))
         return Renewal(before, plain_entity(before.id, new.types, plain, before.created_at, now), was, plain, steady)
     document = plain_document(before) or sealed_document(before) or entity_to_document(before)
     if "s" in document or "x" in document or "c" not in document:
         return None
     return _compared(before, new, sent, document, now)
-
-
-def _stay(shape: Shape, old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
-    return [old[at] for at in shape.places] == [new[at] for at in shape.places]
 
 
 def _compared(before: Entity, new: Entity, sent: Plain, document: Document, now: datetime) -> Renewal | None:

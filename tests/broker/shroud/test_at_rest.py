@@ -10,6 +10,8 @@ import pytest
 
 from machinami.app.person_keys import PersonKeyFile
 from machinami.broker.law import Law
+from machinami.broker.shroud.cipher import is_sealed
+from machinami.broker.shroud.resealing import since
 from machinami.broker.shroud.shrouded import Shrouded, shrouded
 from machinami.foundation.errors import StoreUnavailable
 from machinami.model.attribute import Attribute, Kind
@@ -183,6 +185,36 @@ async def test_a_town_whose_keys_are_lost_says_so_instead_of_losing_its_data(her
     away.rename(here.keys / "default.persons")
     town = await here.town()
     assert town.peek("urn:ngsi-ld:Walk:1") == walk(1)
+
+
+async def test_what_was_there_before_it_was_marked_is_sealed_where_it_lies(here: Installation) -> None:
+    town = await here.town(marks=())
+    first = walk(1, note=PAST)
+    second = replace(first, attributes={**first.attributes, NOTE: (replace(first.attributes[NOTE][0], value=SECRET),)})
+    await write(town, change(None, first), change(first, second), change(None, walk(2, JIRO)))
+    await write(town, change(walk(2, JIRO), None))
+    before = await town.instances([first.id], None, TemporalQuery())
+    await here.close()
+    town = await here.town()
+    assert town.peek(first.id) == second
+    assert await town.seal_what_was_there(NOW + timedelta(hours=1)) == 2
+    assert await town.seal_what_was_there(NOW + timedelta(hours=2)) == 0
+    for number in (1, 2):
+        for one in await town.at_rest.instances([f"urn:ngsi-ld:Walk:{number}"], None, TemporalQuery()):
+            assert is_sealed(one.value) or one.deleted_at is not None
+    held = town.at_rest.peek(first.id)
+    assert held is not None
+    assert all(is_sealed(one) for instances in held.attributes.values() for one in instances)
+    assert town.peek(first.id) == second
+    assert await town.instances([first.id], None, TemporalQuery()) == before
+    assert await since(town) == {MARKS[0].id: NOW + timedelta(hours=1)}
+    await here.close()
+    town = await here.town()
+    assert await town.seal_what_was_there(NOW) == 0
+    assert town.peek(first.id) == second
+    here.file.destroy(here.file.find(HANA))
+    town.forget()
+    assert await town.instances([first.id], None, TemporalQuery()) == []
 
 
 def test_a_destroyed_key_is_in_no_byte_of_its_file(tmp_path: Path) -> None:

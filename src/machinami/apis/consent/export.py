@@ -37,7 +37,7 @@ async def everything(office: Office, town: Town, by: Principal) -> dict[str, Any
         "town": town.name,
         "at": format_instant(now),
         "person": by.id,
-        "names": names[1:],
+        "names": [one.id for one in await persons.handles(town, by)],
         "account": None
         if account is None
         else {

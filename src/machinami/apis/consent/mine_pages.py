@@ -67,7 +67,7 @@ def _show(office: Office) -> PageHandler:
         law = law_of(town)
         return office.show(
             request, "mine", groups=groups, unmarked=unmarked, names=office.names(request, town), lines=lines[:5],
-            account=office.account(town, by.id), others=len(names) - 1,
+            account=office.account(town, by.id), others=len(await persons.handles(town, by)),
             consents=sum(one.holds(town.clock()) for name in names for one in law.of(name)),
             open_requests=sum(one.standing == "asked" for one in await corrections.own(town, by)),
             done=request.arguments.get("done", ""),

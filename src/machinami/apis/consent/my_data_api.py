@@ -87,7 +87,12 @@ async def _held(office: Office, town: Town, by: Principal, request: Request) -> 
     most = int(newest) if newest.isascii() and newest.isdigit() and len(newest) < 6 else 0
     held = [await held_document(town, one, most) for one in await holdings.held(town, names)]
     named = [{"type": _short(one.type), "count": one.count} for one in await holdings.named(town, names)]
-    return 200, {"person": by.id, "names": names[1:], "held": held, "namedIn": named}
+    return 200, {
+        "person": by.id,
+        "names": [one.id for one in await persons.handles(town, by)],
+        "held": held,
+        "namedIn": named,
+    }
 
 
 async def _reads(office: Office, town: Town, by: Principal, request: Request) -> tuple[int, Any]:

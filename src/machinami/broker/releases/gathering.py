@@ -6,7 +6,7 @@ Making anonymous data needs no consent (APPI 43, 116), but a ground that is reco
 import hmac
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from hashlib import sha256
 from typing import Any
 
@@ -163,11 +163,18 @@ def _mean(column: Column, values: Sequence[object]) -> float | None:
     return sum(numbers) / len(numbers) if numbers else None
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
 def demand_sound(source: Source) -> None:
     """Raise BadRequestData where a source cannot be."""
     if not source.records:
         raise BadRequestData("Say of which type the data are", member="type")
-    if source.moment and not (source.since and source.until and source.since < source.until):
+    if source.moment and not (_is_day(source.since) and _is_day(source.until) and source.since < source.until):
         raise BadRequestData("Say from which day, and up to which, as 2026-10-01 and 2026-11-01", member="from")
     if (source.since or source.until) and not source.moment:
         raise BadRequestData("Say by which attribute a record tells its time (moment)", member="moment")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -53,6 +53,11 @@ class Source:
     def period(self) -> str:
         """The time that all of it is of."""
         return f"{self.since}/{self.until}" if self.moment else "always"
+
+    @property
+    def last(self) -> str:
+        """The last day that it is of."""
+        return (date.fromisoformat(self.until) - timedelta(days=1)).isoformat() if self.until else ""
 
     @property
     def group(self) -> str:

@@ -36,10 +36,17 @@ class Cipher:
         self.keys = keys
         self._draw = draw
         self._ready: dict[str, AESGCM] = {}
+        self._names: dict[tuple[str, ...], str] = {}
 
     def name(self, people: Sequence[str], scope: str) -> str:
         """By which keys something about these people is sealed: each of them is needed to open it."""
-        return ".".join([f"{self.keys.obtain(person, scope):x}" for person in sorted(set(people))])
+        known = self._names.get((scope, *people))
+        if known is None:
+            if len(self._names) >= _AT_HAND:
+                self._names.clear()
+            known = ".".join([f"{self.keys.obtain(person, scope):x}" for person in sorted(set(people))])
+            self._names[(scope, *people)] = known
+        return known
 
     def close(self, instance: Attribute, about: str, name: str) -> Attribute:
         """The instance, sealed. about: where it stands. Raises BadRequestData where JSON cannot say it."""
@@ -85,6 +92,7 @@ class Cipher:
     def forget(self) -> None:
         """Keep no key at hand."""
         self._ready.clear()
+        self._names.clear()
 
     def _close(self, text: bytes, about: str, name: str) -> str:
         cipher, nonce = self._cipher(name), self._draw(_NONCE)

@@ -1,6 +1,6 @@
 """Which attributes of an entity are sealed, and with the keys of whom? As the marks of the law say."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from machinami.broker.law import Law
@@ -50,12 +50,13 @@ class Concerns:
         if not marks:
             return {}
         about = {mark.id: subjects_of(mark, entity) or (entity.id,) for mark in marks}
+        if not any(mark.attribute for mark in marks):  # as mostly: it is marked as a whole
+            return dict.fromkeys(names, _together(marks, about))
         found: dict[str, Concern] = {}
         for name in names:
             meant = [mark for mark in marks if mark.attribute in ("", name)]
             if meant:
-                people = dict.fromkeys(person for mark in meant for person in about[mark.id])
-                found[name] = Concern(tuple(people), scope_of(meant[0]))
+                found[name] = _together(meant, about)
         return found
 
     def people(self, entity: Entity, scope: str) -> frozenset[str]:
@@ -67,3 +68,9 @@ class Concerns:
 def scope_of(mark: Mark) -> str:
     """The scope of the keys for what is marked."""
     return mark.type or mark.attribute
+
+
+def _together(marks: Sequence[Mark], about: Mapping[str, tuple[str, ...]]) -> Concern:
+    """All whom these marks say something to be about; the keys are those of the first one's scope."""
+    people = dict.fromkeys(person for mark in marks for person in about[mark.id])
+    return Concern(tuple(people), scope_of(marks[0]))

@@ -9,8 +9,6 @@ from machinami.model.entity import Entity
 from machinami.model.found import Instance
 from machinami.store.protocol import Transaction
 
-SHROUD, TYPES = "shroud", "types"  # the record of the types of entities with something sealed
-
 
 class Closing:
     """A transaction that opens what it reads and seals what it writes."""
@@ -48,15 +46,8 @@ class Closing:
         closer = Closer(self._opener, held, None if held is None else self._opener.entity(held))
         kept = closer.change(change)
         if closer.sealed:
-            self._note(change.types)
+            self._opener.note(self._tx, change.types)
         return kept
-
-    def _note(self, types: tuple[str, ...]) -> None:
-        """Have it known, and kept, that entities of these types have something sealed."""
-        known = self._opener.types
-        if not known.issuperset(types):
-            known.update(types)
-            self._tx.put_record(SHROUD, TYPES, {"types": sorted(known), "keys": self._opener.cipher.keys.origin})
 
     def correct(
         self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
@@ -72,7 +63,7 @@ class Closing:
         concern = self._opener.concerns.of(known, (attribute,)).get(attribute)
         if concern is None:
             return value
-        self._note(known.types)
+        self._opener.note(self._tx, known.types)
         return Closer(self._opener, None, None).instance(value, attribute, concern, entity_id)
 
     def add_history(self, instance: Instance) -> None:

@@ -9,7 +9,9 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
+from machinami.store.protocol import Transaction
 
+SHROUD, TYPES = "shroud", "types"  # the record of the types of entities with something sealed
 _AT_HAND = 50_000  # entities that are kept open
 
 
@@ -23,8 +25,21 @@ class Opener:
         self.cipher = cipher
         self.concerns = concerns
         self.types: set[str] = set()
+        self._noted: frozenset[str] = frozenset()
         self._open: dict[str, tuple[Entity, Entity]] = {}
         self._before: dict[str, tuple[Entity, Entity]] = {}
+
+    def note(self, tx: Transaction, types: tuple[str, ...]) -> None:
+        """Have it known, and kept, that entities of these types have something sealed."""
+        if not self._noted.issuperset(types):
+            self.types.update(types)
+            self._noted = frozenset(self.types)
+            tx.put_record(SHROUD, TYPES, {"types": sorted(self.types), "keys": self.cipher.keys.origin})
+
+    def load(self, types: Iterable[str]) -> None:
+        """Know which types have something sealed, from before."""
+        self.types.update(types)
+        self._noted = frozenset(self.types)
 
     def forget(self) -> None:
         """Have nothing at hand: a key was destroyed."""

@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 from machinami.broker.law import Law
 from machinami.broker.shroud.cipher import Cipher
 from machinami.broker.shroud.concerning import Concerns
-from machinami.broker.shroud.drafting import SHROUD, TYPES, Closing
+from machinami.broker.shroud.drafting import Closing
 from machinami.broker.shroud.judging import Judge
 from machinami.broker.shroud.keys import PersonKeys
-from machinami.broker.shroud.opening import Opener
+from machinami.broker.shroud.opening import SHROUD, TYPES, Opener
+from machinami.broker.shroud.resealing import seal_what_was_there
 from machinami.broker.shroud.whereabouts import Whereabouts
 from machinami.foundation.errors import StoreUnavailable
 from machinami.model.change import Change
@@ -47,6 +48,7 @@ class Shrouded:
         # While nothing is personal, the store's own methods stand in the place of those below: a call costs no more.
         vars(self).update({name: getattr(store, name) for name in _WATCHED})
         self.awake = False
+        self._sealed_for: object = ()
 
     async def load(self) -> None:
         """Know which types have something sealed, from before. Raises StoreUnavailable where the keys are not here."""
@@ -57,7 +59,7 @@ class Shrouded:
                     "The keys of this town's persons are not here, or are those of another town: put their file back "
                     "(see docs/erasure.md; without it what is personal cannot be read any more)"
                 )
-            self._opener.types.update(kept["types"])
+            self._opener.load(kept["types"])
         self.look()
 
     def look(self) -> None:
@@ -86,6 +88,15 @@ class Shrouded:
     def at_rest(self) -> TownStore:
         """The store as it holds what is sealed."""
         return self._store
+
+    async def seal_what_was_there(self, now: datetime) -> int:
+        """Seal what was written before it was marked, once for each mark; how many entities had something of it."""
+        marks = self.concerns.marks
+        if self._sealed_for is marks:
+            return 0
+        found = await seal_what_was_there(self._store, self._opener, now)
+        self._sealed_for = marks
+        return found
 
     def forget(self) -> None:
         """Have nothing open at hand: keys were destroyed."""

@@ -82,4 +82,5 @@ def values_of(plan: Plan, at: int, units: Iterable[Unit]) -> list[float]:
 
 def rounded(mean: float) -> float:
     """Three figures: enough for a mean of people, too few to work one of them out."""
-    return float(f"{mean:.3g}")
+    found = float(f"{mean:.3g}")
+    return int(found) if found.is_integer() else found

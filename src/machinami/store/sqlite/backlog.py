@@ -7,13 +7,11 @@ After a crash they are brought up from the log.
 
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 
 import apsw
 
 from machinami.store.sqlite.hot import Hot, State
-from machinami.store.sqlite.names import Names
-from machinami.store.sqlite.pieces import Columns
+from machinami.store.sqlite.pieces import Row
 from machinami.store.sqlite.runs import Runs, Step
 from machinami.store.sqlite.statements import SQL
 
@@ -21,9 +19,6 @@ STATE = 1 << 19  # bytes of log that the state may be behind: what it takes to c
 HISTORY = 4 << 20  # the same of the history: rows of the same place of the table then go there together
 _TOGETHER = 50  # rows that one statement adds: two thirds of what they cost one by one
 _ADD_MANY = SQL.add_history + f", {SQL.add_history.rpartition('VALUES')[2]}" * (_TOGETHER - 1)
-_SERIALS = 20  # bits: instances of the history that one change may have
-
-Row = tuple[Any, ...]  # subject, attribute, time, serial, which order it and are never the same, and Columns
 
 
 @dataclass(slots=True)
@@ -77,14 +72,6 @@ class Backlog:
         self.size += later.size
         self.history += later.history
         self.history_size += later.history_size
-
-
-def rows_of(history: list[tuple[str, int, Columns]], names: Names, subject: int, seq: int) -> list[Row]:
-    """The rows of a change's instances; the serial of each begins with the number of the change."""
-    number, first = names.number, seq << _SERIALS
-    return [
-        (subject, number(name), time, serial, *columns) for serial, (name, time, columns) in enumerate(history, first)
-    ]
 
 
 def settle(connection: apsw.Connection, rows: list[Row], seq: int) -> None:

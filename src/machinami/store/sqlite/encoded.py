@@ -26,13 +26,16 @@ from machinami.model.document import (
     moment_to_text,
 )
 from machinami.model.entity import Entity
+from machinami.model.plain import Plain
 from machinami.model.renewal import Renewal
 from machinami.store.encoding import DELETED_VALUE, encode
 from machinami.store.evolution import scope_change
+from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.pieces import (
     Columns,
     History,
     Members,
+    Row,
     head_text,
     instance_text,
     members_text,
@@ -40,11 +43,12 @@ from machinami.store.sqlite.pieces import (
     system_times,
     types_text,
 )
-from machinami.store.sqlite.plain_text import plain_columns, plain_text
+from machinami.store.sqlite.plain_text import plain_rows, plain_text
 
 Instances = tuple[Attribute, ...]
 
 _PLAIN = b'{"k":"P"}'
+_SERIALS = 20  # bits: instances of the history that one change may have
 _NONE = (None,)  # in the place of the instances of an attribute that is not there
 
 
@@ -53,7 +57,8 @@ class Written:
     """One change, encoded.
 
     doc: the JSON of the entity (whole), or a merge patch of what is held; None if the state stays, or goes.
-    size: bytes of JSON that the entity has if it is whole, or has more than before, about.
+    size: bytes of JSON that the entity has if it is whole, or has more than before, about. history: what it is to
+    remember, besides what the attributes of a plain entity say.
     """
 
     change: Change
@@ -62,6 +67,17 @@ class Written:
     size: int
     log: bytes
     history: History
+    plain: Plain | None = None
+
+    def rows(self, names: Names, subject: int, seq: int) -> list[Row]:
+        """The rows of the change's instances; the serial of each begins with the number of the change."""
+        number, first = names.number, seq << _SERIALS
+        if self.plain is not None:
+            return plain_rows(self.plain, names.numbers(self.plain.shape.names), subject, first)
+        return [
+            (subject, number(name), time, serial, *columns)
+            for serial, (name, time, columns) in enumerate(self.history, first)
+        ]
 
 
 def encode_change(change: Change, held: Entity | None, remembered: bool = True) -> Written:
@@ -71,7 +87,7 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
     """
     after, told = change.after, change.attributes
     if type(told) is Renewal and told.after is after and told.before is change.before:
-        return _encode_renewal(change, told)
+        return _encode_renewal(change, told, remembered)
     texts, history = _parts(change)
     if not remembered:
         history = []
@@ -94,11 +110,11 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
     return Written(change, doc, False, len(doc) if grows else 0, log, history)
 
 
-def _encode_renewal(change: Change, renewal: Renewal) -> Written:
+def _encode_renewal(change: Change, renewal: Renewal, remembered: bool) -> Written:
     """The same where all attributes are plain and changed: the document is there already."""
     doc = plain_text(renewal.after, renewal.plain)
     log = _log_json(change, b'"a":' + doc, True)
-    return Written(change, doc, True, len(doc), log, plain_columns(renewal.plain))
+    return Written(change, doc, True, len(doc), log, [], renewal.plain if remembered else None)
 
 
 def _parts(change: Change) -> tuple[list[bytes | None], History]:

@@ -13,12 +13,13 @@ import apsw
 from machinami.foundation.instant import to_micros
 from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
-from machinami.store.sqlite.backlog import HISTORY, STATE, Backlog, Later, Row, rows_of, settle
+from machinami.store.sqlite.backlog import HISTORY, STATE, Backlog, Later, settle
 from machinami.store.sqlite.encoded import Written, encode_change, entity_json
 from machinami.store.sqlite.fold import Fold, expiries
 from machinami.store.sqlite.hot import Hot, Husk, State
 from machinami.store.sqlite.log import FARTHEST, MOST_PATCHES
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.pieces import Row
 from machinami.store.sqlite.runs import Runs, Step, is_deep
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
@@ -164,7 +165,7 @@ class Group:
         if state:
             self._move(written, current, change.seq, 0)
         elif current is not None:
-            self.later.history += rows_of(written.history, self.names, current.subject, change.seq)
+            self.later.history += written.rows(self.names, current.subject, change.seq)
 
     def _append(self, written: Written, seq: int, current: State) -> int:
         """Put a change into the log; returns how many merge patches lead to what it makes of the entity."""
@@ -215,7 +216,7 @@ class Group:
         self.changed.add(entity_id)
         self._waiting.add(entity_id)
         self.later.steps.append((entity_id, step, state))
-        self.later.history += rows_of(written.history, self.names, step.subject, seq)
+        self.later.history += written.rows(self.names, step.subject, seq)
 
     def leave_husk(self, husk: Husk, remains: Entity) -> None:
         """Know an entity that is not there by what remains of it; there is no row of it yet."""

@@ -4,6 +4,8 @@ import apsw
 
 from machinami.store.sqlite.statements import SQL
 
+_MOST = 1_024  # sets of names of which the numbers are kept
+
 
 class Names:
     """Attribute and type IRIs and their numbers, all in memory; new ones are written with the next commit."""
@@ -11,6 +13,7 @@ class Names:
     def __init__(self, connection: apsw.Connection) -> None:
         self._numbers: dict[str, int] = {}
         self._texts: dict[int, str] = {}
+        self._several: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._new: list[tuple[int, str]] = []
         for number, text in connection.execute(SQL.all_names):
             self._numbers[text] = number
@@ -25,6 +28,15 @@ class Names:
             self._texts[number] = text
             self._new.append((number, text))
         return number
+
+    def numbers(self, texts: tuple[str, ...]) -> tuple[int, ...]:
+        """The numbers of several names; many changes have the same."""
+        numbers = self._several.get(texts)
+        if numbers is None:
+            if len(self._several) >= _MOST:
+                self._several.clear()
+            numbers = self._several[texts] = tuple(map(self.number, texts))
+        return numbers
 
     def known(self, text: str) -> int | None:
         """The number of the name if it has one."""

@@ -6,6 +6,7 @@ member. A test holds both to the same.
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from orjson import Fragment
 
@@ -18,6 +19,7 @@ from machinami.store.encoding import encode
 Number = float | int
 Columns = tuple[int, int, int | None, int | None, float | int | None, bytes | None]
 # observed, deleted, created, modified, number, doc
+Row = tuple[Any, ...]  # subject, attribute, time, serial, which order it and are never the same, and Columns
 History = list[tuple[str, int, Columns]]  # attribute, time and columns of each instance
 Members = dict[str, bytes | None]  # by name: the JSON of the instances of an attribute; None where it goes
 

@@ -1,5 +1,6 @@
 """How is a plain entity written? With what stands around its values, which is written once for each shape."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -9,7 +10,7 @@ from machinami.model.document import KIND_CODES, moment_from_text
 from machinami.model.entity import Entity
 from machinami.model.plain import Plain, Shape
 from machinami.store.encoding import encode, encode_each
-from machinami.store.sqlite.pieces import WIDEST, History, form, system_times, types_text
+from machinami.store.sqlite.pieces import WIDEST, Row, form, system_times, types_text
 
 _SHAPES = 1_024
 _MOMENTS = 2_048
@@ -85,28 +86,26 @@ def _observed(moment: str) -> int:
 
 
 @lru_cache(_SHAPES)
-def _rests(shape: Shape) -> tuple[tuple[str, bool, tuple[bytes, bytes, bytes | None]], ...]:
-    """Of each attribute its name, whether it says when it was observed, and what stands around its value."""
-    return tuple([(one.name, one.timed, form(KIND_CODES[one.kind], one.unit)) for one in shape.forms])
+def _rests(shape: Shape) -> tuple[tuple[bool, tuple[bytes, bytes, bytes | None]], ...]:
+    """Of each attribute whether it says when it was observed, and what stands around its value."""
+    return tuple([(one.timed, form(KIND_CODES[one.kind], one.unit)) for one in shape.forms])
 
 
-def plain_columns(plain: Plain) -> History:
-    """What the history keeps of the attributes of an entity."""
-    history: History = []
+def plain_rows(plain: Plain, numbers: Iterable[int], subject: int, serial: int) -> list[Row]:
+    """The rows of the history for the attributes of an entity. numbers: of their names; serial: of the first row."""
+    rows: list[Row] = []
     made, written = plain.made, plain.written
     several = made if type(made) is tuple else None
     created, modified, _ = _times(None if several else made, written)
     following = iter(plain.fields)
-    for index, (name, timed, (head, tail, rest)) in enumerate(_rests(plain.shape)):
+    for index, (number, (timed, (head, tail, rest))) in enumerate(zip(numbers, _rests(plain.shape), strict=True)):
         value: Any = next(following)
         if several is not None:
             created = _times(several[index], written)[0]
         if type(value) is float or (type(value) is int and -WIDEST <= value < WIDEST):
-            number, doc = value, rest
+            doc = rest
         else:
-            number, doc = None, head + encode(value) + tail + b"}"
-        if timed:
-            history.append((name, _observed(next(following)), (1, 0, created, modified, number, doc)))
-        else:
-            history.append((name, modified or 0, (0, 0, created, modified, number, doc)))
-    return history
+            value, doc = None, head + encode(value) + tail + b"}"
+        time = _observed(next(following)) if timed else modified
+        rows.append((subject, number, time, serial + index, 1 if timed else 0, 0, created, modified, value, doc))
+    return rows

@@ -1,0 +1,185 @@
+"""What does an installation show, and to whom? The interfaces of programs and the pages of every town at its host."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from machinami.apis.consent.office import Office as Desks
+from machinami.apis.consent.pages import pages as consent_pages
+from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.erasure.routes import routes as erasure_routes
+from machinami.apis.ethics.office import Office as EthicsOffice
+from machinami.apis.ethics.routes import routes as ethics_routes
+from machinami.apis.governance.office import Office
+from machinami.apis.governance.routes import routes as governance_routes
+from machinami.apis.identity.asking import Asking
+from machinami.apis.identity.routes import routes as identity_routes
+from machinami.apis.look.routes import routes as look_routes
+from machinami.apis.ngsild.parameters import Paging
+from machinami.apis.ngsild.routes import routes as ngsild_routes
+from machinami.apis.platform.routes import routes as platform_routes
+from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
+from machinami.apis.reference.routes import routes as reference_routes
+from machinami.apis.releases.office import Press
+from machinami.apis.releases.routes import routes as release_routes
+from machinami.apis.status.routes import routes as status_routes
+from machinami.app import watching
+from machinami.app.bounds import origin_of
+from machinami.app.deciding import ethics_office
+from machinami.app.identifying import (
+    make_provider,
+)
+from machinami.app.pressing import press_of
+from machinami.app.tenants import Tenant
+from machinami.app.towns.platform import Platform
+from machinami.app.watching import Installation
+from machinami.broker.broker import Broker
+from machinami.foundation.errors import MachinamiError
+from machinami.foundation.settings import Settings
+from machinami.kit.appearance import Appearance
+from machinami.kit.archive import Archive
+from machinami.kit.assuring import assured
+from machinami.kit.compute import Compute
+from machinami.kit.desk import Desk, House
+from machinami.kit.frame import Frame
+from machinami.kit.gate import Gate, gated
+from machinami.kit.http import Request, Route
+from machinami.kit.installed import Broken, Service
+from machinami.kit.viewing import viewed, wanted_for
+from machinami.model.principal import Principal, Role
+from machinami.portal.routes import routes as portal_routes
+from machinami.wire.exchange import HttpCaller
+
+_LOG = logging.getLogger("machinami")
+OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
+
+
+class Faces:
+    """The routes of one installation. services: those that were started."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        version: str,
+        broker: Broker,
+        asking: Asking,
+        platform: Platform,
+        gate: Gate,
+        watched: Installation,
+        compute: Compute,
+        caller: HttpCaller,
+        services: Callable[[], Sequence[Service]],
+    ) -> None:
+        self.settings = settings
+        self.version = version
+        self.broker = broker
+        self.asking = asking
+        self.identity = asking.identity
+        self.platform = platform
+        self.gate = gate
+        self.watched = watched
+        self._compute = compute
+        self._caller = caller
+        self._services = services
+
+    def identify(self, request: Request) -> Principal:
+        """Who stands behind a request."""
+        return wanted_for(self.asking.principal(request), request)
+
+    def oversees(self, request: Request) -> bool:
+        """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
+        at the machine, its operators and administrators, and keys with the scope `metrics`."""
+        town = self.broker.open_town(None)
+        if town is None or town.policy.is_open or self.asking.is_near(request):
+            return True
+        try:
+            by = self.identify(request)
+        except MachinamiError:
+            return False
+        of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
+        return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
+
+    def office(self, desk: Desk) -> Office:
+        """Where policy, account and people are governed."""
+        return Office(self.broker, self.identity, self.identify, Frame.around(desk))
+
+    def press(self, desk: Desk) -> Press:
+        """Where releases of anonymous data are made."""
+        return press_of(self.broker, self.identity, self.identify, desk, self._compute)
+
+    def routes(self, desk: Desk) -> list[Route]:
+        """Everything that is shown at the host of the default town."""
+        found = [
+            *ngsild_routes(self.broker, self.identify, self._paging(), origin_of(self.settings)),
+            *status_routes(
+                self.version,
+                lambda: watching.parts(self.watched),
+                lambda: watching.metrics(self.watched),
+                self.oversees,
+            ),
+        ]
+        found += platform_routes(self.platform, self.identify, Frame.around(desk))
+        found += identity_routes(
+            self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
+        )
+        found += governance_routes(self.office(desk))
+        found += consent_routes(self.broker, self.identify)
+        found += release_routes(self.press(desk))
+        found += consent_pages(self._desks(desk))
+        found += erasure_routes(self.broker, self.identify)
+        found += pseudonym_routes(self.broker, self.identify, self._caller)
+        found += ethics_routes(self._ethics(Frame.around(desk)))
+        found += reference_routes(found, Frame.around(desk), self.version)
+        frame = Frame.around(desk)
+        return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
+
+    def _pages(self, desk: Desk) -> list[Route]:
+        pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
+        for house in desk.houses():
+            pages += self._pages_of(house, desk)
+        return [viewed(page, self.identify) for page in pages]
+
+    def of(self, tenant: Tenant, default: Desk) -> list[Route]:
+        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+        name, houses = tenant.town.name, tenant.houses
+        desk = replace(
+            default,
+            town_name={"ja": name, "en": name, "easy": name},
+            simulated=False,
+            archive=Archive(tenant.town),
+            appearance=Appearance(tenant.town),
+            houses=lambda: houses,
+            base_layers=dict,
+            set_to={},
+        )
+        frame = Frame.around(desk)
+        own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
+        governing = governance_routes(self.office(desk))
+        agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
+        return [*own, *governing, *agreeing, *release_routes(self.press(desk)), *self._pages(desk)]
+
+    def _desks(self, desk: Desk) -> Desks:
+        return Desks(self.broker, self.identity, self.identify, Frame.around(desk), desk.houses)
+
+    def _ethics(self, frame: Frame) -> EthicsOffice:
+        return ethics_office(self.broker, self.identity, self.identify, frame, self._services)
+
+    def _paging(self) -> Paging:
+        settings = self.settings
+        return Paging(min(Paging().default, settings.page_limit), settings.page_limit, settings.instance_limit)
+
+    def _pages_of(self, house: House, desk: Desk) -> list[Route]:
+        """The routes of a service's pages; a service whose pages fail goes on without them, and is said so."""
+        try:
+            faces = [face for face in (house.service.page, house.service.api) if face is not None]
+            needed, frame = house.service.manifest.assurance, Frame.around(desk)
+            found = [route for face in faces for route in face.routes(house.city, desk)]
+            return [assured(route, needed, self.identify, self._is_open, frame) for route in found]
+        except Exception as error:  # the package may be a vendor's: its fault stops nobody else
+            _LOG.exception("the pages of %s are left out", house.service.package)
+            self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]
+            return []
+
+    def _is_open(self) -> bool:
+        town = self.broker.open_town(None)
+        return town is None or town.policy.is_open
