@@ -156,7 +156,10 @@ class Faces:
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
         governing = governance_routes(self.office(desk))
         agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
-        return [*own, *governing, *agreeing, *release_routes(self.press(desk)), *self._pages(desk)]
+        return [
+            frame.spoken(route)
+            for route in (*own, *governing, *agreeing, *release_routes(self.press(desk)), *self._pages(desk))
+        ]
 
     def _desks(self, desk: Desk) -> Desks:
         return Desks(self.broker, self.identity, self.identify, Frame.around(desk), desk.houses)
