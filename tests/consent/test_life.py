@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import count, product
 
 import pytest
+from tests.approving import approve
 from tests.consent.towns import ABOUT, KNOWN, STEPS, TEXTS, WALK, WEIGHT, as_of
 from tests.running import EARLY
 
@@ -151,6 +152,7 @@ STEPS_OF_LIFE: Sequence[Callable[[Life], Awaitable[None]]] = (
 ROWS = (
     Row("reading", Whom.PROGRAM, READER.id, frozenset({Deed.READ})),
     Row("all", Whom.ROLE, Role.ADMINISTRATOR, ALL_DEEDS),
+    Row("applying", Whom.ROLE, Role.OFFICER, frozenset({Deed.CREATE})),
 )
 
 
@@ -165,6 +167,7 @@ async def _born() -> Life:
     walk = Entity(ID, (WALK,), {**said, ABOUT: (named,)}, created_at=EARLY, modified_at=EARLY)
     await store.transact(lambda tx: tx.write(creation(walk)))
     await legal_records.put_mark(town, Mark(LegalClass.PERSONAL, WALK, "", ABOUT), CHIEF)
+    await approve(town, "walking", (f"{Whom.PROGRAM}:{READER.id}",), (WALK,))
     await legal_records.publish(town, "walking", TEXTS, CHIEF)
     return Life(town, clock)
 
