@@ -45,6 +45,9 @@ class Gathered:
         told = await self.crowd.ask(who, method, path, **more)  # type: ignore[arg-type]  # as `ask` has them
         if told.status >= 400:
             text = told.text.replace(token, "")
+            code = dict(more.get("form", {})).get("code")  # type: ignore[call-overload]  # a form's fields
+            if code is not None:  # the form that was refused is shown again, to who sent it, with what it says
+                text = text.replace(f'name="code" value="{code}"', "")
             for part in re.split("[?&]", path):
                 text = text.replace(part, "")
             self.refusals.append(f"{told.status} {told.headers} {text}")
