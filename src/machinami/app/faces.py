@@ -45,8 +45,8 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service
-from machinami.kit.viewing import viewed, wanted_for
-from machinami.model.principal import Principal, Role
+from machinami.kit.viewing import Identify, viewed
+from machinami.model.principal import Role
 from machinami.portal.routes import routes as portal_routes
 from machinami.wire.exchange import HttpCaller
 
@@ -55,7 +55,7 @@ OVERSEERS, WATCHING = frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), "metrics"
 
 
 class Faces:
-    """The routes of one installation. services: those that were started."""
+    """The routes of one installation. services: those that were started; identify: who stands behind a request."""
 
     def __init__(
         self,
@@ -69,6 +69,7 @@ class Faces:
         compute: Compute,
         caller: HttpCaller,
         services: Callable[[], Sequence[Service]],
+        identify: Identify,
     ) -> None:
         self.settings = settings
         self.version = version
@@ -81,10 +82,7 @@ class Faces:
         self._compute = compute
         self._caller = caller
         self._services = services
-
-    def identify(self, request: Request) -> Principal:
-        """Who stands behind a request."""
-        return wanted_for(self.asking.principal(request), request)
+        self.identify = identify
 
     def oversees(self, request: Request) -> bool:
         """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits

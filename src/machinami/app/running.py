@@ -54,10 +54,12 @@ from machinami.kit.city import manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.gate import Gate
-from machinami.kit.http import Route
+from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
 from machinami.kit.schedule import Job
 from machinami.kit.server import Serving, serve
+from machinami.kit.viewing import wanted_for
+from machinami.model.principal import Principal
 from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
@@ -122,7 +124,7 @@ class TownOS:
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
         self.faces = Faces(
             settings, version, self.broker, self.asking, self.platform, self.gate, self.watched, self._compute,
-            self._caller, lambda: self._services,
+            self._caller, lambda: self._services, self.identify,
         )  # fmt: skip
         self.tenants = Tenants(
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
@@ -176,6 +178,10 @@ class TownOS:
     def address(self) -> str:
         """Where others find this installation."""
         return self.settings.address or (self._serving.url if self._serving else "")
+
+    def identify(self, request: Request) -> Principal:
+        """Who stands behind a request."""
+        return wanted_for(self.asking.principal(request), request)
 
     @property
     def first_link(self) -> str:
@@ -258,7 +264,7 @@ class TownOS:
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
             set_to=set_to(settings),
-            identify=self.faces.identify,
+            identify=self.identify,
             concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
