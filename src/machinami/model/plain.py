@@ -149,6 +149,10 @@ class _Plain(Entity):
         _open(self)
         return self == other
 
+    def __repr__(self) -> str:
+        _open(self)
+        return repr(self)
+
     __hash__ = Entity.__hash__
 
 
