@@ -282,3 +282,11 @@ def test_a_simplified_document_is_read_back_with_the_same_values(entity: Entity,
     assert compact_entity(again, CORE, Representation("simplified", lang=lang)) == compact_entity(
         entity, CORE, Representation("simplified", lang=lang)
     )
+
+
+def test_one_of_several_instances_is_an_object_in_the_concise_form_too() -> None:
+    several = [{"type": "Property", "value": []}, {"type": "Property", "value": 2, "datasetId": "urn:x:d"}]
+    entity = expand_entity({"id": "urn:x:1", "type": "T", "level": several}, CORE)
+    concise = compact_entity(entity, CORE, Representation("concise"))
+    assert concise["level"] == [{"value": []}, {"value": 2, "datasetId": "urn:x:d"}]
+    assert expand_entity(concise, CORE) == entity

@@ -159,15 +159,15 @@ class _Writer:
             return self._write(name, instances[0])
         if self._simple:
             return {"dataset": {i.dataset_id or NONE: self._write(name, i) for i in instances}}
-        return [self._write(name, i) for i in instances]
+        return [self.instance(name, i, alone=False) for i in instances]
 
-    def instance(self, name: str, instance: Attribute) -> Any:
-        """One instance, normalized or concise."""
+    def instance(self, name: str, instance: Attribute, alone: bool = True) -> Any:
+        """One instance, normalized or concise. alone: it may be a bare value, which one of several may not."""
         kind = instance.kind
         if self._lang is not None and kind is Kind.LANGUAGE and instance.value != NULL:
             return self._chosen_language(name, instance)
         value = instance.value if kind in _PLAIN else self.value(instance)
-        return self._object(name, instance, _TYPES[kind], MEMBERS[kind], value)
+        return self._object(name, instance, _TYPES[kind], MEMBERS[kind], value, alone=alone)
 
     def _chosen_language(self, name: str, instance: Attribute) -> Json:
         tag = best_language(self._lang or "", instance.value)
@@ -175,7 +175,16 @@ class _Writer:
         document["lang"] = tag
         return document
 
-    def _object(self, name: str, instance: Attribute, kind: str, carrier: str, value: Any, reduces: bool = True) -> Any:
+    def _object(
+        self,
+        name: str,
+        instance: Attribute,
+        kind: str,
+        carrier: str,
+        value: Any,
+        reduces: bool = True,
+        alone: bool = True,
+    ) -> Any:
         document: Json = {carrier: value} if self._concise else {"type": kind, carrier: value}
         if instance.observed_at is not None:
             document["observedAt"] = moment_text(instance.observed_at)
@@ -196,7 +205,7 @@ class _Writer:
         if instance.attributes:
             self._write_below(document, instance)
         if self._concise and reduces:
-            if len(document) == 1 and _is_terse(instance):
+            if alone and len(document) == 1 and _is_terse(instance):
                 return value
             if instance.kind is Kind.PROPERTY and is_geometry(value):
                 document["type"] = kind  # otherwise the value would make it a GeoProperty (4.5.2.3)
@@ -207,8 +216,9 @@ class _Writer:
             if name in _VERBATIM_NAMES:
                 document[name.removeprefix(core_terms.NAMESPACE)] = instances[0].value
                 continue
-            written = [self.instance(name, each) for each in instances]
-            document[self._compact(name)] = written[0] if len(written) == 1 else written
+            alone = len(instances) == 1
+            written = [self.instance(name, each, alone) for each in instances]
+            document[self._compact(name)] = written[0] if alone else written
 
     def value(self, instance: Attribute) -> Any:
         """The value as its member carries it."""
