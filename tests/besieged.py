@@ -73,11 +73,27 @@ class Line:
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         status = int(first.split()[1])
+        if headers.get("transfer-encoding") == "chunked" and method != "HEAD":
+            return Answer(status, headers, self._chunks())
         length = 0 if method == "HEAD" or status in (204, 304) else int(headers.get("content-length", 0))
         while len(self._left) < length:
             self._left += self._some()
         body, self._left = self._left[:length], self._left[length:]
         return Answer(status, headers, body)
+
+    def _chunks(self) -> bytes:
+        """What comes in pieces, to its end."""
+        found = b""
+        while True:
+            while b"\r\n" not in self._left:
+                self._left += self._some()
+            said, _, self._left = self._left.partition(b"\r\n")
+            size = int(said, 16)
+            while len(self._left) < size + 2:
+                self._left += self._some()
+            found, self._left = found + self._left[:size], self._left[size + 2 :]
+            if not size:
+                return found
 
     def _some(self) -> bytes:
         assert self._socket is not None

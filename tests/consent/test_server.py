@@ -284,6 +284,7 @@ PATHS: Mapping[str, tuple[Path_, Sequence[TemporalQuery | None]]] = {
     "another broker, past": (_by_another("GET", PAST), (BETWEEN,)),
 }
 NAMELESS = {"types", "page of a type"}  # they tell that there is something, and no value
+DRAWN = {"any route"}  # what it gives hangs on which of the routes is drawn
 
 
 def worded(found: World) -> World:
@@ -371,7 +372,7 @@ async def test_no_answer_of_a_server_gives_what_the_law_keeps(tmp_path: Path) ->
     async with watched(tmp_path) as watch:
         await _try(watch, range(SHORT), len(PATHS))
         assert min(watch.kept, watch.given.total()) > SHORT
-        assert {name for name in PATHS if not watch.given[name]} <= NAMELESS
+        assert {name for name in PATHS if not watch.given[name]} <= NAMELESS | DRAWN
 
 
 @pytest.mark.long

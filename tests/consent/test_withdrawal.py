@@ -12,6 +12,7 @@ from random import Random
 import orjson
 import pytest
 import pytest_asyncio
+from tests.approving import approve
 from tests.consent.test_server import EVERY, NAMELESS, PATHS, ROOT, Watch, watched
 from tests.consent.worlds import ABOUT, PEOPLE, World
 
@@ -53,6 +54,7 @@ def _world(watch: Watch) -> World:
     rows = (
         Row("reading", Whom.PROGRAM, READER.id, frozenset({Deed.READ, Deed.SUBSCRIBE})),
         Row("all", Whom.ROLE, Role.ADMINISTRATOR, ALL_DEEDS),
+        Row("applying", Whom.ROLE, Role.OFFICER, frozenset({Deed.CREATE})),
     )
     return World((walk,), rows, Code(), Law(watch.town.now), READER)
 
@@ -92,6 +94,7 @@ async def test_what_is_withdrawn_is_given_by_no_path_any_more(watch: Watch, caps
     found, rng = _world(watch), Random(1)
     await watch.become(found)
     texts = dict.fromkeys(("ja", "en", "easy"), "walking")
+    await approve(watch.house, "walking", CONSENT["recipients"], CONSENT["types"])
     await _as(watch, CHIEF, "/purposes", {"id": "walking", "texts": texts})
     await _as(watch, CHIEF, "/legal-classes", {"class": "personal", "type": TYPES[0], "subject": ABOUT})
     paths: dict[str, Callable[[], Awaitable[str]]] = {

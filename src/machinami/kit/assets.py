@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from machinami.foundation.errors import NotFound
 
+_LONGEST = 100  # letters of a name; file systems raise at some length
 PREFIX = "/static/"
 _TYPES = {".js": "text/javascript", ".woff2": "font/woff2", ".webmanifest": "application/manifest+json"}
 
@@ -26,8 +27,9 @@ def asset(path: str) -> Asset:
     """The file `path` under the kit's static folder. Raises NotFound for anything else."""
     parts = path.split("/")
     source = files("machinami.kit").joinpath("static", *parts)
-    if any(part in {"", ".", ".."} or "\\" in part for part in parts) or not source.is_file():
-        raise NotFound(f"No file {path!r} among the pages' files", path=path)
+    odd = any(part in {"", ".", ".."} or "\\" in part or len(part) > _LONGEST for part in parts)
+    if odd or not source.is_file():
+        raise NotFound(f"No file {path[:200]!r} among the pages' files", path=path)
     body = source.read_bytes()
     suffix = "." + path.rsplit(".", 1)[-1]
     kind = _TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
