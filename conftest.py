@@ -1,8 +1,9 @@
 """Which tests run, and when does a skipped one count as a failure?
 
-`--long` also runs the tests marked long; without it they are left out, which is not skipping. `--no-skips`
-is for the machine that has everything: there a skipped test is a failure. Only the public test data, which are
-no part of the project and may be absent, excuse a skip.
+`--long` also runs the tests marked long, and tries other examples of each law at each run; without it they are left
+out, which is not skipping, and the examples are the same at each run, so that a change is judged by itself.
+`--no-skips` is for the machine that has everything: there a skipped test is a failure. Only the public test data,
+which are no part of the project and may be absent, excuse a skip.
 """
 
 import os
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Machines are shared and noisy: how long one example takes says nothing about the code.
-settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("calm")
+settings.register_profile("seeking", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("seeking"), derandomize=True)
+settings.load_profile("steady")
 
 SHARED = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).resolve().parent.parent / "shared"))
 
@@ -24,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the two words of our own to pytest's command line."""
     parser.addoption("--long", action="store_true", help="also run the tests marked long")
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failure")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Look for new examples in the long run, before any test module reads its settings."""
+    if config.getoption("--long"):
+        settings.load_profile("seeking")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,7 +15,8 @@ from machinami.methods.series import Floats
 
 SOCIAL_RATE = 0.04
 """The social discount rate of the Japanese guides to cost-benefit analysis of public works."""
-_LEAST_RATE, _MOST_RATE = -1 + 1e-9, 1e9
+_GROWTHS = (np.log(1e-9), np.log(1e9))
+"""Between which logarithms of 1 + rate a rate of return is looked for."""
 
 
 def present_value(flows: Sequence[float], rate: float) -> float:
@@ -26,12 +27,22 @@ def present_value(flows: Sequence[float], rate: float) -> float:
 
 
 def rate_of_return(flows: Sequence[float]) -> float | None:
-    """The rate at which the flows are worth nothing today; None where there is none, or where flows change their sign
-    more than once, so that there may be several."""
+    """The rate at which the flows are worth nothing today; None where there is none that a plan could mean (all but a
+    billionth lost, a billionfold won), or where flows change their sign more than once, so that there may be several.
+
+    It is looked for in the logarithm of 1 + rate, in which near a total loss it is as sharp as elsewhere."""
     signs = [flow > 0 for flow in flows if flow]
     if sum(before != after for before, after in pairwise(signs)) != 1:
         return None
-    return float(brentq(lambda rate: present_value(flows, rate), _LEAST_RATE, _MOST_RATE, xtol=1e-12))
+    years = np.arange(len(flows), dtype=float)
+
+    def worth(growth: float) -> float:
+        return float(np.dot(np.asarray(flows, dtype=float), np.exp(-growth * years)))
+
+    least, most = _GROWTHS
+    if worth(least) * worth(most) >= 0:
+        return None
+    return float(np.expm1(brentq(worth, least, most, xtol=1e-14)))
 
 
 def payback(flows: Sequence[float], rate: float = 0.0) -> float | None:
