@@ -73,6 +73,17 @@ class City:
         bound._for_itself = True
         return bound
 
+    def at_reception(self) -> "City":
+        """The same handle, reading and writing as the service itself what somebody hands in who may write nothing (a
+        report, a proposal): the service answers for what it takes and what it shows of it. Who handed it in is told to
+        the account only where `publish` says so by its `by`, so that a service can keep people's names from it.
+        Raises Forbidden where the manifest does not say that it needs a reception."""
+        if "reception" not in self.manifest.needs:
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it takes what people hand in")
+        bound = copy(self)
+        bound._for_itself = True
+        return bound
+
     def pseudonym(self, person: str) -> str:
         """The name by which this service knows a person: always the same, another one than any other service has, and
         none that leads back but through the door. Raises Conflict in a town without a key for pseudonyms."""

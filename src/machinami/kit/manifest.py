@@ -17,7 +17,7 @@ Level = Literal["output", "outcome", "impact"]
 Direction = Literal["up", "down", "keep"]
 ANY_TYPE = "*"
 CONTRACT = 1  # of the handle and the manifest; raised when a service written for an older one could break
-NEEDS = ("artefacts", "compute", "files", "private", "send", "templates")
+NEEDS = ("artefacts", "compute", "files", "private", "reception", "send", "templates")
 TIERS = ("bronze", "silver", "gold")
 
 
