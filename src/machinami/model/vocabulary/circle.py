@@ -155,7 +155,9 @@ class Pilot:
 @dataclass(frozen=True, slots=True)
 class GateDecision:
     """A decision at a gate of a pilot, public within 24 hours. gate: start, go_on or deploy; verdict: yes, no or
-    later; decided_by: rows {"name", "role"}; dissent: who thought otherwise, and why, in their words."""
+    later; decided_by: rows {"name", "role"}; dissent: who thought otherwise, and why, in their words. evidence: what
+    was measured when it was taken, {"value", "at", "met": true | false | null}; from_state: the pilot's state before;
+    retracted: {"by", "role", "reason", "at"} where it was taken back."""
 
     TYPE: ClassVar[str] = "GateDecision"
     id: str
@@ -166,6 +168,9 @@ class GateDecision:
     decided_by: list[dict[str, str]] | None = None
     decided_at: datetime | None = None
     published_at: datetime | None = None
+    evidence: dict[str, object] | None = None
+    from_state: str | None = None
+    retracted: dict[str, str] | None = None
     ref_pilot: Ref | None = None
     simulated: bool | None = None
 
