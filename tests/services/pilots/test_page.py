@@ -1,33 +1,12 @@
 """An officer writes a pilot down, it passes its gates, and residents see who decided what and why."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-from tests.services.visiting import Visit, visited
+from tests.services.visiting import Visit
 
 from machinami.kit.words import LANGUAGES
 from machinami.model.vocabulary.circle import GateDecision, Pilot
-from machinami.services.pilots import page, service
 
-WHOLE = {
-    "name": "ドローンで荷物を運ぶ", "hypothesis": "届くまでの時間が半分になる", "verify": "風の日\n山あいの通信",
-    "not_needed": "昼の飛行（となり町で確認済み）", "indicator": "urn:ngsi-ld:KeyPerformanceIndicator:1",
-    "comparison": "車で運んだ同じ月", "rule": "at_most", "bound": "30", "operator": "運送組合", "payer": "町",
-    "acceptance": "説明会 2 回。音への心配が 3 件", "checked": "yes",
-}  # fmt: skip
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Visit]:
-    async with visited("machinami.services.pilots", tmp_path, page.routes, page.ADDRESS) as visit:
-        yield visit
-
-
-async def only_pilot(office: Visit) -> Pilot:
-    """The one pilot of the town."""
-    (found,) = await office.city.find(Pilot)
-    return found
+from .conftest import WHOLE, only_pilot
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -66,23 +45,6 @@ async def test_a_pilot_without_a_payer_does_not_begin_and_the_page_says_why(offi
     status, _ = await office.send("decide", pilot=pilot.id, gate="start", verdict="yes", reason="急ぐため")
     assert status == 409
     assert (await only_pilot(office)).state == "planned"
-
-
-async def test_a_decision_waits_as_the_town_has_set_and_shows_nothing_of_itself_before(office: Visit) -> None:
-    await office.send("write", **WHOLE)
-    await office.send("delay", hours="12")
-    pilot = await only_pilot(office)
-    await office.send("decide", pilot=pilot.id, gate="start", verdict="yes", reason="ひみつの理由")
-    assert "ひみつの理由" in await office.see("?view=officer")
-    for place in ("", "?view=history"):
-        assert "ひみつの理由" not in await office.see(place)
-    assert (await only_pilot(office)).state == "planned"
-    assert (await office.send("decide", pilot=pilot.id, gate="start", verdict="no", reason="二度"))[0] == 409
-    office.wait(hours=12)
-    await service.refresh(office.city, office.now)
-    assert "ひみつの理由" in await office.see()
-    assert (await only_pilot(office)).state == "running"
-    assert await service.waiting(office.city) == []
 
 
 async def test_a_decision_that_is_taken_back_stays_with_its_reason(office: Visit) -> None:
