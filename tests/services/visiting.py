@@ -9,6 +9,8 @@ from pathlib import Path
 import aiohttp
 from tests.services.housing import housed
 
+from machinami.broker import batch
+from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.archive import Archive
 from machinami.kit.city import City
@@ -17,6 +19,7 @@ from machinami.kit.http import Route
 from machinami.kit.server import serve
 from machinami.kit.viewing import viewed
 from machinami.model.principal import Principal, Role
+from machinami.model.view import View, to_entity
 
 START = datetime.fromisoformat("2026-06-30T03:00:00+00:00")  # noon in Japan
 TOWN = {"ja": "街並町", "en": "Machinami", "easy": "街並町"}
@@ -48,6 +51,11 @@ class Visit:
         address, fields = f"{self._url}{self.address}/{deed}", {"Accept": "text/html"}
         async with self._session.post(address, data={**SIGNED, **form}, headers=fields) as answer:
             return answer.status, await answer.text()
+
+    async def put(self, *views: View) -> None:
+        """Write what another service of the town would have written."""
+        context = town_context()
+        await batch.put_all(self.town, [(to_entity(view, context), []) for view in views], self.by)
 
     def wait(self, **span: float) -> None:
         """Let time pass in town."""

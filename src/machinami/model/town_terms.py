@@ -30,7 +30,7 @@ OWN = """
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
 
-    evidence fromState retracted
+    evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
