@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from machinami.apis.consent.consent_pages import form_page, receipt_view, rows_of, told
-from machinami.apis.consent.mine_pages import open_town
 from machinami.apis.consent.offers import offer, offers
-from machinami.apis.consent.office import Office
+from machinami.apis.consent.office import STAFF, Office
 from machinami.apis.consent.terms_form import read_form_terms
 from machinami.broker import consents, persons
 from machinami.broker.legal_records import law_of
 from machinami.broker.persons import demand_desk
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden, MachinamiError, NotFound
+from machinami.kit.fault import Fault
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.model.person import CODE, LETTERS, NUMBER, shown
@@ -26,7 +26,7 @@ PROOFS = ("signed", "spoken", "signed_language", "representative", "other")
 
 def routes(office: Office) -> list[Route]:
     """The addresses of the desk."""
-    page = office.frame.page
+    page = office.pages("desk", STAFF)
     return [
         page("GET", DESK, _find(office), "The desk: find somebody, or make a card"),
         page("POST", f"{DESK}/cards", _make(office), "Make a card for somebody without an account"),
@@ -74,8 +74,8 @@ def visitor(office: Office, town: Town, said: Mapping[str, str], by: Principal) 
     return Visitor(account.principal_id, "", name)
 
 
-async def _desk(office: Office, request: Request, status: int = 200, fault: str = "") -> Response:
-    town = await open_town(office, request)
+async def _desk(office: Office, request: Request, status: int = 200, fault: Fault | str = "") -> Response:
+    town = await office.town(request)
     demand_desk(town, office.by(request))
     return office.show(request, "desk", status, fault=fault, asked=len(offers(office, town)))
 
@@ -90,7 +90,7 @@ def _find(office: Office) -> PageHandler:
 def _make(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         number, code = (_letters(count) for count in (NUMBER, CODE))
         try:
             card = await persons.make_card(town, number, code, form.get("recognised", ""), by)
@@ -108,9 +108,9 @@ def _letters(count: int) -> str:
 
 
 async def _shown(
-    office: Office, request: Request, who: Visitor, status: int = 200, fault: str = "", done: str = ""
+    office: Office, request: Request, who: Visitor, status: int = 200, fault: Fault | str = "", done: str = ""
 ) -> Response:
-    town, by = await open_town(office, request), office.by(request)
+    town, by = await office.town(request), office.by(request)
     found = list(consents.of_person(town, who.id, by))
     town.policy.note_shown(by, [who.id], "desk")
     rows = rows_of(town, found, office.words(request).language)
@@ -124,7 +124,7 @@ async def _shown(
 
 def _person(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         demand_desk(town, by)
         try:
             who = visitor(office, town, request.arguments, by)
@@ -138,7 +138,7 @@ def _person(office: Office) -> PageHandler:
 
 def _ask(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         who = visitor(office, town, request.arguments, by)
         wanted = offer(office, town, request.arguments.get("purpose", ""))
         return _form(office, request, town, who, wanted.purpose.id)
@@ -154,7 +154,7 @@ def _form(
     purpose: str,
     status: int = 200,
     said: Mapping[str, str] | None = None,
-    fault: str = "",
+    fault: Fault | str = "",
 ) -> Response:
     here = f"{DESK}/consent?{who.query}&{urlencode({'purpose': purpose})}"
     carried = {"card": who.card, "name": who.name}
@@ -175,7 +175,7 @@ def proof_of(form: Mapping[str, str]) -> str:
 def _give(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         who = visitor(office, town, form, by)
         wanted = offer(office, town, form.get("purpose", ""))
         try:
@@ -192,7 +192,7 @@ def _give(office: Office) -> PageHandler:
 def _withdraw(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         who = visitor(office, town, form, by)
         try:
             known = law_of(town).consents.get(form.get("id", ""))
@@ -209,7 +209,7 @@ def _withdraw(office: Office) -> PageHandler:
 
 def _receipt(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         who = visitor(office, town, request.arguments, by)
         consent = consents.get(town, request.arguments.get("id", ""), by)
         if consent.subject != who.id:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from machinami.apis.consent.mine_pages import MINE, open_town
+from machinami.apis.consent.mine_pages import MINE
 from machinami.apis.consent.office import Office
 from machinami.broker import leaving
 from machinami.broker.forgetting import ACCOUNTED, EVIDENCE
@@ -20,7 +20,7 @@ ERASURE = f"{MINE}/erasure"
 
 def routes(office: Office) -> list[Route]:
     """The addresses of erasure."""
-    page = office.frame.page
+    page = office.pages("erasure")
     return [
         page("GET", ERASURE, _plan(office), "What would be erased, and what would stay"),
         page("POST", ERASURE, _forget(office), "Have what is about me erased"),
@@ -29,7 +29,7 @@ def routes(office: Office) -> list[Route]:
 
 
 async def _page(office: Office, request: Request, status: int = 200, fault: str = "") -> Response:
-    town, by = await open_town(office, request), office.by(request)
+    town, by = await office.town(request), office.by(request)
     wanted = await leaving.plan(town, by)
     types = list(dict.fromkeys(one.type for one in wanted.parts))
     return office.show(
@@ -48,7 +48,7 @@ def _plan(office: Office) -> PageHandler:
 def _forget(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         words = office.words(request)
         if form.get("sure") != "yes":
             return await _page(office, request, 422, words.plain("erasure.not_sure"))
@@ -64,7 +64,7 @@ def _forget(office: Office) -> PageHandler:
 
 def _report(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         account = await leaving.own_account(town, request.params["id"], by)
         return office.show(
             request, "erased", account=account, at=parse_instant(account["at"]), names=office.names(request, town),

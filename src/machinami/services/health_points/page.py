@@ -10,6 +10,7 @@ import orjson
 from machinami.foundation.errors import BadRequestData, Forbidden, MachinamiError, SettingsError
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
+from machinami.kit.fault import Fault, fault_of
 from machinami.kit.forms import cookie_field, own_cookie
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
@@ -71,7 +72,12 @@ class Way:
         return await self.page(request)
 
     async def page(
-        self, request: Request, audience: str | None = None, status: int = 200, fault: str = "", new_key: str = ""
+        self,
+        request: Request,
+        audience: str | None = None,
+        status: int = 200,
+        fault: Fault | str = "",
+        new_key: str = "",
     ) -> Response:
         """The page, with what went wrong or what is shown only once."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
@@ -186,7 +192,7 @@ class Way:
         except orjson.JSONDecodeError:
             return await self.page(request, "resident", 422, words.plain("points.hand_in.no_json"))
         except MachinamiError as error:
-            return await self.page(request, "resident", 422, error.detail)
+            return await self.page(request, "resident", 422, fault_of(error, words))
         return see_other(f"{ADDRESS}?done=handed_in")
 
     async def voucher(self, request: Request) -> Response:
@@ -234,7 +240,8 @@ class Way:
             await self.city.set_setting(name, read_setting(setting, form.get("value", "")), f"{by.who}（{by.role}）")
         except SettingsError as error:
             known = [s.field for s in await self.book.settings(words) if s.field.name == name]
-            return await self.page(request, "officer", 422, refusal(known[0], words) if known else error.detail)
+            fault = refusal(known[0], words) if known else fault_of(error, words)
+            return await self.page(request, "officer", 422, fault)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
 
