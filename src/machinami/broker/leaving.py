@@ -15,6 +15,7 @@ from machinami.broker.forgetting import always
 from machinami.broker.holdings import Held, held
 from machinami.broker.legal_records import law_of
 from machinami.broker.persons import as_person, names_of
+from machinami.broker.private import SCOPE as KEPT_PRIVATELY
 from machinami.broker.shroud.concerning import scope_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
@@ -97,7 +98,8 @@ async def leave(town: Town, by: Principal, types: Collection[str] | None = None)
             going.ids.append(item.entity.id)
         going.places |= {(scope_of(mark), item.name) for mark in marks if mark.is_about(item.entity)}
     if types is None:  # what was deleted before may lie in copies still; keys that are needed are not destroyed
-        going.places |= {(scope_of(mark), name) for mark in marks for name in wanted.names}
+        scopes = {KEPT_PRIVATELY, *map(scope_of, marks)}
+        going.places |= {(scope, name) for scope in scopes for name in wanted.names}
     kept = [one.kept for one in wanted.staying] + always(town, by.id)
     return await carry_out(town, going, kept, by, "the person asked for it")
 
