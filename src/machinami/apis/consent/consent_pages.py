@@ -250,6 +250,6 @@ def _receipt(office: Office) -> PageHandler:
         town, by = await office.town(request), office.by(request)
         consent, _ = await own_consent(town, request.params["id"], by)
         view = receipt_view(office, request, town, consent)
-        return office.show(request, "receipt", number="", back=f"{CONSENTS}/{consent.id}", **view)
+        return office.show(request, "receipt", number="", key="", back=f"{CONSENTS}/{consent.id}", **view)
 
     return show

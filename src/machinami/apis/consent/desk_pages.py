@@ -12,15 +12,18 @@ from machinami.apis.consent.terms_form import read_form_terms
 from machinami.broker import consents, persons
 from machinami.broker.legal_records import law_of
 from machinami.broker.persons import demand_desk
+from machinami.broker.pseudonyms import BEGIN as PSEUDONYM
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden, MachinamiError, NotFound
 from machinami.kit.fault import Fault
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.model.consent import Consent
 from machinami.model.person import CODE, LETTERS, NUMBER, shown
 from machinami.model.principal import Principal
 
 DESK = "/desk"
+_KEY = 16  # letters of a key by which somebody takes part in a service
 PROOFS = ("signed", "spoken", "signed_language", "representative", "other")
 
 
@@ -35,6 +38,7 @@ def routes(office: Office) -> list[Route]:
         page("POST", f"{DESK}/consent", _give(office), "Take down a consent for somebody"),
         page("POST", f"{DESK}/withdrawal", _withdraw(office), "Withdraw a consent on somebody's wish"),
         page("GET", f"{DESK}/receipt", _receipt(office), "The receipt in large type"),
+        page("POST", f"{DESK}/participation", _hand_out(office), "Print another key for a service"),
     ]
 
 
@@ -74,6 +78,29 @@ def visitor(office: Office, town: Town, said: Mapping[str, str], by: Principal) 
     return Visitor(account.principal_id, "", name)
 
 
+def names_at(town: Town, who: Visitor) -> list[str]:
+    """Under which names the town knows who stands at the desk: their own, and what services would call them."""
+    return [who.id, *persons.pseudonyms_at_services(town, who.id)]
+
+
+def _name_for(office: Office, town: Town, who: Visitor, purpose: str) -> str:
+    """Under which name they consent to a purpose: for a service that has them take part, its own pseudonym."""
+    house = office.enrolling(purpose)
+    if house is None or town.pseudonyms is None:
+        return who.id
+    return town.pseudonyms.of(house.city.manifest.id, who.id)
+
+
+async def _key_for(office: Office, person: str, purpose: str) -> str:
+    """Have somebody take part in the service that asks for a purpose; the key to be printed, empty where none does."""
+    house = office.enrolling(purpose)
+    if house is None or house.service.enrol is None or not person.startswith(PSEUDONYM):
+        return ""
+    key = _letters(_KEY)
+    await house.service.enrol(house.city, person, key)
+    return shown(key)
+
+
 async def _desk(office: Office, request: Request, status: int = 200, fault: Fault | str = "") -> Response:
     town = await office.town(request)
     demand_desk(town, office.by(request))
@@ -111,15 +138,16 @@ async def _shown(
     office: Office, request: Request, who: Visitor, status: int = 200, fault: Fault | str = "", done: str = ""
 ) -> Response:
     town, by = await office.town(request), office.by(request)
-    found = list(consents.of_person(town, who.id, by))
+    found = [one for name in names_at(town, who) for one in consents.of_person(town, name, by)]
     town.policy.note_shown(by, [who.id], "desk")
     rows = rows_of(town, found, office.words(request).language)
     holding = {row.consent.terms.purpose for row in rows if row.holds}
     asked = [one for one in offers(office, town) if one.purpose.id not in holding]
-    names = office.names(request, town)
+    taking = {row.consent.id for row in rows if row.holds and row.consent.subject.startswith(PSEUDONYM)}
     return office.show(
-        request, "visitor", status, who=who, rows=rows, asked=asked, fault=fault, done=done, names=names, proofs=PROOFS
-    )
+        request, "visitor", status, who=who, rows=rows, asked=asked, fault=fault, done=done, proofs=PROOFS,
+        names=office.names(request, town), taking=taking,
+    )  # fmt: skip
 
 
 def _person(office: Office) -> PageHandler:
@@ -180,10 +208,14 @@ def _give(office: Office) -> PageHandler:
         wanted = offer(office, town, form.get("purpose", ""))
         try:
             terms = read_form_terms(form, wanted, form.get("language", ""), town.clock())
-            given = await consents.give(town, who.id, terms, by, proof_of(form))
+            name = _name_for(office, town, who, wanted.purpose.id)
+            given = await consents.give(town, name, terms, by, proof_of(form))
+            key = await _key_for(office, name, wanted.purpose.id)
         except MachinamiError as error:
             status, fault = told(office, request, error)
             return _form(office, request, town, who, wanted.purpose.id, status, form, fault)
+        if key:
+            return _printed(office, request, town, who, given, key)
         return see_other(f"{DESK}/receipt?{who.query}&{urlencode({'id': given.id})}")
 
     return take
@@ -196,7 +228,7 @@ def _withdraw(office: Office) -> PageHandler:
         who = visitor(office, town, form, by)
         try:
             known = law_of(town).consents.get(form.get("id", ""))
-            if known is None or known.subject != who.id:
+            if known is None or known.subject not in names_at(town, who):
                 raise NotFound("They have no such consent")
             await consents.withdraw(town, known.id, by, proof_of(form))
         except MachinamiError as error:
@@ -212,10 +244,35 @@ def _receipt(office: Office) -> PageHandler:
         town, by = await office.town(request), office.by(request)
         who = visitor(office, town, request.arguments, by)
         consent = consents.get(town, request.arguments.get("id", ""), by)
-        if consent.subject != who.id:
+        if consent.subject not in names_at(town, who):
             raise NotFound("They have no such consent")
         town.policy.note_shown(by, [who.id], "desk")
-        view = receipt_view(office, request, town, consent)
-        return office.show(request, "receipt", number=who.number, back=f"{DESK}/person?{who.query}", **view)
+        return _printed(office, request, town, who, consent)
 
     return show
+
+
+def _printed(office: Office, request: Request, town: Town, who: Visitor, consent: Consent, key: str = "") -> Response:
+    """The receipt in large type. key: by which they take part in a service; it is shown once."""
+    page = office.service_page(consent.terms.purpose) if key else ""
+    return office.show(
+        request, "receipt", 201 if key else 200, number=who.number, back=f"{DESK}/person?{who.query}", key=key,
+        page=page, **receipt_view(office, request, town, consent),
+    )  # fmt: skip
+
+
+def _hand_out(office: Office) -> PageHandler:
+    async def take(request: Request) -> Response:
+        form = read_form(request)
+        town, by = await office.town(request), office.by(request)
+        who = visitor(office, town, form, by)
+        consent = consents.get(town, form.get("id", ""), by)
+        if consent.subject not in names_at(town, who) or not consent.holds(town.clock()):
+            raise NotFound("They have no such consent")
+        key = await _key_for(office, consent.subject, consent.terms.purpose)
+        if not key:
+            raise NotFound("No service has people take part in this at a desk")
+        town.policy.note(by, f"printed a key of {consent.terms.purpose} at the desk", people=[who.id])
+        return _printed(office, request, town, who, consent, key)
+
+    return take

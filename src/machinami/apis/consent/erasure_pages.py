@@ -52,14 +52,19 @@ def _forget(office: Office) -> PageHandler:
         words = office.words(request)
         if form.get("sure") != "yes":
             return await _page(office, request, 422, words.plain("erasure.not_sure"))
-        ticked = [name.removeprefix("type_") for name, said in form.items() if name.startswith("type_") and said]
-        chosen = set(map(expanded, ticked))
-        if form.get("what") == "some" and not chosen:
+        chosen = chosen_types(form)
+        if chosen is not None and not chosen:
             return await _page(office, request, 422, words.plain("erasure.none_chosen"))
-        account = await leaving.leave(town, by, chosen if form.get("what") == "some" else None)
+        account = await leaving.leave(town, by, chosen)
         return see_other(f"{ERASURE}/{account['id']}")
 
     return take
+
+
+def chosen_types(form: Mapping[str, str]) -> set[str] | None:
+    """Which types are to go; None: all."""
+    ticked = [name.removeprefix("type_") for name, said in form.items() if name.startswith("type_") and said]
+    return set(map(expanded, ticked)) if form.get("what") == "some" else None
 
 
 def _report(office: Office) -> PageHandler:
@@ -67,8 +72,8 @@ def _report(office: Office) -> PageHandler:
         town, by = await office.town(request), office.by(request)
         account = await leaving.own_account(town, request.params["id"], by)
         return office.show(
-            request, "erased", account=account, at=parse_instant(account["at"]), names=office.names(request, town),
-            ground=ground_said, until=_until, copies=COPIES,
+            request, "erased", who=None, accounts=[account], names=office.names(request, town), ground=ground_said,
+            moment=parse_instant, copies=COPIES,
         )  # fmt: skip
 
     return show
@@ -76,10 +81,6 @@ def _report(office: Office) -> PageHandler:
 
 def _dated(account: Mapping[str, Any]) -> tuple[str, datetime]:
     return str(account["id"]), parse_instant(str(account["at"]))
-
-
-def _until(text: str) -> datetime:
-    return parse_instant(text)
 
 
 def ground_said(words: Words, text: str) -> str:

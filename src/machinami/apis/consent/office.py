@@ -97,6 +97,13 @@ class Office:
         accounts = self.identity.of(town.name).accounts.values.values()
         return next((one for one in accounts if one.principal_id == person), None)
 
+    def enrolling(self, purpose: str) -> House | None:
+        """The service that has people take part who consent to a purpose at a desk; None where none does."""
+        for house in self.houses():
+            if house.service.enrol is not None and any(row.id == purpose for row in house.city.manifest.personal):
+                return house
+        return None
+
     def service_page(self, purpose: str) -> str:
         """Where somebody takes part in the service that asks for a purpose; empty where no service has such a page."""
         for house in self.houses():

@@ -45,7 +45,6 @@ from machinami.services.health_points.logic.plausibility import HISTORY_DAYS
 from machinami.services.health_points.logic.reading import Read
 from machinami.services.health_points.logic.stored import read_claims, read_journal
 from machinami.services.health_points.model import (
-    Claim,
     Exercise,
     Officer,
     PointsAudit,
@@ -108,6 +107,20 @@ async def join(city: City, profile: Profile, key: str, language: str) -> Walker:
     await own.private(lambda drawer: drawer.put(KEYS, digest(key), row, about=walker.id))
     await own.publish(walker)
     return walker
+
+
+async def enrol(city: City, person: str, key: str) -> None:
+    """Take part by a consent that somebody gave at a desk, under the pseudonym that the town has for them: with no
+    profile, and a key on paper in place of the one before. Raises NotTakingPart where no consent holds."""
+    own = city.for_purpose(PURPOSE)
+    if not consents(own).holds(person):
+        raise NotTakingPart("Nobody takes part without a consent; take it down first")
+    since = today(city, city.now()).isoformat()
+    async with own.turn:
+        papers = [name for name, row in (await own.private_rows(KEYS)).items() if row["walker"] == person]
+        await own.private(partial(bookings.hand_out, walker_id=person, key=digest(key), papers=papers, since=since))
+        if await own.get(Walker, person) is None:
+            await own.publish(joining.joined(person, Profile(), today(city, city.now())))
 
 
 async def walker_of(city: City, key: str) -> Walker:
@@ -185,7 +198,8 @@ async def hand_in(city: City, walker: Walker, found: Read, device: str) -> list[
     open_days = [
         day
         for day in sorted({*claims, *exercises})
-        if is_open_to_change(day, today(city, now), settings.late_days) and not _is_ahead(claims.get(day, ()), now)
+        if is_open_to_change(day, today(city, now), settings.late_days)
+        and not any(claim.start > now for claim in claims.get(day, ()))
     ]
     if (claims or exercises) and not open_days:
         what = f"Steps are taken of today and the {settings.late_days} days before, and not of the future"
@@ -310,10 +324,6 @@ async def partners(city: City) -> list[dict[str, Any]]:
 def today(city: City, now: datetime) -> date:
     """Which day it is in town."""
     return now.astimezone(ZoneInfo(city.zone)).date()
-
-
-def _is_ahead(claims: Sequence[Claim], now: datetime) -> bool:
-    return any(c.start > now for c in claims)
 
 
 async def _settle(own: City, walker_id: str, days: Sequence[StepCount], now: datetime) -> None:

@@ -163,6 +163,18 @@ def end(
     return ended
 
 
+def hand_out(shelves: Shelves, walker_id: str, key: str, papers: Iterable[str], since: str) -> None:
+    """A key on paper for a walker, in place of those on paper before. papers: the keys that they have; since: from when
+    on they take part, where none of these says so."""
+    for name in papers:
+        row = shelves.get(KEYS, name)
+        if row is not None:
+            since = min(since, row["since"])
+            if row.get("paper"):
+                shelves.drop(KEYS, name)
+    shelves.put(KEYS, key, {"walker": walker_id, "since": since, "paper": True}, about=walker_id)
+
+
 def run_out(shelves: Shelves, walker_id: str, today: date) -> list[Entry]:
     """Let run out what has reached its day."""
     return post(shelves, walker_id, [always(Command("expire", f"expire:{today.isoformat()}", "expired", today))])
@@ -175,7 +187,7 @@ def forget(shelves: Shelves, walker_id: str, rows: Mapping[str, Mapping[str, Any
     """
     journal = read_journal(shelves.get(JOURNALS, walker_id))
     released = [Command("release", f"left:{code}", code, today) for code in journal.holds]
-    last = Command("expire", "left", WITHDRAWN, today)
+    last = Command("expire", f"left:{journal.count}", WITHDRAWN, today)  # who came back may leave again
     post(shelves, walker_id, [always(command) for command in (*released, last)])
     for shelf, records in rows.items():
         for name, row in records.items():
