@@ -31,6 +31,7 @@ OWN = """
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
 
     evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
+    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
