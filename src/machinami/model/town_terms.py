@@ -29,6 +29,9 @@ OWN = """
     comparison successRule operator payer acceptance privacyCheck startedOn endedOn lessons refInitiative refIndicator
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
+
+    NeedNote NeedDecision refSource adoptedBy refReplaced
+    PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
