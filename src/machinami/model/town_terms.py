@@ -32,6 +32,8 @@ OWN = """
 
     evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
     standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision
+    NeedNote NeedDecision refSource adoptedBy refReplaced
+    PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
