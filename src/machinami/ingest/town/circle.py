@@ -37,7 +37,7 @@ _DEPUTY = [{"name": "早瀬 実（模擬）", "role": "副町長"}, {"name": "�
 def circle(day: date, at: datetime) -> list[Reading]:
     """The circle of the town on the day on which it begins, as readings of the moment ``at``."""
     year = day.year if day.month >= _APRIL else day.year - 1
-    views = [*_wishes(year), *_works(year), *_figures(year), *_trials(year, at), *_purse(year), *_voices(day, at)]
+    views = [*_wishes(year), *_works(year), *_figures(year), *_trials(year), *_purse(year), *_voices(day, at)]
     return [reading for view in views for reading in told(view, at)]
 
 
@@ -135,8 +135,20 @@ def _figures(year: int) -> Iterator[View]:
         )
 
 
-def _trials(year: int, at: datetime) -> Iterator[View]:
-    sensors = Pilot(
+def _trials(year: int) -> Iterator[View]:
+    passed, failed = _small_rivers(year), _drone(year)
+    yield passed
+    yield failed
+    yield from (
+        _gate(passed, "start", "yes", f"{year - 1}-05-20", "条件がそろった。", "Everything is settled."),
+        _gate(passed, "deploy", "yes", f"{year - 1}-12-20", "95 % の日に届いた。", "Heard on 95 % of the days.", 0.95),
+        _gate(failed, "start", "yes", f"{year - 1}-09-15", "試す価値がある。", "Worth trying."),
+        _gate(failed, "deploy", "no", f"{year}-02-28", "風で飛べない日が多い。", "Too many days of wind.", 0.61),
+    )
+
+
+def _small_rivers(year: int) -> Pilot:
+    return Pilot(
         identifier("Pilot", "small-rivers"),
         Words(ja="小さな川の水位計（模擬）", en="Gauges on the small rivers (simulated)"),
         Words(
@@ -162,7 +174,10 @@ def _trials(year: int, at: datetime) -> Iterator[View]:
         Ref(identifier("Initiative", "rivers")),
         Ref(identifier("KeyPerformanceIndicator", "gauges-heard")),
     )
-    drone = Pilot(
+
+
+def _drone(year: int) -> Pilot:
+    return Pilot(
         identifier("Pilot", "drone"),
         Words(ja="ドローンで薬を運ぶ（模擬）", en="Medicine by drone (simulated)"),
         Words(ja="山あいの地区へ、車より早く薬が届く。", en="Medicine reaches the hill district sooner than by car."),
@@ -182,14 +197,6 @@ def _trials(year: int, at: datetime) -> Iterator[View]:
             en="It flew on 61 % of the days. We misjudged the wind in the valley, and nobody had settled who pays.",
         ),
         Ref(identifier("Initiative", "medicine")),
-    )
-    yield sensors
-    yield drone
-    yield from (
-        _gate(sensors, "start", "yes", f"{year - 1}-05-20", "条件がそろった。", "Everything is settled."),
-        _gate(sensors, "deploy", "yes", f"{year - 1}-12-20", "95 % の日に届いた。", "Heard on 95 % of the days.", 0.95),
-        _gate(drone, "start", "yes", f"{year - 1}-09-15", "試す価値がある。", "Worth trying."),
-        _gate(drone, "deploy", "no", f"{year}-02-28", "風で飛べない日が多い。", "Too many days of wind.", 0.61),
     )
 
 
