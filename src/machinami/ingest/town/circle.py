@@ -20,12 +20,14 @@ from machinami.model.vocabulary.circle import (
     ActionPlan,
     CityNeed,
     CostItem,
+    Gate,
     GateDecision,
     IncomeItem,
     Initiative,
     KeyPerformanceIndicator,
     Pilot,
     Proposal,
+    Verdict,
     Vision,
 )
 
@@ -201,7 +203,7 @@ def _drone(year: int) -> Pilot:
 
 
 def _gate(
-    pilot: Pilot, gate: str, verdict: str, day: str, ja: str, en: str, value: float | None = None
+    pilot: Pilot, gate: Gate, verdict: Verdict, day: str, ja: str, en: str, value: float | None = None
 ) -> GateDecision:
     moment = datetime.fromisoformat(f"{day}T10:00:00+09:00")
     bound = 0.9

@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-COMPLAINTS = (
+from machinami.model.vocabulary.circle import NeedOrigin, ProposalKind, ProposalState
+
+COMPLAINTS: tuple[tuple[str, str, NeedOrigin, int, str, str], ...] = (
     (
         "small-rivers",
         "disaster",
@@ -95,9 +97,9 @@ class Voice(NamedTuple):
     """What a resident said, how long ago, and what the town answered."""
 
     key: str
-    kind: str
+    kind: ProposalKind
     field: str
-    state: str
+    state: ProposalState
     supports: int
     days_ago: int
     ja: str

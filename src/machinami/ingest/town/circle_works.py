@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from machinami.model.vocabulary.circle import Direction, Duty, Level, Source, Task, WorkState
+
 
 class Work(NamedTuple):
     """One piece of work; stages in years counted from the one in which the town begins."""
@@ -16,7 +18,7 @@ class Work(NamedTuple):
     stages: tuple[tuple[str, int, int, str], ...]
     lead: str
     roles: tuple[tuple[str, str], ...]
-    state: str
+    state: WorkState
 
 
 WORKS = (
@@ -81,9 +83,9 @@ class Figure(NamedTuple):
     key: str
     field: str
     service: str | None
-    level: str
+    level: Level
     is_goal: bool
-    direction: str
+    direction: Direction
     unit: str
     formula: str
     baseline: float | None
@@ -200,7 +202,7 @@ FIGURES = (
     ),
 )
 
-SPENDING = (
+SPENDING: tuple[tuple[str, str, str, str, Task, Duty | None, str, tuple[int, ...]], ...] = (
     (
         "gauges",
         "rivers",
@@ -254,7 +256,7 @@ SPENDING = (
 )
 """key, work, in Japanese, in English, task, duty, payer, yen by year from the one before the town begins."""
 
-INCOMES = (
+INCOMES: tuple[tuple[str, str, str, str, Source, str, float, tuple[int, ...]], ...] = (
     (
         "state",
         "rivers",
