@@ -53,7 +53,7 @@ class Draft:
         self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
     ) -> bool:
         """Replace or remove one instance of the history and log `change`; False if there is none."""
-        self._set_apart()
+        self._edit()
         written = encode_change(change, self.get(change.entity_id), remembered=False)
         if not past.correct_instance(self._group, entity_id, attribute, instance_id, after):
             return False
@@ -71,17 +71,17 @@ class Draft:
 
     def remember(self, head: Entity) -> None:
         """Know an entity that is not there by this head."""
-        self._set_apart()
+        self._edit()
         past.remember(self._group, head)
 
     def add_history(self, instance: Instance) -> None:
         """Add an instance to the history only."""
-        self._set_apart()
+        self._edit()
         past.add_instance(self._group, instance)
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it."""
-        self._set_apart()
+        self._edit()
         return past.forget_history(self._group, entity_id, attribute, dataset_id)
 
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
@@ -132,6 +132,10 @@ class Draft:
         for written in self._written:
             self._group.absorb(written)
         self._written.clear()
+
+    def _edit(self) -> None:
+        self._set_apart()
+        self._group.edited = True
 
     def _set_apart(self) -> None:
         """Everything that this work and those before it wrote is given to SQLite, under a savepoint of its own."""
