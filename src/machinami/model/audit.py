@@ -17,6 +17,7 @@ from machinami.foundation.instant import format_instant
 from machinami.model.change import Change, Verb
 from machinami.model.policy import Deed
 from machinami.model.principal import SEPARATOR
+from machinami.model.renewal import changed_names
 
 Entry = dict[str, Any]
 Batch = Mapping[str, Any]
@@ -51,7 +52,7 @@ def entry_of(change: Change) -> bytes:
         "did": _DEEDS[change.verb],
         "entity": change.entity_id,
         "types": change.types,
-        "attributes": list({part.name: None for part in change.attributes}),
+        "attributes": list(changed_names(change.attributes)),
         "seq": change.seq,
     }
     if behalf:

@@ -6,7 +6,7 @@ forms of an entity in their order are its shape, of which many entities have the
 Entity like any other; most are only written down, compared with what comes next, and written out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from operator import itemgetter
 from threading import Lock
@@ -185,6 +185,12 @@ def plain_of(entity: Entity) -> Plain | None:
         return None
     plain = _kept(entity)
     return plain if type(plain) is Plain else None
+
+
+def names_in(entity: Entity) -> Collection[str]:
+    """The names of an entity's attributes; a plain entity is not opened for them."""
+    plain = plain_of(entity)
+    return entity.attributes if plain is None else plain.shape.names
 
 
 def plain_document(entity: Entity) -> Document | None:
