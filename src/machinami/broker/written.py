@@ -57,16 +57,19 @@ def _measured(town: Town, work: Callable[[Transaction], T], rights: Rights | Non
 class Written:
     """A transaction as one who asks may use it."""
 
-    __slots__ = ("_rights", "_tx")
+    __slots__ = ("_known", "_rights", "_sees_all", "_tx")
 
     def __init__(self, tx: Transaction, rights: Rights) -> None:
         self._tx = tx
         self._rights = rights
+        self._sees_all = rights.writing is None
+        self._known: tuple[str, Entity | None] = "", None  # what was got last, until something is written
 
     def get(self, entity_id: str) -> Entity | None:
         """The entity as it is there for who writes."""
         entity = self._tx.get(entity_id)
-        return None if entity is None else self._rights.written(entity)
+        self._known = entity_id, entity
+        return entity if entity is None or self._sees_all else self._rights.written(entity)
 
     def count(self) -> int:
         """How many entities there are, as the works before left them."""
@@ -81,7 +84,10 @@ class Written:
 
     def write(self, change: Change) -> None:
         """Write the change, if all of it is allowed. Raises Forbidden, AlreadyExists."""
-        full = self._tx.get(change.entity_id)
+        known, full = self._known
+        if known != change.entity_id:
+            full = self._tx.get(change.entity_id)
+        self._known = "", None
         if change.verb is Verb.CREATED:
             self._create(full, change)
         elif change.verb is Verb.DELETED and full is not None:
@@ -110,11 +116,12 @@ class Written:
     def _changed(self, full: Entity, change: Change, after: Entity) -> Change:
         """The change as it is of the full entity. Raises Forbidden where a part of it is not allowed."""
         law = self._rights.law
-        if law is not None:
+        is_left = law is None or law.welcomes(after.types)
+        if not is_left:
             self._meet(after.types, names_in(after))
         is_same = change.before is full and has_types_of(change.attributes, full, after)
         if is_same and self._rights.is_free(Deed.CHANGE, full):
-            if law is not None and not law.leaves(after.types):
+            if law is not None and not is_left:
                 law.demand_kept(full, after)
             return change  # as nearly always: nothing is hidden, and nothing but the types is asked
         names = {part.name for part in change.attributes}
@@ -149,6 +156,7 @@ class Written:
         self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
     ) -> bool:
         """Replace one instance of the history, if the attribute may be changed."""
+        self._known = "", None
         full = self._tx.get(entity_id)
         self._allow_past(full or self._tx.recall(entity_id), attribute)
         if full is not None and change.after is not None:

@@ -12,6 +12,8 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any
 
+import orjson
+
 from machinami.foundation.value import value
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.document import KIND_CODES, Document, moment_from_text, moment_to_text
@@ -41,10 +43,11 @@ class Shape:
     """The forms of an entity's attributes, in order.
 
     slots: of each attribute by name, where its value is among the fields; a time of observation follows its value.
-    names: of the attributes. places: the slots of the values that are places; pick_places: what the fields say of them.
+    names: of the attributes; told: the same as JSON. places: the slots of the values that are places; pick_places: what
+    the fields say of them.
     """
 
-    __slots__ = ("forms", "names", "pick_places", "places", "slots")
+    __slots__ = ("forms", "names", "pick_places", "places", "slots", "told")
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
         self.forms = forms
@@ -54,6 +57,7 @@ class Shape:
             self.slots[form.name] = at
             at += 2 if form.timed else 1
         self.names = tuple(self.slots)
+        self.told = orjson.dumps(self.names)
         self.places = tuple([self.slots[form.name] for form in forms if form.kind is Kind.GEO])
         self.pick_places: Callable[[tuple[Any, ...]], Any] = itemgetter(*self.places) if self.places else _nothing
 

@@ -27,6 +27,9 @@ class Closing:
 
     def write(self, change: Change) -> None:
         """Append the change, with what is personal of it sealed."""
+        if self._opener.types.isdisjoint(change.types) and self._opener.concerns.leaves(change.types):
+            self._tx.write(change)
+            return
         shown = change.after or change.before
         names = () if shown is None else names_in(shown)
         if not self._opener.concerns.may_concern(change.types, names):
