@@ -30,7 +30,7 @@ OWN = """
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
 
-    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision
+    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision improvement
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
