@@ -6,7 +6,7 @@ import pytest
 
 from machinami.model.view import Words
 from machinami.model.vocabulary.circle import KeyPerformanceIndicator
-from machinami.services.indicators.logic.chain import BOX, circular, draw, wrapped
+from machinami.services.indicators.logic.chain import ACROSS, BOX, TALL, circular, draw, wrapped
 from machinami.services.indicators.logic.writing import cautions, read_definition
 from machinami.services.indicators.model import Definition
 
@@ -89,7 +89,7 @@ def kpi(name: str, level: str, *leads: str) -> KeyPerformanceIndicator:
 
 def test_the_logic_model_goes_from_what_is_put_in_to_what_becomes_of_it() -> None:
     drawn = draw([kpi("c", "impact"), kpi("a", "output", "b", "gone"), kpi("b", "outcome", "c")], {})
-    assert [(box.id, box.x) for box in drawn.boxes] == [("a", 0), ("b", BOX + 64), ("c", 2 * (BOX + 64))]
+    assert [(box.id, box.x) for box in drawn.boxes] == [("a", 0), ("b", BOX + ACROSS), ("c", 2 * (BOX + ACROSS))]
     assert [(lead.start, lead.end, lead.back) for lead in drawn.leads] == [("a", "b", False), ("b", "c", False)]
 
 
@@ -101,6 +101,13 @@ def test_what_belongs_together_stands_at_one_height_and_nothing_lies_on_another(
     assert len({(box.x, box.y) for box in drawn.boxes}) == 10
 
 
+def test_a_lead_past_a_column_goes_through_the_gap_between_boxes() -> None:
+    drawn = draw([kpi("a", "input", "c"), kpi("b", "output", "c"), kpi("c", "impact")], {})
+    (far,) = (lead for lead in drawn.leads if lead.start == "a")
+    gap = next(box.y for box in drawn.boxes if box.id == "a") + TALL
+    assert int(far.path.split(" H")[0].rpartition(" ")[2]) > gap
+
+
 def test_a_circle_is_found_and_a_lead_back_is_drawn_below() -> None:
     assert circular({"a": ["b"], "b": ["c"], "c": ["a"], "d": ["a"]}) == ["a", "b", "c"]
     assert circular({"a": ["b"], "b": ["c"]}) == []
@@ -108,7 +115,7 @@ def test_a_circle_is_found_and_a_lead_back_is_drawn_below() -> None:
 
 
 def test_a_name_is_wrapped_by_the_width_of_its_letters() -> None:
-    assert wrapped("徒歩・公共交通で来街する人の割合") == ("徒歩・公共交通で来街する", "人の割合")
+    assert wrapped("徒歩・公共交通で来街する人の割合") == ("徒歩・公共交通で来街す", "る人の割合")
     assert wrapped("x" * 100)[-1].endswith("…")
     assert len(wrapped("字" * 100)) == 3
     assert draw([], {}).boxes == ()

@@ -28,6 +28,7 @@ class Card:
     expected: str
     notes: Sequence[str]
     spark: Spark
+    moves: bool
     retired_on: str
     service: str
 
@@ -144,6 +145,7 @@ class Sheet:
     work: Sequence[str]
     revisions: Sequence[Revision]
     by_hand: bool
+    writes: bool
     form: Form
 
 
@@ -159,4 +161,5 @@ class State:
     offers: Sequence[Offer]
     revisions: Sequence[Revision]
     form: Form
+    writes: bool
     closed: frozenset[str]

@@ -83,6 +83,7 @@ class Teller:
             "" if expected is None else self.words.plain("ind.expected", value=self.with_unit(expected, kpi)),
             self.notes(kpi),
             spark([(sample.at, sample.value) for sample in past]),
+            len(past) > 1,
             kpi.retired_on or "",
             self.services.get(kpi.service or "", ""),
         )

@@ -57,6 +57,7 @@ class IndicatorBook:
             offers(self.desk.houses(), followed, words, self.city.terms),
             [teller.revision(entry) for entry in log[:LOG_LENGTH]],
             self.form(teller, followed, "", forms.typed(form) if form is not None else forms.empty(), form, faults),
+            self.writes(),
             frozenset(view.TYPE for view in CLOSABLE if not self.city.shows(view)),
         )
 
@@ -96,6 +97,7 @@ class IndicatorBook:
             [spoken(i.name, words, i.id) for i in work],
             [teller.revision(entry) for entry in await service.revisions(self.city, kpi_id)],
             not kpi.formula,
+            self.writes(),
             self.form(teller, followed, kpi_id, typed, form, faults, kpi.leads_to or ()),
         )
 
@@ -150,7 +152,6 @@ class IndicatorBook:
             "kind": words.plain(f"ind.kind.{kpi.kind}") if words.has(f"ind.kind.{kpi.kind}") else "",
             "direction": words.plain(f"ind.direction.{kpi.direction if kpi.direction in ('up', 'down') else 'range'}"),
             "baseline": baseline,
-            "target": teller.target(kpi) or words.plain("ind.why.none"),
             "field": words.plain(f"field.{kpi.field}") if words.has(f"field.{kpi.field}") else kpi.field or "",
             "service": teller.services.get(kpi.service or "", ""),
             "owner": kpi.owner or "",
@@ -174,6 +175,10 @@ class IndicatorBook:
         choices = [Choice(o.id, teller.name(o), o.level or "outcome", o.id in chosen) for o in others if o.id != kpi_id]
         said = {name: teller.fault(fault) for name, fault in (faults or {}).items()}
         return Form(values, said, choices, [("", "—"), *teller.services.items()])
+
+    def writes(self) -> bool:
+        """Whether who looks may make indicators and change them."""
+        return self.city.may_write(KeyPerformanceIndicator.TYPE) and self.city.may_write(IndicatorRevision.TYPE)
 
     async def kpis(self) -> list[KeyPerformanceIndicator]:
         """All indicators that who looks may see."""

@@ -11,8 +11,8 @@ from unicodedata import east_asian_width
 from machinami.model.vocabulary.circle import KeyPerformanceIndicator
 from machinami.services.indicators.model import LEVELS
 
-BOX, TALL, ACROSS, DOWN, TOP = 200, 84, 64, 20, 34
-LINE_WIDTH, LINES = 24, 3
+BOX, TALL, ACROSS, DOWN, TOP = 190, 84, 46, 22, 34
+LINE_WIDTH, LINES = 23, 3
 """How many narrow letters fit into a line of a box (a wide one counts as two), and how many lines."""
 
 
@@ -117,6 +117,12 @@ def _height(leading: Sequence[str], boxes: Mapping[str, Box]) -> float:
 def _lead(start: Box, end: Box) -> Lead:
     x, y = start.x + BOX, start.y + TALL // 2
     left, right = end.x, end.y + TALL // 2
+    if left > x + ACROSS:  # past the boxes of other columns, through the gap below the row
+        gap = start.y + TALL + DOWN // 2
+        over = f"C{x + ACROSS // 2} {y} {x + ACROSS // 4} {gap} {x + ACROSS} {gap} H{left - ACROSS}"
+        return Lead(
+            start.id, end.id, f"M{x} {y} {over} C{left - 16} {gap} {left - 30} {right} {left - 6} {right}", False
+        )
     if left > start.x:
         bend = (left - x) // 2
         return Lead(start.id, end.id, f"M{x} {y} C{x + bend} {y} {left - bend} {right} {left - 6} {right}", False)
