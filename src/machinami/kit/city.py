@@ -268,7 +268,7 @@ class City:
         """
         setting = self.manifest.setting(name)
         setting.check(value)
-        self._demand_settable()
+        self.demand_author()
         now = self.now().isoformat()
 
         def rule(kept: dict[str, Any]) -> dict[str, Any]:
@@ -304,12 +304,22 @@ class City:
         """The same for a function named as "package.module:function": its module is imported in the worker alone."""
         return await self._compute.run(call, address, *arguments)
 
-    def _demand_settable(self) -> None:
+    def demand_author(self) -> None:
+        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes, so that
+        they may also do what it keeps apart until later."""
         written = [self._context.expand(use.type) for use in self.manifest.writes if use.type != ANY_TYPE]
         for deed in (Deed.CREATE, Deed.CHANGE):
             demand_whole(self._town.policy, self._who, deed, written)
         if not written:
             demand(self._town.policy, self._who, Deed.ADMINISTER)
+
+    def is_author(self) -> bool:
+        """Whether who looks may create and change all that the service writes."""
+        try:
+            self.demand_author()
+        except (SignInRequired, Forbidden):
+            return False
+        return True
 
     def _readable(self, view: type[Any]) -> str:
         return self._demand_read(view.TYPE)
