@@ -359,6 +359,13 @@ def demand_whole(policy: Policy, by: Principal, deed: Deed, types: Sequence[str]
             raise rights.refusal(deed, name)
 
 
+def is_whole(policy: Policy, by: Principal, deed: Deed, kind: str) -> bool:
+    """Whether the deed is allowed to all of any entity of a type (expanded). Nothing is noted: nobody was refused."""
+    rights = policy.rights(by)
+    extent = EVERY if rights is None else rights.extent(deed, Entity("", (kind,)))
+    return extent is not None and extent.every
+
+
 def shows(policy: Policy, by: Principal, kind: str, names: Iterable[str] | None = None) -> bool:
     """Whether who asks may read these attributes (None: all) of every entity of a type (expanded), so that it means
     something that there is none."""

@@ -31,7 +31,7 @@ OWN = """
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
 
     evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
-    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision
+    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision improvement
     NeedNote NeedDecision refSource adoptedBy refReplaced
     PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
 """.split()

@@ -31,14 +31,6 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Officer:
-    """Who decides."""
-
-    who: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
 class Definition:
     """What an indicator is, as an officer writes it; see `KeyPerformanceIndicator`, of which these are the fields."""
 
