@@ -108,8 +108,11 @@ class KeyPerformanceIndicator:
     it is a KGI. direction: up, down or range (what is better). unit: as people read it. formula: over live entities, as
     the indicators service reads it; counting: the rule of counting in words. baseline: None where it is unknown;
     baseline_year, target, target_years as that service writes them: target {"kind": value | range | rate, "low",
-    "high"}, target_years {"from", "to", "fiscal"} or none. current: the last measured value, its history is the
-    indicator's. state: on_path, off_path, reached, no_target or unmeasured. leads_to: ids of what it contributes to."""
+    "high"}, target_years {"from", "to", "fiscal"} or none. A value is in `low` (or in `high` alone); a rate is per cent
+    of the baseline, with "per": "year" where it is for each year. current: the last measured value, its history is the
+    indicator's. state: on_path, off_path, reached, no_target (none, or nothing to judge it by) or unmeasured; standing:
+    why, as rows of that service. leads_to: ids of what it contributes to. owner: which office answers for it. from_kpi:
+    `service.id` of the manifest's KPI that it was taken over from. retired_on: since when it is no longer followed."""
 
     TYPE: ClassVar[str] = "KeyPerformanceIndicator"
     id: str
@@ -130,7 +133,11 @@ class KeyPerformanceIndicator:
     target_years: dict[str, object] | None = None
     current: Measured | None = None
     state: str | None = None
+    standing: dict[str, object] | None = None
     leads_to: list[str] | None = None
+    owner: str | None = None
+    from_kpi: str | None = None
+    retired_on: str | None = None
     simulated: bool | None = None
 
 
@@ -165,7 +172,9 @@ class Pilot:
 @dataclass(frozen=True, slots=True)
 class GateDecision:
     """A decision at a gate of a pilot, public within 24 hours. gate: start, go_on or deploy; verdict: yes, no or
-    later; decided_by: rows {"name", "role"}; dissent: who thought otherwise, and why, in their words."""
+    later; decided_by: rows {"name", "role"}; dissent: who thought otherwise, and why, in their words. evidence: what
+    was measured when it was taken, {"value", "at", "met": true | false | null}; from_state: the pilot's state before;
+    retracted: {"by", "role", "reason", "at"} where it was taken back."""
 
     TYPE: ClassVar[str] = "GateDecision"
     id: str
@@ -176,6 +185,9 @@ class GateDecision:
     decided_by: list[dict[str, str]] | None = None
     decided_at: datetime | None = None
     published_at: datetime | None = None
+    evidence: dict[str, object] | None = None
+    from_state: str | None = None
+    retracted: dict[str, str] | None = None
     ref_pilot: Ref | None = None
     simulated: bool | None = None
 
