@@ -29,6 +29,9 @@ OWN = """
     comparison successRule operator payer acceptance privacyCheck startedOn endedOn lessons refInitiative refIndicator
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
+
+    least most terms basis CashPlan worth worthLow worthHigh payback risk rate CostShare rule members total build
+    operation prefecture years key works size shares MoneyChange
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
