@@ -32,6 +32,10 @@ OWN = """
 
     least most terms basis CashPlan worth worthLow worthHigh payback risk rate CostShare rule members total build
     operation prefecture years key works size shares MoneyChange
+    evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
+    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision
+    NeedNote NeedDecision refSource adoptedBy refReplaced
+    PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
