@@ -30,6 +30,8 @@ OWN = """
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
 
+    least most terms basis CashPlan worth worthLow worthHigh payback risk rate CostShare rule members total build
+    operation prefecture years key works size shares MoneyChange
     evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
     standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision improvement
     NeedNote NeedDecision refSource adoptedBy refReplaced

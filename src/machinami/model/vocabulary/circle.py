@@ -212,7 +212,8 @@ class GateDecision:
 @dataclass(frozen=True, slots=True)
 class CostItem:
     """What a work costs in a year. task: initial, cloud, upkeep, licence or staff, the nature of it; duty: a 運用, b
-    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it."""
+    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it. least, most:
+    what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount)."""
 
     TYPE: ClassVar[str] = "CostItem"
     id: str
@@ -222,6 +223,9 @@ class CostItem:
     duty: Duty | None = None
     amount: int | None = None
     payer: str | None = None
+    least: float | None = None
+    most: float | None = None
+    state: str | None = None
     ref_initiative: Ref | None = None
     simulated: bool | None = None
 
@@ -229,7 +233,10 @@ class CostItem:
 @dataclass(frozen=True, slots=True)
 class IncomeItem:
     """What comes in for a work in a year. source: grant, town, fee, donation, bid, sib, crowdfunding or other;
-    conditions: under which it is given; sure: how sure it is, from 0 to 1."""
+    conditions: under which it is given, in words; sure: how sure it is, from 0 to 1: the share of it that is counted
+    on. terms: what a grant asks, in figures: {"share_most", "own_exceeds", "most", "deadline"}; basis: how a fee or a
+    donation is worked out: {"by": household | area | benefit | profit, "units", "rate", "least"}. state: planned,
+    agreed or withdrawn (then it has no amount)."""
 
     TYPE: ClassVar[str] = "IncomeItem"
     id: str
@@ -240,6 +247,9 @@ class IncomeItem:
     payer: str | None = None
     conditions: Words | None = None
     sure: float | None = None
+    terms: dict[str, object] | None = None
+    basis: dict[str, object] | None = None
+    state: str | None = None
     ref_initiative: Ref | None = None
     simulated: bool | None = None
 
