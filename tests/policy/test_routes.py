@@ -264,6 +264,18 @@ deciding    POST   /services/flood/thresholds/undo
 deciding    POST   /services/flood/settings/undo
 reading     GET    /services/flood/cap
 reading     GET    /services/flood/cap/{name}
+page        GET    /services/participation
+page        GET    /services/participation/new
+page        GET    /services/participation/pieces/{id}
+page        POST   /services/participation/hand-in
+page        POST   /services/participation/support
+page        POST   /services/participation/comment
+page        POST   /services/participation/withdraw
+page        POST   /services/participation/object
+deciding    POST   /services/participation/reply
+deciding    POST   /services/participation/hide
+deciding    POST   /services/participation/judge
+deciding    POST   /services/participation/settings
 """
 BROKER = (
     "broker"  # the operations of the NGSI-LD face: each is held against the policy in test_faces and test_strangers
@@ -288,6 +300,7 @@ COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # 
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
           "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
+PROPOSAL = "urn:ngsi-ld:Proposal:none"
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
 FORMS: Mapping[str, Mapping[str, str]] = {
     "/data/{type}/{id}/correction": {
@@ -300,6 +313,15 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "/services/flood/withdraw": {"notice": "urn:x:1", "reason": "x", **OFFICER},
     "/services/flood/thresholds/undo": {"gauge": GAUGE, **OFFICER},
     "/services/flood/settings/undo": {"setting": "silent_minutes", **OFFICER},
+    "/services/participation/hand-in": {"kind": "proposal", "name": "x", "text": "x"},
+    "/services/participation/support": {"piece": PROPOSAL},
+    "/services/participation/comment": {"piece": PROPOSAL, "text": "x"},
+    "/services/participation/withdraw": {"piece": PROPOSAL},
+    "/services/participation/object": {"piece": PROPOSAL, "reason": "x"},
+    "/services/participation/reply": {"piece": PROPOSAL, "state": "answered", "reply": "x", **OFFICER},
+    "/services/participation/hide": {"piece": PROPOSAL, "reason": "x", **OFFICER},
+    "/services/participation/judge": {"piece": PROPOSAL, "verdict": "keep", "reason": "x", **OFFICER},
+    "/services/participation/settings": {"setting": "reply_days", "value": "30", **OFFICER},
 }  # fmt: skip
 
 

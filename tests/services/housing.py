@@ -23,8 +23,9 @@ async def housed(package: str, folder: Path, clock: Callable[[], datetime]) -> A
     numbers = count(1)
     wire = RecordedWire()
     ports = Ports(
-        open_backend(folder, StoreSettings()), wire, wire, clock, lambda: f"{next(numbers):06d}", _no_subscription
-    )
+        open_backend(folder, StoreSettings()), wire, wire, clock, lambda: f"{next(numbers):06d}", _no_subscription,
+        mapping_key=lambda _: b"the mapping key of a town in a test",
+    )  # fmt: skip
     broker = Broker(ports)
     await broker.start()
     compute = Compute()

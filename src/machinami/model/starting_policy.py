@@ -16,6 +16,7 @@ PUBLIC = tuple(
         *("RiverGauge", "RainGauge", "RainForecast", "FloodMonitoring", "Shelter", "District", "Town", "Alert"),
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
         *("CostItem", "IncomeItem", "Proposal"),
+        *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
     )
 )
 _READ = frozenset({Deed.READ})

@@ -29,6 +29,9 @@ OWN = """
     comparison successRule operator payer acceptance privacyCheck startedOn endedOn lessons refInitiative refIndicator
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
+
+    verified unverified chapter moderation ProposalComment postedAt BudgetRound budget closesOn projects ballots outcome
+    WellBeingSurvey frame results figures ParticipationStep number digest
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
