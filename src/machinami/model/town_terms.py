@@ -30,7 +30,11 @@ OWN = """
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
 
-    verified unverified chapter moderation ProposalComment postedAt BudgetRound budget closesOn projects ballots outcome
+    evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
+    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision
+    NeedNote NeedDecision refSource adoptedBy refReplaced
+    PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
+    verified unverified moderation ProposalComment postedAt BudgetRound budget closesOn projects ballots outcome
     WellBeingSurvey frame results figures ParticipationStep number digest
 """.split()
 
