@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from tests.services.housing import housed
 
+from machinami.broker import operations
+from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.city import City
 from machinami.kit.viewing import VIEWER
-from machinami.model.principal import Principal, Role
+from machinami.model.principal import SYSTEM, Principal, Role
+from machinami.model.view import View, to_entity
 from machinami.model.vocabulary.circle import Proposal
 from machinami.model.vocabulary.office import Officer
 from machinami.services.participation import service
@@ -53,6 +56,10 @@ class Square:
     async def hand_in(self, by: Voice, **said: str) -> Proposal:
         """Somebody hands something in."""
         return await service.hand_in(self.city, draft(**said), by)
+
+    async def know(self, view: View) -> None:
+        """Something comes into the town from elsewhere."""
+        await operations.create(self.town, to_entity(view, town_context()), SYSTEM)
 
     async def found(self, piece_id: str) -> Proposal:
         """A piece as it stands."""

@@ -7,14 +7,19 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from tests.policy.towns import identify
+from tests.policy.towns import PEOPLE, identify
 
 from machinami.app.running import TownOS
+from machinami.broker import operations
+from machinami.broker.contexts import town_context
 from machinami.foundation.settings import Settings
 from machinami.kit.http import Request
 from machinami.kit.installed import Broken, Service, load
 from machinami.kit.words import differences
 from machinami.model.principal import Principal
+from machinami.model.view import Words as Spoken
+from machinami.model.view import to_entity
+from machinami.model.vocabulary.circle import ActionPlan
 from machinami.services.participation.service import PACKAGE
 
 ADDRESS = "/services/participation"
@@ -211,9 +216,97 @@ async def test_every_page_can_be_read_in_every_language(open_town: aiohttp.Clien
     await somebody.send("comment", piece=piece, text="賛成です")
     hidden = await somebody.bring(name="別の声")
     await somebody.send("hide", piece=hidden, reason="x", **OFFICER)
-    for path, view in (("", ""), ("", "officer"), ("", "history"), ("/new", ""), *(
-        (f"/pieces/{one}", view) for one in (piece, hidden) for view in ("", "officer")
-    )):  # fmt: skip
+    round_, survey = await a_vote(somebody), await a_survey(somebody)
+    pages = [("", ""), ("", "officer"), ("", "history"), ("/new", ""), ("/plan", ""), ("/similar", "")]
+    pages += [(f"/pieces/{one}", view) for one in (piece, hidden) for view in ("", "officer")]
+    pages += [(f"/{one}", view) for one in (f"rounds/{round_}", f"surveys/{survey}") for view in ("", "officer")]
+    await read_all(somebody, pages, language)
+    await somebody.send("rounds/state", round=round_, state="closed", **OFFICER)
+    await somebody.send("surveys/state", survey=survey, **OFFICER)
+    await read_all(somebody, pages[-4:], language)
+
+
+async def read_all(somebody: Browser, pages: Sequence[tuple[str, str]], language: str) -> None:
+    """Every page is there, and every text of it."""
+    for path, view in pages:
         page = await somebody.look(path, lang=language, view=view)
         assert somebody.status == 200, (path, view)
         assert not re.search(r"part\.[a-z_]+\.", page)
+
+
+async def a_vote(officer: Browser) -> str:
+    """A round that takes votes."""
+    place = await officer.send("rounds", name="みんなの予算", budget="1,000,000", closes_on="2099-01-01", **OFFICER)
+    made = place.removeprefix(f"{ADDRESS}/rounds/").partition("?")[0]
+    for name, cost in (("木陰", "600000"), ("街灯", "500000"), ("ベンチ", "300000")):
+        await officer.send("rounds/project", round=made, name=name, cost=cost, **OFFICER)
+    await officer.send("rounds/state", round=made, state="open", **OFFICER)
+    return made
+
+
+async def a_survey(officer: Browser) -> str:
+    """A survey that takes answers."""
+    place = await officer.send("surveys", name="今年の実感", closes_on="2099-01-01", **OFFICER)
+    return place.removeprefix(f"{ADDRESS}/surveys/").partition("?")[0]
+
+
+async def test_a_budget_is_voted_on_by_phone_and_its_result_is_told_with_reasons(
+    closed_town: aiohttp.ClientSession,
+) -> None:
+    officer, resident, stranger = (Browser(closed_town, who) for who in ("officer", "resident", "nobody"))
+    made = await a_vote(officer)
+    assert "みんなの予算" in await resident.look()
+    await resident.send("vote", **{"round": made, "project-p1": "yes", "project-p3": "yes"})
+    assert "あなたの票は入っています" in await resident.look(f"/rounds/{made}")
+    await stranger.send("vote", **{"round": made, "project-p2": "yes"})
+    await resident.send("rounds/state", round=made, state="closed", **OFFICER)
+    assert resident.status == 403
+    await officer.send("rounds/state", round=made, state="closed", **OFFICER)
+    page = await resident.look(f"/rounds/{made}")
+    assert "望んだ 1 人が 600,000 円ずつ出し合って払えました" in page
+    assert "望む人がいませんでした" in page
+    assert "使う額 900,000 円、残り 100,000 円" in page
+    assert "ほかに本人未確認の票 1" in page
+
+
+async def test_a_survey_of_few_tells_nothing_of_anybody(closed_town: aiohttp.ClientSession) -> None:
+    officer, resident = Browser(closed_town, "officer"), Browser(closed_town, "resident")
+    made = await a_survey(officer)
+    await resident.send("answer", survey=made, happy="9", moving="2", band="65+")
+    assert "回答済み" in await resident.look(f"/surveys/{made}")
+    await officer.send("surveys/state", survey=made, **OFFICER)
+    page = await resident.look(f"/surveys/{made}")
+    assert page.count("10 人に満たないため、見せません") == 28
+    assert "順位ではありません" in page
+
+
+async def test_what_is_alike_is_shown_while_one_writes(open_town: aiohttp.ClientSession) -> None:
+    somebody = Browser(open_town)
+    await somebody.bring(name="公園に木陰がほしい", text="夏の公園は暑く、子どもが遊べません。木を植えてください。")
+    await somebody.bring(name="夜道が暗い", text="駅からの道に街灯がありません。")
+    alike = await somebody.look("/similar", name="公園に木を植えて", text="夏は暑い")
+    assert "公園に木陰がほしい" in alike
+    assert "夜道が暗い" not in alike
+    assert "似た声" not in await somebody.look("/similar", name="給食の献立")
+    again = await somebody.bring(name="公園の木陰", text="公園に木を植えて木陰をつくってください。")
+    assert "似た声がすでに届いています" in await somebody.look(f"/pieces/{again}")
+
+
+async def test_a_comment_on_a_published_plan_stands_at_its_chapter_with_its_answer(tmp_path: Path) -> None:
+    async with town_of(tmp_path, True) as (town, session):
+        resident, officer = Browser(session, "resident"), Browser(session, "officer")
+        assert "まだ公開された計画がありません" in await resident.look("/plan")
+        chapters = {"goals": {"ja": "歩いて暮らせる町", "en": "A town to walk in"}}
+        plan = ActionPlan("urn:ngsi-ld:ActionPlan:1", Spoken(ja="実行計画"), 1, chapters)
+        await operations.create(await town.broker.town(None), to_entity(plan, town_context()), PEOPLE["officer"])
+        page = await resident.look("/plan")
+        assert "歩いて暮らせる町" in page
+        assert "kind=plan_comment&amp;chapter=goals" in page
+        comment = await resident.bring(
+            kind="plan_comment", chapter="goals", plan=plan.id, name="冬は", text="雪の日は？"
+        )
+        reply = {"piece": comment, "verdict": "partly", "reply": "除雪の目標を加えます。", "changed": "第 1 章に除雪"}
+        await officer.send("reply", **reply, **OFFICER)
+        page = await resident.look("/plan")
+        for said in ("雪の日は？", "一部を取り入れます", "除雪の目標を加えます。", "第 1 章に除雪"):
+            assert said in page

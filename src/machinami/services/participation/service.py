@@ -1,12 +1,13 @@
 """What does participation do with what residents hand in and officers decide? Take it, keep it, record the step."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from machinami.foundation.errors import BadRequestData, Forbidden, NotFound, SignInRequired
+from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
 from machinami.model.audit import Head
@@ -14,7 +15,7 @@ from machinami.model.principal import ANONYMOUS, Role
 from machinami.model.view import View
 from machinami.model.vocabulary.circle import Proposal
 from machinami.model.vocabulary.office import Officer
-from machinami.services.participation.logic import pieces, record
+from machinami.services.participation.logic import budgeting, pieces, record, wellbeing
 from machinami.services.participation.logic.pieces import Draft, Reply, demand_there
 from machinami.services.participation.model import (
     BudgetRound,
@@ -31,11 +32,19 @@ RESIDENT, UNVERIFIED = "resident", "unverified"
 PEOPLE = frozenset({Role.RESIDENT, Role.OFFICER, Role.DEPARTMENT_HEAD, Role.MAYOR, Role.ADMINISTRATOR})
 """Who is of the town: neither a program nor who only runs the machine."""
 P = TypeVar("P", Proposal, ProposalComment)
+E = TypeVar("E", Proposal, ProposalComment, BudgetRound, WellBeingSurvey)
 V = TypeVar("V")
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Nothing is due yet."""
+    """Close the rounds and surveys whose last day is past, and say what came of them."""
+    own, on = city.at_reception(), pieces.today(now, city.zone)
+    for one in await own.find(BudgetRound):
+        if one.state == "open" and budgeting.is_over(one.closes_on, on):
+            await close_round(own, one.id, "machinami")
+    for asked in await own.find(WellBeingSurvey):
+        if asked.state == "open" and budgeting.is_over(asked.closes_on, on):
+            await close_survey(own, asked.id, "machinami")
 
 
 def voice_of(city: City, device: str) -> Voice:
@@ -147,6 +156,71 @@ async def withdraw(city: City, kind: type[P], piece_id: str, by: Voice) -> None:
         await own.private(partial(_forget, piece_id=piece_id))
 
 
+async def vote(city: City, round_id: str, wanted: Iterable[str], nonce: str, by: Voice) -> str:
+    """Take a ballot, in place of an earlier one of the same voter. Its receipt, by which they find it in the record:
+    what it says is in the drawer alone."""
+    own, now = city.at_reception(), city.now()
+    await _demand_taken(own, by)
+    async with city.turn:
+        round_ = await there(own, BudgetRound, round_id)
+        ballot = budgeting.checked_ballot(round_, wanted)
+        receipt = sha256(" ".join([nonce, *ballot]).encode()).hexdigest()[:32]
+        row = {"projects": ballot, "verified": by.verified, "receipt": receipt, "nonce": nonce}
+        await own.private(partial(_set, shelf=_ballots(round_id), key=by.key, row=row))
+        cast = [bool(one["verified"]) for one in (await own.private_rows(_ballots(round_id))).values()]
+        after = replace(round_, ballots=cast.count(True), unverified=cast.count(False))
+        await keep(own, after, _role(by), "ballot", now, receipt=receipt)
+    return receipt
+
+
+async def own_ballot(city: City, round_id: str, by: Voice) -> dict[str, Any] | None:
+    """The ballot of who looks, with its receipt."""
+    return (await city.private_rows(_ballots(round_id))).get(by.key)
+
+
+async def close_round(city: City, round_id: str, who: str) -> None:
+    """Take no more votes, and publish what was chosen and why. Ballots of who was not signed in count for nothing."""
+    async with city.turn:
+        round_ = await there(city, BudgetRound, round_id)
+        budgeting.demand_state(round_, "open")
+        cast = (await city.private_rows(_ballots(round_id))).values()
+        ballots = [row["projects"] for row in cast if row["verified"]]
+        outcome = await city.compute(budgeting.counted, round_.projects or [], round_.budget or 0, ballots)
+        await keep(city, replace(round_, state="closed", outcome=outcome), who, "close", city.now())
+
+
+async def answer(city: City, survey_id: str, answers: dict[str, int], band: str, by: Voice) -> None:
+    """Take somebody's answers, in place of earlier ones; they are in the drawer alone, until the survey ends."""
+    own, now = city.at_reception(), city.now()
+    await _demand_taken(own, by)
+    async with city.turn:
+        survey = await there(own, WellBeingSurvey, survey_id)
+        demand_open(survey)
+        row = {"answers": answers, "band": band, "verified": by.verified}
+        await own.private(partial(_set, shelf=_answers(survey_id), key=by.key, row=row))
+        given = [bool(one["verified"]) for one in (await own.private_rows(_answers(survey_id))).values()]
+        after = replace(survey, answers=given.count(True), unverified=given.count(False))
+        await keep(own, after, _role(by), "answer", now)
+
+
+async def own_answers(city: City, survey_id: str, by: Voice) -> dict[str, Any] | None:
+    """The answers of who looks, while the survey is open."""
+    return (await city.private_rows(_answers(survey_id))).get(by.key)
+
+
+async def close_survey(city: City, survey_id: str, who: str) -> None:
+    """Take no more answers, publish the means of groups that are large enough, and forget who answered what."""
+    async with city.turn:
+        survey = await there(city, WellBeingSurvey, survey_id)
+        demand_open(survey)
+        rows = await city.private_rows(_answers(survey_id))
+        given = [row for row in rows.values() if row["verified"]]
+        smallest = (await city.settings(Settings)).smallest_group
+        results = await city.compute(wellbeing.summed_up, given, smallest)
+        await keep(city, replace(survey, state="closed", results=results), who, "close", city.now())
+        await city.private(partial(_clear, shelf=_answers(survey_id), keys=list(rows)))
+
+
 async def owned(city: City, by: Voice) -> frozenset[str]:
     """The ids of what somebody handed in."""
     rows = await city.private_rows(OWN)
@@ -186,7 +260,13 @@ async def seen(city: City, kind: type[V]) -> list[V]:
         return []
 
 
-async def there(city: City, kind: type[P], piece_id: str) -> P:
+def demand_open(survey: WellBeingSurvey) -> None:
+    """Raise Conflict unless answers are taken."""
+    if survey.state != "open":
+        raise Conflict(f"{survey.id} is {survey.state}; no answers are taken", entityId=survey.id)
+
+
+async def there(city: City, kind: type[E], piece_id: str) -> E:
     """One piece. Raises NotFound."""
     found = await city.get(kind, piece_id) if piece_id.startswith(f"urn:ngsi-ld:{kind.TYPE}:") else None
     if found is None:
@@ -253,8 +333,21 @@ def _set(drawer: Drawer, shelf: str, key: str, row: dict[str, Any] | None) -> No
         drawer.put(shelf, key, row)
 
 
+def _clear(drawer: Drawer, shelf: str, keys: Iterable[str]) -> None:
+    for key in keys:
+        drawer.drop(shelf, key)
+
+
 def _supports(proposal_id: str) -> str:
     return f"supports/{proposal_id}"
+
+
+def _ballots(round_id: str) -> str:
+    return f"ballots/{round_id}"
+
+
+def _answers(survey_id: str) -> str:
+    return f"answers/{survey_id}"
 
 
 def _role(by: Voice) -> str:

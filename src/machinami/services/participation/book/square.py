@@ -6,14 +6,15 @@ from machinami.kit.city import City
 from machinami.kit.happening import Happening
 from machinami.kit.settings import fields_of
 from machinami.kit.words import Words
-from machinami.model.vocabulary.circle import Proposal
+from machinami.model.vocabulary.circle import ActionPlan, Proposal
 from machinami.services.participation import service
 from machinami.services.participation.book.state import Account, CommentSheet, Counts, SettingSheet, Sheet
 from machinami.services.participation.book.telling import comment_sheet, fault, key_of, sheet, spoken, step
 from machinami.services.participation.logic import pieces, record
+from machinami.services.participation.logic.nearness import nearest
 from machinami.services.participation.model import ParticipationStep, ProposalComment, Settings, Voice
 
-STEPS_SHOWN = 200
+STEPS_SHOWN, SIMILAR_SHOWN = 200, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,18 @@ class Square:
         found = await service.seen(self.city, ProposalComment)
         return [comment_sheet(said, words, own) for said in found if said.ref_proposal == piece_id]
 
+    async def similar(self, text: str, words: Words, by: Voice, besides: str = "") -> list[Sheet]:
+        """What is most like a text, of what is shown; the most alike first. besides: the id of the text itself."""
+        settings = await self.city.settings(Settings)
+        sheets = [one for one in await self.all(words, by) if one.text and one.id != besides]
+        near = nearest(text, [f"{one.name} {one.text}" for one in sheets], settings.alike_from, SIMILAR_SHOWN)
+        return [sheets[at] for at in near]
+
+    async def plan(self) -> ActionPlan | None:
+        """The published plan that stands; None where there is none, or none for who looks."""
+        found = await service.seen(self.city, ActionPlan)
+        return max(found, key=lambda one: one.version or 0, default=None)
+
     async def account(self, words: Words) -> Account:
         """The record, followed from its beginning."""
         own = self.city.at_reception()
@@ -67,6 +80,12 @@ class Square:
         fields = fields_of(self.city.manifest, asdict(await self.city.settings(Settings)), words)
         past = (await self.city.setting_history())[::-1]
         return [SettingSheet(f, [_change(row, words) for row in past if row["name"] == f.name]) for f in fields]
+
+
+def chapter_text(plan: ActionPlan | None, chapter: str, words: Words) -> str:
+    """What the plan says in a chapter, in the reader's language."""
+    said = ((plan.chapters if plan else None) or {}).get(chapter, {})
+    return spoken(words, said) if isinstance(said, dict) else str(said)
 
 
 def counts(sheets: list[Sheet]) -> Counts:
