@@ -17,6 +17,7 @@ PUBLIC = tuple(
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
         *("CostItem", "IncomeItem", "Proposal"),
         *("CashPlan", "CostShare"),
+        *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
     )
 )
 _READ = frozenset({Deed.READ})

@@ -36,6 +36,8 @@ OWN = """
     standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision improvement
     NeedNote NeedDecision refSource adoptedBy refReplaced
     PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
+    verified unverified moderation ProposalComment postedAt BudgetRound budget closesOn projects ballots outcome
+    WellBeingSurvey frame results figures ParticipationStep number digest
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI

@@ -257,9 +257,11 @@ class IncomeItem:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a resident proposes, asks or objects to (提案・質問). kind: proposal, question or plan_comment; state: open,
-    answered, adopted, declined or hidden; author: a pseudonym of the participation service, never a person's id;
-    supports: how many support it; due_on: until when a reply is owed; reply: what the town answered; changed: what
-    in the plan was changed by it."""
+    answered, adopted, declined, hidden or withdrawn; author: a pseudonym of the participation service, never a person's
+    id; verified: whether its author was signed in; supports: how many support it, one voice each; unverified: how many
+    more say that they do and were not signed in; due_on: until when a reply is owed; reply: what the town answered;
+    changed: what in the plan was changed by it; chapter, verdict: of a comment on the plan, on which chapter, and
+    whether it was taken_up, partly or not; moderation: rows of who (by role) hid it when and why."""
 
     TYPE: ClassVar[str] = "Proposal"
     id: str
@@ -278,4 +280,9 @@ class Proposal:
     changed: Words | None = None
     ref_need: Ref | None = None
     ref_plan: Ref | None = None
+    verified: bool | None = None
+    unverified: int | None = None
+    chapter: str | None = None
+    verdict: str | None = None
+    moderation: list[dict[str, str]] | None = None
     simulated: bool | None = None
