@@ -29,6 +29,9 @@ OWN = """
     comparison successRule operator payer acceptance privacyCheck startedOn endedOn lessons refInitiative refIndicator
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
+
+    ReferenceCase place size stage theme problem aim outcome failed money partners indicators keywords page sources
+    edition GuideAnswer question StageDiagnosis reached total MenuChoice
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
