@@ -105,10 +105,10 @@ class Crowd:
 
 
 @contextlib.asynccontextmanager
-async def inhabited(folder: Path, **settings: Any) -> AsyncIterator[Crowd]:
-    """A protected installation with somebody of every role, and data that bear a mark."""
+async def inhabited(folder: Path, kind: type[TownOS] = Inhabited, **settings: Any) -> AsyncIterator[Crowd]:
+    """A protected installation with somebody of every role, and data that bear a mark. kind: which services it has."""
     provider = OpenIdSettings("http://127.0.0.1:9/", "machinami", "a secret of the client")
-    town = Inhabited(Settings(folder, port=0, openid=provider, **settings), "test")
+    town = kind(Settings(folder, port=0, openid=provider, **settings), "test")
     serving = await town.start()
     try:
         jar = aiohttp.DummyCookieJar()

@@ -113,6 +113,10 @@ deciding    GET    /desk/consent
 deciding    POST   /desk/consent
 deciding    POST   /desk/withdrawal
 deciding    GET    /desk/receipt
+deciding    POST   /desk/participation
+deciding    GET    /desk/erasure
+deciding    POST   /desk/erasure
+deciding    GET    /desk/erasure/report
 deciding    POST   /cards
 deciding    GET    /cards/{number}
 words       GET    /purposes

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.shroud.keys import PersonKeys
 from machinami.broker.town import Town
 from machinami.kit.city import City
 from machinami.kit.compute import Compute
@@ -17,14 +18,17 @@ from machinami.wire.recorded import RecordedWire
 
 
 @asynccontextmanager
-async def housed(package: str, folder: Path, clock: Callable[[], datetime]) -> AsyncIterator[tuple[Town, City]]:
+async def housed(
+    package: str, folder: Path, clock: Callable[[], datetime], keys: PersonKeys | None = None
+) -> AsyncIterator[tuple[Town, City]]:
     """The only town of an open folder, and what a service sees of it. Nothing of it leaves; it keeps no
-    subscription."""
+    subscription. keys: with which it seals what is about persons, if it does."""
     numbers = count(1)
     wire = RecordedWire()
     ports = Ports(
-        open_backend(folder, StoreSettings()), wire, wire, clock, lambda: f"{next(numbers):06d}", _no_subscription
-    )
+        open_backend(folder, StoreSettings()), wire, wire, clock, lambda: f"{next(numbers):06d}", _no_subscription,
+        person_keys=None if keys is None else lambda town: keys,
+    )  # fmt: skip
     broker = Broker(ports)
     await broker.start()
     compute = Compute()

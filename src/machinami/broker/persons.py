@@ -36,15 +36,16 @@ def as_person(name: str) -> Principal:
 async def names_of(town: Town, by: Principal) -> list[str]:
     """All names of who asks: that of their account first, those that they connected, and the pseudonyms by which the
     services know them. Raises SignInRequired, Forbidden."""
-    connected = [one.id for one in await handles(town, by)]
-    return [by.id, *connected, *_pseudonyms(town, by)]
+    own = [by.id, *(one.id for one in await handles(town, by))]
+    return [*own, *(name for one in own for name in pseudonyms_at_services(town, one))]
 
 
-def _pseudonyms(town: Town, by: Principal) -> list[str]:
+def pseudonyms_at_services(town: Town, person: str) -> list[str]:
+    """By which names the services of the town would know a person. The caller sees to it that who asks may know."""
     services = {row.name for row in town.policy.derived if row.name.startswith(_SERVICE)}
     if town.pseudonyms is None:
         return []
-    return [town.pseudonyms.of(one.removeprefix(_SERVICE), by.id) for one in sorted(services)]
+    return [town.pseudonyms.of(one.removeprefix(_SERVICE), person) for one in sorted(services)]
 
 
 async def handles(town: Town, by: Principal) -> list[Handle]:

@@ -18,15 +18,15 @@ from machinami.model.town_terms import NAMESPACE
 
 PSEUDONYM = NAMESPACE + "Pseudonym"
 """A ground that names this type opens whose a pseudonym is; one that names no type does not."""
-_BEGIN = "urn:machinami:pseudonym:"
+BEGIN = "urn:machinami:pseudonym:"
 _BYTES = 20
-_ACCOUNTS = "identity-account"
+_ACCOUNTS, _CARDS = "identity-account", "person-card"
 
 
 def pseudonym(key: bytes, service: str, person: str) -> str:
     """The name of a person for one service, by the mapping key of the town."""
     told = "\x1f".join((service, person)).encode()
-    return _BEGIN + b32encode(hmac.digest(key, told, sha256)[:_BYTES]).decode("ascii").lower()
+    return BEGIN + b32encode(hmac.digest(key, told, sha256)[:_BYTES]).decode("ascii").lower()
 
 
 class Pseudonyms:
@@ -67,6 +67,7 @@ async def resolve(town: Town, service: str, name: str, reason: str, by: Principa
         raise Forbidden("Whose a pseudonym is, is told on a recorded ground alone", principal=by.id)
     law, known = town.policy.law, pseudonyms_of(town)
     people = set(await town.store.records(_ACCOUNTS))
+    people |= {str(card["id"]) for card in (await town.store.records(_CARDS)).values()}
     people |= set() if law is None else {one.subject for one in law.consents.values()}
     person = next((one for one in sorted(people) if hmac.compare_digest(known.of(service, one), name)), None)
     town.policy.note(by, f"looked up whose {name[:100]} of {service} is, on {ground}: {reason[:500]}", entity=person)

@@ -24,6 +24,13 @@ FORM = "application/x-www-form-urlencoded"
 LANGUAGE, _KEPT = "lang", 365 * 86_400  # the cookie of the language that was asked for
 _DOORS = ("/sign-in", "/first", "/invitation")
 PAGES = "Pages"
+_KINDS = {
+    400: "400", 401: "401", 403: "403", 404: "404", 409: "409", 413: "413", 422: "400", 429: "429", 500: "500",
+    502: "503", 503: "503", 504: "503",
+}  # fmt: skip
+"""In which words a refusal is said, by its status."""
+_PLAIN = frozenset({"401", "404", "429", "500"})
+"""Refusals of which the words say all that there is to say."""
 PageHandler = Callable[[Request], Awaitable[Response]]
 
 
@@ -79,8 +86,8 @@ class Frame:
         if "text/html" not in (request.header(b"accept") or ""):
             return problem(error)
         status, details = describe(error)
-        kind = {401: "401", 403: "403", 404: "404", 429: "429", 500: "500"}.get(status, "other")
-        detail = details.get("detail", "") if kind in ("403", "other") else ""
+        kind = _KINDS.get(status, "other")
+        detail = "" if kind in _PLAIN else details.get("detail", "")
         template = f"{OWN}/error.html"
         level, back = details.get("authenticationAssurance", ""), _page_before(request)
         page = self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)

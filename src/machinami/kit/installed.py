@@ -20,6 +20,7 @@ from machinami.kit.manifest_reading import parse
 
 GROUP = "machinami.services"
 Refresh = Callable[[City, datetime], Awaitable[None]]
+Enrol = Callable[[City, str, str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Service:
 
     refresh runs by schedule and triggers; learn, where there is one, runs every `learn_every` in the background.
     page is the module that draws its pages, api the one that answers other systems; None where it has none.
+    enrol, where there is one, has somebody take part who consented at a desk: the pseudonym by which the service knows
+    them, and a key that is printed for them alone. Asked again, it is another key, and the one before opens nothing.
     """
 
     package: str
@@ -37,6 +40,7 @@ class Service:
     learn_every: timedelta
     page: Any
     api: Any = None
+    enrol: Enrol | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def load(package: str) -> Service:
         getattr(module, "LEARN_EVERY", timedelta(days=1)),
         page,
         api,
+        getattr(module, "enrol", None),
     )
 
 

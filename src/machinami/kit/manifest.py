@@ -111,13 +111,19 @@ class Personal:
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A figure the service is judged by; `formula` is over entities, `direction` says what is better."""
+    """A figure the service is judged by; `direction` says what is better.
+
+    formula: over entities, in the language of the indicators service; empty where the figure cannot be computed from
+    them. counting: the rule of counting, in words. unit: as people read it.
+    """
 
     id: str
     title: Text
     level: Level
     direction: Direction
     formula: str
+    counting: Text | None = None
+    unit: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

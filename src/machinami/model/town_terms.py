@@ -30,6 +30,10 @@ OWN = """
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
 
+    evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
+    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision
+    NeedNote NeedDecision refSource adoptedBy refReplaced
+    PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
     ReferenceCase place size stage theme problem aim outcome failed money partners indicators keywords page sources
     edition GuideAnswer question StageDiagnosis reached total MenuChoice
 """.split()

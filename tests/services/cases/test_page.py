@@ -2,25 +2,18 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.services.housing import housed
-from tests.services.visiting import OFFICER, Visit, visiting
+from tests.services.visiting import Visit, visited
 
 from machinami.kit.words import LANGUAGES, differences
 from machinami.services.cases import page
 
-NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
-
 
 @pytest.fixture
 async def visit(tmp_path: Path) -> AsyncIterator[Visit]:
-    async with (
-        housed("machinami.services.cases", tmp_path, lambda: NOW) as (town, city),
-        visiting(town, city, page, "flood") as visit,
-    ):
+    async with visited("machinami.services.cases", tmp_path, page.routes, "/services/cases", "flood") as visit:
         yield visit
 
 
@@ -55,7 +48,7 @@ async def test_a_case_links_to_the_service_that_does_it_or_says_that_it_does_not
 
 
 async def test_trying_a_case_begins_a_work(visit: Visit) -> None:
-    status, text = await visit.send("try", case="sendai_lid", **OFFICER)
+    status, text = await visit.send("try", case="sendai_lid")
     assert status == 200
     assert "取組の下書きをつくりました" in text
     assert "計画のページで続ける" in text
@@ -69,20 +62,20 @@ async def test_nobody_tries_a_case_without_a_name(visit: Visit) -> None:
 
 async def test_a_case_is_added_found_withdrawn_and_shown_again(visit: Visit) -> None:
     told = {"name": "移動販売車を走らせる", "place": "街並町", "problem": "店が遠い", "text": "週 2 回まわる"}
-    _, text = await visit.send("add", field="welfare", stage="", size="other", **told, **OFFICER)
+    _, text = await visit.send("add", field="welfare", stage="", size="other", **told)
     assert "事例を加えました" in text
     assert "この町が加えた事例" in text
     key = re.search(r'name="case" value="(\w+)"', text)
     assert key is not None
     assert "移動販売車" in await visit.see("?q=移動販売車")
-    _, text = await visit.send("turn", case=key[1], state="withdrawn", **OFFICER)
+    _, text = await visit.send("turn", case=key[1], state="withdrawn")
     assert "取り下げられました" in text
     assert "移動販売車" not in (await visit.see("?q=移動販売車")).partition("<h2>")[2]
     assert "移動販売車" in await visit.see("?view=history")
-    _, text = await visit.send("turn", case=key[1], state="shown", **OFFICER)
+    _, text = await visit.send("turn", case=key[1], state="shown")
     assert "もう一度見えるようにしました" in text
 
 
 async def test_a_case_of_the_library_cannot_be_withdrawn(visit: Visit) -> None:
-    status, _ = await visit.send("turn", case="bandai_office", state="withdrawn", **OFFICER)
+    status, _ = await visit.send("turn", case="bandai_office", state="withdrawn")
     assert status == 409

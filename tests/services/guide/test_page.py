@@ -1,25 +1,18 @@
 """The pages of the guide, seen from outside: both readers' questions, the checklist, the record."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.services.housing import housed
-from tests.services.visiting import OFFICER, Visit, visiting
+from tests.services.visiting import Visit, visited
 
 from machinami.kit.words import LANGUAGES, differences
 from machinami.services.guide import page
 
-NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
-
 
 @pytest.fixture
 async def visit(tmp_path: Path) -> AsyncIterator[Visit]:
-    async with (
-        housed("machinami.services.guide", tmp_path, lambda: NOW) as (town, city),
-        visiting(town, city, page, "cases") as visit,
-    ):
+    async with visited("machinami.services.guide", tmp_path, page.routes, "/services/guide", "cases") as visit:
         yield visit
 
 
@@ -49,7 +42,7 @@ async def test_a_step_links_to_its_page_or_says_that_its_service_does_not_run(vi
 
 async def test_answers_of_one_form_move_the_town_on(visit: Visit) -> None:
     form = {"answer-aim_clear": "yes", "answer-team_across": "yes", "text-team_across": "副町長直属"}
-    status, text = await visit.send("answer", back="officer", **form, **OFFICER)
+    status, text = await visit.send("answer", back="officer", **form)
     assert status == 200
     assert "答えを残しました" in text
     assert "いまは「準備」" in await visit.see()
@@ -59,35 +52,35 @@ async def test_answers_of_one_form_move_the_town_on(visit: Visit) -> None:
 
 
 async def test_the_same_answers_again_are_no_new_answers(visit: Visit) -> None:
-    await visit.send("answer", **{"answer-aim_clear": "yes"}, **OFFICER)
-    _, text = await visit.send("answer", **{"answer-aim_clear": "yes"}, **OFFICER)
+    await visit.send("answer", **{"answer-aim_clear": "yes"})
+    _, text = await visit.send("answer", **{"answer-aim_clear": "yes"})
     assert "変わったところはありません" in text
 
 
 async def test_a_form_without_an_answer_or_a_name_is_refused(visit: Visit) -> None:
-    assert (await visit.send("answer", **OFFICER))[0] == 400
+    assert (await visit.send("answer"))[0] == 400
     assert (await visit.send("answer", **{"answer-aim_clear": "yes"}, who="", role=""))[0] == 400
 
 
 async def test_an_answer_is_taken_back_on_the_record(visit: Visit) -> None:
-    await visit.send("answer", **{"answer-aim_clear": "yes"}, **OFFICER)
-    status, text = await visit.send("undo", question="aim_clear", **OFFICER)
+    await visit.send("answer", **{"answer-aim_clear": "yes"})
+    status, text = await visit.send("undo", question="aim_clear")
     assert status == 200
     assert "取り消しました" in text
 
 
 async def test_a_yes_that_the_records_do_not_show_is_marked(visit: Visit) -> None:
-    await visit.send("answer", **{"answer-plan_published": "yes"}, **OFFICER)
+    await visit.send("answer", **{"answer-needs_gathered": "yes"})
     assert "町の記録にはまだ見えません" in await visit.see("?view=officer")
 
 
 async def test_an_answer_on_a_theme_leads_back_to_it(visit: Visit) -> None:
-    _, text = await visit.send("answer", back="stuck", theme="money", **{"answer-stuck_benefit": "no"}, **OFFICER)
+    _, text = await visit.send("answer", back="stuck", theme="money", **{"answer-stuck_benefit": "no"})
     assert "資金（誰が払うか）" in text
 
 
 async def test_the_stages_of_another_document_are_chosen(visit: Visit) -> None:
-    _, text = await visit.send("path", path="area", **OFFICER)
+    _, text = await visit.send("path", path="area")
     assert "段階の数え方を変えました" in text
     assert "エリアの目標像を分かち合い" in text
-    assert (await visit.send("path", path="nowhere", **OFFICER))[0] >= 400
+    assert (await visit.send("path", path="nowhere"))[0] >= 400

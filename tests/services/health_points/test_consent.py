@@ -33,6 +33,11 @@ ADMINISTRATOR = Principal("urn:person:head", frozenset({Role.ADMINISTRATOR}), No
 @pytest.fixture
 async def guarded(streets: Streets) -> Streets:
     """The same town with administrators: its data are marked, its purpose is published."""
+    return await guard(streets)
+
+
+async def guard(streets: Streets) -> Streets:
+    """Let the town have administrators."""
     source = read_manifest("machinami.ingest.town", "ingest")
     lent: list[Row] = [*manifest_rows(streets.city.manifest), *manifest_rows(source)]
     streets.town.policy.set_rows(starting_rows())

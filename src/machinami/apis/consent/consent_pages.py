@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from machinami.apis.consent.mine_pages import MINE, open_town
+from machinami.apis.consent.mine_pages import MINE
 from machinami.apis.consent.offers import decision_of, offer, offers
 from machinami.apis.consent.office import Office
 from machinami.apis.consent.shapes import receipt
@@ -15,6 +15,7 @@ from machinami.broker.persons import as_person
 from machinami.broker.reasons import short
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError, NotFound
+from machinami.kit.fault import Fault, fault_of
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.problem import describe
@@ -28,7 +29,7 @@ CONSENTS = f"{MINE}/consents"
 
 def routes(office: Office) -> list[Route]:
     """The addresses of one's own consents."""
-    page, one = office.frame.page, f"{CONSENTS}/{{id}}"
+    page, one = office.pages("consents"), f"{CONSENTS}/{{id}}"
     return [
         page("GET", CONSENTS, _list(office), "What I consented to, and what I am asked for"),
         page("GET", f"{CONSENTS}/new", _ask(office), "What I am asked for, in three kinds of language"),
@@ -79,7 +80,7 @@ def rows_of(town: Town, found: list[Consent], language: str) -> list[Row]:
 
 def _list(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         names = await persons.names_of(town, by)
         language, law = office.words(request).language, law_of(town)
         rows = rows_of(town, [one for name in names for one in law.of(name)], language)
@@ -106,7 +107,7 @@ def form_page(
     wanted: Offer,
     status: int = 200,
     said: Mapping[str, str] | None = None,
-    fault: str = "",
+    fault: Fault | str = "",
     **more: object,
 ) -> Response:
     """The text with its switch, and what can be chosen."""
@@ -120,17 +121,15 @@ def form_page(
     return office.show(request, "give", status, **{**view, **more})
 
 
-def told(office: Office, request: Request, error: MachinamiError) -> tuple[int, str]:
+def told(office: Office, request: Request, error: MachinamiError) -> tuple[int, Fault]:
     """The status and the words for what is wrong with a form."""
-    key = str(error.facts.get("key", ""))
-    words = office.words(request)
     status = describe(error)[0]
-    return (422 if status == 400 else status), words.plain(key) if key and words.has(key) else error.detail
+    return (422 if status == 400 else status), fault_of(error, office.words(request))
 
 
 def _ask(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         persons.demand_person(by)
         return form_page(office, request, town, offer(office, town, request.arguments.get("purpose", "")))
 
@@ -140,7 +139,7 @@ def _ask(office: Office) -> PageHandler:
 def _give(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         persons.demand_person(by)
         wanted = offer(office, town, form.get("purpose", ""))
         try:
@@ -163,7 +162,7 @@ def _known(wanted: Offer, form: Mapping[str, str]) -> Offer:
 
 def _show(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         consent, _ = await own_consent(town, request.params["id"], by)
         purpose = {one.id: one for one in legal_records.purposes(town)}.get(consent.terms.purpose)
         reading = language_of(request, consent.terms.language)
@@ -181,7 +180,7 @@ def _show(office: Office) -> PageHandler:
 
 def _other(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         consent, _ = await own_consent(town, request.params["id"], by)
         wanted = offer(office, town, consent.terms.purpose, consent)
         here = f"{CONSENTS}/{consent.id}/change"
@@ -193,7 +192,7 @@ def _other(office: Office) -> PageHandler:
 def _change(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         consent, speaker = await own_consent(town, request.params["id"], by)
         wanted = offer(office, town, consent.terms.purpose, consent)
         try:
@@ -212,7 +211,7 @@ def _change(office: Office) -> PageHandler:
 
 def _sure(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         consent, _ = await own_consent(town, request.params["id"], by)
         page = office.service_page(consent.terms.purpose)
         return office.show(
@@ -226,7 +225,7 @@ def _sure(office: Office) -> PageHandler:
 def _withdraw(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         consent, speaker = await own_consent(town, request.params["id"], by)
         await consents.withdraw(town, consent.id, speaker)
         return see_other(f"{CONSENTS}/{consent.id}?done=withdrawn")
@@ -248,9 +247,9 @@ def receipt_view(office: Office, request: Request, town: Town, consent: Consent)
 
 def _receipt(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         consent, _ = await own_consent(town, request.params["id"], by)
         view = receipt_view(office, request, town, consent)
-        return office.show(request, "receipt", number="", back=f"{CONSENTS}/{consent.id}", **view)
+        return office.show(request, "receipt", number="", key="", back=f"{CONSENTS}/{consent.id}", **view)
 
     return show

@@ -9,14 +9,15 @@ from typing import Any
 from markupsafe import Markup
 
 from machinami.apis.consent.consent_pages import told
-from machinami.apis.consent.mine_pages import MINE, open_town
-from machinami.apis.consent.office import Office
+from machinami.apis.consent.mine_pages import MINE
+from machinami.apis.consent.office import STAFF, Office
 from machinami.apis.consent.views import said_value
 from machinami.broker import corrections, history, holdings, persons
 from machinami.broker.persons import as_person
 from machinami.broker.reasons import expanded, short
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError
+from machinami.kit.fault import Fault
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.naming import Names
@@ -29,13 +30,13 @@ OWN, DECIDING = f"{MINE}/corrections", "/corrections"
 
 def routes(office: Office) -> list[Route]:
     """The addresses of requests for correction."""
-    page = office.frame.page
+    page, deciding = office.pages("corrections"), office.pages("deciding", STAFF)
     return [
         page("GET", OWN, _list(office), "What I said is wrong, and what was decided"),
         page("GET", f"{OWN}/new", _ask(office), "Say that a value about me is wrong"),
         page("POST", OWN, _take(office), "Say that a value about me is wrong"),
-        page("GET", DECIDING, _every(office), "What people said is wrong about them"),
-        page("POST", f"{DECIDING}/decision", _decide(office), "Accept or refuse a correction"),
+        deciding("GET", DECIDING, _every(office), "What people said is wrong about them"),
+        deciding("POST", f"{DECIDING}/decision", _decide(office), "Accept or refuse a correction"),
     ]
 
 
@@ -56,7 +57,7 @@ def _view(one: CorrectionRequest, names: Names) -> RequestView:
 
 def _list(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         found = await corrections.own(town, by)
         names = office.names(request, town)
         return office.show(
@@ -68,10 +69,10 @@ def _list(office: Office) -> PageHandler:
 
 
 async def _form(
-    office: Office, request: Request, said: Mapping[str, str], status: int = 200, fault: str = ""
+    office: Office, request: Request, said: Mapping[str, str], status: int = 200, fault: Fault | str = ""
 ) -> Response:
     """The form for one value, with what is kept now."""
-    town, by = await open_town(office, request), office.by(request)
+    town, by = await office.town(request), office.by(request)
     value, unit = await _kept(town, said, by)
     names = office.names(request, town)
     return office.show(
@@ -127,7 +128,7 @@ def _ask(office: Office) -> PageHandler:
 def _take(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         try:
             kept, _ = await _kept(town, form, by)
             wanted = read_wanted(form, kept)
@@ -141,8 +142,8 @@ def _take(office: Office) -> PageHandler:
     return take
 
 
-async def _officer(office: Office, request: Request, status: int = 200, fault: str = "") -> Response:
-    town, by = await open_town(office, request), office.by(request)
+async def _officer(office: Office, request: Request, status: int = 200, fault: Fault | str = "") -> Response:
+    town, by = await office.town(request), office.by(request)
     names = office.names(request, town)
     found = await corrections.every(town, by)
     rows = [_view(one, names) for one in found]
@@ -162,7 +163,7 @@ def _every(office: Office) -> PageHandler:
 def _decide(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         corrections.demand_deciding(town, by)
         accepts = form.get("verdict") == "accept"
         try:

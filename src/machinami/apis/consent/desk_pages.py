@@ -6,27 +6,30 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from machinami.apis.consent.consent_pages import form_page, receipt_view, rows_of, told
-from machinami.apis.consent.mine_pages import open_town
 from machinami.apis.consent.offers import offer, offers
-from machinami.apis.consent.office import Office
+from machinami.apis.consent.office import STAFF, Office
 from machinami.apis.consent.terms_form import read_form_terms
 from machinami.broker import consents, persons
 from machinami.broker.legal_records import law_of
 from machinami.broker.persons import demand_desk
+from machinami.broker.pseudonyms import BEGIN as PSEUDONYM
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden, MachinamiError, NotFound
+from machinami.kit.fault import Fault
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.model.consent import Consent
 from machinami.model.person import CODE, LETTERS, NUMBER, shown
 from machinami.model.principal import Principal
 
 DESK = "/desk"
+_KEY = 16  # letters of a key by which somebody takes part in a service
 PROOFS = ("signed", "spoken", "signed_language", "representative", "other")
 
 
 def routes(office: Office) -> list[Route]:
     """The addresses of the desk."""
-    page = office.frame.page
+    page = office.pages("desk", STAFF)
     return [
         page("GET", DESK, _find(office), "The desk: find somebody, or make a card"),
         page("POST", f"{DESK}/cards", _make(office), "Make a card for somebody without an account"),
@@ -35,6 +38,7 @@ def routes(office: Office) -> list[Route]:
         page("POST", f"{DESK}/consent", _give(office), "Take down a consent for somebody"),
         page("POST", f"{DESK}/withdrawal", _withdraw(office), "Withdraw a consent on somebody's wish"),
         page("GET", f"{DESK}/receipt", _receipt(office), "The receipt in large type"),
+        page("POST", f"{DESK}/participation", _hand_out(office), "Print another key for a service"),
     ]
 
 
@@ -74,8 +78,31 @@ def visitor(office: Office, town: Town, said: Mapping[str, str], by: Principal) 
     return Visitor(account.principal_id, "", name)
 
 
-async def _desk(office: Office, request: Request, status: int = 200, fault: str = "") -> Response:
-    town = await open_town(office, request)
+def names_at(town: Town, who: Visitor) -> list[str]:
+    """Under which names the town knows who stands at the desk: their own, and what services would call them."""
+    return [who.id, *persons.pseudonyms_at_services(town, who.id)]
+
+
+def _name_for(office: Office, town: Town, who: Visitor, purpose: str) -> str:
+    """Under which name they consent to a purpose: for a service that has them take part, its own pseudonym."""
+    house = office.enrolling(purpose)
+    if house is None or town.pseudonyms is None:
+        return who.id
+    return town.pseudonyms.of(house.city.manifest.id, who.id)
+
+
+async def _key_for(office: Office, person: str, purpose: str) -> str:
+    """Have somebody take part in the service that asks for a purpose; the key to be printed, empty where none does."""
+    house = office.enrolling(purpose)
+    if house is None or house.service.enrol is None or not person.startswith(PSEUDONYM):
+        return ""
+    key = _letters(_KEY)
+    await house.service.enrol(house.city, person, key)
+    return shown(key)
+
+
+async def _desk(office: Office, request: Request, status: int = 200, fault: Fault | str = "") -> Response:
+    town = await office.town(request)
     demand_desk(town, office.by(request))
     return office.show(request, "desk", status, fault=fault, asked=len(offers(office, town)))
 
@@ -90,7 +117,7 @@ def _find(office: Office) -> PageHandler:
 def _make(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         number, code = (_letters(count) for count in (NUMBER, CODE))
         try:
             card = await persons.make_card(town, number, code, form.get("recognised", ""), by)
@@ -108,23 +135,24 @@ def _letters(count: int) -> str:
 
 
 async def _shown(
-    office: Office, request: Request, who: Visitor, status: int = 200, fault: str = "", done: str = ""
+    office: Office, request: Request, who: Visitor, status: int = 200, fault: Fault | str = "", done: str = ""
 ) -> Response:
-    town, by = await open_town(office, request), office.by(request)
-    found = list(consents.of_person(town, who.id, by))
+    town, by = await office.town(request), office.by(request)
+    found = [one for name in names_at(town, who) for one in consents.of_person(town, name, by)]
     town.policy.note_shown(by, [who.id], "desk")
     rows = rows_of(town, found, office.words(request).language)
     holding = {row.consent.terms.purpose for row in rows if row.holds}
     asked = [one for one in offers(office, town) if one.purpose.id not in holding]
-    names = office.names(request, town)
+    taking = {row.consent.id for row in rows if row.holds and row.consent.subject.startswith(PSEUDONYM)}
     return office.show(
-        request, "visitor", status, who=who, rows=rows, asked=asked, fault=fault, done=done, names=names, proofs=PROOFS
-    )
+        request, "visitor", status, who=who, rows=rows, asked=asked, fault=fault, done=done, proofs=PROOFS,
+        names=office.names(request, town), taking=taking,
+    )  # fmt: skip
 
 
 def _person(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         demand_desk(town, by)
         try:
             who = visitor(office, town, request.arguments, by)
@@ -138,7 +166,7 @@ def _person(office: Office) -> PageHandler:
 
 def _ask(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         who = visitor(office, town, request.arguments, by)
         wanted = offer(office, town, request.arguments.get("purpose", ""))
         return _form(office, request, town, who, wanted.purpose.id)
@@ -154,7 +182,7 @@ def _form(
     purpose: str,
     status: int = 200,
     said: Mapping[str, str] | None = None,
-    fault: str = "",
+    fault: Fault | str = "",
 ) -> Response:
     here = f"{DESK}/consent?{who.query}&{urlencode({'purpose': purpose})}"
     carried = {"card": who.card, "name": who.name}
@@ -175,15 +203,19 @@ def proof_of(form: Mapping[str, str]) -> str:
 def _give(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         who = visitor(office, town, form, by)
         wanted = offer(office, town, form.get("purpose", ""))
         try:
             terms = read_form_terms(form, wanted, form.get("language", ""), town.clock())
-            given = await consents.give(town, who.id, terms, by, proof_of(form))
+            name = _name_for(office, town, who, wanted.purpose.id)
+            given = await consents.give(town, name, terms, by, proof_of(form))
+            key = await _key_for(office, name, wanted.purpose.id)
         except MachinamiError as error:
             status, fault = told(office, request, error)
             return _form(office, request, town, who, wanted.purpose.id, status, form, fault)
+        if key:
+            return _printed(office, request, town, who, given, key)
         return see_other(f"{DESK}/receipt?{who.query}&{urlencode({'id': given.id})}")
 
     return take
@@ -192,11 +224,11 @@ def _give(office: Office) -> PageHandler:
 def _withdraw(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         who = visitor(office, town, form, by)
         try:
             known = law_of(town).consents.get(form.get("id", ""))
-            if known is None or known.subject != who.id:
+            if known is None or known.subject not in names_at(town, who):
                 raise NotFound("They have no such consent")
             await consents.withdraw(town, known.id, by, proof_of(form))
         except MachinamiError as error:
@@ -209,13 +241,38 @@ def _withdraw(office: Office) -> PageHandler:
 
 def _receipt(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         who = visitor(office, town, request.arguments, by)
         consent = consents.get(town, request.arguments.get("id", ""), by)
-        if consent.subject != who.id:
+        if consent.subject not in names_at(town, who):
             raise NotFound("They have no such consent")
         town.policy.note_shown(by, [who.id], "desk")
-        view = receipt_view(office, request, town, consent)
-        return office.show(request, "receipt", number=who.number, back=f"{DESK}/person?{who.query}", **view)
+        return _printed(office, request, town, who, consent)
 
     return show
+
+
+def _printed(office: Office, request: Request, town: Town, who: Visitor, consent: Consent, key: str = "") -> Response:
+    """The receipt in large type. key: by which they take part in a service; it is shown once."""
+    page = office.service_page(consent.terms.purpose) if key else ""
+    return office.show(
+        request, "receipt", 201 if key else 200, number=who.number, back=f"{DESK}/person?{who.query}", key=key,
+        page=page, **receipt_view(office, request, town, consent),
+    )  # fmt: skip
+
+
+def _hand_out(office: Office) -> PageHandler:
+    async def take(request: Request) -> Response:
+        form = read_form(request)
+        town, by = await office.town(request), office.by(request)
+        who = visitor(office, town, form, by)
+        consent = consents.get(town, form.get("id", ""), by)
+        if consent.subject not in names_at(town, who) or not consent.holds(town.clock()):
+            raise NotFound("They have no such consent")
+        key = await _key_for(office, consent.subject, consent.terms.purpose)
+        if not key:
+            raise NotFound("No service has people take part in this at a desk")
+        town.policy.note(by, f"printed a key of {consent.terms.purpose} at the desk", people=[who.id])
+        return _printed(office, request, town, who, consent, key)
+
+    return take

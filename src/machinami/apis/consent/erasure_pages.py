@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from machinami.apis.consent.mine_pages import MINE, open_town
+from machinami.apis.consent.mine_pages import MINE
 from machinami.apis.consent.office import Office
 from machinami.broker import leaving
 from machinami.broker.forgetting import ACCOUNTED, EVIDENCE
@@ -20,7 +20,7 @@ ERASURE = f"{MINE}/erasure"
 
 def routes(office: Office) -> list[Route]:
     """The addresses of erasure."""
-    page = office.frame.page
+    page = office.pages("erasure")
     return [
         page("GET", ERASURE, _plan(office), "What would be erased, and what would stay"),
         page("POST", ERASURE, _forget(office), "Have what is about me erased"),
@@ -29,7 +29,7 @@ def routes(office: Office) -> list[Route]:
 
 
 async def _page(office: Office, request: Request, status: int = 200, fault: str = "") -> Response:
-    town, by = await open_town(office, request), office.by(request)
+    town, by = await office.town(request), office.by(request)
     wanted = await leaving.plan(town, by)
     types = list(dict.fromkeys(one.type for one in wanted.parts))
     return office.show(
@@ -48,27 +48,32 @@ def _plan(office: Office) -> PageHandler:
 def _forget(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         words = office.words(request)
         if form.get("sure") != "yes":
             return await _page(office, request, 422, words.plain("erasure.not_sure"))
-        ticked = [name.removeprefix("type_") for name, said in form.items() if name.startswith("type_") and said]
-        chosen = set(map(expanded, ticked))
-        if form.get("what") == "some" and not chosen:
+        chosen = chosen_types(form)
+        if chosen is not None and not chosen:
             return await _page(office, request, 422, words.plain("erasure.none_chosen"))
-        account = await leaving.leave(town, by, chosen if form.get("what") == "some" else None)
+        account = await leaving.leave(town, by, chosen)
         return see_other(f"{ERASURE}/{account['id']}")
 
     return take
 
 
+def chosen_types(form: Mapping[str, str]) -> set[str] | None:
+    """Which types are to go; None: all."""
+    ticked = [name.removeprefix("type_") for name, said in form.items() if name.startswith("type_") and said]
+    return set(map(expanded, ticked)) if form.get("what") == "some" else None
+
+
 def _report(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         account = await leaving.own_account(town, request.params["id"], by)
         return office.show(
-            request, "erased", account=account, at=parse_instant(account["at"]), names=office.names(request, town),
-            ground=ground_said, until=_until, copies=COPIES,
+            request, "erased", who=None, accounts=[account], names=office.names(request, town), ground=ground_said,
+            moment=parse_instant, copies=COPIES,
         )  # fmt: skip
 
     return show
@@ -76,10 +81,6 @@ def _report(office: Office) -> PageHandler:
 
 def _dated(account: Mapping[str, Any]) -> tuple[str, datetime]:
     return str(account["id"]), parse_instant(str(account["at"]))
-
-
-def _until(text: str) -> datetime:
-    return parse_instant(text)
 
 
 def ground_said(words: Words, text: str) -> str:

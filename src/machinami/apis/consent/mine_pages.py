@@ -23,24 +23,16 @@ _FEW, _PAGE, _LINES, _PAST = 3, 20, 100, 10
 
 def routes(office: Office) -> list[Route]:
     """The addresses of one's own data."""
-    page = office.frame.page
+    page, names = office.pages("mine"), office.pages("names")
     return [
         page("GET", MINE, _show(office), "What the town holds about me"),
         page("GET", f"{MINE}/kept", _kept(office), "All of one type that the town holds about me"),
-        page("GET", f"{MINE}/reads", _reads(office), "Who was given data about me, when and why"),
+        office.pages("reads")("GET", f"{MINE}/reads", _reads(office), "Who was given data about me, when and why"),
         page("GET", f"{MINE}/export", _export(office), "All that is about me, to take away"),
-        page("GET", f"{MINE}/names", _names(office), "Cards and names that are connected to my account"),
-        page("POST", f"{MINE}/names", _connect(office), "Connect the paper of a desk to my account"),
-        page("POST", f"{MINE}/names/removal", _disconnect(office), "Take a name off my account"),
+        names("GET", f"{MINE}/names", _names(office), "Cards and names that are connected to my account"),
+        names("POST", f"{MINE}/names", _connect(office), "Connect the paper of a desk to my account"),
+        names("POST", f"{MINE}/names/removal", _disconnect(office), "Take a name off my account"),
     ]
-
-
-async def open_town(office: Office, request: Request) -> Town:
-    """The town, where it is protected. Raises Conflict in one that keeps no account of persons."""
-    town = await office.town(request)
-    if town.policy.is_open:
-        raise Conflict(office.words(request).plain("mine.open"))
-    return town
 
 
 async def _pasts(town: Town, found: Sequence[Held]) -> Mapping[str, Sequence[Instance]]:
@@ -57,7 +49,7 @@ async def _pasts(town: Town, found: Sequence[Held]) -> Mapping[str, Sequence[Ins
 
 def _show(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         names = await persons.names_of(town, by)
         found = await holdings.held(town, names)
         groups = grouped(found, office.names(request, town), {}, _FEW)
@@ -78,7 +70,7 @@ def _show(office: Office) -> PageHandler:
 
 def _kept(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         names = await persons.names_of(town, by)
         kind = expanded(request.arguments.get("type", ""))
         found = [one for one in await holdings.held(town, names) if one.type == kind]
@@ -112,7 +104,7 @@ def read_place(text: str) -> Place | None:
 
 def _reads(office: Office) -> PageHandler:
     async def show(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         names = await persons.names_of(town, by)
         before = read_place(request.arguments.get("before", ""))
         trail = await holdings.reads(town, office.towns.audit(town), by, _LINES, before)
@@ -129,7 +121,7 @@ def _reads(office: Office) -> PageHandler:
 
 def _export(office: Office) -> PageHandler:
     async def give(request: Request) -> Response:
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         body = await archive(office, town, by, office.words(request))
         saved = b'attachment; filename="my-data.zip"'
         return Response(
@@ -140,7 +132,7 @@ def _export(office: Office) -> PageHandler:
 
 
 async def _names_page(office: Office, request: Request, status: int = 200, fault: str = "") -> Response:
-    town, by = await open_town(office, request), office.by(request)
+    town, by = await office.town(request), office.by(request)
     handles = await persons.handles(town, by)
     return office.show(
         request, "names", status, handles=handles, fault=fault, done=request.arguments.get("done", ""), paper=shown
@@ -157,7 +149,7 @@ def _names(office: Office) -> PageHandler:
 def _connect(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         try:
             await persons.claim(town, form.get("number", ""), form.get("code", ""), by)
         except CredentialRefused:
@@ -172,7 +164,7 @@ def _connect(office: Office) -> PageHandler:
 def _disconnect(office: Office) -> PageHandler:
     async def take(request: Request) -> Response:
         form = read_form(request)
-        town, by = await open_town(office, request), office.by(request)
+        town, by = await office.town(request), office.by(request)
         persons.demand_person(by)
         await persons.disconnect(town, form.get("name", ""), by)
         return see_other(f"{MINE}/names?done=removed")

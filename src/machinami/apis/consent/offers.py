@@ -43,10 +43,20 @@ def decision_of(approval: Approval | None) -> str:
 
 def _offer(office: Office, town: Town, purpose: Purpose, bounds: Bounds, decision: str) -> Offer:
     until = min(bounds.until, longest(town.clock()))
-    choices = bounds.attributes or _attributes(office, bounds.types)
+    whole = office.enrolling(purpose.id) is not None
+    choices = () if whole else bounds.attributes or _attributes(office, bounds.types)
     page = office.service_page(purpose.id)
     return Offer(
-        purpose, bounds.types, bounds.attributes, bounds.recipients, until, bounds.scopes, choices, page, decision
+        purpose,
+        bounds.types,
+        bounds.attributes,
+        bounds.recipients,
+        until,
+        bounds.scopes,
+        choices,
+        page,
+        decision,
+        whole,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from machinami.broker.audit import Audit
 from machinami.broker.identity.identity import Identity
 from machinami.broker.town import Town
+from machinami.kit.beginning import Beginnings, MakePage
 from machinami.kit.city import service_principal
 from machinami.kit.desk import House
 from machinami.kit.frame import Frame
@@ -18,6 +19,7 @@ from machinami.model.identity.account import Account
 from machinami.model.principal import Principal
 
 PACKAGE = "machinami.apis.consent"
+STAFF = "begin.staff"
 _TENANT = b"ngsild-tenant"
 
 
@@ -57,6 +59,13 @@ class Office:
         """The town that the request names."""
         return await town_of(self.towns, request)
 
+    def pages(self, about: str, onward: str = "begin.people") -> MakePage:
+        """Routes of pages that begin with the first administrator. about: what the texts call them."""
+        return Beginnings(self.frame, PACKAGE, self._is_unprotected).page(about, onward)
+
+    async def _is_unprotected(self, request: Request) -> bool:
+        return (await self.town(request)).policy.is_open
+
     def by(self, request: Request) -> Principal:
         """Who asks."""
         return self.identify(request)
@@ -87,6 +96,13 @@ class Office:
         """The account of a person."""
         accounts = self.identity.of(town.name).accounts.values.values()
         return next((one for one in accounts if one.principal_id == person), None)
+
+    def enrolling(self, purpose: str) -> House | None:
+        """The service that has people take part who consent to a purpose at a desk; None where none does."""
+        for house in self.houses():
+            if house.service.enrol is not None and any(row.id == purpose for row in house.city.manifest.personal):
+                return house
+        return None
 
     def service_page(self, purpose: str) -> str:
         """Where somebody takes part in the service that asks for a purpose; empty where no service has such a page."""

@@ -3,6 +3,7 @@
 from machinami.apis.consent import (
     consent_pages,
     correction_pages,
+    desk_erasure_pages,
     desk_pages,
     erasure_pages,
     mine_pages,
@@ -14,5 +15,5 @@ from machinami.kit.http import Route
 
 def pages(office: Office) -> list[Route]:
     """Every page of this face, and the same for programs."""
-    faces = (mine_pages, consent_pages, correction_pages, erasure_pages, desk_pages, my_data_api)
+    faces = (mine_pages, consent_pages, correction_pages, erasure_pages, desk_pages, desk_erasure_pages, my_data_api)
     return [route for face in faces for route in face.routes(office)]

@@ -18,7 +18,7 @@ class Offer:
     """For what people are asked: a purpose, and the most of the data (types, attributes: expanded; no attribute is all)
     and recipients that they can choose. scopes: within which alone; choices: attributes by name, where they are known;
     until: when a consent ends at the latest; page: where a service asks for it itself; decision: where it can be read
-    why people may be asked."""
+    why people may be asked; whole: whether the service needs all of the data, from whenever they are."""
 
     purpose: Purpose
     types: tuple[str, ...]
@@ -29,6 +29,7 @@ class Offer:
     choices: tuple[str, ...] = ()
     page: str = ""
     decision: str = ""
+    whole: bool = False
 
     @property
     def version(self) -> str:
@@ -47,7 +48,7 @@ def longest(now: datetime) -> datetime:
 
 def read_form_terms(form: Mapping[str, str], offer: Offer, language: str, now: datetime) -> Terms:
     """What somebody chose. Raises BadRequestData, which names the field."""
-    types = _chosen(form, "type", offer.types)
+    types = list(offer.types) if offer.whole else _chosen(form, "type", offer.types)
     recipients = _chosen(form, "recipient", offer.recipients)
     if not types and offer.types:
         raise BadRequestData("Choose which data", member="types", key="give.no_types")
@@ -57,7 +58,7 @@ def read_form_terms(form: Mapping[str, str], offer: Offer, language: str, now: d
     if length != MOST and length not in LENGTHS:
         raise BadRequestData("Choose until when", member="until", key="give.no_until")
     until = offer.until if length == MOST else min(offer.until, now + timedelta(days=LENGTHS[length]))
-    begin = now if form.get("from") == "now" else None
+    begin = now if form.get("from") == "now" and not offer.whole else None
     picked = tuple(name for at, name in enumerate(offer.choices) if form.get(f"attribute_{at}") == "yes")
     return Terms(
         tuple(recipients), offer.purpose.id, until, tuple(types), picked or offer.attributes, offer.scopes,

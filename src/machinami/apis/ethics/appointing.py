@@ -8,6 +8,7 @@ from machinami.broker import ethics
 from machinami.broker.policy import demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
+from machinami.kit.fault import Fault
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.model.ethics.board import Board, Rule
@@ -16,7 +17,7 @@ from machinami.model.policy import Deed
 
 def routes(office: Office) -> list[Route]:
     """The addresses at which a board is appointed."""
-    page = office.frame.page
+    page = office.pages("ethics.board")
     return [
         page("GET", f"{ETHICS}/board", _show(office), "Who decides for which purposes people may be asked"),
         page("POST", f"{ETHICS}/board", _appoint(office), "Say who decides"),
@@ -25,14 +26,14 @@ def routes(office: Office) -> list[Route]:
 
 def _shown(
     office: Office, request: Request, town: Town, known: Board | None, said: dict[str, str], status: int = 200,
-    fault: tuple[str, str] | None = None,
+    fault: Fault | None = None,
 ) -> Response:  # fmt: skip
     people = dict(office.people(town))
     people |= {} if known is None else {one.person: one.name for one in known.members if one.person not in people}
     rows = min(ROWS, max(4, 2 + sum(1 for name in said if name.startswith("person-") and said[name])))
     return office.show(
         request, "board", status, said=said, people=sorted(people.items(), key=lambda one: one[1]), rows=rows,
-        rules=list(Rule), fault=fault, protected=not town.policy.is_open,
+        rules=list(Rule), fault=fault,
     )  # fmt: skip
 
 

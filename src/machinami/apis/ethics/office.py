@@ -9,6 +9,7 @@ from machinami.broker import ethics
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.foundation.errors import SignInRequired
+from machinami.kit.beginning import Beginnings, MakePage
 from machinami.kit.frame import Frame
 from machinami.kit.http import Request, Response
 from machinami.kit.viewing import Identify
@@ -52,6 +53,13 @@ class Office:
         """The town that the request names. Raises TenantNotFound."""
         named = request.fields.get(_TENANT)
         return await self.towns.town(None if named is None else named.decode("latin-1"))
+
+    def pages(self, about: str) -> MakePage:
+        """Routes of pages that begin with the first administrator. about: what the texts call them."""
+        return Beginnings(self.frame, PACKAGE, self._is_unprotected).page(about, "ethics.onward")
+
+    async def _is_unprotected(self, request: Request) -> bool:
+        return (await self.town(request)).policy.is_open
 
     def show(self, request: Request, template: str, status: int = 200, **view: Any) -> Response:
         """A page of this face; no browser keeps it."""

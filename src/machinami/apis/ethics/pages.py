@@ -12,6 +12,7 @@ from machinami.broker import ethics, legal_records
 from machinami.broker.policy import may_administer
 from machinami.broker.town import Town
 from machinami.foundation.errors import Forbidden, MachinamiError, NotFound
+from machinami.kit.fault import Fault
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.words import Words
@@ -50,22 +51,22 @@ class Standing:
 
 def routes(office: Office) -> list[Route]:
     """The addresses for people."""
-    page = office.frame.page
+    page, applying = office.frame.page, office.pages("ethics.apply")
     return [
         page("GET", ETHICS, _list(office), "For which purposes people may be asked, and who decides"),
-        page("GET", f"{ETHICS}/apply", _blank(office), "Apply to the ethics board"),
-        page("POST", f"{ETHICS}/apply", _apply(office), "Hand in an application to the ethics board"),
+        applying("GET", f"{ETHICS}/apply", _blank(office), "Apply to the ethics board"),
+        applying("POST", f"{ETHICS}/apply", _apply(office), "Hand in an application to the ethics board"),
         page("GET", f"{ETHICS}/{{id}}", _one(office), "An application to the ethics board"),
         page("POST", f"{ETHICS}/{{id}}", _act(office), "Take a step of an application"),
-        page("GET", f"{ETHICS}/{{id}}/revision", _revision(office), "Change an application"),
-        page("POST", f"{ETHICS}/{{id}}/revision", _revise(office), "Hand in a changed application"),
+        applying("GET", f"{ETHICS}/{{id}}/revision", _revision(office), "Change an application"),
+        applying("POST", f"{ETHICS}/{{id}}/revision", _revise(office), "Hand in a changed application"),
     ]
 
 
-def fault_of(error: MachinamiError, words: Words) -> tuple[str, str]:
+def fault_of(error: MachinamiError, words: Words) -> Fault:
     """What is wrong, in the reader's words, and as the rule says it."""
     key = f"ethics.fault.{error.facts.get('member') or ('votes' if 'votes' in error.facts else 'other')}"
-    return words.plain(key if words.has(key) else "ethics.fault.other"), error.detail
+    return Fault(words.plain(key if words.has(key) else "ethics.fault.other"), error.detail)
 
 
 def _list(office: Office) -> PageHandler:
@@ -190,7 +191,7 @@ def _act(office: Office) -> PageHandler:
 
 
 async def _shown(
-    office: Office, request: Request, status: int = 200, fault: tuple[str, str] | None = None,
+    office: Office, request: Request, status: int = 200, fault: Fault | None = None,
     form: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
     town, by = await office.town(request), office.identify(request)

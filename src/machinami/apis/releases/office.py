@@ -10,6 +10,7 @@ from machinami.apis.releases.sentences import PACKAGE
 from machinami.broker.releases.earlier import Work
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, UnsupportedMediaType
+from machinami.kit.beginning import Beginnings, MakePage
 from machinami.kit.bodies import json_object
 from machinami.kit.frame import Frame
 from machinami.kit.http import JSON, Request, Response
@@ -47,6 +48,13 @@ class Press:
     async def town(self, request: Request) -> Town:
         """The town that the request names. Raises TenantNotFound."""
         return await self.towns.town(request.header(_TENANT))
+
+    def pages(self, about: str) -> MakePage:
+        """Routes of pages that begin with the first administrator. about: what the texts call them."""
+        return Beginnings(self.frame, PACKAGE, self._is_unprotected).page(about, "begin.onward")
+
+    async def _is_unprotected(self, request: Request) -> bool:
+        return (await self.town(request)).policy.is_open
 
     def by(self, request: Request) -> Principal:
         """Who asks."""

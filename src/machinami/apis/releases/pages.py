@@ -17,6 +17,7 @@ from machinami.broker.releases.gathering import kinds
 from machinami.broker.releases.version import State, Version
 from machinami.broker.town import Town
 from machinami.foundation.errors import MachinamiError, SignInRequired, StepUpRequired
+from machinami.kit.fault import Fault, fault_of
 from machinami.kit.frame import PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.problem import describe
@@ -32,14 +33,14 @@ Decide = Callable[[Town, str, int, str, Principal], Awaitable[Version]]
 
 def routes(press: Press) -> list[Route]:
     """The addresses of the staff's pages."""
-    page, one = press.frame.page, f"{RELEASES}/{{id}}/{{version}}"
+    page, one = press.pages("list"), f"{RELEASES}/{{id}}/{{version}}"
 
     async def publish(town: Town, release: str, number: int, reason: str, by: Principal) -> Version:
         return await deciding.publish(town, release, number, reason, by, press.work)
 
     return [
         page("GET", RELEASES, _list(press), "What is prepared and published"),
-        page("GET", f"{RELEASES}/new", _new(press), "Put a release together"),
+        press.pages("new")("GET", f"{RELEASES}/new", _new(press), "Put a release together"),
         page("POST", RELEASES, _prepare(press), "Have a release made and checked"),
         page("POST", f"{RELEASES}/ground", _ground(press), "Record the ground for making anonymous data"),
         page("GET", one, _show(press), "One version of a release, with the account of its safety"),
@@ -66,7 +67,9 @@ def _new(press: Press) -> PageHandler:
     return show
 
 
-async def _form(press: Press, request: Request, said: dict[str, str], status: int = 200, fault: str = "") -> Response:
+async def _form(
+    press: Press, request: Request, said: dict[str, str], status: int = 200, fault: Fault | None = None
+) -> Response:
     town, by = await press.town(request), press.by(request)
     shelf.demand_may(town, by, shelf.may_make, "make releases")
     found = sorted(await kinds(town), key=lambda one: short(one.type))
@@ -103,10 +106,12 @@ def _prepare(press: Press) -> PageHandler:
         try:
             document = json.loads(form["description"]) if form.get("description") else drafted(form)
             made = await making.prepare(town, read_description(document), by, press.work)
-        except (MachinamiError, ValueError) as error:
-            if isinstance(error, SignInRequired | StepUpRequired):
-                raise
-            return await _form(press, request, form, 422, getattr(error, "detail", str(error)))
+        except (SignInRequired, StepUpRequired):
+            raise
+        except MachinamiError as error:
+            return await _form(press, request, form, 422, fault_of(error, press.words(request)))
+        except ValueError as error:
+            return await _form(press, request, form, 422, Fault(press.words(request).plain("error.form"), str(error)))
         return see_other(f"{RELEASES}/{made.description.id}/{made.number}")
 
     return take
@@ -125,7 +130,7 @@ def _ground(press: Press) -> PageHandler:
         except MachinamiError as error:
             if describe(error)[0] in (401, 403):
                 raise
-            return await _form(press, request, form, 422, error.detail)
+            return await _form(press, request, form, 422, fault_of(error, press.words(request)))
         query = "&".join(f"{key}={form[key]}" for key in ("type", "persons") if form.get(key, "").isalnum())
         return see_other(f"{RELEASES}/new?{query}")
 
@@ -139,7 +144,7 @@ def _show(press: Press) -> PageHandler:
     return show
 
 
-async def _shown(press: Press, request: Request, status: int = 200, fault: str = "") -> Response:
+async def _shown(press: Press, request: Request, status: int = 200, fault: Fault | None = None) -> Response:
     town, by, words = await press.town(request), press.by(request), press.words(request)
     shelf.demand_may(town, by, shelf.may_make, "see what is prepared")
     found = shelf.version(town, request.params["id"], numbered(request.params["version"]), by)
@@ -164,7 +169,7 @@ def _decide(press: Press, decide: Decide) -> PageHandler:
         except MachinamiError as error:
             if describe(error)[0] in (401, 403, 404):
                 raise
-            return await _shown(press, request, 422, error.detail)
+            return await _shown(press, request, 422, fault_of(error, press.words(request)))
         return see_other(f"{RELEASES}/{release}/{number}?done={done.state}")
 
     return take

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from machinami.broker.releases.demanded import demand_told
 from machinami.broker.releases.earlier import Work, earlier_than
 from machinami.broker.releases.gathering import grounds_for
 from machinami.broker.releases.making import MAKING
@@ -31,7 +32,8 @@ from machinami.store.protocol import Transaction
 async def publish(town: Town, release: str, number: int, reason: str, by: Principal, work: Work) -> Version:
     """Publish a version that another person had made, after it was held against all that went out meanwhile.
 
-    Raises Forbidden for who made it; Conflict where it is not prepared, or cannot go out any more.
+    Raises Forbidden for who made it; NotApproved where an approval demands greater groups by now; Conflict where it is
+    not prepared, or cannot go out any more.
     """
     demand_may(town, by, may_decide, "publish releases")
     found = _waiting(town, release, number)
@@ -41,6 +43,7 @@ async def publish(town: Town, release: str, number: int, reason: str, by: Princi
         )
     demand_reason(reason)
     grounds_for(town, found.description.source)
+    demand_told(town, found, (town.store.record(TABLE, found.key) or {"rows": ()})["rows"])
     out = await _checked(town, found, work)
     now = town.clock()
 

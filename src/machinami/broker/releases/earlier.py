@@ -46,6 +46,22 @@ async def earlier_than(town: Town, description: Description) -> tuple[dict[str, 
     return found, tuple(clashes), len(out)
 
 
+async def told_otherwise(town: Town, description: Description) -> list[str]:
+    """What is out of the same people and times the other way, by name: tables beside noise, and noise beside tables.
+
+    Neither counts against the other. What noise tells more of one person than all else that anybody knows stays within
+    its epsilon, whatever that is (Dwork and Roth 2014, 2.3.1); but it tells something of cells that a table holds back.
+    """
+    is_noise = description.plan.method is Method.NOISE
+    return [
+        one.name
+        for one in await published(town)
+        if one.description.source.group == description.source.group
+        and (one.description.plan.method is Method.NOISE) is not is_noise
+        and _overlap(one.description, description)
+    ]
+
+
 def _span(description: Description) -> str:
     """What must be the same for two releases to be held against each other; by a grain, each time is by itself."""
     return "" if description.grain else description.source.period

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from machinami.broker.releases import ledger
-from machinami.broker.releases.earlier import Work, earlier_than
+from machinami.broker.releases.demanded import demand_groups, least_group
+from machinami.broker.releases.earlier import Work, earlier_than, told_otherwise
 from machinami.broker.releases.gathering import demand_sound, gathered, grounds_for
 from machinami.broker.releases.shelf import MEMBERS, STATE, TABLE, VERSION, demand_may, may_make
 from machinami.broker.releases.version import Description, State, Version, key_of, write_block
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.methods.anonymity import noisy
-from machinami.methods.anonymity.made import Block, Made, Unit
+from machinami.methods.anonymity.made import Block, Made, Unit, remark
 from machinami.methods.anonymity.plan import Method, faults
 from machinami.model.identity.record import read, write
 from machinami.model.principal import Principal
@@ -30,12 +31,14 @@ _MOST_VERSIONS = 500
 async def prepare(town: Town, description: Description, by: Principal, work: Work) -> Version:
     """Make a version and check it; nothing goes out by that. Whether it may is its state: prepared or refused.
 
-    Raises BadRequestData, Forbidden; Conflict where the budget for noise is used up.
+    Raises BadRequestData, Forbidden; NotApproved where its groups are smaller than what was approved; Conflict where
+    the budget for noise is used up.
     """
     demand_may(town, by, may_make, "make releases")
     for where, fault in faults(description.plan):
         raise BadRequestData(f"This release cannot be: {where}: {fault}", member=where)
     demand_sound(description.source)
+    demand_groups(town, description)
     grounds = grounds_for(town, description.source)
     began = await _begin(town, description, by, grounds, work)
     units, simulated = await gathered(town, description, await _secret(town, work), work.zone)
@@ -100,17 +103,26 @@ async def _made(town: Town, description: Description, units: Sequence[Unit], wor
     plan = description.plan
     try:
         if plan.method is Method.NOISE:
-            return await _made_noisy(description, units, work)
+            made = await _made_noisy(description, units, work, least_group(town, description))
+            return await _beside(town, description, made)
         earlier, clashes, _ = await earlier_than(town, description)
         if clashes:
             return Made((), (), 0, clashes, ())
-        made: Made = await work.run(f"{MAKING}:make", plan, list(units), description.source.period, earlier)
-        return made
+        made = await work.run(f"{MAKING}:make", plan, list(units), description.source.period, earlier)
+        return await _beside(town, description, made)
     except ValueError as error:
         raise BadRequestData(f"This release cannot be made: {error}") from error
 
 
-async def _made_noisy(description: Description, units: Sequence[Unit], work: Work) -> Made:
+async def _beside(town: Town, description: Description, made: Made) -> Made:
+    """With what it has to say of noise beside tables: who decides is to know of both."""
+    others = await told_otherwise(town, description)
+    if not others:
+        return made
+    return replace(made, remarks=(*made.remarks, remark("beside", None, others=", ".join(others))))
+
+
+async def _made_noisy(description: Description, units: Sequence[Unit], work: Work, least: int) -> Made:
     plan = description.plan
     cells, sums = noisy.totals(plan, units)
     scales = noisy.scales(plan)
@@ -122,7 +134,7 @@ async def _made_noisy(description: Description, units: Sequence[Unit], work: Wor
         raise Conflict(
             "Noise is drawn by the library OpenDP, which is not installed here: pip install 'machinami[privacy]'"
         ) from missing
-    return noisy.make_noisy(plan, cells, drawn, errors)
+    return noisy.make_noisy(plan, cells, drawn, errors, least)
 
 
 async def _secret(town: Town, work: Work) -> bytes:

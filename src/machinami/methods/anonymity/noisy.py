@@ -40,16 +40,26 @@ def scales(plan: Plan) -> list[float]:
     return [move * len(found) / plan.epsilon for move in found]
 
 
-def make_noisy(plan: Plan, cells: Sequence[Key], noisy: Sequence[Sequence[int]], errors: Sequence[float]) -> Made:
+def make_noisy(
+    plan: Plan, cells: Sequence[Key], noisy: Sequence[Sequence[int]], errors: Sequence[float], least: int = 0
+) -> Made:
     """The table of sums that have their noise already: what is done to them from here on tells nothing more.
 
-    errors: by how much each of them is off at most, with 95 % probability.
+    errors: by how much each of them is off at most, with 95 % probability. least: of how many people a cell must be at
+    least; what may be of fewer is held back, by its noisy count, which tells nothing more either.
     """
     rows: list[tuple[str | float | None, ...]] = []
+    held = 0
     for at, cell in enumerate(cells):
         people = max(0, noisy[0][at])
+        if least and people - errors[0] < least:
+            held += 1
+            rows.append((*cell, *(None for _ in noisy)))
+            continue
         # A mean of few is mostly noise: it would be read as a fact.
         means = [rounded(max(0, sums[at]) / people) if people > errors[0] else None for sums in noisy[1:]]
         rows.append((*cell, people, *means))
-    said = (remark("epsilon", None, epsilon=plan.epsilon), remark("error", None, people=round(errors[0])))
-    return Made(header_of(plan), tuple(rows), 0, said, ())
+    said = [remark("epsilon", None, epsilon=plan.epsilon), remark("error", None, people=round(errors[0]))]
+    if held:
+        said.append(remark("unsure", None, out=held, of=len(rows), least=least))
+    return Made(header_of(plan), tuple(rows), held, tuple(said), ())

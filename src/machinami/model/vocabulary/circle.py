@@ -16,8 +16,10 @@ from machinami.model.view import Measured, Point, Ref, Words
 @dataclass(frozen=True, slots=True)
 class CityNeed:
     """A problem or wish of the town (課題・ニーズ). field: of which field of the town (as a manifest's `field`).
-    origin: resident, office, workshop, report or service, whence it came. state: open, taken, answered or closed.
-    voices: how many said the same. ref_group: the need that it is grouped under; ref_vision: which vision it is of."""
+    origin: resident, office, workshop, report or service, whence it came. state: open, taken, answered or closed;
+    reason: why it stands so, where somebody said why. voices: how many said this one; those of the needs that are
+    grouped under it count besides. ref_group: the need that it is grouped under; ref_vision: which vision it is of;
+    ref_source: the proposal or report that it was made from."""
 
     TYPE: ClassVar[str] = "CityNeed"
     id: str
@@ -31,12 +33,15 @@ class CityNeed:
     location: Point | None = None
     ref_group: Ref | None = None
     ref_vision: Ref | None = None
+    ref_source: Ref | None = None
+    reason: str | None = None
     simulated: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Vision:
-    """What the town wants to become (ビジョン). state: draft, adopted or replaced."""
+    """What the town wants to become (ビジョン). state: draft, adopted or replaced. adopted_by: who, with their role;
+    ref_replaced: the version that this one took the place of."""
 
     TYPE: ClassVar[str] = "Vision"
     id: str
@@ -45,6 +50,8 @@ class Vision:
     state: str | None = None
     version: int | None = None
     adopted_on: str | None = None
+    adopted_by: str | None = None
+    ref_replaced: Ref | None = None
     simulated: bool | None = None
 
 
@@ -74,9 +81,10 @@ class Initiative:
 
 @dataclass(frozen=True, slots=True)
 class ActionPlan:
-    """A published version of the town's plan (スマートシティ実行計画), which never changes again; the one with the
-    greatest version stands. chapters: the eight by key (goals, problems, kpis, work, roadmap, roles, sustaining,
-    data) -> {"ja": text, "en": text}; initiatives: ids; approved_by: who, with their role."""
+    """A published version of the town's plan (スマートシティ実行計画), whose words and figures never change again; the
+    one with the greatest version that is not withdrawn stands. chapters: the eight by key (goals, problems, kpis,
+    work, roadmap, roles, sustaining, data) -> {"ja": text, "en": text}; initiatives: ids; approved_by: who, with their
+    role; record: what its tables said at publication; withdrawn: {"at", "by", "role", "reason"} once it is."""
 
     TYPE: ClassVar[str] = "ActionPlan"
     id: str
@@ -87,6 +95,8 @@ class ActionPlan:
     approved_by: str | None = None
     published_at: datetime | None = None
     ref_vision: Ref | None = None
+    record: dict[str, object] | None = None
+    withdrawn: dict[str, str] | None = None
     simulated: bool | None = None
 
 
@@ -98,8 +108,11 @@ class KeyPerformanceIndicator:
     it is a KGI. direction: up, down or range (what is better). unit: as people read it. formula: over live entities, as
     the indicators service reads it; counting: the rule of counting in words. baseline: None where it is unknown;
     baseline_year, target, target_years as that service writes them: target {"kind": value | range | rate, "low",
-    "high"}, target_years {"from", "to", "fiscal"} or none. current: the last measured value, its history is the
-    indicator's. state: on_path, off_path, reached, no_target or unmeasured. leads_to: ids of what it contributes to."""
+    "high"}, target_years {"from", "to", "fiscal"} or none. A value is in `low` (or in `high` alone); a rate is per cent
+    of the baseline, with "per": "year" where it is for each year. current: the last measured value, its history is the
+    indicator's. state: on_path, off_path, reached, no_target (none, or nothing to judge it by) or unmeasured; standing:
+    why, as rows of that service. leads_to: ids of what it contributes to. owner: which office answers for it. from_kpi:
+    `service.id` of the manifest's KPI that it was taken over from. retired_on: since when it is no longer followed."""
 
     TYPE: ClassVar[str] = "KeyPerformanceIndicator"
     id: str
@@ -120,7 +133,11 @@ class KeyPerformanceIndicator:
     target_years: dict[str, object] | None = None
     current: Measured | None = None
     state: str | None = None
+    standing: dict[str, object] | None = None
     leads_to: list[str] | None = None
+    owner: str | None = None
+    from_kpi: str | None = None
+    retired_on: str | None = None
     simulated: bool | None = None
 
 
@@ -155,7 +172,9 @@ class Pilot:
 @dataclass(frozen=True, slots=True)
 class GateDecision:
     """A decision at a gate of a pilot, public within 24 hours. gate: start, go_on or deploy; verdict: yes, no or
-    later; decided_by: rows {"name", "role"}; dissent: who thought otherwise, and why, in their words."""
+    later; decided_by: rows {"name", "role"}; dissent: who thought otherwise, and why, in their words. evidence: what
+    was measured when it was taken, {"value", "at", "met": true | false | null}; from_state: the pilot's state before;
+    retracted: {"by", "role", "reason", "at"} where it was taken back."""
 
     TYPE: ClassVar[str] = "GateDecision"
     id: str
@@ -166,6 +185,9 @@ class GateDecision:
     decided_by: list[dict[str, str]] | None = None
     decided_at: datetime | None = None
     published_at: datetime | None = None
+    evidence: dict[str, object] | None = None
+    from_state: str | None = None
+    retracted: dict[str, str] | None = None
     ref_pilot: Ref | None = None
     simulated: bool | None = None
 

@@ -26,8 +26,8 @@ class ReferenceCase:
     {"ja", "en", "level", "target", "year"}; partners: 協力者; keywords: キーワード; year: 事例実施年. Our own:
     failed: what did not work; size: of the town, in the four classes of the ministry's model projects; stage: which it
     had reached; theme: for which of the themes of the stuck it is told; service, page: what here does the same;
-    sources: keys of sources.toml, or "own"; edition: of the library; state: shown or withdrawn; decided_by, role, decided_at: who
-    added or withdrew a case of the town's own.
+    sources: keys of sources.toml, or "own"; edition: of the library; state: shown or withdrawn; decided_by, role,
+    decided_at: who added or withdrew a case of the town's own.
     """
 
     TYPE: ClassVar[str] = "ReferenceCase"

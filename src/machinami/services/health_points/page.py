@@ -10,24 +10,26 @@ import orjson
 from machinami.foundation.errors import BadRequestData, Forbidden, MachinamiError, SettingsError
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
+from machinami.kit.fault import Fault, fault_of
 from machinami.kit.forms import cookie_field, own_cookie
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.settings import read_setting, refusal
+from machinami.model.person import read_number
 from machinami.model.vocabulary.places import District
 from machinami.services.health_points import service
 from machinami.services.health_points.book.pages import PointsBook
 from machinami.services.health_points.book.telling import ADDRESS
 from machinami.services.health_points.logic.advice import MET
 from machinami.services.health_points.logic.days import read_day
-from machinami.services.health_points.logic.joining import PURPOSE, Profile, checked_code
+from machinami.services.health_points.logic.joining import PURPOSE, NotTakingPart, Profile, checked_code
 from machinami.services.health_points.logic.reading import read
 from machinami.services.health_points.model import AGE_BANDS, SEXES, Officer
 from machinami.services.health_points.service import PACKAGE
 
 TEMPLATE = f"{PACKAGE}/page.html"
 COOKIE = "machinami-points"
-KEPT = 400 * 86_400
+KEPT, _AN_HOUR = 400 * 86_400, 3_600
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that is read for another
 Audience = Literal["resident", "officer", "history"]
 AUDIENCES: tuple[Audience, ...] = ("resident", "officer", "history")
@@ -54,6 +56,7 @@ class Way:
             "join": self.join,
             "leave": self.leave,
             "connect": self.connect,
+            "enter": self.enter,
             "look": self.look,
             "answer": self.answer,
             "hand-in": self.hand_in,
@@ -71,7 +74,12 @@ class Way:
         return await self.page(request)
 
     async def page(
-        self, request: Request, audience: str | None = None, status: int = 200, fault: str = "", new_key: str = ""
+        self,
+        request: Request,
+        audience: str | None = None,
+        status: int = 200,
+        fault: Fault | str = "",
+        new_key: str = "",
     ) -> Response:
         """The page, with what went wrong or what is shown only once."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
@@ -144,7 +152,18 @@ class Way:
         """See the page of an invented resident, where there is one."""
         read_form(request)
         await service.walker_of(self.city, service.SIMULATED)
-        return self.with_key(see_other(ADDRESS), request, service.SIMULATED, 3_600)
+        return self.with_key(see_other(ADDRESS), request, service.SIMULATED, _AN_HOUR)
+
+    async def enter(self, request: Request) -> Response:
+        """Open one's page with the key on the paper of a desk: for an hour, or for good on a device of one's own."""
+        form = read_form(request)
+        key = read_number(form.get("key", ""))
+        try:
+            await service.walker_of(self.city, key)
+        except NotTakingPart:
+            words = self.frame.words(request, PACKAGE)
+            return await self.page(request, "resident", 422, words.plain("points.enter.unknown"))
+        return self.with_key(see_other(ADDRESS), request, key, KEPT if form.get("own") == "yes" else _AN_HOUR)
 
     async def publish(self, request: Request) -> Response:
         """The town publishes what people are asked to consent to: administrators alone may."""
@@ -186,7 +205,7 @@ class Way:
         except orjson.JSONDecodeError:
             return await self.page(request, "resident", 422, words.plain("points.hand_in.no_json"))
         except MachinamiError as error:
-            return await self.page(request, "resident", 422, error.detail)
+            return await self.page(request, "resident", 422, fault_of(error, words))
         return see_other(f"{ADDRESS}?done=handed_in")
 
     async def voucher(self, request: Request) -> Response:
@@ -234,7 +253,8 @@ class Way:
             await self.city.set_setting(name, read_setting(setting, form.get("value", "")), f"{by.who}（{by.role}）")
         except SettingsError as error:
             known = [s.field for s in await self.book.settings(words) if s.field.name == name]
-            return await self.page(request, "officer", 422, refusal(known[0], words) if known else error.detail)
+            fault = refusal(known[0], words) if known else fault_of(error, words)
+            return await self.page(request, "officer", 422, fault)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
 

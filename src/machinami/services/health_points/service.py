@@ -14,13 +14,14 @@ from machinami.kit.drawer import Drawer
 from machinami.services.health_points.logic import bookings, joining, summary
 from machinami.services.health_points.logic.advice import next_goal
 from machinami.services.health_points.logic.bookings import (
-    DEVICES,
     JOURNALS,
     KEYS,
     LEAVING,
+    OWNED,
     PARTNERS,
     PRINTS,
     STAMPS,
+    TOTALS,
     VERDICTS,
     VOUCHERS,
     Voucher,
@@ -37,14 +38,13 @@ from machinami.services.health_points.logic.days import (
     judged,
 )
 from machinami.services.health_points.logic.earning import is_open_to_change
-from machinami.services.health_points.logic.joining import PURPOSE, Consents, NotTakingPart, Profile
-from machinami.services.health_points.logic.ledger import Command, Entry, Journal, read_entry
+from machinami.services.health_points.logic.joining import PURPOSE, Consents, NotTakingPart, OpenTown, Profile
+from machinami.services.health_points.logic.ledger import Entry, Journal, read_entry
 from machinami.services.health_points.logic.merging import by_day
 from machinami.services.health_points.logic.plausibility import HISTORY_DAYS
 from machinami.services.health_points.logic.reading import Read
 from machinami.services.health_points.logic.stored import read_claims, read_journal
 from machinami.services.health_points.model import (
-    Claim,
     Exercise,
     Officer,
     PointsAudit,
@@ -58,6 +58,7 @@ from machinami.services.health_points.model import (
 
 PACKAGE = "machinami.services.health_points"
 SHOWN_DAYS = 35
+_SEALED, _AT_ONCE = "sealed", 200  # the stamp that all is sealed; records of one transaction meanwhile
 LONGEST_LATE = 90  # the most that `late_days` can be set to
 SIMULATED = "simulated-resident"
 """The key under which anyone may look at one invented resident; it opens nothing where nobody is invented."""
@@ -69,25 +70,11 @@ def consents(city: City) -> Consents:
     return asked if asked.is_asked else OpenTown()
 
 
-class OpenTown:
-    """The port in a town without any administrator, which keeps no consents: a town for trying things out."""
-
-    async def give(self, subject: str, language: str) -> str:
-        """Nothing is recorded."""
-        return ""
-
-    def holds(self, subject: str) -> bool:
-        """Who takes part has a profile; more is not asked."""
-        return True
-
-    async def withdraw(self, subject: str) -> None:
-        """Nothing is recorded; the profile is erased."""
-
-
 async def refresh(city: City, now: datetime) -> None:
     """Forget who left, let points and vouchers run out, and, once a day or when somebody joined or was asked, judge
     what sources brought in, set goals and tell the figures: personal data are read no oftener than that."""
     own = city.for_purpose(PURPOSE)
+    await _seal_what_was_plain(own)
     await _forget_who_left(own)
     await _run_out(own, now)
     surveys = await own.find(WalkingSurvey)
@@ -117,9 +104,23 @@ async def join(city: City, profile: Profile, key: str, language: str) -> Walker:
     walker = joining.joined(city.new_id("Walker"), profile, today(city, now))
     await consents(own).give(walker.id, language)
     row = {"walker": walker.id, "since": walker.joined_on}
-    await own.private(lambda drawer: drawer.put(KEYS, digest(key), row))
+    await own.private(lambda drawer: drawer.put(KEYS, digest(key), row, about=walker.id))
     await own.publish(walker)
     return walker
+
+
+async def enrol(city: City, person: str, key: str) -> None:
+    """Take part by a consent that somebody gave at a desk, under the pseudonym that the town has for them: with no
+    profile, and a key on paper in place of the one before. Raises NotTakingPart where no consent holds."""
+    own = city.for_purpose(PURPOSE)
+    if not consents(own).holds(person):
+        raise NotTakingPart("Nobody takes part without a consent; take it down first")
+    since = today(city, city.now()).isoformat()
+    async with own.turn:
+        papers = [name for name, row in (await own.private_rows(KEYS)).items() if row["walker"] == person]
+        await own.private(partial(bookings.hand_out, walker_id=person, key=digest(key), papers=papers, since=since))
+        if await own.get(Walker, person) is None:
+            await own.publish(joining.joined(person, Profile(), today(city, city.now())))
 
 
 async def walker_of(city: City, key: str) -> Walker:
@@ -142,8 +143,21 @@ async def withdraw(city: City, walker: Walker) -> int:
     own = city.for_purpose(PURPOSE)
     since = walker.joined_on or today(city, city.now()).isoformat()
     async with own.turn:
-        await own.private(lambda drawer: drawer.put(LEAVING, walker.id, {"walker": walker.id, "since": since}))
+        row = {"walker": walker.id, "since": since}
+        await own.private(lambda drawer: drawer.put(LEAVING, walker.id, row, about=walker.id))
         return await _forget(own, walker.id, date.fromisoformat(since))
+
+
+async def _seal_what_was_plain(own: City) -> None:
+    """Seal, once, what was kept before records were sealed; a turn that was cut off is gone over again."""
+    if _SEALED in await own.private_rows(STAMPS):
+        return
+    journals = list(await own.private_rows(JOURNALS))
+    for shelf in (*OWNED, JOURNALS, *map(bookings.entries_shelf, journals)):
+        names = list(await own.private_rows(shelf))
+        for start in range(0, len(names), _AT_ONCE):
+            await own.private(partial(bookings.reseal, shelf=shelf, names=names[start : start + _AT_ONCE]))
+    await own.private(lambda drawer: drawer.put(STAMPS, _SEALED, {"at": own.now().isoformat()}))
 
 
 async def _forget_who_left(own: City) -> None:
@@ -163,7 +177,7 @@ async def _forget(own: City, walker_id: str, joined: date) -> int:
     first_to_last = (on - joined).days + LONGEST_LATE + 2
     erased = await own.erase(StepCount, day_ids(walker_id, on + timedelta(days=1), first_to_last))
     await own.erase(Walker, [walker_id])
-    shelves = {shelf: await own.private_rows(shelf) for shelf in (KEYS, DEVICES, PRINTS, VOUCHERS, VERDICTS, LEAVING)}
+    shelves = {shelf: await own.private_rows(shelf) for shelf in OWNED}
     await own.private(lambda drawer: bookings.forget(drawer, walker_id, shelves, on))
     return erased
 
@@ -184,7 +198,8 @@ async def hand_in(city: City, walker: Walker, found: Read, device: str) -> list[
     open_days = [
         day
         for day in sorted({*claims, *exercises})
-        if is_open_to_change(day, today(city, now), settings.late_days) and not _is_ahead(claims.get(day, ()), now)
+        if is_open_to_change(day, today(city, now), settings.late_days)
+        and not any(claim.start > now for claim in claims.get(day, ()))
     ]
     if (claims or exercises) and not open_days:
         what = f"Steps are taken of today and the {settings.late_days} days before, and not of the future"
@@ -220,7 +235,7 @@ async def decide_objection(city: City, walker_id: str, day: date, verdict: str, 
         raise BadRequestData("A decision needs the name and the role of who takes it", field="who")
     after = await _rejudged(city, walker_id, day, verdict, ("contested",))
     row = {"walker": walker_id, "verdict": verdict, "by": by.who, "role": by.role, "at": city.now().isoformat()}
-    await city.for_purpose(PURPOSE).private(lambda drawer: drawer.put(VERDICTS, after.id, row))
+    await city.for_purpose(PURPOSE).private(lambda drawer: drawer.put(VERDICTS, after.id, row, about=walker_id))
     return after
 
 
@@ -311,10 +326,6 @@ def today(city: City, now: datetime) -> date:
     return now.astimezone(ZoneInfo(city.zone)).date()
 
 
-def _is_ahead(claims: Sequence[Claim], now: datetime) -> bool:
-    return any(c.start > now for c in claims)
-
-
 async def _settle(own: City, walker_id: str, days: Sequence[StepCount], now: datetime) -> None:
     """Book what days are worth now, as far as that is not booked."""
     valid = (await own.settings(Settings)).valid_days
@@ -344,7 +355,7 @@ async def _catch_up(own: City, walker: Walker, now: datetime) -> None:
 
 def _show_one(drawer: Drawer, walker: Walker) -> None:
     if drawer.get(KEYS, digest(SIMULATED)) is None:
-        drawer.put(KEYS, digest(SIMULATED), {"walker": walker.id, "since": walker.joined_on})
+        drawer.put(KEYS, digest(SIMULATED), {"walker": walker.id, "since": walker.joined_on}, about=walker.id)
 
 
 async def _run_out(own: City, now: datetime) -> None:
@@ -355,12 +366,7 @@ async def _run_out(own: City, now: datetime) -> None:
             await end_voucher(own, code, "lapsed")
     for walker_id, head in (await own.private_rows(JOURNALS)).items():
         if any(lot.expires < on for lot in read_journal(head).lots.values()):
-            await own.private(partial(_expire, walker_id=walker_id, on=on))
-
-
-def _expire(drawer: Drawer, walker_id: str, on: date) -> list[Entry]:
-    command = Command("expire", f"expire:{on.isoformat()}", "expired", on)
-    return bookings.post(drawer, walker_id, [bookings.always(command)])
+            await own.private(partial(bookings.run_out, walker_id=walker_id, today=on))
 
 
 async def _tell(
@@ -390,4 +396,5 @@ async def _audit(own: City, now: datetime, doubts: summary.Doubts | None) -> Non
         return  # nobody takes part yet
     if last is None or summary.is_stale(last, heads, known):
         entries = {name: (await journal_of(own, name))[1] for name in heads}
-        await own.publish(summary.audit_of(heads, entries, known, now), whole=True)
+        totals = (await own.private_rows(TOTALS)).get(TOTALS, {})
+        await own.publish(summary.audit_of(heads, entries, totals, known, now), whole=True)

@@ -1,7 +1,8 @@
 """What is kept of journals, vouchers, keys and devices, and how does one change within a transaction?
 
 Each function here runs in one transaction over the service's own drawer: a voucher and its booking become durable
-together, so a crash before or after loses and doubles nothing.
+together, so a crash before or after loses and doubles nothing. What is about a person is sealed with their key; the
+totals of the town are about nobody, and outlast them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,11 @@ from machinami.services.health_points.logic.stored import read_journal, write_jo
 from machinami.services.health_points.model import Claim, EntryKind
 
 KEYS, DEVICES, PRINTS, JOURNALS, VOUCHERS, PARTNERS = "keys", "devices", "prints", "journals", "vouchers", "partners"
-VERDICTS, LEAVING, STAMPS = "verdicts", "leaving", "stamps"
+VERDICTS, LEAVING, STAMPS, TOTALS = "verdicts", "leaving", "stamps", "totals"
+OWNED = (KEYS, DEVICES, PRINTS, VOUCHERS, VERDICTS, LEAVING)
+"""Shelves of records that say whose they are."""
+_ENTRIES = "entries/"
+_COUNTED = "counted"  # of a journal: that the totals of the town have it
 Make = Callable[[Journal], Command | None]
 
 
@@ -29,8 +34,8 @@ class Shelves(Protocol):
         """A record."""
         ...
 
-    def put(self, shelf: str, key: str, value: dict[str, Any]) -> None:
-        """Keep a record."""
+    def put(self, shelf: str, key: str, value: dict[str, Any], about: str = "") -> None:
+        """Keep a record. about: whom it is about; without their key nobody reads it."""
         ...
 
     def drop(self, shelf: str, key: str) -> bool:
@@ -63,12 +68,14 @@ class Voucher:
 
 def entries_shelf(walker_id: str) -> str:
     """The shelf of a walker's entries; entries are put there once and never changed."""
-    return f"entries/{walker_id}"
+    return f"{_ENTRIES}{walker_id}"
 
 
 def post(shelves: Shelves, walker_id: str, makers: Iterable[Make]) -> list[Entry]:
     """Book in a walker's journal what each maker asks of it as it then stands."""
-    journal = read_journal(shelves.get(JOURNALS, walker_id))
+    head = shelves.get(JOURNALS, walker_id)
+    journal = read_journal(head)
+    counted = dict(journal.balances) if head is not None and head.get(_COUNTED) else {}
     entries: list[Entry] = []
     for make in makers:
         command = make(journal)
@@ -76,10 +83,32 @@ def post(shelves: Shelves, walker_id: str, makers: Iterable[Make]) -> list[Entry
         if entry is not None:
             journal.add(entry)
             entries.append(entry)
-            shelves.put(entries_shelf(walker_id), f"{entry.number:08d}", {"row": write_entry(entry)})
+            shelves.put(entries_shelf(walker_id), f"{entry.number:08d}", {"row": write_entry(entry)}, about=walker_id)
     if entries:
-        shelves.put(JOURNALS, walker_id, write_journal(journal))
+        _keep(shelves, walker_id, journal, counted)
     return entries
+
+
+def _keep(shelves: Shelves, walker_id: str, journal: Journal, counted: Mapping[str, int]) -> None:
+    """Keep a journal as it stands now, and add to the totals what they have not counted of it."""
+    totals = shelves.get(TOTALS, TOTALS) or {}
+    new = {name: totals.get(name, 0) + now - counted.get(name, 0) for name, now in journal.balances.items()}
+    shelves.put(TOTALS, TOTALS, new)
+    shelves.put(JOURNALS, walker_id, {**write_journal(journal), _COUNTED: True}, about=walker_id)
+
+
+def reseal(shelves: Shelves, shelf: str, names: Iterable[str]) -> None:
+    """Seal records that were kept before records were sealed, and count journals that were kept before there were
+    totals. One that is sealed and counted stays what it is."""
+    for name in names:
+        row = shelves.get(shelf, name)
+        if row is None:
+            continue
+        if shelf != JOURNALS:
+            owner = shelf.removeprefix(_ENTRIES) if shelf.startswith(_ENTRIES) else str(row["walker"])
+            shelves.put(shelf, name, row, about=owner)
+        elif not row.get(_COUNTED):
+            _keep(shelves, name, read_journal(row), {})
 
 
 def always(command: Command) -> Make:
@@ -107,7 +136,7 @@ def hold(shelves: Shelves, wanted: Voucher, today: date) -> Voucher:
         return Voucher.of(wanted.code, there)
     command = Command("hold", f"hold:{wanted.code}", wanted.code, today, wanted.points)
     post(shelves, wanted.walker, [always(command)])
-    shelves.put(VOUCHERS, wanted.code, wanted.row())
+    shelves.put(VOUCHERS, wanted.code, wanted.row(), about=wanted.walker)
     return wanted
 
 
@@ -130,8 +159,25 @@ def end(
     command = Command(kind, f"{kind}:{code}", code, today, partner=partner)
     post(shelves, voucher.walker, [always(command)])
     ended = replace(voucher, state=how, partner=partner)
-    shelves.put(VOUCHERS, code, ended.row())
+    shelves.put(VOUCHERS, code, ended.row(), about=ended.walker)
     return ended
+
+
+def hand_out(shelves: Shelves, walker_id: str, key: str, papers: Iterable[str], since: str) -> None:
+    """A key on paper for a walker, in place of those on paper before. papers: the keys that they have; since: from when
+    on they take part, where none of these says so."""
+    for name in papers:
+        row = shelves.get(KEYS, name)
+        if row is not None:
+            since = min(since, row["since"])
+            if row.get("paper"):
+                shelves.drop(KEYS, name)
+    shelves.put(KEYS, key, {"walker": walker_id, "since": since, "paper": True}, about=walker_id)
+
+
+def run_out(shelves: Shelves, walker_id: str, today: date) -> list[Entry]:
+    """Let run out what has reached its day."""
+    return post(shelves, walker_id, [always(Command("expire", f"expire:{today.isoformat()}", "expired", today))])
 
 
 def forget(shelves: Shelves, walker_id: str, rows: Mapping[str, Mapping[str, Any]], today: date) -> None:
@@ -141,7 +187,7 @@ def forget(shelves: Shelves, walker_id: str, rows: Mapping[str, Mapping[str, Any
     """
     journal = read_journal(shelves.get(JOURNALS, walker_id))
     released = [Command("release", f"left:{code}", code, today) for code in journal.holds]
-    last = Command("expire", "left", WITHDRAWN, today)
+    last = Command("expire", f"left:{journal.count}", WITHDRAWN, today)  # who came back may leave again
     post(shelves, walker_id, [always(command) for command in (*released, last)])
     for shelf, records in rows.items():
         for name, row in records.items():
@@ -177,5 +223,5 @@ def _is_others(shelves: Shelves, shelf: str, name: str, walker_id: str, today: d
     """Whether somebody else has it; it is this walker's where nobody has."""
     row = shelves.get(shelf, name)
     if row is None:
-        shelves.put(shelf, name, {"walker": walker_id, "on": today.isoformat()})
+        shelves.put(shelf, name, {"walker": walker_id, "on": today.isoformat()}, about=walker_id)
     return row is not None and row["walker"] != walker_id

@@ -31,6 +31,21 @@ class Consents(Protocol):
         ...
 
 
+class OpenTown:
+    """The port in a town without any administrator, which keeps no consents: a town for trying things out."""
+
+    async def give(self, subject: str, language: str) -> str:
+        """Nothing is recorded."""
+        return ""
+
+    def holds(self, subject: str) -> bool:
+        """Who takes part has a profile; more is not asked."""
+        return True
+
+    async def withdraw(self, subject: str) -> None:
+        """Nothing is recorded; the profile is erased."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What a person says when joining; all of it may stay unsaid ("" or "unsaid")."""

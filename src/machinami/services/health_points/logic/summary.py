@@ -140,9 +140,17 @@ def doubts_of(walkers: Sequence[Walker], days: Days) -> Doubts:
 
 
 def audit_of(
-    heads: Mapping[str, Journal], entries: Mapping[str, Sequence[Entry]], doubts: Doubts, now: datetime
+    heads: Mapping[str, Journal],
+    entries: Mapping[str, Sequence[Entry]],
+    totals: Mapping[str, int],
+    doubts: Doubts,
+    now: datetime,
 ) -> PointsAudit:
-    """The whole ledger added up anew from its entries, with every law that is broken."""
+    """The whole ledger added up anew from its entries, with every law that is broken.
+
+    totals: points by account over all journals there ever were. Those of people whose key was destroyed cannot be read
+    any more: what they had used stays used, and what they had left has run out.
+    """
     found: list[str] = []
     for name, rows in entries.items():
         short = name.rpartition(":")[2]
@@ -150,19 +158,20 @@ def audit_of(
         if ledger.replay(rows).balances != heads[name].balances or len(rows) != heads[name].count:
             found.append(f"{short}: what stands is not what was booked")
 
-    def total(account: str) -> int:
-        return sum(head.balances[account] for head in heads.values())
-
+    stands = {account: sum(head.balances[account] for head in heads.values()) for account in Journal().balances}
+    found += [f"{name}: the totals say less than what stands" for name in stands if totals.get(name, 0) < stands[name]]
+    issued, redeemed = totals.get(ledger.ISSUED, 0), totals.get(ledger.REDEEMED, 0)
+    left = stands[ledger.POINTS] + stands[ledger.HELD]
     return PointsAudit(
         AUDIT_ID,
         now,
         len(heads),
         _booked(heads),
-        total(ledger.ISSUED),
-        total(ledger.POINTS),
-        total(ledger.HELD),
-        total(ledger.REDEEMED),
-        total(ledger.EXPIRED),
+        issued,
+        stands[ledger.POINTS],
+        stands[ledger.HELD],
+        redeemed,
+        issued - redeemed - left,
         found,
         doubts.asked,
         doubts.refused,

@@ -1,0 +1,21 @@
+"""How does a page say what is wrong with a form? In the reader's words first; what the rule itself says comes below."""
+
+from dataclasses import dataclass
+
+from machinami.foundation.errors import MachinamiError
+from machinami.kit.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong. text: in the reader's words; detail: as the rule says it, in English."""
+
+    text: str
+    detail: str = ""
+
+
+def fault_of(error: MachinamiError, words: Words) -> Fault:
+    """What is wrong: the text that the error names by its fact `key`, else that it cannot be done as it was filled in,
+    with what the rule says."""
+    key = str(error.facts.get("key", ""))
+    return Fault(words.plain(key)) if key and words.has(key) else Fault(words.plain("error.form"), error.detail)
