@@ -38,6 +38,8 @@ OWN = """
     PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
     verified unverified moderation ProposalComment postedAt BudgetRound budget closesOn projects ballots outcome
     WellBeingSurvey frame results figures ParticipationStep number digest
+    ReferenceCase place size stage theme problem aim outcome failed money partners indicators keywords page sources
+    edition GuideAnswer question StageDiagnosis reached total MenuChoice
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
