@@ -30,6 +30,7 @@ class Draft:
         self._entities: dict[str, Entity | None] = {}
         self._records: dict[tuple[str, str], bytes | None] = {}
         self._written: list[Written] = []
+        self._gone: set[str] = set()
         self._apart: Snapshot | None = None
 
     def count(self) -> int:
@@ -48,6 +49,8 @@ class Draft:
         """Append the change to the log and move state and history with it."""
         self._written.append(encode_change(change, self.get(change.entity_id)))
         self._entities[change.entity_id] = change.after
+        if change.after is None:
+            self._gone.add(change.entity_id)
 
     def correct(
         self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
@@ -64,7 +67,7 @@ class Draft:
 
     def recall(self, entity_id: str) -> Entity | None:
         """What is known of an entity that is not there."""
-        if not self._written and not isinstance(self._group.look(entity_id), Husk):
+        if entity_id not in self._gone and not isinstance(self._group.look(entity_id), Husk):
             return None  # as of most that are to be made: nothing need be settled to know that
         self._set_apart()
         return past.recall(self._group, entity_id)
