@@ -134,7 +134,7 @@ async def test_a_backup_made_before_cannot_be_read_after_the_erasure(town: Conse
             assert not file.is_file() or SECRET.encode() not in file.read_bytes(), file
     shutil.copy(tmp_path / "data" / "keys" / "default.persons", backup / "default.persons")  # all keys that there are
     store = open_backend(backup, StoreSettings())
-    law, keys = Law(house.clock), PersonKeyFile(backup / "default.persons", False, False)
+    law, keys = Law(house.clock), PersonKeyFile(backup / "default.persons", False)
     restored = await shrouded(await store.open("default"), law, keys)
     await load_law(law, restored)
     for number, is_there in ((0, False), (7, False), (1, True)):
