@@ -9,6 +9,7 @@ from machinami.broker import batch, discovery, operations
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.model.context import core
 from machinami.model.expansion import expand_fragment
+from machinami.model.plain import plain_of
 from machinami.model.query import Page, Query, TypeIs
 
 LEVEL = core().expand("level")
@@ -62,6 +63,20 @@ async def test_each_entity_of_a_batch_succeeds_or_fails_by_itself(town):
     assert isinstance(outcomes[1].error, AlreadyExists)
     found = await operations.query(town, Query(types=TypeIs(core().expand("Gauge"))), Page(count=True), OFFICER)
     assert found.count == 3
+
+
+async def test_what_is_plain_is_written_without_a_look_inside(house):
+    town = await house.open()
+    await operations.create(town, gauge(1), OFFICER)
+    house.clock.pass_seconds(1)
+
+    await batch.upsert_all(town, [gauge(1, 2.0), gauge(2)], replace=True, by=OFFICER)
+    house.clock.pass_seconds(1)
+    await operations.replace(town, ONE, gauge(1, 3.0), OFFICER)
+
+    for entity in map(town.store.peek, (ONE, "urn:ngsi-ld:Gauge:2")):
+        assert plain_of(entity) is not None
+    assert operations.retrieve(town, ONE, OFFICER).get(LEVEL).value == 3.0
 
 
 async def test_an_upsert_says_which_entities_are_new(town):

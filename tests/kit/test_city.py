@@ -1,10 +1,15 @@
 """What does the City handle do with attributes that are gone, with turns, and with work for another process?"""
 
 import os
+from dataclasses import fields
 
+import pytest
 from tests.services.flood.conftest import GAUGE, River, river
 
-from machinami.model.view import Measured
+from machinami.foundation.errors import Forbidden
+from machinami.model.town_terms import TERMS
+from machinami.model.view import Measured, attribute_name
+from machinami.model.vocabulary import circle
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood.model import GaugeThresholds
 
@@ -37,3 +42,17 @@ async def test_a_kept_artefact_comes_back_by_its_name(river: River) -> None:
     await river.city.keep_artefact("b", {"model": "y"})
     assert await river.city.artefact("a") == {"model": "x"}
     assert await river.city.artefact("c") is None
+
+
+async def test_a_service_takes_what_people_hand_in_only_where_it_says_so(river: River) -> None:
+    with pytest.raises(Forbidden, match="hand in"):
+        river.city.at_reception()
+
+
+def test_every_word_of_the_circle_is_a_term_of_the_town() -> None:
+    views = [view for view in vars(circle).values() if getattr(view, "__module__", "") == circle.__name__]
+    words = {
+        attribute_name(field.name) for view in views for field in fields(view) if field.name not in ("id", "location")
+    }
+    assert len(views) == 10
+    assert words | {view.TYPE for view in views} <= TERMS.keys()

@@ -13,7 +13,9 @@ from machinami.kit.words import (
     placeholders,
 )
 
-PACKAGES = ("machinami.kit", "machinami.portal", "machinami.services.flood", "machinami.apis.ethics")
+PACKAGES = (
+    "machinami.kit", "machinami.portal", "machinami.services.flood", "machinami.services.needs", "machinami.apis.ethics"
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("package", PACKAGES)

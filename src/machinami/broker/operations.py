@@ -17,7 +17,7 @@ from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.found import Found
-from machinami.model.never_kept import demand_attribute_keepable, demand_keepable
+from machinami.model.never_kept import demand_changes_keepable, demand_entity_keepable, demand_keepable
 from machinami.model.patch import Patched
 from machinami.model.principal import Principal
 from machinami.model.query import Page, Query
@@ -33,7 +33,7 @@ def no_entity(entity_id: str) -> NotFound:
 
 def write_new(tx: Transaction, entity: Entity, now: datetime, by: Principal) -> None:
     """Create an entity inside a transaction. Raises AlreadyExists; BadRequestData for what is never kept."""
-    demand_keepable(entity.types, entity.attributes)
+    demand_entity_keepable(entity)
     before = tx.get(entity.id)
     if before is not None and not expired(before, now):
         raise AlreadyExists(f"There is an entity {entity.id} already; update it instead", entityId=entity.id)
@@ -53,9 +53,7 @@ def write_rule(tx: Transaction, entity_id: str, rule: Rule, now: datetime, by: P
         types = done.entity.types
         if types != before.types:
             demand_keepable(types, {})
-        for part in done.changes:
-            if part.after is not None:
-                demand_attribute_keepable(part.name, part.after)
+        demand_changes_keepable(done.changes)
         tx.write(Change(Verb.UPDATED, entity_id, types, before, done.entity, done.changes, now, by.signature))
     return done
 

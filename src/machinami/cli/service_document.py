@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from machinami.kit.manifest import DataUse, Manifest, Setting
+from machinami.kit.manifest import DataUse, Kpi, Manifest, Setting
 
 MADE = "<!-- Made by tools/check.py --write from the tree itself; change the source, not this file. -->\n"
 
@@ -27,7 +27,7 @@ def service_document(manifest: Manifest) -> str:
         *([f"- {p.data.type}: {p.purpose.ja} {p.purpose.en} ({p.legal})" for p in m.personal] or ["None."]),
         "\n## What it is judged by\n",
         *(
-            [f"- {k.title.ja} · {k.title.en}: {k.level}, better {k.direction}: `{k.formula}`" for k in m.kpis]
+            [f"- {k.title.ja} · {k.title.en}: {k.level}, better {k.direction}: {_counted(k)}" for k in m.kpis]
             or ["None."]
         ),
         f"\n## Learned from\n\n{m.seed.city}: {m.seed.aim} ({m.seed.source})" if m.seed else "",
@@ -35,6 +35,11 @@ def service_document(manifest: Manifest) -> str:
         *[f"- {q.tier}, {q.rule}: {q.state}{f' ({q.reason})' if q.reason else ''}" for q in m.quality],
     ]
     return "\n".join(part for part in parts if part).rstrip() + "\n"
+
+
+def _counted(kpi: Kpi) -> str:
+    formula = [f"`{kpi.formula}`"] if kpi.formula else ["no formula over entities."]
+    return " ".join(formula + ([kpi.counting.ja, kpi.counting.en] if kpi.counting else []))
 
 
 def _assurance(manifest: Manifest) -> Iterator[str]:

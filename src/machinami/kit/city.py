@@ -21,10 +21,11 @@ from machinami.kit.manifest import ANY_TYPE, Manifest
 from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.viewing import VIEWER
 from machinami.model.change import Change
+from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.policy import WRITING, Deed, Row, Whom
 from machinami.model.principal import ANONYMOUS, Principal, Role
-from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
+from machinami.model.query import Condition, Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.reading import Reading
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
 
@@ -70,6 +71,17 @@ class City:
             raise Forbidden(what, purpose=purpose)
         bound = copy(self)
         bound._by = replace(self._by, purpose=purpose)
+        bound._for_itself = True
+        return bound
+
+    def at_reception(self) -> "City":
+        """The same handle, reading and writing as the service itself what somebody hands in who may write nothing (a
+        report, a proposal): the service answers for what it takes and what it shows of it. Who handed it in is told to
+        the account only where `publish` says so by its `by`, so that a service can keep people's names from it.
+        Raises Forbidden where the manifest does not say that it needs a reception."""
+        if "reception" not in self.manifest.needs:
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it takes what people hand in")
+        bound = copy(self)
         bound._for_itself = True
         return bound
 
@@ -120,6 +132,23 @@ class City:
                 self.log.warning("left out %s: %s", entity.id, error)
         return found
 
+    @property
+    def terms(self) -> Context:
+        """The short names of the town, and what they stand for."""
+        return self._context
+
+    async def entities(self, kind: str, condition: Condition | None = None) -> list[Entity]:
+        """Every entity of a type (short name, or expanded) for which a condition holds, as it is, in order of creation:
+        for services that do not know beforehand what they will look at."""
+        self._demand_read(self._context.compact(kind))
+        return await self._entities(Query(types=TypeIs(self._context.expand(kind)), q=condition))
+
+    def peek(self, entity_id: str) -> Entity | None:
+        """One entity as it is; None if there is none, or if it is of a type that the service does not read."""
+        found = operations.peek(self._town, entity_id, self._who)
+        types = () if found is None else map(self._context.compact, found.types)
+        return found if any(map(self.manifest.may_read, types)) else None
+
     async def get(self, view: type[V], entity_id: str) -> V | None:
         """One entity as a view; None if there is none."""
         self._readable(view)
@@ -132,6 +161,11 @@ class City:
         names = [self._context.expand(name) for name in attribute_names(view)]
         return shows(self._town.policy, self._who, self._context.expand(self._readable(view)), names)
 
+    def sees(self, kind: str) -> bool:
+        """Whether who looks, or the service itself, may see every entity of a type (short name, or expanded) with all
+        its attributes: else what is counted among them is no count."""
+        return shows(self._town.policy, self._who, self._context.expand(self._demand_read(self._context.compact(kind))))
+
     def demand_shown(self, view: type[Any]) -> None:
         """Raise SignInRequired or Forbidden unless who looks may see all that the view tells of every entity of its
         type: for answers to programs, in which nothing would be taken for none."""
@@ -142,14 +176,14 @@ class City:
 
     async def history(
         self,
-        view: type[Any],
+        view: type[Any] | str,
         attribute: str,
         since: datetime,
         until: datetime,
         ids: Sequence[str] | None = None,
     ) -> dict[str, list[Past]]:
-        """Past values of one measured attribute (short name): entity id -> values in order of time."""
-        kind = self._readable(view)
+        """Past values of one measured attribute (short name), of a view or a type: entity id -> values in order."""
+        kind = self._demand_read(view) if isinstance(view, str) else self._readable(view)
         if ids is None:
             ids = [e.id for e in await self._entities(Query(types=TypeIs(self._context.expand(kind))))]
         span = TemporalQuery(TimeRelation.BETWEEN, since, until, "observedAt")
@@ -227,7 +261,7 @@ class City:
         """
         setting = self.manifest.setting(name)
         setting.check(value)
-        self._demand_settable()
+        self.demand_author()
         now = self.now().isoformat()
 
         def rule(kept: dict[str, Any]) -> dict[str, Any]:
@@ -263,15 +297,27 @@ class City:
         """The same for a function named as "package.module:function": its module is imported in the worker alone."""
         return await self._compute.run(call, address, *arguments)
 
-    def _demand_settable(self) -> None:
+    def demand_author(self) -> None:
+        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes, so that
+        they may also do what it keeps apart until later."""
         written = [self._context.expand(use.type) for use in self.manifest.writes if use.type != ANY_TYPE]
         for deed in (Deed.CREATE, Deed.CHANGE):
             demand_whole(self._town.policy, self._who, deed, written)
         if not written:
             demand(self._town.policy, self._who, Deed.ADMINISTER)
 
+    def is_author(self) -> bool:
+        """Whether who looks may create and change all that the service writes."""
+        try:
+            self.demand_author()
+        except (SignInRequired, Forbidden):
+            return False
+        return True
+
     def _readable(self, view: type[Any]) -> str:
-        kind: str = view.TYPE
+        return self._demand_read(view.TYPE)
+
+    def _demand_read(self, kind: str) -> str:
         if not self.manifest.may_read(kind):
             raise Forbidden(f"{self.manifest.id} does not say in its manifest that it reads {kind}", type_=kind)
         return kind

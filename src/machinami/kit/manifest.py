@@ -17,7 +17,7 @@ Level = Literal["output", "outcome", "impact"]
 Direction = Literal["up", "down", "keep"]
 ANY_TYPE = "*"
 CONTRACT = 1  # of the handle and the manifest; raised when a service written for an older one could break
-NEEDS = ("artefacts", "compute", "files", "private", "send", "templates")
+NEEDS = ("artefacts", "compute", "files", "private", "reception", "send", "templates")
 TIERS = ("bronze", "silver", "gold")
 
 
@@ -111,13 +111,19 @@ class Personal:
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A figure the service is judged by; `formula` is over entities, `direction` says what is better."""
+    """A figure the service is judged by; `direction` says what is better.
+
+    formula: over entities, in the language of the indicators service; empty where the figure cannot be computed from
+    them. counting: the rule of counting, in words. unit: as people read it.
+    """
 
     id: str
     title: Text
     level: Level
     direction: Direction
     formula: str
+    counting: Text | None = None
+    unit: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

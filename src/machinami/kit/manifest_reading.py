@@ -343,7 +343,9 @@ def _kpis(reader: Reader, data: Table) -> tuple[Kpi, ...]:
             title=reader.spoken(row, "title", within),
             level=cast(Level, reader.one_of(row, "level", within, get_args(Level))),
             direction=cast(Direction, reader.one_of(row, "direction", within, get_args(Direction))),
-            formula=reader.text(row, "formula", within),
+            formula=reader.text(row, "formula", within) if row.get("formula") != "" else "",
+            counting=reader.spoken(row, "counting", within) if "counting" in row else None,
+            unit=reader.spoken(row, "unit", within) if "unit" in row else None,
         )
         for within, row in reader.rows(data, "kpis")
     )

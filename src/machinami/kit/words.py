@@ -8,6 +8,7 @@ by the placeholder `count`.
 import re
 import string
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -46,6 +47,12 @@ class Words:
     def rich(self, key: str, /, **values: object) -> Markup:
         """The text as safe HTML with ruby; every value is escaped."""
         return with_ruby(self._pattern(key, values)).format(**values)
+
+    def of(self, text: Mapping[str, str] | None, otherwise: str = "") -> str:
+        """A text of the town's data in the reader's language; in Japanese, then in any, where there is none in it."""
+        if not text:
+            return otherwise
+        return text.get(self.language) or text.get(DEFAULT_LANGUAGE) or next(iter(text.values()))
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""

@@ -11,6 +11,10 @@ from functools import lru_cache
 
 from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute
+from machinami.model.change import AttributeChange
+from machinami.model.entity import Entity
+from machinami.model.plain import plain_of
+from machinami.model.renewal import Renewal
 
 _CODE = re.compile(
     r"(biometric|face|facial|finger|fingerprint|iris|retina|retinal|voice|speaker|gait|palm|palm_?vein|vein|ear)_?"
@@ -28,15 +32,34 @@ def is_never_kept(name: str) -> bool:
     return _CODE.fullmatch(local) is not None
 
 
-def demand_keepable(types: Iterable[str], attributes: Mapping[str, Sequence[Attribute]]) -> None:
-    """Raise BadRequestData where an entity of these types and attributes would hold what is never kept, within an
-    attribute too."""
-    for name in types:
+def demand_keepable(names: Iterable[str], attributes: Mapping[str, Sequence[Attribute]]) -> None:
+    """Raise BadRequestData where an entity of these types (or other names) and attributes would hold what is never
+    kept, within an attribute too."""
+    for name in names:
         if is_never_kept(name):
             raise _refusal(name)
     for name, several in attributes.items():
         for one in several:
             demand_attribute_keepable(name, one)
+
+
+def demand_entity_keepable(entity: Entity) -> None:
+    """The same of an entity; one of plain attributes is not opened for it, as within them there is nothing."""
+    plain = plain_of(entity)
+    if plain is None:
+        demand_keepable(entity.types, entity.attributes)
+    else:
+        demand_keepable((*entity.types, *plain.shape.names), {})
+
+
+def demand_changes_keepable(changes: Sequence[AttributeChange]) -> None:
+    """The same of what the attributes of an entity become."""
+    if type(changes) is Renewal:
+        demand_keepable(changes.plain.shape.names, {})
+        return
+    for part in changes:
+        if part.after is not None:
+            demand_attribute_keepable(part.name, part.after)
 
 
 def demand_attribute_keepable(name: str, one: Attribute) -> None:

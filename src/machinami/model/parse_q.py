@@ -63,6 +63,19 @@ def parse_q(text: object, context: Context, expand_values: Collection[str] = ())
     return condition
 
 
+def read_q(scanner: Scanner, context: Context) -> Condition:
+    """The condition that comes next in a longer text; what stands after it is left to whoever reads that text.
+
+    Raises BadRequestData as `parse_q` does, with the position in the longer text.
+    """
+    return _Reader(scanner, context, frozenset()).condition()
+
+
+def read_path(scanner: Scanner, context: Context) -> Path:
+    """The path `attr.sub[member]` that comes next in a longer text."""
+    return _Reader(scanner, context, frozenset()).path()
+
+
 class _Reader:
     """One reading of a q."""
 

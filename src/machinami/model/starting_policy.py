@@ -12,7 +12,11 @@ from machinami.model.town_terms import TERMS
 REGISTRATION = NAMESPACE + "ContextSourceRegistration"  # a row about this type is about who the neighbours are
 PUBLIC = tuple(
     TERMS[name]
-    for name in ("RiverGauge", "RainGauge", "RainForecast", "FloodMonitoring", "Shelter", "District", "Town", "Alert")
+    for name in (
+        *("RiverGauge", "RainGauge", "RainForecast", "FloodMonitoring", "Shelter", "District", "Town", "Alert"),
+        *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
+        *("CostItem", "IncomeItem", "Proposal"),
+    )
 )
 _READ = frozenset({Deed.READ})
 
@@ -20,7 +24,7 @@ _READ = frozenset({Deed.READ})
 def starting_rows() -> tuple[Row, ...]:
     """The rows of a new town."""
     return (
-        _row(Role.RESIDENT, "resident-reads", _READ, PUBLIC, note="what a resident sees on the map"),
+        _row(Role.RESIDENT, "resident-reads", _READ, PUBLIC, note="what a resident sees: the map, and the town's plan"),
         _row(
             Role.OFFICER,
             "officer-works",

@@ -22,6 +22,18 @@ OWN = """
     version pointsDue persons stepsLow stepsHigh minutesLow minutesHigh suppressed periodFrom periodTo effect low high
     participants compared stepsEffect medicalCost journals entries issued open held redeemed expired breaches daysAsked
     daysRefused walkers
+
+    CityNeed isGoal field origin raisedOn voices refGroup refVision Vision adoptedOn Initiative service needs kpis
+    stages lead roles refCase ActionPlan chapters initiatives approvedBy publishedAt KeyPerformanceIndicator level kind
+    direction formula counting baselineYear target targetYears current leadsTo Pilot hypothesis verify notNeeded
+    comparison successRule operator payer acceptance privacyCheck startedOn endedOn lessons refInitiative refIndicator
+    GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
+    author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
+
+    evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
+    standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision
+    NeedNote NeedDecision refSource adoptedBy refReplaced
+    PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI

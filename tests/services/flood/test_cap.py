@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from machinami.foundation.errors import BadRequestData
 from machinami.model.view import Point, Ref, Words
+from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood.logic.cap import NAMESPACE, message_of, to_cap
 from machinami.services.flood.logic.publishing import cancelled, issued, revised_texts
-from machinami.services.flood.model import Alert, FloodProposal, Message, Officer, Settings
+from machinami.services.flood.model import Alert, FloodProposal, Message, Settings
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 SAMPLES = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).parents[4] / "shared")) / "data/alerts/cap"

@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.model.view import Ref
+from machinami.model.vocabulary.office import Officer
 from machinami.services.flood.logic.decision import (
     STEPS,
     Advice,
@@ -21,7 +22,7 @@ from machinami.services.flood.logic.decision import (
     refused_of,
 )
 from machinami.services.flood.logic.warning import Judgement
-from machinami.services.flood.model import FloodDecision, FloodProposal, Officer, Thresholds
+from machinami.services.flood.model import FloodDecision, FloodProposal, Thresholds
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)

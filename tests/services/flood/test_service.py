@@ -13,6 +13,7 @@ from machinami.kit.city import Intake
 from machinami.kit.installed import read_manifest
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.reading import Reading
+from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.api import feed
@@ -25,7 +26,6 @@ from machinami.services.flood.model import (
     FloodProposal,
     Message,
     ModelScore,
-    Officer,
     Settings,
     Thresholds,
     WaterLevelForecast,

@@ -53,14 +53,6 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class Officer:
-    """Who decides."""
-
-    who: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
 class Message:
     """What residents are told, as the officer wrote it."""
 

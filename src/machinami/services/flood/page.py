@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
-from machinami.foundation.errors import BadRequestData, SettingsError
+from machinami.foundation.errors import SettingsError
 from machinami.kit.charts import Chart, Direction, Row, Spark, payload, spark, table, trend
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
@@ -13,18 +13,18 @@ from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Level
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.settings import refusal
+from machinami.kit.signing import Audience, choose_audience, officer, said
 from machinami.kit.words import Words
 from machinami.model.expectation import Step
+from machinami.model.vocabulary.office import Officer
 from machinami.services.flood.book.happening import happening as happening
 from machinami.services.flood.book.state import Sheet, State
 from machinami.services.flood.book.telling import ADDRESS, as_level, lines
 from machinami.services.flood.book.town import TownBook
-from machinami.services.flood.model import MARKS, Mark, Message, Officer, Thresholds
+from machinami.services.flood.model import MARKS, Mark, Message, Thresholds
 from machinami.services.flood.service import PACKAGE
 
 TEMPLATE = f"{PACKAGE}/page.html"
-Audience = Literal["resident", "officer", "history"]
-AUDIENCES: tuple[Audience, ...] = ("resident", "officer", "history")
 ROWS_BEHIND_A_CHART = 48
 
 
@@ -146,10 +146,10 @@ def _thresholds(book: Book, frame: Frame) -> PageHandler:
         form, words = read_form(request), frame.words(request, PACKAGE)
         levels, fields = read_thresholds(form, words)
         if any(field.fault for field in fields):
-            rejected = {_said(form, "gauge"): fields}
+            rejected = {said(form, "gauge"): fields}
             seen = view(await book.state(words), "officer", words, frame.clock(), frame.zone, rejected=rejected)
             return frame.show(request, TEMPLATE, 422, flood=seen)
-        await book.set_thresholds(_said(form, "gauge"), levels, _said(form, "reason"), _officer(form))
+        await book.set_thresholds(said(form, "gauge"), levels, said(form, "reason"), officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=thresholds")
 
     return take
@@ -158,9 +158,9 @@ def _thresholds(book: Book, frame: Frame) -> PageHandler:
 def _setting(book: Book, frame: Frame) -> PageHandler:
     async def take(request: Request) -> Response:
         form, words = read_form(request), frame.words(request, PACKAGE)
-        name, text = _said(form, "setting"), form.get("value", "")
+        name, text = said(form, "setting"), form.get("value", "")
         try:
-            await book.set_setting(name, text, _said(form, "reason"), _officer(form))
+            await book.set_setting(name, text, said(form, "reason"), officer(form))
         except SettingsError as error:
             state = await book.state(words)
             known = [sheet.field for sheet in state.settings if sheet.field.name == name]
@@ -175,29 +175,29 @@ def _setting(book: Book, frame: Frame) -> PageHandler:
 def _decisions(book: Book) -> Mapping[str, PageHandler]:
     async def approve(request: Request) -> Response:
         form = read_form(request)
-        _said(form, "read")
-        message = Message(*(_said(form, name) for name in ("headline", "body", "instruction", "area")))
-        await book.approve(_said(form, "proposal"), message, _officer(form))
+        said(form, "read")
+        message = Message(*(said(form, name) for name in ("headline", "body", "instruction", "area")))
+        await book.approve(said(form, "proposal"), message, officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=approved")
 
     async def decline(request: Request) -> Response:
         form = read_form(request)
-        await book.decline(_said(form, "proposal"), _said(form, "reason"), _officer(form))
+        await book.decline(said(form, "proposal"), said(form, "reason"), officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=declined")
 
     async def withdraw(request: Request) -> Response:
         form = read_form(request)
-        await book.withdraw(_said(form, "notice"), _said(form, "reason"), _officer(form))
+        await book.withdraw(said(form, "notice"), said(form, "reason"), officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=withdrawn")
 
     async def undo(request: Request) -> Response:
         form = read_form(request)
-        await book.undo_thresholds(_said(form, "gauge"), _officer(form))
+        await book.undo_thresholds(said(form, "gauge"), officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=undone")
 
     async def undo_setting(request: Request) -> Response:
         form = read_form(request)
-        await book.undo_setting(_said(form, "setting"), _officer(form))
+        await book.undo_setting(said(form, "setting"), officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=setting_undone")
 
     return {
@@ -207,22 +207,6 @@ def _decisions(book: Book) -> Mapping[str, PageHandler]:
         "thresholds/undo": undo,
         "settings/undo": undo_setting,
     }
-
-
-def _said(form: Mapping[str, str], name: str) -> str:
-    text = form.get(name, "").strip()
-    if not text:
-        raise BadRequestData(f"The field {name!r} is empty; fill it in and send the form again", field=name)
-    return text
-
-
-def _officer(form: Mapping[str, str]) -> Officer:
-    return Officer(_said(form, "who"), _said(form, "role"))
-
-
-def choose_audience(asked: str | None) -> Audience:
-    """For whom the page is; the resident unless said otherwise."""
-    return next((audience for audience in AUDIENCES if audience == asked), "resident")
 
 
 def view(

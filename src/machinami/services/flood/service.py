@@ -11,6 +11,7 @@ from machinami.kit.manifest import Value
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
 from machinami.model.view import Measured, Ref, Words
+from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import Shelter
 from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
 from machinami.services.flood.logic import cap
@@ -48,7 +49,6 @@ from machinami.services.flood.model import (
     GaugeThresholds,
     Message,
     ModelScore,
-    Officer,
     Retrained,
     Sample,
     Settings,

@@ -8,7 +8,7 @@ from machinami.kit.units import symbol
 from machinami.kit.words import Words
 from machinami.model.vocabulary.water import RainGauge, RiverGauge
 from machinami.services.flood import service
-from machinami.services.flood.book.telling import ADDRESS, Teller, lines, notice, spoken, state_of, unit_of
+from machinami.services.flood.book.telling import ADDRESS, Teller, lines, notice, state_of, unit_of
 from machinami.services.flood.logic.situation import in_force, thresholds_of
 
 EVERY = timedelta(minutes=10)
@@ -38,8 +38,8 @@ def _reading(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> R
     last = gauge.water_level
     return Reading(
         gauge.id,
-        spoken(gauge.name, teller.words, gauge.id),
-        spoken(gauge.river, teller.words),
+        teller.words.of(gauge.name, gauge.id),
+        teller.words.of(gauge.river),
         last.value if last else None,
         unit_of(gauge),
         last.observed_at if last else None,
@@ -57,7 +57,7 @@ def _rain_reading(gauge: RainGauge, standing: service.Standing, words: Words) ->
     last = gauge.precipitation
     return Reading(
         gauge.id,
-        spoken(gauge.name, words, gauge.id),
+        words.of(gauge.name, gauge.id),
         "",
         last.value if last else None,
         symbol(last.unit if last else None),

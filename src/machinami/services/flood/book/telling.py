@@ -11,7 +11,6 @@ from machinami.kit.happening import Level, Notice
 from machinami.kit.moments import TOWN_ZONE, moment
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
-from machinami.model.view import Words as Spoken
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.model import MARKS, Alert, FloodDecision, FloodMonitoring, Reason, Thresholds
@@ -55,13 +54,6 @@ class Teller:
         return moment(at, self.now, self.words, self.zone).clock
 
 
-def spoken(text: Spoken | None, words: Words, otherwise: str = "") -> str:
-    """A text of the town in the reader's language, Japanese where there is none."""
-    if not text:
-        return otherwise
-    return text.get(words.language) or text.get("ja") or next(iter(text.values()))
-
-
 def notice(alert: Alert, words: Words) -> Notice:
     """What residents are told."""
     since = alert.date_issued or alert.valid_from
@@ -69,10 +61,10 @@ def notice(alert: Alert, words: Words) -> Notice:
     return Notice(
         alert.id,
         as_level(alert.warning_level),
-        spoken(alert.headline, words),
-        spoken(alert.text, words),
-        spoken(alert.instruction, words),
-        spoken(alert.area_name, words),
+        words.of(alert.headline),
+        words.of(alert.text),
+        words.of(alert.instruction),
+        words.of(alert.area_name),
         since,
         alert.alert_source or "",
         ADDRESS,

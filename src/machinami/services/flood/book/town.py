@@ -9,6 +9,7 @@ from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.settings import fields_of, read_setting, written
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
+from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.book.state import (
@@ -27,12 +28,11 @@ from machinami.services.flood.book.telling import (
     as_level,
     newest_first,
     notice,
-    spoken,
     state_of,
     unit_of,
 )
 from machinami.services.flood.logic.situation import in_force, steps_of, thresholds_of
-from machinami.services.flood.model import FloodDecision, FloodProposal, Message, ModelScore, Officer, Thresholds
+from machinami.services.flood.model import FloodDecision, FloodProposal, Message, ModelScore, Thresholds
 
 FORECAST_SHOWN = timedelta(hours=1)
 LOG_LENGTH = 200
@@ -49,7 +49,7 @@ class TownBook:
         """All that is known now, in the reader's words."""
         now = self.city.now()
         standing = await service.standing(self.city, now)
-        names = {g.id: spoken(g.name, words, g.id) for g in standing.known.gauges}
+        names = {g.id: words.of(g.name, g.id) for g in standing.known.gauges}
         units = {g.id: symbol(g.water_level.unit if g.water_level else None) for g in standing.known.gauges}
         teller = Teller(words, now, self.zone)
         waiting = [p for p in standing.known.proposals if p.state == "proposed"]
@@ -105,8 +105,8 @@ def _sheet(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> She
     steps = steps_of(forecast, teller.now, FORECAST_SHOWN) if level is not None else ()
     return Sheet(
         gauge.id,
-        spoken(gauge.name, teller.words, gauge.id),
-        spoken(gauge.river, teller.words),
+        teller.words.of(gauge.name, gauge.id),
+        teller.words.of(gauge.river),
         unit_of(gauge),
         thresholds_of(gauge),
         level,
@@ -126,10 +126,10 @@ def _proposal(found: FloodProposal, names: Mapping[str, str], units: Mapping[str
         found.id,
         names.get(gauge, gauge),
         as_level(found.warning_level),
-        spoken(found.headline, teller.words),
-        spoken(found.text, teller.words),
-        spoken(found.instruction, teller.words),
-        spoken(found.area_name, teller.words),
+        teller.words.of(found.headline),
+        teller.words.of(found.text),
+        teller.words.of(found.instruction),
+        teller.words.of(found.area_name),
         [teller.sentence(row, units.get(gauge, "")) for row in found.reasons or []],
         found.issued_at,
     )
@@ -139,7 +139,7 @@ def _decision(found: FloodDecision, words: Words) -> Decision:
     assert found.decided_at is not None, "the log holds what was decided at a moment"
     kind: DecisionKind = found.kind or "setting"  # type: ignore[assignment]
     by = (found.decided_by or "", found.role or "")
-    return Decision(found.decided_at, kind, spoken(found.subject, words), *by, found.reason or "")
+    return Decision(found.decided_at, kind, words.of(found.subject), *by, found.reason or "")
 
 
 def _change(found: FloodDecision) -> ThresholdChange:

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from machinami.foundation.errors import BadRequestData, Conflict
+from machinami.model.vocabulary.office import Officer
 from machinami.services.flood.logic.warning import Judgement
-from machinami.services.flood.model import FloodDecision, FloodProposal, Officer, Thresholds
+from machinami.services.flood.model import FloodDecision, FloodProposal, Thresholds
 
 State = Literal["proposed", "approved", "published", "rejected", "superseded", "withdrawn"]
 STEPS: dict[State, tuple[State, ...]] = {

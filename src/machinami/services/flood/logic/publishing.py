@@ -7,10 +7,11 @@ from typing import Any
 
 from machinami.foundation.errors import BadRequestData
 from machinami.model.view import Ref, Words
+from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood.logic.cap import grades, reference
 from machinami.services.flood.logic.situation import Texts
-from machinami.services.flood.model import Alert, FloodProposal, Message, Officer, Settings
+from machinami.services.flood.model import Alert, FloodProposal, Message, Settings
 
 LONGEST = {"headline": 120, "body": 600, "instruction": 600, "area": 120}
 

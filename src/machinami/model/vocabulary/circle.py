@@ -1,0 +1,254 @@
+"""Typed views of the management circle that several services share: need, vision, work, plan, indicator, pilot, money.
+
+They hang together by relationships: an Initiative (取組) answers needs under a vision, runs as one of the town's
+services, is judged by indicators, was tried in pilots, and costs what its cost items say. What only one service knows
+stands with that service. Dates are ISO 8601 days of the town; money is in whole yen; years are fiscal years (April to
+March) unless a field says otherwise.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from machinami.model.view import Measured, Point, Ref, Words
+
+
+@dataclass(frozen=True, slots=True)
+class CityNeed:
+    """A problem or wish of the town (課題・ニーズ). field: of which field of the town (as a manifest's `field`).
+    origin: resident, office, workshop, report or service, whence it came. state: open, taken, answered or closed;
+    reason: why it stands so, where somebody said why. voices: how many said this one; those of the needs that are
+    grouped under it count besides. ref_group: the need that it is grouped under; ref_vision: which vision it is of;
+    ref_source: the proposal or report that it was made from."""
+
+    TYPE: ClassVar[str] = "CityNeed"
+    id: str
+    name: Words | None = None
+    text: Words | None = None
+    field: str | None = None
+    origin: str | None = None
+    raised_on: str | None = None
+    state: str | None = None
+    voices: int | None = None
+    location: Point | None = None
+    ref_group: Ref | None = None
+    ref_vision: Ref | None = None
+    ref_source: Ref | None = None
+    reason: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vision:
+    """What the town wants to become (ビジョン). state: draft, adopted or replaced. adopted_by: who, with their role;
+    ref_replaced: the version that this one took the place of."""
+
+    TYPE: ClassVar[str] = "Vision"
+    id: str
+    name: Words | None = None
+    text: Words | None = None
+    state: str | None = None
+    version: int | None = None
+    adopted_on: str | None = None
+    adopted_by: str | None = None
+    ref_replaced: Ref | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Initiative:
+    """One piece of work of the town (取組). service: the id of the service of this installation that does it, if one
+    does; needs, kpis: ids of entities; stages: rows {"stage": survey | plan | pilot | deployment | operation,
+    "from": year, "to": year, "state": planned | going | done | stopped}; lead: who leads it; roles: rows
+    {"who", "does"}; ref_case: the case it learned from. state: proposed, planned, going, in_operation or ended."""
+
+    TYPE: ClassVar[str] = "Initiative"
+    id: str
+    name: Words | None = None
+    text: Words | None = None
+    field: str | None = None
+    service: str | None = None
+    needs: list[str] | None = None
+    kpis: list[str] | None = None
+    stages: list[dict[str, object]] | None = None
+    lead: str | None = None
+    roles: list[dict[str, str]] | None = None
+    state: str | None = None
+    ref_vision: Ref | None = None
+    ref_case: Ref | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPlan:
+    """A published version of the town's plan (スマートシティ実行計画), whose words and figures never change again; the
+    one with the greatest version that is not withdrawn stands. chapters: the eight by key (goals, problems, kpis,
+    work, roadmap, roles, sustaining, data) -> {"ja": text, "en": text}; initiatives: ids; approved_by: who, with their
+    role; record: what its tables said at publication; withdrawn: {"at", "by", "role", "reason"} once it is."""
+
+    TYPE: ClassVar[str] = "ActionPlan"
+    id: str
+    name: Words | None = None
+    version: int | None = None
+    chapters: dict[str, object] | None = None
+    initiatives: list[str] | None = None
+    approved_by: str | None = None
+    published_at: datetime | None = None
+    ref_vision: Ref | None = None
+    record: dict[str, object] | None = None
+    withdrawn: dict[str, str] | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPerformanceIndicator:
+    """A figure by which the town judges itself (KGI・KPI), after the Smart Data Model of this name.
+
+    level: input, process, output, outcome or impact; kind: required, chosen or own (必須・選択・独自); is_goal: whether
+    it is a KGI. direction: up, down or range (what is better). unit: as people read it. formula: over live entities, as
+    the indicators service reads it; counting: the rule of counting in words. baseline: None where it is unknown;
+    baseline_year, target, target_years as that service writes them: target {"kind": value | range | rate, "low",
+    "high"}, target_years {"from", "to", "fiscal"} or none. A value is in `low` (or in `high` alone); a rate is per cent
+    of the baseline, with "per": "year" where it is for each year. current: the last measured value, its history is the
+    indicator's. state: on_path, off_path, reached, no_target (none, or nothing to judge it by) or unmeasured; standing:
+    why, as rows of that service. leads_to: ids of what it contributes to. owner: which office answers for it. from_kpi:
+    `service.id` of the manifest's KPI that it was taken over from. retired_on: since when it is no longer followed."""
+
+    TYPE: ClassVar[str] = "KeyPerformanceIndicator"
+    id: str
+    name: Words | None = None
+    text: Words | None = None
+    field: str | None = None
+    service: str | None = None
+    level: str | None = None
+    kind: str | None = None
+    is_goal: bool | None = None
+    direction: str | None = None
+    unit: str | None = None
+    formula: str | None = None
+    counting: Words | None = None
+    baseline: float | None = None
+    baseline_year: int | None = None
+    target: dict[str, object] | None = None
+    target_years: dict[str, object] | None = None
+    current: Measured | None = None
+    state: str | None = None
+    standing: dict[str, object] | None = None
+    leads_to: list[str] | None = None
+    owner: str | None = None
+    from_kpi: str | None = None
+    retired_on: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """A trial (実証) before a work is deployed. verify: what is to be verified; not_needed: what need not be, and why;
+    ref_indicator: by which indicator; comparison: with what; success_rule: {"is": "at_least" | "at_most", "value"};
+    operator, payer: who runs and who pays after the pilot. state: planned, running, passed, failed, stopped or
+    in_operation. lessons: what others may learn, failures too."""
+
+    TYPE: ClassVar[str] = "Pilot"
+    id: str
+    name: Words | None = None
+    hypothesis: Words | None = None
+    verify: list[str] | None = None
+    not_needed: list[str] | None = None
+    comparison: Words | None = None
+    success_rule: dict[str, object] | None = None
+    operator: str | None = None
+    payer: str | None = None
+    acceptance: Words | None = None
+    privacy_check: dict[str, object] | None = None
+    state: str | None = None
+    started_on: str | None = None
+    ended_on: str | None = None
+    lessons: Words | None = None
+    ref_initiative: Ref | None = None
+    ref_indicator: Ref | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    """A decision at a gate of a pilot, public within 24 hours. gate: start, go_on or deploy; verdict: yes, no or
+    later; decided_by: rows {"name", "role"}; dissent: who thought otherwise, and why, in their words. evidence: what
+    was measured when it was taken, {"value", "at", "met": true | false | null}; from_state: the pilot's state before;
+    retracted: {"by", "role", "reason", "at"} where it was taken back."""
+
+    TYPE: ClassVar[str] = "GateDecision"
+    id: str
+    gate: str | None = None
+    verdict: str | None = None
+    reason: Words | None = None
+    dissent: Words | None = None
+    decided_by: list[dict[str, str]] | None = None
+    decided_at: datetime | None = None
+    published_at: datetime | None = None
+    evidence: dict[str, object] | None = None
+    from_state: str | None = None
+    retracted: dict[str, str] | None = None
+    ref_pilot: Ref | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CostItem:
+    """What a work costs in a year. task: initial, cloud, upkeep, licence or staff, the nature of it; duty: a 運用, b
+    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it."""
+
+    TYPE: ClassVar[str] = "CostItem"
+    id: str
+    name: Words | None = None
+    year: int | None = None
+    task: str | None = None
+    duty: str | None = None
+    amount: int | None = None
+    payer: str | None = None
+    ref_initiative: Ref | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomeItem:
+    """What comes in for a work in a year. source: grant, town, fee, donation, bid, sib, crowdfunding or other;
+    conditions: under which it is given; sure: how sure it is, from 0 to 1."""
+
+    TYPE: ClassVar[str] = "IncomeItem"
+    id: str
+    name: Words | None = None
+    year: int | None = None
+    source: str | None = None
+    amount: int | None = None
+    payer: str | None = None
+    conditions: Words | None = None
+    sure: float | None = None
+    ref_initiative: Ref | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a resident proposes, asks or objects to (提案・質問). kind: proposal, question or plan_comment; state: open,
+    answered, adopted, declined or hidden; author: a pseudonym of the participation service, never a person's id;
+    supports: how many support it; due_on: until when a reply is owed; reply: what the town answered; changed: what
+    in the plan was changed by it."""
+
+    TYPE: ClassVar[str] = "Proposal"
+    id: str
+    name: Words | None = None
+    text: Words | None = None
+    kind: str | None = None
+    field: str | None = None
+    author: str | None = None
+    state: str | None = None
+    supports: int | None = None
+    handed_in_at: datetime | None = None
+    due_on: str | None = None
+    reply: Words | None = None
+    replied_by: str | None = None
+    replied_at: datetime | None = None
+    changed: Words | None = None
+    ref_need: Ref | None = None
+    ref_plan: Ref | None = None
+    simulated: bool | None = None

@@ -1,0 +1,1 @@
+"""What is known of the indicators, in the words of a reader."""

@@ -1,0 +1,1 @@
+"""What the pages of the needs say, in the reader's words."""

@@ -1,0 +1,1 @@
+"""The rules of needs and visions: values in, values out."""
