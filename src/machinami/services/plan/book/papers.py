@@ -61,9 +61,11 @@ def plan_paper(plan: ActionPlan, held: Held, reader: Reader, live: bool) -> Pape
         status = words.plain("plan.status.withdrawn", **told, **more, day=plan.withdrawn.get("at", "")[:10])
     else:
         status = words.plain("plan.status.published", **told)
-    now = {str(row["id"]): row for row in record(held.sources, reader.now)["kpis"]}
-    dated = words.plain("plan.dated.published", at=at)
-    return _paper(plan.name, plan.chapters, plan.record or {}, now if live else None, status, dated, reader)
+    today = record(held.sources, reader.now)
+    now = {str(row["id"]): row for row in today["kpis"]}
+    dated = words.plain("plan.dated.published" if plan.record else "plan.dated.unrecorded", at=at)
+    tables, beside = (plan.record, now if live else None) if plan.record else (today, None)
+    return _paper(plan.name, plan.chapters, tables, beside, status, dated, reader)
 
 
 def _paper(
