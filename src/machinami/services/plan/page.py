@@ -254,7 +254,9 @@ class Way:
         by, kind = officer(form), form.get("kind", "first")
         plan = sheets.chosen_plan(held, "")
         tellers = [(one, Words(one, PACKAGE), town_name(self.frame.names, one)) for one in ("ja", "en")]
-        texts = first_texts(service.tables(held, self.city), tellers) if kind == "first" else {}
+        # In the officer's language alone: a translation that nobody keeps would tell another plan.
+        own = [row for row in tellers if row[0] == tongue(self.frame.words(request, PACKAGE))]
+        texts = first_texts(service.tables(held, self.city), own) if kind == "first" else {}
         if kind == "plan" and plan is not None:
             texts = {key: dict(value) for key, value in (plan.chapters or {}).items() if isinstance(value, dict)}
         name = Texts({one: words.plain("plan.named", town=town) for one, words, town in tellers})

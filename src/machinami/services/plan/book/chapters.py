@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from machinami.foundation.instant import parse_instant
 from machinami.kit.values import spoken, tongue
 from machinami.kit.words import Words
-from machinami.services.plan.logic.drafting import text_of
+from machinami.services.plan.logic.drafting import is_older, text_of
 from machinami.services.plan.logic.paper import Cell, Chapter, Table
 from machinami.services.plan.logic.record import Row
 from machinami.services.plan.logic.roadmap import Roadmap, roadmap
@@ -36,6 +36,7 @@ def _chapter(key: str, number: int, texts: Mapping[str, Any] | None, teller: "_T
         tuple(words.plain(f"plan.chapter.{key}.{n}") for n in range(1, QUESTIONS + 1)),
         own or other,
         not own and bool(other),
+        bool(own) and is_older(texts, key, tongue(words)),
         teller.tables(key),
         teller.warnings(key),
         teller.map() if key == "roadmap" else None,
