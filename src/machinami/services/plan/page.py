@@ -1,6 +1,7 @@
 """What does the town plan, for the resident who reads it, the officer who writes it, and the successor?"""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from machinami.foundation.errors import BadRequestData, NotFound
@@ -18,7 +19,7 @@ from machinami.model.vocabulary.circle import Initiative
 from machinami.services.plan import service
 from machinami.services.plan.book import sheets
 from machinami.services.plan.book.first import first_texts
-from machinami.services.plan.book.papers import Reader, draft_paper, plan_paper
+from machinami.services.plan.book.papers import Reader, differences, draft_paper, plan_paper
 from machinami.services.plan.logic import works
 from machinami.services.plan.logic.drafting import WrittenMeanwhile, stamp, text_of
 from machinami.services.plan.logic.paper import Paper
@@ -214,14 +215,19 @@ class Way:
 
     async def compare(self, request: Request) -> Response:
         """Two versions side by side in one text."""
-        held, words = await self.held(), self.frame.words(request, PACKAGE)
-        known, asked = sheets.versions(held, words), request.arguments
+        held, reader = await self.held(), self.reader(request)
+        known, asked = sheets.versions(held, reader.words), request.arguments
         before = asked.get("from") or (known[1].id if len(known) > 1 else "")
         after = asked.get("to") or (known[0].id if known else "")
-        found = sheets.differences(held, before, after, words) if before and after else None
-        return self.frame.show(
-            request, COMPARE, versions=known, before=before, after=after, found=found, closed=held.closed
-        )
+        found = differences(before, after, held, reader) if before and after else None
+        shown: dict[str, Any] = {
+            "versions": known,
+            "before": before,
+            "after": after,
+            "found": found,
+            "closed": held.closed,
+        }
+        return self.frame.show(request, COMPARE, said=cell_said, **shown)
 
     async def file(self, request: Request) -> Response:
         """A version as a file: `plan-3.pdf` of a published plan, `draft.xlsx` of the draft, or of one by its id."""

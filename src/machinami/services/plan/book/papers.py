@@ -11,6 +11,7 @@ from machinami.kit.values import spoken
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import ActionPlan
 from machinami.services.plan.book.chapters import chapters
+from machinami.services.plan.logic.comparing import Difference, pieces, rows
 from machinami.services.plan.logic.paper import Paper
 from machinami.services.plan.logic.record import Row, record
 from machinami.services.plan.model import STAGE_STATES, STAGES, PlanDraft
@@ -64,6 +65,26 @@ def plan_paper(plan: ActionPlan, held: Held, reader: Reader, live: bool) -> Pape
     now = {str(row["id"]): row for row in record(held.sources, reader.now)["kpis"]}
     dated = words.plain("plan.dated.published", at=at)
     return _paper(plan.name, plan.chapters, plan.record or {}, now if live else None, status, dated, reader)
+
+
+def paper_of(version: str, held: Held, reader: Reader) -> Paper | None:
+    """A draft, a version that was kept or a published plan by its id, as a paper; None where there is none."""
+    draft = next((one for one in held.drafts if one.id == version), None)
+    plan = next((one for one in held.plans if one.id == version), None)
+    if draft is not None:
+        return draft_paper(draft, held, reader)
+    return plan_paper(plan, held, reader, live=False) if plan is not None else None
+
+
+def differences(before: str, after: str, held: Held, reader: Reader) -> list[Difference] | None:
+    """What is different between two versions, chapter by chapter; None where one of them is not there."""
+    old, new = paper_of(before, held, reader), paper_of(after, held, reader)
+    if old is None or new is None:
+        return None
+    return [
+        Difference(one.key, tuple(pieces(was.text, one.text)), rows(was, one))
+        for was, one in zip(old.chapters, new.chapters, strict=True)
+    ]
 
 
 def _paper(

@@ -9,7 +9,6 @@ from machinami.kit.desk import House
 from machinami.kit.values import spoken, tongue
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.vocabulary.circle import ActionPlan, Initiative
-from machinami.services.plan.logic.comparing import Difference, compare
 from machinami.services.plan.logic.drafting import standing, text_of
 from machinami.services.plan.logic.undoing import undoable
 from machinami.services.plan.logic.works import in_order
@@ -113,20 +112,6 @@ def versions(held: Held, words: Words) -> list[Version]:
 
 def _seconds(at: datetime | None) -> float:
     return at.timestamp() if at else 0.0
-
-
-def texts_of(held: Held, version_id: str) -> Mapping[str, Any] | None:
-    """The chapters of a version by its id; None where there is none."""
-    known = {one.id: one.chapters for one in held.drafts} | {one.id: one.chapters for one in held.plans}
-    return known.get(version_id)
-
-
-def differences(held: Held, before: str, after: str, words: Words) -> list[Difference] | None:
-    """What is different between two versions; None where one of them is not there."""
-    old, new = texts_of(held, before), texts_of(held, after)
-    if old is None or new is None:
-        return None
-    return compare(old, new, tongue(words))
 
 
 def chapter_states(held: Held, words: Words) -> list[ChapterState]:
