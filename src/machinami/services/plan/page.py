@@ -18,8 +18,9 @@ from machinami.model.view import Words as Texts
 from machinami.model.vocabulary.circle import Initiative
 from machinami.services.plan import service
 from machinami.services.plan.book import sheets
+from machinami.services.plan.book.chapters import Reader
 from machinami.services.plan.book.first import first_texts
-from machinami.services.plan.book.papers import Reader, differences, draft_paper, plan_paper
+from machinami.services.plan.book.papers import differences, draft_paper, plan_paper
 from machinami.services.plan.logic import works
 from machinami.services.plan.logic.drafting import WrittenMeanwhile, stamp, text_of
 from machinami.services.plan.logic.paper import Paper
@@ -110,9 +111,8 @@ class Way:
             withdrawn=last if last is not None and last.withdrawn and plan is None else None,
             said=cell_said,
             became=[
-                sheets.Became(spoken(name, words), words.plain(f"plan.work_state.{then}"), _state(now, words))
+                sheets.Became(spoken(name, words), _state(then, words) if then else "—", _state(now, words))
                 for name, then, now in (sheets.became(plan, held) if plan else ())
-                if words.has(f"plan.work_state.{then}")
             ],
             changes=[(spoken(one.name, words), spoken(one.changed, words)) for one in held.proposals if one.changed],
             draft=held.draft,

@@ -159,8 +159,11 @@ def work_rows(held: Held, words: Words) -> list[WorkRow]:
 
 def became(plan: ActionPlan, held: Held) -> list[tuple[Mapping[str, str], str, str]]:
     """What became of each work of a published plan: its name, its state then, its state now."""
-    now = {one.id: one.state or "proposed" for one in held.sources.initiatives}
+    today = {one.id: one for one in held.sources.initiatives}
+    now = {one: today[one].state or "proposed" for one in today}
     rows: Any = (plan.record or {}).get("works") or ()
+    if not plan.record:  # one that was brought from elsewhere, without its tables
+        return [(today[one].name or {}, "", now[one]) for one in plan.initiatives or () if one in today]
     return [(row.get("name") or {}, str(row.get("state", "")), now.get(str(row.get("id")), "")) for row in rows]
 
 
