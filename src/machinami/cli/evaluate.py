@@ -67,7 +67,9 @@ def parser_of(name: str, arguments: Iterable[Argument], has_table: bool = True) 
             f"--{argument.name}",
             required=argument.required,
             default=argument.default,
-            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR"}[argument.kind],
+            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE"}[
+                argument.kind
+            ],
             help=argument.help + (f" (default {argument.default})" if argument.default else ""),
         )
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
@@ -110,9 +112,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -> dict[str, bytes]:
-    """Read the JSON files of the folders that were named, by their path within the folder."""
+    """Read the files that were named, by the name of their option, and the JSON files of the folders, by their path
+    within the folder."""
     found: dict[str, bytes] = {}
     for argument in arguments:
+        if argument.kind == "file" and getattr(options, argument.name):
+            found[argument.name] = read_file(getattr(options, argument.name))
         said = getattr(options, argument.name) if argument.kind == "folder" else ""
         if not said:
             continue
@@ -123,17 +128,22 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
     return found
 
 
+def read_file(path: str) -> bytes:
+    """Read a file that was named on the command line."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; give the path of a table") from None
+
+
 def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tuple[Table, tuple[str, ...]]:
     """Read the file and pick the columns that the service asked for, by role."""
-    try:
-        data = Path(options.csv).read_bytes()
-    except OSError as error:
-        raise InputError(f"{options.csv}: {error.strerror}; give the path of a table") from None
+    data = read_file(options.csv)
     roles: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
     for argument in arguments:
         said = getattr(options, argument.name)
-        if argument.kind in ("text", "folder") or not said:
+        if argument.kind in ("text", "folder", "file") or not said:
             continue
         several = argument.kind == "columns"
         names = [part.strip() for part in said.split(",") if part.strip()] if several else [said]
