@@ -195,8 +195,9 @@ class GateDecision:
 @dataclass(frozen=True, slots=True)
 class CostItem:
     """What a work costs in a year. task: initial, cloud, upkeep, licence or staff, the nature of it; duty: a 運用, b
-    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it. least, most:
-    what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount)."""
+    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it.
+    least, most: what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no
+    amount)."""
 
     TYPE: ClassVar[str] = "CostItem"
     id: str
