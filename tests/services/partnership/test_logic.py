@@ -20,12 +20,9 @@ from machinami.services.partnership.model import (
 )
 
 CAR, MINDED = Words(ja="オンデマンド交通"), Words(ja="見守りタグ")
-BUS = SolutionSeed(
-    "s:bus", CAR, Words(ja="病院や買い物への足"), "早瀬交通", "company", "transport", "tried", None, "offered"
-)
-TAG = SolutionSeed(
-    "s:tag", MINDED, Words(ja="子どもを見守る"), "見守り社", "company", "welfare", "idea", None, "offered"
-)
+FOOT, CHILD = Words(ja="病院や買い物への足"), Words(ja="子どもを見守る")
+BUS = SolutionSeed("s:bus", CAR, FOOT, "早瀬交通", "company", "transport", "tried", None, "offered")
+TAG = SolutionSeed("s:tag", MINDED, CHILD, "見守り社", "company", "welfare", "idea", None, "offered")
 NEED = CityNeed("n:bus", Words(ja="病院へ行くバスが少ない"))
 
 
