@@ -18,12 +18,14 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import orjson
 
 import machinami.services
 from machinami.cli.guide import GUIDES, guide, program
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
+from machinami.ingest.pabulib import parse as pabulib
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 
@@ -67,7 +69,9 @@ def parser_of(name: str, arguments: Iterable[Argument], has_table: bool = True) 
             f"--{argument.name}",
             required=argument.required,
             default=argument.default,
-            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR"}[argument.kind],
+            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "polls": "FILE|DIR"}[
+                argument.kind
+            ],
             help=argument.help + (f" (default {argument.default})" if argument.default else ""),
         )
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
@@ -110,9 +114,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -> dict[str, bytes]:
-    """Read the JSON files of the folders that were named, by their path within the folder."""
+    """Read the JSON files of the folders that were named, by their path within the folder; and elections."""
     found: dict[str, bytes] = {}
     for argument in arguments:
+        if argument.kind == "polls" and getattr(options, argument.name):
+            found |= read_polls(Path(getattr(options, argument.name)))
         said = getattr(options, argument.name) if argument.kind == "folder" else ""
         if not said:
             continue
@@ -121,6 +127,14 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
             raise InputError(f"{said} is no folder; give the one that holds the documents")
         found |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.json"))}
     return found
+
+
+def read_polls(place: Path) -> dict[str, bytes]:
+    """Read the .pb file, or those of a folder, each as a JSON document. Raises InputError."""
+    files = sorted(place.rglob("*.pb")) if place.is_dir() else [place]
+    if not files or not all(file.is_file() for file in files):
+        raise InputError(f"{place} is no .pb file and no folder that holds one")
+    return {file.name: orjson.dumps(pabulib.parse(file.read_bytes(), file.name).document()) for file in files}
 
 
 def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tuple[Table, tuple[str, ...]]:
@@ -133,7 +147,7 @@ def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tu
     missing: dict[str, list[str]] = {}
     for argument in arguments:
         said = getattr(options, argument.name)
-        if argument.kind in ("text", "folder") or not said:
+        if argument.kind in ("text", "folder", "polls") or not said:
             continue
         several = argument.kind == "columns"
         names = [part.strip() for part in said.split(",") if part.strip()] if several else [said]

@@ -39,10 +39,11 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One option of an evaluation: one column of the file, several of them, a text, or a folder of JSON documents."""
+    """One option of an evaluation: one column of the file, several of them, a text, a folder of JSON documents, or a
+    .pb file of Pabulib, or a folder of them, each as a JSON document."""
 
     name: str
-    kind: Literal["column", "columns", "text", "folder"]
+    kind: Literal["column", "columns", "text", "folder", "polls"]
     help: str
     required: bool = False
     default: str = ""
