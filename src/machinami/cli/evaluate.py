@@ -29,6 +29,7 @@ from machinami.ingest.pabulib import parse as pabulib
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 
+METAVARS = {"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE", "polls": "FILE|DIR"}
 EMPTY = Table(np.zeros(0, np.int64), {})
 
 
@@ -69,9 +70,7 @@ def parser_of(name: str, arguments: Iterable[Argument], has_table: bool = True) 
             f"--{argument.name}",
             required=argument.required,
             default=argument.default,
-            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "polls": "FILE|DIR"}[
-                argument.kind
-            ],
+            metavar=METAVARS[argument.kind],
             help=argument.help + (f" (default {argument.default})" if argument.default else ""),
         )
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
@@ -114,13 +113,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -> dict[str, bytes]:
-    """Read the JSON files of the folders that were named, by their path within the folder; and elections."""
+    """Read the JSON files of the folders that were named, by their path within the folder, single files, elections."""
     found: dict[str, bytes] = {}
     for argument in arguments:
         if argument.kind == "polls" and getattr(options, argument.name):
             found |= read_polls(Path(getattr(options, argument.name)))
-        said = getattr(options, argument.name) if argument.kind == "folder" else ""
+        said = getattr(options, argument.name) if argument.kind in ("folder", "file") else ""
         if not said:
+            continue
+        if argument.kind == "file":
+            found[argument.name] = read_bytes(said)
             continue
         folder = Path(said)
         if not folder.is_dir():
@@ -137,17 +139,22 @@ def read_polls(place: Path) -> dict[str, bytes]:
     return {file.name: orjson.dumps(pabulib.parse(file.read_bytes(), file.name).document()) for file in files}
 
 
+def read_bytes(path: str) -> bytes:
+    """Read a file that was named."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; give the path of a table") from None
+
+
 def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tuple[Table, tuple[str, ...]]:
     """Read the file and pick the columns that the service asked for, by role."""
-    try:
-        data = Path(options.csv).read_bytes()
-    except OSError as error:
-        raise InputError(f"{options.csv}: {error.strerror}; give the path of a table") from None
+    data = read_bytes(options.csv)
     roles: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
     for argument in arguments:
         said = getattr(options, argument.name)
-        if argument.kind in ("text", "folder", "polls") or not said:
+        if argument.kind in ("text", "folder", "file", "polls") or not said:
             continue
         several = argument.kind == "columns"
         names = [part.strip() for part in said.split(",") if part.strip()] if several else [said]

@@ -16,6 +16,7 @@ PUBLIC = tuple(
         *("RiverGauge", "RainGauge", "RainForecast", "FloodMonitoring", "Shelter", "District", "Town", "Alert"),
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
         *("CostItem", "IncomeItem", "Proposal"),
+        *("CashPlan", "CostShare"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
     )
 )
