@@ -26,7 +26,8 @@ BAR = 0.99
 class Judged(NamedTuple):
     """One election. same: projects that come out as the file says, of how many, None where it cannot be told; counts:
     whether the votes add up to what the file says; spent, completed: shares of the budget by equal shares, without and
-    with what is left given out; other: projects that equal shares choose otherwise than most votes do; seconds: of the processor."""
+    with what is left given out; other: projects that equal shares choose otherwise than most votes do; seconds: of the
+    processor."""
 
     name: str
     rule: str
