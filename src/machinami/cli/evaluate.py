@@ -27,6 +27,7 @@ from machinami.ingest.csv import parse
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 
+METAVARS = {"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE"}
 EMPTY = Table(np.zeros(0, np.int64), {})
 
 
@@ -67,7 +68,7 @@ def parser_of(name: str, arguments: Iterable[Argument], has_table: bool = True) 
             f"--{argument.name}",
             required=argument.required,
             default=argument.default,
-            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR"}[argument.kind],
+            metavar=METAVARS[argument.kind],
             help=argument.help + (f" (default {argument.default})" if argument.default else ""),
         )
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
@@ -110,11 +111,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -> dict[str, bytes]:
-    """Read the JSON files of the folders that were named, by their path within the folder."""
+    """Read the JSON files of the folders that were named, by their path within the folder, and single files."""
     found: dict[str, bytes] = {}
     for argument in arguments:
-        said = getattr(options, argument.name) if argument.kind == "folder" else ""
+        said = getattr(options, argument.name) if argument.kind in ("folder", "file") else ""
         if not said:
+            continue
+        if argument.kind == "file":
+            found[argument.name] = read_bytes(said)
             continue
         folder = Path(said)
         if not folder.is_dir():
@@ -123,17 +127,22 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
     return found
 
 
+def read_bytes(path: str) -> bytes:
+    """Read a file that was named."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; give the path of a table") from None
+
+
 def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tuple[Table, tuple[str, ...]]:
     """Read the file and pick the columns that the service asked for, by role."""
-    try:
-        data = Path(options.csv).read_bytes()
-    except OSError as error:
-        raise InputError(f"{options.csv}: {error.strerror}; give the path of a table") from None
+    data = read_bytes(options.csv)
     roles: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
     for argument in arguments:
         said = getattr(options, argument.name)
-        if argument.kind in ("text", "folder") or not said:
+        if argument.kind in ("text", "folder", "file") or not said:
             continue
         several = argument.kind == "columns"
         names = [part.strip() for part in said.split(",") if part.strip()] if several else [said]

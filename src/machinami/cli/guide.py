@@ -151,6 +151,13 @@ operations at once, and a planted effect that must be found again.
 
   {program} evaluate health_points --documents test-data/omh --json
   {program} evaluate health_points --operations 1000000 --towns 1000    the long form""",
+    "evaluate money": """\
+Judge the rules by which towns share a cost: games whose Shapley value or nucleolus is known, and sums to the yen.
+With a file of your own members, what each pays by every rule, and whether any group would fare better alone.
+費用の分け方（シャープレイ値・仁・1円単位の合計）を、答えのわかる例で調べます。自分の町のCSVも計算できます。
+
+  {program} evaluate money
+  {program} evaluate money --csv towns.csv --total 27000000 --json""",
     "bench": """\
 Measure what each operation costs on this machine, beside `bare`: the same server stack with fixed answers.
 The ratio to bare can be compared between machines; microseconds and milliseconds cannot.

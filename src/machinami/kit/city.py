@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from machinami.broker import batch, erasure, history, intake, operations, private, records
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import demand, demand_whole, shows
+from machinami.broker.policy import demand, demand_whole, is_whole, shows
 from machinami.broker.pseudonyms import pseudonyms_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
@@ -165,6 +165,13 @@ class City:
         """Whether who looks, or the service itself, may see every entity of a type (short name, or expanded) with all
         its attributes: else what is counted among them is no count."""
         return shows(self._town.policy, self._who, self._context.expand(self._demand_read(self._context.compact(kind))))
+
+    def may_write(self, kind: str) -> bool:
+        """Whether who looks, or the service itself, may make and change all of every entity of a type (short name):
+        else a page need not offer it."""
+        self._demand_written(kind)
+        deeds = (Deed.CREATE, Deed.CHANGE)
+        return all(is_whole(self._town.policy, self._who, deed, self._context.expand(kind)) for deed in deeds)
 
     def demand_shown(self, view: type[Any]) -> None:
         """Raise SignInRequired or Forbidden unless who looks may see all that the view tells of every entity of its

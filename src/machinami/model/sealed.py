@@ -11,10 +11,12 @@ from typing import Any
 
 import orjson
 
+from machinami.foundation.remembered import remembered
 from machinami.model.document import Document, entity_from_document
 from machinami.model.entity import Entity
 from machinami.model.plain import plain_document
 
+_MOST_TYPES = 1_024  # lists of types that were read
 _LOCK = Lock()  # the reading threads share entities with the event loop
 _EXPIRES, _TYPES, _ATTRIBUTES = b'"x":', b'"t":[', b'"a":{'  # within a text a quotation mark has a backslash before it
 _SLOTS: dict[str, Any] = {name: Entity.__dict__[name] for name in ("types", "attributes", "created_at", "modified_at")}
@@ -107,6 +109,17 @@ def sealed_types(entity: Entity) -> bytes | None:
     end = doc.find(b"]", start)
     # a bracket within a name: what stands before it does not end as a text does
     return doc[start:end] if 0 <= start < end and doc[end - 1 : end] == b'"' else None
+
+
+def types_in(entity: Entity) -> tuple[str, ...]:
+    """The types of an entity; one that is sealed is not opened for them, where that can be."""
+    types = sealed_types(entity)
+    return entity.types if types is None else _read_types(types)
+
+
+@remembered(_MOST_TYPES)
+def _read_types(text: bytes) -> tuple[str, ...]:
+    return tuple(orjson.loads(text[_TYPES.index(b"[") :] + b"]"))
 
 
 def excerpt(entity: Entity, names: Collection[str]) -> Entity:

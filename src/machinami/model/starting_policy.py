@@ -16,6 +16,8 @@ PUBLIC = tuple(
         *("RiverGauge", "RainGauge", "RainForecast", "FloodMonitoring", "Shelter", "District", "Town", "Alert"),
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
         *("CostItem", "IncomeItem", "Proposal"),
+        *("CashPlan", "CostShare"),
+        *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
     )
 )
 _READ = frozenset({Deed.READ})

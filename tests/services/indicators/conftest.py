@@ -17,8 +17,9 @@ from machinami.model.entity import Entity
 from machinami.model.principal import Principal, Role
 from machinami.model.view import Words
 from machinami.model.vocabulary.circle import KeyPerformanceIndicator
+from machinami.model.vocabulary.office import Officer
 from machinami.services.indicators import service
-from machinami.services.indicators.model import Definition, Officer
+from machinami.services.indicators.model import Definition
 
 from .towns import entity
 

@@ -18,7 +18,7 @@ Past = Mapping[str, Sequence[tuple[float, float]]]
 """Past values by entity id: how many days ago, and what."""
 
 
-def entity(kind: str, name: str, days_old: float = 0.0, **values: object) -> Entity:
+def entity(kind: str, name: str, days_old: float = 0.0, /, **values: object) -> Entity:
     """An entity of a type (short name) with plain attributes; one whose name begins with ref points elsewhere."""
     attributes = {
         CONTEXT.expand(key): (Attribute(Kind.RELATIONSHIP if key.startswith("ref") else Kind.PROPERTY, value),)

@@ -7,6 +7,7 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
+from machinami.model.plain import names_in
 from machinami.store.protocol import Transaction
 
 
@@ -26,8 +27,11 @@ class Closing:
 
     def write(self, change: Change) -> None:
         """Append the change, with what is personal of it sealed."""
+        if self._opener.types.isdisjoint(change.types) and self._opener.concerns.leaves(change.types):
+            self._tx.write(change)
+            return
         shown = change.after or change.before
-        names = () if shown is None else shown.attributes
+        names = () if shown is None else names_in(shown)
         if not self._opener.concerns.may_concern(change.types, names):
             held = None if self._opener.types.isdisjoint(change.types) else self._tx.get(change.entity_id)
             if held is None:

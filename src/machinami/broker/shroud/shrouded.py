@@ -25,6 +25,7 @@ from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, IdPage, Instance, Inventory, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
+from machinami.model.sealed import types_in
 from machinami.store.aggregation import aggregate_instances, check_methods
 from machinami.store.protocol import TownStore, Transaction
 from machinami.store.timeline import readings
@@ -181,7 +182,7 @@ class Shrouded:
 
     def _is_sealed(self, entity_id: str) -> bool:
         known = self._store.peek(entity_id) or self._store.recall(entity_id)
-        return known is not None and not self._opener.types.isdisjoint(known.types)
+        return known is not None and not self._opener.types.isdisjoint(types_in(known))
 
     def _hear(self, changes: Sequence[Change]) -> None:
         if self.awake and not all(self._opener.types.isdisjoint(change.types) for change in changes):

@@ -234,6 +234,7 @@ class ModelScore:
     """How well one gauge's forecaster did on its held-out tail, beside persistence; whether it is in use.
 
     `scores` are rows of hours, model, persistence (RMSE in the gauge's unit), coverage (share inside 90 %), used.
+    `improvement` is 1 − RMSE / RMSE of persistence 2 h ahead, with the rain known only until now.
     """
 
     TYPE: ClassVar[str] = "ModelScore"
@@ -244,6 +245,7 @@ class ModelScore:
     rows: int | None = None
     unit: str | None = None
     scores: list[Any] | None = None
+    improvement: float | None = None
     in_use: bool | None = None
     simulated: bool | None = None
 

@@ -31,14 +31,6 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Officer:
-    """Who decides."""
-
-    who: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
 class Definition:
     """What an indicator is, as an officer writes it; see `KeyPerformanceIndicator`, of which these are the fields."""
 
@@ -85,7 +77,7 @@ class Standing:
     TYPE: ClassVar[str] = "KeyPerformanceIndicator"
     id: str
     current: Measured | None = None
-    state: str | None = None
+    state: State | None = None
     standing: dict[str, Any] | None = None
     simulated: bool | None = None
 

@@ -9,6 +9,7 @@ from machinami.kit.city import City, Past
 from machinami.model.entity import Entity
 from machinami.model.view import Measured, Ref, Words
 from machinami.model.vocabulary.circle import KeyPerformanceIndicator
+from machinami.model.vocabulary.office import Officer
 from machinami.services.indicators.logic.computing import (
     Asked,
     Outcome,
@@ -25,7 +26,6 @@ from machinami.services.indicators.model import (
     Deed,
     Definition,
     IndicatorRevision,
-    Officer,
     PlanReview,
     Settings,
     Standing,

@@ -85,7 +85,7 @@ class Group:
         self.first_expiry = NEVER
         self.fold = Fold(connection, names, indexes)
         self.later = Later()
-        self.folded = self.settled = False
+        self.folded = self.settled = self.edited = False  # edited: the history, other than by changes
         self.begun = False
         self.new_names = 0
         self._log: list[LogRow] = []

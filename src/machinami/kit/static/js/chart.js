@@ -116,7 +116,7 @@
       legend: { live: true },
       scales: { x: { time: true }, y: { range: range(data) }, rain: { range: () => [0, most], dir: -1 } },
       axes: [
-        { ...axis, space: 56, values: (plot, ticks) => ticks.map((at) => (midnight(at) ? say.day : say.hour).format(new Date(at * 1000))) },
+        { ...axis, space: 56, values: (plot, ticks) => ticks.map((at) => (midnight(at) || ticks[1] - ticks[0] >= 86400 ? say.day : say.hour).format(new Date(at * 1000))) },
         { ...axis, size: 58, values: (plot, ticks) => ticks.map((v) => v.toFixed(Math.min(data.digits, 2))), label: undefined },
       ],
       series: shown,

@@ -16,6 +16,8 @@ PLENTY = 4_320
 FEWEST = 1_000
 RECENT = timedelta(hours=6)
 GROWN = 1.25
+TOLD_HOURS = 2.0
+"""By its forecasts of so far ahead a model is judged in one number."""
 
 
 def due(last: ModelScore | None, now: datetime) -> bool:
@@ -65,6 +67,7 @@ def score_of(gauge: RiverGauge, done: Retrained, now: datetime) -> ModelScore:
         }
         for score in done.scores
     ]
+    told = [score for score in done.scores if score.hours == TOLD_HOURS and not score.uses_rain]
     return ModelScore(
         id=state_id("ModelScore", gauge.id),
         ref_gauge=Ref(gauge.id),
@@ -73,6 +76,7 @@ def score_of(gauge: RiverGauge, done: Retrained, now: datetime) -> ModelScore:
         rows=done.rows,
         unit=gauge.water_level.unit if gauge.water_level else None,
         scores=rows,
+        improvement=next((round(s.improvement, 4) for s in told if isfinite(s.improvement)), None),
         in_use=bool(done.model),
         simulated=gauge.simulated,
     )

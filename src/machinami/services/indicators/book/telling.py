@@ -1,0 +1,193 @@
+"""How is what is known of an indicator said to a reader: values, targets, standings, reasons, changes?"""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+from urllib.parse import quote
+
+from machinami.kit.charts import spark
+from machinami.kit.words import Words
+from machinami.model.view import Words as Spoken
+from machinami.model.vocabulary.circle import KeyPerformanceIndicator
+from machinami.services.indicators.book.state import Card, Review, Revision
+from machinami.services.indicators.logic.way import Sample, end_of, number
+from machinami.services.indicators.logic.writing import Fault
+from machinami.services.indicators.model import DEEDS, STATES, IndicatorRevision, PlanReview, Settings
+
+ADDRESS = "/services/indicators"
+SAID_WHY = (
+    "none",
+    "no_baseline",
+    "no_year",
+    "overdue",
+    "never",
+    "no_rows",
+    "no_values",
+    "by_zero",
+    "closed",
+    "bad_formula",
+)
+
+
+def link_of(kpi_id: str) -> str:
+    """The page of an indicator."""
+    return f"{ADDRESS}/of/{quote(kpi_id, safe=':')}"
+
+
+def spoken(text: Spoken | Mapping[str, str] | None, words: Words, otherwise: str = "") -> str:
+    """A text of the town in the reader's language, Japanese where there is none."""
+    if not text:
+        return otherwise
+    return text.get(words.language) or text.get("ja") or next(iter(text.values()))
+
+
+def shown(value: float | None) -> str:
+    """A number for eyes: up to two decimals, none where it is large, a dash where there is none."""
+    if value is None or not isfinite(value):
+        return "—"
+    text = f"{value:,.0f}" if abs(value) >= 1_000 or value == int(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
+    return text.replace("-", "−")
+
+
+class Teller:
+    """Says what is known of indicators in one language."""
+
+    def __init__(self, words: Words, settings: Settings, services: Mapping[str, str]) -> None:
+        self.words = words
+        self.settings = settings
+        self.services = services
+
+    def name(self, kpi: KeyPerformanceIndicator) -> str:
+        """What an indicator is called."""
+        return spoken(kpi.name, self.words, kpi.id.rpartition(":")[2])
+
+    def card(self, kpi: KeyPerformanceIndicator, past: Sequence[Sample] = ()) -> Card:
+        """An indicator at a glance."""
+        told, known = kpi.standing or {}, kpi.current if kpi.current and kpi.current.value is not None else None
+        state = kpi.state if kpi.state in STATES else "unmeasured"
+        why = str(told.get("why", ""))
+        expected = number(told.get("expected"))
+        return Card(
+            kpi.id,
+            link_of(kpi.id),
+            self.name(kpi),
+            spoken(kpi.text, self.words),
+            kpi.level or "outcome",
+            bool(kpi.is_goal),
+            shown(known.value if known else None),
+            kpi.unit or "",
+            known.observed_at if known else None,
+            state,
+            self.words.plain(f"ind.why.{why}") if why in SAID_WHY else "",
+            self.target(kpi),
+            "" if expected is None else self.words.plain("ind.expected", value=self.with_unit(expected, kpi)),
+            self.notes(kpi),
+            spark([(sample.at, sample.value) for sample in past]),
+            len(past) > 1,
+            kpi.retired_on or "",
+            self.services.get(kpi.service or "", ""),
+        )
+
+    def with_unit(self, value: float | None, kpi: KeyPerformanceIndicator) -> str:
+        """A number with the unit of an indicator."""
+        return f"{shown(value)} {kpi.unit or ''}".rstrip()
+
+    def target(self, kpi: KeyPerformanceIndicator) -> str:
+        """The target with its year, as one sentence; empty where there is none."""
+        target = kpi.target or {}
+        low, high = number(target.get("low")), number(target.get("high"))
+        if low is None and high is None:
+            return ""
+        kind, way = target.get("kind"), kpi.direction if kpi.direction in ("up", "down") else "range"
+        unit = "%" if kind == "rate" else kpi.unit or ""
+        key = "range" if kind == "range" and low is not None and high is not None else way
+        if kind == "rate":
+            key = "rate_per_year" if target.get("per") == "year" else "rate"
+        first = low if low is not None else high
+        said = {"low": f"{shown(first)} {unit}".rstrip(), "high": f"{shown(high)} {unit}".rstrip()}
+        return self.words.plain(f"ind.target.{key}", **said) + self.years(kpi)
+
+    def years(self, kpi: KeyPerformanceIndicator) -> str:
+        """By when, as the end of the sentence of a target."""
+        years = kpi.target_years or {}
+        if end_of(kpi) is None:
+            return self.words.plain("ind.by.none")
+        first, last = years.get("from") or years.get("to"), years.get("to") or years.get("from")
+        key = ("fiscal" if years.get("fiscal") else "calendar") + ("" if first == last else "_range")
+        return self.words.plain(f"ind.by.{key}", first=first, last=last)
+
+    def notes(self, kpi: KeyPerformanceIndicator) -> list[str]:
+        """What one must know before one believes the figure."""
+        told = kpi.standing or {}
+        count = number(told.get("count"))
+        notes = []
+        if count is not None and count < self.settings.small_sample:
+            notes.append(self.words.plain("ind.note.small", count=int(count)))
+        if told.get("start_is") == "first":
+            said = {"start": self.with_unit(number(told.get("start")), kpi), "on": str(told.get("start_on", ""))}
+            notes.append(self.words.plain("ind.note.first", **said))
+        elif kpi.baseline is None and kpi.target:
+            notes.append(self.words.plain("ind.note.no_baseline"))
+        if kpi.current is not None and not kpi.formula:
+            notes.append(self.words.plain("ind.note.by_hand"))
+        if kpi.current is not None and kpi.state == "unmeasured":
+            notes.append(self.words.plain("ind.note.old"))
+        if kpi.simulated:
+            notes.append(self.words.plain("ind.note.simulated"))
+        return notes
+
+    def reason(self, row: Mapping[str, Any], unit: str) -> str:
+        """One reason of a review as a sentence."""
+        said = {
+            name: f"{shown(number(row.get(name)))} {unit}".rstrip() for name in ("value", "expected", "goal", "start")
+        }
+        dates = {name: str(row.get(name) or "—") for name in ("end_on", "start_on")}
+        kind = row.get("kind")
+        known = kind if kind in ("off_path", "overdue", "first_stands_in") else "off_path"
+        return self.words.plain(f"ind.because.{known}", **said, **dates)
+
+    def review(self, found: PlanReview, units: Mapping[str, str]) -> Review:
+        """A review of the plan."""
+        kpi_id = str(found.ref_indicator or "")
+        rows = [self.reason(row, units.get(kpi_id, "")) for row in found.reasons or []]
+        assert found.raised_at is not None, "a review was raised at a moment"
+        decided = (found.decided_by or "", found.role or "", found.decided_at, found.reason or "")
+        return Review(
+            found.id,
+            link_of(kpi_id),
+            spoken(found.subject, self.words, kpi_id),
+            found.raised_at,
+            rows,
+            found.state or "",
+            *decided,
+        )
+
+    def revision(self, found: IndicatorRevision) -> Revision:
+        """An entry in the history of an indicator."""
+        assert found.decided_at is not None, "the history holds what was done at a moment"
+        deed = found.kind if found.kind in DEEDS else "changed"
+        kpi_id = str(found.ref_indicator or "")
+        rows = self.changed(found.before or {}, found.after or {}) if found.before or deed == "recorded" else []
+        who = (found.decided_by or "", found.role or "", found.reason or "")
+        return Revision(found.decided_at, deed, spoken(found.subject, self.words, kpi_id), link_of(kpi_id), *who, rows)
+
+    def changed(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+        """What is other after than before: what, before, after."""
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name != "id"]
+        return [
+            (self.words.plain(f"ind.field.{n}"), self.value(before.get(n)), self.value(after.get(n))) for n in names
+        ]
+
+    def value(self, value: Any) -> str:
+        """A value of a definition for eyes."""
+        if value is None:
+            return "—"
+        if isinstance(value, bool):
+            return self.words.plain("ind.yes" if value else "ind.no")
+        if isinstance(value, Mapping):
+            return " / ".join(str(part) for part in value.values())
+        return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    def fault(self, found: Fault) -> str:
+        """What is wrong with a field."""
+        return self.words.plain(f"ind.fault.{found.kind}", position=found.position, expected=found.expected)
