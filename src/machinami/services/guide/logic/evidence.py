@@ -7,6 +7,7 @@ from machinami.services.guide.model import Caution, Evidence, Known
 
 OVER = frozenset(("ended", "stopped", "failed"))
 CLOSED = Evidence("closed")
+FEWEST_MEMBERS = 2
 
 
 def gather(known: Known) -> dict[str, Evidence]:
@@ -43,6 +44,15 @@ def _payers(known: Known) -> Evidence:
     return each([work for work in known.works if work.state not in OVER], lambda work: work.id in paid)
 
 
+def _body(known: Known) -> Evidence:
+    """A body is formed where it is recorded and two or more take part: one alone has nobody to agree with."""
+    if known.bodies is None or known.members is None:
+        return CLOSED
+    have = sum(one.state in (None, "member") for one in known.members)
+    enough = have >= FEWEST_MEMBERS
+    return Evidence("yes" if known.bodies and enough else "partly" if known.bodies or have else "no", have, have)
+
+
 def _operation(known: Known) -> Evidence:
     if known.works is None and known.pilots is None:
         return CLOSED
@@ -71,6 +81,8 @@ RULES: Mapping[str, Callable[[Known], Evidence]] = {
     "measured": lambda known: each(known.kpis, lambda kpi: kpi.current is not None and kpi.current.value is not None),
     "payers": _payers,
     "menu": lambda known: some(known.choices),
+    "body": _body,
+    "rules": lambda known: _any(known.bodies, lambda body: bool(body.rule)),
     "proposals": lambda known: some(known.proposals),
     "pilot_rules": lambda known: each(known.pilots, lambda pilot: bool(pilot.hypothesis and pilot.success_rule)),
     "pilot_owners": lambda known: each(known.pilots, lambda pilot: bool(pilot.operator and pilot.payer)),
