@@ -236,7 +236,8 @@ def _purse(year: int) -> Iterator[View]:
                     duty,
                     amount,
                     payer,
-                    Ref(identifier("Initiative", work)),
+                    state="planned",
+                    ref_initiative=Ref(identifier("Initiative", work)),
                 )
     for key, work, ja, en, source, payer, sure, amounts in INCOMES:
         for later, amount in enumerate(amounts):
@@ -248,9 +249,9 @@ def _purse(year: int) -> Iterator[View]:
                     source,
                     amount,
                     payer,
-                    None,
-                    sure,
-                    Ref(identifier("Initiative", work)),
+                    sure=sure,
+                    state="planned",
+                    ref_initiative=Ref(identifier("Initiative", work)),
                 )
 
 

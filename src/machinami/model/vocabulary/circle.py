@@ -27,7 +27,7 @@ Task = Literal["initial", "cloud", "upkeep", "licence", "staff"]
 Duty = Literal["a", "b", "c", "d"]
 Source = Literal["grant", "town", "fee", "donation", "bid", "sib", "crowdfunding", "other"]
 ProposalKind = Literal["proposal", "question", "plan_comment"]
-ProposalState = Literal["open", "answered", "adopted", "declined", "hidden"]
+ProposalState = Literal["open", "answered", "adopted", "declined", "hidden", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +212,8 @@ class GateDecision:
 @dataclass(frozen=True, slots=True)
 class CostItem:
     """What a work costs in a year. task: initial, cloud, upkeep, licence or staff, the nature of it; duty: a 運用, b
-    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it. least, most:
-    what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount)."""
+    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it. least,
+    most: what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount)."""
 
     TYPE: ClassVar[str] = "CostItem"
     id: str

@@ -140,7 +140,7 @@ def _money(costs: Sequence[CostItem], incomes: Sequence[IncomeItem], year: int) 
 
 
 def _voices(proposals: Sequence[Proposal], today: date) -> Voices:
-    shown = [one for one in proposals if one.state != "hidden"]
+    shown = [one for one in proposals if one.state not in ("hidden", "withdrawn")]
     answered = [one for one in shown if one.reply]
     overdue = [one for one in shown if not one.reply and one.due_on and one.due_on < today.isoformat()]
     return Voices(len(shown), len(answered), overdue, [one for one in shown if one.changed])

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
 from machinami.model.view import Ref, Words
+from machinami.model.vocabulary.circle import Duty, Source, Task
 
-TASKS = ("initial", "cloud", "upkeep", "licence", "staff")
+TASKS: tuple[Task, ...] = get_args(Task)
 OPERATION = TASKS[1:]
-DUTIES = ("a", "b", "c", "d")
-SOURCES = ("grant", "town", "fee", "donation", "bid", "sib", "crowdfunding", "other")
+DUTIES: tuple[Duty, ...] = get_args(Duty)
+SOURCES: tuple[Source, ...] = get_args(Source)
 BASES = ("amount", "household", "area", "benefit", "profit")
 RULES = (
     "equal", "population", "use", "benefit", "prefecture_first", "half", "shapley", "nucleolus", "separable"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
 from machinami.model.view import Ref, Words
+from machinami.model.vocabulary.circle import ProposalState
 
 Kind = Literal["proposal", "question", "plan_comment"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -17,7 +18,7 @@ FIELDS = (
     "administration",
 )
 """Fields of the town, as manifests name them."""
-ANSWERED = ("answered", "adopted", "declined")
+ANSWERED: tuple[ProposalState, ...] = ("answered", "adopted", "declined")
 GONE = ("hidden", "withdrawn")
 RoundState = Literal["draft", "open", "closed"]
 

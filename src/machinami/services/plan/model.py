@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from machinami.model.view import Ref, Words
+from machinami.model.vocabulary.circle import WorkState
 
 CHAPTERS = ("goals", "problems", "kpis", "work", "roadmap", "roles", "sustaining", "data")
 STAGES = ("survey", "plan", "pilot", "deployment", "operation")
 STAGE_STATES = ("planned", "going", "done", "stopped")
-STATES = ("proposed", "planned", "going", "in_operation", "ended")
+STATES: tuple[WorkState, ...] = get_args(WorkState)
 LONGEST_CHAPTER, LONGEST_COMMENT = 12_000, 2_000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 

@@ -26,10 +26,10 @@ def bars(plan: Sequence[PlanYear], said: Callable[[int], str]) -> Bars | None:
     years: list[Mark] = []
     for number, row in enumerate(plan):
         middle = _LEFT + slot * (number + 0.5)
-        parts = [(name, row.costs.get(name, 0)) for name in TASKS]
-        rects += _stack(middle - width - 2, width, base, room / top, _merged(parts, "initial", "running"))
-        parts = [(name, row.incomes.get(name, 0)) for name in SOURCES]
-        rects += _stack(middle + 2, width, base, room / top, _merged(parts, "grant", "own"))
+        spent = [(name, row.costs.get(name, 0)) for name in TASKS]
+        rects += _stack(middle - width - 2, width, base, room / top, _merged(spent, "initial", "running"))
+        earned = [(name, row.incomes.get(name, 0)) for name in SOURCES]
+        rects += _stack(middle + 2, width, base, room / top, _merged(earned, "grant", "own"))
         years.append(Mark(round(middle, 1), HEIGHT - 10, str(row.year)))
     ticks = [Mark(_LEFT - 8, round(base - room * n * step / top, 1), said(n * step)) for n in range(top // step + 1)]
     return Bars(WIDTH, HEIGHT, rects, years, ticks, base)

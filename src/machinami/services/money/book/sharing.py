@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.kit.city import City
@@ -24,11 +23,9 @@ from machinami.services.money.model import (
     SIZES,
     WITHDRAWN,
     CostShare,
-    Key,
     Member,
     Shared,
     Sharing,
-    Size,
     Work,
 )
 from machinami.services.money.service import PACKAGE
@@ -173,8 +170,8 @@ def read_sharing(typed: Mapping[str, str]) -> Sharing:
         read_yen_if(typed, "operation") or 0,
         years,
         read_whole(typed, "prefecture_years", 0, years) if prefecture else min(3, years),
-        cast(Key, one_of({"key": "population", **typed}, "key", KEYS)),
-        cast(Size, one_of({"size": "works", **typed}, "size", SIZES)),
+        one_of({"key": "population", **typed}, "key", KEYS),
+        one_of({"size": "works", **typed}, "size", SIZES),
         read_works(said_if(typed, "works", 2_000), [member.name for member in members]),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from machinami.model.vocabulary.circle import CostItem, IncomeItem
-from machinami.services.money.model import OPERATION, TASKS, WITHDRAWN, Finding, PlanYear
+from machinami.services.money.model import OPERATION, WITHDRAWN, Finding, PlanYear
 
 _APRIL = 4
 
@@ -34,10 +34,11 @@ def plan_of(costs: Sequence[CostItem], incomes: Sequence[IncomeItem], first: int
         if row is None or item.amount is None:
             continue
         if isinstance(item, CostItem):
-            kind, held = item.task if item.task in TASKS else "upkeep", row.costs
+            task = item.task or "upkeep"
+            row.costs[task] = row.costs.get(task, 0) + item.amount
         else:
-            kind, held = item.source or "other", row.incomes
-        held[str(kind)] = held.get(str(kind), 0) + item.amount
+            source = item.source or "other"
+            row.incomes[source] = row.incomes.get(source, 0) + item.amount
     return list(found.values())
 
 

@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from machinami.foundation.errors import BadRequestData
 from machinami.services.money.model import MOST_YEN
 
+W = TypeVar("W", bound=str)
 _UNITS = {"千": 10**3, "万": 10**4, "億": 10**8, "兆": 10**12}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(千万|千|万|億|兆)?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -75,12 +77,12 @@ def read_whole(form: Mapping[str, str], name: str, least: int, most: int) -> int
     return int(value)
 
 
-def one_of(form: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+def one_of(form: Mapping[str, str], name: str, choices: Sequence[W]) -> W:
     """One of a few words. Raises BadRequestData."""
-    value = form.get(name, "")
-    if value not in choices:
-        raise fault(name, "choice")
-    return value
+    for word in choices:
+        if word == form.get(name, ""):
+            return word
+    raise fault(name, "choice")
 
 
 def fault(name: str, kind: str, **facts: object) -> BadRequestData:

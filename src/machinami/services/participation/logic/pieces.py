@@ -112,10 +112,11 @@ def replied(piece: Proposal, reply: Reply, by: Officer, now: datetime) -> Propos
     """The town's answer. A comment on the plan is taken up, partly, or not; what is adopted says what changed.
     Raises BadRequestData, Conflict."""
     demand_there(piece)
-    state = VERDICT_STATES.get(reply.verdict, "") if piece.kind == "plan_comment" else reply.state
+    wanted = VERDICT_STATES.get(reply.verdict, "") if piece.kind == "plan_comment" else reply.state
+    state = next((one for one in ANSWERED if one == wanted), None)
     if piece.kind == "plan_comment" and reply.verdict not in VERDICTS:
         raise BadRequestData(f"Say one of {', '.join(VERDICTS)}", field="verdict")
-    if state not in ANSWERED:
+    if state is None:
         raise BadRequestData(f"A reply leaves it as one of {', '.join(ANSWERED)}", field="state")
     if not reply.text:
         raise BadRequestData("A reply needs a text that gives the reason", field="reply")

@@ -55,11 +55,12 @@ def chosen(form: Mapping[str, str], kind: str) -> list[str]:
 
 def described(before: Initiative, form: Mapping[str, str], language: str, vision: str) -> Initiative:
     """The work as the form describes it; its text in the other language stays. Raises BadRequestData."""
-    name, state = form.get("name", "").strip(), form.get("state", "")
+    name, wanted = form.get("name", "").strip(), form.get("state", "")
+    state = next((one for one in STATES if one == wanted), None)
     if not name or len(name) > 120:
         raise BadRequestData("A work needs a name of at most 120 characters", field="name")
-    if state not in STATES:
-        raise BadRequestData(f"{state!r} is no state; choose one of {', '.join(STATES)}", field="state")
+    if state is None:
+        raise BadRequestData(f"{wanted!r} is no state; choose one of {', '.join(STATES)}", field="state")
     text = form.get("text", "").replace("\r\n", "\n").strip()[:2_000]
     return replace(
         before,
