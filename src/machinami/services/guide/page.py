@@ -15,7 +15,7 @@ from machinami.services.guide import service
 from machinami.services.guide.book import Teller, ThemeSheet
 from machinami.services.guide.logic.diagnosis import standing
 from machinami.services.guide.logic.evidence import CLOSED, cautions, each, gather, some
-from machinami.services.guide.model import Evidence, Known, ReferenceCase, StageDiagnosis
+from machinami.services.guide.model import Evidence, GuideAnswer, Known, ReferenceCase, StageDiagnosis
 from machinami.services.guide.service import PACKAGE
 
 ADDRESS = "/services/guide"
@@ -72,6 +72,7 @@ class Way:
             paths=teller.paths(own, path),
             record=teller.record(own, answers) if view in ("officer", "history") else [],
             begun=bool(answers),
+            closed=not self.city.shows(GuideAnswer),
             past=await self._past(path.id) if view == "history" else [],
             settings=await self.city.setting_history() if view == "history" else [],
             running=running,
