@@ -126,7 +126,7 @@ async def enrol(city: City, person: str, key: str) -> None:
 async def walker_of(city: City, key: str) -> Walker:
     """Who takes part under a key. Raises NotTakingPart."""
     own = city.for_purpose(PURPOSE)
-    found = await own.private(lambda drawer: drawer.get(KEYS, digest(key)))
+    found = await own.private(lambda drawer: bookings.key_row(drawer, key))
     if key and found is not None and consents(own).holds(found["walker"]):
         walker = await own.get(Walker, found["walker"])
         if walker is not None:
