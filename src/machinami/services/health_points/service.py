@@ -286,7 +286,6 @@ async def take_voucher(city: City, walker: Walker, code: str) -> Voucher:
     own, now = city.for_purpose(PURPOSE), city.now()
     settings = await own.settings(Settings)
     wanted = Voucher(code, walker.id, settings.voucher_points, now + timedelta(hours=settings.hold_hours), "held")
-
     return await own.private(lambda drawer: bookings.hold(drawer, wanted, today(city, now)))
 
 
@@ -374,6 +373,7 @@ async def _tell(
 ) -> summary.Doubts:
     """Publish the figures of the town, where something has changed since they were last told; the days in doubt."""
     settings, on = await own.settings(Settings), today(own, now)
+    settings = replace(settings, smallest_group=max(settings.smallest_group, own.consenting(PURPOSE).least_group))
     days = {w.id: await days_of(own, w.id, on - timedelta(days=1), settings.survey_weeks * 7) for w in walkers}
     told = await own.find(WalkingKpi)
     figures = summary.kpis(walkers, days, settings, on)
