@@ -25,7 +25,6 @@ from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, IdPage, Instance, Inventory, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
-from machinami.model.sealed import types_in
 from machinami.store.aggregation import aggregate_instances, check_methods
 from machinami.store.protocol import TownStore, Transaction
 from machinami.store.timeline import readings
@@ -134,7 +133,9 @@ class Shrouded:
     def peek(self, entity_id: str) -> Entity | None:
         """The committed entity, at once."""
         held = self._store.peek(entity_id)
-        return None if held is None else self._opener.entity(held)
+        if held is None or self._opener.types.isdisjoint(held.types):
+            return held
+        return self._opener.entity(held)
 
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match, in order."""
@@ -204,7 +205,7 @@ class Shrouded:
 
     def _is_sealed(self, entity_id: str) -> bool:
         known = self._store.peek(entity_id) or self._store.recall(entity_id)
-        return known is not None and not self._opener.types.isdisjoint(types_in(known))
+        return known is not None and not self._opener.types.isdisjoint(known.types)
 
     def _hear(self, changes: Sequence[Change]) -> None:
         if self.awake and not all(self._opener.types.isdisjoint(change.types) for change in changes):
