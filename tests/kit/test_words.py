@@ -14,7 +14,8 @@ from machinami.kit.words import (
 )
 
 PACKAGES = (
-    "machinami.kit", "machinami.portal", "machinami.services.flood", "machinami.services.needs", "machinami.apis.ethics"
+    "machinami.kit", "machinami.portal", "machinami.services.flood", "machinami.services.needs",
+    "machinami.services.plan", "machinami.apis.ethics",
 )  # fmt: skip
 
 

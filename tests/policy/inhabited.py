@@ -29,15 +29,19 @@ MARK, FAULT = "qxmarkxq", "it was made for another version"
 GAUGE, SHELTER, CASE = "urn:ngsi-ld:RiverGauge:1", "urn:ngsi-ld:Shelter:1", "urn:ngsi-ld:Case:1"
 PASSWORD = "seven herons over the weir"
 AWAY = {"X-Forwarded-For": "192.0.2.7"}  # not somebody who sits at the machine
+SERVICES = (
+    "flood",
+    "participation",
+)
 ROLES = (Role.RESIDENT, Role.OFFICER, Role.DEPARTMENT_HEAD, Role.MAYOR, Role.ADMINISTRATOR, Role.OPERATOR)
 
 
 class Inhabited(TownOS):
-    """An installation that has the flood service, wherever this runs."""
+    """An installation that has these services, wherever this runs."""
 
     def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
-        """The flood service, and one that does not run."""
-        return [load("machinami.services.flood")], [Broken("vendor.broken", FAULT)]
+        """These services, and one that does not run."""
+        return [load(f"machinami.services.{name}") for name in SERVICES], [Broken("vendor.broken", FAULT)]
 
 
 @dataclass(frozen=True, slots=True)

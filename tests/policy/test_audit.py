@@ -1,11 +1,16 @@
 """What is accounted for: who read, changed or was refused what. And whether anybody changed the account."""
 
 import copy
+import string
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.policy.test_rules import ADMINISTRATOR, CASE, RESIDENT
 from tests.policy.towns import DEFAULT, Protected, protected, row
 from tests.running import EARLY
@@ -14,10 +19,11 @@ from machinami.broker import operations, policy_rows
 from machinami.broker.audit import Audit, Search
 from machinami.broker.legal_records import put_ground, put_mark
 from machinami.foundation.errors import Forbidden
-from machinami.model.audit import BEGIN, Head, entries_of, entry, faults, opened, read_head, sealed
+from machinami.model.audit import BEGIN, Head, entries_of, entry, entry_of, faults, opened, read_head, sealed
+from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.legal import Basis, Ground, LegalClass, Mark
 from machinami.model.policy import Deed, Whom
-from machinami.model.principal import Principal
+from machinami.model.principal import SEPARATOR, Principal
 from machinami.model.query import Page, Query
 from machinami.store.protocol import Transaction
 
@@ -106,6 +112,26 @@ async def test_what_was_not_noted_before_the_town_ended_is_noted_after_it(tmp_pa
     async with protected(tmp_path) as town:
         assert [one["did"] for one in await _found(town, what="urn:x:case")] == ["change", "create"]
         assert faults(await (await _audit(town)).batches(0, 100, ADMINISTRATOR)) == []
+
+
+texts = st.text(st.sampled_from(string.printable + "é街\u2028\x1f%"), max_size=12)
+
+
+@given(
+    st.sampled_from(list(Verb)), texts, texts, texts, st.lists(texts, max_size=3), st.lists(texts, max_size=3),
+    st.datetimes(timezones=st.just(UTC)), st.integers(0, 2**60),
+)  # fmt: skip
+def test_the_entry_of_a_change_says_all_of_it_as_json(
+    verb: Verb, who: str, purpose: str, entity: str, types: list[str], names: list[str], at: datetime, seq: int
+) -> None:
+    who, purpose = who.replace(SEPARATOR, ""), purpose.replace(SEPARATOR, "")
+    parts = tuple(AttributeChange(name, None, None) for name in names)
+    by = Principal(who, purpose=purpose or None).signature
+    change = Change(verb, entity, tuple(types), None, None, parts, at, by, seq)
+    deed = {Verb.CREATED: "create", Verb.UPDATED: "change", Verb.DELETED: "delete"}[verb]
+    said = {"at": at, "who": who, "did": deed, "entity": entity, "types": types, "attributes": [*dict.fromkeys(names)]}
+    more = {"purpose": purpose} if purpose else {}
+    assert entry_of(change) == orjson.dumps({**said, "seq": seq, **more}, option=orjson.OPT_UTC_Z)
 
 
 def _batches(number: int = 5) -> list[dict[str, Any]]:

@@ -268,6 +268,31 @@ deciding    POST   /services/flood/thresholds/undo
 deciding    POST   /services/flood/settings/undo
 reading     GET    /services/flood/cap
 reading     GET    /services/flood/cap/{name}
+page        GET    /services/participation
+page        GET    /services/participation/new
+page        GET    /services/participation/pieces/{id}
+page        GET    /services/participation/similar
+page        GET    /services/participation/plan
+page        GET    /services/participation/rounds/{id}
+page        GET    /services/participation/surveys/{id}
+page        POST   /services/participation/vote
+page        POST   /services/participation/answer
+page        POST   /services/participation/hand-in
+page        POST   /services/participation/support
+page        POST   /services/participation/comment
+page        POST   /services/participation/withdraw
+page        POST   /services/participation/object
+deciding    POST   /services/participation/reply
+deciding    POST   /services/participation/hide
+deciding    POST   /services/participation/judge
+deciding    POST   /services/participation/settings
+deciding    POST   /services/participation/rounds
+deciding    POST   /services/participation/rounds/project
+deciding    POST   /services/participation/rounds/project/removal
+deciding    POST   /services/participation/rounds/state
+deciding    POST   /services/participation/surveys
+deciding    POST   /services/participation/surveys/figure
+deciding    POST   /services/participation/surveys/state
 """
 BROKER = (
     "broker"  # the operations of the NGSI-LD face: each is held against the policy in test_faces and test_strangers
@@ -292,6 +317,7 @@ COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # 
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
           "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
+PROPOSAL, ROUND, SURVEY = (f"urn:ngsi-ld:{kind}:none" for kind in ("Proposal", "BudgetRound", "WellBeingSurvey"))
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
 FORMS: Mapping[str, Mapping[str, str]] = {
     "/data/{type}/{id}/correction": {
@@ -304,6 +330,24 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "/services/flood/withdraw": {"notice": "urn:x:1", "reason": "x", **OFFICER},
     "/services/flood/thresholds/undo": {"gauge": GAUGE, **OFFICER},
     "/services/flood/settings/undo": {"setting": "silent_minutes", **OFFICER},
+    "/services/participation/hand-in": {"kind": "proposal", "name": "x", "text": "x"},
+    "/services/participation/support": {"piece": PROPOSAL},
+    "/services/participation/comment": {"piece": PROPOSAL, "text": "x"},
+    "/services/participation/withdraw": {"piece": PROPOSAL},
+    "/services/participation/object": {"piece": PROPOSAL, "reason": "x"},
+    "/services/participation/reply": {"piece": PROPOSAL, "state": "answered", "reply": "x", **OFFICER},
+    "/services/participation/hide": {"piece": PROPOSAL, "reason": "x", **OFFICER},
+    "/services/participation/judge": {"piece": PROPOSAL, "verdict": "keep", "reason": "x", **OFFICER},
+    "/services/participation/vote": {"round": ROUND, "project-p1": "yes"},
+    "/services/participation/answer": {"survey": SURVEY, "happy": "5", "band": "unsaid"},
+    "/services/participation/rounds": {"name": "x", "budget": "100", "closes_on": "2099-01-01", **OFFICER},
+    "/services/participation/rounds/project": {"round": ROUND, "name": "x", "cost": "1", **OFFICER},
+    "/services/participation/rounds/project/removal": {"round": ROUND, "project": "p1", **OFFICER},
+    "/services/participation/rounds/state": {"round": ROUND, "state": "open", **OFFICER},
+    "/services/participation/surveys": {"name": "x", "closes_on": "2099-01-01", **OFFICER},
+    "/services/participation/surveys/figure": {"survey": SURVEY, "category": "moving", **OFFICER},
+    "/services/participation/surveys/state": {"survey": SURVEY, **OFFICER},
+    "/services/participation/settings": {"setting": "reply_days", "value": "30", **OFFICER},
 }  # fmt: skip
 
 

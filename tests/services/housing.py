@@ -28,6 +28,7 @@ async def housed(
     ports = Ports(
         open_backend(folder, StoreSettings()), wire, wire, clock, lambda: f"{next(numbers):06d}", _no_subscription,
         person_keys=None if keys is None else lambda town: keys,
+        mapping_key=lambda _: b"the mapping key of a town in a test",
     )  # fmt: skip
     broker = Broker(ports)
     await broker.start()

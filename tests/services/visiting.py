@@ -14,8 +14,10 @@ from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.archive import Archive
 from machinami.kit.city import City
-from machinami.kit.desk import Desk
+from machinami.kit.desk import Desk, House
 from machinami.kit.http import Route
+from machinami.kit.installed import load
+from machinami.kit.schedule import Health
 from machinami.kit.server import serve
 from machinami.kit.viewing import viewed
 from machinami.model.principal import Principal, Role
@@ -64,14 +66,16 @@ class Visit:
 
 @asynccontextmanager
 async def visited(
-    package: str, folder: Path, routes: Callable[[City, Desk], list[Route]], address: str
+    package: str, folder: Path, routes: Callable[[City, Desk], list[Route]], address: str, *beside: str
 ) -> AsyncIterator[Visit]:
-    """The pages of one service in the only town of an open folder."""
+    """The pages of one service in the only town of an open folder. beside: which services (of ours) run there, too, as
+    far as pages that ask for them see."""
     visit = Visit(address)
     async with housed(package, folder, lambda: visit.now) as (town, city):
+        houses = [House(load(f"machinami.services.{name}"), city, Health()) for name in beside]
         desk = Desk(
-            TOWN, (138.2, 34.99), 12.0, "Asia/Tokyo", False, "0", lambda: visit.now, Archive(town), list, list, dict,
-            identify=lambda request: visit.by,
+            TOWN, (138.2, 34.99), 12.0, "Asia/Tokyo", False, "0", lambda: visit.now, Archive(town), lambda: houses,
+            list, dict, identify=lambda request: visit.by,
         )  # fmt: skip
         serving = await serve([viewed(row, desk.identify) for row in routes(city, desk)])
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:

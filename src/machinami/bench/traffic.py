@@ -107,6 +107,14 @@ def _temporal1000(count: int, draw: random.Random) -> Iterator[bytes]:
         yield request("GET", f"/temporal/entities/{entity_id(0)}?attrs=no2&{span}&options=temporalValues")
 
 
+def _range1000(count: int, draw: random.Random) -> Iterator[bytes]:
+    """The same as `temporal1000`, but never the same question twice."""
+    while True:
+        start = f"2026-01-{draw.randint(1, 31):02d}T{draw.randrange(24):02d}:{draw.randrange(60):02d}"
+        span = f"timerel=between&timeAt={start}:{draw.randrange(60_000) / 1000:06.3f}Z&endTimeAt=2026-12-31T00:00:00Z"
+        yield request("GET", f"/temporal/entities/{entity_id(0)}?attrs=no2&{span}&options=temporalValues")
+
+
 def past(points: int) -> Iterator[bytes]:
     """Requests that give entity 0 a history of `points` values of one attribute, a minute apart."""
     for number in range(points):
@@ -121,6 +129,7 @@ OPERATIONS = (
     Operation("q", _q),
     Operation("near", _near),
     Operation("temporal1000", _temporal1000),
+    Operation("range1000", _range1000),
     Operation("patch", _patch),
     Operation("notify", _patch),
     Operation("create", _create),

@@ -13,9 +13,11 @@ from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.approval import Approval
 from machinami.model.consent import IN_FORCE, Consent, Terms, names_of
 from machinami.model.entity import Entity
+from machinami.model.guarding import meets
 from machinami.model.legal import Ground, LegalClass, Mark
 from machinami.model.principal import Principal
 from machinami.model.purpose import Purpose
+from machinami.model.query import TypeSelection
 from machinami.model.veil import LegalVeil, subjects_of, veil_for
 
 LEGAL, TOUCHED = "legal-state", "touched"  # the record of the types that entities with something marked have
@@ -39,6 +41,10 @@ class Law:
         self._of: dict[str, tuple[str, ...]] = {}  # the consents of a person
         self._given: dict[tuple[str, str], Given] = {}  # by purpose and recipient
         self._names: frozenset[str] = frozenset()
+        self.personal_marks: frozenset[str] = frozenset()
+        """The types and attributes that are marked as personal."""
+        self.reach = 0
+        """Another number as soon as the law is about other types than before."""
         self._never: tuple[Mark, ...] = ()
         self._ends: list[tuple[datetime, str]] = []  # a heap: when something ends by its date, and which consent it is
         self._ended: list[str] = []
@@ -108,10 +114,19 @@ class Law:
 
         return consented
 
+    def leaves(self, types: Iterable[str]) -> bool:
+        """Whether the types of an entity say that nothing of it is marked: all marks are of types, and of none of
+        these. Neither consents nor the time change that."""
+        return not self._names and self.touched.isdisjoint(types)
+
+    def leaves_all(self, selection: TypeSelection) -> bool:
+        """The same of every entity that satisfies the selection."""
+        return not self._names and not meets(selection, self.touched.__contains__)
+
     def is_personal(self, entity: Entity) -> bool:
         """Whether the entity, or an attribute of it, is marked as personal."""
-        if not self._names and self.touched.isdisjoint(entity.types):
-            return False  # what is marked is marked by its type, and it is none of these
+        if self.leaves(entity.types):
+            return False
         return any(
             mark.legal is LegalClass.PERSONAL
             and mark.is_about(entity)
@@ -123,12 +138,6 @@ class Law:
         """Whom what is marked as personal of the entity is about."""
         marks = [mark for mark in self.marks.values() if mark.legal is LegalClass.PERSONAL and mark.is_about(entity)]
         return list(dict.fromkeys(name for mark in marks for name in subjects_of(mark, entity)))
-
-    @property
-    def personal_marks(self) -> frozenset[str]:
-        """The types and attributes that are marked as personal."""
-        marks = [mark for mark in self.marks.values() if mark.legal is LegalClass.PERSONAL]
-        return frozenset(mark.attribute or mark.type for mark in marks)
 
     def personal_names(self, entity: Entity) -> list[str]:
         """The attributes of the entity that are marked as personal by themselves."""
@@ -152,7 +161,10 @@ class Law:
         self._never = tuple(mark for mark in self.marks.values() if mark.legal is LegalClass.NEVER)
         untyped = [mark for mark in self.marks.values() if not mark.type]
         self._names = frozenset(name for mark in untyped for name in (mark.attribute, mark.subject) if name)
+        personal = [mark for mark in self.marks.values() if mark.legal is LegalClass.PERSONAL]
+        self.personal_marks = frozenset(mark.attribute or mark.type for mark in personal)
         self._version += 1
+        self.reach += 1
         for tell in self.listeners:
             tell()
 
@@ -164,6 +176,7 @@ class Law:
         if new:
             self.touched |= new
             self._version += 1
+            self.reach += 1
         return bool(new)
 
     def put_ground(self, ground: Ground) -> None:
@@ -213,6 +226,11 @@ class Law:
             heappush(self._ends, (moment, consent))
 
     # what is written
+
+    def welcomes(self, types: Iterable[str]) -> bool:
+        """Whether the types of an entity that is written say by themselves that there is nothing to be known of it, and
+        nothing that is never kept."""
+        return not self._never and self.leaves(types)
 
     def demand_welcome(self, types: Container[str], names: Container[str]) -> None:
         """Raise BadRequestData where an entity of these types and attributes holds what the town never keeps."""

@@ -12,11 +12,11 @@ from machinami.broker.law import Law
 from machinami.foundation.errors import Forbidden, MachinamiError, SignInRequired, StepUpRequired
 from machinami.model.consent import Consent
 from machinami.model.entity import Entity
-from machinami.model.guarding import guard_of, merged
+from machinami.model.guarding import guard_of, guarded, merged
 from machinami.model.matching import covers, seen, sight
 from machinami.model.policy import EVERY, WRITING, Deed, Extent, Row, allows, permits, step_up
 from machinami.model.principal import ANONYMOUS, Principal
-from machinami.model.query import Guard
+from machinami.model.query import Guard, Query, TypeSelection, hops
 from machinami.model.sealed import sealed_types
 from machinami.model.sight import WHOLE, Sight, Span
 from machinami.model.veil import own as own_data
@@ -73,6 +73,9 @@ class Rights:
         self._guards: dict[Deed, Guard | None] = {}
         self._whole: dict[tuple[Deed | None, Judged], bool] = {}
         self._trimmed: OrderedDict[str, tuple[Entity, Entity]] = OrderedDict()
+        self._reach = 0 if law is None else law.reach
+        self._clear: dict[Judged, bool] = {}
+        self._finds_clear: dict[TypeSelection, bool] = {}
         self._in_sight: tuple[Guard | None] | None = None
         self.reads_all = law is None and self.guard(Deed.READ) is None
         """Whether there is nothing to be kept from who asks, nor to be noted: then they read the store itself."""
@@ -81,7 +84,7 @@ class Rights:
 
     def guard(self, deed: Deed) -> Guard | None:
         """What the deed may be done to; None: to everything."""
-        if self._veil is not None:
+        if self._veil is not None and deed is Deed.READ:  # the law says only who may read
             self._renew()
         try:
             return self._guards[deed]
@@ -89,6 +92,43 @@ class Rights:
             found = guard_of(self._rows, self.by, deed, self._veil if deed is Deed.READ else None)
             self._guards[deed] = found
             return found
+
+    def clears(self, entity: Entity) -> bool:
+        """Whether the types of an entity say that all of it may be read, and that nothing of it is to be noted: a row
+        is about them alone, and the law about none of them. No consent, and no time, makes that untrue."""
+        if self.law is not None and self.law.reach != self._reach:
+            self._look_again()
+        types = sealed_types(entity) or entity.types
+        found = self._clear.get(types)
+        if found is None:
+            found = self.law is None or self.law.leaves(entity.types)
+            found = found and self.is_free(Deed.READ, entity)
+            if len(self._clear) >= _VERDICTS:
+                self._clear.clear()
+            self._clear[types] = found
+        return found
+
+    def finds_clear(self, query: Query) -> bool:
+        """The same of everything that a query finds, by the types that it names."""
+        if query.types is None or (query.q is not None and hops(query.q)):
+            return False
+        if self.law is not None and self.law.reach != self._reach:
+            self._look_again()
+        found = self._finds_clear.get(query.types)
+        if found is None:
+            bare = Query(types=query.types)
+            found = self.law is None or self.law.leaves_all(query.types)
+            found = found and guarded(bare, self.guard(Deed.READ)) is bare
+            if len(self._finds_clear) >= _VERDICTS:
+                self._finds_clear.clear()
+            self._finds_clear[query.types] = found
+        return found
+
+    def _look_again(self) -> None:
+        """Forget what types say by themselves, where the law is about other ones."""
+        self._reach = 0 if self.law is None else self.law.reach
+        self._clear.clear()
+        self._finds_clear.clear()
 
     def _renew(self) -> None:
         """Forget what was worked out, where somebody consented or withdrew, or what they consented to has ended."""
@@ -122,6 +162,8 @@ class Rights:
     def seen(self, entity: Entity) -> Entity | None:
         """The entity as it may be read, None where it is hidden; the same object where it is seen whole, and the same
         cut one as long as it has not changed, so that what was rendered of it stays true."""
+        if self.clears(entity):
+            return entity
         guard = self.guard(Deed.READ)
         if guard is None or self._is_whole(Deed.READ, guard, entity):
             return entity
@@ -155,6 +197,8 @@ class Rights:
 
     def sight(self, entity: Entity, span: Span) -> Sight | None:
         """Of which attributes of the entity the past within a time may be read; None where it is hidden."""
+        if self.clears(entity):
+            return WHOLE
         guard = self.guard(Deed.READ)
         return WHOLE if guard is None else sight(guard, entity, span)
 

@@ -21,8 +21,10 @@ from machinami.model.entity import Entity
 from machinami.model.found import Instance
 from machinami.model.matching import covers
 from machinami.model.names import SCOPE
+from machinami.model.plain import names_in
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
+from machinami.model.renewal import has_types_of
 from machinami.store.protocol import Transaction
 
 T = TypeVar("T")
@@ -55,16 +57,19 @@ def _measured(town: Town, work: Callable[[Transaction], T], rights: Rights | Non
 class Written:
     """A transaction as one who asks may use it."""
 
-    __slots__ = ("_rights", "_tx")
+    __slots__ = ("_known", "_rights", "_sees_all", "_tx")
 
     def __init__(self, tx: Transaction, rights: Rights) -> None:
         self._tx = tx
         self._rights = rights
+        self._sees_all = rights.writing is None
+        self._known: tuple[str, Entity | None] = "", None  # what was got last, until something is written
 
     def get(self, entity_id: str) -> Entity | None:
         """The entity as it is there for who writes."""
         entity = self._tx.get(entity_id)
-        return None if entity is None else self._rights.written(entity)
+        self._known = entity_id, entity
+        return entity if entity is None or self._sees_all else self._rights.written(entity)
 
     def count(self) -> int:
         """How many entities there are, as the works before left them."""
@@ -79,7 +84,10 @@ class Written:
 
     def write(self, change: Change) -> None:
         """Write the change, if all of it is allowed. Raises Forbidden, AlreadyExists."""
-        full = self._tx.get(change.entity_id)
+        known, full = self._known
+        if known != change.entity_id:
+            full = self._tx.get(change.entity_id)
+        self._known = "", None
         if change.verb is Verb.CREATED:
             self._create(full, change)
         elif change.verb is Verb.DELETED and full is not None:
@@ -93,10 +101,10 @@ class Written:
                 raise AlreadyExists(f"The id {full.id} cannot be used", entityId=full.id)
             self._tx.write(_whole_deletion(full, change))
         if change.after is not None:
-            self._allow(Deed.CREATE, change.after, change.after.attributes)
+            self._allow(Deed.CREATE, change.after, names_in(change.after))
             if self._rights.law is not None:
                 self._rights.law.demand_new(change.after, self._tx.recall(change.entity_id))
-                self._meet(change.after.types, change.after.attributes)
+                self._meet(change.after.types, names_in(change.after))
         self._tx.write(change)
 
     def _delete(self, full: Entity, change: Change) -> None:
@@ -107,11 +115,14 @@ class Written:
 
     def _changed(self, full: Entity, change: Change, after: Entity) -> Change:
         """The change as it is of the full entity. Raises Forbidden where a part of it is not allowed."""
-        if self._rights.law is not None:
-            self._meet(after.types, after.attributes)
-        if change.before is full and after.types == full.types and self._rights.is_free(Deed.CHANGE, full):
-            if self._rights.law is not None:
-                self._rights.law.demand_kept(full, after)
+        law = self._rights.law
+        is_left = law is None or law.welcomes(after.types)
+        if not is_left:
+            self._meet(after.types, names_in(after))
+        is_same = change.before is full and has_types_of(change.attributes, full, after)
+        if is_same and self._rights.is_free(Deed.CHANGE, full):
+            if law is not None and not is_left:
+                law.demand_kept(full, after)
             return change  # as nearly always: nothing is hidden, and nothing but the types is asked
         names = {part.name for part in change.attributes}
         heads_differ = (after.types, after.scopes, after.expires_at) != (full.types, full.scopes, full.expires_at)
@@ -129,9 +140,10 @@ class Written:
         """Have it known, and kept, which types entities with something marked have. Raises BadRequestData for what the
         town has decided never to keep."""
         law = self._rights.law
-        if law is not None:
-            law.demand_welcome(types, names)
-        if law is not None and law.meet(types, names):
+        if law is None or law.welcomes(types):
+            return
+        law.demand_welcome(types, names)
+        if law.meet(types, names):
             self._tx.put_record(LEGAL, TOUCHED, {"types": sorted(law.touched)})
 
     def _allow(self, deed: Deed, entity: Entity, names: Iterable[str] | None) -> None:
@@ -144,6 +156,7 @@ class Written:
         self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
     ) -> bool:
         """Replace one instance of the history, if the attribute may be changed."""
+        self._known = "", None
         full = self._tx.get(entity_id)
         self._allow_past(full or self._tx.recall(entity_id), attribute)
         if full is not None and change.after is not None:

@@ -18,15 +18,18 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import orjson
 
 import machinami.services
 from machinami.cli.guide import GUIDES, guide, program
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
+from machinami.ingest.pabulib import parse as pabulib
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 
+METAVARS = {"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE", "polls": "FILE|DIR"}
 EMPTY = Table(np.zeros(0, np.int64), {})
 
 
@@ -67,9 +70,7 @@ def parser_of(name: str, arguments: Iterable[Argument], has_table: bool = True) 
             f"--{argument.name}",
             required=argument.required,
             default=argument.default,
-            metavar={"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE"}[
-                argument.kind
-            ],
+            metavar=METAVARS[argument.kind],
             help=argument.help + (f" (default {argument.default})" if argument.default else ""),
         )
     parser.add_argument("--json", action="store_true", help="print the scores as JSON")
@@ -112,14 +113,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -> dict[str, bytes]:
-    """Read the files that were named, by the name of their option, and the JSON files of the folders, by their path
-    within the folder."""
+    """Read the JSON files of the folders that were named, by their path within the folder, single files, elections."""
     found: dict[str, bytes] = {}
     for argument in arguments:
-        if argument.kind == "file" and getattr(options, argument.name):
-            found[argument.name] = read_file(getattr(options, argument.name))
-        said = getattr(options, argument.name) if argument.kind == "folder" else ""
+        if argument.kind == "polls" and getattr(options, argument.name):
+            found |= read_polls(Path(getattr(options, argument.name)))
+        said = getattr(options, argument.name) if argument.kind in ("folder", "file") else ""
         if not said:
+            continue
+        if argument.kind == "file":
+            found[argument.name] = read_bytes(said)
             continue
         folder = Path(said)
         if not folder.is_dir():
@@ -128,8 +131,16 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
     return found
 
 
-def read_file(path: str) -> bytes:
-    """Read a file that was named on the command line."""
+def read_polls(place: Path) -> dict[str, bytes]:
+    """Read the .pb file, or those of a folder, each as a JSON document. Raises InputError."""
+    files = sorted(place.rglob("*.pb")) if place.is_dir() else [place]
+    if not files or not all(file.is_file() for file in files):
+        raise InputError(f"{place} is no .pb file and no folder that holds one")
+    return {file.name: orjson.dumps(pabulib.parse(file.read_bytes(), file.name).document()) for file in files}
+
+
+def read_bytes(path: str) -> bytes:
+    """Read a file that was named."""
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -138,12 +149,12 @@ def read_file(path: str) -> bytes:
 
 def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tuple[Table, tuple[str, ...]]:
     """Read the file and pick the columns that the service asked for, by role."""
-    data = read_file(options.csv)
+    data = read_bytes(options.csv)
     roles: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
     for argument in arguments:
         said = getattr(options, argument.name)
-        if argument.kind in ("text", "folder", "file") or not said:
+        if argument.kind in ("text", "folder", "file", "polls") or not said:
             continue
         several = argument.kind == "columns"
         names = [part.strip() for part in said.split(",") if part.strip()] if several else [said]

@@ -77,12 +77,20 @@ def separable_costs_remaining_benefits(costs: Floats) -> Floats:
     return np.asarray(added + rest * weights)
 
 
+def dearest_group(costs: Floats, shares: Floats) -> tuple[int, float]:
+    """The group of some partners, as bits, that pays most above what it would alone, and by how much (below 0: the
+    group that gains least by taking part). For one partner, (0, 0)."""
+    if len(costs) <= 2:
+        return 0, 0.0
+    excess = (_sums(shares) - costs)[1:-1]
+    worst = int(np.argmax(excess))
+    return worst + 1, float(excess[worst])
+
+
 def greatest_excess(costs: Floats, shares: Floats) -> float:
     """The most by which any group of some partners pays more than it would alone; not above 0: nobody has reason to
     leave (the shares lie in the core). For one partner, 0."""
-    paid = _sums(shares)
-    inner = slice(1, len(costs) - 1)
-    return float(np.max(paid[inner] - costs[inner])) if len(costs) > 2 else 0.0
+    return dearest_group(costs, shares)[1]
 
 
 def nucleolus(costs: Floats) -> Floats:

@@ -42,10 +42,11 @@ class Election:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The projects that are done, in the order in which they were chosen; paid: what each distinct ballot's voters pay
-    for each of them, as rows project -> share, in the order of the election's ballots."""
+    for each of them, as rows project -> share, in the order of the election's ballots; part: what every voter held."""
 
     chosen: tuple[str, ...]
     paid: tuple[Mapping[str, Fraction], ...] = ()
+    part: Fraction = Fraction(0)
 
 
 def election(budget: Number, costs: Mapping[str, Number], ballots: Iterable[Mapping[str, Number]]) -> Election:
@@ -86,7 +87,8 @@ def equal_shares(of: Election, measure: Measure = "cost", budget: Fraction | Non
     """
     if not of.voters:
         return Outcome(())
-    left = [(of.budget if budget is None else budget) / of.voters] * len(of.ballots)
+    part = (of.budget if budget is None else budget) / of.voters
+    left = [part] * len(of.ballots)
     paid: list[dict[str, Fraction]] = [{} for _ in of.ballots]
     backing = _backing(of, measure)
     # A price never falls, as purses only get lighter: the last one known is a least one, and most need no new look.
@@ -104,7 +106,7 @@ def equal_shares(of: Election, measure: Measure = "cost", budget: Fraction | Non
             least[project] = price
             best = min(best, (price, project)) if best else (price, project)
         if best is None:
-            return Outcome(tuple(chosen), tuple(paid))
+            return Outcome(tuple(chosen), tuple(paid), part)
         price, project = best
         for ballot, use in backing[project]:
             share = min(left[ballot], price * use)
@@ -128,7 +130,7 @@ def completed(of: Election, measure: Measure = "cost", step: int = 1) -> Outcome
         if sum((of.costs[p] for p in wider.chosen), Fraction(0)) > of.budget:
             break
         outcome = wider
-    return Outcome(greedy(of, outcome.chosen).chosen, outcome.paid)
+    return Outcome(greedy(of, outcome.chosen).chosen, outcome.paid, outcome.part)
 
 
 def _backing(of: Election, measure: Measure) -> dict[str, list[tuple[int, Fraction]]]:

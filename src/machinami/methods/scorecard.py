@@ -29,7 +29,7 @@ class Table(NamedTuple):
     """Parsed columns: times in seconds since 1970 (ascending, distinct), and for each role its columns.
 
     `columns["rain"]` maps column names to values (n,), NaN where missing, in the order given. `documents` are the JSON
-    files of a folder that was asked for, by their path within it.
+    files of a folder that was asked for, by their path within it, and single files by the name of their argument.
     """
 
     seconds: NDArray[np.int64]
@@ -40,10 +40,11 @@ class Table(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Argument:
     """One option of an evaluation: one column of the file, several of them, a text, a folder of JSON documents, or a
-    file whose bytes stand among the documents under the name of the option."""
+    file that the service reads itself, or elections: a .pb file of Pabulib or a folder of them, each as a JSON
+    document."""
 
     name: str
-    kind: Literal["column", "columns", "text", "folder", "file"]
+    kind: Literal["column", "columns", "text", "folder", "file", "polls"]
     help: str
     required: bool = False
     default: str = ""

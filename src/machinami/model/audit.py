@@ -17,6 +17,7 @@ from machinami.foundation.instant import format_instant
 from machinami.model.change import Change, Verb
 from machinami.model.policy import Deed
 from machinami.model.principal import SEPARATOR
+from machinami.model.renewal import Renewal, changed_names
 
 Entry = dict[str, Any]
 Batch = Mapping[str, Any]
@@ -43,22 +44,28 @@ def entry(at: datetime, signature: str, deed: str, **more: Any) -> Entry:
 
 
 def entry_of(change: Change) -> bytes:
-    """The entry of a change, as JSON: many are made, and each is looked at rarely."""
-    who, behalf, purpose = _parts(change.by)
-    said: dict[str, Any] = {
-        "at": change.at,
-        "who": who,
-        "did": _DEEDS[change.verb],
-        "entity": change.entity_id,
-        "types": change.types,
-        "attributes": list({part.name: None for part in change.attributes}),
-        "seq": change.seq,
-    }
-    if behalf:
-        said["for"] = behalf
-    if purpose:
-        said["purpose"] = purpose
-    return orjson.dumps(said, option=orjson.OPT_UTC_Z)
+    """The entry of a change, as JSON: many are made, and each is looked at rarely. So it is put together of what is the
+    same in many."""
+    changes = change.attributes
+    begin, end = _around(change.by, change.verb)
+    return b'{"at":%b%b%b,"types":%b,"attributes":%b,"seq":%d%b' % (
+        orjson.dumps(change.at, option=orjson.OPT_UTC_Z),
+        begin,
+        orjson.dumps(change.entity_id),
+        orjson.dumps(change.types),
+        changes.plain.shape.told if type(changes) is Renewal else orjson.dumps([*changed_names(changes)]),
+        change.seq,
+        end,
+    )
+
+
+@lru_cache(1_024)
+def _around(signature: str, verb: Verb) -> tuple[bytes, bytes]:
+    """What stands before and after what is said of an entity."""
+    who, behalf, purpose = _parts(signature)
+    begin = orjson.dumps({"who": who, "did": _DEEDS[verb]})
+    end = orjson.dumps({name: text for name, text in (("for", behalf), ("purpose", purpose)) if text})
+    return b"," + begin[1:-1] + b',"entity":', b"," + end[1:] if len(end) > len(b"{}") else end[1:]
 
 
 @lru_cache(1_024)

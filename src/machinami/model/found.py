@@ -1,10 +1,11 @@
 """What comes back when the town's data are asked: pages of entities, past instances, types in use, aggregates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from machinami.foundation.instant import format_micros
 from machinami.foundation.value import value
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
@@ -32,6 +33,19 @@ class Readings:
 
     moments: Sequence[int]
     numbers: Sequence[float | int]
+    _pairs: list[tuple[float | int, str]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def pairs(self) -> Sequence[tuple[float | int, str]]:
+        """Each number with its moment as text; written once, however often they are given."""
+        if not self._pairs:
+            self._pairs.extend(zip(self.numbers, map(format_micros, self.moments), strict=True))
+        return self._pairs
+
+    def part(self, begin: int, end: int) -> "Readings":
+        """Those from one place to another."""
+        part = Readings(self.moments[begin:end], self.numbers[begin:end])
+        part._pairs.extend(self.pairs()[begin:end])
+        return part
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 What is said here means what `policy.permits` says; a test holds both to the same answers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from machinami.model.policy import Deed, Row, is_assured, is_for, key_types, scope_selection
@@ -111,11 +111,17 @@ def _guarded_by_law(query: Query, guard: Guard) -> Query:
 
 def _touches(guard: Guard, selection: TypeSelection) -> bool:
     """Whether the law may keep something of what satisfies the selection."""
+    veils = [one.veil for one in guard if one.veil is not None]
+    return meets(selection, lambda name: any(veil.touches((name,)) for veil in veils))
+
+
+def meets(selection: TypeSelection, is_meant: Callable[[str], bool]) -> bool:
+    """Whether something that satisfies the selection may be among entities of which every type is meant."""
     if isinstance(selection, TypeAll):
-        return all(_touches(guard, part) for part in selection.parts)
+        return all(meets(part, is_meant) for part in selection.parts)
     if isinstance(selection, TypeAny):
-        return any(_touches(guard, part) for part in selection.parts)
-    return any(one.veil is not None and one.veil.touches((selection.type,)) for one in guard)
+        return any(meets(part, is_meant) for part in selection.parts)
+    return is_meant(selection.type)
 
 
 def guarded_past(query: Query, guard: Guard | None) -> Query:

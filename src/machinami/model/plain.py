@@ -6,11 +6,13 @@ forms of an entity in their order are its shape, of which many entities have the
 Entity like any other; most are only written down, compared with what comes next, and written out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from operator import itemgetter
 from threading import Lock
 from typing import Any
+
+import orjson
 
 from machinami.foundation.value import value
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
@@ -41,10 +43,11 @@ class Shape:
     """The forms of an entity's attributes, in order.
 
     slots: of each attribute by name, where its value is among the fields; a time of observation follows its value.
-    names: of the attributes. places: the slots of the values that are places; pick_places: what the fields say of them.
+    names: of the attributes; told: the same as JSON. places: the slots of the values that are places; pick_places: what
+    the fields say of them.
     """
 
-    __slots__ = ("forms", "names", "pick_places", "places", "slots")
+    __slots__ = ("forms", "names", "pick_places", "places", "slots", "told")
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
         self.forms = forms
@@ -54,6 +57,7 @@ class Shape:
             self.slots[form.name] = at
             at += 2 if form.timed else 1
         self.names = tuple(self.slots)
+        self.told = orjson.dumps(self.names)
         self.places = tuple([self.slots[form.name] for form in forms if form.kind is Kind.GEO])
         self.pick_places: Callable[[tuple[Any, ...]], Any] = itemgetter(*self.places) if self.places else _nothing
 
@@ -185,6 +189,12 @@ def plain_of(entity: Entity) -> Plain | None:
         return None
     plain = _kept(entity)
     return plain if type(plain) is Plain else None
+
+
+def names_in(entity: Entity) -> Collection[str]:
+    """The names of an entity's attributes; a plain entity is not opened for them."""
+    plain = plain_of(entity)
+    return entity.attributes if plain is None else plain.shape.names
 
 
 def plain_document(entity: Entity) -> Document | None:

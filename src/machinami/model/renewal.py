@@ -4,7 +4,7 @@ Nothing here has a rule of its own: what comes of it is what `patch.created` and
 plain, and None where that takes a closer look. A test holds both to the same.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, overload
 
@@ -71,6 +71,16 @@ class Renewal(Sequence[AttributeChange]):
             new = self.after.attributes
             self._changes = tuple([AttributeChange(n, old[n][0] if n in old else None, new[n][0]) for n in new])
         return self._changes
+
+
+def changed_names(changes: Sequence[AttributeChange]) -> Collection[str]:
+    """The names of the attributes that are changed, each once; nothing is opened for them."""
+    return changes.plain.shape.names if type(changes) is Renewal else dict.fromkeys([part.name for part in changes])
+
+
+def has_types_of(changes: Sequence[AttributeChange], before: Entity, after: Entity) -> bool:
+    """Whether an entity keeps its types by these changes; one that is sealed is not opened for them."""
+    return (type(changes) is Renewal and changes.steady) or after.types == before.types
 
 
 def _value(was: Plain | Document | None, name: str) -> Any:

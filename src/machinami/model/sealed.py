@@ -11,10 +11,12 @@ from typing import Any
 
 import orjson
 
+from machinami.foundation.remembered import remembered
 from machinami.model.document import Document, entity_from_document
 from machinami.model.entity import Entity
 from machinami.model.plain import plain_document
 
+_MOST_TYPES = 1_024  # lists of types that were read
 _LOCK = Lock()  # the reading threads share entities with the event loop
 _EXPIRES, _TYPES, _ATTRIBUTES = b'"x":', b'"t":[', b'"a":{'  # within a text a quotation mark has a backslash before it
 _SLOTS: dict[str, Any] = {name: Entity.__dict__[name] for name in ("types", "attributes", "created_at", "modified_at")}
@@ -51,7 +53,7 @@ class _Sealed(Entity):
 
     __slots__ = ()
 
-    types = _look("types")
+    types = property(lambda self: _types(self))
     attributes = _look("attributes")
     scopes = _look("scopes")
     created_at = _look("created_at")
@@ -107,6 +109,20 @@ def sealed_types(entity: Entity) -> bytes | None:
     end = doc.find(b"]", start)
     # a bracket within a name: what stands before it does not end as a text does
     return doc[start:end] if 0 <= start < end and doc[end - 1 : end] == b'"' else None
+
+
+def _types(sealed: Entity) -> Any:
+    """The types, for which nothing else need be opened where they are plain to see."""
+    types = sealed_types(sealed)
+    if types is not None:
+        return _read_types(types)
+    _open(sealed)
+    return _SLOTS["types"].__get__(sealed)
+
+
+@remembered(_MOST_TYPES)
+def _read_types(text: bytes) -> tuple[str, ...]:
+    return tuple(orjson.loads(text[_TYPES.index(b"[") :] + b"]"))
 
 
 def excerpt(entity: Entity, names: Collection[str]) -> Entity:

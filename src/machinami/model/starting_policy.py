@@ -16,6 +16,10 @@ PUBLIC = tuple(
         *("RiverGauge", "RainGauge", "RainForecast", "FloodMonitoring", "Shelter", "District", "Town", "Alert"),
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
         *("CostItem", "IncomeItem", "Proposal"),
+        *("CashPlan", "CostShare"),
+        *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
+        *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
+        *("RuleAgreement", "SolutionSeed", "SolutionMatch", "MatchingDay"),
     )
 )
 _READ = frozenset({Deed.READ})

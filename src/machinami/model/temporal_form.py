@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from machinami.foundation.instant import format_micros
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.compaction import Json, attribute_writer, moment_text
 from machinami.model.context import Context
@@ -112,8 +111,7 @@ def _member(name: str, context: Context) -> str:
 
 def _pairs(readings: Readings) -> Json:
     """A series of plain readings in the form temporalValues."""
-    times = map(format_micros, readings.moments)
-    return {"type": Kind.PROPERTY.value, SERIES[Kind.PROPERTY]: list(zip(readings.numbers, times, strict=True))}
+    return {"type": Kind.PROPERTY.value, SERIES[Kind.PROPERTY]: readings.pairs()}
 
 
 def aggregated_entity(

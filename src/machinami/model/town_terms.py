@@ -30,10 +30,19 @@ OWN = """
     GateDecision gate verdict dissent refPilot CostItem year task duty amount IncomeItem conditions sure Proposal
     author supports handedInAt dueOn reply repliedBy repliedAt changed refNeed refPlan
 
+    least most terms basis CashPlan worth worthLow worthHigh payback risk rate CostShare rule members total build
+    operation prefecture years key works size shares MoneyChange
+    Consortium quorum ConsortiumMember leftOn WorkingGroup ConsortiumMeeting heldOn place agenda present minutes
+    Resolution votes refMeeting refGroup DataRule RuleAgreement refRule refMember agreedAt SolutionSeed provider
+    maturity SolutionMatch refSeed steps MatchingDay pairs PartnershipChange endedFor
     evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
     standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision improvement
     NeedNote NeedDecision refSource adoptedBy refReplaced
     PlanDraft PlanComment PlanDecision keptBy keptAt remark record withdrawn chapter refDraft
+    verified unverified moderation ProposalComment postedAt BudgetRound budget closesOn projects ballots outcome
+    WellBeingSurvey frame results figures ParticipationStep number digest
+    ReferenceCase place size stage theme problem aim outcome failed money partners indicators keywords page sources
+    edition GuideAnswer question StageDiagnosis reached total MenuChoice
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI

@@ -4,14 +4,28 @@ A view is a frozen dataclass with a class attribute TYPE (a short name of the to
 The other fields are attributes: field `water_level` is the attribute `waterLevel`. The annotation says the kind:
 Measured -> Property with observedAt and unit, MeasuredList -> ListProperty with the same, Point -> GeoProperty,
 Geometry -> GeoProperty, Words -> LanguageProperty, Ref -> Relationship, list or dict -> JsonProperty, anything else
--> Property. None is absent.
+-> Property. None is absent. What the annotation says of the inside (list[str], Literal, a TypedDict) holds too: other
+programs write entities as well, and a reader shall not meet what its types rule out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
+from types import UnionType
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant, parse_instant
@@ -102,16 +116,50 @@ def from_entity(view: Callable[..., V], entity: Entity, context: Context) -> V:
         try:
             values[name] = None if found is None else _from_attribute(found, kind)
         except (TypeError, ValueError, KeyError, IndexError) as error:
-            raise BadRequestData(
-                f"{attribute_name(name)} of {entity.id} is no {kind.__name__}", entityId=entity.id
-            ) from error
+            raise _unfit(name, entity, kind) from error
+        if found is not None and not _fits(values[name], _hints(view)[name]):
+            raise _unfit(name, entity, kind)
     return view(**values)
+
+
+def _unfit(name: str, entity: Entity, kind: type[Any]) -> BadRequestData:
+    return BadRequestData(f"{attribute_name(name)} of {entity.id} is no {kind.__name__}", entityId=entity.id)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether the inside of a value is as its annotation says."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, option) for option in inner)
+    if origin is Literal:
+        return any(value == one and type(value) is type(one) for one in inner)
+    if origin in (list, tuple):
+        return isinstance(value, list | tuple) and all(_fits(one, inner[0]) for one in value)
+    if origin in (dict, Mapping):
+        return isinstance(value, dict) and all(_fits(one, inner[1]) for one in value.values())
+    if is_typeddict(hint):
+        return isinstance(value, dict) and _fits_row(value, hint)
+    if hint in (int, float):
+        return isinstance(value, int | hint) and not isinstance(value, bool)
+    return not isinstance(hint, type) or hint in (object, Any) or isinstance(value, hint)
+
+
+def _fits_row(value: dict[str, Any], row: Any) -> bool:
+    hints = _hints(row)
+    return row.__required_keys__ <= value.keys() and all(
+        _fits(value[name], hint) for name, hint in hints.items() if name in value
+    )
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 @cache
 def _fields_of(view: Any) -> tuple[tuple[str, type[Any]], ...]:
     """The attribute fields of a view with their plain type (an optional type counts as what it is when present)."""
-    hints = get_type_hints(view)
+    hints = _hints(view)
     found = []
     for field in fields(view):
         if field.name != "id":
@@ -119,8 +167,16 @@ def _fields_of(view: Any) -> tuple[tuple[str, type[Any]], ...]:
             hint = hints[field.name]
             is_union = type(None) in get_args(hint)
             plain = options[0] if is_union and options else hint
-            found.append((field.name, getattr(plain, "__origin__", None) or plain))
+            found.append((field.name, _plain(plain)))
     return tuple(found)
+
+
+def _plain(hint: Any) -> type[Any]:
+    """The type of a value, without what is said of its inside."""
+    if get_origin(hint) is Literal:
+        return type(get_args(hint)[0])
+    plain: type[Any] = dict if is_typeddict(hint) else get_origin(hint) or hint
+    return plain
 
 
 def _to_attribute(value: Any) -> Attribute:

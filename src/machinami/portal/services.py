@@ -22,7 +22,8 @@ BROWSER_PARTS = (
 )
 PYTHON_PARTS = (
     "aiohttp", "aiomqtt", "apsw-sqlite3mc", "argon2-cffi", "cryptography", "httptools", "jinja2", "joserfc", "lightgbm",
-    "numpy", "orjson", "scikit-learn", "scipy", "segno", "shapely", "tzdata", "uvicorn", "uvloop", "webauthn",
+    "numpy", "orjson", "reportlab", "scikit-learn", "scipy", "segno", "shapely", "tzdata", "uvicorn", "uvloop",
+    "webauthn", "xlsxwriter",
 )  # fmt: skip
 
 

@@ -185,14 +185,15 @@ class Registry:
             account = self.accounts.values.get(name)
             if account is None or account.ended is not None:
                 return None
-            return replace(by, roles=frozenset(account.roles), identity_assurance=account.identity_assurance)
+            return _renewed(by, frozenset(account.roles), account.identity_assurance, by.scopes)
         if kind != "program":
             return by
         key = self.keys.values.get(name)
         if key is None or (key.until is not None and key.until <= self.clock()):
             return None
         left = by.scopes if key.scopes is None or by.scopes is None else by.scopes & key.scopes
-        return replace(by, roles=frozenset(key.roles), scopes=key.scopes if by.scopes is None else left)
+        scopes = key.scopes if by.scopes is None else left
+        return _renewed(by, frozenset(key.roles), by.identity_assurance, scopes)
 
     # sessions
 
@@ -253,6 +254,13 @@ class Registry:
         await self.end_sessions(over)
         for invitation in [one for one in self.invitations.values.values() if one.until <= now]:
             await self.invitations.drop(invitation.id)
+
+
+def _renewed(by: Principal, roles: frozenset[str], identity_assurance: int, scopes: frozenset[str] | None) -> Principal:
+    """Who somebody is with these now; the very same one, of whom is known what they may do, where nothing changed."""
+    if (roles, identity_assurance, scopes) == (by.roles, by.identity_assurance, by.scopes):
+        return by
+    return replace(by, roles=roles, identity_assurance=identity_assurance, scopes=scopes)
 
 
 def principal_of(account: Account, session: Session) -> Principal:

@@ -38,6 +38,10 @@ class Concerns:
             self._names = frozenset(mark.attribute for mark in personal if not mark.type)
         return self._marks
 
+    def leaves(self, types: Iterable[str]) -> bool:
+        """Whether the types of an entity say by themselves that nothing of it is personal."""
+        return not self.marks or (not self._names and self._types.isdisjoint(types))
+
     def may_concern(self, types: Iterable[str], names: Collection[str]) -> bool:
         """Whether anything of an entity with these types and attributes may be personal."""
         if not self.marks:

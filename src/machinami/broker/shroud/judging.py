@@ -9,12 +9,12 @@ from machinami.broker.shroud.opening import Opener
 from machinami.model.attribute import NO_ATTRIBUTES
 from machinami.model.entity import Entity
 from machinami.model.found import Found, IdPage, Instance
-from machinami.model.guarding import one_of
+from machinami.model.guarding import meets, one_of
 from machinami.model.judging import judge
 from machinami.model.matching import seen
 from machinami.model.names import SCOPE
 from machinami.model.ordering import arrange
-from machinami.model.query import Page, Query, TemporalQuery, TypeAll, TypeAny, TypeSelection, hops
+from machinami.model.query import Page, Query, TemporalQuery, hops
 from machinami.store.evolution import judged, satisfied, scope_stretches, selectors, visible_past
 from machinami.store.protocol import TownStore
 from machinami.store.timeline import is_meant
@@ -42,14 +42,7 @@ class Judge:
             return False
         if query.q is not None and hops(query.q):
             return True
-        return query.types is None or self._reaches(query.types)
-
-    def _reaches(self, selection: TypeSelection) -> bool:
-        if isinstance(selection, TypeAll):
-            return all(map(self._reaches, selection.parts))
-        if isinstance(selection, TypeAny):
-            return any(map(self._reaches, selection.parts))
-        return selection.type in self._opener.types
+        return query.types is None or meets(query.types, self._opener.types.__contains__)
 
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match, in order."""

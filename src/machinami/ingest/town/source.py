@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from machinami.ingest.town.circle import circle
 from machinami.ingest.town.pace import Pace
 from machinami.ingest.town.simulate import DEFAULT_DAYS, RAIN_STEP, Town, floor_to, history
 from machinami.ingest.town.walkers import walkers
@@ -72,7 +73,9 @@ class Simulation:
         for day in history(self.town, self.town.anchor + _TICK):
             await self._deliver(day)
             told += len(day)
-        return told + await self._tell_walkers()
+        plan = circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor)
+        await self._deliver(plan)
+        return told + len(plan) + await self._tell_walkers()
 
     async def _tell_walkers(self) -> int:
         """Deliver what the simulated people walked up to yesterday, in parts; return how many readings."""

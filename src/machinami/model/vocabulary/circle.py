@@ -8,9 +8,26 @@ March) unless a field says otherwise.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from machinami.model.view import Measured, Point, Ref, Words
+
+NeedOrigin = Literal["resident", "office", "workshop", "report", "service"]
+NeedState = Literal["open", "taken", "answered", "closed"]
+VisionState = Literal["draft", "adopted", "replaced"]
+WorkState = Literal["proposed", "planned", "going", "in_operation", "ended"]
+Level = Literal["input", "process", "output", "outcome", "impact"]
+IndicatorKind = Literal["required", "chosen", "own"]
+Direction = Literal["up", "down", "range"]
+Standing = Literal["on_path", "off_path", "reached", "no_target", "unmeasured"]
+PilotState = Literal["planned", "running", "passed", "failed", "stopped", "in_operation"]
+Gate = Literal["start", "go_on", "deploy"]
+Verdict = Literal["yes", "no", "later"]
+Task = Literal["initial", "cloud", "upkeep", "licence", "staff"]
+Duty = Literal["a", "b", "c", "d"]
+Source = Literal["grant", "town", "fee", "donation", "bid", "sib", "crowdfunding", "other"]
+ProposalKind = Literal["proposal", "question", "plan_comment"]
+ProposalState = Literal["open", "answered", "adopted", "declined", "hidden", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +43,9 @@ class CityNeed:
     name: Words | None = None
     text: Words | None = None
     field: str | None = None
-    origin: str | None = None
+    origin: NeedOrigin | None = None
     raised_on: str | None = None
-    state: str | None = None
+    state: NeedState | None = None
     voices: int | None = None
     location: Point | None = None
     ref_group: Ref | None = None
@@ -47,7 +64,7 @@ class Vision:
     id: str
     name: Words | None = None
     text: Words | None = None
-    state: str | None = None
+    state: VisionState | None = None
     version: int | None = None
     adopted_on: str | None = None
     adopted_by: str | None = None
@@ -73,7 +90,7 @@ class Initiative:
     stages: list[dict[str, object]] | None = None
     lead: str | None = None
     roles: list[dict[str, str]] | None = None
-    state: str | None = None
+    state: WorkState | None = None
     ref_vision: Ref | None = None
     ref_case: Ref | None = None
     simulated: bool | None = None
@@ -120,10 +137,10 @@ class KeyPerformanceIndicator:
     text: Words | None = None
     field: str | None = None
     service: str | None = None
-    level: str | None = None
-    kind: str | None = None
+    level: Level | None = None
+    kind: IndicatorKind | None = None
     is_goal: bool | None = None
-    direction: str | None = None
+    direction: Direction | None = None
     unit: str | None = None
     formula: str | None = None
     counting: Words | None = None
@@ -132,7 +149,7 @@ class KeyPerformanceIndicator:
     target: dict[str, object] | None = None
     target_years: dict[str, object] | None = None
     current: Measured | None = None
-    state: str | None = None
+    state: Standing | None = None
     standing: dict[str, object] | None = None
     leads_to: list[str] | None = None
     owner: str | None = None
@@ -160,7 +177,7 @@ class Pilot:
     payer: str | None = None
     acceptance: Words | None = None
     privacy_check: dict[str, object] | None = None
-    state: str | None = None
+    state: PilotState | None = None
     started_on: str | None = None
     ended_on: str | None = None
     lessons: Words | None = None
@@ -178,15 +195,15 @@ class GateDecision:
 
     TYPE: ClassVar[str] = "GateDecision"
     id: str
-    gate: str | None = None
-    verdict: str | None = None
+    gate: Gate | None = None
+    verdict: Verdict | None = None
     reason: Words | None = None
     dissent: Words | None = None
     decided_by: list[dict[str, str]] | None = None
     decided_at: datetime | None = None
     published_at: datetime | None = None
     evidence: dict[str, object] | None = None
-    from_state: str | None = None
+    from_state: PilotState | None = None
     retracted: dict[str, str] | None = None
     ref_pilot: Ref | None = None
     simulated: bool | None = None
@@ -195,16 +212,20 @@ class GateDecision:
 @dataclass(frozen=True, slots=True)
 class CostItem:
     """What a work costs in a year. task: initial, cloud, upkeep, licence or staff, the nature of it; duty: a 運用, b
-    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it."""
+    データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it. least,
+    most: what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount)."""
 
     TYPE: ClassVar[str] = "CostItem"
     id: str
     name: Words | None = None
     year: int | None = None
-    task: str | None = None
-    duty: str | None = None
+    task: Task | None = None
+    duty: Duty | None = None
     amount: int | None = None
     payer: str | None = None
+    least: float | None = None
+    most: float | None = None
+    state: str | None = None
     ref_initiative: Ref | None = None
     simulated: bool | None = None
 
@@ -212,17 +233,23 @@ class CostItem:
 @dataclass(frozen=True, slots=True)
 class IncomeItem:
     """What comes in for a work in a year. source: grant, town, fee, donation, bid, sib, crowdfunding or other;
-    conditions: under which it is given; sure: how sure it is, from 0 to 1."""
+    conditions: under which it is given, in words; sure: how sure it is, from 0 to 1: the share of it that is counted
+    on. terms: what a grant asks, in figures: {"share_most", "own_exceeds", "most", "deadline"}; basis: how a fee or a
+    donation is worked out: {"by": household | area | benefit | profit, "units", "rate", "least"}. state: planned,
+    agreed or withdrawn (then it has no amount)."""
 
     TYPE: ClassVar[str] = "IncomeItem"
     id: str
     name: Words | None = None
     year: int | None = None
-    source: str | None = None
+    source: Source | None = None
     amount: int | None = None
     payer: str | None = None
     conditions: Words | None = None
     sure: float | None = None
+    terms: dict[str, object] | None = None
+    basis: dict[str, object] | None = None
+    state: str | None = None
     ref_initiative: Ref | None = None
     simulated: bool | None = None
 
@@ -230,18 +257,20 @@ class IncomeItem:
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a resident proposes, asks or objects to (提案・質問). kind: proposal, question or plan_comment; state: open,
-    answered, adopted, declined or hidden; author: a pseudonym of the participation service, never a person's id;
-    supports: how many support it; due_on: until when a reply is owed; reply: what the town answered; changed: what
-    in the plan was changed by it."""
+    answered, adopted, declined, hidden or withdrawn; author: a pseudonym of the participation service, never a person's
+    id; verified: whether its author was signed in; supports: how many support it, one voice each; unverified: how many
+    more say that they do and were not signed in; due_on: until when a reply is owed; reply: what the town answered;
+    changed: what in the plan was changed by it; chapter, verdict: of a comment on the plan, on which chapter, and
+    whether it was taken_up, partly or not; moderation: rows of who (by role) hid it when and why."""
 
     TYPE: ClassVar[str] = "Proposal"
     id: str
     name: Words | None = None
     text: Words | None = None
-    kind: str | None = None
+    kind: ProposalKind | None = None
     field: str | None = None
     author: str | None = None
-    state: str | None = None
+    state: ProposalState | None = None
     supports: int | None = None
     handed_in_at: datetime | None = None
     due_on: str | None = None
@@ -251,4 +280,9 @@ class Proposal:
     changed: Words | None = None
     ref_need: Ref | None = None
     ref_plan: Ref | None = None
+    verified: bool | None = None
+    unverified: int | None = None
+    chapter: str | None = None
+    verdict: str | None = None
+    moderation: list[dict[str, str]] | None = None
     simulated: bool | None = None

@@ -39,8 +39,9 @@ def fiscal_year(day: date) -> int:
 
 
 def standing_plan(plans: Sequence[ActionPlan]) -> ActionPlan | None:
-    """The plan with the greatest version."""
-    return max(plans, key=lambda plan: (plan.version or 0, plan.id), default=None)
+    """The plan with the greatest version that is not withdrawn."""
+    standing = [plan for plan in plans if not plan.withdrawn]
+    return max(standing, key=lambda plan: (plan.version or 0, plan.id), default=None)
 
 
 def account(known: Known, year: int, today: date) -> Account:
@@ -140,7 +141,7 @@ def _money(costs: Sequence[CostItem], incomes: Sequence[IncomeItem], year: int) 
 
 
 def _voices(proposals: Sequence[Proposal], today: date) -> Voices:
-    shown = [one for one in proposals if one.state != "hidden"]
+    shown = [one for one in proposals if one.state not in ("hidden", "withdrawn")]
     answered = [one for one in shown if one.reply]
     overdue = [one for one in shown if not one.reply and one.due_on and one.due_on < today.isoformat()]
     return Voices(len(shown), len(answered), overdue, [one for one in shown if one.changed])

@@ -77,7 +77,7 @@ class Standing:
     TYPE: ClassVar[str] = "KeyPerformanceIndicator"
     id: str
     current: Measured | None = None
-    state: str | None = None
+    state: State | None = None
     standing: dict[str, Any] | None = None
     simulated: bool | None = None
 

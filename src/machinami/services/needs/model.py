@@ -2,16 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from machinami.model.view import Ref, Words
+from machinami.model.vocabulary.circle import NeedOrigin, NeedState
 
 FIELDS = (
     "disaster", "welfare", "transport", "education", "environment", "energy", "industry", "tourism", "facilities",
     "administration", "other",
 )  # fmt: skip
-ORIGINS = ("office", "workshop", "resident", "report", "service")
-STATES = ("open", "taken", "answered", "closed")
+ORIGINS: tuple[NeedOrigin, ...] = ("office", "workshop", "resident", "report", "service")
+STATES: tuple[NeedState, ...] = get_args(NeedState)
 LONGEST_TEXT, LONGEST_NAME = 1_000, 80
 
 

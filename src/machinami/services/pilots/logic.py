@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.view import Measured, Ref, Words
-from machinami.model.vocabulary.circle import GateDecision, Pilot
-from machinami.services.pilots.model import ENDED, GATES, VERDICTS, Gate, Verdicts
+from machinami.model.vocabulary.circle import Gate, GateDecision, Pilot, PilotState
+from machinami.services.pilots.model import ENDED, GATES, VERDICTS, Verdicts
 
 PUBLIC_WITHIN = timedelta(hours=24)
-_AFTER: Mapping[tuple[str, str, str], str] = {
+_AFTER: Mapping[tuple[str, str, str], PilotState] = {
     ("planned", "start", "yes"): "running",
     ("planned", "start", "no"): "stopped",
     ("running", "go_on", "yes"): "running",
@@ -87,7 +87,7 @@ def decide(
 
 def after(pilot: Pilot, decision: GateDecision, zone: ZoneInfo) -> Pilot:
     """The pilot as a decision leaves it. It begins and ends on the town's day of the decision."""
-    before = pilot.state or "planned"
+    before: PilotState = pilot.state or "planned"
     state = _AFTER.get((before, decision.gate or "", decision.verdict or ""), before)
     day = decision.decided_at.astimezone(zone).date().isoformat() if decision.decided_at else None
     began = day if before == "planned" and state == "running" else pilot.started_on
@@ -106,7 +106,7 @@ def retract(
     last = max(((at, name) for at, name in taken if at is not None), default=None)
     if last is None or last[1] != decision.id:
         raise Conflict("Only the last decision on a pilot can be taken back", decision=decision.id)
-    before = decision.from_state or "planned"
+    before: PilotState = decision.from_state or "planned"
     began = None if before == "planned" else pilot.started_on
     ended = pilot.ended_on if before in ENDED else None
     after = replace(pilot, state=before, started_on=began, ended_on=ended)

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, get_args
 
 from machinami.model.view import Measured, Words
+from machinami.model.vocabulary.circle import Gate, Verdict
 
-Gate = Literal["start", "go_on", "deploy"]
-Verdict = Literal["yes", "no", "later"]
-GATES: tuple[Gate, ...] = ("start", "go_on", "deploy")
-VERDICTS: tuple[Verdict, ...] = ("yes", "no", "later")
-STATES = ("planned", "running", "passed", "failed", "stopped", "in_operation")
+GATES: tuple[Gate, ...] = get_args(Gate)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 ENDED = frozenset({"passed", "failed", "stopped", "in_operation"})
 
 

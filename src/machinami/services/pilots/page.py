@@ -14,10 +14,10 @@ from machinami.kit.signing import Audience, choose_audience, officer, said, said
 from machinami.kit.words import Words
 from machinami.model.view import Ref
 from machinami.model.view import Words as Spoken
-from machinami.model.vocabulary.circle import GateDecision, Pilot
+from machinami.model.vocabulary.circle import Gate, GateDecision, Pilot, Verdict
 from machinami.model.vocabulary.office import Officer
 from machinami.services.pilots import logic, service
-from machinami.services.pilots.model import GATES, VERDICTS, Gate, Indicator, Settings, Verdict, Verdicts
+from machinami.services.pilots.model import GATES, VERDICTS, Indicator, Settings, Verdicts
 from machinami.services.pilots.service import PACKAGE, Standing
 
 ADDRESS = "/services/pilots"
@@ -38,6 +38,15 @@ class Card:
     decisions: Sequence[GateDecision]
     missing: Sequence[str]
     gates: Sequence[Gate]
+
+    @property
+    def rule(self) -> tuple[str, float] | None:
+        """The rule of success, where the entity says one that can be read."""
+        said = self.pilot.success_rule or {}
+        kind, bound = said.get("is"), said.get("value")
+        if kind not in ("at_least", "at_most") or isinstance(bound, bool) or not isinstance(bound, int | float):
+            return None
+        return str(kind), float(bound)
 
     @property
     def last(self) -> GateDecision | None:

@@ -30,6 +30,7 @@ class Draft:
         self._entities: dict[str, Entity | None] = {}
         self._records: dict[tuple[str, str], bytes | None] = {}
         self._written: list[Written] = []
+        self._gone: set[str] = set()
         self._apart: Snapshot | None = None
 
     def count(self) -> int:
@@ -48,12 +49,14 @@ class Draft:
         """Append the change to the log and move state and history with it."""
         self._written.append(encode_change(change, self.get(change.entity_id)))
         self._entities[change.entity_id] = change.after
+        if change.after is None:
+            self._gone.add(change.entity_id)
 
     def correct(
         self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
     ) -> bool:
         """Replace or remove one instance of the history and log `change`; False if there is none."""
-        self._set_apart()
+        self._edit()
         written = encode_change(change, self.get(change.entity_id), remembered=False)
         if not past.correct_instance(self._group, entity_id, attribute, instance_id, after):
             return False
@@ -64,24 +67,24 @@ class Draft:
 
     def recall(self, entity_id: str) -> Entity | None:
         """What is known of an entity that is not there."""
-        if not self._written and not isinstance(self._group.look(entity_id), Husk):
+        if entity_id not in self._gone and not isinstance(self._group.look(entity_id), Husk):
             return None  # as of most that are to be made: nothing need be settled to know that
         self._set_apart()
         return past.recall(self._group, entity_id)
 
     def remember(self, head: Entity) -> None:
         """Know an entity that is not there by this head."""
-        self._set_apart()
+        self._edit()
         past.remember(self._group, head)
 
     def add_history(self, instance: Instance) -> None:
         """Add an instance to the history only."""
-        self._set_apart()
+        self._edit()
         past.add_instance(self._group, instance)
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it."""
-        self._set_apart()
+        self._edit()
         return past.forget_history(self._group, entity_id, attribute, dataset_id)
 
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
@@ -132,6 +135,10 @@ class Draft:
         for written in self._written:
             self._group.absorb(written)
         self._written.clear()
+
+    def _edit(self) -> None:
+        self._set_apart()
+        self._group.edited = True
 
     def _set_apart(self) -> None:
         """Everything that this work and those before it wrote is given to SQLite, under a savepoint of its own."""

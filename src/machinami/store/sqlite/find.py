@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, repeat
 
 from machinami.model.entity import Entity
 from machinami.model.found import Found, IdPage
@@ -147,3 +148,11 @@ def _matching(source: Source, plan: Plan, query: Query, now: datetime, page: Pag
         if effort.spent:
             raise TooLong
         after, size = keys[-1], min(_MOST, size * 4)
+
+
+def patience() -> Callable[[], bool]:
+    """What SQLite asks every so many steps whether to stop: it is let go on twice.
+
+    A statement that SQLite keeps goes on counting from its last run, so that a first question may come at once.
+    """
+    return chain(repeat(False, 2), repeat(True)).__next__

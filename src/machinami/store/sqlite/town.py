@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +31,7 @@ from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import PAGE, open_connection, read, read_one
 from machinami.store.sqlite.discovery import GONE, LIVE, summarize
 from machinami.store.sqlite.draft import Draft
-from machinami.store.sqlite.find import Effort, TooLong, find, find_ids
+from machinami.store.sqlite.find import Effort, TooLong, find, find_ids, patience
 from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
 from machinami.store.sqlite.history import Stretch, read_instances, read_series
@@ -43,6 +42,7 @@ from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
 from machinami.store.sqlite.reading import FileSource, HotSource, read_any
+from machinami.store.sqlite.series_at_hand import SeriesAtHand
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
 from machinami.store.sqlite.writer import Writer
@@ -64,6 +64,7 @@ class SqliteTown:
         self._backlog = Backlog()
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
+        self._series = SeriesAtHand()
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
         self._first_expiry = NEVER if expiry is None else expiry
@@ -146,6 +147,7 @@ class SqliteTown:
                 self._hot.put(state)
             else:
                 self._hot.drop(entity_id)
+        self._series.hear(group.changes, group.edited)
         self._checkpointer.look(self._writer)
         if group.changes:
             for listener in self._listeners:
@@ -209,7 +211,7 @@ class SqliteTown:
         self._asked = True
         source = self._source()
         connection = source.connection
-        connection.set_progress_handler(_patience(), self._settings.step_limit)
+        connection.set_progress_handler(patience(), self._settings.step_limit)
         try:
             plan = self._plan(connection, query, page, now)
             return find(source, plan, query, page, now, Effort(self._settings.loop_candidates))
@@ -285,13 +287,19 @@ class SqliteTown:
         limit: int | None = None,
     ) -> Sequence[Series]:
         """What `instances` gives, attribute by attribute, plain readings in columns: few at once, else in a thread."""
+        stretch = Stretch(tuple(entity_ids), None if attributes is None else tuple(attributes), temporal, limit)
+        known = self._series.find(stretch)
+        if known is not None:
+            return known
         await self._settle()
-        stretch = Stretch(entity_ids, attributes, temporal, limit)
         if stretch.most <= self._settings.loop_readings:
             connection = self._source().connection
-            connection.set_progress_handler(_patience(), self._settings.step_limit)
+            connection.set_progress_handler(patience(), self._settings.step_limit)
             try:
-                return read_series(connection, self._names, stretch)
+                found = read_series(connection, self._names, stretch)
+                if not self._backlog.history:  # else it is not all that there is
+                    self._series.keep(stretch, found)
+                return found
             except apsw.InterruptError:
                 pass  # goes on below, beside the event loop
             finally:
@@ -389,11 +397,3 @@ class SqliteTown:
         read(self._connection, SQL.checkpoint_all)
         self._connection.close()
         self._held.close()
-
-
-def _patience() -> Callable[[], bool]:
-    """What SQLite asks every so many steps whether to stop: it is let go on twice.
-
-    A statement that SQLite keeps goes on counting from its last run, so that a first question may come at once.
-    """
-    return chain(repeat(False, 2), repeat(True)).__next__

@@ -98,7 +98,8 @@ class Teller:
         low, high = number(target.get("low")), number(target.get("high"))
         if low is None and high is None:
             return ""
-        kind, way = target.get("kind"), kpi.direction if kpi.direction in ("up", "down") else "range"
+        kind = target.get("kind")
+        way: str = kpi.direction if kpi.direction in ("up", "down") else "range"
         unit = "%" if kind == "rate" else kpi.unit or ""
         key = "range" if kind == "range" and low is not None and high is not None else way
         if kind == "rate":

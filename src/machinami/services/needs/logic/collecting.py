@@ -8,7 +8,7 @@ from datetime import date
 from machinami.foundation.errors import BadRequestData
 from machinami.methods.likeness import folded
 from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.circle import CityNeed
+from machinami.model.vocabulary.circle import CityNeed, NeedOrigin
 from machinami.services.needs.model import FIELDS, LONGEST_NAME, LONGEST_TEXT, ORIGINS
 
 MOST_LINES = 300
@@ -76,7 +76,8 @@ def made(
     need_id: str, text: str, language: str, field: str, origin: str, on: date, voices: int = 1, vision: str = ""
 ) -> CityNeed:
     """A new need. language: of the text; vision: the id of the vision that it is of, if one stands."""
-    if origin not in ORIGINS:
+    whence: NeedOrigin | None = next((one for one in ORIGINS if one == origin), None)
+    if whence is None:
         raise BadRequestData(f"{origin!r} is no origin; choose one of {', '.join(ORIGINS)}", field="origin")
     said = checked_text(text)
     return CityNeed(
@@ -84,7 +85,7 @@ def made(
         name=Words({language: short_name(said)[:LONGEST_NAME]}),
         text=Words({language: said}),
         field=checked_field(field),
-        origin=origin,
+        origin=whence,
         raised_on=on.isoformat(),
         state="open",
         voices=voices,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.circle import CityNeed, Vision
+from machinami.model.vocabulary.circle import CityNeed, NeedState, Vision
 from machinami.model.vocabulary.office import Officer
 from machinami.services.needs.model import STATES, NeedDecision, NeedNote
 
@@ -35,11 +35,12 @@ def judged(note: NeedNote, accept: bool, reason: str, need: str | None, by: Offi
 
 def changed(need: CityNeed, *, state: str, reason: str, field: str, vision: str) -> CityNeed:
     """The need as an officer changed it. Raises BadRequestData where it is closed without a reason."""
-    if state not in STATES:
+    now: NeedState | None = next((one for one in STATES if one == state), None)
+    if now is None:
         raise BadRequestData(f"{state!r} is no state; choose one of {', '.join(STATES)}", field="state")
     if state == "closed" and not reason:
         raise BadRequestData("Say why the need is closed: residents will read it", field="reason")
-    return replace(need, state=state, reason=reason or None, field=field, ref_vision=Ref(vision) if vision else None)
+    return replace(need, state=now, reason=reason or None, field=field, ref_vision=Ref(vision) if vision else None)
 
 
 def drafted(visions: Sequence[Vision], vision_id: str, name: str, text: str, language: str) -> Vision:

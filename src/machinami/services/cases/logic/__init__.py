@@ -1,0 +1,1 @@
+"""The rules of the case library: values in, values out."""

@@ -1,0 +1,58 @@
+"""What do the files of the library say? TOML becomes cases; what is wrong in one is said with its id."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from machinami.foundation.errors import InputError
+from machinami.model.view import Words
+from machinami.services.cases.model import FIELDS, SIZES, STAGES, Library, ReferenceCase, Source
+
+TOLD = ("name", "place", "problem", "aim", "text", "outcome", "failed", "lessons", "money", "partners")
+NEEDED = ("name", "place", "problem", "text", "size", "field", "sources", "keywords")
+LANGUAGES = {"ja", "en"}
+
+
+class CaseError(InputError):
+    """A case of the library is not well written."""
+
+
+def case_id(key: str) -> str:
+    """The entity id of a case of the library."""
+    return f"urn:ngsi-ld:{ReferenceCase.TYPE}:{key}"
+
+
+def key_of(entity_id: str) -> str:
+    """The short name of a case, by which pages call it."""
+    return entity_id.rpartition(":")[2]
+
+
+def read_library(sources: str, texts: Sequence[str]) -> Library:
+    """The library from the text of sources.toml and of each file of cases. Raises CaseError."""
+    head = tomllib.loads(sources)
+    known = tuple(Source(key, Words(row)) for key, row in head["sources"].items())
+    rows = [row for text in texts for row in tomllib.loads(text)["cases"]]
+    cases = tuple(_case(row, head["edition"], {source.key for source in known}) for row in rows)
+    twice = {case.id for case in cases if [other.id for other in cases].count(case.id) > 1}
+    if twice:
+        raise CaseError(f"The library has two cases of one id: {', '.join(sorted(twice))}")
+    return Library(head["edition"], known, cases)
+
+
+def _case(row: Mapping[str, Any], edition: int, sources: set[str]) -> ReferenceCase:
+    name = str(row.get("id", "?"))
+    missing = [key for key in NEEDED if not row.get(key)]
+    if missing:
+        raise CaseError(f"The case {name} does not say {', '.join(missing)}", case=name)
+    for key, allowed in (("size", SIZES), ("field", FIELDS), ("stage", ("", *STAGES))):
+        if row.get(key, "") not in allowed:
+            raise CaseError(f"{key} of the case {name} is {row[key]!r}; it can be {', '.join(allowed)}", case=name)
+    if unknown := set(row["sources"]) - sources:
+        raise CaseError(f"The case {name} names sources that nobody knows: {', '.join(sorted(unknown))}", case=name)
+    halves = [key for key in TOLD if key in row and set(row[key]) != LANGUAGES]
+    if halves:
+        raise CaseError(f"The case {name} says {', '.join(halves)} in one language alone", case=name)
+    told: dict[str, Any] = {key: Words(row[key]) for key in TOLD if key in row}
+    plain = {key: row[key] for key in ("size", "field", "keywords", "sources")}
+    said = {key: row[key] for key in ("stage", "theme", "year", "service", "page", "indicators") if row.get(key)}
+    return ReferenceCase(case_id(name), **told, **plain, **said, edition=edition, state="shown")

@@ -1,0 +1,98 @@
+"""What do cases mean for a resident, the officer who looks for a way, and the successor; and what can each do?"""
+
+from machinami.kit.city import City
+from machinami.kit.desk import Desk
+from machinami.kit.frame import Frame, PageHandler, read_form, see_other
+from machinami.kit.http import Request, Response, Route
+from machinami.kit.signing import choose_audience, officer, said, said_if
+from machinami.model.vocabulary.circle import Initiative
+from machinami.services.cases import service
+from machinami.services.cases.book import ADDRESS, card, sheet
+from machinami.services.cases.logic.adding import TOLD, own_case
+from machinami.services.cases.logic.reading import case_id, key_of
+from machinami.services.cases.logic.search import search
+from machinami.services.cases.model import FIELDS, OWN_SOURCE, SIZES, STAGES, Found, ReferenceCase, Wish
+from machinami.services.cases.service import PACKAGE
+
+TEMPLATE = f"{PACKAGE}/page.html"
+ONE = f"{PACKAGE}/case.html"
+_LONGEST_WISH = 200
+
+
+def routes(city: City, desk: Desk) -> list[Route]:
+    """The pages, and what can be done on them."""
+    shelf = Shelf(city, desk)
+    deeds: dict[str, PageHandler] = {"try": shelf.begin, "add": shelf.add, "turn": shelf.turn}
+    return [
+        shelf.frame.page("GET", ADDRESS, shelf.show, "Cases: what other towns did about a problem"),
+        *(shelf.frame.page("POST", f"{ADDRESS}/{name}", deed) for name, deed in deeds.items()),
+    ]
+
+
+class Shelf:
+    """The case library of one town as its pages see it."""
+
+    def __init__(self, city: City, desk: Desk) -> None:
+        self.city = city
+        self.desk = desk
+        self.frame = Frame.around(desk)
+
+    async def show(self, request: Request) -> Response:
+        """The list that answers what was asked, or one case."""
+        asked, words = request.arguments, self.frame.words(request, PACKAGE)
+        audience = choose_audience(asked.get("view"))
+        done = asked.get("done", "")
+        done = done if words.has(f"cases.done.{done}") else ""
+        if asked.get("case"):
+            return await self.one(request, asked["case"], audience, done)
+        wish = Wish(asked.get("q", "")[:_LONGEST_WISH], *(asked.get(name, "") for name in ("field", "stage", "size")))
+        cases, houses = await service.cases_of(self.city), self.desk.houses()
+        found = [card(one, houses, words) for one in search(cases, wish)]
+        return self.frame.show(
+            request,
+            TEMPLATE,
+            audience=audience,
+            wish=wish,
+            found=found,
+            count=sum(case.state != "withdrawn" for case in cases),
+            own=[card(Found(case, 0.0), houses, words) for case in cases if case.sources == [OWN_SOURCE]],
+            areas=service.areas() if audience == "history" else [],
+            library=service.library(),
+            choices={"field": FIELDS, "stage": STAGES, "size": SIZES},
+            done=done,
+        )
+
+    async def one(self, request: Request, key: str, audience: str, done: str) -> Response:
+        """One case."""
+        words = self.frame.words(request, PACKAGE)
+        case = await service.case_of(self.city, case_id(key))
+        works = await service.begun(self.city, case)
+        closed = not self.city.shows(Initiative)
+        seen = sheet(case, self.desk.houses(), works, service.library().sources, words)
+        return self.frame.show(request, ONE, sheet=seen, audience=audience, done=done, closed=closed)
+
+    async def begin(self, request: Request) -> Response:
+        """Begin the plan's entry for a case."""
+        form = read_form(request)
+        key, by = said(form, "case"), officer(form)
+        case = await service.case_of(self.city, case_id(key))
+        running = any(house.service.manifest.id == case.service for house in self.desk.houses())
+        await service.try_it(self.city, case.id, running, by)
+        return see_other(f"{ADDRESS}?case={key}&view=officer&done=try")
+
+    async def add(self, request: Request) -> Response:
+        """Add a case of the town's own."""
+        form, language = read_form(request), self.frame.words(request).language
+        typed = {name: said_if(form, name) for name in (*TOLD, "field", "stage", "size", "keywords")}
+        fresh = self.city.new_id(ReferenceCase.TYPE)
+        by = officer(form)
+        await self.city.publish(own_case(fresh, typed, language, by, self.city.now()), by=str(by))
+        return see_other(f"{ADDRESS}?case={key_of(fresh)}&view=officer&done=add")
+
+    async def turn(self, request: Request) -> Response:
+        """Withdraw a case of the town's own, or show it again."""
+        form = read_form(request)
+        key = said(form, "case")
+        state = "shown" if form.get("state") == "shown" else "withdrawn"
+        await service.turn(self.city, case_id(key), state, officer(form))
+        return see_other(f"{ADDRESS}?case={key}&view=officer&done={state}")

@@ -1,0 +1,1 @@
+"""The rules of the guide: values in, values out."""

@@ -1,0 +1,1 @@
+"""What the money service shows to residents, officers and successors, in the reader's words."""

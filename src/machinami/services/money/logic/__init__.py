@@ -1,0 +1,1 @@
+"""The rules of the money service: values in, values out."""

@@ -1,0 +1,1 @@
+"""What is known of proposals, rounds and surveys, in the reader's words, for pages."""

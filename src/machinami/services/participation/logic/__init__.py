@@ -1,0 +1,1 @@
+"""The rules of participation: values in, values out."""

@@ -1,0 +1,1 @@
+"""The rules of plans and works: values in, values out."""

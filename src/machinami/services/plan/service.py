@@ -1,0 +1,264 @@
+"""What may officers do with works and plans? Gather, decide, publish."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from machinami.foundation.errors import BadRequestData, Conflict, NotFound
+from machinami.kit.city import City
+from machinami.model.view import Ref, Words
+from machinami.model.vocabulary.circle import (
+    ActionPlan,
+    CityNeed,
+    CostItem,
+    IncomeItem,
+    Initiative,
+    KeyPerformanceIndicator,
+    Pilot,
+    Proposal,
+    Vision,
+)
+from machinami.model.vocabulary.office import Officer
+from machinami.services.plan.logic import drafting, works
+from machinami.services.plan.logic.drafting import Chapters
+from machinami.services.plan.logic.record import Row, Sources, record
+from machinami.services.plan.logic.undoing import undoable
+from machinami.services.plan.model import CHAPTERS, LONGEST_COMMENT, PlanComment, PlanDecision, PlanDraft, Running
+
+PACKAGE = "machinami.services.plan"
+
+
+async def refresh(city: City, now: datetime) -> None:
+    """Nothing happens to a plan by the clock: people decide here, and pages show what stands now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """All that pages may ask of; and the types of which who looks may not see everything."""
+
+    sources: Sources
+    plans: Sequence[ActionPlan]
+    drafts: Sequence[PlanDraft]
+    comments: Sequence[PlanComment]
+    decisions: Sequence[PlanDecision]
+    proposals: Sequence[Proposal]
+    closed: frozenset[str]
+
+    @property
+    def draft(self) -> PlanDraft | None:
+        """The draft that is being written."""
+        return drafting.current(self.drafts)
+
+
+_TOLD = (
+    Vision, CityNeed, Initiative, KeyPerformanceIndicator, CostItem, IncomeItem, Pilot, ActionPlan, PlanDraft,
+    PlanComment, PlanDecision, Proposal,
+)  # fmt: skip
+
+
+async def sources(city: City, running: Sequence[Running]) -> Sources:
+    """What the tables of a plan are made of."""
+    visions = [vision for vision in await city.find(Vision) if vision.state == "adopted"]
+    return Sources(
+        max(visions, key=lambda vision: vision.version or 0, default=None),
+        await city.find(CityNeed),
+        await city.find(Initiative),
+        await city.find(KeyPerformanceIndicator),
+        await city.find(CostItem),
+        await city.find(IncomeItem),
+        await city.find(Pilot),
+        running,
+    )
+
+
+async def held(city: City, running: Sequence[Running]) -> Held:
+    """What stands at this moment, as far as who looks may see it."""
+    return Held(
+        await sources(city, running),
+        await city.find(ActionPlan),
+        await city.find(PlanDraft),
+        await city.find(PlanComment),
+        await city.find(PlanDecision),
+        await city.find(Proposal),
+        frozenset(view.TYPE for view in _TOLD if not city.shows(view)),
+    )
+
+
+async def begin(city: City, name: Words, chapters: Chapters, by: Officer) -> PlanDraft:
+    """Begin the next version of the plan with what is written of its chapters already."""
+    async with city.turn:
+        drafts, plans = await city.find(PlanDraft), await city.find(ActionPlan)
+        draft = drafting.begun(drafts, plans, city.new_id("PlanDraft"), name, chapters)
+        await city.publish(draft, by=by.who, whole=True)
+        await _log(city, _decision(city, "begun", draft.name, by, draft=draft.id))
+    return draft
+
+
+async def write(city: City, chapter: str, language: str, text: str, opened: str, by: Officer) -> None:
+    """Write a chapter of the draft. Raises WrittenMeanwhile where somebody else has."""
+    async with city.turn:
+        draft = await _draft(city)
+        before = drafting.text_of(draft.chapters, chapter, language)
+        after = drafting.written(draft, chapter, language, text, opened)
+        if before == text:
+            return
+        await city.publish(after, by=by.who, whole=True)
+        told = _decision(city, "written", draft.name, by, draft=draft.id)
+        await _log(city, replace(told, chapter=chapter, before={language: before}, after={language: text}))
+
+
+async def keep(city: City, running: Sequence[Running], remark: str, by: Officer) -> None:
+    """Keep the draft as it stands, to look back at."""
+    async with city.turn:
+        draft = await _draft(city)
+        tables = record(await sources(city, running), city.now())
+        kept = drafting.kept(draft, city.new_id("PlanDraft"), tables, remark, by, city.now())
+        await city.publish(kept, by=by.who, whole=True)
+        await _log(city, _decision(city, "kept", draft.name, by, remark, draft=kept.id))
+
+
+async def restore(city: City, kept_id: str, chapter: str, by: Officer) -> None:
+    """Bring a chapter back as it stood in a version that was kept, or published."""
+    async with city.turn:
+        draft = await _draft(city)
+        kept, plan = await city.get(PlanDraft, kept_id), await city.get(ActionPlan, kept_id)
+        older = kept.chapters if kept else plan.chapters if plan else None
+        if older is None or chapter not in CHAPTERS:
+            raise NotFound(f"There is no chapter {chapter!r} in {kept_id}", draft=kept_id)
+        was = {**(draft.chapters or {})}.get(chapter, {})
+        back = _texts(older, chapter)
+        after = replace(draft, chapters={**(draft.chapters or {}), chapter: back}, state="open", approved_by=None)
+        await city.publish(after, by=by.who, whole=True)
+        told = _decision(city, "restored", draft.name, by, draft=draft.id)
+        await _log(city, replace(told, chapter=chapter, before=dict(was), after=back))
+
+
+async def approve(city: City, reason: str, by: Officer) -> None:
+    """Have a named person approve the draft as it stands."""
+    async with city.turn:
+        draft = drafting.approved(await _draft(city), by, city.now())
+        await city.publish(draft, by=by.who, whole=True)
+        await _log(city, _decision(city, "approved", draft.name, by, reason, draft=draft.id))
+
+
+async def issue(city: City, running: Sequence[Running], by: Officer) -> ActionPlan:
+    """Publish the approved draft: as a plan that never changes again, with its tables as they stand now."""
+    async with city.turn:
+        draft, found = await _draft(city), await sources(city, running)
+        tables = record(found, city.now())
+        ids = [str(row["id"]) for row in tables["works"]]
+        vision = found.vision.id if found.vision else ""
+        plan, done = drafting.published(draft, city.new_id("ActionPlan"), tables, ids, vision, city.now())
+        await city.publish(plan, done, by=by.who, whole=True)
+        await _log(city, _decision(city, "published", plan.name, by, draft=done.id, plan=plan.id))
+    return plan
+
+
+async def withdraw(city: City, plan_id: str, reason: str, by: Officer) -> None:
+    """Withdraw a published plan; it stays readable, with the reason."""
+    async with city.turn:
+        plan = await city.get(ActionPlan, plan_id)
+        if plan is None:
+            raise NotFound(f"There is no plan {plan_id}", plan=plan_id)
+        await city.publish(drafting.withdrawn(plan, reason, by, city.now()), by=by.who, whole=True)
+        await _log(city, _decision(city, "withdrawn", plan.name, by, reason, plan=plan.id))
+
+
+async def comment(city: City, chapter: str, text: str, language: str, by: Officer) -> None:
+    """Say something of a chapter of the draft."""
+    if chapter not in CHAPTERS or not text or len(text) > LONGEST_COMMENT:
+        raise BadRequestData(f"A comment is of a chapter and has 1 to {LONGEST_COMMENT} characters", field="text")
+    async with city.turn:
+        draft = await _draft(city)
+        said = PlanComment(
+            city.new_id("PlanComment"), chapter, Words({language: text}), "open", by.who, by.role, city.now(),
+            ref_draft=Ref(draft.id),
+        )  # fmt: skip
+        await city.publish(said, by=by.who, whole=True)
+
+
+async def settle(city: City, comment_id: str, reply: str, language: str, by: Officer) -> None:
+    """Say how a comment was settled."""
+    async with city.turn:
+        found = await city.get(PlanComment, comment_id)
+        if found is None or found.state != "open":
+            raise Conflict("This comment is settled already, or not there any more", comment=comment_id)
+        done = replace(found, state="settled", reply=Words({language: reply}) if reply else None, replied_by=str(by))
+        await city.publish(done, by=by.who, whole=True)
+        await _log(city, replace(_decision(city, "settled", found.text, by, reply), chapter=found.chapter))
+
+
+async def save_work(city: City, work_id: str, form: Mapping[str, str], language: str, by: Officer) -> Initiative:
+    """Write down a work of the plan, a new one where no id is given."""
+    async with city.turn:
+        before = await city.get(Initiative, work_id) if work_id else None
+        if work_id and before is None:
+            raise NotFound(f"There is no work {work_id}", work=work_id)
+        visions = [vision for vision in await city.find(Vision) if vision.state == "adopted"]
+        after = works.described(
+            before or Initiative(city.new_id("Initiative")), form, language, visions[-1].id if visions else ""
+        )
+        was, now = works.moved(before, after)
+        if now:
+            await city.publish(after, by=by.who, whole=True)
+            told = _decision(city, "work", after.name, by, form.get("reason", ""), work=after.id)
+            await _log(city, replace(told, before=was, after=now))
+    return after
+
+
+async def undo(city: City, decision_id: str, by: Officer) -> None:
+    """Take back what was last done to a chapter, or to a work."""
+    async with city.turn:
+        decisions = await city.find(PlanDecision)
+        decision = next((one for one in decisions if one.id == decision_id), None)
+        if decision is None or decision_id not in undoable(decisions, await city.find(PlanDraft)):
+            raise Conflict("This cannot be undone any more: something was done since", decision=decision_id)
+        if decision.kind == "work":
+            work = await city.get(Initiative, str(decision.ref_initiative))
+            if work is None:
+                raise NotFound("The work is not there any more")
+            await city.publish(works.brought_back(work, decision.before or {}), by=by.who, whole=True)
+        else:
+            draft = await _draft(city)
+            chapter = decision.chapter or ""
+            texts = {**_texts(draft.chapters, chapter), **(decision.before or {})}
+            back = replace(draft, chapters={**(draft.chapters or {}), chapter: texts}, state="open", approved_by=None)
+            await city.publish(back, by=by.who, whole=True)
+        told = _decision(city, "undone", decision.subject, by, work=str(decision.ref_initiative or ""))
+        await _log(city, replace(told, chapter=decision.chapter, ref_source=Ref(decision.id)))
+
+
+def tables(found: Held, city: City) -> Row:
+    """The tables of the plan as they stand now."""
+    return record(found.sources, city.now())
+
+
+def _decision(
+    city: City, kind: str, subject: Mapping[str, str] | None, by: Officer, reason: str = "",
+    draft: str = "", plan: str = "", work: str = "",
+) -> PlanDecision:  # fmt: skip
+    return PlanDecision(
+        city.new_id("PlanDecision"), kind, Words(subject or {"ja": ""}), city.now(), by.who, by.role, reason or None,
+        ref_draft=Ref(draft) if draft else None,
+        ref_plan=Ref(plan) if plan else None,
+        ref_initiative=Ref(work) if work else None,
+    )  # fmt: skip
+
+
+async def _log(city: City, told: PlanDecision) -> None:
+    """Keep who did what. The service writes it, after the change itself was allowed: a mayor, who decides on what
+    stands but adds nothing, is named in the log like everybody else."""
+    await city.at_reception().publish(told, by=told.decided_by)
+
+
+async def _draft(city: City) -> PlanDraft:
+    draft = drafting.current(await city.find(PlanDraft))
+    if draft is None:
+        raise Conflict("No draft is being written; begin one first")
+    return draft
+
+
+def _texts(chapters: Mapping[str, Any] | None, chapter: str) -> dict[str, str]:
+    found = (chapters or {}).get(chapter)
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
