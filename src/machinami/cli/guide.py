@@ -149,6 +149,13 @@ The first half of the record trains; the second half is forecast in four parts, 
 お手元の川の記録で、水位予測の成績を調べます。
 
   {program} evaluate flood --csv river.csv --time date --level level_m --rain rain_mm --tz Asia/Tokyo""",
+    "evaluate participation": """\
+Hold the rules of participatory budgeting against elections of Pabulib (.pb files): the winners by most votes against
+those that the files name, and what equal shares would choose. A test bench of forty elections takes some minutes.
+みんなで決める予算の決め方を、実際の投票（Pabulib の .pb ファイル）で確かめます。
+
+  {program} evaluate participation --pb elections/
+  {program} evaluate participation --pb one.pb --json""",
     "evaluate health_points": """\
 Judge the rules of the health points: the published test documents of Open mHealth, the ledger under random
 operations at once, and a planted effect that must be found again.
