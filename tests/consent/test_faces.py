@@ -1,9 +1,7 @@
 """Who is given data about a person, through every face, before they consent, while they do, and once they withdraw?"""
 
 import asyncio
-import io
 import time
-import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -253,11 +251,3 @@ async def test_an_entity_of_a_second_type_is_kept_under_that_type_too(town: Cons
     told = await town.ask("walking", "GET", f"{ROOT}/entities?type=Sensor&count=true")
     assert [one["id"] for one in told.body] == ["urn:x:sensor"]
     assert told.headers["NGSILD-Results-Count"] == "1"
-
-
-async def test_a_consent_that_names_attributes_alone_is_taken_away_like_any_other(town: Consenting) -> None:
-    await town.consent(types=[])
-    async with town.session.get("/my-data/export", headers={"x-who": "anna"}) as answer:
-        assert answer.status == 200, await answer.text()
-        bundle = zipfile.ZipFile(io.BytesIO(await answer.read()))
-    assert b"walking" in bundle.read("consents.csv")
