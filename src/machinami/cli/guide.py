@@ -125,6 +125,11 @@ Make certificates for a closed network: the town is its own authority, which the
   {program} certificate issue --key ID --data my-town              for a program or a device
   {program} certificate revoke ID --data my-town
   {program} certificate list --data my-town""",
+    "sealing-key": """\
+Have a fresh key seal what the installation must read again: seeds of authenticators, credentials shown to others.
+認証アプリの種や、ほかへ示す資格情報を封印する鍵（identity.key）を新しくします。前の鍵も、読むために残ります。
+
+  {program} sealing-key renew --data my-town       then start the town again; back up identity.key anew""",
     "erasure": """\
 Erase what a town holds about somebody, and show the account of it: what went, and what is kept and why.
 ある人についてのデータを消し、その報告（何が消え、何がなぜ残り、どの鍵が壊されたか）を見ます。

@@ -1,5 +1,6 @@
 """Does the guide find the stage, the reasons and the next steps as its documents mean them?"""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +16,15 @@ from machinami.services.cases.service import library
 from machinami.services.guide.logic.diagnosis import answered, conclusion, diagnose, standing, taken_back
 from machinami.services.guide.logic.evidence import RULES, cautions, each, gather
 from machinami.services.guide.logic.reading import GuidanceError, read_guidance
-from machinami.services.guide.model import Diagnosis, Evidence, GuideAnswer, Known, Question
+from machinami.services.guide.model import (
+    Consortium,
+    ConsortiumMember,
+    Diagnosis,
+    Evidence,
+    GuideAnswer,
+    Known,
+    Question,
+)
 from machinami.services.guide.service import guidance
 
 NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
@@ -53,7 +62,7 @@ def test_every_question_can_be_shown_answered_by_evidence_that_exists_and_leads_
     for question in OWN.questions.values():
         assert all(text[tongue].strip() for text in (question.text, question.step) for tongue in ("ja", "en"))
         assert question.sources
-        assert not question.evidence or question.evidence in RULES
+        assert not question.evidence or question.evidence in {*RULES, "flow", "services"}
         assert set(question.cases) <= cases
     assert all(set(theme.cases) <= cases for theme in OWN.themes)
 
@@ -98,6 +107,15 @@ def test_every_work_needs_a_payer_and_ended_ones_none() -> None:
 def test_an_indicator_without_a_value_is_not_measured() -> None:
     kpis = [KeyPerformanceIndicator("urn:k:1", current=Measured(None, NOW)), KeyPerformanceIndicator("urn:k:2")]
     assert gather(Known(kpis=kpis))["measured"] == Evidence("no", 0, 2)
+
+
+def test_a_body_of_one_is_no_body_yet() -> None:
+    body, one = Consortium("urn:b:1", rule="majority"), ConsortiumMember("urn:m:1", state="member")
+    gone = ConsortiumMember("urn:m:2", state="left")
+    assert gather(Known(bodies=[body], members=[one, gone]))["body"] == Evidence("partly", 1, 1)
+    assert gather(Known(bodies=[body], members=[one, replace(gone, state="member")]))["body"].state == "yes"
+    assert gather(Known(bodies=[], members=[]))["body"].state == "no"
+    assert gather(Known(bodies=[body]))["rules"].state == "yes"
 
 
 def test_income_from_grants_alone_does_not_last() -> None:

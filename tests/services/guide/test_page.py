@@ -84,3 +84,9 @@ async def test_the_stages_of_another_document_are_chosen(visit: Visit) -> None:
     assert "段階の数え方を変えました" in text
     assert "エリアの目標像を分かち合い" in text
     assert (await visit.send("path", path="nowhere"))[0] >= 400
+
+
+async def test_the_first_page_says_what_runs_and_whether_data_flow(visit: Visit) -> None:
+    text = await visit.see()
+    assert "町の人のためのサービス 0" in text
+    assert "データの出どころは、まだつながっていません" in text

@@ -5,6 +5,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import choose_audience, officer, said, said_if
+from machinami.model.vocabulary.circle import Initiative
 from machinami.services.cases import service
 from machinami.services.cases.book import ADDRESS, card, sheet
 from machinami.services.cases.logic.adding import TOLD, own_case
@@ -66,8 +67,9 @@ class Shelf:
         words = self.frame.words(request, PACKAGE)
         case = await service.case_of(self.city, case_id(key))
         works = await service.begun(self.city, case)
+        closed = not self.city.shows(Initiative)
         seen = sheet(case, self.desk.houses(), works, service.library().sources, words)
-        return self.frame.show(request, ONE, sheet=seen, audience=audience, done=done)
+        return self.frame.show(request, ONE, sheet=seen, audience=audience, done=done, closed=closed)
 
     async def begin(self, request: Request) -> Response:
         """Begin the plan's entry for a case."""

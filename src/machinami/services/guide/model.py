@@ -151,6 +151,24 @@ class MenuChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Consortium:
+    """The body that carries the work, as far as the guide looks at it. rule: how it decides."""
+
+    TYPE: ClassVar[str] = "Consortium"
+    id: str
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsortiumMember:
+    """An organisation that takes part, as far as the guide looks at it. state: member, left or withdrawn."""
+
+    TYPE: ClassVar[str] = "ConsortiumMember"
+    id: str
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceCase:
     """A case of the library, as far as the guide looks at it."""
 
@@ -174,6 +192,8 @@ class Known:
     incomes: list[IncomeItem] | None = None
     proposals: list[Proposal] | None = None
     choices: list[MenuChoice] | None = None
+    bodies: list[Consortium] | None = None
+    members: list[ConsortiumMember] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,23 +3,26 @@
 from datetime import timedelta
 from typing import Literal
 
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, Forbidden
 from machinami.kit.city import City, Past
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
+from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import officer, said, said_if
+from machinami.kit.words import Words
 from machinami.services.guide import service
 from machinami.services.guide.book import Teller, ThemeSheet
 from machinami.services.guide.logic.diagnosis import standing
-from machinami.services.guide.logic.evidence import cautions, gather
-from machinami.services.guide.model import Known, ReferenceCase, StageDiagnosis
+from machinami.services.guide.logic.evidence import CLOSED, cautions, each, gather, some
+from machinami.services.guide.model import Evidence, GuideAnswer, Known, ReferenceCase, StageDiagnosis
 from machinami.services.guide.service import PACKAGE
 
 ADDRESS = "/services/guide"
 TEMPLATE = f"{PACKAGE}/page.html"
 View = Literal["start", "officer", "stuck", "concept", "history"]
 VIEWS: tuple[View, ...] = ("start", "officer", "stuck", "concept", "history")
+MANAGEMENT = "management"  # the field of the services by which a town is managed
 _REMARK = 500
 _LOOKED_BACK = timedelta(days=5 * 366)
 
@@ -50,7 +53,7 @@ class Way:
         own = service.guidance()
         known, path, found = await service.diagnosis_of(self.city)
         teller = Teller(words, self.desk.houses(), await self._cases())
-        answers = await service.answers_of(self.city)
+        answers, running = await service.answers_of(self.city), await self._running(words)
         return self.frame.show(
             request,
             TEMPLATE,
@@ -62,21 +65,22 @@ class Way:
             holding=[teller.row(one) for one in found.holding],
             carried=[teller.row(one) for one in found.carried],
             ahead=len(found.ahead),
-            themes=await self._themes(known, teller),
+            themes=await self._themes(known, teller, running),
             theme=asked.get("theme", ""),
             concepts=own.concepts,
             said=teller.said,
             paths=teller.paths(own, path),
             record=teller.record(own, answers) if view in ("officer", "history") else [],
             begun=bool(answers),
+            closed=not self.city.shows(GuideAnswer),
             past=await self._past(path.id) if view == "history" else [],
             settings=await self.city.setting_history() if view == "history" else [],
-            running=len(self.desk.houses()),
+            running=running,
             kinds=await self._kinds(request),
         )
 
-    async def _themes(self, known: Known, teller: Teller) -> list[ThemeSheet]:
-        answers, shown = await service.answers_of(self.city), gather(known)
+    async def _themes(self, known: Known, teller: Teller, running: dict[str, Evidence]) -> list[ThemeSheet]:
+        answers, shown = await service.answers_of(self.city), {**gather(known), **running}
         warned = cautions(known)
         return [
             teller.theme(
@@ -84,6 +88,27 @@ class Way:
             )
             for theme in service.guidance().themes
         ]
+
+    async def _running(self, words: Words) -> dict[str, Evidence]:
+        """What runs: services for people (not those by which the town is managed), and sources that are heard."""
+        houses, now = self.desk.houses(), self.frame.clock()
+        sources, barred = dict[str, bool](), False
+        for house in houses:
+            tell = getattr(house.service.page, "happening", None)
+            if tell is None:
+                continue
+            try:
+                told: Happening = await tell(house.city, Words(words.language, house.service.package))
+            except Forbidden:  # who looks may see nothing of it
+                barred = True
+            except Exception:  # a vendor's page may fail in any way; the guide says what the others show
+                self.city.log.exception("%s could not say what is happening", house.service.manifest.id)
+            else:
+                sources |= {source.id: not source.silent(now) for source in told.sources}
+                barred = barred or bool(told.closed)
+        served = [house for house in houses if house.service.manifest.field != MANAGEMENT]
+        heard = each(list(sources.values()), bool)
+        return {"services": some(served), "flow": CLOSED if barred and not sources else heard}
 
     async def _cases(self) -> dict[str, ReferenceCase]:
         return {case.id.rpartition(":")[2]: case for case in await self.city.find(ReferenceCase)}

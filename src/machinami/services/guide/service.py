@@ -28,6 +28,8 @@ from machinami.services.guide.logic.evidence import gather
 from machinami.services.guide.logic.reading import read_guidance
 from machinami.services.guide.model import (
     ANSWERS,
+    Consortium,
+    ConsortiumMember,
     Diagnosis,
     Guidance,
     GuideAnswer,
@@ -87,6 +89,8 @@ async def gather_known(city: City) -> Known:
         await seen(IncomeItem),
         await seen(Proposal),
         await seen(MenuChoice),
+        await seen(Consortium),
+        await seen(ConsortiumMember),
     )
 
 

@@ -6,7 +6,9 @@ from typing import Any
 from machinami.services.guide.model import Caution, Evidence, Known
 
 OVER = frozenset(("ended", "stopped", "failed"))
+GONE = frozenset(("withdrawn", "hidden"))
 CLOSED = Evidence("closed")
+FEWEST_MEMBERS = 2
 
 
 def gather(known: Known) -> dict[str, Evidence]:
@@ -39,8 +41,27 @@ def _any(rows: Sequence[Any] | None, holds: Callable[[Any], bool]) -> Evidence:
 def _payers(known: Known) -> Evidence:
     if known.works is None or known.costs is None:
         return CLOSED
-    paid = {str(cost.ref_initiative) for cost in known.costs if cost.payer}
+    paid = _paid(known)
     return each([work for work in known.works if work.state not in OVER], lambda work: work.id in paid)
+
+
+def _paid(known: Known) -> set[str]:
+    """The works of which somebody is named who bears a cost."""
+    return {str(cost.ref_initiative) for cost in known.costs or [] if cost.payer and cost.state not in GONE}
+
+
+def _standing(rows: Sequence[Any] | None) -> list[Any] | None:
+    """The rows that were not taken back."""
+    return None if rows is None else [one for one in rows if one.state not in GONE]
+
+
+def _body(known: Known) -> Evidence:
+    """A body is formed where it is recorded and two or more take part: one alone has nobody to agree with."""
+    if known.bodies is None or known.members is None:
+        return CLOSED
+    have = sum(one.state in (None, "member") for one in known.members)
+    enough = have >= FEWEST_MEMBERS
+    return Evidence("yes" if known.bodies and enough else "partly" if known.bodies or have else "no", have, have)
 
 
 def _operation(known: Known) -> Evidence:
@@ -71,7 +92,9 @@ RULES: Mapping[str, Callable[[Known], Evidence]] = {
     "measured": lambda known: each(known.kpis, lambda kpi: kpi.current is not None and kpi.current.value is not None),
     "payers": _payers,
     "menu": lambda known: some(known.choices),
-    "proposals": lambda known: some(known.proposals),
+    "body": _body,
+    "rules": lambda known: _any(known.bodies, lambda body: bool(body.rule)),
+    "proposals": lambda known: some(_standing(known.proposals)),
     "pilot_rules": lambda known: each(known.pilots, lambda pilot: bool(pilot.hypothesis and pilot.success_rule)),
     "pilot_owners": lambda known: each(known.pilots, lambda pilot: bool(pilot.operator and pilot.payer)),
     "pilot_scope": lambda known: each(known.pilots, lambda pilot: bool(pilot.verify and pilot.not_needed)),
@@ -80,7 +103,7 @@ RULES: Mapping[str, Callable[[Known], Evidence]] = {
     "operation": _operation,
     "renewed": _renewed,
     "lessons": _lessons,
-    "other_income": lambda known: _any(known.incomes, lambda income: income.source not in (None, "grant")),
+    "other_income": lambda known: _any(_standing(known.incomes), lambda income: income.source not in (None, "grant")),
 }
 
 
@@ -88,12 +111,13 @@ def cautions(known: Known) -> list[Caution]:
     """What in the town's records is how others got stuck."""
     works = [work for work in known.works or [] if work.state not in OVER]
     pilots = [pilot for pilot in known.pilots or [] if pilot.state not in OVER]
-    grants = [one for one in known.incomes or [] if one.source == "grant"]
-    paid = {str(cost.ref_initiative) for cost in known.costs or [] if cost.payer}
+    incomes = _standing(known.incomes) or []
+    grants = [one for one in incomes if one.source == "grant"]
+    paid = _paid(known)
     rows = [
         ("no_owner", "money", "pilots", sum(not (pilot.operator and pilot.payer) for pilot in pilots)),
         ("no_payer", "money", "money", sum(work.id not in paid for work in works) if known.costs is not None else 0),
-        ("grants_only", "money", "money", len(grants) if grants and len(grants) == len(known.incomes or []) else 0),
+        ("grants_only", "money", "money", len(grants) if len(grants) == len(incomes) else 0),
         ("no_need", "citizens", "needs", sum(not work.needs for work in works)),
         ("unanswered", "citizens", "participation", sum(one.state == "open" for one in known.proposals or [])),
         ("no_lead", "body", "plan", sum(not work.lead for work in works)),

@@ -1,0 +1,1 @@
+"""The rules of the requirement menu: values in, values out."""
