@@ -6,7 +6,7 @@ from typing import Any
 from machinami.services.guide.model import Caution, Evidence, Known
 
 OVER = frozenset(("ended", "stopped", "failed"))
-GONE = frozenset(("withdrawn", "hidden"))
+GONE = frozenset(("withdrawn", "hidden", ""))
 CLOSED = Evidence("closed")
 FEWEST_MEMBERS = 2
 
@@ -70,6 +70,12 @@ def _operation(known: Known) -> Evidence:
     return _any([*(known.works or []), *(known.pilots or [])], lambda one: one.state == "in_operation")
 
 
+def _menu(known: Known) -> Evidence:
+    """Rows that are decided are a part of the answer: whether to have a city OS at all is for people to say."""
+    found = some(_standing(known.choices))
+    return Evidence("partly", found.have, found.of) if found.state == "yes" else found
+
+
 def _vision(known: Known) -> Evidence:
     found = _any(known.visions, lambda vision: vision.state == "adopted")
     return Evidence("partly", 0, found.of) if found.state == "no" and found.of else found
@@ -91,7 +97,7 @@ RULES: Mapping[str, Callable[[Known], Evidence]] = {
     "kpis": lambda known: some(known.kpis),
     "measured": lambda known: each(known.kpis, lambda kpi: kpi.current is not None and kpi.current.value is not None),
     "payers": _payers,
-    "menu": lambda known: some(known.choices),
+    "menu": _menu,
     "body": _body,
     "rules": lambda known: _any(known.bodies, lambda body: bool(body.rule)),
     "proposals": lambda known: some(_standing(known.proposals)),
