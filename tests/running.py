@@ -74,9 +74,7 @@ async def running(
         caller or Unconnected(),
         alias,
         split_entities,
-        person_keys=lambda town: keys.setdefault(
-            town, PersonKeyFile(folder / "keys" / f"{town}.persons", False, False)
-        ),
+        person_keys=lambda town: keys.setdefault(town, PersonKeyFile(folder / "keys" / f"{town}.persons", False)),
         mapping_key=lambda town: f"{alias} {town}".encode().ljust(32, b"."),
     )
     broker = Broker(ports)

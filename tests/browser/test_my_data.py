@@ -263,22 +263,30 @@ async def test_a_desk_takes_down_a_consent_for_somebody_without_a_phone_and_with
 
         await page.click("main a[href^='/desk/consent']")
         assert await page.locator("blockquote").inner_text()
-        await page.check("input[name=type_0]")
         await page.select_option("#proof", "signed")
         await page.fill("#proof_words", "台帳 12-3")
         await page.select_option("#until", "365")
         await fits(page, shot("read-out"))
         await page.click("form[action='/desk/consent'] button[type=submit]")
-        await page.wait_for_url("**/desk/receipt?**")
         await expect(page.locator("main article.large-type")).to_contain_text(number)
-        await expect(page.locator("main article")).to_contain_text("台帳 12-3")
+        await expect(page.locator("main article.large-type")).to_contain_text("台帳 12-3")
+        key = await page.inner_text("main .paper-key")
         await fits(page, shot("receipt"))
+
+        # the key on the paper opens their page of the service, at any browser
+        async with opened.window(language, 390) as borrowed:
+            await borrowed.goto(POINTS)
+            await borrowed.click(f"details.more:has(form[action='{POINTS}/enter']) > summary")
+            await borrowed.fill("#paper", key.lower())
+            await fits(borrowed, shot("paper"))
+            await borrowed.click(f"form[action='{POINTS}/enter'] button")
+            await expect(borrowed.locator("main .walk-hero")).to_be_visible()
 
         await page.goto(f"/desk/person?card={number}")
         await fits(page, shot("visitor"))
-        await page.click("details.more > summary")
-        await page.select_option("details.more #proof", "spoken")
-        await page.click("details.more button.grave")
+        await page.click("details.more:has(form[action='/desk/withdrawal']) > summary")
+        await page.select_option("form[action='/desk/withdrawal'] #proof", "spoken")
+        await page.click("form[action='/desk/withdrawal'] button.grave")
         await page.wait_for_url("**done=withdrawn")
         assert await page.locator("main article a[href^='/desk/consent']").count() == 1  # it can be asked for anew
 
@@ -304,3 +312,15 @@ async def test_a_desk_takes_down_a_consent_for_somebody_without_a_phone_and_with
             await expect(phone.locator("main .log li").first).to_contain_text("健")
             await phone.goto("/desk")
             assert "recognised" not in await phone.content()
+
+        # and the desk has them forgotten, with a paper of that
+        await page.goto(f"/desk/person?card={number}")
+        await page.click("main a[href^='/desk/erasure']")
+        await page.select_option("#proof", "spoken")
+        await page.check("input[name=sure]")
+        await fits(page, shot("desk-erasure"))
+        await page.click("form[action='/desk/erasure'] button.grave")
+        await page.wait_for_url("**/desk/erasure/report?**")
+        await expect(page.locator("main article.large-type")).to_contain_text(number)
+        await expect(page.locator("main article.large-type")).to_contain_text("健")
+        await fits(page, shot("desk-report"))

@@ -1,7 +1,10 @@
 """What becomes of data about somebody who withdraws or asks to be erased? They go everywhere, with an account of it."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -10,7 +13,7 @@ import pytest_asyncio
 from tests.consent.towns import KNOWN, ROOT, UNTIL, WALK, Consenting, consenting, walk
 
 from machinami.app.person_keys import PersonKeyFile
-from machinami.broker import erasure, forgetting
+from machinami.broker import consents, erasure, forgetting, legal_records
 from machinami.broker.audit import Search
 from machinami.broker.law import Law
 from machinami.broker.legal_records import load_law
@@ -55,6 +58,25 @@ async def test_a_withdrawal_erases_what_nothing_else_justifies_keeping(town: Con
     assert account["keys"]["destroyed"] == 1
     assert account["reason"] == f"{consent} has ended"
     assert await settle(town) == []
+
+
+async def test_a_change_leaves_no_moment_in_which_what_both_terms_keep_could_be_erased(town: Consenting) -> None:
+    house, consent = await town.house(), await town.consent("anna")
+    known = legal_records.law_of(house).consents[consent]
+    other = replace(known.terms, until=known.terms.until - timedelta(days=1))
+    changing = asyncio.ensure_future(consents.change(house, consent, other, KNOWN["anna"]))
+    looks = 0
+    while not changing.done():
+        assert any(one.holds(house.clock()) for one in legal_records.law_of(house).of(ANNA))
+        assert await forgetting.settle(house) == []
+        await asyncio.sleep(0)
+        looks += 1
+
+    assert looks > 1
+    assert (await changing).terms == other
+    assert legal_records.law_of(house).consents[consent].terms == other
+    assert await settle(town) == []
+    assert len(await walks(town)) == 3
 
 
 async def test_what_another_consent_is_to_stays_until_it_ends_too(town: Consenting) -> None:
@@ -134,7 +156,7 @@ async def test_a_backup_made_before_cannot_be_read_after_the_erasure(town: Conse
             assert not file.is_file() or SECRET.encode() not in file.read_bytes(), file
     shutil.copy(tmp_path / "data" / "keys" / "default.persons", backup / "default.persons")  # all keys that there are
     store = open_backend(backup, StoreSettings())
-    law, keys = Law(house.clock), PersonKeyFile(backup / "default.persons", False, False)
+    law, keys = Law(house.clock), PersonKeyFile(backup / "default.persons", False)
     restored = await shrouded(await store.open("default"), law, keys)
     await load_law(law, restored)
     for number, is_there in ((0, False), (7, False), (1, True)):

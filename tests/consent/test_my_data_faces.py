@@ -5,15 +5,18 @@ import json
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from tests.approving import approve
 from tests.policy.inhabited import Crowd, Told, inhabited
 
-from machinami.broker import holdings, legal_records, operations
+from machinami.broker import consents, holdings, legal_records, operations
 from machinami.broker.town import Town
 from machinami.model.attribute import Attribute, Kind
+from machinami.model.consent import Terms
 from machinami.model.entity import Entity
 from machinami.model.legal import LegalClass, Mark
 from machinami.model.principal import Principal, Role
@@ -128,6 +131,21 @@ async def test_what_is_taken_away_is_read_by_a_spreadsheet_and_runs_nothing_in_i
     assert f"'=HYPERLINK({SECRET})" in table.decode()
     assert ",-7," in table.decode()
     assert json.loads(bundle.read("my-data.json"))["account"]["name"] == "resident"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_consent_that_names_attributes_alone_is_taken_away_like_any_other(town: Written) -> None:
+    recipients = ("program:urn:program:reader",)
+    await approve(town.house, "reading", recipients, attributes=(TEXT,))
+    await legal_records.publish(town.house, "reading", {"ja": "読む", "en": "Reading", "easy": "よむ"}, RULER)
+    until = town.house.clock() + timedelta(days=9)
+    terms = Terms(recipients, "reading", until, attributes=(TEXT,), text="1", language="ja")
+    await consents.give(
+        town.house, town.person, terms, Principal(town.person, frozenset({Role.RESIDENT}), None, None, 3, 3)
+    )
+    async with town.crowd.session.get("/my-data/export", headers=town.crowd.fields("resident")) as answer:
+        bundle = zipfile.ZipFile(io.BytesIO(await answer.read()))
+    assert ",reading," in bundle.read("consents.csv").decode()
 
 
 @pytest.mark.asyncio(loop_scope="module")

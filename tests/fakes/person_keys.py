@@ -25,6 +25,22 @@ class PersonKeysInMemory:
             self.keys[number] = sha256(f"{number} {person} {scope}".encode()).digest()
         return number
 
+    @property
+    def made(self) -> int:
+        """How many keys were made here since it was opened."""
+        return len(self.numbers)
+
+    @property
+    def unsettled(self) -> bool:
+        """Nothing of it is on any disk."""
+        return False
+
+    async def settle(self) -> None:
+        """Nothing is waited for."""
+
+    def settle_now(self) -> None:
+        """Nothing is waited for."""
+
     def find(self, person: str, scope: str | None = None) -> Sequence[int]:
         """The numbers of the keys that a person has."""
         return [n for (p, s), n in self.numbers.items() if p == person and scope in (None, s) and n in self.keys]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from machinami.foundation.errors import InputError
-from machinami.methods.synthetic_control import Case, effects, mixed, placebo_share
+from machinami.methods.synthetic_control import Case, effects, mixed, mixed_by, placebo_share
 
 
 def planted(seed: int, weights: list[float]) -> Case:
@@ -37,6 +37,15 @@ def test_weights_are_shares_also_where_nothing_fits(seed: int) -> None:
     assert found.weights.min() >= 0
     assert found.weights.sum() == pytest.approx(1.0)
     assert found.importance.sum() == pytest.approx(1.0)
+
+
+def test_traits_of_known_importance_make_the_same_mixture() -> None:
+    case = planted(6, [0.6, 0.0, 0.4, 0.0, 0.0])
+    found = mixed(case)
+    again = mixed_by(case, found.importance * 3)
+    assert again.weights == pytest.approx(found.weights)
+    assert again.importance == pytest.approx(found.importance)
+    assert again.error == pytest.approx(found.error)
 
 
 def test_what_came_beside_the_mixture_is_the_effect() -> None:

@@ -1,5 +1,6 @@
 """An entity of plain attributes, written without being taken apart, is what it would be if it had been."""
 
+from collections import Counter
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +22,8 @@ from machinami.model.expansion import ENTITY, Intake, expand_entity
 from machinami.model.plain import names_in, plain_document, plain_of
 from machinami.model.renewal import Renewal, changed_names, has_types_of
 from machinami.model.sealed import excerpt, seal, sealed_document
+from machinami.store.sqlite.boxes import boxes
+from machinami.store.sqlite.discovery import Tallies, retell
 from machinami.store.sqlite.encoded import encode_change
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.runs import is_deep
@@ -118,6 +121,7 @@ def _agree(before: Entity | None, done: patch.Patched, told: patch.Patched, now:
     was = None if before is None else _document(before)
     assert repr(change_from_document(orjson.loads(written.log), was, 7).after) == repr(_later(told.entity))
     expected = encode_change(_change(before, told, now), before)
+    assert _seen_from_outside(done.entity) == _seen_from_outside(told.entity)
     if type(done.changes) is Renewal:
         assert len(done.changes) == len(told.changes)
         assert list(map(repr, done.changes)) == list(map(repr, told.changes))
@@ -126,6 +130,16 @@ def _agree(before: Entity | None, done: patch.Patched, told: patch.Patched, now:
         assert written.doc is not None
         assert orjson.loads(written.doc) == _document(told.entity)
         assert moved or not is_deep(_change(before, told, now), _indexes())
+
+
+def _seen_from_outside(entity: Entity) -> tuple[object, ...]:
+    """Where the indexes find it, without a look inside where that is not needed."""
+    is_plain = plain_of(entity) is not None
+    tallies: Tallies = Counter()
+    retell(tallies, NAMES, None, entity)
+    found = boxes(entity), tallies
+    assert (plain_of(entity) is not None) is is_plain
+    return found
 
 
 def _later(entity: Entity) -> Entity:

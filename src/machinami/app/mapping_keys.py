@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from machinami.app.durable import sync_folder
 from machinami.app.keys import FOLDER
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
@@ -33,4 +34,6 @@ def mapping_key(settings: Settings, town: str) -> bytes:
         made.write(key)
         made.flush()
         os.fsync(made.fileno())
+    sync_folder(path.parent)
+    sync_folder(path.parent.parent)  # the folder may be as new as the file
     return key

@@ -5,6 +5,7 @@ of the file stays behind beside it. The file names nobody: whose key it is can b
 It may lie outside of the data folder (`[store] person_keys`); then no copy of the folder holds any key.
 """
 
+import asyncio
 import os
 import secrets
 from collections.abc import Callable, Sequence
@@ -15,8 +16,8 @@ from machinami.app.durable import copy_file, destroy, sync_folder
 from machinami.app.keys import FOLDER
 from machinami.app.mapping_keys import ENDING as MAPPING
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import SettingsError
-from machinami.foundation.settings import FULL, Settings
+from machinami.foundation.errors import SettingsError, StoreUnavailable
+from machinami.foundation.settings import Settings
 
 ENDING = ".persons"
 _SIGN = b"machinami persons 1\n".ljust(32, b"\0")
@@ -29,14 +30,22 @@ _NONE = bytes(_SLOT)
 class PersonKeyFile:
     """The keys of the persons of one town; the file is made with the first of them.
 
-    apart: whether it lies outside of the data folder. synced: a new key is on the disk before it is used.
+    apart: whether it lies outside of the data folder. sync: brings a file to the disk.
     """
 
-    def __init__(self, path: Path, apart: bool, synced: bool, draw: Callable[[int], bytes] = secrets.token_bytes):
+    def __init__(
+        self,
+        path: Path,
+        apart: bool,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+        sync: Callable[[int], None] = os.fsync,
+    ) -> None:
         self.path = path
         self._is_apart = apart
-        self._synced = synced
         self._draw = draw
+        self._sync = sync
+        self._written = self._settled = 0  # how many keys were ever put in, and how many of them are on the disk
+        self._under_way: asyncio.Future[None] | None = None
         self._file = -1
         self._secret = b""
         self._slots: list[bytes | None] = []
@@ -87,9 +96,40 @@ class PersonKeyFile:
     def _put(self, slot: bytes) -> int:
         number = self._take(slot)
         os.pwrite(self._file, slot, _HEAD + (number - 1) * _SLOT)
-        if self._synced:
-            os.fsync(self._file)
+        self._written += 1
         return number
+
+    @property
+    def made(self) -> int:
+        """How many keys were made here since it was opened."""
+        return self._written
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a new key is not on the disk yet."""
+        return self._settled < self._written
+
+    async def settle(self) -> None:
+        """Wait until every key that there is now is on the disk; all who wait share one sync. Raises
+        StoreUnavailable."""
+        wanted = self._written
+        while self._settled < wanted:
+            if self._under_way is None or self._under_way.done():
+                self._under_way = asyncio.get_running_loop().run_in_executor(None, self._bring, self._written)
+            await asyncio.shield(self._under_way)
+
+    def settle_now(self) -> None:
+        """The same at once."""
+        if self._settled < self._written:
+            self._bring(self._written)
+
+    def _bring(self, written: int) -> None:
+        try:
+            self._sync(self._file)
+        except OSError as error:
+            if self._settled < written:  # closing brings all of it to the disk as well
+                raise StoreUnavailable(f"The keys of persons cannot be kept: {error.strerror}") from error
+        self._settled = max(self._settled, written)
 
     def find(self, person: str, scope: str | None = None) -> Sequence[int]:
         """The numbers of the keys that a person has, of one scope or of all."""
@@ -123,6 +163,7 @@ class PersonKeyFile:
         """Bring everything to the disk and let go of the file."""
         if self._file >= 0:
             os.fsync(self._file)
+            self._settled = self._written
             os.close(self._file)
             self._file = -1
 
@@ -140,8 +181,7 @@ class PersonKeyRing:
     def of(self, town: str) -> PersonKeyFile:
         """Those of one town."""
         if town not in self._open:
-            path, synced = place_of(self._settings, town), self._settings.durability == FULL
-            self._open[town] = PersonKeyFile(path, is_apart(self._settings), synced)
+            self._open[town] = PersonKeyFile(place_of(self._settings, town), is_apart(self._settings))
         return self._open[town]
 
     async def leave(self, town: Town) -> None:
@@ -194,6 +234,7 @@ def _opened(path: Path, draw: Callable[[int], bytes]) -> int:
         os.pwrite(handle, _SIGN + draw(_SECRET), 0)
         os.fsync(handle)
         sync_folder(path.parent)
+        sync_folder(path.parent.parent)  # the folder may be as new as the file
     return handle
 
 

@@ -4,7 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
-from machinami.app.durable import write_whole
+from machinami.app.durable import sync_folder, write_whole
 from machinami.foundation.errors import SettingsError
 
 KEY_FILE = "identity.key"
@@ -28,6 +28,9 @@ def sealing_key(folder: Path) -> bytes:
     with os.fdopen(handle, "wb") as made:
         key = secrets.token_bytes(_KEY_SIZE)
         made.write(key)
+        made.flush()
+        os.fsync(made.fileno())
+    sync_folder(folder)
     return key
 
 

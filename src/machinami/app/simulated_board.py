@@ -4,7 +4,7 @@ The steps are those of every board; only the people do not exist, and say so by 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from machinami.broker import ethics
 from machinami.broker.legal_records import law_of
@@ -24,6 +24,7 @@ _MEMBERS = (
     (_RESIDENT, "原（模擬の委員）", "住民"),
     (_DOCTOR, "久保（模擬の委員）", "医療"),
 )
+_SAT = timedelta(days=365)
 _QUESTION = "少人数の地区では、中央値からだれのことかが分かりませんか。"
 _REASONS = "利益が負担を上回り、参加しない人に不利益がないため。（模擬の審査です）"
 _REPORT = "この一年に、苦情も漏えいもありませんでした。（模擬の報告です）"
@@ -45,7 +46,9 @@ async def pass_board(town: Town, proposals: Sequence[Proposal], by: Principal) -
 
 
 def _board(now: datetime) -> Board:
-    return Board(Office.BOARD, tuple(Member(who.id, name, field, now) for who, name, field in _MEMBERS))
+    """The invented board, in office for a year already: a simulated town begins on a day of its own, before today."""
+    since = now - _SAT
+    return Board(Office.BOARD, tuple(Member(who.id, name, field, since) for who, name, field in _MEMBERS))
 
 
 async def _before(town: Town, known: Application | None, proposal: Proposal) -> Application:

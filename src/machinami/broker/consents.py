@@ -1,11 +1,10 @@
 """Who consented to what, and how is it given, changed and withdrawn? Each step is a record that is never rewritten.
 
 What is withdrawn is withdrawn in memory first, so that the next one who asks is refused, and then kept; what is given
-counts only when it is kept.
+counts only when it is kept; what is changed is what it was until then.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from machinami.broker.approvals import demand_askable
 from machinami.broker.law import Law
@@ -45,8 +44,8 @@ async def give(town: Town, subject: str, terms: Terms, by: Principal, proof: str
 
 
 async def change(town: Town, consent_id: str, terms: Terms, by: Principal, proof: str = "") -> Consent:
-    """Have a consent be to something else from now on. Raises NotFound; Conflict where it has ended; NotApproved
-    where it would be to more than before and nobody may be asked for that."""
+    """Have a consent be to something else from the moment in which this is answered. Raises NotFound; Conflict where it
+    has ended; NotApproved where it would be to more than before and nobody may be asked for that."""
     law = _law(town)
     async with law.turn:
         known = _known(town, consent_id, by)
@@ -59,13 +58,8 @@ async def change(town: Town, consent_id: str, terms: Terms, by: Principal, proof
             raise Conflict("This consent was changed too often; withdraw it and give a new one")
         event = _next(known, State.CHANGED, by.id, law, terms, proof)
         changed = after(known, event)
-        law.put(replace(known, state=State.WITHDRAWN))  # the old terms hold no more, and the new ones not yet
-        try:
-            await _keep(town, event)
-        except BaseException:
-            law.put(known)
-            raise
-        law.put(changed)
+        await _keep(town, event)
+        law.put(changed)  # in one step: a moment without either would have it erased what both of them keep
         town.policy.consented(by, changed)
         return changed
 

@@ -136,6 +136,8 @@ async def _keep(town: Town, request: CorrectionRequest, scope: str) -> None:
         said = {name: record.pop(name) for name in _SEALED}
         record["said"] = town.shroud.cipher.close_record(said, request.id, [request.subject], scope)
     await town.store.transact(lambda tx: tx.put_record(_KIND, request.id, record))
+    if town.shroud is not None:
+        await town.shroud.settle()
 
 
 def _opened(town: Town, record: Mapping[str, Any]) -> CorrectionRequest:

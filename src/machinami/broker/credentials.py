@@ -12,9 +12,10 @@ _ABOUT = "credential"
 _URN = "urn:machinami:sealed:"  # stands in a record for an address that says a password
 
 
-def kept(town: Town, document: dict[str, Any], known: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """A document as its record holds it. known: its header fields, of which some may be masked in it."""
-    whole, seal = revealed(document, known), town.seal
+def kept(town: Town, document: dict[str, Any], known: Iterable[tuple[str, str]], address: str) -> dict[str, Any]:
+    """A document as its record holds it. known, address: its header fields and its address, which may be masked in
+    it."""
+    whole, seal = revealed(document, known, address), town.seal
     if seal is None:
         return whole
 

@@ -18,7 +18,6 @@ from machinami.model.legal import Ground, LegalClass, Mark
 from machinami.model.principal import Principal
 from machinami.model.purpose import Purpose
 from machinami.model.query import TypeSelection
-from machinami.model.sealed import types_in
 from machinami.model.veil import LegalVeil, subjects_of, veil_for
 
 LEGAL, TOUCHED = "legal-state", "touched"  # the record of the types that entities with something marked have
@@ -126,7 +125,7 @@ class Law:
 
     def is_personal(self, entity: Entity) -> bool:
         """Whether the entity, or an attribute of it, is marked as personal."""
-        if self.leaves(types_in(entity)):
+        if self.leaves(entity.types):
             return False
         return any(
             mark.legal is LegalClass.PERSONAL

@@ -26,7 +26,6 @@ from machinami.model.identity.record import read, write
 from machinami.model.pairing import LASTS, Assurance, Code, Paired, Peer, read_assurance, write_assurance
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal, Role
-from machinami.store.protocol import Transaction
 from machinami.wire.exchange import Call, Caller
 
 PEER, CODE, PAIRED = "pair-peer", "pair-code", "paired"
@@ -75,7 +74,7 @@ class Pairing:
         peer = self._peer(peer_id)
         known = _sure(by, peer)
         code, issued = secrets.token_urlsafe(16), Code(by.id, peer.id, known, self.town.clock() + LASTS)
-        await self.town.store.transact(lambda tx: self._keep(tx, CODE, _digest(code), write(issued), by.id))
+        await self._keep(CODE, _digest(code), write(issued), by.id)
         self.town.policy.note(by, f"took out a code to be paired with {peer.id}")
         return code, issued
 
@@ -90,7 +89,7 @@ class Pairing:
             await self._ask(peer, REVOCATION, {"pair": pair})
             raise Forbidden(f"{peer.id} does not know you surely enough", peer=peer.id)
         made = Paired(pair, by.id, peer.id, known, there, self.town.clock())
-        await self.town.store.transact(lambda tx: self._keep(tx, PAIRED, pair, write(made), by.id))
+        await self._keep(PAIRED, pair, write(made), by.id)
         self.town.policy.note(by, f"was paired with {peer.id}: {pair}", entity=by.id)
         return made
 
@@ -126,7 +125,7 @@ class Pairing:
             raise Forbidden(f"Both sides must know the person at level {peer.needed.identity}", peer=peer.id)
         pair = f"urn:machinami:pair:{secrets.token_hex(16)}"
         made = Paired(pair, issued.person, peer.id, issued.assurance, there, now)
-        await self.town.store.transact(lambda tx: self._keep(tx, PAIRED, pair, write(made), made.person))
+        await self._keep(PAIRED, pair, write(made), made.person)
         self.town.policy.note(by, f"paired somebody: {pair}", entity=made.person)
         return made
 
@@ -145,14 +144,16 @@ class Pairing:
 
     async def _end(self, found: Paired, by: Principal) -> Paired:
         ended = replace(found, ended=self.town.clock())
-        await self.town.store.transact(lambda tx: self._keep(tx, PAIRED, found.pair, write(ended), found.person))
+        await self._keep(PAIRED, found.pair, write(ended), found.person)
         self.town.policy.note(by, f"ended the pair {found.pair}", entity=found.person)
         return ended
 
-    def _keep(self, tx: Transaction, kind: str, key: str, record: dict[str, Any], person: str) -> None:
+    async def _keep(self, kind: str, key: str, record: dict[str, Any], person: str) -> None:
         shroud = self.town.shroud
         kept = record if shroud is None else shroud.cipher.close_record(record, f"{kind}/{key}", [person], SCOPE)
-        tx.put_record(kind, key, kept)
+        await self.town.store.transact(lambda tx: tx.put_record(kind, key, kept))
+        if shroud is not None:
+            await shroud.settle()
 
     def _record(self, kind: str, key: str) -> dict[str, Any] | None:
         kept = self.town.store.record(kind, key)

@@ -17,7 +17,7 @@ from machinami.model.matching import covers, seen, sight
 from machinami.model.policy import EVERY, WRITING, Deed, Extent, Row, allows, permits, step_up
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Guard, Query, TypeSelection, hops
-from machinami.model.sealed import sealed_types, types_in
+from machinami.model.sealed import sealed_types
 from machinami.model.sight import WHOLE, Sight, Span
 from machinami.model.veil import own as own_data
 
@@ -101,7 +101,7 @@ class Rights:
         types = sealed_types(entity) or entity.types
         found = self._clear.get(types)
         if found is None:
-            found = self.law is None or self.law.leaves(types_in(entity))
+            found = self.law is None or self.law.leaves(entity.types)
             found = found and self.is_free(Deed.READ, entity)
             if len(self._clear) >= _VERDICTS:
                 self._clear.clear()
@@ -217,7 +217,7 @@ class Rights:
         key = (deed, types)
         found = self._whole.get(key)
         if found is None:
-            head = Entity(entity.id, types_in(entity))
+            head = Entity(entity.id, entity.types)
             found = any(one.by_type_alone and covers(one, head) for one in guard)
             if deed is Deed.READ and self._veil is not None and self._veil.touches(head.types):
                 found = False

@@ -1,6 +1,6 @@
 """What does a service keep for itself alone? Small records in its own drawer, in no face of the broker."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from machinami.broker.policy import WRITES, demand
@@ -32,7 +32,10 @@ class Drawer:
         """Keep a record. about: a person, with whose key it is sealed, and with whom it is erased."""
         kind = kind_of(self._owner, shelf)
         if about and self._cipher is not None:
+            made = self._cipher.keys.made
             value = self._cipher.close_record(value, place(kind, key), [about], SCOPE)
+            if self._cipher.keys.made > made and self._tx.get_record(kind, key) is not None:
+                self._cipher.keys.settle_now()  # it takes the place of what can be read
         self._tx.put_record(kind, key, value)
 
     def drop(self, shelf: str, key: str) -> bool:
@@ -40,11 +43,14 @@ class Drawer:
         return self._tx.delete_record(kind_of(self._owner, shelf), key)
 
 
-def change(town: Town, owner: str, work: Callable[[Drawer], T], by: Principal) -> Awaitable[T]:
+async def change(town: Town, owner: str, work: Callable[[Drawer], T], by: Principal) -> T:
     """Run the work over the drawer of `owner` in one transaction; one that raises leaves no trace."""
     demand(town.policy, by, *WRITES, Deed.ADMINISTER)
     cipher = None if town.shroud is None else town.shroud.cipher
-    return town.store.transact(lambda tx: work(Drawer(tx, owner, cipher)))
+    done = await town.store.transact(lambda tx: work(Drawer(tx, owner, cipher)))
+    if town.shroud is not None:
+        await town.shroud.settle()
+    return done
 
 
 async def rows(town: Town, owner: str, shelf: str, by: Principal) -> dict[str, dict[str, Any]]:

@@ -120,7 +120,7 @@ async def _keep(town: Town, registration: Registration) -> None:
     town.meter.demand_room()
     before = town.sources.kept.get(registration.id)
     registration = stamped(registration, None if before is None else before.registration, now)
-    document = kept_document(town, registration.document, registration.info)
+    document = kept_document(town, registration.document, registration.info, registration.endpoint)
     record = {"document": document, "context": registration.context, **stamps(registration)}
     await town.store.transact(lambda tx: tx.put_record(RECORD, registration.id, record))
     town.sources.put(without_secrets(registration))

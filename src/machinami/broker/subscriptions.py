@@ -221,7 +221,8 @@ def without_secrets(subscription: Subscription) -> Subscription:
 
 def kept_document(town: Town, subscription: Subscription) -> dict[str, Any]:
     """The document as its record holds it."""
-    return kept(town, subscription.document, subscription.notification.endpoint.receiver_info)
+    endpoint = subscription.notification.endpoint
+    return kept(town, subscription.document, endpoint.receiver_info, endpoint.uri)
 
 
 def _put(tx: Transaction, town: Town, subscription: Subscription, owner: Principal) -> None:

@@ -20,6 +20,7 @@ from machinami.cli import (
     new_service,
     policy,
     release,
+    sealing_key,
     serve,
     town,
 )
@@ -39,6 +40,7 @@ COMMANDS = (
     audit,
     erasure,
     certificate,
+    sealing_key,
     devices,
     import_data,
     federate,

@@ -18,16 +18,18 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import orjson
 
 import machinami.services
 from machinami.cli.guide import GUIDES, guide, program
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
+from machinami.ingest.pabulib import parse as pabulib
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 
-METAVARS = {"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE"}
+METAVARS = {"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE", "polls": "FILE|DIR"}
 EMPTY = Table(np.zeros(0, np.int64), {})
 
 
@@ -111,9 +113,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -> dict[str, bytes]:
-    """Read the JSON files of the folders that were named, by their path within the folder, and single files."""
+    """Read the JSON files of the folders that were named, by their path within the folder, single files, elections."""
     found: dict[str, bytes] = {}
     for argument in arguments:
+        if argument.kind == "polls" and getattr(options, argument.name):
+            found |= read_polls(Path(getattr(options, argument.name)))
         said = getattr(options, argument.name) if argument.kind in ("folder", "file") else ""
         if not said:
             continue
@@ -125,6 +129,14 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
             raise InputError(f"{said} is no folder; give the one that holds the documents")
         found |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.json"))}
     return found
+
+
+def read_polls(place: Path) -> dict[str, bytes]:
+    """Read the .pb file, or those of a folder, each as a JSON document. Raises InputError."""
+    files = sorted(place.rglob("*.pb")) if place.is_dir() else [place]
+    if not files or not all(file.is_file() for file in files):
+        raise InputError(f"{place} is no .pb file and no folder that holds one")
+    return {file.name: orjson.dumps(pabulib.parse(file.read_bytes(), file.name).document()) for file in files}
 
 
 def read_bytes(path: str) -> bytes:
@@ -142,7 +154,7 @@ def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tu
     missing: dict[str, list[str]] = {}
     for argument in arguments:
         said = getattr(options, argument.name)
-        if argument.kind in ("text", "folder", "file") or not said:
+        if argument.kind in ("text", "folder", "file", "polls") or not said:
             continue
         several = argument.kind == "columns"
         names = [part.strip() for part in said.split(",") if part.strip()] if several else [said]

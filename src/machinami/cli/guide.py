@@ -125,6 +125,11 @@ Make certificates for a closed network: the town is its own authority, which the
   {program} certificate issue --key ID --data my-town              for a program or a device
   {program} certificate revoke ID --data my-town
   {program} certificate list --data my-town""",
+    "sealing-key": """\
+Have a fresh key seal what the installation must read again: seeds of authenticators, credentials shown to others.
+認証アプリの種や、ほかへ示す資格情報を封印する鍵（identity.key）を新しくします。前の鍵も、読むために残ります。
+
+  {program} sealing-key renew --data my-town       then start the town again; back up identity.key anew""",
     "erasure": """\
 Erase what a town holds about somebody, and show the account of it: what went, and what is kept and why.
 ある人についてのデータを消し、その報告（何が消え、何がなぜ残り、どの鍵が壊されたか）を見ます。
@@ -144,6 +149,13 @@ The first half of the record trains; the second half is forecast in four parts, 
 お手元の川の記録で、水位予測の成績を調べます。
 
   {program} evaluate flood --csv river.csv --time date --level level_m --rain rain_mm --tz Asia/Tokyo""",
+    "evaluate participation": """\
+Hold the rules of participatory budgeting against elections of Pabulib (.pb files): the winners by most votes against
+those that the files name, and what equal shares would choose. A test bench of forty elections takes some minutes.
+みんなで決める予算の決め方を、実際の投票（Pabulib の .pb ファイル）で確かめます。
+
+  {program} evaluate participation --pb elections/
+  {program} evaluate participation --pb one.pb --json""",
     "evaluate health_points": """\
 Judge the rules of the health points: the published test documents of Open mHealth, the ledger under random
 operations at once, and a planted effect that must be found again.

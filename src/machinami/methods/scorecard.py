@@ -40,10 +40,11 @@ class Table(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Argument:
     """One option of an evaluation: one column of the file, several of them, a text, a folder of JSON documents, or a
-    file that the service reads itself."""
+    file that the service reads itself, or elections: a .pb file of Pabulib or a folder of them, each as a JSON
+    document."""
 
     name: str
-    kind: Literal["column", "columns", "text", "folder", "file"]
+    kind: Literal["column", "columns", "text", "folder", "file", "polls"]
     help: str
     required: bool = False
     default: str = ""

@@ -44,21 +44,29 @@ def mixed(case: Case) -> Mixture:
     """The mixture of others that is most like the place in its traits, each trait as important as makes the mixture
     follow the outcome before the measure best. Raises InputError for a case with gaps or without others."""
     _check(case)
-    everyone = np.column_stack([case.traits, case.other_traits])
-    spread = everyone.std(axis=1, ddof=1)
-    spread = np.where(spread > 1e-12, spread, 1.0)
-    own, others = case.traits / spread, case.other_traits / spread[:, None]
+    own, others = _scaled(case)
 
     def left(said: Floats) -> float:
         weights = _nearest(own, others, _importance(said))
         return float(np.mean((case.past - case.other_pasts @ weights) ** 2))
 
-    starts = [np.zeros(len(own)), _telling(everyone / spread[:, None], case)]
+    starts = [np.zeros(len(own)), _telling(np.column_stack([own, others]), case)]
     options = {"maxiter": _STEPS, "maxfev": _STEPS, "xatol": 1e-6, "fatol": 1e-12, "adaptive": True}
     found = [minimize(left, start, method="Nelder-Mead", options=options) for start in starts]
     best = min(found, key=lambda one: one.fun)
     importance = _importance(best.x)
     return Mixture(_nearest(own, others, importance), importance, float(np.sqrt(best.fun)))
+
+
+def mixed_by(case: Case, importance: Floats) -> Mixture:
+    """The mixture of others that is most like the place in its traits, of which it is known how important each is
+    (k,) ≥ 0: from an earlier time, say (Abadie, Diamond & Hainmueller 2015, doi:10.1111/ajps.12116)."""
+    _check(case)
+    own, others = _scaled(case)
+    share = importance / importance.sum()
+    weights = _nearest(own, others, share)
+    error = float(np.sqrt(np.mean((case.past - case.other_pasts @ weights) ** 2)))
+    return Mixture(weights, np.asarray(share), error)
 
 
 def effects(mixture: Mixture, outcome: Floats, others: Floats) -> Floats:
@@ -74,6 +82,13 @@ def placebo_share(before: Floats, after: Floats) -> float:
     """
     ratios = after / np.maximum(before, 1e-12)
     return float(np.mean(ratios >= ratios[0]))
+
+
+def _scaled(case: Case) -> tuple[Floats, Floats]:
+    """The traits of the place and of the others, each divided by its spread over all places."""
+    spread = np.column_stack([case.traits, case.other_traits]).std(axis=1, ddof=1)
+    spread = np.where(spread > 1e-12, spread, 1.0)
+    return case.traits / spread, case.other_traits / spread[:, None]
 
 
 def _nearest(own: Floats, others: Floats, importance: Floats) -> Floats:

@@ -1,8 +1,8 @@
 """Which header values that clients hand over for others to see are secrets, and how is a document shown without them?
 
 A registration says with which fields a source is asked (contextSourceInfo), a subscription with which its receiver is
-told (receiverInfo; ETSI GS CIM 009, 5.2.22). Credentials among them are used, but never shown again, not even to who
-gave them.
+told (receiverInfo; ETSI GS CIM 009, 5.2.22). Credentials among them, and a password inside an address, are used, but
+never shown again, not even to who gave them.
 """
 
 import re
@@ -14,6 +14,7 @@ from machinami.foundation.urn import without_password
 MASK = "********"
 _SECRET = re.compile(r"authorization|cookie|token|secret|password|credential|api-?key", re.IGNORECASE)
 _PLACES = (("contextSourceInfo",), ("notification", "endpoint", "receiverInfo"))
+_USER = re.compile("//(?P<user>[^/?#@:]*:)?[^/?#]*@")
 _ADDRESSES = (("endpoint",), ("notification", "endpoint", "uri"))
 _FROM_REQUEST = "urn:ngsi-ld:request"  # stands for what the request says (4.3.6.5): nothing is kept
 Document = dict[str, Any]
@@ -45,13 +46,20 @@ def has_password(address: object) -> bool:
     return isinstance(address, str) and without_password(address) != address
 
 
+def masked(address: str) -> str:
+    """An address as it may be shown: who connects stays, the password goes."""
+    return _USER.sub(lambda found: f"//{found['user'] or ''}{MASK}@", address, count=1)
+
+
 def discreet(document: Document) -> Document:
     """The document as it may be shown."""
-    return with_secrets(document, lambda pair: {**pair, "value": MASK} if is_secret(pair) else pair)
+    shown = with_secrets(document, lambda pair: {**pair, "value": MASK} if is_secret(pair) else pair)
+    return with_addresses(shown, masked)
 
 
-def revealed(document: Document, known: Iterable[tuple[str, str]]) -> Document:
-    """The document with the credentials that it was shown without; known: the fields that it had."""
+def revealed(document: Document, known: Iterable[tuple[str, str]], address: str = "") -> Document:
+    """The document with the credentials that it was shown without; known, address: the fields and the address that it
+    had."""
     values = {name.lower(): value for name, value in known}
 
     def told(pair: Pair) -> Pair:
@@ -59,7 +67,7 @@ def revealed(document: Document, known: Iterable[tuple[str, str]]) -> Document:
             return pair
         return {**pair, "value": values.get(pair["key"].lower(), MASK)}
 
-    return with_secrets(document, told)
+    return with_addresses(with_secrets(document, told), lambda one: address if one == masked(address) else one)
 
 
 def _changed(document: Document, place: tuple[str, ...], change: Callable[[Pair], Pair]) -> Document:

@@ -41,6 +41,12 @@ class Readings:
             self._pairs.extend(zip(self.numbers, map(format_micros, self.moments), strict=True))
         return self._pairs
 
+    def part(self, begin: int, end: int) -> "Readings":
+        """Those from one place to another."""
+        part = Readings(self.moments[begin:end], self.numbers[begin:end])
+        part._pairs.extend(self.pairs()[begin:end])
+        return part
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

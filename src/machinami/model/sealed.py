@@ -53,7 +53,7 @@ class _Sealed(Entity):
 
     __slots__ = ()
 
-    types = _look("types")
+    types = property(lambda self: _types(self))
     attributes = _look("attributes")
     scopes = _look("scopes")
     created_at = _look("created_at")
@@ -111,10 +111,13 @@ def sealed_types(entity: Entity) -> bytes | None:
     return doc[start:end] if 0 <= start < end and doc[end - 1 : end] == b'"' else None
 
 
-def types_in(entity: Entity) -> tuple[str, ...]:
-    """The types of an entity; one that is sealed is not opened for them, where that can be."""
-    types = sealed_types(entity)
-    return entity.types if types is None else _read_types(types)
+def _types(sealed: Entity) -> Any:
+    """The types, for which nothing else need be opened where they are plain to see."""
+    types = sealed_types(sealed)
+    if types is not None:
+        return _read_types(types)
+    _open(sealed)
+    return _SLOTS["types"].__get__(sealed)
 
 
 @remembered(_MOST_TYPES)

@@ -18,6 +18,8 @@ PUBLIC = tuple(
         *("CostItem", "IncomeItem", "Proposal"),
         *("CashPlan", "CostShare"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
+        *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
+        *("RuleAgreement", "SolutionSeed", "SolutionMatch", "MatchingDay"),
     )
 )
 _READ = frozenset({Deed.READ})

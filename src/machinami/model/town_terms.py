@@ -32,6 +32,9 @@ OWN = """
 
     least most terms basis CashPlan worth worthLow worthHigh payback risk rate CostShare rule members total build
     operation prefecture years key works size shares MoneyChange
+    Consortium quorum ConsortiumMember leftOn WorkingGroup ConsortiumMeeting heldOn place agenda present minutes
+    Resolution votes refMeeting refGroup DataRule RuleAgreement refRule refMember agreedAt SolutionSeed provider
+    maturity SolutionMatch refSeed steps MatchingDay pairs PartnershipChange endedFor
     evidence fromState retracted PlanAccount stagesDue stagesDone spent earned pilotsFailed offPath overdue
     standing fromKpi retiredOn PlanReview raisedAt IndicatorRevision improvement
     NeedNote NeedDecision refSource adoptedBy refReplaced

@@ -62,7 +62,7 @@ class Installation:
         """The town in the folder, or in a copy of it, with the keys that are there now."""
         self.backend = open_backend(data or self.data, StoreSettings())
         law = Law(lambda: NOW)
-        self.file = PersonKeyFile(self.keys / "default.persons", True, False)
+        self.file = PersonKeyFile(self.keys / "default.persons", True)
         made = await shrouded(await self.backend.open("default"), law, self.file)
         law.set_marks(marks)
         return made
@@ -218,7 +218,7 @@ async def test_what_was_there_before_it_was_marked_is_sealed_where_it_lies(here:
 
 
 def test_a_destroyed_key_is_in_no_byte_of_its_file(tmp_path: Path) -> None:
-    made = PersonKeyFile(tmp_path / "town.persons", True, False)
+    made = PersonKeyFile(tmp_path / "town.persons", True)
     numbers = [made.obtain(person, WALK) for person in (HANA, JIRO)]
     keys = [made.key(number) for number in numbers]
     assert all(keys)
@@ -231,7 +231,7 @@ def test_a_destroyed_key_is_in_no_byte_of_its_file(tmp_path: Path) -> None:
     assert keys[1] in content
     assert b"Person" not in content
     made.close()
-    again = PersonKeyFile(made.path, True, False)
+    again = PersonKeyFile(made.path, True)
     assert again.key(numbers[0]) is None
     assert again.key(numbers[1]) == keys[1]
     assert again.obtain(HANA, WALK) not in numbers

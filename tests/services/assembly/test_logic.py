@@ -50,7 +50,8 @@ def test_a_stage_is_late_when_its_time_is_over_or_it_has_not_begun(
 def test_a_plan_promises_its_works_and_no_others() -> None:
     other = replace(WORK, id="urn:w:2")
     plan = ActionPlan("urn:p:2", version=2, initiatives=["urn:w:2"])
-    assert standing_plan([plan, ActionPlan("urn:p:1", version=1)]) == plan
+    gone = ActionPlan("urn:p:3", version=3, withdrawn={"reason": "x"})
+    assert standing_plan([plan, ActionPlan("urn:p:1", version=1), gone]) == plan
     known = replace(NOTHING, plan=plan, works=[WORK, other])
     assert [promise.work.id for promise in account(known, 2026, TODAY).promises] == ["urn:w:2"]
     assert len(account(replace(known, plan=None), 2026, TODAY).promises) == 2

@@ -1,6 +1,6 @@
 """Costs, income and their sharing: to the yen, and said plainly where it does not suffice."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import numpy as np
@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machinami.foundation.errors import BadRequestData, Conflict
+from machinami.model.undoing import read, written
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import CostItem, IncomeItem
 from machinami.services.money.book.drawing import bars, step_of
-from machinami.services.money.logic.changes import read, restored, withdrawn, written
+from machinami.services.money.logic.changes import KINDS, restored, withdrawn
 from machinami.services.money.logic.income import amount_of, basis_of, judge_grants
 from machinami.services.money.logic.outlook import look_ahead
 from machinami.services.money.logic.plan import by_payer, by_work, first_year, fiscal_year, judge, plan_of
@@ -20,6 +21,7 @@ from machinami.services.money.logic.sharing import compare, group_costs
 from machinami.services.money.logic.typed import amount_typed, read_share, read_whole
 from machinami.services.money.model import CostShare, Member, MoneyChange, Sharing, Work
 
+NOON = datetime(2026, 6, 30, 3, tzinfo=UTC)
 WORK = Ref("urn:ngsi-ld:Initiative:1")
 
 
@@ -251,11 +253,13 @@ def test_a_row_is_read_from_the_log_as_it_was_written(kind: str, amount: int) ->
     row = {
         "cost": cost(amount, least=0.9, most=1.2, ref_initiative=WORK),
         "income": income(amount, terms={"most": 3}, conditions=Words(ja="公開")),
-        "share": CostShare("urn:ngsi-ld:CostShare:1", Words(ja="分担"), "equal", [{"name": "A", "share": amount}]),
+        "share": CostShare(
+            "urn:ngsi-ld:CostShare:1", Words(ja="分担"), "equal", [{"name": "A", "share": amount}], decided_at=NOON
+        ),
     }[kind]
     said = written(row)
     assert said is not None
-    assert read(row.id, said) == row
+    assert read(KINDS, row.id, said) == row
     assert written(None) is None
 
 

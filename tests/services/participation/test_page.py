@@ -155,7 +155,9 @@ async def test_what_is_hidden_shows_its_reason_and_may_be_objected_to(open_town:
     assert "個人を傷つける" in page
     assert "企画課長" in page
     await somebody.send("object", piece=piece, reason="事実だけを書いた")
-    assert "事実だけを書いた" in await somebody.look(view="officer")
+    page = await somebody.look(view="officer")
+    assert "事実だけを書いた" in page
+    assert "名指しの悪口" in page  # whoever decides on it must be able to read it
     await somebody.send("judge", piece=piece, verdict="show", reason="申し立てのとおり", **OFFICER)
     assert "名指しの悪口" in await somebody.look(f"/pieces/{piece}")
 

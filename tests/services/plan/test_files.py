@@ -13,7 +13,8 @@ from machinami.kit.words import LANGUAGES, Words
 from machinami.model.view import Measured, Ref
 from machinami.model.view import Words as Texts
 from machinami.model.vocabulary.circle import ActionPlan, CostItem, Initiative, KeyPerformanceIndicator
-from machinami.services.plan.book.papers import Reader, plan_paper
+from machinami.services.plan.book.chapters import Reader
+from machinami.services.plan.book.papers import plan_paper
 from machinami.services.plan.book.pdf import made as pdf
 from machinami.services.plan.book.pdf import readable
 from machinami.services.plan.book.workbook import made as workbook
@@ -142,3 +143,10 @@ def test_a_withdrawn_plan_says_so_wherever_it_is_read() -> None:
     gone = paper(withdrawn={"at": "2026-12-01T00:00:00Z", "by": "佐藤一郎", "role": "町長", "reason": "数字に誤り"})
     assert "数字に誤り" in gone.status
     assert "数字に誤り" in words_of(readable(gone)).replace(" ", "")
+
+
+def test_a_plan_that_came_without_tables_shows_those_of_today_and_says_so() -> None:
+    brought = paper(live=True, record=None)
+    assert "2027-03-01" in brought.dated
+    assert brought.chapters[2].tables[0].rows[0][5:] == ("4 h", "2027-03-01", "順調")
+    assert "いまの値" in brought.chapters[2].tables[0].heads

@@ -19,8 +19,10 @@ from machinami.model.vocabulary.circle import (
 )
 from machinami.model.vocabulary.office import Officer
 from machinami.services.plan.logic import drafting
-from machinami.services.plan.logic.comparing import compare, pieces, sentences
+from machinami.services.plan.logic.comparing import pieces, sentences
+from machinami.services.plan.logic.comparing import rows as compared
 from machinami.services.plan.logic.drafting import WrittenMeanwhile, stamp
+from machinami.services.plan.logic.paper import Chapter, Table
 from machinami.services.plan.logic.record import Sources, money, record
 from machinami.services.plan.logic.roadmap import LABEL, WIDTH, roadmap
 from machinami.services.plan.logic.undoing import undoable
@@ -102,10 +104,13 @@ def test_a_sentence_that_was_changed_shows_only_its_words_and_a_new_one_as_a_who
     ]  # fmt: skip
 
 
-def test_chapters_are_compared_in_their_order() -> None:
-    found = compare({"goals": {"ja": "あ。"}}, {"goals": {"ja": "い。"}}, "ja")
-    assert [one.chapter for one in found] == list(CHAPTERS)
-    assert [one.changed for one in found] == [True, *[False] * 7]
+def test_only_the_rows_of_a_table_that_differ_are_shown() -> None:
+    def chapter(*rows: tuple[str, int]) -> Chapter:
+        return Chapter("work", 4, "取組", (), "", False, False, (Table("表", ("取組", "年"), rows),))
+
+    (found,) = compared(chapter(("川", 2026), ("道", 2027)), chapter(("川", 2026), ("道", 2028)))
+    assert (found.out, found.into) == ((("道", 2027),), (("道", 2028),))
+    assert compared(chapter(("川", 2026)), chapter(("川", 2026))) == ()
 
 
 STAGED = st.lists(

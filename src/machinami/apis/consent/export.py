@@ -106,7 +106,7 @@ def _files(told: Mapping[str, Any], words: Words) -> dict[str, bytes]:
         for value in rows
     ]
     consents = [
-        [one["id"], one["subject"], one["purpose"], one["state"], ", ".join(one["types"]),
+        [one["id"], one["subject"], one["purpose"], one["state"], ", ".join(one.get("types", ())),
          ", ".join(one.get("attributes", ())), ", ".join(one["recipients"]), one["until"], one["events"][0]["at"],
          one["events"][-1]["at"], one["events"][0]["by"]]
         for one in told["consents"]

@@ -98,7 +98,7 @@ class Registrations:
         same_id(fragment, present.id)
         own = self._face.context(present.context)
         changed = merged_registration(present.document, translated_registration(fragment, context, own))
-        changed = revealed(changed, present.info)  # what is shown masked may come back so
+        changed = revealed(changed, present.info, present.endpoint)  # what is shown masked may come back so
         return self._update(request, town, read_registration(changed, own))
 
     async def _update(self, request: Request, town: Town, changed: Registration) -> Response:

@@ -114,7 +114,8 @@ class Subscriptions:
         same_id(fragment, present.id)
         own = self._face.context(present.context)
         whole = merged(present.document, translated(fragment, context, own), READ_ONLY)
-        changed = read_subscription(revealed(whole, present.notification.endpoint.receiver_info), own)
+        endpoint = present.notification.endpoint  # what is shown masked may come back so
+        changed = read_subscription(revealed(whole, endpoint.receiver_info, endpoint.uri), own)
         if "expiresAt" in fragment:
             _check_expiry(changed, town)
         self._check_words(changed)

@@ -97,7 +97,7 @@ class Leg:
             "subscription": self.subscription_id,
             "registration": registration.id,
             "sent": self.sent,
-            "source": kept(self._town, registration.document, registration.info),
+            "source": kept(self._town, registration.document, registration.info, registration.endpoint),
             "context": registration.context,
         }
         await self._town.store.transact(lambda tx: tx.put_record(RECORD, self.name, record))

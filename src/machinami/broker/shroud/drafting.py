@@ -23,7 +23,9 @@ class Closing:
     def get(self, entity_id: str) -> Entity | None:
         """The entity as this work sees it now."""
         held = self._tx.get(entity_id)
-        return None if held is None else self._opener.entity(held)
+        if held is None or self._opener.types.isdisjoint(held.types):
+            return held
+        return self._opener.entity(held)
 
     def write(self, change: Change) -> None:
         """Append the change, with what is personal of it sealed."""
@@ -40,7 +42,11 @@ class Closing:
         self._close(change)
 
     def _close(self, change: Change) -> None:
+        keys = self._opener.cipher.keys
+        made = keys.made
         kept = self._kept(change)
+        if change.before is not None and keys.made > made:
+            keys.settle_now()  # it takes the place of what can be read
         self._tx.write(kept)
         if kept.after is not None and change.after is not None and kept.after is not change.after:
             self._opener.remember(kept.after, change.after)
@@ -57,8 +63,13 @@ class Closing:
         self, entity_id: str, attribute: str, instance_id: str, after: Attribute | None, change: Change
     ) -> bool:
         """Replace or remove one instance of the history, sealed where it is personal."""
+        keys = self._opener.cipher.keys
+        made = keys.made
         kept = after if after is None else self._instance(entity_id, attribute, after)
-        return self._tx.correct(entity_id, attribute, instance_id, kept, self._kept(change))
+        told = self._kept(change)
+        if keys.made > made:
+            keys.settle_now()
+        return self._tx.correct(entity_id, attribute, instance_id, kept, told)
 
     def _instance(self, entity_id: str, attribute: str, value: Attribute) -> Attribute:
         known = self.get(entity_id) or self._tx.recall(entity_id)

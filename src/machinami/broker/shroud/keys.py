@@ -8,7 +8,26 @@ class PersonKeys(Protocol):
     """The keys of one town: one for each person and scope (a type or an attribute), found by its number."""
 
     def obtain(self, person: str, scope: str) -> int:
-        """The number of the key; a new one where there is none. It is kept before anything is sealed with it."""
+        """The number of the key; a new one where there is none. It is in the file when this returns, and survives a
+        loss of power once it is settled."""
+        ...
+
+    @property
+    def made(self) -> int:
+        """How many keys were made here since it was opened."""
+        ...
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a new key is not on the disk yet."""
+        ...
+
+    async def settle(self) -> None:
+        """Wait until every key that there is now is on the disk. Raises StoreUnavailable."""
+        ...
+
+    def settle_now(self) -> None:
+        """The same at once, holding up everybody else. Raises StoreUnavailable."""
         ...
 
     def find(self, person: str, scope: str | None = None) -> Sequence[int]:

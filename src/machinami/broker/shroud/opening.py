@@ -9,7 +9,6 @@ from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
-from machinami.model.sealed import types_in
 from machinami.store.protocol import Transaction
 
 SHROUD, TYPES = "shroud", "types"  # the record of the types of entities with something sealed
@@ -60,7 +59,7 @@ class Opener:
 
     def entity(self, held: Entity) -> Entity:
         """The entity, opened; what cannot be opened any more is not there."""
-        if not self.types or self.types.isdisjoint(types_in(held)):
+        if self.types.isdisjoint(held.types):
             return held
         for known in (self._open.get(held.id), self._before.get(held.id)):
             if known is not None and known[0] is held:

@@ -4,7 +4,7 @@ Whoever reads and writes sees entities as they are; log, state, history, indexes
 town has nothing that is marked as personal, its store is used as if this were not there, at no cost.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -25,7 +25,6 @@ from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, IdPage, Instance, Inventory, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
-from machinami.model.sealed import types_in
 from machinami.store.aggregation import aggregate_instances, check_methods
 from machinami.store.protocol import TownStore, Transaction
 from machinami.store.timeline import readings
@@ -34,6 +33,22 @@ T = TypeVar("T")
 
 _WATCHED = ("transact", "peek", "find", "find_ids", "instances", "series", "aggregate", "find_past", "changes")
 """What is done otherwise once there is something to seal."""
+
+
+class Settled(Awaitable[T]):
+    """What a work gave, once the keys are on the disk that were made for it. It is under way, awaited or not."""
+
+    __slots__ = ("_done", "_keys")
+
+    def __init__(self, done: Awaitable[T], keys: PersonKeys) -> None:
+        self._done = done
+        self._keys = keys
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        result = yield from self._done.__await__()
+        if self._keys.unsettled:
+            yield from self._keys.settle().__await__()
+        return result
 
 
 class Shrouded:
@@ -107,12 +122,20 @@ class Shrouded:
 
     def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
         """Run the work in the next commit; what is personal of what it writes is sealed."""
-        return self._store.transact(lambda tx: work(Closing(tx, self._opener)))
+        return Settled(self._store.transact(lambda tx: work(Closing(tx, self._opener))), self.cipher.keys)
+
+    async def settle(self) -> None:
+        """Wait until what seals what was written is on the disk: before that nothing sealed is acknowledged, so that no
+        loss of power leaves data of which the key is gone, however durable the data themselves were wanted."""
+        if self.cipher.keys.unsettled:
+            await self.cipher.keys.settle()
 
     def peek(self, entity_id: str) -> Entity | None:
         """The committed entity, at once."""
         held = self._store.peek(entity_id)
-        return None if held is None else self._opener.entity(held)
+        if held is None or self._opener.types.isdisjoint(held.types):
+            return held
+        return self._opener.entity(held)
 
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match, in order."""
@@ -182,7 +205,7 @@ class Shrouded:
 
     def _is_sealed(self, entity_id: str) -> bool:
         known = self._store.peek(entity_id) or self._store.recall(entity_id)
-        return known is not None and not self._opener.types.isdisjoint(types_in(known))
+        return known is not None and not self._opener.types.isdisjoint(known.types)
 
     def _hear(self, changes: Sequence[Change]) -> None:
         if self.awake and not all(self._opener.types.isdisjoint(change.types) for change in changes):

@@ -67,7 +67,7 @@ def _wishes(year: int) -> Iterator[View]:
         ja="川があふれる前に全員が動けて、だれもが毎日歩いて出かけられる町になる。",
         en="Everybody is away before the river comes, and everybody can go out on foot every day.",
     )
-    yield Vision(VISION, name, text, "adopted", 1, f"{year - 1}-04-01")
+    yield Vision(VISION, name, text, "adopted", 1, f"{year - 1}-04-01", "街 はるか（模擬）（町長）")
     for key, field, origin, voices, ja, en in COMPLAINTS:
         yield CityNeed(
             identifier("CityNeed", key),

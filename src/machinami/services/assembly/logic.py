@@ -39,8 +39,9 @@ def fiscal_year(day: date) -> int:
 
 
 def standing_plan(plans: Sequence[ActionPlan]) -> ActionPlan | None:
-    """The plan with the greatest version."""
-    return max(plans, key=lambda plan: (plan.version or 0, plan.id), default=None)
+    """The plan with the greatest version that is not withdrawn."""
+    standing = [plan for plan in plans if not plan.withdrawn]
+    return max(standing, key=lambda plan: (plan.version or 0, plan.id), default=None)
 
 
 def account(known: Known, year: int, today: date) -> Account:

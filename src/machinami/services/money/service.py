@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 from machinami.foundation.errors import BadRequestData, Conflict, NotFound
 from machinami.kit.city import City
 from machinami.kit.manifest import Value
+from machinami.model.undoing import logged
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import CostItem, IncomeItem, Initiative
 from machinami.model.vocabulary.office import Officer
-from machinami.services.money.logic.changes import Kept, restored, withdrawn, written
+from machinami.services.money.logic.changes import Kept, restored, withdrawn
 from machinami.services.money.logic.plan import first_year, judge, plan_of
 from machinami.services.money.model import (
     WITHDRAWN,
@@ -212,6 +213,7 @@ async def _keep(
 ) -> None:
     """Publish rows together with the entry of the log that tells of them."""
     named = next((row.name for row in (*rows, *before.values()) if row.name), None) or Words(ja="—")
+    was, now = logged(rows, before)
     entry = MoneyChange(
         id=city.new_id(MoneyChange.TYPE),
         kind=kind,
@@ -220,8 +222,8 @@ async def _keep(
         decided_by=by.who,
         role=by.role,
         reason=reason or None,
-        before={row.id: written(before.get(row.id)) for row in rows},
-        after={row.id: written(row) for row in rows},
+        before=was,
+        after=now,
         state="stands",
     )
     await city.publish(*rows, entry, *more, by=by.who, whole=True)

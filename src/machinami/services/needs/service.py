@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from machinami.foundation.errors import BadRequestData, Conflict, NotFound, TooManyRequests
+from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, TooManyRequests
 from machinami.kit.city import City
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import CityNeed, Initiative, KeyPerformanceIndicator, Proposal, Vision
@@ -32,6 +33,7 @@ from machinami.services.needs.logic.grouping import grouped, offers, parted
 from machinami.services.needs.model import NeedDecision, NeedNote, Settings
 
 PACKAGE = "machinami.services.needs"
+V = TypeVar("V")
 LONGEST_VISION = 4_000
 
 
@@ -59,15 +61,24 @@ _TOLD = (CityNeed, Vision, Initiative, KeyPerformanceIndicator, NeedNote, Propos
 async def held(city: City) -> Held:
     """What stands at this moment, as far as who looks may see it."""
     return Held(
-        await city.find(CityNeed),
-        await city.find(Vision),
-        await city.find(Initiative),
-        await city.find(KeyPerformanceIndicator),
-        await city.find(NeedNote),
-        await city.find(Proposal),
-        await city.find(NeedDecision),
+        await _seen(city, CityNeed),
+        await _seen(city, Vision),
+        await _seen(city, Initiative),
+        await _seen(city, KeyPerformanceIndicator),
+        await _seen(city, NeedNote),
+        await _seen(city, Proposal),
+        await _seen(city, NeedDecision),
         frozenset(view.TYPE for view in _TOLD if not city.shows(view)),
     )
+
+
+async def _seen(city: City, view: type[V]) -> list[V]:
+    """What who looks may see of a type; nothing where they may see none of it: the page is for everybody all the same,
+    since everybody may hand something in."""
+    try:
+        return await city.find(view)
+    except Forbidden:
+        return []
 
 
 async def hand_in(city: City, text: str, field: str, language: str) -> NeedNote:

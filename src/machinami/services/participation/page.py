@@ -2,9 +2,8 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from machinami.foundation.errors import NotFound, SettingsError
+from machinami.foundation.errors import SettingsError
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.forms import cookie_field, own_cookie
@@ -14,12 +13,13 @@ from machinami.kit.settings import read_setting, refusal
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.model.vocabulary.circle import ActionPlan, Proposal
 from machinami.services.participation import service
+from machinami.services.participation.book import typed
 from machinami.services.participation.book.rounds import Rounds
 from machinami.services.participation.book.square import Square, chapter_text, counts
 from machinami.services.participation.book.square import happening as happening
 from machinami.services.participation.book.telling import ADDRESS, spoken
 from machinami.services.participation.logic import budgeting, wellbeing
-from machinami.services.participation.logic.pieces import LONGEST_NAME, LONGEST_TEXT, Draft, Reply
+from machinami.services.participation.logic.pieces import LONGEST_NAME, LONGEST_TEXT
 from machinami.services.participation.model import (
     CHAPTERS,
     FIELDS,
@@ -112,12 +112,13 @@ class Way:
             count=len(sheets),
             waiting=sorted((s for s in sheets if s.state == "open"), key=lambda s: (s.days_left, s.id)),
             objections=[s for s in sheets if s.objected],
+            originals=await self.originals(request) if seen == "officer" else {},
             objected=[c for c in await self.square.comments(words, by) if c.objected] if seen == "officer" else [],
             closed=[view.TYPE for view in CLOSABLE if not self.city.shows(view)],
             account=await self.square.account(words) if seen == "history" else None,
             rounds=await self.rounds.rounds(words, by),
             surveys=await self.rounds.surveys(words, by),
-            plan=await self.square.plan(),
+            plan=await service.standing_plan(self.city),
             settings=await self.square.settings(words) if seen != "resident" else [],
             reply_days=(await self.city.settings(Settings)).reply_days,
             refused=refused,
@@ -153,22 +154,19 @@ class Way:
             supported=await service.supported(self.city, piece.id, by),
             verified=by.verified,
             as_officer=choose_audience(asked.get("view")) == "officer",
+            originals=await self.originals(request) if asked.get("view") == "officer" else {},
             done=_done(asked, words.has),
         )
+
+    async def originals(self, request: Request) -> Mapping[str, str]:
+        """What hidden texts said, for officers: for who may read all that the town has."""
+        return await self.square.originals() if self.desk.archive.shows_everything(self.desk.identify(request)) else {}
 
     async def hand_in(self, request: Request) -> Response:
         """Take a proposal, a question or a comment on the plan."""
         form = read_form(request)
         by, secret = self.speaker(request)
-        draft = Draft(
-            said(form, "kind"),
-            said(form, "name", LONGEST_NAME),
-            said(form, "text", LONGEST_TEXT),
-            self.frame.words(request, PACKAGE).language,
-            said_if(form, "field"),
-            said_if(form, "chapter"),
-            said_if(form, "plan"),
-        )
+        draft = typed.draft(form, self.frame.words(request, PACKAGE).language)
         piece = await service.hand_in(self.city, draft, by)
         return self.keeping(see_other(_address(piece.id, "handed_in")), request, secret)
 
@@ -192,41 +190,35 @@ class Way:
     async def withdraw(self, request: Request) -> Response:
         """Take back what one wrote."""
         form = read_form(request)
-        kind, piece_id = _kind_of(said(form, "piece"))
+        kind, piece_id = typed.kind_of(said(form, "piece"))
         await service.withdraw(self.city, kind, piece_id, self.voice(request))
         return see_other(f"{ADDRESS}?done=withdrawn")
 
     async def object_to(self, request: Request) -> Response:
         """Object to a text of one's own being hidden."""
         form = read_form(request)
-        kind, piece_id = _kind_of(said(form, "piece"))
+        kind, piece_id = typed.kind_of(said(form, "piece"))
         await service.object_to(self.city, kind, piece_id, said(form, "reason", LONGEST_TEXT), self.voice(request))
         return see_other(f"{ADDRESS}?done=objected")
 
     async def reply(self, request: Request) -> Response:
         """The town answers."""
         form = read_form(request)
-        answer = Reply(
-            said_if(form, "state"),
-            said(form, "reply", LONGEST_TEXT),
-            self.frame.words(request, PACKAGE).language,
-            said_if(form, "changed", LONGEST_TEXT),
-            said_if(form, "verdict"),
-        )
+        answer = typed.reply(form, self.frame.words(request, PACKAGE).language)
         piece = await service.reply(self.city, said(form, "piece"), answer, officer(form))
         return see_other(_address(piece.id, "replied"))
 
     async def hide(self, request: Request) -> Response:
         """An officer hides a text, with a reason that everybody reads."""
         form = read_form(request)
-        kind, piece_id = _kind_of(said(form, "piece"))
+        kind, piece_id = typed.kind_of(said(form, "piece"))
         await service.hide(self.city, kind, piece_id, said(form, "reason", LONGEST_TEXT), officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=hidden")
 
     async def judge(self, request: Request) -> Response:
         """An officer decides on an objection, or shows a text again."""
         form = read_form(request)
-        kind, piece_id = _kind_of(said(form, "piece"))
+        kind, piece_id = typed.kind_of(said(form, "piece"))
         shown, reason = said(form, "verdict") == "show", said(form, "reason", LONGEST_TEXT)
         await service.judge(self.city, kind, piece_id, shown, reason, officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=judged")
@@ -253,7 +245,7 @@ class Way:
     async def plan(self, request: Request) -> Response:
         """The plan by chapters, with what was said to each and what became of it."""
         words, by = self.frame.words(request, PACKAGE), self.voice(request)
-        plan = await self.square.plan()
+        plan = await service.standing_plan(self.city)
         sheets = [one for one in await self.square.all(words, by) if one.kind == "plan_comment"]
         return self.frame.show(
             request,
@@ -389,10 +381,3 @@ def _done(asked: Mapping[str, str], has: Callable[[str], bool]) -> str:
 
 def _address(piece_id: str, done: str) -> str:
     return f"{ADDRESS}/pieces/{piece_id}?done={done}"
-
-
-def _kind_of(piece_id: str) -> tuple[type[Any], str]:
-    for kind in (Proposal, ProposalComment):
-        if piece_id.startswith(f"urn:ngsi-ld:{kind.TYPE}:"):
-            return kind, piece_id
-    raise NotFound(f"There is nothing called {piece_id[:100]!r}", entityId=piece_id)

@@ -12,8 +12,8 @@ from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
 from machinami.model.audit import Head
 from machinami.model.principal import ANONYMOUS, Role
-from machinami.model.view import View
-from machinami.model.vocabulary.circle import Proposal
+from machinami.model.view import Ref, View
+from machinami.model.vocabulary.circle import ActionPlan, Proposal
 from machinami.model.vocabulary.office import Officer
 from machinami.services.participation.logic import budgeting, pieces, record, wellbeing
 from machinami.services.participation.logic.pieces import Draft, Reply, demand_there
@@ -107,6 +107,8 @@ async def reply(city: City, proposal_id: str, answer: Reply, by: Officer) -> Pro
     """Publish the town's answer."""
     async with city.turn:
         after = pieces.replied(await there(city, Proposal, proposal_id), answer, by, city.now())
+        plan = await standing_plan(city) if after.state == "adopted" and after.ref_plan is None else None
+        after = replace(after, ref_plan=Ref(plan.id)) if plan else after
         await keep(city, after, str(by), "reply", city.now(), state=after.state)
     return after
 
@@ -264,6 +266,11 @@ def demand_open(survey: WellBeingSurvey) -> None:
     """Raise Conflict unless answers are taken."""
     if survey.state != "open":
         raise Conflict(f"{survey.id} is {survey.state}; no answers are taken", entityId=survey.id)
+
+
+async def standing_plan(city: City) -> ActionPlan | None:
+    """The published plan that stands; None where there is none, or none for who looks."""
+    return max(await seen(city, ActionPlan), key=lambda one: one.version or 0, default=None)
 
 
 async def there(city: City, kind: type[E], piece_id: str) -> E:

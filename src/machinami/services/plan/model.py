@@ -20,7 +20,8 @@ class PlanDraft:
     """A plan that is being written, or an earlier version of one that was kept; residents see none.
 
     state: open, approved (as it stands), kept (a version to look back at) or published. version: the number under
-    which it is, or was, published. chapters: by key -> {"ja": text, "en": text}; remark: why a version was kept;
+    which it is, or was, published. chapters: by key -> {"ja": text, "en": text, "older": the language that was not
+    rewritten with the other}; remark: why a version was kept;
     record: what its tables said when it was kept.
     """
 

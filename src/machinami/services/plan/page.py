@@ -1,6 +1,7 @@
 """What does the town plan, for the resident who reads it, the officer who writes it, and the successor?"""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from machinami.foundation.errors import BadRequestData, NotFound
@@ -17,8 +18,9 @@ from machinami.model.view import Words as Texts
 from machinami.model.vocabulary.circle import Initiative
 from machinami.services.plan import service
 from machinami.services.plan.book import sheets
+from machinami.services.plan.book.chapters import Reader
 from machinami.services.plan.book.first import first_texts
-from machinami.services.plan.book.papers import Reader, draft_paper, plan_paper
+from machinami.services.plan.book.papers import differences, draft_paper, plan_paper
 from machinami.services.plan.logic import works
 from machinami.services.plan.logic.drafting import WrittenMeanwhile, stamp, text_of
 from machinami.services.plan.logic.paper import Paper
@@ -109,9 +111,8 @@ class Way:
             withdrawn=last if last is not None and last.withdrawn and plan is None else None,
             said=cell_said,
             became=[
-                sheets.Became(spoken(name, words), words.plain(f"plan.work_state.{then}"), _state(now, words))
+                sheets.Became(spoken(name, words), _state(then, words) if then else "—", _state(now, words))
                 for name, then, now in (sheets.became(plan, held) if plan else ())
-                if words.has(f"plan.work_state.{then}")
             ],
             changes=[(spoken(one.name, words), spoken(one.changed, words)) for one in held.proposals if one.changed],
             draft=held.draft,
@@ -214,14 +215,19 @@ class Way:
 
     async def compare(self, request: Request) -> Response:
         """Two versions side by side in one text."""
-        held, words = await self.held(), self.frame.words(request, PACKAGE)
-        known, asked = sheets.versions(held, words), request.arguments
+        held, reader = await self.held(), self.reader(request)
+        known, asked = sheets.versions(held, reader.words), request.arguments
         before = asked.get("from") or (known[1].id if len(known) > 1 else "")
         after = asked.get("to") or (known[0].id if known else "")
-        found = sheets.differences(held, before, after, words) if before and after else None
-        return self.frame.show(
-            request, COMPARE, versions=known, before=before, after=after, found=found, closed=held.closed
-        )
+        found = differences(before, after, held, reader) if before and after else None
+        shown: dict[str, Any] = {
+            "versions": known,
+            "before": before,
+            "after": after,
+            "found": found,
+            "closed": held.closed,
+        }
+        return self.frame.show(request, COMPARE, said=cell_said, **shown)
 
     async def file(self, request: Request) -> Response:
         """A version as a file: `plan-3.pdf` of a published plan, `draft.xlsx` of the draft, or of one by its id."""
@@ -254,7 +260,9 @@ class Way:
         by, kind = officer(form), form.get("kind", "first")
         plan = sheets.chosen_plan(held, "")
         tellers = [(one, Words(one, PACKAGE), town_name(self.frame.names, one)) for one in ("ja", "en")]
-        texts = first_texts(service.tables(held, self.city), tellers) if kind == "first" else {}
+        # In the officer's language alone: a translation that nobody keeps would tell another plan.
+        own = [row for row in tellers if row[0] == tongue(self.frame.words(request, PACKAGE))]
+        texts = first_texts(service.tables(held, self.city), own) if kind == "first" else {}
         if kind == "plan" and plan is not None:
             texts = {key: dict(value) for key, value in (plan.chapters or {}).items() if isinstance(value, dict)}
         name = Texts({one: words.plain("plan.named", town=town) for one, words, town in tellers})

@@ -10,6 +10,7 @@ from typing import Any
 from machinami.foundation.geometry import EARTH_RADIUS, Box, bbox
 from machinami.model.attribute import Kind
 from machinami.model.entity import Entity
+from machinami.model.plain import plain_of
 from machinami.model.query import GeoQuery, GeoRelation
 
 MOST = 256  # boxes an entity may have; the last one holds all that are left
@@ -32,14 +33,20 @@ def level(attribute: int, key: int) -> float:
 
 def boxes(entity: Entity) -> list[tuple[str, Box]]:
     """The box of each GeoProperty instance of the entity with its attribute."""
-    found: list[tuple[str, Box]] = []
-    for name, instances in entity.attributes.items():
-        for instance in instances:
-            if instance.kind is Kind.GEO and _is_geometry(instance.value):
-                found.append((name, _two_dimensions(instance.value)))
+    found = [(name, _two_dimensions(value)) for name, value in _places_of(entity) if _is_geometry(value)]
     if len(found) > MOST:
         return [("", _around([box for _, box in found]))]
     return found
+
+
+def _places_of(entity: Entity) -> list[tuple[str, Any]]:
+    """What the GeoProperty instances of the entity say, each with its attribute."""
+    plain = plain_of(entity)
+    if plain is not None:
+        shape = plain.shape
+        return [(name, plain.fields[slot]) for name, slot in shape.slots.items() if slot in shape.places]
+    several = entity.attributes.items()
+    return [(name, one.value) for name, instances in several for one in instances if one.kind is Kind.GEO]
 
 
 def _two_dimensions(geometry: dict[str, Any]) -> Box:

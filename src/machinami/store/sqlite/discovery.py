@@ -5,13 +5,16 @@ one away, moves the counts.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 import apsw
 
+from machinami.model.attribute import Kind
 from machinami.model.change import AttributeChange
 from machinami.model.document import KIND_CODES
 from machinami.model.entity import Entity
 from machinami.model.found import TypeSummary
+from machinami.model.plain import plain_of
 from machinami.store.sqlite.connection import read
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.statements import SQL
@@ -49,11 +52,15 @@ def retell(tallies: Tallies, names: Names, before: Entity | None, after: Entity 
     for entity, step in ((before, -1), (after, 1)):
         if entity is None:
             continue
-        held = {
-            (number(name), KIND_CODES[instance.kind])
-            for name, instances in entity.attributes.items()
-            for instance in instances
-        }
+        held = {(number(name), KIND_CODES[kind]) for name, kind in _kinds_of(entity)}
         for type_name in entity.types:
             for attribute, kind in held:
                 tallies[number(type_name), attribute, kind] += step
+
+
+def _kinds_of(entity: Entity) -> Iterable[tuple[str, Kind]]:
+    """The attributes of the entity by name, with the kinds of their instances."""
+    plain = plain_of(entity)
+    if plain is not None:
+        return [(form.name, form.kind) for form in plain.shape.forms]
+    return [(name, one.kind) for name, instances in entity.attributes.items() for one in instances]

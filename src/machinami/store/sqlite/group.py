@@ -93,13 +93,10 @@ class Group:
 
     def look(self, entity_id: str) -> State:
         """The entity as the works before left it."""
-        if entity_id in self.state:
-            return self.state[entity_id]
-        self.begin()  # a look into the file costs half in a transaction that is open
-        state = self._committed(entity_id)
-        if not isinstance(state, Hot):
-            self.state[entity_id] = state  # whoever asks is about to create it, and would ask again
-        return state
+        if entity_id not in self.state:
+            self.begin()  # a look into the file costs half in a transaction that is open
+            self.state[entity_id] = self._committed(entity_id)
+        return self.state[entity_id]
 
     def record(self, place: tuple[str, str]) -> bytes | None:
         """The record (kind, key) as the works before left it."""

@@ -1,20 +1,22 @@
 """Which series are at hand without asking the disk? Those that were asked for, while nothing of their entity changes.
 
-A chart is opened by many people, and by each of them again; it is another one only with the next reading.
+A chart is opened by many people, and by each of them again, some seconds later; it is another one only with the next
+reading.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
 
 from machinami.model.change import Change
-from machinami.model.found import Series
-from machinami.model.query import TemporalQuery
+from machinami.model.found import Readings, Series
 from machinami.store.sqlite.history import Stretch
+from machinami.store.timeline import bounds
 
 _READINGS = 100_000  # some 15 MB, with what is made of them
 _STRETCHES = 16  # of one entity: what is asked comes from outside
 
-_Asked = tuple[tuple[str, ...], TemporalQuery, int | None]
+Columns = Sequence[tuple[str, Readings]]  # the readings of each attribute
 
 
 class SeriesAtHand:
@@ -22,27 +24,34 @@ class SeriesAtHand:
 
     def __init__(self, most: int = _READINGS) -> None:
         self._most = most
-        self._of: OrderedDict[str, dict[_Asked, Sequence[Series]]] = OrderedDict()
+        self._of: OrderedDict[str, dict[Stretch, Columns]] = OrderedDict()
         self._size = 0
 
-    def find(self, stretch: Stretch) -> Sequence[Series] | None:
+    def find(self, stretch: Stretch) -> list[Series] | None:
         """The series of this stretch, if they are at hand."""
-        if len(stretch.entity_ids) != 1 or stretch.attributes is None:
+        entity_id = stretch.entity_ids[0] if len(stretch.entity_ids) == 1 else ""
+        kept = self._of.get(entity_id)
+        if kept is None:
             return None
-        kept = self._of.get(stretch.entity_ids[0])
-        return None if kept is None else kept.get(_asked(stretch, stretch.attributes))
+        found = kept.get(stretch)
+        for wider, columns in kept.items():
+            if found is not None:
+                break
+            found = _part(columns, wider, stretch)
+        return None if found is None else [Series(entity_id, name, readings=readings) for name, readings in found]
 
     def keep(self, stretch: Stretch, series: Sequence[Series]) -> None:
         """Have the series at hand that were read of this stretch, where they are in columns."""
-        if len(stretch.entity_ids) != 1 or stretch.attributes is None or any(one.readings is None for one in series):
+        columns = [(one.attribute, one.readings) for one in series if one.readings is not None]
+        if len(stretch.entity_ids) != 1 or len(columns) < len(series):
             return
-        entity_id, asked = stretch.entity_ids[0], _asked(stretch, stretch.attributes)
+        entity_id = stretch.entity_ids[0]
         if len(self._of.get(entity_id, ())) >= _STRETCHES:
             self._drop(entity_id)
         kept = self._of.setdefault(entity_id, {})
-        if asked not in kept:  # two may have asked at once
-            kept[asked] = series
-            self._size += _readings(series)
+        if stretch not in kept:  # two may have asked at once
+            kept[stretch] = columns
+            self._size += _weight(columns)
         self._of.move_to_end(entity_id)
         while self._size > self._most:
             self._drop(next(iter(self._of)))
@@ -57,13 +66,37 @@ class SeriesAtHand:
                 self._drop(change.entity_id)
 
     def _drop(self, entity_id: str) -> None:
-        for series in self._of.pop(entity_id, {}).values():
-            self._size -= _readings(series)
+        for columns in self._of.pop(entity_id, {}).values():
+            self._size -= _weight(columns)
 
 
-def _asked(stretch: Stretch, attributes: Sequence[str]) -> _Asked:
-    return tuple(attributes), stretch.temporal, stretch.limit
+def _weight(columns: Columns) -> int:
+    return 1 + sum(len(readings.moments) for _, readings in columns)
 
 
-def _readings(series: Sequence[Series]) -> int:
-    return 1 + sum(len(one.readings.moments) for one in series if one.readings is not None)
+def _part(columns: Columns, wider: Stretch, stretch: Stretch) -> Columns | None:
+    """The columns of a stretch as a part of those of a wider one; None where they do not hold all of it.
+
+    What was asked for by a range of time is in order of that time.
+    """
+    wide, asked = wider.temporal, stretch.temporal
+    (low, high), (first, last) = bounds(wide), bounds(asked)
+    whole = asked.relation is None
+    if (
+        wider.attributes != stretch.attributes
+        or (wide.property, wide.datasets, wide.relation is None) != (asked.property, asked.datasets, whole)
+        or not low <= first <= last <= high
+        or any(len(readings.moments) >= wider.count >= 0 for _, readings in columns)  # there may be more
+    ):
+        return None
+    found = []
+    for name, readings in columns:
+        moments = readings.moments
+        begin, end = (0, len(moments)) if whole else (bisect_left(moments, first), bisect_right(moments, last))
+        if stretch.count >= 0 and asked.last_n is None:
+            end = min(end, begin + stretch.count)
+        elif stretch.count >= 0:
+            begin = max(begin, end - stretch.count)
+        if begin < end:
+            found.append((name, readings.part(begin, end)))
+    return found

@@ -287,7 +287,7 @@ class SqliteTown:
         limit: int | None = None,
     ) -> Sequence[Series]:
         """What `instances` gives, attribute by attribute, plain readings in columns: few at once, else in a thread."""
-        stretch = Stretch(entity_ids, attributes, temporal, limit)
+        stretch = Stretch(tuple(entity_ids), None if attributes is None else tuple(attributes), temporal, limit)
         known = self._series.find(stretch)
         if known is not None:
             return known

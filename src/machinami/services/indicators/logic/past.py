@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from machinami.methods.change_points import stretches
 from machinami.methods.control_chart import FEWEST, control_chart
+from machinami.methods.seasons import Seasons, without_seasons
+from machinami.methods.series import Floats
 from machinami.services.indicators.logic.way import Sample
 
 NEWEST = 8
@@ -31,14 +35,39 @@ def look(past: Sequence[Sample], zone: str) -> list[Found]:
     if len(days) < FEWEST:
         return [Found("too_few", facts={"count": len(days), "fewest": FEWEST})]
     values = np.array([value for _, value in days])
+    found: list[Found] = []
+    weeks = weekly(days)
+    if weeks is not None and weeks.matter:
+        values = weeks.adjusted
+        found.append(Found("weekly", {"least": float(weeks.figure.min()), "most": float(weeks.figure.max())}))
+    parts = stretches(values)
+    if len(parts) > 1:
+        before, after = parts[-2], parts[-1]
+        told = {"on": days[after.start][0].isoformat(), "count": len(parts) - 1}
+        found.append(Found("changed", {"before": before.mean, "after": after.mean}, told))
+    now = parts[-1]
+    if now.end - now.start < FEWEST:
+        return found
+    return [*found, _news(days[now.start :], values[now.start :])]
+
+
+def weekly(days: Sequence[tuple[date, float]]) -> Seasons | None:
+    """The days without what each weekday adds; None where a day is missing or there are not two whole weeks."""
+    if any((after - before).days != 1 for (before, _), (after, _) in pairwise(days)):
+        return None
+    return without_seasons(np.array([value for _, value in days]), 7)
+
+
+def _news(days: Sequence[tuple[date, float]], values: Floats) -> Found:
+    """What the control chart says of the stretch since the level last changed."""
     chart = control_chart(values)
     limits = {"mean": chart.mean, "low": chart.low, "high": chart.high}
     news = [signal for signal in chart.signals if signal.at >= len(days) - NEWEST]
     if not news:
-        return [Found("steady", limits, {"count": len(days)})]
+        return Found("steady", limits, {"count": len(days)})
     last = news[-1]
     told = {"on": days[last.at][0].isoformat(), "count": len(days)}
-    return [Found(f"{last.rule}_{'above' if last.above else 'below'}", {**limits, "value": days[last.at][1]}, told)]
+    return Found(f"{last.rule}_{'above' if last.above else 'below'}", {**limits, "value": days[last.at][1]}, told)
 
 
 def daily(past: Sequence[Sample], zone: str) -> list[tuple[date, float]]:

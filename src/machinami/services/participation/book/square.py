@@ -9,10 +9,17 @@ from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import ActionPlan, Proposal
 from machinami.services.participation import service
 from machinami.services.participation.book.state import Account, CommentSheet, Counts, SettingSheet, Sheet
-from machinami.services.participation.book.telling import comment_sheet, fault, key_of, sheet, spoken, step
+from machinami.services.participation.book.telling import called, comment_sheet, fault, sheet, spoken, step
 from machinami.services.participation.logic import pieces, record
 from machinami.services.participation.logic.nearness import nearest
-from machinami.services.participation.model import ParticipationStep, ProposalComment, Settings, Voice
+from machinami.services.participation.model import (
+    BudgetRound,
+    ParticipationStep,
+    ProposalComment,
+    Settings,
+    Voice,
+    WellBeingSurvey,
+)
 
 STEPS_SHOWN, SIMILAR_SHOWN = 200, 5
 
@@ -59,21 +66,30 @@ class Square:
         near = nearest(text, [f"{one.name} {one.text}" for one in sheets], settings.alike_from, SIMILAR_SHOWN)
         return [sheets[at] for at in near]
 
-    async def plan(self) -> ActionPlan | None:
-        """The published plan that stands; None where there is none, or none for who looks."""
-        found = await service.seen(self.city, ActionPlan)
-        return max(found, key=lambda one: one.version or 0, default=None)
+    async def originals(self) -> dict[str, str]:
+        """What hidden texts said, by the id of the piece."""
+        rows = await self.city.private_rows(service.HIDDEN)
+        parts = {name: [row[part][0] for part in ("name", "text") if row.get(part)] for name, row in rows.items()}
+        return {name: " — ".join(texts) for name, texts in parts.items()}
 
     async def account(self, words: Words) -> Account:
         """The record, followed from its beginning."""
         own = self.city.at_reception()
         steps = await own.find(ParticipationStep)
         verified = await service.verify(self.city)
-        names = {one.id: spoken(words, one.name, key_of(one.id)) for one in await service.seen(self.city, Proposal)}
+        names = await self._names(words)
         told = [step(said, names, words) for said in record.entries(steps)[::-1][:STEPS_SHOWN]]
         changed = [names.get(one, one) for one in verified.changed]
         faults = [fault(one, words) for one in verified.faults]
         return Account(told, verified.steps, str(verified.head), faults, changed)
+
+    async def _names(self, words: Words) -> dict[str, str]:
+        """What everything that the record tells of is called, for who looks."""
+        said = await service.seen(self.city, ProposalComment)
+        names = {one.id: spoken(words, one.name) for one in await service.seen(self.city, BudgetRound)}
+        names |= {one.id: spoken(words, one.name) for one in await service.seen(self.city, WellBeingSurvey)}
+        names |= {one.id: called(one.name, one.state, words) for one in await service.seen(self.city, Proposal)}
+        return names | {one.id: names.get(str(one.ref_proposal), "") for one in said}
 
     async def settings(self, words: Words) -> list[SettingSheet]:
         """Every setting with its past."""

@@ -76,7 +76,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the record."""
+    """One step of the record. receipt: of a ballot."""
 
     number: int
     at: datetime
@@ -84,6 +84,7 @@ class Step:
     said: str
     about: str
     reason: str
+    receipt: str
 
 
 @dataclass(frozen=True, slots=True)

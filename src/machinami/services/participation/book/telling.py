@@ -8,7 +8,7 @@ from machinami.model.audit import Entry, Fault
 from machinami.model.vocabulary.circle import Proposal
 from machinami.services.participation.book.state import CommentSheet, Remark, Sheet, Step
 from machinami.services.participation.logic import pieces
-from machinami.services.participation.model import ProposalComment
+from machinami.services.participation.model import GONE, ProposalComment
 
 ADDRESS = "/services/participation"
 SHOWN_OF_AUTHOR = 4
@@ -40,7 +40,7 @@ def sheet(piece: Proposal, words: Words, on: date, own: frozenset[str]) -> Sheet
         piece.id,
         key_of(piece.id),
         piece.kind or "proposal",
-        spoken(words, piece.name) or words.plain(f"part.gone.{piece.state if piece.state in _GONE else 'unnamed'}"),
+        called(piece.name, piece.state, words),
         spoken(words, piece.text),
         piece.field or "",
         piece.chapter or "",
@@ -64,7 +64,9 @@ def sheet(piece: Proposal, words: Words, on: date, own: frozenset[str]) -> Sheet
     )
 
 
-_GONE = ("hidden", "withdrawn")
+def called(name: Mapping[str, str] | None, state: str | None, words: Words) -> str:
+    """The title of a piece; of one that is gone, that it is."""
+    return spoken(words, name) or words.plain(f"part.gone.{state if state in GONE else 'unnamed'}")
 
 
 def comment_sheet(said: ProposalComment, words: Words, own: frozenset[str]) -> CommentSheet:
@@ -106,6 +108,7 @@ def step(said: Entry, names: Mapping[str, str], words: Words) -> Step:
         words.plain(f"part.did.{did}") if words.has(f"part.did.{did}") else did,
         names.get(entity, entity),
         str(said.get("reason", "")),
+        str(said.get("receipt", "")),
     )
 
 

@@ -17,7 +17,7 @@ from machinami.methods.equal_shares import Election, Outcome, completed, electio
 from machinami.services.participation.model import BudgetRound
 
 MOST_PROJECTS, LARGEST = 100, 10**12
-STEPS_OF_A_PART = 200
+STEPS_OF_A_PART = 20
 """By how small a share of a voter's part the parts are raised."""
 
 
@@ -93,7 +93,7 @@ def counted(projects: Sequence[Mapping[str, Any]], budget: int, ballots: Sequenc
     if not of.voters:
         return {"voters": 0, "part": 0, "raised": 0, "spent": 0, "left": budget, "projects": []}
     first = Fraction(budget) / of.voters
-    outcome = completed(of, step=max(1, ceil(first / STEPS_OF_A_PART)))
+    outcome = completed(of, step=step_of(of))
     most_votes = greedy(of).chosen
     spent = sum(costs[one] for one in outcome.chosen)
     return {
@@ -105,6 +105,11 @@ def counted(projects: Sequence[Mapping[str, Any]], budget: int, ballots: Sequenc
         "greedy_spent": sum(costs[one] for one in most_votes),
         "projects": [_row(one, of, outcome, most_votes) for one in costs],
     }
+
+
+def step_of(of: Election) -> int:
+    """By how many yen the parts of all are raised at once."""
+    return max(1, ceil(of.budget / max(of.voters, 1) / STEPS_OF_A_PART))
 
 
 def _row(project: str, of: Election, outcome: Outcome, most_votes: Sequence[str]) -> dict[str, Any]:

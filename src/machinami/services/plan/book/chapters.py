@@ -1,6 +1,7 @@
 """How do the eight chapters of the plan read, with the tables that belong to each?"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from machinami.foundation.instant import parse_instant
 from machinami.kit.values import spoken, tongue
 from machinami.kit.words import Words
-from machinami.services.plan.logic.drafting import text_of
+from machinami.services.plan.logic.drafting import is_older, text_of
 from machinami.services.plan.logic.paper import Cell, Chapter, Table
 from machinami.services.plan.logic.record import Row
 from machinami.services.plan.logic.roadmap import Roadmap, roadmap
@@ -17,13 +18,27 @@ from machinami.services.plan.model import CHAPTERS
 QUESTIONS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom and when a paper is made: the words, the moment, the town's zone and names."""
+
+    words: Words
+    now: datetime
+    zone: str
+    names: Mapping[str, str]
+
+    def clock(self, at: datetime) -> str:
+        """A moment as the town writes it."""
+        return at.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M")
+
+
 def chapters(
-    texts: Mapping[str, Any] | None, record: Row, live: Mapping[str, Row] | None, words: Words, now: datetime, zone: str
+    texts: Mapping[str, Any] | None, record: Row, live: Mapping[str, Row] | None, reader: Reader, column: str
 ) -> tuple[Chapter, ...]:
-    """The eight chapters. live: where a plan was published before, the indicators as they stand now, by id."""
-    return tuple(
-        _chapter(key, number, texts, _Teller(record, live, words, now, zone)) for number, key in enumerate(CHAPTERS, 1)
-    )
+    """The eight chapters. live: where a plan was published before, the indicators as they stand now, by id; column:
+    whether their values in the record are `current` ones or those of a publication (`value`)."""
+    teller = _Teller(record, live, reader, column)
+    return tuple(_chapter(key, number, texts, teller) for number, key in enumerate(CHAPTERS, 1))
 
 
 def _chapter(key: str, number: int, texts: Mapping[str, Any] | None, teller: "_Teller") -> Chapter:
@@ -36,6 +51,7 @@ def _chapter(key: str, number: int, texts: Mapping[str, Any] | None, teller: "_T
         tuple(words.plain(f"plan.chapter.{key}.{n}") for n in range(1, QUESTIONS + 1)),
         own or other,
         not own and bool(other),
+        bool(own) and is_older(texts, key, tongue(words)),
         teller.tables(key),
         teller.warnings(key),
         teller.map() if key == "roadmap" else None,
@@ -45,12 +61,13 @@ def _chapter(key: str, number: int, texts: Mapping[str, Any] | None, teller: "_T
 class _Teller:
     """Tells the tables of one record in the reader's words."""
 
-    def __init__(self, record: Row, live: Mapping[str, Row] | None, words: Words, now: datetime, zone: str) -> None:
+    def __init__(self, record: Row, live: Mapping[str, Row] | None, reader: Reader, column: str) -> None:
         self.record = record
         self.live = live
-        self.words = words
-        self.now = now
-        self.zone = zone
+        self.words = reader.words
+        self.now = reader.now
+        self.zone = reader.zone
+        self.column = column
         self.names = {row["id"]: self.name(row) for part in ("works", "needs", "kpis") for row in record.get(part, ())}
 
     def name(self, row: Row) -> str:
@@ -121,7 +138,7 @@ class _Teller:
 
     def kpi_table(self, name: str, rows: Sequence[Row]) -> Table:
         """Indicators with baseline, target and value; where a plan was published before, also with the value now."""
-        heads = ["kpi", "level", "baseline", "target", "by", "value", "measured"]
+        heads = ["kpi", "level", "baseline", "target", "by", self.column, "measured"]
         heads += ["now", "measured_now"] if self.live is not None else ["state"]
         right = (2, 3, 5, 7) if self.live is not None else (2, 3, 5)
         return self.table(name, heads, [self.kpi_row(row) for row in rows], right)
@@ -154,16 +171,17 @@ class _Teller:
         return f"{value:,.6g}".replace("-", "−") + (f" {unit}" if unit else "")
 
     def target(self, target: Any, unit: str) -> str | None:
-        """A target as value, range or rate."""
-        if not isinstance(target, Mapping) or target.get("low") is None:
+        """A target as value, range or rate (per cent of the baseline, at once or for each year)."""
+        if not isinstance(target, Mapping):
             return None
-        low, high = self.amount(target["low"], unit), self.amount(target.get("high"), unit)
-        kind = str(target.get("kind", "value"))
-        if kind == "range" and high:
+        low, high = self.amount(target.get("low"), unit), self.amount(target.get("high"), unit)
+        kind, rate = str(target.get("kind", "value")), target.get("low", target.get("high"))
+        if kind == "range" and low and high:
             return self.words.plain("plan.target.range", low=low, high=high)
-        if kind == "rate":
-            return self.words.plain("plan.target.rate", low=f"{target['low']:+,.6g}")
-        return low
+        if kind == "rate" and isinstance(rate, int | float):
+            key = "plan.target.yearly" if target.get("per") == "year" else "plan.target.rate"
+            return self.words.plain(key, low=f"{rate:+,.6g}".replace("-", "−"))
+        return low or high
 
     def years(self, years: Any) -> str | None:
         """By when: a year or several, of the fiscal or the calendar kind."""

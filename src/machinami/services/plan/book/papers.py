@@ -1,34 +1,17 @@
 """How does a draft, or a published plan, become one paper for the page, the PDF and the workbook?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from machinami.kit.page import town_name
 from machinami.kit.values import spoken
-from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import ActionPlan
-from machinami.services.plan.book.chapters import chapters
+from machinami.services.plan.book.chapters import Reader, chapters
+from machinami.services.plan.logic.comparing import Difference, pieces, rows
 from machinami.services.plan.logic.paper import Paper
 from machinami.services.plan.logic.record import Row, record
 from machinami.services.plan.model import STAGE_STATES, STAGES, PlanDraft
 from machinami.services.plan.service import Held
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """For whom and when a paper is made: the words, the moment, the town's zone and names."""
-
-    words: Words
-    now: datetime
-    zone: str
-    names: Mapping[str, str]
-
-    def clock(self, at: datetime) -> str:
-        """A moment as the town writes it."""
-        return at.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M")
 
 
 def draft_paper(draft: PlanDraft, held: Held, reader: Reader) -> Paper:
@@ -40,15 +23,7 @@ def draft_paper(draft: PlanDraft, held: Held, reader: Reader) -> Paper:
     )
     at = draft.kept_at if draft.state == "kept" and draft.kept_at else reader.now
     dated = words.plain("plan.dated.draft", at=reader.clock(at))
-    return _paper(
-        draft.name,
-        draft.chapters,
-        tables,
-        None,
-        status,
-        dated,
-        reader,
-    )
+    return _paper(draft.name, draft.chapters, tables, None, (status, dated), reader, "current")
 
 
 def plan_paper(plan: ActionPlan, held: Held, reader: Reader, live: bool) -> Paper:
@@ -61,9 +36,33 @@ def plan_paper(plan: ActionPlan, held: Held, reader: Reader, live: bool) -> Pape
         status = words.plain("plan.status.withdrawn", **told, **more, day=plan.withdrawn.get("at", "")[:10])
     else:
         status = words.plain("plan.status.published", **told)
-    now = {str(row["id"]): row for row in record(held.sources, reader.now)["kpis"]}
+    today = record(held.sources, reader.now)
+    if not plan.record:  # one that was brought from elsewhere
+        dated = words.plain("plan.dated.brought", at=reader.clock(reader.now))
+        return _paper(plan.name, plan.chapters, today, None, (status, dated), reader, "current")
+    now = {str(row["id"]): row for row in today["kpis"]}
     dated = words.plain("plan.dated.published", at=at)
-    return _paper(plan.name, plan.chapters, plan.record or {}, now if live else None, status, dated, reader)
+    return _paper(plan.name, plan.chapters, plan.record, now if live else None, (status, dated), reader, "value")
+
+
+def paper_of(version: str, held: Held, reader: Reader) -> Paper | None:
+    """A draft, a version that was kept or a published plan by its id, as a paper; None where there is none."""
+    draft = next((one for one in held.drafts if one.id == version), None)
+    plan = next((one for one in held.plans if one.id == version), None)
+    if draft is not None:
+        return draft_paper(draft, held, reader)
+    return plan_paper(plan, held, reader, live=False) if plan is not None else None
+
+
+def differences(before: str, after: str, held: Held, reader: Reader) -> list[Difference] | None:
+    """What is different between two versions, chapter by chapter; None where one of them is not there."""
+    old, new = paper_of(before, held, reader), paper_of(after, held, reader)
+    if old is None or new is None:
+        return None
+    return [
+        Difference(one.key, tuple(pieces(was.text, one.text)), rows(was, one))
+        for was, one in zip(old.chapters, new.chapters, strict=True)
+    ]
 
 
 def _paper(
@@ -71,18 +70,17 @@ def _paper(
     texts: Mapping[str, Any] | None,
     tables: Row,
     live: Mapping[str, Row] | None,
-    status: str,
-    dated: str,
+    told: tuple[str, str],
     reader: Reader,
+    column: str,
 ) -> Paper:
     words = reader.words
     return Paper(
         spoken(name, words, words.plain("plan.title")),
         town_name(reader.names, words.language),
         words.language,
-        status,
-        dated,
-        chapters(texts, tables, live, words, reader.now, reader.zone),
+        *told,
+        chapters(texts, tables, live, reader, column),
         {stage: words.plain(f"plan.stage.{stage}") for stage in STAGES},
         {state: words.plain(f"plan.stage_state.{state}") for state in STAGE_STATES},
         words.plain("plan.print.page", number="{number}", count="{count}"),

@@ -60,7 +60,7 @@ def _drawn(paper: Paper, story: list[Flowable], compressed: bool, count: int) ->
         canvas.saveState()
         canvas.setFont(FONT, 8)
         canvas.setFillColor(SOFT)
-        canvas.drawString(MARGIN, 9 * mm, f"{paper.town}  {paper.title}"[:80])
+        canvas.drawString(MARGIN, 9 * mm, paper.title[:80])
         canvas.drawRightString(A4[0] - MARGIN, 9 * mm, paper.page.format(number=pages, count=count or pages))
         canvas.restoreState()
 

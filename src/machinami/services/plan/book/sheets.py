@@ -9,7 +9,6 @@ from machinami.kit.desk import House
 from machinami.kit.values import spoken, tongue
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.vocabulary.circle import ActionPlan, Initiative
-from machinami.services.plan.logic.comparing import Difference, compare
 from machinami.services.plan.logic.drafting import standing, text_of
 from machinami.services.plan.logic.undoing import undoable
 from machinami.services.plan.logic.works import in_order
@@ -115,20 +114,6 @@ def _seconds(at: datetime | None) -> float:
     return at.timestamp() if at else 0.0
 
 
-def texts_of(held: Held, version_id: str) -> Mapping[str, Any] | None:
-    """The chapters of a version by its id; None where there is none."""
-    known = {one.id: one.chapters for one in held.drafts} | {one.id: one.chapters for one in held.plans}
-    return known.get(version_id)
-
-
-def differences(held: Held, before: str, after: str, words: Words) -> list[Difference] | None:
-    """What is different between two versions; None where one of them is not there."""
-    old, new = texts_of(held, before), texts_of(held, after)
-    if old is None or new is None:
-        return None
-    return compare(old, new, tongue(words))
-
-
 def chapter_states(held: Held, words: Words) -> list[ChapterState]:
     """How far each chapter of the draft is."""
     draft = held.draft
@@ -174,8 +159,11 @@ def work_rows(held: Held, words: Words) -> list[WorkRow]:
 
 def became(plan: ActionPlan, held: Held) -> list[tuple[Mapping[str, str], str, str]]:
     """What became of each work of a published plan: its name, its state then, its state now."""
-    now = {one.id: one.state or "proposed" for one in held.sources.initiatives}
+    today = {one.id: one for one in held.sources.initiatives}
+    now = {one: today[one].state or "proposed" for one in today}
     rows: Any = (plan.record or {}).get("works") or ()
+    if not plan.record:  # one that was brought from elsewhere, without its tables
+        return [(today[one].name or {}, "", now[one]) for one in plan.initiatives or () if one in today]
     return [(row.get("name") or {}, str(row.get("state", "")), now.get(str(row.get("id")), "")) for row in rows]
 
 

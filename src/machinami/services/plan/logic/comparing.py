@@ -1,13 +1,12 @@
 """What is different between two versions of a plan, chapter by chapter, as a person would read it?"""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any, Literal
+from typing import Literal
 
-from machinami.services.plan.logic.drafting import text_of
-from machinami.services.plan.model import CHAPTERS
+from machinami.services.plan.logic.paper import Cell, Chapter
 
 Kind = Literal["same", "out", "in"]
 _SENTENCE = re.compile(r"[^。．!！?？\n]*(?:[。．!！?？]+|\n+|$)|\n+")
@@ -23,24 +22,45 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """A table of a chapter: the rows that went out, and those that came in."""
+
+    caption: str
+    heads: tuple[str, ...]
+    out: tuple[tuple[Cell, ...], ...]
+    into: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """One chapter: its pieces in the order of reading. changed: whether anything went or came."""
+    """One chapter: its pieces in the order of reading, and its tables in which rows differ."""
 
     chapter: str
     pieces: tuple[Piece, ...]
+    tables: tuple[Rows, ...] = ()
 
     @property
-    def changed(self) -> bool:
+    def reworded(self) -> bool:
         """Whether the two texts differ."""
         return any(piece.kind != "same" for piece in self.pieces)
 
+    @property
+    def changed(self) -> bool:
+        """Whether the texts or the tables differ."""
+        return self.reworded or bool(self.tables)
 
-def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, language: str) -> list[Difference]:
-    """Each chapter with what is different in it."""
-    return [
-        Difference(one, tuple(pieces(text_of(before, one, language), text_of(after, one, language))))
-        for one in CHAPTERS
-    ]
+
+def rows(before: Chapter, after: Chapter) -> tuple[Rows, ...]:
+    """The tables of a chapter in which rows differ; tables of one caption are one table, whatever they hold."""
+    old = {table.caption: table for table in before.tables}
+    found = []
+    for table in after.tables:
+        was = old[table.caption].rows if table.caption in old else ()
+        out = tuple(row for row in was if row not in table.rows)
+        into = tuple(row for row in table.rows if row not in was)
+        if out or into:
+            found.append(Rows(table.caption, table.heads, out, into))
+    return tuple(found)
 
 
 def pieces(before: str, after: str) -> list[Piece]:

@@ -14,6 +14,7 @@ from machinami.model.vocabulary.office import Officer
 from machinami.services.plan.model import CHAPTERS, LONGEST_CHAPTER, PlanDraft
 
 Chapters = Mapping[str, Mapping[str, str]]
+OLDER = "older"  # beside the texts of a chapter: the language whose text was not rewritten when the other one was
 BEING_WRITTEN = frozenset({"open", "approved"})
 
 
@@ -61,8 +62,20 @@ def written(draft: PlanDraft, chapter: str, language: str, text: str, opened: st
     if opened and opened != stamp(before):
         raise WrittenMeanwhile(chapter=chapter)
     chapters = {**(draft.chapters or {})}
-    chapters[chapter] = {**chapters.get(chapter, {}), language: text}
+    chapters[chapter] = _rewritten(chapters.get(chapter, {}), language, text)
     return replace(draft, chapters=chapters, state="open", approved_by=None, decided_at=None)
+
+
+def _rewritten(before: Mapping[str, str], language: str, text: str) -> dict[str, str]:
+    """The texts of a chapter with the one of a language; the other language's text, if there is one, is older now."""
+    after = {name: said for name, said in before.items() if name != OLDER} | {language: text}
+    others = [name for name, said in after.items() if name != language and said]
+    return {**after, OLDER: others[0]} if others and text else after
+
+
+def is_older(chapters: Mapping[str, Any] | None, chapter: str, language: str) -> bool:
+    """Whether a chapter was rewritten in the other language after it was written in this one."""
+    return text_of(chapters, chapter, OLDER) == language
 
 
 def kept(

@@ -21,7 +21,7 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Chapter:
     """One chapter. questions: what to think of while it is written; text: as it was written; foreign: whether it is
-    in the other language; warnings: what a reader must know."""
+    in the other language; older: whether it was rewritten in the other one since; warnings: what a reader must know."""
 
     key: str
     number: int
@@ -29,6 +29,7 @@ class Chapter:
     questions: tuple[str, ...]
     text: str
     foreign: bool
+    older: bool
     tables: tuple[Table, ...]
     warnings: tuple[str, ...] = ()
     map: Roadmap | None = None

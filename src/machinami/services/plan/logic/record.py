@@ -38,14 +38,14 @@ class Sources:
 
 
 def record(sources: Sources, now: datetime) -> Row:
-    """The tables of the plan. Works that ended stay out, but for what they cost."""
+    """The tables of the plan. Works that ended stay out, but for what they cost, and indicators no longer followed."""
     works = [work for work in in_order(sources.initiatives) if work.state != "ended"]
     names = {work.id: dict(work.name or {}) for work in sources.initiatives}
     return {
         "at": format_instant(now),
         "vision": _vision(sources.vision),
         "needs": _needs(sources.needs, works),
-        "kpis": [_kpi(kpi) for kpi in sources.kpis],
+        "kpis": [_kpi(kpi) for kpi in sources.kpis if kpi.retired_on is None],
         "works": [_work(work, sources) for work in works],
         "money": money(sources.costs, sources.incomes, names),
     }

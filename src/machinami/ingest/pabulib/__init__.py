@@ -1,0 +1,1 @@
+"""Reads participatory budgeting elections in the format of Pabulib."""

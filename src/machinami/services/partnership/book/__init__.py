@@ -1,0 +1,1 @@
+"""What the partnership service shows, in the reader's words."""

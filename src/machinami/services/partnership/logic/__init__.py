@@ -1,0 +1,1 @@
+"""The rules of the partnership service: values in, values out."""
