@@ -55,6 +55,20 @@ def _standing(rows: Sequence[Any] | None) -> list[Any] | None:
     return None if rows is None else [one for one in rows if one.state not in GONE]
 
 
+def _aim(known: Known) -> Evidence:
+    """Who has written a vision can say what it is for; who has written down a problem is on the way."""
+    if known.visions is None and known.needs is None:
+        return CLOSED
+    have = len(known.visions or [])
+    return Evidence("yes" if have else "partly" if known.needs else "no", have, len(known.needs or []))
+
+
+def _leads(known: Known) -> Evidence:
+    """Works with somebody who leads them: where every one has, people work on it together."""
+    works = None if known.works is None else [one for one in known.works if one.state not in OVER]
+    return each(works, lambda work: bool(work.lead))
+
+
 def _body(known: Known) -> Evidence:
     """A body is formed where it is recorded and two or more take part: one alone has nobody to agree with."""
     if known.bodies is None or known.members is None:
@@ -98,6 +112,8 @@ RULES: Mapping[str, Callable[[Known], Evidence]] = {
     "measured": lambda known: each(known.kpis, lambda kpi: kpi.current is not None and kpi.current.value is not None),
     "payers": _payers,
     "menu": _menu,
+    "aim": _aim,
+    "leads": _leads,
     "body": _body,
     "rules": lambda known: _any(known.bodies, lambda body: bool(body.rule)),
     "proposals": lambda known: some(_standing(known.proposals)),
