@@ -162,7 +162,7 @@ years, what would have come of one of them without a measure: a mixture of the o
 指標を判断する統計を、答えのわかる例で調べます。表を渡すと、取組がなければどうだったかを推定します。
 
   {program} evaluate indicators
-  {program} evaluate indicators --csv towns.csv --unit town --time year --outcome visitors --treated Kawabe --from 2021""",
+  {program} evaluate indicators --csv towns.csv --unit town --time year --outcome rides --treated Kawabe --from 2021""",
     "evaluate health_points": """\
 Judge the rules of the health points: the published test documents of Open mHealth, the ledger under random
 operations at once, and a planted effect that must be found again.
