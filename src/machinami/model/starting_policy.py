@@ -19,7 +19,7 @@ PUBLIC = tuple(
         *("CashPlan", "CostShare"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
-        *("RuleAgreement", "SolutionSeed", "SolutionMatch", "MatchingDay"),
+        *("RuleAgreement", "SolutionSeed"),
     )
 )
 _READ = frozenset({Deed.READ})

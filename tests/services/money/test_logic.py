@@ -71,6 +71,9 @@ def test_a_cost_that_nobody_is_named_for_and_an_income_that_is_not_sure_are_said
     assert "no_payer" in kinds([cost(5)], [income(5)], 1)
     assert kinds([cost(5, payer="町")], [income(5, sure=0.5)], 1) == ["unsure"]
     assert kinds([cost(5, payer="町")], [income(10, sure=0.5)], 1) == []
+    costs, incomes = [cost(2_000_000, payer="町")], [income(2_000_000, sure=0.8)]
+    (said,) = judge(plan_of(costs, incomes, 2026, 1), costs, incomes)
+    assert said.facts["unsure"] == 400_000
 
 
 def test_rows_that_were_withdrawn_or_have_no_amount_count_for_nothing() -> None:

@@ -66,6 +66,7 @@ class Way:
 
     def __init__(self, city: City, desk: Desk) -> None:
         self.city = city
+        self.desk = desk
         self.frame = Frame.around(desk)
         self.book = TownBook(city)
 
@@ -97,6 +98,7 @@ class Way:
             typed=Typed(typed or (typed_of(edited.item) if edited else {})),
             blank=Typed(),
             work=work,
+            titles={h.service.manifest.id: h.service.manifest.title.spoken(words.language) for h in self.desk.houses()},
             yen=lambda amount: yen(amount, words),
         )
 

@@ -68,11 +68,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class WorkCost:
-    """What one work costs over the years of the plan."""
+    """What one work costs over the years of the plan; service: the id of the service here that does it, if one does."""
 
     name: str
     begun: int
     running: int
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class TownBook:
             warned=[one for one in findings if one.kind in FOR_RESIDENTS],
             bars=bars(plan, lambda amount: yen_short(amount, words)),
             payers=by_payer(plan, costs),
-            works=self._works(held, plan, words),
+            works=[] if work else self._works(held, plan, words),
             duties=sorted(duties_of(plan, costs).items()),
             lines=newest_first(lines),
             elsewhere=sum(row.item.year not in years for row in lines),
@@ -88,8 +88,11 @@ class TownBook:
         return sorted(said, key=lambda one: not one.grave)
 
     def _works(self, held: service.Standing, plan: Sequence[PlanYear], words: Words) -> list[WorkCost]:
-        named = sorted((spoken(one.name, words, one.id), one.id) for one in held.works.values())
-        rows = [WorkCost(name, *by_work(plan, held.costs, one)) for name, one in named]
+        rows = [
+            WorkCost(spoken(one.name, words, one.id), *by_work(plan, held.costs, one.id), one.service or "")
+            for one in held.works.values()
+        ]
+        rows.sort(key=lambda row: row.name)
         rows.append(WorkCost("", *by_work(plan, held.costs, None)))
         return [row for row in rows if row.begun or row.running]
 

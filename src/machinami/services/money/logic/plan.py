@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from fractions import Fraction
+from math import floor
 
 from machinami.model.vocabulary.circle import CostItem, IncomeItem
 from machinami.services.money.model import OPERATION, WITHDRAWN, Finding, PlanYear
@@ -96,12 +98,16 @@ def _no_payer(costs: Sequence[CostItem]) -> list[Finding]:
 def _unsure(plan: Sequence[PlanYear], incomes: Sequence[IncomeItem]) -> list[Finding]:
     """The first year that is paid for if all comes in, but not by what is sure."""
     for row in plan:
-        unsure = sum(
-            int((i.amount or 0) * (1 - (1.0 if i.sure is None else i.sure))) for i in incomes if i.year == row.year
-        )
+        unsure = sum(_unsure_part(item) for item in incomes if item.year == row.year)
         if row.balance >= 0 > row.balance - unsure:
             return [Finding("unsure", {"year": row.year, "short": unsure - row.balance, "unsure": unsure})]
     return []
+
+
+def _unsure_part(item: IncomeItem) -> int:
+    """The yen of an income that are not counted on, exact: what is sure is rounded down."""
+    amount, sure = item.amount or 0, 1.0 if item.sure is None else min(max(item.sure, 0.0), 1.0)
+    return amount - floor(amount * Fraction(str(sure)))
 
 
 def by_payer(plan: Sequence[PlanYear], costs: Sequence[CostItem]) -> list[tuple[str, int]]:
