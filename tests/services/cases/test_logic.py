@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -150,7 +151,8 @@ def test_a_town_tells_its_own_case_in_the_language_of_the_page() -> None:
 
 
 def test_what_other_programs_wrote_of_a_case_leads_nowhere_else_and_breaks_no_page() -> None:
-    odd = ReferenceCase("urn:x:1", stage="x", size="huge", field="magic", keywords=[1], sources=[{}], indicators=[3])
+    lists: dict[str, Any] = {"keywords": [1], "sources": [{}], "indicators": [3]}
+    odd = ReferenceCase("urn:x:1", stage="x", size="huge", field="magic", **lists)
     told = tidied(replace(odd, page="javascript:alert(1)", state="gone"))
     assert (told.stage, told.size, told.field, told.state) == (None, "unsaid", "management", "shown")
     assert (told.keywords, told.sources, told.indicators, told.page) == ([], [], [], None)
