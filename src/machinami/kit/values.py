@@ -24,17 +24,6 @@ def value_text(value: object, words: Words) -> str:
     return text if len(text) <= _LONG else text[:_LONG] + "…"
 
 
-def tongue(words: Words) -> str:
-    """The language in which what somebody types on a page is kept."""
-    return "en" if words.language == "en" else "ja"
-
-
-def spoken(text: Mapping[str, str] | None, words: Words, otherwise: str = "") -> str:
-    """A text of the town in the reader's language, else in the other one that it has."""
-    said = text or {}
-    return said.get(words.language) or said.get(tongue(words)) or next(iter(said.values()), "") or otherwise
-
-
 def _place_text(geometry: Mapping[str, Any]) -> str:
     """Latitude and longitude of a point; of other shapes, which kind they are."""
     if geometry.get("type") != "Point":

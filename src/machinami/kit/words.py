@@ -48,11 +48,15 @@ class Words:
         """The text as safe HTML with ruby; every value is escaped."""
         return with_ruby(self._pattern(key, values)).format(**values)
 
+    @property
+    def tongue(self) -> str:
+        """The language in which what somebody types on a page is kept: English, or Japanese for either way of it."""
+        return "en" if self.language == "en" else DEFAULT_LANGUAGE
+
     def of(self, text: Mapping[str, str] | None, otherwise: str = "") -> str:
         """A text of the town's data in the reader's language; in Japanese, then in any, where there is none in it."""
-        if not text:
-            return otherwise
-        return text.get(self.language) or text.get(DEFAULT_LANGUAGE) or next(iter(text.values()))
+        said = text or {}
+        return said.get(self.language) or said.get(DEFAULT_LANGUAGE) or next(filter(None, said.values()), otherwise)
 
     def has(self, key: str) -> bool:
         """Whether there is such a text."""

@@ -10,7 +10,6 @@ from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import choose_audience, officer, said, said_if
-from machinami.kit.values import spoken, tongue
 from machinami.kit.words import Words
 from machinami.services.needs import service
 from machinami.services.needs.book import sheets
@@ -90,7 +89,6 @@ class Way:
             states=STATES,
             field=asked.get("field", "") if asked.get("field") in FIELDS else "",
             notes=[note for note in held.notes if note.state == "waiting"],
-            handed_in=spoken,
             asked_similar=bool(asked.get("similar")),
             groups=sheets.offered_groups(groups, {row.id: row for row in rows}),
             proposals=[one for one in held.proposals if one.id not in taken and one.state != "hidden"],
@@ -122,7 +120,7 @@ class Way:
         """A resident says what is missing."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
         try:
-            note = await service.hand_in(self.city, said_if(form, "text"), form.get("field", ""), tongue(words))
+            note = await service.hand_in(self.city, said_if(form, "text"), form.get("field", ""), words.tongue)
         except BadRequestData as error:
             fault = words.plain("needs.hand_in.fault")
             return await self.page(
@@ -154,7 +152,7 @@ class Way:
             said_if(form, "text"),
             form.get("field", ""),
             form.get("origin", ""),
-            tongue(words),
+            words.tongue,
             officer(form),
             said_if(form, "source", 300),
         )
@@ -166,7 +164,7 @@ class Way:
         pasted = said(form, "lines", LONGEST_PASTED)
         try:
             await service.paste(
-                self.city, pasted, form.get("field", ""), form.get("origin", ""), tongue(words), officer(form)
+                self.city, pasted, form.get("field", ""), form.get("origin", ""), words.tongue, officer(form)
             )
         except BadRequestData as error:
             return await self.page(request, 422, str(error), {"view": "officer", "lines": pasted})
@@ -208,7 +206,7 @@ class Way:
     async def vision(self, request: Request) -> Response:
         """An officer writes the draft of the vision."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        await service.draft_vision(self.city, said(form, "name", 120), said(form, "text"), tongue(words), officer(form))
+        await service.draft_vision(self.city, said(form, "name", 120), said(form, "text"), words.tongue, officer(form))
         return see_other(f"{OFFICE}&done=drafted#vision")
 
     async def adopt(self, request: Request) -> Response:

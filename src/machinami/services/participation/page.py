@@ -17,7 +17,7 @@ from machinami.services.participation.book import typed
 from machinami.services.participation.book.rounds import Rounds
 from machinami.services.participation.book.square import Square, chapter_text, counts
 from machinami.services.participation.book.square import happening as happening
-from machinami.services.participation.book.telling import ADDRESS, spoken
+from machinami.services.participation.book.telling import ADDRESS
 from machinami.services.participation.logic import budgeting, wellbeing
 from machinami.services.participation.logic.pieces import LONGEST_NAME, LONGEST_TEXT
 from machinami.services.participation.model import (
@@ -251,7 +251,7 @@ class Way:
             request,
             f"{PACKAGE}/plan.html",
             plan=plan,
-            name=spoken(words, plan.name) if plan else "",
+            name=words.of(plan.name) if plan else "",
             chapters=[
                 (one, chapter_text(plan, one, words), [s for s in sheets if s.chapter == one]) for one in CHAPTERS
             ],

@@ -142,7 +142,7 @@ def _deeds(city: City) -> list[tuple[str, str, Deed]]:
         await service.into_operation(city, said(form, "pilot"), by)
 
     async def learn(form: Mapping[str, str], words: Words, by: Officer) -> None:
-        lessons = Spoken({_tongue(words): said(form, "lessons")})
+        lessons = Spoken({words.tongue: said(form, "lessons")})
         await service.say_lessons(city, said(form, "pilot"), lessons, by)
 
     async def delay(form: Mapping[str, str], words: Words, by: Officer) -> None:
@@ -166,15 +166,15 @@ def read_pilot(
 
     def spoken(name: str, before: Spoken | None) -> Spoken | None:
         text = said_if(form, name)
-        others = {tag: kept for tag, kept in (before or {}).items() if tag != _tongue(words)}
-        return Spoken({**others, **({_tongue(words): text} if text else {})}) or None
+        others = {tag: kept for tag, kept in (before or {}).items() if tag != words.tongue}
+        return Spoken({**others, **({words.tongue: text} if text else {})}) or None
 
     personal = form.get("personal") == "yes"
     check = {"personal": personal, "approval": said_if(form, "approval", 120), "by": str(by), "at": now.isoformat()}
     old = known or Pilot(new_id)
     return Pilot(
         old.id,
-        Spoken({**(old.name or {}), _tongue(words): said(form, "name", 120)}),
+        Spoken({**(old.name or {}), words.tongue: said(form, "name", 120)}),
         spoken("hypothesis", old.hypothesis),
         _lines(form, "verify"),
         _lines(form, "not_needed"),
@@ -198,8 +198,8 @@ def read_verdict(form: Mapping[str, str], words: Words, by: Officer) -> Verdicts
         raise BadRequestData("Choose a gate and a verdict", field="verdict")
     people = [{"name": by.who, "role": by.role}, *(_person(line) for line in _lines(form, "with") or ())]
     dissent = said_if(form, "dissent")
-    reason = Spoken({_tongue(words): said(form, "reason")})
-    return Verdicts(gate, verdict, reason, Spoken({_tongue(words): dissent}) if dissent else None, tuple(people))
+    reason = Spoken({words.tongue: said(form, "reason")})
+    return Verdicts(gate, verdict, reason, Spoken({words.tongue: dissent}) if dissent else None, tuple(people))
 
 
 def _person(line: str) -> dict[str, str]:
@@ -222,7 +222,3 @@ def _rule(form: Mapping[str, str]) -> dict[str, object] | None:
 
 def _lines(form: Mapping[str, str], name: str) -> list[str] | None:
     return [line.strip() for line in said_if(form, name).splitlines() if line.strip()] or None
-
-
-def _tongue(words: Words) -> str:
-    return "en" if words.language == "en" else "ja"

@@ -14,7 +14,6 @@ from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.page import town_name
 from machinami.kit.signing import choose_audience, officer, said, said_if
-from machinami.kit.values import spoken, tongue
 from machinami.kit.words import Words
 from machinami.model.view import Words as Texts
 from machinami.model.vocabulary.circle import Initiative
@@ -115,10 +114,10 @@ class Way:
             withdrawn=last if last is not None and last.withdrawn and plan is None else None,
             said=cell_said,
             became=[
-                sheets.Became(spoken(name, words), _state(then, words) if then else "—", _state(now, words))
+                sheets.Became(words.of(name), _state(then, words) if then else "—", _state(now, words))
                 for name, then, now in (sheets.became(plan, held) if plan else ())
             ],
-            changes=[(spoken(one.name, words), spoken(one.changed, words)) for one in held.proposals if one.changed],
+            changes=[(words.of(one.name), words.of(one.changed)) for one in held.proposals if one.changed],
             draft=held.draft,
             chapters=sheets.chapter_states(held, words),
             works=sheets.work_rows(held, words),
@@ -150,7 +149,7 @@ class Way:
         draft, words = held.draft, reader.words
         if key not in CHAPTERS:
             raise NotFound(f"The plan has no chapter {key!r}", chapter=key)
-        text = text_of(draft.chapters, key, tongue(words)) if draft else ""
+        text = text_of(draft.chapters, key, words.tongue) if draft else ""
         number = CHAPTERS.index(key)
         return self.frame.show(
             request,
@@ -166,7 +165,6 @@ class Way:
             stamp=stamp(text),
             longest=LONGEST_CHAPTER,
             comments=sheets.comments(held, key),
-            spoken=lambda texts: spoken(texts, words),
             before=CHAPTERS[number - 1] if number else "",
             after=CHAPTERS[number + 1] if number + 1 < len(CHAPTERS) else "",
             versions=[one for one in sheets.versions(held, words) if one.state not in ("open", "approved")],
@@ -195,19 +193,19 @@ class Way:
             422 if fault else 200,
             work=kept,
             fault=fault,
-            name=typed.get("name", spoken(kept.name, words)),
-            text=typed.get("text", spoken(kept.text, words)),
+            name=typed.get("name", words.of(kept.name)),
+            text=typed.get("text", words.of(kept.text)),
             state=typed.get("state", kept.state or "proposed"),
             states=STATES,
             lead=typed.get("lead", kept.lead or ""),
             service=typed.get("service", kept.service or ""),
-            services=[(one.id, spoken(one.title, words)) for one in held.sources.services],
+            services=[(one.id, words.of(one.title)) for one in held.sources.services],
             stages=sheets.stage_fields(found, typed),
             stage_states=STAGE_STATES,
             roles=[*roles, *({"who": "", "does": ""} for _ in range(max(2, 4 - len(roles))))][: works.MOST_ROLES],
             needs=_boxes(
                 {
-                    one.id: spoken(one.name, words, one.id)
+                    one.id: words.of(one.name, one.id)
                     for one in held.sources.needs
                     if (one.ref_group is None and one.state != "closed") or one.id in (kept.needs or ())
                 },
@@ -215,7 +213,7 @@ class Way:
                 words,
             ),
             kpis=_boxes(
-                {one.id: spoken(one.name, words, one.id) for one in held.sources.kpis},
+                {one.id: words.of(one.name, one.id) for one in held.sources.kpis},
                 _ticked(kept.kpis, typed, form, "kpi"),
                 words,
             ),
@@ -277,7 +275,7 @@ class Way:
         plan = sheets.chosen_plan(held, "")
         tellers = [(one, Words(one, PACKAGE), town_name(self.frame.names, one)) for one in ("ja", "en")]
         # In the officer's language alone: a translation that nobody keeps would tell another plan.
-        own = [row for row in tellers if row[0] == tongue(self.frame.words(request, PACKAGE))]
+        own = [row for row in tellers if row[0] == self.frame.words(request, PACKAGE).tongue]
         texts = first_texts(service.tables(held, self.city), own) if kind == "first" else {}
         if kind == "plan" and plan is not None:
             texts = {key: dict(value) for key, value in (plan.chapters or {}).items() if isinstance(value, dict)}
@@ -290,7 +288,7 @@ class Way:
         form, words = read_form(request), self.frame.words(request, PACKAGE)
         key, text = said(form, "key"), said_if(form, "text", LONGEST_CHAPTER)
         try:
-            await service.write(self.city, key, tongue(words), text, said(form, "opened"), officer(form))
+            await service.write(self.city, key, words.tongue, text, said(form, "opened"), officer(form))
         except WrittenMeanwhile:
             return await self.chapter_page(request, key, 409, text)
         return see_other(f"{ADDRESS}/chapter?key={quote(key)}&done=written")
@@ -331,14 +329,14 @@ class Way:
         """Say something of a chapter."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
         key = said(form, "key")
-        await service.comment(self.city, key, said(form, "comment", 2_000), tongue(words), officer(form))
+        await service.comment(self.city, key, said(form, "comment", 2_000), words.tongue, officer(form))
         return see_other(f"{ADDRESS}/chapter?key={quote(key)}&done=commented#comments")
 
     async def settle(self, request: Request) -> Response:
         """Say how a comment was settled."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
         key = said(form, "key")
-        await service.settle(self.city, said(form, "id"), said_if(form, "reply", 1_000), tongue(words), officer(form))
+        await service.settle(self.city, said(form, "id"), said_if(form, "reply", 1_000), words.tongue, officer(form))
         return see_other(f"{ADDRESS}/chapter?key={quote(key)}&done=settled#comments")
 
     async def save_work(self, request: Request) -> Response:
@@ -347,7 +345,7 @@ class Way:
         work_id = form.get("work", "")
         by = officer(form)
         try:
-            await service.save_work(self.city, work_id, form, tongue(words), by)
+            await service.save_work(self.city, work_id, form, words.tongue, by)
         except BadRequestData as error:
             return await self.work_page(request, work_id, form, error.detail)
         return see_other(f"{OFFICE}&done=work#works")

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from machinami.kit.charts import spark
 from machinami.kit.words import Words
-from machinami.model.view import Words as Spoken
 from machinami.model.vocabulary.circle import KeyPerformanceIndicator
 from machinami.services.indicators.book.state import Card, Review, Revision
 from machinami.services.indicators.logic.way import Sample, end_of, number
@@ -34,13 +33,6 @@ def link_of(kpi_id: str) -> str:
     return f"{ADDRESS}/of/{quote(kpi_id, safe=':')}"
 
 
-def spoken(text: Spoken | Mapping[str, str] | None, words: Words, otherwise: str = "") -> str:
-    """A text of the town in the reader's language, Japanese where there is none."""
-    if not text:
-        return otherwise
-    return text.get(words.language) or text.get("ja") or next(iter(text.values()))
-
-
 def shown(value: float | None) -> str:
     """A number for eyes: up to two decimals, none where it is large, a dash where there is none."""
     if value is None or not isfinite(value):
@@ -59,7 +51,7 @@ class Teller:
 
     def name(self, kpi: KeyPerformanceIndicator) -> str:
         """What an indicator is called."""
-        return spoken(kpi.name, self.words, kpi.id.rpartition(":")[2])
+        return self.words.of(kpi.name, kpi.id.rpartition(":")[2])
 
     def card(self, kpi: KeyPerformanceIndicator, past: Sequence[Sample] = ()) -> Card:
         """An indicator at a glance."""
@@ -71,7 +63,7 @@ class Teller:
             kpi.id,
             link_of(kpi.id),
             self.name(kpi),
-            spoken(kpi.text, self.words),
+            self.words.of(kpi.text),
             kpi.level or "outcome",
             bool(kpi.is_goal),
             shown(known.value if known else None),
@@ -156,7 +148,7 @@ class Teller:
         return Review(
             found.id,
             link_of(kpi_id),
-            spoken(found.subject, self.words, kpi_id),
+            self.words.of(found.subject, kpi_id),
             found.raised_at,
             rows,
             found.state or "",
@@ -170,7 +162,7 @@ class Teller:
         kpi_id = str(found.ref_indicator or "")
         rows = self.changed(found.before or {}, found.after or {}) if found.before or deed == "recorded" else []
         who = (found.decided_by or "", found.role or "", found.reason or "")
-        return Revision(found.decided_at, deed, spoken(found.subject, self.words, kpi_id), link_of(kpi_id), *who, rows)
+        return Revision(found.decided_at, deed, self.words.of(found.subject, kpi_id), link_of(kpi_id), *who, rows)
 
     def changed(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         """What is other after than before: what, before, after."""

@@ -16,7 +16,7 @@ from machinami.services.indicators.book import forms
 from machinami.services.indicators.book.finding import findings
 from machinami.services.indicators.book.offers import offers, taken
 from machinami.services.indicators.book.state import Card, Choice, Form, PartRow, Rows, Sheet, State
-from machinami.services.indicators.book.telling import Teller, link_of, shown, spoken
+from machinami.services.indicators.book.telling import Teller, link_of, shown
 from machinami.services.indicators.logic.chain import draw
 from machinami.services.indicators.logic.computing import Outcome
 from machinami.services.indicators.logic.formula import Term, read_or_fault
@@ -85,7 +85,7 @@ class IndicatorBook:
             teller.card(kpi, past),
             kpi.formula or "",
             fault,
-            spoken(kpi.counting, words),
+            words.of(kpi.counting),
             self.facts(kpi, teller),
             [self.part(kpi, outcome, place) for place in range(len(outcome.parts))] if outcome else [],
             payload(chart, _chart_words(words), self.city.zone) if len(past) > 1 else None,
@@ -94,7 +94,7 @@ class IndicatorBook:
             [words.plain(f"ind.caution.{kind}") for kind in cautions(known, self.city.terms, bool(led))],
             [teller.card(other) for other in followed if other.id in (kpi.leads_to or ())],
             [teller.card(other) for other in led],
-            [spoken(i.name, words, i.id) for i in work],
+            [words.of(i.name, i.id) for i in work],
             [teller.revision(entry) for entry in await service.revisions(self.city, kpi_id)],
             not kpi.formula,
             self.writes(),
@@ -124,7 +124,7 @@ class IndicatorBook:
         name = found.get(self.city.terms.expand("name")) if found is not None else None
         if name is None:
             return entity_id
-        return spoken(name.value, words, entity_id) if isinstance(name.value, dict) else str(name.value)
+        return words.of(name.value, entity_id) if isinstance(name.value, dict) else str(name.value)
 
     async def outcome(self, term: Term, words: Words) -> tuple[Outcome | None, str]:
         """What a formula comes to now for who looks, or why they cannot be told."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from machinami.kit.values import spoken
 from machinami.kit.words import Words
 
 SPEAKING = ("headline", "name", "text", "description", "instruction")
@@ -35,6 +34,6 @@ def _said(attribute: Any, words: Words) -> str:
     if not isinstance(attribute, Mapping):
         return ""
     if isinstance(attribute.get("languageMap"), Mapping):
-        return spoken({str(k): str(v) for k, v in attribute["languageMap"].items()}, words)
+        return words.of({str(k): str(v) for k, v in attribute["languageMap"].items()})
     value = attribute.get("value")
     return value.strip() if isinstance(value, str) else ""

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from machinami.kit.desk import House
-from machinami.kit.values import spoken
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CityNeed, Initiative, Vision
 from machinami.services.needs.logic.deciding import standing, undoable
@@ -93,15 +92,15 @@ def need_rows(held: Held, words: Words) -> list[NeedRow]:
         return NeedRow(
             need.id,
             need.id.rpartition(":")[2],
-            spoken(need.name, words, need.id),
-            spoken(need.text, words),
+            words.of(need.name, need.id),
+            words.of(need.text),
             need.field if need.field in FIELDS else "other",
             need.origin or "office",
             need.raised_on or "",
             need.state or "open",
             need.reason or "",
             voices,
-            spoken(vision.name, words) if vision else "",
+            words.of(vision.name) if vision else "",
             vision is not None and vision.state == "replaced",
             str(need.ref_source or ""),
             tuple(dict.fromkeys(name for one in about for name in work.get(one, ()))),
@@ -118,7 +117,7 @@ def _work_by_need(initiatives: Sequence[Initiative], words: Words) -> dict[str, 
     found: dict[str, tuple[str, ...]] = {}
     for one in initiatives:
         for need in one.needs or ():
-            found[need] = (*found.get(need, ()), spoken(one.name, words, one.id))
+            found[need] = (*found.get(need, ()), words.of(one.name, one.id))
     return found
 
 
@@ -127,8 +126,8 @@ def vision_rows(visions: Sequence[Vision], words: Words) -> list[VisionRow]:
     rows = [
         VisionRow(
             one.id,
-            spoken(one.name, words),
-            spoken(one.text, words),
+            words.of(one.name),
+            words.of(one.text),
             one.state or "draft",
             one.version or 0,
             one.adopted_on or "",
@@ -152,7 +151,7 @@ def log_rows(decisions: Sequence[NeedDecision], words: Words) -> list[LogRow]:
         LogRow(
             one.id,
             one.kind or "changed",
-            spoken(one.subject, words),
+            words.of(one.subject),
             one.decided_at,
             one.decided_by or "",
             one.role or "",
@@ -183,7 +182,7 @@ def trace_rows(held: Held, houses: Sequence[House], words: Words) -> list[TraceR
 
 def _trace_row(row: Trace, words: Words) -> TraceRow:
     def names(found: Sequence[Any]) -> tuple[str, ...]:
-        return tuple(spoken(one.name, words, one.id) for one in found)
+        return tuple(words.of(one.name, one.id) for one in found)
 
     return TraceRow(
         row.service.title,
@@ -199,7 +198,7 @@ def _trace_row(row: Trace, words: Words) -> TraceRow:
 
 def unanswered_names(held: Held, words: Words) -> list[str]:
     """The open needs that no work answers."""
-    return [spoken(need.name, words, need.id) for need in unanswered(held.needs, held.initiatives)]
+    return [words.of(need.name, need.id) for need in unanswered(held.needs, held.initiatives)]
 
 
 def offered_groups(groups: Sequence[Sequence[str]], rows: Mapping[str, NeedRow]) -> list[list[NeedRow]]:

@@ -10,7 +10,7 @@ from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import KeyPerformanceIndicator
 from machinami.model.vocabulary.office import Officer
 from machinami.services.participation import service
-from machinami.services.participation.book.telling import day, key_of, spoken
+from machinami.services.participation.book.telling import day, key_of
 from machinami.services.participation.logic import budgeting, pieces, wellbeing
 from machinami.services.participation.model import BudgetRound, Voice, WellBeingSurvey
 
@@ -171,7 +171,7 @@ class Rounds:
         projects = [_project(row, fared.get(row["id"], {}), ballot["projects"], words) for row in one.projects or []]
         chosen_first = sorted(projects, key=lambda p: (not p.chosen, p.place)) if fared else projects
         return RoundSheet(
-            one.id, key_of(one.id), spoken(words, one.name), spoken(words, one.text), one.state or "draft",
+            one.id, key_of(one.id), words.of(one.name), words.of(one.text), one.state or "draft",
             one.budget or 0, day(one.closes_on, words), one.ballots or 0, one.unverified or 0, chosen_first, outcome,
             ballot["receipt"],
         )  # fmt: skip
@@ -187,7 +187,7 @@ class Rounds:
     async def indicators(self, words: Words) -> list[tuple[str, str]]:
         """The town's indicators that may be shown beside a category: id and name."""
         found = await service.seen(self.city, KeyPerformanceIndicator)
-        return [(one.id, spoken(words, one.name, key_of(one.id))) for one in found]
+        return [(one.id, words.of(one.name, key_of(one.id))) for one in found]
 
     async def _survey(self, one: WellBeingSurvey, words: Words, by: Voice) -> SurveySheet:
         given = await service.own_answers(self.city, one.id, by) or {"answers": {}, "band": ""}
@@ -202,7 +202,7 @@ class Rounds:
             )  # fmt: skip
 
         return SurveySheet(
-            one.id, key_of(one.id), spoken(words, one.name), one.frame or wellbeing.VERSION, one.state or "open",
+            one.id, key_of(one.id), words.of(one.name), one.frame or wellbeing.VERSION, one.state or "open",
             day(one.closes_on, words), one.answers or 0, one.unverified or 0, given["band"], bool(given["answers"]),
             [question(name) for name in wellbeing.OVERALL],
             [(group, [question(name) for name in names]) for group, names in wellbeing.GROUPS.items()],
@@ -211,7 +211,7 @@ class Rounds:
 
 def _figure(one: KeyPerformanceIndicator, words: Words) -> FigureSheet:
     value = one.current.value if one.current else None
-    return FigureSheet(one.id, spoken(words, one.name, key_of(one.id)), value, one.unit or "")
+    return FigureSheet(one.id, words.of(one.name, key_of(one.id)), value, one.unit or "")
 
 
 def _project(row: Mapping[str, Any], fared: Mapping[str, Any], wanted: Sequence[str], words: Words) -> ProjectSheet:

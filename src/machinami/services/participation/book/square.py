@@ -9,7 +9,7 @@ from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import ActionPlan, Proposal
 from machinami.services.participation import service
 from machinami.services.participation.book.state import Account, CommentSheet, Counts, SettingSheet, Sheet
-from machinami.services.participation.book.telling import called, comment_sheet, fault, sheet, spoken, step
+from machinami.services.participation.book.telling import called, comment_sheet, fault, sheet, step
 from machinami.services.participation.logic import pieces, record
 from machinami.services.participation.logic.nearness import nearest
 from machinami.services.participation.model import (
@@ -86,8 +86,8 @@ class Square:
     async def _names(self, words: Words) -> dict[str, str]:
         """What everything that the record tells of is called, for who looks."""
         said = await service.seen(self.city, ProposalComment)
-        names = {one.id: spoken(words, one.name) for one in await service.seen(self.city, BudgetRound)}
-        names |= {one.id: spoken(words, one.name) for one in await service.seen(self.city, WellBeingSurvey)}
+        names = {one.id: words.of(one.name) for one in await service.seen(self.city, BudgetRound)}
+        names |= {one.id: words.of(one.name) for one in await service.seen(self.city, WellBeingSurvey)}
         names |= {one.id: called(one.name, one.state, words) for one in await service.seen(self.city, Proposal)}
         return names | {one.id: names.get(str(one.ref_proposal), "") for one in said}
 
@@ -101,7 +101,7 @@ class Square:
 def chapter_text(plan: ActionPlan | None, chapter: str, words: Words) -> str:
     """What the plan says in a chapter, in the reader's language."""
     said = ((plan.chapters if plan else None) or {}).get(chapter, {})
-    return spoken(words, said) if isinstance(said, dict) else str(said)
+    return words.of(said) if isinstance(said, dict) else str(said)
 
 
 def counts(sheets: list[Sheet]) -> Counts:

@@ -14,12 +14,6 @@ ADDRESS = "/services/participation"
 SHOWN_OF_AUTHOR = 4
 
 
-def spoken(words: Words, text: Mapping[str, str] | None, otherwise: str = "") -> str:
-    """A text of an entity in the reader's language, else in Japanese, else in any."""
-    said = text or {}
-    return said.get(words.language) or said.get("ja") or next(iter(said.values()), otherwise)
-
-
 def day(text: str | None, words: Words) -> str:
     """A day as the reader says it."""
     if not text:
@@ -41,7 +35,7 @@ def sheet(piece: Proposal, words: Words, on: date, own: frozenset[str]) -> Sheet
         key_of(piece.id),
         piece.kind or "proposal",
         called(piece.name, piece.state, words),
-        spoken(words, piece.text),
+        words.of(piece.text),
         piece.field or "",
         piece.chapter or "",
         author(piece.author, piece.verified, words),
@@ -53,10 +47,10 @@ def sheet(piece: Proposal, words: Words, on: date, own: frozenset[str]) -> Sheet
         day(piece.due_on, words),
         left,
         pieces.is_overdue(piece, on),
-        spoken(words, piece.reply),
+        words.of(piece.reply),
         piece.replied_by or "",
         piece.replied_at,
-        spoken(words, piece.changed),
+        words.of(piece.changed),
         piece.verdict or "",
         remarks(piece.moderation),
         piece.id in own,
@@ -66,7 +60,7 @@ def sheet(piece: Proposal, words: Words, on: date, own: frozenset[str]) -> Sheet
 
 def called(name: Mapping[str, str] | None, state: str | None, words: Words) -> str:
     """The title of a piece; of one that is gone, that it is."""
-    return spoken(words, name) or words.plain(f"part.gone.{state if state in GONE else 'unnamed'}")
+    return words.of(name) or words.plain(f"part.gone.{state if state in GONE else 'unnamed'}")
 
 
 def comment_sheet(said: ProposalComment, words: Words, own: frozenset[str]) -> CommentSheet:
@@ -74,7 +68,7 @@ def comment_sheet(said: ProposalComment, words: Words, own: frozenset[str]) -> C
     return CommentSheet(
         said.id,
         key_of(said.id),
-        spoken(words, said.text),
+        words.of(said.text),
         author(said.author, said.verified, words),
         bool(said.verified),
         said.state or "shown",

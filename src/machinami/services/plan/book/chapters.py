@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import parse_instant
-from machinami.kit.values import spoken, tongue
 from machinami.kit.words import Words
 from machinami.services.plan.logic.drafting import is_older, text_of
 from machinami.services.plan.logic.paper import Cell, Chapter, Table
@@ -43,7 +42,7 @@ def chapters(
 
 def _chapter(key: str, number: int, texts: Mapping[str, Any] | None, teller: "_Teller") -> Chapter:
     words = teller.words
-    own, other = (text_of(texts, key, one) for one in (tongue(words), "ja" if tongue(words) == "en" else "en"))
+    own, other = (text_of(texts, key, one) for one in (words.tongue, "ja" if words.tongue == "en" else "en"))
     return Chapter(
         key,
         number,
@@ -51,7 +50,7 @@ def _chapter(key: str, number: int, texts: Mapping[str, Any] | None, teller: "_T
         tuple(words.plain(f"plan.chapter.{key}.{n}") for n in range(1, QUESTIONS + 1)),
         own or other,
         not own and bool(other),
-        bool(own) and is_older(texts, key, tongue(words)),
+        bool(own) and is_older(texts, key, words.tongue),
         teller.tables(key),
         teller.warnings(key),
         teller.map() if key == "roadmap" else None,
@@ -72,7 +71,7 @@ class _Teller:
 
     def name(self, row: Row) -> str:
         """What something is called."""
-        return spoken(row.get("name"), self.words, str(row.get("id", "")))
+        return self.words.of(row.get("name"), str(row.get("id", "")))
 
     def said(self, kind: str, value: object) -> str:
         """The word for one of a few values; the value itself where there is none."""
@@ -112,7 +111,7 @@ class _Teller:
             of = self.words.plain(
                 "plan.vision_of", version=vision.get("version") or 1, day=vision.get("adopted_on") or "—"
             )
-            rows = [(self.name(vision), spoken(vision.get("text"), self.words), of)]
+            rows = [(self.name(vision), self.words.of(vision.get("text")), of)]
         goals = [row for row in self.record.get("kpis", ()) if row.get("is_goal")]
         return (
             self.table("vision", ("name", "text", "since"), rows),
@@ -201,10 +200,10 @@ class _Teller:
         rows = [
             (
                 self.name(row),
-                spoken(row.get("text"), self.words) or None,
+                self.words.of(row.get("text")) or None,
                 self.listed(row["needs"]) or self.words.plain("plan.no_need"),
                 self.listed(row["kpis"]) or self.words.plain("plan.no_kpi"),
-                spoken(row.get("service_title"), self.words) or row.get("service"),
+                self.words.of(row.get("service_title")) or row.get("service"),
                 join(f"{self.name(one)}（{self.said('pilot_state', one['state'])}）" for one in row["pilots"]) or None,
                 self.said("work_state", row["state"]),
             )
@@ -250,7 +249,7 @@ class _Teller:
             for row in money.get("years", ())
         ]
         works: list[tuple[Cell, ...]] = [
-            (self.fiscal(row["year"]), spoken(row["name"], self.words) or self.words.plain("plan.whole_town"),
+            (self.fiscal(row["year"]), self.words.of(row["name"]) or self.words.plain("plan.whole_town"),
              *(int(row[one]) for one in columns))
             for row in money.get("rows", ())
         ]  # fmt: skip
@@ -269,9 +268,9 @@ class _Teller:
         rows = [
             (
                 self.name(row),
-                spoken(row.get("service_title"), self.words) or None,
+                self.words.of(row.get("service_title")) or None,
                 join(self.kind(one) for one in row["uses"]) or None,
-                join(spoken(one, self.words) for one in row["personal"]) or self.words.plain("plan.no_personal"),
+                join(self.words.of(one) for one in row["personal"]) or self.words.plain("plan.no_personal"),
             )
             for row in self.record.get("works", ())
             if row.get("service")

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from machinami.kit.values import spoken
 from machinami.kit.words import Words
 from machinami.services.plan.logic.record import Row
 from machinami.services.plan.model import CHAPTERS
@@ -24,8 +23,8 @@ def _text(key: str, record: Row, words: Words, town: str) -> str:
         case "goals":
             there = bool(vision)
             facts |= {
-                "vision": spoken((vision or {}).get("name"), words),
-                "text": spoken((vision or {}).get("text"), words),
+                "vision": words.of((vision or {}).get("name")),
+                "text": words.of((vision or {}).get("text")),
             }
         case "problems":
             there = bool(needs)
@@ -51,9 +50,7 @@ def _text(key: str, record: Row, words: Words, town: str) -> str:
 
 
 def _list(rows: Sequence[Row], words: Words) -> str:
-    lines = [
-        words.plain("plan.first_line", name=spoken(row.get("name"), words, row["id"])) for row in rows[:MOST_LISTED]
-    ]
+    lines = [words.plain("plan.first_line", name=words.of(row.get("name"), row["id"])) for row in rows[:MOST_LISTED]]
     if len(rows) > MOST_LISTED:
         lines.append(words.plain("plan.first_more", count=len(rows) - MOST_LISTED))
     return "\n".join(lines)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from machinami.kit.page import town_name
-from machinami.kit.values import spoken
 from machinami.model.vocabulary.circle import ActionPlan
 from machinami.services.plan.book.chapters import Reader, chapters
 from machinami.services.plan.logic.comparing import Difference, pieces, rows
@@ -76,7 +75,7 @@ def _paper(
 ) -> Paper:
     words = reader.words
     return Paper(
-        spoken(name, words, words.plain("plan.title")),
+        words.of(name, words.plain("plan.title")),
         town_name(reader.names, words.language),
         words.language,
         *told,

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from machinami.kit.desk import House
-from machinami.kit.values import spoken, tongue
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.vocabulary.circle import ActionPlan, Initiative
 from machinami.services.plan.logic.drafting import standing, text_of
@@ -97,13 +96,13 @@ def running(houses: Sequence[House]) -> list[Running]:
 def versions(held: Held, words: Words) -> list[Version]:
     """Every version that can be compared, the newest first; the draft that is being written before all."""
     found = [
-        Version(one.id, spoken(one.name, words), one.state or "open", one.version or 0, one.kept_at,
+        Version(one.id, words.of(one.name), one.state or "open", one.version or 0, one.kept_at,
                 one.kept_by or one.approved_by or "", one.remark or "")
         for one in held.drafts
         if one.state != "published"
     ]  # fmt: skip
     found += [
-        Version(one.id, spoken(one.name, words), "withdrawn" if one.withdrawn else "published", one.version or 0,
+        Version(one.id, words.of(one.name), "withdrawn" if one.withdrawn else "published", one.version or 0,
                 one.published_at, one.approved_by or "", (one.withdrawn or {}).get("reason", ""))
         for one in held.plans
     ]  # fmt: skip
@@ -119,7 +118,7 @@ def chapter_states(held: Held, words: Words) -> list[ChapterState]:
     draft = held.draft
     texts = draft.chapters if draft else None
     return [
-        ChapterState(one, len(text_of(texts, one, tongue(words))), len(open_comments(held, one))) for one in CHAPTERS
+        ChapterState(one, len(text_of(texts, one, words.tongue)), len(open_comments(held, one))) for one in CHAPTERS
     ]
 
 
@@ -139,7 +138,7 @@ def log_rows(held: Held, words: Words) -> list[LogRow]:
     """What was done, the newest first."""
     may_undo = undoable(held.decisions, held.drafts)
     rows = [
-        LogRow(one.id, one.kind or "written", spoken(one.subject, words), one.chapter or "", one.decided_at,
+        LogRow(one.id, one.kind or "written", words.of(one.subject), one.chapter or "", one.decided_at,
                one.decided_by or "", one.role or "", one.reason or "", one.id in may_undo)
         for one in held.decisions
     ]  # fmt: skip
@@ -148,9 +147,9 @@ def log_rows(held: Held, words: Words) -> list[LogRow]:
 
 def work_rows(held: Held, words: Words) -> list[WorkRow]:
     """The works of the plan."""
-    titles = {one.id: spoken(one.title, words) for one in held.sources.services}
+    titles = {one.id: words.of(one.title) for one in held.sources.services}
     return [
-        WorkRow(one.id, one.id.rpartition(":")[2], spoken(one.name, words, one.id), one.state or "proposed",
+        WorkRow(one.id, one.id.rpartition(":")[2], words.of(one.name, one.id), one.state or "proposed",
                 titles.get(one.service or "", one.service or ""), len(one.needs or ()), len(one.kpis or ()),
                 len(one.stages or ()), one.lead or "")
         for one in in_order(held.sources.initiatives)
