@@ -100,9 +100,11 @@ async def test_who_consents_at_the_desk_takes_part_and_has_a_key_on_paper(desk: 
     assert [one.subject for one in town.policy.law.consents.values()] == [walker.id]
     assert card not in repr(await town.store.records(kind_of("health_points", "keys")))
 
-    opened = await desk.crowd.ask("nobody", "POST", f"{POINTS}/enter", form={"key": f" {key.lower()[:4]}-{key[4:]}"})
+    opened = await desk.crowd.ask("nobody", "POST", f"{POINTS}/enter", form={"key": f" {key.lower()[:4]}-{key[4:]}; ü"})
     assert opened.status == 303
-    assert key in opened.headers["Set-Cookie"]
+    assert f"={key};" in opened.headers["Set-Cookie"]
+    app = await desk.crowd.ask("nobody", "GET", f"{POINTS}/me", Participation_Key=f"{key[:4]}-{key[4:]}")
+    assert app.status == 200
     wrong = await desk.crowd.ask("nobody", "POST", f"{POINTS}/enter", form={"key": "AAAA-BBBB"})
     assert wrong.status == 422
     assert "この鍵で参加している人はいません" in wrong.text

@@ -49,6 +49,19 @@ async def test_a_service_takes_what_people_hand_in_only_where_it_says_so(river: 
         river.city.at_reception()
 
 
+async def test_a_service_looks_at_no_type_that_it_does_not_declare(river: River) -> None:
+    await river.stand()
+    assert [one.id for one in await river.city.entities("RiverGauge")] == [GAUGE]
+    found = river.city.peek(GAUGE)
+    assert found is not None
+    assert found.id == GAUGE
+    assert river.city.sees("RiverGauge")
+    with pytest.raises(Forbidden, match="reads Walker"):
+        await river.city.entities("Walker")
+    with pytest.raises(Forbidden, match="writes Walker"):
+        river.city.may_write("Walker")
+
+
 def test_every_word_of_the_circle_is_a_term_of_the_town() -> None:
     views = [view for view in vars(circle).values() if getattr(view, "__module__", "") == circle.__name__]
     words = {

@@ -67,3 +67,22 @@ def test_no_text_is_in_two_groups_and_every_likeness_lies_between_nothing_and_on
     members = [number for group in found for number in group]
     assert len(members) == len(set(members))
     assert all(0.3 <= cosine <= 1 for cosine in alike(said, 0.3).values())
+
+
+def linked(said: list[str], least: float) -> list[tuple[int, ...]]:
+    """The same grouping told plainly: two groups join where all pairs between them are alike enough on average."""
+    pairs = alike(said, least)
+    held = [[number] for number in range(len(said))]
+    for (one, other), _ in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0])):
+        a = next(group for group in held if one in group)
+        b = next(group for group in held if other in group)
+        total = math.fsum(pairs.get((min(i, j), max(i, j)), 0.0) for i in a for j in b)
+        if a is not b and total / (len(a) * len(b)) >= least:
+            a += b
+            held.remove(b)
+    return sorted(tuple(sorted(group)) for group in held if len(group) > 1)
+
+
+@given(st.lists(st.text(alphabet="abcd", min_size=2, max_size=8), max_size=14))
+def test_groups_are_those_of_average_linkage(said: list[str]) -> None:
+    assert sorted(groups(said, 0.3137)) == linked(said, 0.3137)

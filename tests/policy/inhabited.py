@@ -97,11 +97,14 @@ class Crowd:
             text = (await answer.read()).decode("utf-8", "replace")
             return Told(answer.status, dict(answer.headers), text)
 
-    async def state(self) -> tuple[Any, ...]:
-        """What a refused request must leave as it is: all but what the service does by itself."""
+    async def state(self, *handed_in: str) -> tuple[Any, ...]:
+        """What a refused request must leave as it is: all but what the service does by itself, and entities of types
+        (short names) of which it is asked whether anybody may hand them in."""
         house = await self.town.broker.town(None)
         changes = await house.store.changes(0, 10_000)
-        done = len([change for change in changes if change.by != "urn:machinami:service:flood"])
+        taken = {TERMS[name] for name in handed_in}
+        others = [change for change in changes if change.by != "urn:machinami:service:flood"]
+        done = len([change for change in others if taken.isdisjoint(change.types)])
         names = ("account", "key", "invitation", "session")
         kinds = ("settings", "policy", *(f"identity-{name}" for name in names))
         kept = [sorted(await house.store.records(kind)) for kind in kinds]

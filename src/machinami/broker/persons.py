@@ -16,7 +16,7 @@ from machinami.model.person import Card, Handle, read_number
 from machinami.model.principal import ANONYMOUS, Principal, Role
 
 HANDLE, CARD = "person-handle", "person-card"
-_SERVICE = "urn:machinami:service:"
+_SERVICE, _CARDED = "urn:machinami:service:", "urn:ngsi-ld:Person:"
 _MOST = 100  # names of one person
 
 
@@ -35,9 +35,10 @@ def as_person(name: str) -> Principal:
 
 async def names_of(town: Town, by: Principal) -> list[str]:
     """All names of who asks: that of their account first, those that they connected, and the pseudonyms by which the
-    services know them. Raises SignInRequired, Forbidden."""
-    own = [by.id, *(one.id for one in await handles(town, by))]
-    return [*own, *(name for one in own for name in pseudonyms_at_services(town, one))]
+    services know them, or their cards. Raises SignInRequired, Forbidden."""
+    connected = [one.id for one in await handles(town, by)]
+    people = [by.id, *(one for one in connected if one.startswith(_CARDED))]
+    return [by.id, *connected, *(name for one in people for name in pseudonyms_at_services(town, one))]
 
 
 def pseudonyms_at_services(town: Town, person: str) -> list[str]:
@@ -88,7 +89,7 @@ async def make_card(town: Town, number: str, code: str, recognised: str, by: Pri
     demand_desk(town, by)
     if not recognised.strip() or len(recognised) > 500:
         raise BadRequestData("Say in at most 500 characters how you saw who it is", member="recognised")
-    made = Card(number, f"urn:ngsi-ld:Person:{town.new_id()}", _digest(code), recognised.strip(), by.id, town.clock())
+    made = Card(number, f"{_CARDED}{town.new_id()}", _digest(code), recognised.strip(), by.id, town.clock())
     if town.store.record(CARD, number) is not None:
         raise Conflict("This number is taken; make another card")
     await town.store.transact(lambda tx: tx.put_record(CARD, number, write(made)))

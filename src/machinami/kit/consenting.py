@@ -46,6 +46,13 @@ class Consenting:
         found = legal_records.law_of(self._town).approvals.get(self.purpose)
         return found if found is not None and found.holds(self._town.clock()) else None
 
+    @property
+    def least_group(self) -> int:
+        """Of how many people whatever is published must be at least, as it was approved; 0 where nothing is said of it.
+        An approval that has ended counts as well: what was given under it was given so."""
+        found = legal_records.law_of(self._town).approvals.get(self.purpose)
+        return 0 if found is None else found.bounds.group
+
     def text(self, language: str) -> str:
         """What is consented to, in the words that the town has published."""
         known = self.published

@@ -63,19 +63,22 @@ def groups(texts: Sequence[str], least: float) -> list[tuple[int, ...]]:
     pairs = alike(texts, least)
     member = list(range(len(texts)))
     held: dict[int, list[int]] = {number: [number] for number in member}
+    shared: defaultdict[int, defaultdict[int, float]] = defaultdict(lambda: defaultdict(float))  # between two groups
+    for (one, other), cosine in pairs.items():
+        shared[one][other] = shared[other][one] = cosine
     for (one, other), _ in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0])):
         a, b = member[one], member[other]
-        if a != b and _between(held[a], held[b], pairs) >= least:
-            held[a] += held.pop(b)
-            for number in held[a]:
+        if a != b and shared[a][b] >= least * len(held[a]) * len(held[b]):
+            for number in held[b]:
                 member[number] = a
+            held[a] += held.pop(b)
+            for third, total in shared.pop(b).items():
+                if third != a:
+                    shared[a][third] += total
+                    shared[third][a] += total
+                shared[third].pop(b, None)
     found = [tuple(sorted(group)) for group in held.values() if len(group) > 1]
     return sorted(found, key=lambda group: (-_within(group, pairs), group))
-
-
-def _between(ones: Sequence[int], others: Sequence[int], pairs: Mapping[tuple[int, int], float]) -> float:
-    total = sum(pairs.get((min(i, j), max(i, j)), 0.0) for i in ones for j in others)
-    return total / (len(ones) * len(others))
 
 
 def _within(group: Sequence[int], pairs: Mapping[tuple[int, int], float]) -> float:

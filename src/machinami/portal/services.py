@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from machinami.kit.installed import Broken, Service
+from machinami.kit.manifest import ANY_TYPE
 from machinami.kit.words import Words
 
 TEMPLATE = "machinami.portal/services.html"
@@ -25,6 +26,10 @@ PYTHON_PARTS = (
     "numpy", "orjson", "reportlab", "scikit-learn", "scipy", "segno", "shapely", "tzdata", "uvicorn", "uvloop",
     "webauthn", "xlsxwriter",
 )  # fmt: skip
+
+
+MANAGEMENT = "management"
+ANY_LABEL = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,9 @@ class SettingRow:
 
 
 def directory(services: Iterable[Service], broken: Iterable[Broken], words: Words) -> list[ServiceCard]:
-    """The directory; what is broken is said at its end."""
-    return [_card(service, words) for service in services] + [
+    """The directory, field by field, the town's services before its management; what is broken is said at its end."""
+    by_field = sorted(services, key=lambda one: (one.manifest.field == MANAGEMENT, one.manifest.field))
+    return [_card(service, words) for service in by_field] + [
         ServiceCard(bad.package, "", "", "", (), (), "", bad.reason) for bad in broken
     ]
 
@@ -96,7 +102,8 @@ def _card(service: Service, words: Words) -> ServiceCard:
     manifest, language = service.manifest, words.language
 
     def labels(names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(words.plain(f"type.{name}") if words.has(f"type.{name}") else name for name in names)
+        said = (ANY_LABEL if name == ANY_TYPE else name for name in names)
+        return tuple(words.plain(f"type.{name}") if words.has(f"type.{name}") else name for name in said)
 
     return ServiceCard(
         manifest.title.spoken(language),

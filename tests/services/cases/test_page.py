@@ -13,7 +13,7 @@ from machinami.services.cases import page
 
 @pytest.fixture
 async def visit(tmp_path: Path) -> AsyncIterator[Visit]:
-    async with visited("machinami.services.cases", tmp_path, page.routes, "/services/cases", "flood") as visit:
+    async with visited("machinami.services.cases", tmp_path, page.routes, "/services/cases", "flood", "plan") as visit:
         yield visit
 
 

@@ -23,6 +23,7 @@ from machinami.services.guide.model import (
     Evidence,
     GuideAnswer,
     Known,
+    MenuChoice,
     Question,
 )
 from machinami.services.guide.service import guidance
@@ -116,6 +117,11 @@ def test_a_body_of_one_is_no_body_yet() -> None:
     assert gather(Known(bodies=[body], members=[one, replace(gone, state="member")]))["body"].state == "yes"
     assert gather(Known(bodies=[], members=[]))["body"].state == "no"
     assert gather(Known(bodies=[body]))["rules"].state == "yes"
+
+
+def test_rows_of_the_menu_that_are_decided_are_a_part_of_the_decision_on_a_city_os() -> None:
+    rows = [MenuChoice("urn:c:1", "selected"), MenuChoice("urn:c:2", "")]
+    assert gather(Known(choices=rows))["menu"] == Evidence("partly", 1, 1)
 
 
 def test_income_from_grants_alone_does_not_last() -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.services.visiting import Visit, visited
 
 from machinami.kit.words import LANGUAGES, differences
+from machinami.model.vocabulary.circle import CityNeed, Initiative, Vision
 from machinami.services.guide import page
 
 
@@ -90,3 +91,12 @@ async def test_the_first_page_says_what_runs_and_whether_data_flow(visit: Visit)
     text = await visit.see()
     assert "町の人のためのサービス 0" in text
     assert "データの出どころは、まだつながっていません" in text
+
+
+async def test_what_the_records_show_of_what_holds_the_town_stands_beside_it(visit: Visit) -> None:
+    await visit.put(Vision("urn:ngsi-ld:Vision:1", state="adopted"), CityNeed("urn:ngsi-ld:CityNeed:1"))
+    await visit.put(Initiative("urn:ngsi-ld:Initiative:1", state="going", lead="福祉課"))
+    text = await visit.see()
+    assert "いまは「計画（戦略）策定」" in text
+    assert "費用の払い手がある取組 1 件のうち 0 件" in text
+    assert 'aria-label="記録から見えるつまずき' in text

@@ -22,7 +22,7 @@ from machinami.services.health_points import service
 from machinami.services.health_points.logic.bookings import LEAVING
 from machinami.services.health_points.logic.days import day_id
 from machinami.services.health_points.logic.joining import PURPOSE, NotTakingPart
-from machinami.services.health_points.model import StepCount, Walker
+from machinami.services.health_points.model import StepCount, Walker, WalkingKpi
 
 from .conftest import Streets
 
@@ -132,6 +132,23 @@ async def test_a_leaving_that_was_cut_off_is_brought_to_its_end(guarded: Streets
     await service.refresh(guarded.city, guarded.now)
     assert guarded.town.store.peek(walker.id) is None
     assert await own.private_rows(LEAVING) == {}
+
+
+async def test_figures_are_told_of_no_smaller_group_than_the_board_approved(guarded: Streets) -> None:
+    program, expand = service_principal(guarded.city.manifest).id, town_context().expand
+    types = [expand(row.data.type) for row in guarded.city.manifest.personal]
+    await approve(guarded.town, PURPOSE, [f"program:{program}"], types, group=12)
+    await guarded.city.consenting(PURPOSE).publish(ADMINISTRATOR)
+    for number in range(11):
+        walker = await guarded.join(f"key-{number}")
+        guarded.keys[walker.id] = f"key-{number}"
+        for back in range(8, 0, -1):
+            await guarded.walk(walker, guarded.today - timedelta(days=back), 4_000 + 300 * number + 50 * back)
+    await service.refresh(guarded.city, guarded.now)
+
+    told = await guarded.city.find(WalkingKpi)
+    assert told
+    assert all(one.suppressed and one.steps is None for one in told)  # of eleven, and twelve were approved
 
 
 async def test_the_audit_is_shown_to_officers_and_to_no_resident(guarded: Streets) -> None:

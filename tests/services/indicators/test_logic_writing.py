@@ -116,6 +116,7 @@ def test_a_circle_is_found_and_a_lead_back_is_drawn_below() -> None:
 
 def test_a_name_is_wrapped_by_the_width_of_its_letters() -> None:
     assert wrapped("徒歩・公共交通で来街する人の割合") == ("徒歩・公共交通で来街す", "る人の割合")
+    assert wrapped("People who know where to go") == ("People who know where", "to go")
     assert wrapped("x" * 100)[-1].endswith("…")
     assert len(wrapped("字" * 100)) == 3
     assert draw([], {}).boxes == ()

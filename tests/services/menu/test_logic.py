@@ -35,7 +35,7 @@ COUNTS = {
 
 def row(*parts: Part) -> Row:
     text = Words(ja="あ", en="a")
-    return Row("r", "", "data", text, text, text, "guide", "s", ("all",), parts)
+    return Row("r", "", "data", text, text, text, "guide", text, ("all",), parts)
 
 
 def part(kind: str, ref: str, whole: bool = False) -> Part:
@@ -53,7 +53,7 @@ def test_only_two_rows_have_a_number_of_the_appendix_since_no_other_was_seen() -
 def test_a_row_from_memory_or_of_our_own_says_so_in_its_source() -> None:
     for one in MENU.rows:
         if one.tag in ("memory", "own"):
-            assert "recalled" in one.source or "own" in one.source, one.id
+            assert "recalled" in one.source["en"] or "own" in one.source["en"], one.id
 
 
 def test_what_is_named_as_evidence_is_there() -> None:

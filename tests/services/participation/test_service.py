@@ -66,6 +66,17 @@ async def test_each_person_is_one_voice_and_who_is_not_signed_in_is_none(square:
     assert (found.supports, found.unverified) == (1, 2)
 
 
+async def test_supports_that_were_brought_in_from_elsewhere_are_added_to(square: Square) -> None:
+    old = Proposal("urn:ngsi-ld:Proposal:old", kind="proposal", state="open", supports=34, simulated=True)
+    await square.know(old)
+    for name in ("kei", "aoi"):
+        found = await service.support(square.city, old.id, square.voice(name), True)
+    assert (found.supports, found.unverified) == (36, 0)
+    for name in ("aoi", "kei"):
+        found = await service.support(square.city, old.id, square.voice(name), False)
+    assert found.supports == 34
+
+
 async def test_a_program_speaks_for_nobody(square: Square) -> None:
     token = VIEWER.set(Principal("urn:program:x", frozenset({Role.RESIDENT}), scopes=frozenset({"write"})))
     try:
@@ -132,6 +143,21 @@ async def test_what_is_taken_back_is_gone_with_its_past(square: Square) -> None:
     assert "やっぱり" not in await remembered(square, piece.id)
     assert await service.owned(square.city, kei) == frozenset()
     assert (await service.verify(square.city)).is_sound
+
+
+async def test_forgetting_that_was_cut_off_is_brought_to_its_end(square: Square) -> None:
+    kei = square.voice("kei")
+    piece = await square.hand_in(kei, text="消すはずの文")
+    await service.reply(square.city, piece.id, ADOPTED, OFFICER)
+    left = pieces.withdrawn(await square.found(piece.id))
+    await service.keep(square.city, left, "author", "withdraw", square.now)
+    await square.city.private(lambda drawer: drawer.put(service.PENDING, piece.id, record.told(left)))
+    await square.city.erase(Proposal, [piece.id])
+    assert not (await service.verify(square.city)).is_sound
+    await service.refresh(square.city, square.now)
+    assert await square.found(piece.id) == left
+    assert (await service.verify(square.city)).is_sound
+    assert await square.city.private_rows(service.PENDING) == {}
 
 
 async def test_a_comment_is_hidden_like_a_proposal(square: Square) -> None:

@@ -166,14 +166,15 @@ FORM = {
 
 
 def test_a_work_is_what_the_form_says_and_its_other_language_stays() -> None:
-    work = described(Initiative("i1", name=Words({"en": "River watch"})), FORM, "ja", "v1")
+    work = described(Initiative("i1", name=Words({"en": "River watch"})), FORM, "ja", "v1", {"n1": "disaster"})
     assert work.name == {"en": "River watch", "ja": "川の見守り"}
     assert (work.needs, work.kpis, work.roles) == (["n1"], ["k1"], [{"who": "消防団", "does": ""}])
+    assert work.field == "disaster"
 
 
 def test_a_change_of_a_work_is_taken_back_to_what_stood_before() -> None:
-    before = described(Initiative("i1"), FORM, "ja", "")
-    after = described(before, {**FORM, "state": "ended", "lead": "企画課"}, "ja", "")
+    before = described(Initiative("i1"), FORM, "ja", "", {})
+    after = described(before, {**FORM, "state": "ended", "lead": "企画課"}, "ja", "", {})
     was, now = moved(before, after)
     assert (was, now) == ({"lead": None, "state": "going"}, {"lead": "企画課", "state": "ended"})
     assert brought_back(after, was) == before

@@ -124,6 +124,28 @@ async def test_what_people_type_is_shown_as_text_and_an_empty_list_is_mended(eve
     assert "まだ何も書かれていない" in await evening.send(f"{NEEDS}/hand-in", 422, text="！？", field="other")
 
 
+async def test_a_work_keeps_a_need_that_was_closed_since(evening: Evening) -> None:
+    await evening.send(f"{NEEDS}/add", text=VOICE, field="transport", origin="office")
+    need = only(r'name="need ([^"]+)"', await evening.read(f"{PLAN}/work"))
+    await evening.send(f"{PLAN}/work", name="乗り合いタクシー", state="planned", **{f"need {need}": "yes"})
+    await evening.send(f"{NEEDS}/change", need=need, state="closed", reason="県の仕事", field="transport")
+    assert need not in await evening.read(f"{PLAN}/work")
+    link = only(r'href="(/services/plan/work\?id=[^"]+)"', await evening.read(f"{PLAN}?view=officer"))
+    assert f'name="need {need}" value="yes" checked' in await evening.read(link)
+
+
+async def test_anything_that_arrived_can_become_a_need_by_its_id(evening: Evening) -> None:
+    arrived = {
+        "id": "urn:ngsi-ld:Case:1", "type": "Case",
+        "description": {"type": "Property", "value": "橋の手すりがこわれている"},
+    }  # fmt: skip
+    async with evening.session.post("/ngsi-ld/v1/entities", json=arrived) as answer:
+        assert answer.status == 201
+    path = f"{NEEDS}?view=officer&from="
+    assert "橋の手すりがこわれている" in await evening.read(f"{path}urn:ngsi-ld:Case:1")
+    assert "見つからないか" in await evening.read(f"{path}urn:ngsi-ld:Case:2")
+
+
 @pytest.fixture
 async def crowd(tmp_path: Path) -> AsyncIterator[Crowd]:
     async with inhabited(tmp_path, Planned) as found:

@@ -16,6 +16,7 @@ from machinami.services.cases.service import PACKAGE
 
 TEMPLATE = f"{PACKAGE}/page.html"
 ONE = f"{PACKAGE}/case.html"
+PLAN = "plan"  # the service on whose page a work is gone on with
 _LONGEST_WISH = 200
 
 
@@ -68,8 +69,9 @@ class Shelf:
         case = await service.case_of(self.city, case_id(key))
         works = await service.begun(self.city, case)
         closed = not self.city.shows(Initiative)
+        planned = any(house.service.manifest.id == PLAN for house in self.desk.houses())
         seen = sheet(case, self.desk.houses(), works, service.library().sources, words)
-        return self.frame.show(request, ONE, sheet=seen, audience=audience, done=done, closed=closed)
+        return self.frame.show(request, ONE, sheet=seen, audience=audience, done=done, closed=closed, planned=planned)
 
     async def begin(self, request: Request) -> Response:
         """Begin the plan's entry for a case."""

@@ -157,7 +157,7 @@ class Way:
     async def enter(self, request: Request) -> Response:
         """Open one's page with the key on the paper of a desk: for an hour, or for good on a device of one's own."""
         form = read_form(request)
-        key = read_number(form.get("key", ""))
+        key = read_number(form.get("key", ""))  # letters and digits alone: it becomes a cookie
         try:
             await service.walker_of(self.city, key)
         except NotTakingPart:

@@ -126,7 +126,7 @@ async def enrol(city: City, person: str, key: str) -> None:
 async def walker_of(city: City, key: str) -> Walker:
     """Who takes part under a key. Raises NotTakingPart."""
     own = city.for_purpose(PURPOSE)
-    found = await own.private(lambda drawer: drawer.get(KEYS, digest(key)))
+    found = await own.private(lambda drawer: bookings.key_row(drawer, key))
     if key and found is not None and consents(own).holds(found["walker"]):
         walker = await own.get(Walker, found["walker"])
         if walker is not None:
@@ -286,7 +286,6 @@ async def take_voucher(city: City, walker: Walker, code: str) -> Voucher:
     own, now = city.for_purpose(PURPOSE), city.now()
     settings = await own.settings(Settings)
     wanted = Voucher(code, walker.id, settings.voucher_points, now + timedelta(hours=settings.hold_hours), "held")
-
     return await own.private(lambda drawer: bookings.hold(drawer, wanted, today(city, now)))
 
 
@@ -374,6 +373,7 @@ async def _tell(
 ) -> summary.Doubts:
     """Publish the figures of the town, where something has changed since they were last told; the days in doubt."""
     settings, on = await own.settings(Settings), today(own, now)
+    settings = replace(settings, smallest_group=max(settings.smallest_group, own.consenting(PURPOSE).least_group))
     days = {w.id: await days_of(own, w.id, on - timedelta(days=1), settings.survey_weeks * 7) for w in walkers}
     told = await own.find(WalkingKpi)
     figures = summary.kpis(walkers, days, settings, on)

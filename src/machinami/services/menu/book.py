@@ -86,9 +86,9 @@ def sheets(menu: Menu, rows: Sequence[Judged], shares: Sequence[Share], words: W
 def sheet(one: Judged, words: Words) -> RowSheet:
     """One row."""
     row, choice, language = one.row, one.choice, words.language
-    l2, l3, text, lacks = (spoken(said, language) for said in (row.l2, row.l3, row.text, row.lacks))
+    l2, l3, text, lacks, source = (spoken(said, language) for said in (row.l2, row.l3, row.text, row.lacks, row.source))
     return RowSheet(
-        row.id, row.no or "—", l2, l3, text, row.tag, row.source,
+        row.id, row.no or "—", l2, l3, text, row.tag, source,
         [words.plain(f"menu.field.{field}") for field in row.fields],
         one.finding,
         [_part(part, works, language) for part, works in one.parts],

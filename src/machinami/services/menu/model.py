@@ -37,7 +37,7 @@ class Row:
     l3: Words
     text: Words
     tag: Tag
-    source: str
+    source: Words
     fields: tuple[str, ...]
     parts: tuple[Part, ...] = ()
     lacks: Words | None = None

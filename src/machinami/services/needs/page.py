@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, Forbidden, NotFound
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
@@ -14,6 +14,7 @@ from machinami.kit.values import spoken, tongue
 from machinami.kit.words import Words
 from machinami.services.needs import service
 from machinami.services.needs.book import sheets
+from machinami.services.needs.book.reports import Report, report
 from machinami.services.needs.model import FIELDS, ORIGINS, STATES, NeedNote
 from machinami.services.needs.service import PACKAGE
 
@@ -98,9 +99,20 @@ class Way:
             log=sheets.log_rows(held.decisions, words) if seen != "resident" else [],
             closed=held.closed,
             trace_closed=bool({"Initiative", "CityNeed", "KeyPerformanceIndicator"} & held.closed),
+            wanted=asked.get("from", ""),
+            report=self.reported(request, words),
             receipt=asked.get("note", ""),
             note=await self.receipt(asked.get("note", "")),
         )
+
+    def reported(self, request: Request, words: Words) -> Report | None:
+        """What arrived and is to become a need, by its id; None where nothing was asked for, or it is not there."""
+        wanted = request.arguments.get("from", "").strip()
+        try:
+            found = self.desk.archive.entity(wanted, self.desk.identify(request)) if wanted else None
+        except (NotFound, BadRequestData, Forbidden):
+            return None
+        return report(self.desk.archive.document(found), words) if found is not None else None
 
     async def receipt(self, number: str) -> NeedNote | None:
         """What became of a voice, for whoever knows its number."""

@@ -27,7 +27,7 @@ from machinami.services.participation.model import (
 )
 
 PACKAGE = "machinami.services.participation"
-OWN, HIDDEN, RECORD, HEAD = "own", "hidden", "record", "head"
+OWN, HIDDEN, PENDING, RECORD, HEAD = "own", "hidden", "pending", "record", "head"
 RESIDENT, UNVERIFIED = "resident", "unverified"
 PEOPLE = frozenset({Role.RESIDENT, Role.OFFICER, Role.DEPARTMENT_HEAD, Role.MAYOR, Role.ADMINISTRATOR})
 """Who is of the town: neither a program nor who only runs the machine."""
@@ -37,8 +37,9 @@ V = TypeVar("V")
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Close the rounds and surveys whose last day is past, and say what came of them."""
+    """Close the rounds and surveys whose last day is past, and say what came of them; end what was cut off."""
     own, on = city.at_reception(), pieces.today(now, city.zone)
+    await _finish_forgetting(own)
     for one in await own.find(BudgetRound):
         if one.state == "open" and budgeting.is_over(one.closes_on, on):
             await close_round(own, one.id, "machinami")
@@ -97,8 +98,10 @@ async def support(city: City, proposal_id: str, by: Voice, wanted: bool) -> Prop
         if (by.key in before) == wanted:
             return proposal
         await own.private(partial(_set, shelf=shelf, key=by.key, row={"verified": by.verified} if wanted else None))
-        counted = [bool(row["verified"]) for row in (await own.private_rows(shelf)).values()]
-        after = replace(proposal, supports=counted.count(True), unverified=counted.count(False))
+        counted = pieces.tally(await own.private_rows(shelf))
+        if not await _owner(own, proposal_id):  # brought in from elsewhere, with supports that are in no drawer
+            counted = pieces.added(proposal, counted, pieces.tally(before))
+        after = replace(proposal, supports=counted[0], unverified=counted[1])
         await keep(own, after, _role(by), "support" if wanted else "unsupport", now)
     return after
 
@@ -169,8 +172,8 @@ async def vote(city: City, round_id: str, wanted: Iterable[str], nonce: str, by:
         receipt = sha256(" ".join([nonce, *ballot]).encode()).hexdigest()[:32]
         row = {"projects": ballot, "verified": by.verified, "receipt": receipt, "nonce": nonce}
         await own.private(partial(_set, shelf=_ballots(round_id), key=by.key, row=row))
-        cast = [bool(one["verified"]) for one in (await own.private_rows(_ballots(round_id))).values()]
-        after = replace(round_, ballots=cast.count(True), unverified=cast.count(False))
+        ballots, unverified = pieces.tally(await own.private_rows(_ballots(round_id)))
+        after = replace(round_, ballots=ballots, unverified=unverified)
         await keep(own, after, _role(by), "ballot", now, receipt=receipt)
     return receipt
 
@@ -200,8 +203,8 @@ async def answer(city: City, survey_id: str, answers: dict[str, int], band: str,
         demand_open(survey)
         row = {"answers": answers, "band": band, "verified": by.verified}
         await own.private(partial(_set, shelf=_answers(survey_id), key=by.key, row=row))
-        given = [bool(one["verified"]) for one in (await own.private_rows(_answers(survey_id))).values()]
-        after = replace(survey, answers=given.count(True), unverified=given.count(False))
+        given, unverified = pieces.tally(await own.private_rows(_answers(survey_id)))
+        after = replace(survey, answers=given, unverified=unverified)
         await keep(own, after, _role(by), "answer", now)
 
 
@@ -305,9 +308,19 @@ async def _kept_head(own: City) -> Head | None:
 
 
 async def _forget_past(own: City, left: P) -> None:
-    """What an entity was before goes from the history too."""
+    """What an entity was before goes from the history too. What is cut off in between, the next refresh ends."""
+    await own.private(partial(_set, shelf=PENDING, key=left.id, row=record.told(left)))
     await own.erase(type(left), [left.id])
     await own.publish(left)
+    await own.private(partial(_set, shelf=PENDING, key=left.id, row=None))
+
+
+async def _finish_forgetting(own: City) -> None:
+    kinds: tuple[type[Any], ...] = (Proposal, ProposalComment)
+    for piece_id, said in (await own.private_rows(PENDING)).items():
+        kind = next(kind for kind in kinds if f":{kind.TYPE}:" in piece_id)
+        async with own.turn:
+            await _forget_past(own, record.revived(kind, said))
 
 
 def _restored(piece: P, kept: dict[str, Any]) -> P:

@@ -1,6 +1,8 @@
 """What does the town plan, for the resident who reads it, the officer who writes it, and the successor?"""
 
+from collections import OrderedDict
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -30,6 +32,7 @@ from machinami.services.plan.service import PACKAGE, Held
 
 ADDRESS = "/services/plan"
 OFFICE = f"{ADDRESS}?view=officer"
+FILES_KEPT = 16
 PAGE, CHAPTER, WORK, DRAFT, COMPARE = (
     f"{PACKAGE}/{name}.html" for name in ("page", "chapter", "work", "draft", "compare")
 )
@@ -68,6 +71,7 @@ class Way:
         self.city = city
         self.desk = desk
         self.frame = Frame.around(desk)
+        self.files: OrderedDict[bytes, bytes] = OrderedDict()  # those asked for last: a published one never changes
         self.deeds: Mapping[str, PageHandler] = {
             "begin": self.begin,
             "chapter": self.write,
@@ -201,15 +205,20 @@ class Way:
             stages=sheets.stage_fields(found, typed),
             stage_states=STAGE_STATES,
             roles=[*roles, *({"who": "", "does": ""} for _ in range(max(2, 4 - len(roles))))][: works.MOST_ROLES],
-            needs=[
-                (one.id, spoken(one.name, words, one.id), one.id in _ticked(kept.needs, typed, form, "need"))
-                for one in held.sources.needs
-                if one.ref_group is None and one.state != "closed"
-            ],
-            kpis=[
-                (one.id, spoken(one.name, words, one.id), one.id in _ticked(kept.kpis, typed, form, "kpi"))
-                for one in held.sources.kpis
-            ],
+            needs=_boxes(
+                {
+                    one.id: spoken(one.name, words, one.id)
+                    for one in held.sources.needs
+                    if (one.ref_group is None and one.state != "closed") or one.id in (kept.needs or ())
+                },
+                _ticked(kept.needs, typed, form, "need"),
+                words,
+            ),
+            kpis=_boxes(
+                {one.id: spoken(one.name, words, one.id) for one in held.sources.kpis},
+                _ticked(kept.kpis, typed, form, "kpi"),
+                words,
+            ),
             closed=held.closed,
         )
 
@@ -235,7 +244,14 @@ class Way:
         if kind not in MAKERS:
             raise NotFound("A plan is given as .pdf or .xlsx", name=request.params["name"])
         address, media_type = MAKERS[kind]
-        content = await self.city.compute_at(address, await self.paper(request, name))
+        paper = await self.paper(request, name)
+        known = sha256(f"{kind} {paper!r}".encode()).digest()
+        if known not in self.files:
+            self.files[known] = await self.city.compute_at(address, paper)
+        self.files.move_to_end(known)
+        content = self.files[known]
+        if len(self.files) > FILES_KEPT:
+            self.files.popitem(last=False)
         saved = quote(f"{name}.{kind}")
         headers = [(b"content-disposition", f"attachment; filename*=UTF-8''{saved}".encode("ascii"))]
         return Response(200, content, media_type, headers)
@@ -350,3 +366,9 @@ def _state(state: str, words: Words) -> str:
 
 def _ticked(kept: list[str] | None, typed: Mapping[str, str], form: Mapping[str, str] | None, kind: str) -> list[str]:
     return works.chosen(typed, kind) if form is not None else list(kept or ())
+
+
+def _boxes(names: Mapping[str, str], ticked: list[str], words: Words) -> list[tuple[str, str, bool]]:
+    """What can be ticked: id, name, whether it is. What is ticked and not there any more can be taken out."""
+    rows = [(one, name, one in ticked) for one, name in names.items()]
+    return rows + [(one, words.plain("plan.gone"), True) for one in ticked if one not in names]

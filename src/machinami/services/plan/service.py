@@ -196,9 +196,10 @@ async def save_work(city: City, work_id: str, form: Mapping[str, str], language:
         if work_id and before is None:
             raise NotFound(f"There is no work {work_id}", work=work_id)
         visions = [vision for vision in await city.find(Vision) if vision.state == "adopted"]
-        after = works.described(
-            before or Initiative(city.new_id("Initiative")), form, language, visions[-1].id if visions else ""
-        )
+        vision = visions[-1].id if visions else ""
+        fields = {need.id: need.field for need in await city.find(CityNeed)}
+        started = before or Initiative(city.new_id("Initiative"))
+        after = works.described(started, form, language, vision, fields)
         was, now = works.moved(before, after)
         if now:
             await city.publish(after, by=by.who, whole=True)

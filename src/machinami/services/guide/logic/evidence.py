@@ -6,7 +6,7 @@ from typing import Any
 from machinami.services.guide.model import Caution, Evidence, Known
 
 OVER = frozenset(("ended", "stopped", "failed"))
-GONE = frozenset(("withdrawn", "hidden"))
+GONE = frozenset(("withdrawn", "hidden", ""))
 CLOSED = Evidence("closed")
 FEWEST_MEMBERS = 2
 
@@ -55,6 +55,20 @@ def _standing(rows: Sequence[Any] | None) -> list[Any] | None:
     return None if rows is None else [one for one in rows if one.state not in GONE]
 
 
+def _aim(known: Known) -> Evidence:
+    """Who has written a vision can say what it is for; who has written down a problem is on the way."""
+    if known.visions is None and known.needs is None:
+        return CLOSED
+    have = len(known.visions or [])
+    return Evidence("yes" if have else "partly" if known.needs else "no", have, len(known.needs or []))
+
+
+def _leads(known: Known) -> Evidence:
+    """Works with somebody who leads them: where every one has, people work on it together."""
+    works = None if known.works is None else [one for one in known.works if one.state not in OVER]
+    return each(works, lambda work: bool(work.lead))
+
+
 def _body(known: Known) -> Evidence:
     """A body is formed where it is recorded and two or more take part: one alone has nobody to agree with."""
     if known.bodies is None or known.members is None:
@@ -68,6 +82,12 @@ def _operation(known: Known) -> Evidence:
     if known.works is None and known.pilots is None:
         return CLOSED
     return _any([*(known.works or []), *(known.pilots or [])], lambda one: one.state == "in_operation")
+
+
+def _menu(known: Known) -> Evidence:
+    """Rows that are decided are a part of the answer: whether to have a city OS at all is for people to say."""
+    found = some(_standing(known.choices))
+    return Evidence("partly", found.have, found.of) if found.state == "yes" else found
 
 
 def _vision(known: Known) -> Evidence:
@@ -91,7 +111,9 @@ RULES: Mapping[str, Callable[[Known], Evidence]] = {
     "kpis": lambda known: some(known.kpis),
     "measured": lambda known: each(known.kpis, lambda kpi: kpi.current is not None and kpi.current.value is not None),
     "payers": _payers,
-    "menu": lambda known: some(known.choices),
+    "menu": _menu,
+    "aim": _aim,
+    "leads": _leads,
     "body": _body,
     "rules": lambda known: _any(known.bodies, lambda body: bool(body.rule)),
     "proposals": lambda known: some(_standing(known.proposals)),

@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from machinami.foundation.errors import Conflict, NotFound
-from machinami.services.health_points.logic.days import fingerprint
+from machinami.model.person import read_number
+from machinami.services.health_points.logic.days import digest, fingerprint
 from machinami.services.health_points.logic.earning import settling
 from machinami.services.health_points.logic.ledger import WITHDRAWN, Command, Entry, Journal, decide, write_entry
 from machinami.services.health_points.logic.stored import read_journal, write_journal
@@ -161,6 +162,11 @@ def end(
     ended = replace(voucher, state=how, partner=partner)
     shelves.put(VOUCHERS, code, ended.row(), about=ended.walker)
     return ended
+
+
+def key_row(shelves: Shelves, key: str) -> dict[str, Any] | None:
+    """The record of a participation key, as it is or as somebody typed it from paper."""
+    return shelves.get(KEYS, digest(key)) or shelves.get(KEYS, digest(read_number(key)))
 
 
 def hand_out(shelves: Shelves, walker_id: str, key: str, papers: Iterable[str], since: str) -> None:

@@ -92,10 +92,14 @@ def wrapped(text: str) -> tuple[str, ...]:
     """The text in lines that fit into a box; what does not fit is cut, with an ellipsis."""
     lines: list[str] = [""]
     for letter in text:
-        if _width(lines[-1] + letter) > LINE_WIDTH:
-            lines.append(letter.strip())
-        else:
+        if _width(lines[-1] + letter) <= LINE_WIDTH:
             lines[-1] += letter
+            continue
+        whole, space, begun = lines[-1].rpartition(" ")
+        if space and letter != " ":  # words that have spaces between them stay whole
+            lines[-1:] = [whole, begun + letter]
+        else:
+            lines.append(letter.strip())
     if len(lines) > LINES:
         lines = [*lines[: LINES - 1], lines[LINES - 1][:-1] + "…"]
     return tuple(lines)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from machinami.methods.change_points import stretches
+from machinami.methods.change_points import stretches, usual_penalty
 from machinami.methods.control_chart import FEWEST, control_chart
 from machinami.methods.seasons import Seasons, without_seasons
 from machinami.methods.series import Floats
@@ -40,15 +40,19 @@ def look(past: Sequence[Sample], zone: str) -> list[Found]:
     if weeks is not None and weeks.matter:
         values = weeks.adjusted
         found.append(Found("weekly", {"least": float(weeks.figure.min()), "most": float(weeks.figure.max())}))
-    parts = stretches(values)
+    parts = stretches(calmed(values), usual_penalty(values), FEWEST) if len(values) >= 2 * FEWEST else []
     if len(parts) > 1:
         before, after = parts[-2], parts[-1]
         told = {"on": days[after.start][0].isoformat(), "count": len(parts) - 1}
         found.append(Found("changed", {"before": before.mean, "after": after.mean}, told))
-    now = parts[-1]
-    if now.end - now.start < FEWEST:
-        return found
-    return [*found, _news(days[now.start :], values[now.start :])]
+    since = parts[-1].start if parts else 0
+    return [*found, _news(days[since:], values[since:])]
+
+
+def calmed(values: Floats) -> Floats:
+    """Each value replaced by the median of it and its neighbours: one day far out is news, but no change of level."""
+    padded = np.concatenate([values[1:2], values, values[-2:-1]])
+    return np.asarray(np.median(np.stack([padded[:-2], padded[1:-1], padded[2:]]), axis=0))
 
 
 def weekly(days: Sequence[tuple[date, float]]) -> Seasons | None:

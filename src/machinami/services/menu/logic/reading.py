@@ -37,7 +37,7 @@ def _row(row: Mapping[str, Any], groups: Mapping[str, Words]) -> Row:
     if lacks is None and not any(part.whole for part in parts):
         raise MenuError(f"The row {name} is met by nothing as a whole and does not say what it lacks", row=name)
     texts = [Words(row[key]) for key in ("l2", "l3", "text")]
-    known = (row["tag"], row["source"], tuple(row["fields"]))
+    known = (row["tag"], Words(row["source"]), tuple(row["fields"]))
     return Row(name, row.get("no", ""), row["l1"], texts[0], texts[1], texts[2], *known, parts, lacks)
 
 

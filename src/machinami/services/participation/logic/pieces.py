@@ -1,9 +1,9 @@
 """What becomes of what somebody hands in: by when is a reply owed, who may take it back, and how is it hidden?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden
@@ -183,6 +183,17 @@ def demand_room(own: Iterable[datetime], now: datetime, zone: str, most: int) ->
     """Raise Conflict for who handed in as much as one may on a day."""
     if sum(today(at, zone) == today(now, zone) for at in own) >= most:
         raise Conflict(f"{most} a day are taken of one person; hand in the rest tomorrow", most=most)
+
+
+def tally(rows: Mapping[str, Mapping[str, Any]]) -> tuple[int, int]:
+    """How many voices there are in a shelf, one for each key: of who was signed in, and of others."""
+    verified = sum(bool(row["verified"]) for row in rows.values())
+    return verified, len(rows) - verified
+
+
+def added(proposal: Proposal, now: tuple[int, int], before: tuple[int, int]) -> tuple[int, int]:
+    """What a proposal's counts come to that were begun elsewhere, with what the shelf has more than before."""
+    return (proposal.supports or 0) + now[0] - before[0], (proposal.unverified or 0) + now[1] - before[1]
 
 
 def is_overdue(piece: Proposal, on: date) -> bool:

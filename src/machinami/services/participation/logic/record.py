@@ -4,18 +4,20 @@ The rule is that of the town's own account (`model.audit`): each step holds the 
 holds the imprint of what it made of an entity, so that an entity that was changed past this service is found.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
-from machinami.foundation.instant import format_instant
+from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.audit import Chain, Entry, Fault, Head, entries_of, entry, sealed
-from machinami.model.view import View
+from machinami.model.view import Ref, View, Words
 from machinami.services.participation.model import ParticipationStep
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,31 @@ class Verified:
         return not (self.faults or self.changed)
 
 
+def told(view: View) -> dict[str, Any]:
+    """All that an entity says, as JSON values."""
+    return {name: _plain(value) for name, value in asdict(view).items() if value is not None}  # type: ignore[call-overload]
+
+
+def revived(kind: Callable[..., V], said: Mapping[str, Any]) -> V:
+    """Back from `told`."""
+    return kind(**{name: _rich(name, value) for name, value in said.items()})
+
+
 def imprint(view: View | None) -> str:
     """The digest of all that an entity says; empty where there is none any more."""
-    if view is None:
-        return ""
-    said = {name: _plain(value) for name, value in asdict(view).items() if value is not None}  # type: ignore[call-overload]
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return "" if view is None else sha256(orjson.dumps(told(view), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _plain(value: Any) -> Any:
     return format_instant(value) if isinstance(value, datetime) else value
+
+
+def _rich(name: str, value: Any) -> Any:
+    if name.endswith("_at"):
+        return parse_instant(value)
+    if name in ("name", "text", "reply", "changed"):
+        return Words(value)
+    return Ref(value) if name.startswith("ref_") else value
 
 
 def step_id(number: int) -> str:

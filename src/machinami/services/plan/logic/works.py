@@ -9,7 +9,7 @@ from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import Initiative
 from machinami.services.plan.model import FIRST_YEAR, LAST_YEAR, STAGE_STATES, STAGES, STATES
 
-MOST_ROLES = 8
+MOST_ROLES, LONGEST_TEXT = 8, 2_000
 _TOLD = ("name", "text", "field", "service", "needs", "kpis", "stages", "lead", "roles", "state", "ref_vision")
 
 
@@ -53,19 +53,25 @@ def chosen(form: Mapping[str, str], kind: str) -> list[str]:
     return [name.removeprefix(f"{kind} ") for name in form if name.startswith(f"{kind} ")]
 
 
-def described(before: Initiative, form: Mapping[str, str], language: str, vision: str) -> Initiative:
-    """The work as the form describes it; its text in the other language stays. Raises BadRequestData."""
+def described(
+    before: Initiative, form: Mapping[str, str], language: str, vision: str, fields: Mapping[str, str | None]
+) -> Initiative:
+    """The work as the form describes it; its text in the other language stays, and it is of the field of the first
+    need that it answers (fields: by need) unless it has one. Raises BadRequestData."""
     name, wanted = form.get("name", "").strip(), form.get("state", "")
     state = next((one for one in STATES if one == wanted), None)
     if not name or len(name) > 120:
         raise BadRequestData("A work needs a name of at most 120 characters", field="name")
     if state is None:
         raise BadRequestData(f"{wanted!r} is no state; choose one of {', '.join(STATES)}", field="state")
-    text = form.get("text", "").replace("\r\n", "\n").strip()[:2_000]
+    text = form.get("text", "").replace("\r\n", "\n").strip()
+    if len(text) > LONGEST_TEXT:
+        raise BadRequestData(f"The work has {len(text)} characters; at most {LONGEST_TEXT} are taken", field="text")
     return replace(
         before,
         name=Words({**(before.name or {}), language: name}),
         text=Words({**(before.text or {}), language: text}) if text or before.text else None,
+        field=before.field or next((found for need in chosen(form, "need") if (found := fields.get(need))), None),
         service=form.get("service", "") or None,
         needs=chosen(form, "need") or None,
         kpis=chosen(form, "kpi") or None,
