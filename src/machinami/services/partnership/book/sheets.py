@@ -172,7 +172,7 @@ def talks_of(held: Standing, words: Words, today: date) -> list[Talk]:
 
 def is_late(said: SolutionMatch, today: date, days: int) -> bool:
     """Whether a match that has not ended had no step for more than so many days."""
-    if said.state in ("ended", "pilot") or not said.steps:
+    if said.state in ("ended", "pilot") or not said.steps or not isinstance(said.steps[-1], dict):
         return False
     try:
         last = date.fromisoformat(str(said.steps[-1].get("on", "")))
