@@ -156,6 +156,13 @@ those that the files name, and what equal shares would choose. A test bench of f
 
   {program} evaluate participation --pb elections/
   {program} evaluate participation --pb one.pb --json""",
+    "evaluate indicators": """\
+Judge the statistics by which a town's figures are judged, on truths that were planted. With a table of places and
+years, what would have come of one of them without a measure: a mixture of the others, with placebos.
+指標を判断する統計を、答えのわかる例で調べます。表を渡すと、取組がなければどうだったかを推定します。
+
+  {program} evaluate indicators
+  {program} evaluate indicators --csv towns.csv --unit town --time year --outcome rides --treated Kawabe --from 2021""",
     "evaluate health_points": """\
 Judge the rules of the health points: the published test documents of Open mHealth, the ledger under random
 operations at once, and a planted effect that must be found again.

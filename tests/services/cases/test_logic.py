@@ -1,6 +1,8 @@
 """Is every case of the seeds in the library, well told, and is it found by a town's problem?"""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.view import Words
 from machinami.model.vocabulary.office import Officer
 from machinami.services.cases.logic.adding import own_case, tried, turned
-from machinami.services.cases.logic.reading import TOLD, CaseError, key_of, read_library
+from machinami.services.cases.logic.reading import TOLD, CaseError, key_of, read_library, tidied
 from machinami.services.cases.logic.search import matched, search, terms
 from machinami.services.cases.model import ReferenceCase, Wish
 from machinami.services.cases.service import areas, library
@@ -146,6 +148,16 @@ def test_a_town_tells_its_own_case_in_the_language_of_the_page() -> None:
         own_case("urn:x:1", {**form, "problem": ""}, "ja", BY, NOW)
     with pytest.raises(BadRequestData, match="field"):
         own_case("urn:x:1", {**form, "field": "magic"}, "ja", BY, NOW)
+
+
+def test_what_other_programs_wrote_of_a_case_leads_nowhere_else_and_breaks_no_page() -> None:
+    lists: dict[str, Any] = {"keywords": [1], "sources": [{}], "indicators": [3]}
+    odd = ReferenceCase("urn:x:1", stage="x", size="huge", field="magic", **lists)
+    told = tidied(replace(odd, page="javascript:alert(1)", state="gone"))
+    assert (told.stage, told.size, told.field, told.state) == (None, "unsaid", "management", "shown")
+    assert (told.keywords, told.sources, told.indicators, told.page) == ([], [], [], None)
+    assert tidied(replace(odd, page="//evil.test")).page is None
+    assert tidied(case("kashiwanoha_ethics")).page == "/ethics"
 
 
 def test_only_a_case_of_the_towns_own_can_be_withdrawn_and_shown_again() -> None:

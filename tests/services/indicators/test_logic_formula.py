@@ -71,6 +71,14 @@ def test_the_time_between_two_moments_is_taken_through_a_relationship() -> None:
     assert relationships(parse_formula(text, CONTEXT)) == {CONTEXT.expand("refProposal")}
 
 
+def test_what_is_no_relationship_leads_nowhere() -> None:
+    town = [entity("Shelter", "a", capacity=3, state="open")]
+    assert ask("mean(capacity{capacity} of Shelter)", town).why == "no_values"
+    assert ask("mean(state{capacity} of Shelter)", town).why == "no_values"
+    assert ask("mean(state of Shelter)", town).why == "no_values"
+    assert ask("mean(capacity[deep.er] of Shelter)", town).why == "no_values"
+
+
 def test_nothing_to_take_a_mean_of_is_no_zero() -> None:
     assert ask("count(Shelter)", []).value == 0
     assert ask("sum(capacity of Shelter)", []).value == 0

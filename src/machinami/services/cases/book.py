@@ -105,7 +105,7 @@ def sheet(
         said,
         here_of(case, houses, words),
         case.sources == [OWN_SOURCE],
-        [(spoken(one.name, language) or one.id, one.state or "") for one in works],
+        [(spoken(one.name, language) or one.id, _work_state(one, words)) for one in works],
         f"{case.decided_by} ({case.role})" if case.decided_by else "",
         case.decided_at,
     )
@@ -128,7 +128,12 @@ def stage_of(case: ReferenceCase, words: Words) -> str:
 
 
 def _gauge(row: Mapping[str, object], words: Words) -> Gauge:
-    level = words.plain(f"cases.level.{row['level']}") if row.get("level") else ""
+    level = words.plain(key) if words.has(key := f"cases.level.{row.get('level')}") else ""
     unsaid = words.plain("cases.unsaid")
     name = str(row.get("en" if words.language == "en" else "ja") or row.get("ja"))
     return Gauge(name, level, str(row.get("target") or unsaid), str(row.get("year") or unsaid))
+
+
+def _work_state(work: Initiative, words: Words) -> str:
+    state = work.state or ""
+    return state if words.has(f"cases.work.{state}") else ""

@@ -13,7 +13,7 @@ from machinami.model.view import Ref
 from machinami.model.vocabulary.circle import Initiative
 from machinami.model.vocabulary.office import Officer
 from machinami.services.cases.logic.adding import tried, turned
-from machinami.services.cases.logic.reading import read_library
+from machinami.services.cases.logic.reading import read_library, tidied
 from machinami.services.cases.model import Library, ReferenceCase
 
 PACKAGE = "machinami.services.cases"
@@ -39,7 +39,7 @@ async def refresh(city: City, now: datetime) -> None:
 async def cases_of(city: City) -> Sequence[ReferenceCase]:
     """Every case that who looks may see. Before the first refresh, and in a town that opens none, those that ship
     with the service: they are no data of the town."""
-    found = await city.find(ReferenceCase)
+    found = [tidied(case) for case in await city.find(ReferenceCase)]
     known = {case.id for case in found}
     return [*found, *(case for case in (await asyncio.to_thread(library)).cases if case.id not in known)]
 

@@ -105,7 +105,7 @@ class Teller:
         """A text of the data in the reader's language."""
         if not text:
             return ""
-        return text.get(self.words.language) or text["ja"]
+        return text.get(self.words.language) or text.get("ja") or next(iter(text.values()))
 
     def link(self, where: str) -> Link:
         """Where something is done."""

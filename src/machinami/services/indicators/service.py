@@ -17,6 +17,7 @@ from machinami.services.indicators.logic.computing import (
     asked_by,
     came_within,
     compute,
+    named,
     relationships,
 )
 from machinami.services.indicators.logic.formula import Term, aggregates, parse_formula
@@ -55,7 +56,8 @@ async def refresh(city: City, now: datetime) -> None:
                     kpi, state=standing.state, standing=standing.standing, current=standing.current or kpi.current
                 )
             about = [review for review in reviews if review.ref_indicator == kpi.id]
-            await city.publish(*proposed(kpi, about, settings.quiet_days, now))
+            for review in proposed(kpi, about, settings.quiet_days, now):
+                await city.publish(review)
 
 
 async def _looked_at(city: City, kpi: KeyPerformanceIndicator, settings: Settings, now: datetime) -> Standing | None:
@@ -149,7 +151,7 @@ def _linked(city: City, term: Term, gathered: Mapping[Asked, Sequence[Row]]) -> 
         one = waiting.pop()
         for name in names:
             for instance in one.attributes.get(name, ()):
-                for target in (instance.value,) if isinstance(instance.value, str) else instance.value:
+                for target in named(instance.value):
                     other = None if target in found else city.peek(target)
                     if other is not None:
                         found[target] = other

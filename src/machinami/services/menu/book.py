@@ -66,7 +66,9 @@ class Line:
 
 def spoken(text: Mapping[str, str] | None, language: str) -> str:
     """A text in the reader's language."""
-    return "" if not text else text["en" if language == "en" else "ja"]
+    if not text:
+        return ""
+    return text.get("en" if language == "en" else "ja") or text.get("ja") or next(iter(text.values()))
 
 
 def sheets(menu: Menu, rows: Sequence[Judged], shares: Sequence[Share], words: Words) -> list[GroupSheet]:

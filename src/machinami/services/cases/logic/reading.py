@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from machinami.foundation.errors import InputError
@@ -56,3 +57,18 @@ def _case(row: Mapping[str, Any], edition: int, sources: set[str]) -> ReferenceC
     plain = {key: row[key] for key in ("size", "field", "keywords", "sources")}
     said = {key: row[key] for key in ("stage", "theme", "year", "service", "page", "indicators") if row.get(key)}
     return ReferenceCase(case_id(name), **told, **plain, **said, edition=edition, state="shown")
+
+
+def tidied(case: ReferenceCase) -> ReferenceCase:
+    """A case as pages can show it: other programs write cases too, and what is no word of a list counts as unsaid."""
+    return replace(
+        case,
+        stage=case.stage if case.stage in STAGES else None,
+        size=case.size if case.size in SIZES else "unsaid",
+        field=case.field if case.field in FIELDS else "management",
+        keywords=[word for word in case.keywords or [] if isinstance(word, str)],
+        sources=[key for key in case.sources or [] if isinstance(key, str)],
+        indicators=[row for row in case.indicators or [] if isinstance(row, dict) and ("ja" in row or "en" in row)],
+        page=case.page if (case.page or "").startswith("/") and not (case.page or "").startswith("//") else None,
+        state="withdrawn" if case.state == "withdrawn" else "shown",
+    )

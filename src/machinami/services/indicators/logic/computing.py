@@ -222,9 +222,13 @@ def _at(term: Attribute, entity: Entity, now: datetime, linked: Linked) -> list[
     found = [value for _, value in targets(term.path, entity, now)]
     if term.inner is None:
         return [part for value in found for part in (value if isinstance(value, list | tuple) else (value,))]
-    ids = [name for value in found for name in ((value,) if isinstance(value, str) else value)]
-    others = [other for name in ids if (other := linked(name)) is not None]
+    others = [other for value in found for name in named(value) if (other := linked(name)) is not None]
     return [value for other in others for value in _at(term.inner, other, now, linked)]
+
+
+def named(value: Any) -> list[str]:
+    """The entities that the value of a relationship names; none where it is no relationship's."""
+    return [name for name in (value if isinstance(value, list | tuple) else (value,)) if isinstance(name, str)]
 
 
 def _elapsed(term: Elapsed, entity: Entity, now: datetime, linked: Linked) -> list[Any]:

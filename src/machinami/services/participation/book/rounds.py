@@ -79,11 +79,12 @@ class FigureSheet:
 
 @dataclass(frozen=True, slots=True)
 class SurveySheet:
-    """A survey in the reader's words, its questions in the order of the frame, by group."""
+    """A survey in the reader's words, its questions in the order of the frame, by group. frame: its version."""
 
     id: str
     key: str
     name: str
+    frame: str
     state: str
     until: str
     answers: int
@@ -201,8 +202,8 @@ class Rounds:
             )  # fmt: skip
 
         return SurveySheet(
-            one.id, key_of(one.id), spoken(words, one.name), one.state or "open", day(one.closes_on, words),
-            one.answers or 0, one.unverified or 0, given["band"], bool(given["answers"]),
+            one.id, key_of(one.id), spoken(words, one.name), one.frame or wellbeing.VERSION, one.state or "open",
+            day(one.closes_on, words), one.answers or 0, one.unverified or 0, given["band"], bool(given["answers"]),
             [question(name) for name in wellbeing.OVERALL],
             [(group, [question(name) for name in names]) for group, names in wellbeing.GROUPS.items()],
         )  # fmt: skip
