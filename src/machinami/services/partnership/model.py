@@ -13,6 +13,10 @@ VOTES = ("yes", "no", "abstain")
 MEMBER_KINDS = ("town", "prefecture", "company", "university", "residents", "npo", "finance", "other")
 ROLES = ("chair", "secretary", "member", "observer")
 MATURITIES = ("idea", "tried", "running")
+FIELDS = (
+    "disaster", "welfare", "transport", "education", "environment", "energy", "industry", "tourism", "facilities",
+    "administration", "other",
+)  # fmt: skip
 STEPS = {
     "proposed": ("met", "ended"),
     "met": ("talks", "pilot", "ended"),
@@ -238,3 +242,23 @@ class Participant:
     id: str
     places: int
     wishes: tuple[str, ...]
+
+
+_WORDS: dict[str, dict[str, tuple[str, ...]]] = {
+    Consortium.TYPE: {"rule": RULES},
+    ConsortiumMember.TYPE: {"kind": MEMBER_KINDS, "role": ROLES, "state": ("member", "left")},
+    WorkingGroup.TYPE: {"state": ("going", "ended")},
+    ConsortiumMeeting.TYPE: {"state": ("planned", "held", "cancelled")},
+    Resolution.TYPE: {"rule": RULES, "state": ("passed", "rejected", "no_quorum")},
+    DataRule.TYPE: {"state": ("standing", "replaced")},
+    RuleAgreement.TYPE: {"state": ("agreed",)},
+    SolutionSeed.TYPE: {"kind": MEMBER_KINDS, "field": FIELDS, "maturity": MATURITIES, "state": ("offered",)},
+    SolutionMatch.TYPE: {"state": tuple(STEPS)},
+    MatchingDay.TYPE: {"state": ("held",)},
+}
+
+
+def is_shown(one: Kept) -> bool:
+    """Whether a page can show it: it was not withdrawn, and says what it is in words of the lists. Other programs may
+    write anything."""
+    return all(getattr(one, name) in words for name, words in _WORDS[one.TYPE].items())

@@ -31,6 +31,7 @@ from machinami.services.partnership.model import (
     SolutionMatch,
     SolutionSeed,
     WorkingGroup,
+    is_shown,
 )
 
 PACKAGE = "machinami.services.partnership"
@@ -82,11 +83,11 @@ async def standing(city: City) -> Standing:
     """What stands at this moment; what was withdrawn is left out."""
 
     async def found(kind: type[K]) -> list[K]:
-        return [one for one in await city.find(kind) if getattr(one, "state", None) != WITHDRAWN]
+        return [one for one in await city.find(kind) if is_shown(one)]
 
     seen = (*KINDS.values(), PartnershipChange, CityNeed)
     return Standing(
-        await city.get(Consortium, CONSORTIUM_ID),
+        next(iter(await found(Consortium)), None),
         await found(ConsortiumMember),
         await found(WorkingGroup),
         sorted(await found(ConsortiumMeeting), key=lambda one: one.held_on or "", reverse=True),

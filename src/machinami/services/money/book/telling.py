@@ -6,7 +6,7 @@ from typing import Any
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CostItem, IncomeItem, Initiative
 from machinami.services.money.book.state import Agreement, Entry, Line, Told
-from machinami.services.money.model import CostShare, Finding, MoneyChange
+from machinami.services.money.model import RULES, CostShare, Finding, MoneyChange
 
 ADDRESS = "/services/money"
 GRAVE = frozenset({"uncovered", "empty", "grant_most", "grant_share", "grant_own", "grant_late"})
@@ -76,10 +76,11 @@ def more_of(item: CostItem | IncomeItem, words: Words) -> str:
     if item.sure is not None and item.sure < 1:
         said.append(words.plain("money.sure", percent=f"{item.sure * 100:g}"))
     terms = item.terms or {}
-    if terms.get("share_most") is not None:
-        said.append(words.plain("money.term.share_most", percent=f"{float(str(terms['share_most'])) * 100:g}"))
-    if terms.get("most") is not None:
-        said.append(words.plain("money.term.most", amount=yen(int(str(terms["most"])), words)))
+    share, most = _number(terms.get("share_most")), _number(terms.get("most"))
+    if share is not None:
+        said.append(words.plain("money.term.share_most", percent=f"{share * 100:g}"))
+    if most is not None:
+        said.append(words.plain("money.term.most", amount=yen(int(most), words)))
     if terms.get("own_exceeds"):
         said.append(words.plain("money.term.own_exceeds"))
     if terms.get("deadline"):
@@ -89,22 +90,28 @@ def more_of(item: CostItem | IncomeItem, words: Words) -> str:
 
 
 def _basis(basis: Mapping[str, Any], words: Words) -> str:
-    rate, least = f"{float(basis['rate']):,g}", int(basis.get("least") or 0)
-    key = f"money.basis.{basis['by']}"
-    if not words.has(key):
+    key, units, rate = f"money.basis.{basis.get('by')}", _number(basis.get("units")), _number(basis.get("rate"))
+    if not words.has(key) or units is None or rate is None:
         return ""
-    text = words.plain(key, units=f"{int(basis['units']):,}", rate=rate)
-    return text + (words.plain("money.basis.least", amount=yen(least, words)) if least else "")
+    text = words.plain(key, units=f"{int(units):,}", rate=f"{rate:,g}")
+    least = _number(basis.get("least"))
+    return text + (words.plain("money.basis.least", amount=yen(int(least), words)) if least else "")
+
+
+def _number(value: object) -> float | None:
+    """What another program may have written instead of a number is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def agreement(share: CostShare, words: Words) -> Agreement:
     """An agreement on sharing."""
-    rows = [(str(row.get("name", "")), int(row.get("share") or 0)) for row in share.members or []]
+    told_rows = [row for row in share.members or [] if isinstance(row, dict)]
+    rows = [(str(row.get("name", "")), int(_number(row.get("share")) or 0)) for row in told_rows]
     return Agreement(
         share.id,
         spoken(share.name, words, share.id),
-        share.rule or "equal",
-        share.state or "proposed",
+        share.rule if share.rule in RULES else "equal",
+        share.state if share.state in ("proposed", "agreed") else "proposed",
         rows,
         share.prefecture or 0,
         (share.build or 0) + (share.operation or 0),
@@ -117,11 +124,11 @@ def agreement(share: CostShare, words: Words) -> Agreement:
 
 def entry(change: MoneyChange, words: Words, can_undo: bool) -> Entry:
     """An entry of the log, with what each row was before and what after."""
-    before, after = change.before or {}, change.after or {}
+    before, after = _rows(change.before), _rows(change.after)
     rows = [(_row(before.get(item), words), _row(after.get(item), words)) for item in after]
     return Entry(
         change.id,
-        change.kind or "",
+        change.kind if change.kind and words.has(f"money.log.{change.kind}") else "cost_changed",
         spoken(change.subject, words),
         rows,
         change.decided_by or "",
@@ -132,14 +139,19 @@ def entry(change: MoneyChange, words: Words, can_undo: bool) -> Entry:
     )
 
 
+def _rows(kept: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: row for name, row in (kept or {}).items() if row is None or isinstance(row, dict)}
+
+
 def _row(row: Mapping[str, Any] | None, words: Words) -> str:
     if row is None:
         return "—"
     if row.get("state") == "withdrawn":
         return words.plain("money.state.withdrawn")
     if row.get("type") == CostShare.TYPE:
-        return words.plain(f"money.state.{row.get('state')}")
-    parts = [str(row.get("year", "")), yen(int(row.get("amount") or 0), words), str(row.get("payer") or "")]
+        key = f"money.state.{row.get('state')}"
+        return words.plain(key) if words.has(key) else "—"
+    parts = [str(row.get("year", "")), yen(int(_number(row.get("amount")) or 0), words), str(row.get("payer") or "")]
     return " ".join(part for part in parts if part)
 
 

@@ -17,6 +17,7 @@ from machinami.services.partnership import service
 from machinami.services.partnership.book import sheets
 from machinami.services.partnership.logic.offers import find, question_of, read_wishes, usual_wishes
 from machinami.services.partnership.model import (
+    FIELDS,
     MATURITIES,
     MEMBER_KINDS,
     MOST_AT_A_DAY,
@@ -27,10 +28,6 @@ from machinami.services.partnership.service import PACKAGE
 
 ADDRESS = "/services/partnership"
 OFFERS, DAYS = f"{ADDRESS}/offers", f"{ADDRESS}/days"
-FIELDS = (
-    "disaster", "welfare", "transport", "education", "environment", "energy", "industry", "tourism", "facilities",
-    "administration", "other",
-)  # fmt: skip
 _MOST_PLACES = 20
 Deed = Callable[[Mapping[str, str], Officer], Awaitable[str]]
 

@@ -8,7 +8,9 @@ from machinami.kit.words import Words
 from machinami.services.partnership.logic.offers import Answer
 from machinami.services.partnership.logic.voting import Count, count, entitled
 from machinami.services.partnership.model import (
+    MOST_MEMBERS,
     STEPS,
+    VOTES,
     ConsortiumMeeting,
     ConsortiumMember,
     DataRule,
@@ -126,13 +128,13 @@ def meetings_of(held: Standing, words: Words) -> list[Meeting]:
 
 
 def _vote(said: Resolution, members: Sequence[ConsortiumMember], names: Mapping[str, str], words: Words) -> Vote:
-    votes = {str(member): str(vote) for member, vote in (said.votes or {}).items()}
+    votes = {str(member): str(vote) for member, vote in (said.votes or {}).items() if vote in VOTES}
     voters = [ConsortiumMember(member, state="member", role="member") for member in votes]
     # Who was entitled then is kept with the resolution: members come and go.
-    others = [
-        ConsortiumMember(f"{n}", state="member", role="member") for n in range(max((said.size or 0) - len(votes), 0))
-    ]
-    counted = count(votes, [*voters, *others], said.rule or "majority", said.quorum or 0) if votes else None
+    absent = min(max((said.size or 0) - len(votes), 0), MOST_MEMBERS)
+    others = [ConsortiumMember(f"{n}", state="member", role="member") for n in range(absent)]
+    quorum = min(max(said.quorum or 0, 0), 100)
+    counted = count(votes, [*voters, *others], said.rule or "majority", quorum) if votes else None
     rows = [(names.get(member, "—"), vote) for member, vote in votes.items()]
     return Vote(said, spoken(said.name, words), counted, rows)
 
@@ -172,7 +174,7 @@ def talks_of(held: Standing, words: Words, today: date) -> list[Talk]:
 
 def is_late(said: SolutionMatch, today: date, days: int) -> bool:
     """Whether a match that has not ended had no step for more than so many days."""
-    if said.state in ("ended", "pilot") or not said.steps:
+    if said.state in ("ended", "pilot") or not said.steps or not isinstance(said.steps[-1], dict):
         return False
     try:
         last = date.fromisoformat(str(said.steps[-1].get("on", "")))
@@ -200,7 +202,8 @@ def offers_of(held: Standing, found: Sequence[Answer], words: Words) -> list[Off
 def log_of(held: Standing, words: Words) -> list[Entry]:
     """The log, the newest entry first."""
     newest = sorted(held.changes, key=lambda c: (c.decided_at.isoformat() if c.decided_at else "", c.id), reverse=True)
-    return [Entry(one, spoken(one.subject, words), one.state == "stands") for one in newest[:LOG_LENGTH]]
+    known = [one for one in newest if words.has(f"partnership.log.{one.kind}")]
+    return [Entry(one, spoken(one.subject, words), one.state == "stands") for one in known[:LOG_LENGTH]]
 
 
 def voters_of(held: Standing, words: Words) -> list[tuple[str, str]]:
