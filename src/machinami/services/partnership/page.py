@@ -123,7 +123,6 @@ class Way:
             done=words.rich(f"partnership.done.{done}") if words.has(f"partnership.done.{done}") else "",
             fault=fault,
             typed=sheets.Typed(typed or {}),
-            spoken=lambda text, otherwise="—": sheets.spoken(text, words, otherwise),
             names=sheets.names_of(held, words),
             meetings=sheets.meetings_of(held, words),
             rules=sheets.rules_of(held, words),

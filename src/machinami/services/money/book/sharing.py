@@ -14,7 +14,7 @@ from machinami.kit.words import Words
 from machinami.model.view import Words as Spoken
 from machinami.services.money import service
 from machinami.services.money.book.state import Typed
-from machinami.services.money.book.telling import ADDRESS, agreement, spoken, yen
+from machinami.services.money.book.telling import ADDRESS, agreement, yen
 from machinami.services.money.logic.typed import amount_typed, fault, one_of, read_whole, read_yen_if
 from machinami.services.money.model import (
     KEYS,
@@ -117,7 +117,7 @@ class SharingPages:
             rules=[column.rule.rule for column in columns if not column.missing],
             keys=[(key, words.plain(f"money.key.{key}")) for key in KEYS],
             sizes=[(size, words.plain(f"money.size.{size}")) for size in SIZES],
-            works=[(one.id, spoken(one.name, words, one.id)) for one in held.works.values()],
+            works=[(one.id, words.of(one.name, one.id)) for one in held.works.values()],
             yen=lambda amount: yen(amount, words),
         )
 

@@ -16,12 +16,6 @@ _MAN, _OKU = 10_000, 100_000_000
 _MILLION = 1_000_000
 
 
-def spoken(said: Mapping[str, str] | None, words: Words, otherwise: str = "") -> str:
-    """A text of the town in the reader's language, else in Japanese, else any."""
-    texts = said or {}
-    return texts.get(words.language) or texts.get("ja") or next(iter(texts.values()), otherwise)
-
-
 def yen(amount: int, words: Words) -> str:
     """An amount to the yen."""
     text = words.plain("money.yen", amount=f"{abs(amount):,}")
@@ -53,7 +47,7 @@ def told(finding: Finding, words: Words, name: str = "") -> Told:
 def line(item: CostItem | IncomeItem, works: Mapping[str, Initiative], words: Words) -> Line:
     """A row of costs or income."""
     work = works.get(item.ref_initiative or "")
-    name = spoken(work.name, words) if work else (words.plain("money.work_gone") if item.ref_initiative else "")
+    name = words.of(work.name) if work else (words.plain("money.work_gone") if item.ref_initiative else "")
     if isinstance(item, CostItem):
         what = words.plain(f"money.task.{item.task}") if words.has(f"money.task.{item.task}") else str(item.task or "—")
         duty = words.plain(f"money.duty.{item.duty}") if words.has(f"money.duty.{item.duty}") else ""
@@ -61,7 +55,7 @@ def line(item: CostItem | IncomeItem, works: Mapping[str, Initiative], words: Wo
     else:
         key = f"money.source.{item.source}"
         what = words.plain(key) if words.has(key) else str(item.source or "—")
-    return Line(item, spoken(item.name, words, item.id), what, name, more_of(item, words))
+    return Line(item, words.of(item.name, item.id), what, name, more_of(item, words))
 
 
 def more_of(item: CostItem | IncomeItem, words: Words) -> str:
@@ -85,7 +79,7 @@ def more_of(item: CostItem | IncomeItem, words: Words) -> str:
         said.append(words.plain("money.term.own_exceeds"))
     if terms.get("deadline"):
         said.append(words.plain("money.term.deadline", day=terms["deadline"]))
-    said += [text for text in [spoken(item.conditions, words)] if text]
+    said += [text for text in [words.of(item.conditions)] if text]
     return words.plain("money.join").join(said)
 
 
@@ -109,7 +103,7 @@ def agreement(share: CostShare, words: Words) -> Agreement:
     rows = [(str(row.get("name", "")), int(_number(row.get("share")) or 0)) for row in told_rows]
     return Agreement(
         share.id,
-        spoken(share.name, words, share.id),
+        words.of(share.name, share.id),
         share.rule if share.rule in RULES else "equal",
         share.state if share.state in ("proposed", "agreed") else "proposed",
         rows,
@@ -129,7 +123,7 @@ def entry(change: MoneyChange, words: Words, can_undo: bool) -> Entry:
     return Entry(
         change.id,
         change.kind if change.kind and words.has(f"money.log.{change.kind}") else "cost_changed",
-        spoken(change.subject, words),
+        words.of(change.subject),
         rows,
         change.decided_by or "",
         change.role or "",

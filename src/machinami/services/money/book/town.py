@@ -17,7 +17,6 @@ from machinami.services.money.book.telling import (
     entry,
     line,
     newest_first,
-    spoken,
     told,
     yen_short,
 )
@@ -84,12 +83,12 @@ class TownBook:
     ) -> list[Told]:
         said = [told(one, words) for one in judge(plan, costs, incomes)]
         for grant, one in judge_grants(held.costs, incomes, held.today, held.settings.grant_days):
-            said.append(told(one, words, spoken(grant.name, words, grant.id)))
+            said.append(told(one, words, words.of(grant.name, grant.id)))
         return sorted(said, key=lambda one: not one.grave)
 
     def _works(self, held: service.Standing, plan: Sequence[PlanYear], words: Words) -> list[WorkCost]:
         rows = [
-            WorkCost(spoken(one.name, words, one.id), *by_work(plan, held.costs, one.id), one.service or "")
+            WorkCost(words.of(one.name, one.id), *by_work(plan, held.costs, one.id), one.service or "")
             for one in held.works.values()
         ]
         rows.sort(key=lambda row: row.name)
@@ -110,7 +109,7 @@ class TownBook:
 
     def choices(self, held: service.Standing, words: Words) -> Mapping[str, Sequence[tuple[str, str]]]:
         """What may be chosen in the forms: value and word."""
-        works = [(one.id, spoken(one.name, words, one.id)) for one in held.works.values()]
+        works = [(one.id, words.of(one.name, one.id)) for one in held.works.values()]
 
         def said(group: str, names: Sequence[str]) -> list[tuple[str, str]]:
             return [(name, words.plain(f"money.{group}.{name}")) for name in names]

@@ -106,7 +106,7 @@ class MatchingPages:
             asked=sheets.Typed({**facets, "q": asked.get("q", ""), "need": need.id if need else ""}),
             searched=bool(question.strip()),
             offers=sheets.offers_of(held, found, words),
-            needs=[(one.id, sheets.spoken(one.name, words)) for one in held.open_needs],
+            needs=[(one.id, words.of(one.name, "—")) for one in held.open_needs],
             talks=sheets.talks_of(held, words, service.today(self.city)),
             typed=sheets.Typed(typed),
             fault=fault,
@@ -184,7 +184,6 @@ class MatchingPages:
             seeds=rows_of(seeds, "s", of_seeds, [n.id for n in needs], places, typed, words),
             left_out=max(len(held.open_needs) - MOST_AT_A_DAY, 0),
             names=sheets.names_of(held, words),
-            spoken=lambda text: sheets.spoken(text, words),
             typed=sheets.Typed(typed),
             fault=fault,
             today=service.today(self.city).isoformat(),
@@ -229,7 +228,7 @@ def rows_of(
     for n, one in enumerate(ours, 1):
         key = f"{letter}{n}"
         usual = ", ".join(number[wish] for wish in wishes[one.id])
-        name = sheets.spoken(one.name, words)
+        name = words.of(one.name, "—")
         shown = (typed.get(f"places:{key}", str(places)), typed.get(f"wishes:{key}", usual))
         rows.append(Row(n, one.id, name, key, *shown))
     return rows

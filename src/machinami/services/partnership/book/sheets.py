@@ -97,18 +97,12 @@ class Entry:
     can_undo: bool
 
 
-def spoken(said: Mapping[str, str] | None, words: Words, otherwise: str = "—") -> str:
-    """A text of the town in the reader's language, else in Japanese, else any."""
-    texts = said or {}
-    return texts.get(words.language) or texts.get("ja") or next(iter(texts.values()), otherwise)
-
-
 def names_of(held: Standing, words: Words) -> dict[str, str]:
     """What everything is called, by id."""
     every: list[tuple[str, Mapping[str, str] | None]] = []
     for held_ones in (held.members, held.groups, held.meetings, held.rules, held.seeds, held.needs):
         every += [(one.id, one.name) for one in held_ones]
-    return {entity_id: spoken(name, words) for entity_id, name in every}
+    return {entity_id: words.of(name, "—") for entity_id, name in every}
 
 
 def meetings_of(held: Standing, words: Words) -> list[Meeting]:
@@ -117,9 +111,9 @@ def meetings_of(held: Standing, words: Words) -> list[Meeting]:
     return [
         Meeting(
             one,
-            spoken(one.name, words),
+            words.of(one.name, "—"),
             names.get(one.ref_group or "", ""),
-            spoken(one.minutes, words, ""),
+            words.of(one.minutes),
             [names.get(member, "—") for member in one.present or []],
             [_vote(vote, held.members, names, words) for vote in held.resolutions if vote.ref_meeting == one.id],
         )
@@ -136,7 +130,7 @@ def _vote(said: Resolution, members: Sequence[ConsortiumMember], names: Mapping[
     quorum = min(max(said.quorum or 0, 0), 100)
     counted = count(votes, [*voters, *others], said.rule or "majority", quorum) if votes else None
     rows = [(names.get(member, "—"), vote) for member, vote in votes.items()]
-    return Vote(said, spoken(said.name, words), counted, rows)
+    return Vote(said, words.of(said.name, "—"), counted, rows)
 
 
 def rules_of(held: Standing, words: Words) -> list[RuleSheet]:
@@ -149,7 +143,7 @@ def rules_of(held: Standing, words: Words) -> list[RuleSheet]:
             (names.get(str(member), "—"), a.decided_by or "", a.role or "", a.agreed_at) for member, a in said.items()
         ]
         waiting = [(one.id, names[one.id]) for one in held.in_it if one.id not in said]
-        found.append(RuleSheet(rule, names[rule.id], spoken(rule.text, words, ""), agreed, waiting))
+        found.append(RuleSheet(rule, names[rule.id], words.of(rule.text), agreed, waiting))
     return found
 
 
@@ -189,9 +183,9 @@ def offers_of(held: Standing, found: Sequence[Answer], words: Words) -> list[Off
     return [
         Offer(
             one.seed,
-            spoken(one.seed.name, words),
-            spoken(one.seed.text, words, ""),
-            spoken(one.seed.conditions, words, ""),
+            words.of(one.seed.name, "—"),
+            words.of(one.seed.text),
+            words.of(one.seed.conditions),
             one.matched,
             talks.count(one.seed.id),  # type: ignore[arg-type]  # a Ref is the text of an id
         )
@@ -203,9 +197,9 @@ def log_of(held: Standing, words: Words) -> list[Entry]:
     """The log, the newest entry first."""
     newest = sorted(held.changes, key=lambda c: (c.decided_at.isoformat() if c.decided_at else "", c.id), reverse=True)
     known = [one for one in newest if words.has(f"partnership.log.{one.kind}")]
-    return [Entry(one, spoken(one.subject, words), one.state == "stands") for one in known[:LOG_LENGTH]]
+    return [Entry(one, words.of(one.subject, "—"), one.state == "stands") for one in known[:LOG_LENGTH]]
 
 
 def voters_of(held: Standing, words: Words) -> list[tuple[str, str]]:
     """Who may vote: id and name."""
-    return [(one.id, spoken(one.name, words)) for one in entitled(held.members)]
+    return [(one.id, words.of(one.name, "—")) for one in entitled(held.members)]
