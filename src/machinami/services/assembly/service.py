@@ -35,7 +35,7 @@ async def gather(city: City, year: int | None) -> tuple[Known, Account, frozense
     known = Known(
         standing_plan(plans),
         await city.find(Initiative),
-        await city.find(KeyPerformanceIndicator),
+        [kpi for kpi in await city.find(KeyPerformanceIndicator) if not kpi.retired_on],
         await city.find(Pilot),
         await city.find(CostItem),
         await city.find(IncomeItem),
