@@ -1,0 +1,104 @@
+"""The circle in a real browser: an officer's first evening, a mayor's one decision, a resident's proposal, in two
+languages, in a town that was empty an hour ago."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+from tests.browser.conftest import Watch
+
+from machinami.app.running import TownOS
+from machinami.foundation.settings import Settings
+
+SIGNED = {"who": "山田花子", "role": "企画課長"}
+
+
+@pytest.fixture(params=["ja", "en"])
+async def page(request: pytest.FixtureRequest, chromium: Browser, tmp_path: Path) -> AsyncIterator[Page]:
+    """A browser in front of an empty open town, in one language; it asks nobody else and complains of nothing."""
+    running = TownOS(Settings(tmp_path, port=0), "test")
+    serving = await running.start()
+    context = await chromium.new_context(base_url=serving.url, viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(30_000)
+    opened = await context.new_page()
+    watch = Watch(opened, serving.url)
+    await opened.goto(f"/?lang={request.param}")
+    yield opened
+    assert watch.foreign == []
+    assert watch.complaints == []
+    await context.close()
+    await running.stop()
+
+
+async def send(page: Page, action: str, done: str, **typed: str) -> None:
+    """Fill a form of the page, sign it where it asks for that, send it, say yes where it asks, and see it done."""
+    form = page.locator(f"form[action='{action}']").first
+    await form.evaluate("form => form.closest('details')?.setAttribute('open', '')")
+    for name, text in {**SIGNED, **typed}.items():
+        field = form.locator(f"[name='{name}']")
+        if name in typed or await field.count():
+            if await field.first.evaluate("field => field.tagName") == "SELECT":
+                await field.first.select_option(text)
+            else:
+                await field.first.fill(text)
+    await form.locator("button[type=submit]").first.click()
+    sure = page.locator("dialog[open] button[value=yes]")
+    await expect(sure.or_(page.locator(".done[role=status]")).first).to_be_visible()
+    if await sure.count():
+        await sure.click()
+    await expect(page).to_have_url(re.compile(f"done={done}"))
+
+
+async def test_an_officers_first_evening_ends_with_a_printed_draft(page: Page) -> None:
+    await page.goto("/")
+    await page.click("a[href='/services/guide']")
+    await page.goto("/services/needs?view=officer")
+    await send(page, "/services/needs/vision", "drafted", name="水と歩きの町", text="だれもが歩いて出かけられる")
+    await send(page, "/services/needs/adopt", "adopted")
+    await send(page, "/services/needs/add", "added", text="山の地区では薬を取りに行くのに半日かかる")
+    await page.goto("/services/plan?view=officer")
+    await send(page, "/services/plan/begin", "begun")
+    async with page.expect_download() as coming:
+        await page.click("a[href='/services/plan/file/draft.pdf']")
+    assert (await (await coming.value).path()).read_bytes().startswith(b"%PDF-")
+    await page.goto("/services/plan/draft")
+    await page.emulate_media(media="print")
+    for text in ("水と歩きの町", "山の地区では薬を取りに行くのに半日かかる"):
+        await expect(page.get_by_text(text).first).to_be_visible()
+
+
+async def test_a_mayor_decides_at_a_gate_and_everybody_reads_why(page: Page) -> None:
+    await page.goto("/services/pilots?view=officer")
+    await send(page, "/services/pilots/write", "write", name="ドローンで薬を運ぶ", hypothesis="早く届く")
+    await expect(page.locator(".fault").first).to_be_visible()
+    await send(
+        page, "/services/pilots/decide", "decide", verdict="no", reason="払う人が決まっていない", dissent="まず試したい"
+    )
+    await page.goto("/services/pilots")
+    for text in ("払う人が決まっていない", "まず試したい", "山田花子"):
+        await expect(page.get_by_text(text).first).to_be_visible()
+    await page.goto("/services/assembly")
+    await expect(page.get_by_text("ドローンで薬を運ぶ").first).to_be_visible()
+
+
+async def test_a_residents_proposal_is_answered_and_its_change_of_the_plan_is_seen(page: Page) -> None:
+    await page.goto("/services/participation/new?kind=proposal")
+    await send(page, "/services/participation/hand-in", "handed_in", name="川ぞいにベンチを", text="座れると歩ける")
+    await page.goto("/services/participation?view=officer")
+    await page.click("a[href*='/pieces/'][href*='view=officer']")
+    await send(
+        page,
+        "/services/participation/reply",
+        "",
+        state="adopted",
+        reply="三か所に置きます",
+        changed="休む場所を足した",
+    )
+    await page.goto("/services/participation")
+    await page.click("a:has-text('川ぞいにベンチを')")
+    for text in ("三か所に置きます", "休む場所を足した"):
+        await expect(page.get_by_text(text).first).to_be_visible()
+    await page.goto("/services/assembly")
+    await expect(page.get_by_text("休む場所を足した").first).to_be_visible()
