@@ -380,4 +380,4 @@ async def test_no_answer_of_a_server_gives_what_the_law_keeps_in_10_000_worlds(t
     async with watched(tmp_path) as watch:
         await _try(watch, range(SHORT, SHORT + LONG), 2)
         print(watch.kept, dict(watch.given))
-        assert {name for name in PATHS if watch.given[name] < LONG / 500} <= NAMELESS
+        assert {name for name in PATHS if watch.given[name] < LONG / 500} <= NAMELESS | DRAWN
