@@ -26,7 +26,13 @@ async def city(tmp_path: Path) -> AsyncIterator[City]:
         yield city
 
 
+async def test_a_town_that_plans_nothing_yet_holds_no_cases(city: City) -> None:
+    await service.refresh(city, NOW)
+    assert await city.find(ReferenceCase) == []
+
+
 async def test_the_library_becomes_entities_once_for_each_edition(city: City) -> None:
+    await service.try_it(city, case_id("taki_six_towns"), False, BY)
     await service.refresh(city, NOW)
     found = await city.find(ReferenceCase)
     assert len(found) == len(service.library().cases)

@@ -1,4 +1,4 @@
-"""When the case library runs: what ships with it becomes entities, once for each edition."""
+"""When the case library runs: what ships with it becomes entities once the town plans, once for each edition."""
 
 import asyncio
 import tomllib
@@ -28,7 +28,10 @@ def library() -> Library:
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Publish the cases of the library that the town does not have in this edition."""
+    """Publish the cases of the library that the town does not have in this edition, once it has a work of its own: a
+    town that has only just been made holds nothing that nobody put there."""
+    if not await city.find(Initiative):
+        return
     own = await asyncio.to_thread(library)
     known = {case.id: case.edition for case in await city.find(ReferenceCase)}
     fresh = [case for case in own.cases if known.get(case.id) != case.edition]

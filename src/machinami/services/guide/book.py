@@ -143,10 +143,11 @@ class Teller:
         )
 
     def examples(self, keys: Sequence[str]) -> list[Link]:
-        """Links to cases, as far as the town has them."""
-        found = [self.cases[key] for key in keys if key in self.cases]
+        """Links to cases, by their names as far as the town has them."""
+        found = [(key, self.cases.get(key)) for key in keys]
         return [
-            Link(self.said(one.name) or one.id, f"/services/cases?case={one.id.rpartition(':')[2]}") for one in found
+            Link((one and self.said(one.name)) or self.words.plain("guide.library"), f"/services/cases?case={key}")
+            for key, one in found
         ]
 
     def stages(self, found: Diagnosis) -> list[StageSheet]:

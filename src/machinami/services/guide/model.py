@@ -1,7 +1,7 @@
 """What does the guide ask, what is answered, and what does it conclude?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
@@ -194,6 +194,11 @@ class Known:
     choices: list[MenuChoice] | None = None
     bodies: list[Consortium] | None = None
     members: list[ConsortiumMember] | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything at all."""
+        return any(getattr(self, one.name) for one in fields(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,11 @@ def guidance() -> Guidance:
 
 async def refresh(city: City, now: datetime) -> None:
     """Keep the diagnosis where it is another than the last one."""
-    _, path, found = await diagnosis_of(city)
+    known, path, found = await diagnosis_of(city)
     fresh = conclusion(path, found, now)
     before = await city.get(StageDiagnosis, fresh.id)
+    if before is None and not (known.any or await answers_of(city)):
+        return  # nobody has begun: there is nothing to keep
     if before is None or _told(before) != _told(fresh):
         await city.publish(fresh)
 
