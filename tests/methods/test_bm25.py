@@ -30,8 +30,20 @@ def test_what_stands_in_a_heading_counts_more() -> None:
 
 
 def test_hiragana_alone_finds_nothing_by_chance() -> None:
-    assert terms("こどもがいる") == []
+    assert terms("がのにを") == set()
     assert rank("こどもがいる", SEEDS) == []
+
+
+def test_a_word_in_hiragana_alone_is_searched_as_it_is() -> None:
+    assert [hit.number for hit in rank("ごみ", [[("ごみの収集", 1)], [("道ばたのごま", 1)]])] == [0]
+
+
+def test_a_letter_that_stands_alone_in_its_script_is_a_word() -> None:
+    assert [hit.matched for hit in rank("川があふれる", [[("中小河川の水位", 1)], [("道路", 1)]])] == [("川",)]
+
+
+def test_small_words_of_english_match_nothing() -> None:
+    assert terms("no to it the") == set()
 
 
 def test_nothing_asked_and_nothing_there_are_no_error() -> None:
