@@ -19,7 +19,7 @@ from machinami.model.context import core
 from machinami.model.document import change_from_document, entity_from_document, entity_to_document
 from machinami.model.entity import Entity
 from machinami.model.expansion import ENTITY, Intake, expand_entity
-from machinami.model.plain import names_in, plain_document, plain_of
+from machinami.model.plain import Plain, names_in, plain_document, plain_of
 from machinami.model.renewal import Renewal, changed_names, has_types_of
 from machinami.model.sealed import excerpt, seal, sealed_document
 from machinami.store.sqlite.boxes import boxes
@@ -28,6 +28,7 @@ from machinami.store.sqlite.encoded import Written, encode_change
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.pieces import Row
 from machinami.store.sqlite.runs import is_deep
+from machinami.store.sqlite.shapes import LogReader
 from machinami.store.sqlite.values import ValueIndexes
 from machinami.store.sqlite.waiting import rows_of
 
@@ -37,7 +38,8 @@ NOW = datetime(2026, 6, 30, 9, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=1)
 CLOSELY = Intake()  # says the same as ENTITY, but nothing is read at once for it
 FILE = apsw.Connection(":memory:")
-FILE.execute("CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT)")
+for table in ("name", "shape"):
+    FILE.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, text TEXT)")
 NAMES = Names(FILE)
 MEMBERS = [member.name for member in fields(Entity)]
 
@@ -129,9 +131,21 @@ def _agree(before: Entity | None, done: patch.Patched, told: patch.Patched, now:
         assert list(map(repr, done.changes)) == list(map(repr, told.changes))
         assert done.changes == tuple(told.changes)
         assert repr(_rows(written)) == repr(_rows(expected))
-        assert written.doc is not None
+        assert isinstance(written.doc, bytes)
         assert orjson.loads(written.doc) == _document(told.entity)
+        _agree_as_values(_change(before, done, now), written.log)
         assert moved or not is_deep(_change(before, told, now), _indexes())
+
+
+def _agree_as_values(change: Change, log: bytes) -> None:
+    """Whether the change says the same where the log has no more of it than its values."""
+    written = encode_change(change, change.before, shapes=NAMES.shapes)
+    NAMES.written(NAMES.write(FILE))
+    assert isinstance(written.doc, Plain)
+    assert "a" not in orjson.loads(written.log)
+    read = LogReader(FILE).read(written.log)
+    assert read == orjson.loads(log)
+    assert list(read["a"]["a"]) == list(orjson.loads(log)["a"]["a"])
 
 
 def _rows(written: Written) -> list[Row]:

@@ -1,5 +1,6 @@
 """A file of an earlier form is brought to the present one with everything in it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -61,6 +62,28 @@ def test_the_log_tells_the_entity_before_a_change_as_it_did(tmp_path: Path) -> N
     assert orjson.loads(connection.execute("SELECT doc FROM log WHERE seq = 2").fetchall()[0][0]).keys() == {
         *updated.keys() - {"b"}
     }
+    connection.close()
+
+
+def test_a_log_goes_on_in_the_present_form_where_an_earlier_one_left_off(tmp_path: Path) -> None:
+    path = tmp_path / "town.db"
+    connection = open_connection(path, StoreSettings(), write=True)
+    migrate(connection, path, migrations()[:8])
+    at, head = "2026-06-30T09:00:00.000000Z", {"i": "urn:x:1", "t": ["T"]}
+    level = {"k": "P", "v": 1.5, "u": "MTR", "o": at, "c": at, "m": at}
+    earlier = {"a": {**head, "c": at, "m": at, "a": {"level": [level]}}, "v": "c", **head, "at": at, "by": "somebody"}
+    connection.execute("INSERT INTO log (seq, doc) VALUES (1, ?)", (orjson.dumps(earlier),))
+
+    migrate(connection, path, migrations())
+    shape = orjson.dumps([["T"], [["level", "Property", "MTR", True]]]).decode()
+    connection.execute(SQL.add_shape, (1, shape))
+    values = {"l": [1, [1.5, at], None, None], "v": "c", "i": "urn:x:1", "at": at, "by": "somebody"}
+    connection.execute("INSERT INTO log (seq, doc) VALUES (2, ?)", (orjson.dumps(values),))
+
+    first, second = read_log(connection, 0)
+    assert first.after is not None
+    assert first.after.attributes["level"][0].value == 1.5
+    assert repr(replace(second, seq=1)) == repr(first)
     connection.close()
 
 

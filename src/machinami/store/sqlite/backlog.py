@@ -11,7 +11,7 @@ from machinami.store.sqlite.hot import Hot, State
 from machinami.store.sqlite.runs import Runs, Step
 from machinami.store.sqlite.waiting import Waiting
 
-STATE = 1 << 19  # bytes of log that the state may be behind: what it takes to catch up holds everything else up
+STATE = 1 << 19  # bytes of changes that the state may be behind: what it takes to catch up holds everything else up
 HISTORY = 4 << 20  # the same of the history: rows of the same place of the table then go there together
 
 
@@ -20,7 +20,7 @@ class Later:
     """What a group leaves to wait: steps with the id of their entity and what they make of it; instances of
     the history.
 
-    size: bytes of the log that the state is behind; history_size: that the history is behind.
+    size: bytes that the state is behind, as the changes are written out; history_size: that the history is behind.
     """
 
     steps: list[tuple[str, Step, State]] = field(default_factory=list)

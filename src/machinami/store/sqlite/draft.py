@@ -47,7 +47,7 @@ class Draft:
 
     def write(self, change: Change) -> None:
         """Append the change to the log and move state and history with it."""
-        self._written.append(encode_change(change, self.get(change.entity_id)))
+        self._written.append(encode_change(change, self.get(change.entity_id), shapes=self._group.names.shapes))
         self._entities[change.entity_id] = change.after
         if change.after is None:
             self._gone.add(change.entity_id)

@@ -26,7 +26,7 @@ from machinami.model.document import (
     moment_to_text,
 )
 from machinami.model.entity import Entity
-from machinami.model.plain import Plain
+from machinami.model.plain import Plain, plain_of
 from machinami.model.renewal import Renewal
 from machinami.store.encoding import DELETED_VALUE, encode
 from machinami.store.evolution import scope_change
@@ -41,10 +41,12 @@ from machinami.store.sqlite.pieces import (
     system_times,
     types_text,
 )
-from machinami.store.sqlite.plain_text import plain_text
+from machinami.store.sqlite.plain_text import plain_size, plain_text
+from machinami.store.sqlite.shapes import Shapes, values_text
 from machinami.store.sqlite.waiting import Waiting
 
 Instances = tuple[Attribute, ...]
+Doc = bytes | Plain | None
 
 _PLAIN = b'{"k":"P"}'
 _SERIALS = 20  # bits: instances of the history that one change may have
@@ -55,32 +57,41 @@ _NONE = (None,)  # in the place of the instances of an attribute that is not the
 class Written:
     """One change, encoded.
 
-    doc: the JSON of the entity (whole), or a merge patch of what is held; None if the state stays, or goes.
+    doc: the JSON of the entity, or what its attributes say (whole), or a merge patch of what is held; None if the state
+    stays, or goes.
     size: bytes of JSON that the entity has if it is whole, or has more than before, about. history: what it is to
     remember, besides what the attributes of a plain entity say.
     """
 
     change: Change
-    doc: bytes | None
+    doc: Doc
     whole: bool
     size: int
     log: bytes
     history: History
     plain: Plain | None = None
 
+    @property
+    def weight(self) -> int:
+        """How much work it leaves for later: bytes of what it says, written out."""
+        return self.size if type(self.doc) is Plain else len(self.log)
+
     def remembered(self, subject: int, seq: int) -> Waiting:
         """What the history is to remember: the serial of each instance begins with the number of the change."""
         return subject, seq << _SERIALS, self.history if self.plain is None else self.plain
 
 
-def encode_change(change: Change, held: Entity | None, remembered: bool = True) -> Written:
+def encode_change(
+    change: Change, held: Entity | None, remembered: bool = True, shapes: Shapes | None = None
+) -> Written:
     """The change as the rows of log, state and, if it is to be remembered, history hold it.
 
     held: the entity that the store holds; only what is the very same object in it and in the change stays unwritten.
+    shapes: with these, what is plain goes into the log as no more than its values.
     """
     after, told = change.after, change.attributes
     if type(told) is Renewal and told.after is after and told.before is change.before:
-        return _encode_renewal(change, told, remembered)
+        return _encode_renewal(change, told, remembered, shapes)
     texts, history = _parts(change)
     if not remembered:
         history = []
@@ -103,11 +114,15 @@ def encode_change(change: Change, held: Entity | None, remembered: bool = True) 
     return Written(change, doc, False, len(doc) if grows else 0, log, history)
 
 
-def _encode_renewal(change: Change, renewal: Renewal, remembered: bool) -> Written:
-    """The same where all attributes are plain and changed: the document is there already."""
-    doc = plain_text(renewal.after, renewal.plain)
-    log = _log_json(change, b'"a":' + doc, True)
-    return Written(change, doc, True, len(doc), log, [], renewal.plain if remembered else None)
+def _encode_renewal(change: Change, renewal: Renewal, remembered: bool, shapes: Shapes | None) -> Written:
+    """The same where all attributes are plain and changed: as values, and written out only where the log needs it."""
+    plain = renewal.plain
+    kept = plain if remembered else None
+    log = None if shapes is None else values_text(change, plain, shapes)
+    if log is not None:
+        return Written(change, plain, True, len(log) + plain_size(plain.shape), log, [], kept)
+    doc = plain_text(renewal.after, plain)
+    return Written(change, doc, True, len(doc), _log_json(change, b'"a":' + doc, True), [], kept)
 
 
 def _parts(change: Change) -> tuple[list[bytes | None], History]:
@@ -246,6 +261,9 @@ def to_columns(value: Attribute, deleted_at: datetime | None = None) -> tuple[in
     return to_micros(deleted_at), (observed, 1, created, modified, number, doc)
 
 
-def entity_json(entity: Entity) -> bytes:
-    """The JSON of an entity."""
-    return encode(entity_to_document(entity))
+def entity_json(entity: Entity, doc: Doc = None) -> bytes:
+    """The JSON of an entity. doc: this JSON, or what its attributes say, where that is known."""
+    if isinstance(doc, bytes):
+        return doc
+    plain = doc or plain_of(entity)
+    return encode(entity_to_document(entity)) if plain is None else plain_text(entity, plain)

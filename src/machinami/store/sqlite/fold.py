@@ -53,9 +53,9 @@ class Fold:
             rows.tallies[0, 0, LIVE] += 1
             if run.husk is not None:
                 self.discard(run.husk)
-            rows.added.append((key, entity_id, run.subject, 0, run.doc or entity_json(after)))
+            rows.added.append((key, entity_id, run.subject, 0, entity_json(after, run.doc)))
         elif run.whole:
-            rows.replaced.append((key, run.doc or entity_json(after), 0))
+            rows.replaced.append((key, entity_json(after, run.doc), 0))
         else:
             rows.patched += [(key, patch) for patch in run.patches]
         if run.deep:

@@ -88,7 +88,7 @@ class Group:
         self.later = Later()
         self.folded = self.settled = self.edited = False  # edited: the history, other than by changes
         self.begun = False
-        self.new_names = 0
+        self.new_names = 0, 0
         self._log: list[LogRow] = []
         self._waiting: set[str] = set()
 
@@ -151,9 +151,8 @@ class Group:
             )
         )
         self._move(written, current, seq, depth)
-        size = len(written.log)
-        self.later.size += size
-        self.later.history_size += size
+        self.later.size += written.weight
+        self.later.history_size += written.weight
 
     def replay(self, change: Change, state: bool, history: bool) -> None:
         """Take a change that is in the log already, and missing in the state, in the history, or in both."""

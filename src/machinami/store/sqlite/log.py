@@ -12,6 +12,7 @@ import orjson
 from machinami.model.change import Change
 from machinami.model.document import Document, change_from_document
 from machinami.store.sqlite.connection import read
+from machinami.store.sqlite.shapes import LogReader
 from machinami.store.sqlite.statements import SQL
 
 MOST_PATCHES = 16  # that lead to an entity from where it is written whole
@@ -22,9 +23,10 @@ _REMEMBERED = 1_000  # entities
 def read_log(connection: apsw.Connection, after: int, limit: int = -1) -> Iterator[Change]:
     """The changes after a sequence number, at most `limit`; -1: all."""
     states: dict[int, Document] = {}  # by the change that made them
+    reader = LogReader(connection)
     for seq, doc, was, prev in connection.execute(SQL.log_after, (after, limit)):
-        document = orjson.loads(doc)
-        before = _before(connection, was, prev, states)
+        document = reader.read(doc)
+        before = _before(reader, was, prev, states)
         state = _state(document, before)
         if state is not None:
             if len(states) >= _REMEMBERED:
@@ -40,18 +42,17 @@ def trim_log(connection: apsw.Connection, before: int) -> int:
     """
     ((last,),) = read(connection, SQL.last_seq)
     first = min(before, last)
+    reader = LogReader(connection)
     for seq, prev in read(connection, SQL.leaning, (first, first + FARTHEST, first)):
-        whole = orjson.dumps(_state_after(connection, prev))
+        whole = orjson.dumps(_state_after(reader, prev))
         connection.execute(SQL.stand_alone, (seq, whole))
     connection.execute(SQL.trim_log, (first,))
     return connection.changes()
 
 
-def _before(
-    connection: apsw.Connection, was: str | None, prev: int | None, states: dict[int, Document]
-) -> Document | None:
+def _before(reader: LogReader, was: str | None, prev: int | None, states: dict[int, Document]) -> Document | None:
     if prev is not None:
-        return states.pop(prev, None) or _state_after(connection, prev)
+        return states.pop(prev, None) or _state_after(reader, prev)
     return None if was is None else orjson.loads(was)
 
 
@@ -63,12 +64,12 @@ def _state(document: Document, before: Document | None) -> Document | None:
     return _laid_over(before, document["p"]) if "p" in document and before is not None else None
 
 
-def _state_after(connection: apsw.Connection, seq: int) -> Document:
+def _state_after(reader: LogReader, seq: int) -> Document:
     """What a change that is in the log made of its entity."""
     patches: list[Document] = []
     while True:
-        ((doc, was, prev),) = read(connection, SQL.log_at, (seq,))
-        document = orjson.loads(doc)
+        ((doc, was, prev),) = read(reader.connection, SQL.log_at, (seq,))
+        document = reader.read(doc)
         state = _state(document, None if was is None else orjson.loads(was))
         if state is not None:
             break

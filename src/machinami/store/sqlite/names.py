@@ -2,19 +2,24 @@
 
 import apsw
 
+from machinami.store.sqlite.shapes import Shapes
 from machinami.store.sqlite.statements import SQL
 
 _MOST = 1_024  # sets of names of which the numbers are kept
 
 
 class Names:
-    """Attribute and type IRIs and their numbers, all in memory; new ones are written with the next commit."""
+    """Attribute and type IRIs and their numbers, all in memory; new ones are written with the next commit.
+
+    shapes: the numbers of the shapes that entities have.
+    """
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._numbers: dict[str, int] = {}
         self._texts: dict[int, str] = {}
         self._several: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._new: list[tuple[int, str]] = []
+        self.shapes = Shapes(connection)
         for number, text in connection.execute(SQL.all_names):
             self._numbers[text] = number
             self._texts[number] = text
@@ -46,12 +51,14 @@ class Names:
         """The name that the number stands for."""
         return self._texts[number]
 
-    def write(self, connection: apsw.Connection) -> int:
-        """Write the new names in the open transaction; returns how many, for `written` after its commit."""
+    def write(self, connection: apsw.Connection) -> tuple[int, int]:
+        """Write new names and shapes in the open transaction; returns how many, for `written` after its commit."""
         if self._new:
             connection.executemany(SQL.add_name, self._new)
-        return len(self._new)
+        return len(self._new), self.shapes.write(connection)
 
-    def written(self, count: int) -> None:
-        """These many new names are committed; what is not will be written again with the next commit."""
-        del self._new[:count]
+    def written(self, counts: tuple[int, int]) -> None:
+        """These many new names and shapes are committed; what is not will be written again with the next commit."""
+        names, shapes = counts
+        del self._new[:names]
+        self.shapes.written(shapes)

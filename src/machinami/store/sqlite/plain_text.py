@@ -15,6 +15,7 @@ from machinami.store.sqlite.pieces import WIDEST, Number, Row, form, system_time
 
 _SHAPES = 1_024
 _MOMENTS = 2_048
+_TIMES = 72  # bytes that the times of an attribute take
 _NUMERIC = frozenset((float, int))
 
 Around = tuple[bytes, bytes, bytes | None]  # what stands before and after a value, and both without it
@@ -55,6 +56,12 @@ def _pattern(shape: Shape) -> _Pattern:
         name = _literal(encode(one.name))
         members.append(name + b":[" + _literal(head) + b"%b" + _literal(tail) + observed + b"%b}]")
     return _Pattern(b'{"i":%b,"t":%b%b,"a":{' + b",".join(members) + b"}}", at, tuple(fields), tuple(times))
+
+
+def plain_size(shape: Shape) -> int:
+    """How many bytes of the JSON of an entity are the same for all of this shape, about."""
+    pattern = _pattern(shape)
+    return len(pattern.text) + _TIMES * len(pattern.times)
 
 
 def _literal(text: bytes) -> bytes:

@@ -11,6 +11,7 @@ from machinami.model.attribute import Attribute, Kind
 from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.renewal import Renewal
+from machinami.store.sqlite.encoded import Doc
 from machinami.store.sqlite.hot import Husk
 from machinami.store.sqlite.values import ValueIndexes, values_of
 
@@ -23,15 +24,15 @@ _PLAIN = (float, str, int)
 class Step:
     """One change of the state that is in the log, but not yet in the tables.
 
-    doc: the JSON of the entity (whole), or a merge patch; None where the entity ends. deep: more than this JSON is to
-    be changed. husk: what was left of an earlier entity of this id, and goes.
+    doc: the JSON of the entity or what its attributes say (whole), or a merge patch; None where the entity ends. deep:
+    more than this JSON is to be changed. husk: what was left of an earlier entity of this id, and goes.
     """
 
     key: int
     subject: int
     before: Entity | None
     after: Entity | None
-    doc: bytes | None
+    doc: Doc
     whole: bool
     deep: bool
     husk: Husk | None = None
@@ -45,7 +46,7 @@ class Run:
     subject: int
     before: Entity | None
     after: Entity | None
-    doc: bytes | None
+    doc: Doc
     whole: bool
     deep: bool
     husk: Husk | None
@@ -58,7 +59,7 @@ class Run:
         if step.whole:
             self.doc, self.whole = step.doc, True
             self.patches.clear()
-        elif not self.whole and len(self.patches) < _PATCHES and step.doc is not None:
+        elif not self.whole and len(self.patches) < _PATCHES and isinstance(step.doc, bytes):
             self.patches.append(step.doc)
         else:
             self.doc, self.whole = None, True
@@ -89,7 +90,7 @@ class Runs:
             return
         if run is not None:
             self.layers.append({})
-        patches = [] if step.whole or step.doc is None else [step.doc]
+        patches = [step.doc] if not step.whole and isinstance(step.doc, bytes) else []
         doc = step.doc if step.whole else None
         self.layers[-1][entity_id] = Run(
             step.key, step.subject, step.before, step.after, doc, step.whole, step.deep, step.husk, patches

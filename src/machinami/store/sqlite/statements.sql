@@ -15,6 +15,12 @@ RELEASE work
 INSERT INTO name (id, text) VALUES (?, ?)
 -- all_names
 SELECT id, text FROM name
+-- add_shape
+INSERT INTO shape (id, text) VALUES (?, ?)
+-- all_shapes
+SELECT id, text FROM shape
+-- shape_text
+SELECT text FROM shape WHERE id = ?
 
 -- entity_by_id
 SELECT key, subject, gone, CAST(json(doc) AS BLOB) FROM entity WHERE id = ?
