@@ -43,16 +43,18 @@ def kept(before: Entity | None, written: Written) -> tuple[str | None, Entity, C
     return was, entity_from_document(orjson.loads(doc)), read_change(7, written.log, was)
 
 
-@given(entities(), attributes(), st.booleans(), st.booleans(), moments, st.sampled_from(Verb))
+@given(entities(), attributes(), st.booleans(), st.sampled_from(["head", "time", ""]), moments, st.sampled_from(Verb))
 @unhurried
 def test_a_change_comes_back_as_it_was_kept(
-    entity: Entity, others, one_goes: bool, head_changes: bool, at: datetime, verb: Verb
+    entity: Entity, others, one_goes: bool, moved: str, at: datetime, verb: Verb
 ) -> None:
     attributes = {**entity.attributes, **others}
     if one_goes and set(entity.attributes) - set(others):
         del attributes[min(set(entity.attributes) - set(others))]
     after = replace(entity, attributes=attributes)
-    if head_changes:
+    if moved == "time":
+        after = replace(after, modified_at=at)
+    if moved == "head":
         after = replace(after, types=("Other",), scopes=(), modified_at=at, expires_at=None)
     differences = tuple(
         AttributeChange(name, (entity.attributes.get(name) or (None,))[0], instances[0])

@@ -22,7 +22,6 @@ from machinami.model.document import (
     Document,
     attribute_to_document,
     entity_to_document,
-    head_to_document,
     moment_to_text,
 )
 from machinami.model.entity import Entity
@@ -34,6 +33,7 @@ from machinami.store.sqlite.pieces import (
     Columns,
     History,
     Members,
+    head_patch,
     head_text,
     instance_text,
     members_text,
@@ -109,7 +109,8 @@ def encode_change(
         return Written(change, doc, True, len(doc), log, history)
     grows = not members.keys() <= old.keys()
     members.update(dict.fromkeys([name for name in old if name not in after.attributes]))
-    doc = _with_attributes(_changed_head(held, after), members)
+    head = head_patch(held, after)
+    doc = b'%b%b"a":%b}' % (head, b"" if head == b"{" else b",", members_text(members))
     log = _log_json(change, b'"p":' + doc, _follows(change, members))
     return Written(change, doc, False, len(doc) if grows else 0, log, history)
 
@@ -169,17 +170,6 @@ def _members(old: Attributes, new: Attributes, fresh: Mapping[int, bytes | None]
         if held(name) is not instances:
             members[name] = b",".join([known(id(one)) or write_instance(one)[0] for one in instances])
     return members
-
-
-def _changed_head(before: Entity, after: Entity) -> Document:
-    """What a merge patch makes of the head of the entity."""
-    was, is_now = head_to_document(before), head_to_document(after)
-    return {member: is_now.get(member) for member in {**was, **is_now} if was.get(member) != is_now.get(member)}
-
-
-def _with_attributes(head: Document, members: Members) -> bytes:
-    text = encode(head)[:-1]
-    return b'%b%b"a":%b}' % (text, b"," if head else b"", members_text(members))
 
 
 def _log_json(change: Change, state: bytes | None, follows: bool) -> bytes:

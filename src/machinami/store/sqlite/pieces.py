@@ -64,21 +64,22 @@ def form(kind: str, unit_code: str | None) -> tuple[bytes, bytes, bytes | None]:
 @lru_cache(_MOMENTS)
 def system_times(created: datetime | None, modified: datetime | None) -> tuple[int | None, int | None, bytes]:
     """createdAt and modifiedAt in microseconds, and as what they add to the JSON; one write repeats few of them."""
-    return (
-        None if created is None else to_micros(created),
-        None if modified is None else to_micros(modified),
-        _member("c", created) + _member("m", modified),
-    )
+    made, begun = (None, b"") if created is None else _moment(created)
+    written, said = (None, b"") if modified is None else _moment(modified)
+    return made, written, (begun and b',"c":"%b"' % begun) + (said and b',"m":"%b"' % said)
 
 
 @lru_cache(_MOMENTS)
 def observed_time(observed: datetime) -> tuple[int, bytes]:
     """observedAt in the same way."""
-    return to_micros(observed), _member("o", observed)
+    micros, text = _moment(observed)
+    return micros, b',"o":"%b"' % text
 
 
-def _member(name: str, moment: datetime | None) -> bytes:
-    return b"" if moment is None else f',"{name}":"{moment_to_text(moment)}"'.encode("ascii")
+@lru_cache(_MOMENTS)
+def _moment(moment: datetime) -> tuple[int, bytes]:
+    """A moment in microseconds, and as text: one write says the same one in many places."""
+    return to_micros(moment), moment_to_text(moment).encode("ascii")
 
 
 @lru_cache(_NAMES)
@@ -98,6 +99,17 @@ def head_text(entity: Entity) -> bytes:
         return encode(head_to_document(entity))[:-1]
     times = system_times(entity.created_at, entity.modified_at)[2]
     return b'{"i":%b,"t":%b%b' % (encode(entity.id), types_text(entity.types), times)
+
+
+def head_patch(before: Entity, after: Entity) -> bytes:
+    """What a merge patch makes of that, without its last bracket. Mostly nothing but modifiedAt is another."""
+    now = after.modified_at
+    same = before.types == after.types and before.scopes == after.scopes and before.created_at == after.created_at
+    if same and now is not None and before.expires_at == after.expires_at and before.id == after.id:
+        return b"{" if before.modified_at == now else b'{"m":"%b"' % _moment(now)[1]
+    was, is_now = head_to_document(before), head_to_document(after)
+    changed = {member: is_now.get(member) for member in {**was, **is_now} if was.get(member) != is_now.get(member)}
+    return encode(changed)[:-1]
 
 
 def members_text(members: Members) -> bytes:
