@@ -18,6 +18,7 @@ from markupsafe import Markup
 from machinami.kit.archive import Standing
 from machinami.kit.assets import asset_address
 from machinami.kit.forms import FIELD
+from machinami.kit.kept import NOBODY
 from machinami.kit.moments import TOWN_ZONE, Moment, moment
 from machinami.kit.units import unit_text
 from machinami.kit.viewing import Called
@@ -72,6 +73,7 @@ class Shell:
     look: Look = PLAIN
     look_version: str = ""
     person: Called | None = None
+    signed: Called = NOBODY
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""
