@@ -13,7 +13,7 @@ import pytest
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.view import Measured, Ref
 from machinami.model.view import Words as Texts
-from machinami.model.vocabulary.circle import ActionPlan, CostItem, Initiative, KeyPerformanceIndicator
+from machinami.model.vocabulary.circle import ActionPlan, CostItem, EffectEstimate, Initiative, KeyPerformanceIndicator
 from machinami.services.plan.book.chapters import Reader
 from machinami.services.plan.book.papers import plan_paper
 from machinami.services.plan.book.pdf import made as pdf
@@ -42,8 +42,12 @@ def sources(value: float = 1.5, at: datetime = NOW) -> Sources:
         stages=[{"stage": "pilot", "from": 2026, "to": 2026, "state": "done"},
                 {"stage": "deployment", "from": 2027, "to": 2028, "state": "planned"}],
     )  # fmt: skip
+    effect = EffectEstimate(
+        "e1", Texts({"ja": "避難路の照明", "en": "Lights"}), Ref("k1"), method="difference", began="2026-04-01",
+        effect=-0.5, low=-0.8, high=-0.2, unit="HUR", findings=[{"kind": "chance_excludes"}], decided_at=at,
+    )  # fmt: skip
     cost = CostItem("c1", year=2027, task="cloud", amount=1_234_567, ref_initiative=Ref("i1"))
-    return Sources(initiatives=[work], kpis=[kpi(value, at)], costs=[cost])
+    return Sources(initiatives=[work], kpis=[kpi(value, at)], costs=[cost], effects=[effect])
 
 
 def paper(language: str = "ja", live: bool = False, **more: object) -> Paper:
@@ -176,11 +180,14 @@ def test_two_tables_of_one_name_have_two_sheets() -> None:
 
 
 def test_the_figures_of_a_print_are_dated_and_those_of_today_stand_beside_them_on_the_page() -> None:
-    (printed,) = paper().chapters[2].tables
-    (live,) = paper(live=True).chapters[2].tables
+    printed, effects = paper().chapters[2].tables
+    live, _ = paper(live=True).chapters[2].tables
     assert "2026-11-21 18:00" in paper().dated
     assert printed.rows[0][5:] == ("1.5 時間", "2026-11-21", "順調")
     assert live.rows[0][5:] == ("1.5 時間", "2026-11-21", "4 時間", "2027-03-01")
+    assert effects.rows[0][1:6] == (
+        "避難までの時間", "2026-04-01", "−0.5 時間", "−0.8 時間 から −0.2 時間（95 %）", "偶然だけでは説明しにくい",
+    )  # fmt: skip
     assert printed.rows[0][2:5] == ("不明", "2 時間 〜 3 時間", "2030 年度")
 
 

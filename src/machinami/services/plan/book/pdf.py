@@ -196,7 +196,7 @@ class _Hand:
             self.style(15, RIVER, 4, 3, keepWithNext=1, fontName=self.bold),
         )
         head.chapter = chapter.key
-        parts: list[Flowable] = [PageBreak() if chapter.number == 1 else CondPageBreak(90 * mm), head]
+        parts: list[Flowable] = [PageBreak() if chapter.number == 1 else CondPageBreak(70 * mm), head]
         lines = [line for line in (chapter.text or self.paper.empty).splitlines() if line.strip()]
         parts += [Paragraph(escape(line), self.style(10, INK if chapter.text else SOFT)) for line in lines]
         parts += [Paragraph(escape(f"※ {warning}"), self.style(9, INK, 1, 1)) for warning in chapter.warnings]
