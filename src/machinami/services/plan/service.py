@@ -12,6 +12,7 @@ from machinami.model.vocabulary.circle import (
     ActionPlan,
     CityNeed,
     CostItem,
+    EffectEstimate,
     IncomeItem,
     Initiative,
     KeyPerformanceIndicator,
@@ -66,6 +67,7 @@ class Held:
 _TOLD = (
     Vision, CityNeed, Initiative, KeyPerformanceIndicator, CostItem, IncomeItem, Pilot, ActionPlan, PlanDraft,
     PlanComment, PlanDecision, Proposal, PlanReview, PlanAnswer,
+    EffectEstimate,
 )  # fmt: skip
 
 
@@ -81,6 +83,7 @@ async def sources(city: City, running: Sequence[Running]) -> Sources:
         await city.find(IncomeItem),
         await city.find(Pilot),
         running,
+        await city.find(EffectEstimate),
     )
 
 
