@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from machinami.foundation.errors import InputError
+from machinami.methods.budget_round import step_of
 from machinami.methods.equal_shares import Election, completed, election, equal_shares, greedy
 from machinami.methods.scorecard import Argument, Check, Each, Progress, Report, Table
-from machinami.services.participation.logic.budgeting import step_of
 from machinami.services.participation.logic.likeness import Likeness, Told, held_against, read_reference
 
 WITHOUT_TABLE = True
