@@ -20,6 +20,7 @@ PUBLIC = tuple(
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
+        *("ReferenceCase", "TownService"),
     )
 )
 _READ = frozenset({Deed.READ})

@@ -45,6 +45,7 @@ OWN = """
     edition GuideAnswer question StageDiagnosis reached total MenuChoice
 
     PlanAnswer refReview EffectEstimate method step began treated others series
+    TownService refShare worthMiddle
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI

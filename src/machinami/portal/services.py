@@ -10,7 +10,9 @@ import orjson
 
 from machinami.kit.installed import Broken, Service
 from machinami.kit.manifest import ANY_TYPE
+from machinami.kit.switches import Switches
 from machinami.kit.words import Words
+from machinami.model.vocabulary.switches import TownService
 
 TEMPLATE = "machinami.portal/services.html"
 ABOUT = "machinami.portal/about.html"
@@ -34,7 +36,8 @@ ANY_LABEL = "any"
 
 @dataclass(frozen=True, slots=True)
 class ServiceCard:
-    """One service in the directory. `broken`: why it does not run."""
+    """One service in the directory. broken: why it does not run; id: "" where it cannot be turned on or off; said: who
+    turned it on or off last, for those who may do so too."""
 
     title: str
     question: str
@@ -44,6 +47,8 @@ class ServiceCard:
     writes: tuple[str, ...]
     link: str
     broken: str = ""
+    id: str = ""
+    said: TownService | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,22 @@ class SettingRow:
     text: str
 
 
-def directory(services: Iterable[Service], broken: Iterable[Broken], words: Words) -> list[ServiceCard]:
-    """The directory, field by field, the town's services before its management; what is broken is said at its end."""
+def directory(
+    services: Iterable[Service], broken: Iterable[Broken], words: Words, switches: Switches | None = None
+) -> list[ServiceCard]:
+    """The directory, field by field, the town's services before its management; what is broken is said at its end.
+    switches: how the services stand, for who may turn them on and off."""
     by_field = sorted(services, key=lambda one: (one.manifest.field == MANAGEMENT, one.manifest.field))
-    return [_card(service, words) for service in by_field] + [
-        ServiceCard(bad.package, "", "", "", (), (), "", bad.reason) for bad in broken
-    ]
+    cards = [_card(one, words) for one in by_field] if switches is None else switchable(by_field, words, switches)
+    return cards + [ServiceCard(bad.package, "", "", "", (), (), "", bad.reason) for bad in broken]
+
+
+def switchable(services: Iterable[Service], words: Words, switches: Switches | None) -> list[ServiceCard]:
+    """Services of a town as cards that can be turned on or off. switches: how they stand, None for who may not turn."""
+    cards = [(one.manifest.id, _card(one, words)) for one in services]
+    if switches is None:
+        return [card for _, card in cards]
+    return [replace(card, id=name, said=switches.said(name)) for name, card in cards]
 
 
 def parts(version: str, *, versions: bool = True) -> list[PartRow]:

@@ -301,7 +301,8 @@ class GateDecision:
 class CostItem:
     """What a work costs in a year. task: initial, cloud, upkeep, licence or staff, the nature of it; duty: a 運用, b
     データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it. least,
-    most: what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount)."""
+    most: what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount);
+    ref_share: the sharing by whose agreement this payer bears it."""
 
     TYPE: ClassVar[str] = "CostItem"
     id: str
@@ -315,6 +316,7 @@ class CostItem:
     most: float | None = None
     state: str | None = None
     ref_initiative: Ref | None = None
+    ref_share: Ref | None = None
     simulated: bool | None = None
 
 
