@@ -28,6 +28,7 @@ from machinami.services.indicators.model import (
     Definition,
     IndicatorRevision,
     PlanReview,
+    ReviewState,
     Settings,
     Standing,
 )
@@ -236,7 +237,7 @@ async def decide(city: City, review_id: str, send: bool, by: Officer, reason: st
             raise NotFound(f"There is no review {review_id}", entityId=review_id)
         if review.state != "proposed":
             raise Conflict("This review is decided already", entityId=review_id, state=review.state)
-        state = "sent" if send else "dismissed"
+        state: ReviewState = "sent" if send else "dismissed"
         said = replace(
             review, state=state, decided_by=by.who, role=by.role, decided_at=city.now(), reason=reason.strip() or None
         )

@@ -16,7 +16,7 @@ from machinami.kit.page import town_name
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Words as Texts
-from machinami.model.vocabulary.circle import Initiative
+from machinami.model.vocabulary.circle import CHAPTERS, Initiative
 from machinami.services.plan import service
 from machinami.services.plan.book import sheets
 from machinami.services.plan.book.chapters import Reader
@@ -26,7 +26,7 @@ from machinami.services.plan.logic import works
 from machinami.services.plan.logic.drafting import WrittenMeanwhile, stamp, text_of
 from machinami.services.plan.logic.paper import Paper
 from machinami.services.plan.logic.paper import said as cell_said
-from machinami.services.plan.model import CHAPTERS, LONGEST_CHAPTER, STAGE_STATES, STATES, PlanDraft
+from machinami.services.plan.model import LONGEST_CHAPTER, STAGE_STATES, STATES, PlanDraft
 from machinami.services.plan.service import PACKAGE, Held
 
 ADDRESS = "/services/plan"

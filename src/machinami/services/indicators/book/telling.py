@@ -143,7 +143,6 @@ class Teller:
         """A review of the plan."""
         kpi_id = str(found.ref_indicator or "")
         rows = [self.reason(row, units.get(kpi_id, "")) for row in found.reasons or []]
-        assert found.raised_at is not None, "a review was raised at a moment"
         decided = (found.decided_by or "", found.role or "", found.decided_at, found.reason or "")
         return Review(
             found.id,
@@ -157,7 +156,6 @@ class Teller:
 
     def revision(self, found: IndicatorRevision) -> Revision:
         """An entry in the history of an indicator."""
-        assert found.decided_at is not None, "the history holds what was done at a moment"
         deed = found.kind if found.kind in DEEDS else "changed"
         kpi_id = str(found.ref_indicator or "")
         rows = self.changed(found.before or {}, found.after or {}) if found.before or deed == "recorded" else []
@@ -166,7 +164,8 @@ class Teller:
 
     def changed(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         """What is other after than before: what, before, after."""
-        names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name != "id"]
+        told = [name for name in {**before, **after} if self.words.has(f"ind.field.{name}")]
+        names = [name for name in told if before.get(name) != after.get(name)]
         return [
             (self.words.plain(f"ind.field.{n}"), self.value(before.get(n)), self.value(after.get(n))) for n in names
         ]
