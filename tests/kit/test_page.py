@@ -132,7 +132,7 @@ def test_edges_of_fields_and_focus_stand_out(theme: str, edge: str) -> None:
 
 @pytest.mark.parametrize("language", ["ja", "en", "easy"])
 def test_who_is_signed_in_can_sign_out_on_every_page(language: Language) -> None:
-    view = {"kind": "404", "code": 404, "detail": "", "level": "", "back": "/"}
+    view = {"kind": "404", "code": 404, "detail": "", "level": "", "back": "/", "before": "", "written": []}
     pages = {
         signed_in: render(
             "machinami.kit/error.html",

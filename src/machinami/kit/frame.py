@@ -13,6 +13,7 @@ from machinami.kit.asides import left_out, noting
 from machinami.kit.desk import Desk
 from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.kept import sentences, signature
 from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.page import PAGE_HEADERS, Shell, render
@@ -91,7 +92,10 @@ class Frame:
         detail = "" if kind in _PLAIN else details.get("detail", "")
         template = f"{OWN}/error.html"
         level, back = details.get("authenticationAssurance", ""), _page_before(request)
-        page = self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)
+        page = self.show(
+            request, template, status, kind=kind, code=status, detail=detail, level=level, back=back,
+            before=back if request.method == "POST" and back != "/" else "", written=sentences(request),
+        )  # fmt: skip
         page.headers += [field for field in problem(error).headers if field[0] == b"retry-after"]
         return page
 
@@ -128,7 +132,7 @@ class Frame:
         return Shell(
             self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
             form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
-            self.appearance.version, self.person(request), left_out(),
+            self.appearance.version, self.person(request), signature(request), left_out(),
         )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ STATES: tuple[WorkState, ...] = get_args(WorkState)
 DraftState = Literal["open", "approved", "kept", "published"]
 CommentState = Literal["open", "settled"]
 PlanDeed = Literal[
-    "begun", "written", "kept", "restored", "approved", "published", "withdrawn", "work", "settled", "undone"
+    "begun", "written", "kept", "restored", "approved", "published", "withdrawn", "work", "settled", "declined",
+    "answer_withdrawn", "undone",
 ]  # fmt: skip
 LONGEST_CHAPTER, LONGEST_COMMENT = 12_000, 2_000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
