@@ -5,7 +5,7 @@ folder, so a service from outside brings its own pages.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -16,6 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from machinami.kit.archive import Standing
+from machinami.kit.asides import Aside
 from machinami.kit.assets import asset_address
 from machinami.kit.forms import FIELD
 from machinami.kit.kept import NOBODY
@@ -74,6 +75,7 @@ class Shell:
     look_version: str = ""
     person: Called | None = None
     signed: Called = NOBODY
+    left_out: Sequence[Aside] = ()
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""
