@@ -5,7 +5,7 @@ folder, so a service from outside brings its own pages.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from machinami.kit.archive import Standing
 from machinami.kit.assets import asset_address
+from machinami.kit.circle import Step
 from machinami.kit.forms import FIELD
 from machinami.kit.kept import NOBODY
 from machinami.kit.moments import TOWN_ZONE, Moment, moment
@@ -73,6 +74,7 @@ class Shell:
     look_version: str = ""
     person: Called | None = None
     signed: Called = NOBODY
+    trail: Sequence[Step] = ()
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""

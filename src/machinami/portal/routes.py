@@ -104,7 +104,8 @@ def _home(portal: Portal) -> Page:
         happening = await portal.happening(portal.frame.words(request, PACKAGE), by)
         concerns = portal.desk.concerns() if Role.ADMINISTRATOR in by.roles else ()
         view = home.view(happening, portal.frame.clock())
-        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns)
+        ways = services.ways(portal.frame.running())
+        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns, ways=ways)
 
     return show
 
@@ -227,8 +228,8 @@ def _services(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
         installed = [house.service for house in portal.desk.houses()]
         broken = portal.desk.broken() if portal.desk.oversees(request) else ()
-        cards = services.directory(installed, broken, portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, services.TEMPLATE, services=cards)
+        fields = services.directory(installed, broken, portal.frame.words(request, PACKAGE))
+        return portal.frame.show(request, services.TEMPLATE, fields=fields)
 
     return show
 
