@@ -15,7 +15,7 @@ PUBLIC = tuple(
     for name in (
         *("RiverGauge", "RainGauge", "RainForecast", "FloodMonitoring", "Shelter", "District", "Town", "Alert"),
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
-        *("CostItem", "IncomeItem", "Proposal"),
+        *("CostItem", "IncomeItem", "Proposal", "PlanReview", "PlanAnswer", "EffectEstimate"),
         *("CashPlan", "CostShare"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),

@@ -43,6 +43,8 @@ OWN = """
     WellBeingSurvey frame results figures ParticipationStep number digest
     ReferenceCase place size stage theme problem aim outcome failed money partners indicators keywords page sources
     edition GuideAnswer question StageDiagnosis reached total MenuChoice
+
+    PlanAnswer refReview EffectEstimate method step began treated others series
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI

@@ -134,9 +134,9 @@ def test_the_figures_of_a_print_are_dated_and_those_of_today_stand_beside_them_o
     (printed,) = paper().chapters[2].tables
     (live,) = paper(live=True).chapters[2].tables
     assert "2026-11-21 18:00" in paper().dated
-    assert printed.rows[0][5:] == ("1.5 h", "2026-11-21", "順調")
-    assert live.rows[0][5:] == ("1.5 h", "2026-11-21", "4 h", "2027-03-01")
-    assert printed.rows[0][2:5] == ("不明", "2 h 〜 3 h", "2030 年度")
+    assert printed.rows[0][5:] == ("1.5 時間", "2026-11-21", "順調")
+    assert live.rows[0][5:] == ("1.5 時間", "2026-11-21", "4 時間", "2027-03-01")
+    assert printed.rows[0][2:5] == ("不明", "2 時間 〜 3 時間", "2030 年度")
 
 
 def test_a_withdrawn_plan_says_so_wherever_it_is_read() -> None:
@@ -148,5 +148,5 @@ def test_a_withdrawn_plan_says_so_wherever_it_is_read() -> None:
 def test_a_plan_that_came_without_tables_shows_those_of_today_and_says_so() -> None:
     brought = paper(live=True, record=None)
     assert "2027-03-01" in brought.dated
-    assert brought.chapters[2].tables[0].rows[0][5:] == ("4 h", "2027-03-01", "順調")
+    assert brought.chapters[2].tables[0].rows[0][5:] == ("4 時間", "2027-03-01", "順調")
     assert "いまの値" in brought.chapters[2].tables[0].heads

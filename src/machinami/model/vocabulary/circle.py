@@ -20,6 +20,8 @@ Level = Literal["input", "process", "output", "outcome", "impact"]
 IndicatorKind = Literal["required", "chosen", "own"]
 Direction = Literal["up", "down", "range"]
 Standing = Literal["on_path", "off_path", "reached", "no_target", "unmeasured"]
+ReviewState = Literal["proposed", "sent", "dismissed", "lapsed"]
+AnswerVerdict = Literal["taken_up", "declined"]
 PilotState = Literal["planned", "running", "passed", "failed", "stopped", "in_operation"]
 Gate = Literal["start", "go_on", "deploy"]
 Verdict = Literal["yes", "no", "later"]
@@ -155,6 +157,92 @@ class KeyPerformanceIndicator:
     owner: str | None = None
     from_kpi: str | None = None
     retired_on: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReview:
+    """That an indicator is off its path, and that the plan should be looked at again.
+
+    reasons: rows whose `kind` names the sentence and whose facts fill it. state: proposed, sent (to the plan, by an
+    officer), dismissed (with a reason), or lapsed (the figure came back to its path by itself). decided_by, role,
+    decided_at, reason: of whoever sent or dismissed it.
+    """
+
+    TYPE: ClassVar[str] = "PlanReview"
+    id: str
+    ref_indicator: Ref | None = None
+    subject: Words | None = None
+    raised_at: datetime | None = None
+    reasons: list[dict[str, object]] | None = None
+    state: ReviewState | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAnswer:
+    """What the town answered to a review of its plan. verdict: taken_up (then a chapter of the plan, or a work, was
+    written anew: chapter, ref_initiative) or declined; reason: what becomes other, or why nothing does. ref_source: the
+    decision of the plan by which it was taken up. withdrawn: {"at", "by", "role", "reason"} once it is, and "undone"
+    where it went with the change that it told of; the review then waits for another answer."""
+
+    TYPE: ClassVar[str] = "PlanAnswer"
+    id: str
+    ref_review: Ref | None = None
+    ref_indicator: Ref | None = None
+    subject: Words | None = None
+    verdict: AnswerVerdict | None = None
+    reason: Words | None = None
+    chapter: str | None = None
+    ref_initiative: Ref | None = None
+    ref_source: Ref | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    decided_at: datetime | None = None
+    withdrawn: dict[str, str] | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectEstimate:
+    """What an officer's comparison says that a measure did to an indicator; it never changes, but may be withdrawn.
+
+    name: the measure; ref_initiative: the work that it belongs to, if one was named. method: difference (differences in
+    differences of places) or mixture (one place and a mixture of others, with placebos). step: day, week, month or
+    year; began: the first day of the measure; before, after: how many steps there were of each. treated, others: rows
+    {"id", "name", "weight"} of the series compared. effect, low, high: in the unit of the indicator, with a 95 %
+    interval where one can be had; `low` and `high` of a mixture are how far other places depart where nothing was done.
+    findings: rows of facts whose `kind` names the sentence (drift, chance, few …). series: {"steps", "treated",
+    "others"}, what was compared, for a drawing. reason: why these were chosen. withdrawn: {"at", "by", "role",
+    "reason"} once it is."""
+
+    TYPE: ClassVar[str] = "EffectEstimate"
+    id: str
+    name: Words | None = None
+    ref_indicator: Ref | None = None
+    ref_initiative: Ref | None = None
+    method: Literal["difference", "mixture"] | None = None
+    step: str | None = None
+    began: str | None = None
+    before: int | None = None
+    after: int | None = None
+    treated: list[dict[str, object]] | None = None
+    others: list[dict[str, object]] | None = None
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str | None = None
+    findings: list[dict[str, object]] | None = None
+    series: dict[str, object] | None = None
+    reason: Words | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    decided_at: datetime | None = None
+    withdrawn: dict[str, str] | None = None
     simulated: bool | None = None
 
 

@@ -61,9 +61,9 @@ class PlanComment:
 
 @dataclass(frozen=True, slots=True)
 class PlanDecision:
-    """What was done with the plan. kind: begun, written, kept, restored, approved, published, withdrawn, work, settled
-    or undone; before, after: the text of a chapter, or what of a work was changed; ref_source: of an `undone`, the
-    decision that was undone."""
+    """What was done with the plan. kind: begun, written, kept, restored, approved, published, withdrawn, work, settled,
+    declined (a review), answer_withdrawn or undone; before, after: the text of a chapter, or what of a work was
+    changed; ref_source: of an `undone`, the decision that was undone."""
 
     TYPE: ClassVar[str] = "PlanDecision"
     id: str

@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import parse_instant
+from machinami.kit.units import with_unit
 from machinami.kit.words import Words
 from machinami.services.plan.logic.drafting import is_older, text_of
 from machinami.services.plan.logic.paper import Cell, Chapter, Table
@@ -167,7 +168,7 @@ class _Teller:
         """A value with its unit; None where there is none."""
         if not isinstance(value, int | float):
             return None
-        return f"{value:,.6g}".replace("-", "−") + (f" {unit}" if unit else "")
+        return with_unit(value, unit, self.words)
 
     def target(self, target: Any, unit: str) -> str | None:
         """A target as value, range or rate (per cent of the baseline, at once or for each year)."""
