@@ -67,5 +67,5 @@ def test_every_word_of_the_circle_is_a_term_of_the_town() -> None:
     words = {
         attribute_name(field.name) for view in views for field in fields(view) if field.name not in ("id", "location")
     }
-    assert len(views) == 10
+    assert len(views) >= 10
     assert words | {view.TYPE for view in views} <= TERMS.keys()
