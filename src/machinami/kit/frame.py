@@ -1,7 +1,7 @@
 """How does a handler answer with a page? The language of the reader, the town around the page, and errors as pages."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -10,6 +10,7 @@ from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiErro
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Standing
 from machinami.kit.asides import left_out, noting
+from machinami.kit.circle import trail
 from machinami.kit.desk import Desk
 from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
@@ -48,6 +49,7 @@ class Frame:
     standing: Callable[[Request], Standing] = lambda _: ""
     origin: Origin = AS_ASKED
     person: Person = nobody
+    running: Callable[[], Collection[str]] = frozenset
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
@@ -59,9 +61,12 @@ class Frame:
             except MachinamiError:  # a wrong credential, which the page itself refuses
                 return ""
 
+        def running() -> Collection[str]:
+            return frozenset(house.service.manifest.id for house in desk.houses() if house.service.page)
+
         return cls(
             desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing, desk.origin,
-            desk.person,
+            desk.person, running,
         )  # fmt: skip
 
     @property
@@ -133,6 +138,7 @@ class Frame:
             self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
             form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
             self.appearance.version, self.person(request), signature(request), left_out(),
+            trail(request.path, self.running()),
         )  # fmt: skip
 
 
