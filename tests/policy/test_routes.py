@@ -159,6 +159,8 @@ people      POST   /legal-classes/removal
 entry       GET    /sign-in/provider
 entry       GET    /sign-in/provider/return
 entry       POST   /sign-out
+entry       GET    /sign-out/provider
+entry       POST   /sign-out/provider/back-channel
 entry       GET    /invitation
 entry       POST   /invitation
 entry       POST   /identity/passkeys/challenge
@@ -247,6 +249,7 @@ reading     GET    /data/{type}/{id}/history.csv
 correcting  POST   /data/{type}/{id}/correction
 reading     GET    /datamap
 words       GET    /services
+deciding    POST   /services
 words       GET    /help
 words       GET    /about
 words       GET    /{rest:path}
@@ -313,7 +316,9 @@ BODIES: Mapping[str, Any] = {
     "/grounds": {"id": "g", "basis": "law", "who": "role:officer", "reason": "x", "until": "2099-01-01T00:00:00Z"},
     "/legal-classes": {"class": "personal", "type": "Case"},
 }
-COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # no cookie opens anything there
+COOKIELESS = {
+    ("POST", "/oauth/token"), ("POST", "/identity/devices/check"), ("POST", "/sign-out/provider/back-channel"),
+}  # no cookie opens anything there  # fmt: skip
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
           "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
@@ -322,6 +327,7 @@ LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
 FORMS: Mapping[str, Mapping[str, str]] = {
     "/data/{type}/{id}/correction": {
         "attribute": "waterLevel", "instance": "urn:x:1", "value": "1", "reason": "silt", **OFFICER},
+    "/services": {"service": "none", "state": "off", "reason": "x", **OFFICER},
     "/services/flood/thresholds": {"gauge": GAUGE, "reason": "dredged", **LEVELS, **OFFICER},
     "/services/flood/settings": {"setting": "silent_minutes", "value": "30", "reason": "night", **OFFICER},
     "/services/flood/approve": {"read": "yes", "proposal": "urn:x:1", **dict.fromkeys(
@@ -386,7 +392,7 @@ PROGRAMS = (
     "/cards",
     "/platform",
 )  # JSON, no forms
-FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth"))]
+FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth")) and route not in COOKIELESS]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,7 +1,7 @@
 """What residents and officers see of the town's money, and what happens to what an officer types."""
 
 import pytest
-from tests.services.visiting import Visit
+from tests.services.visiting import SIGNED, Visit
 
 from machinami.broker.policy_rows import protect
 from machinami.kit.city import manifest_rows
@@ -59,6 +59,7 @@ async def test_what_will_not_do_is_shown_again_with_what_would(visit: Visit, fie
     assert status == 422
     assert told in text
     assert 'value="町"' in text
+    assert f'autocomplete="name" value="{SIGNED["who"]}"' in text
     assert await visit.city.find(CostItem) == []
 
 
@@ -132,7 +133,7 @@ async def test_a_sharing_is_kept_agreed_on_and_shown_to_residents(visit: Visit) 
     assert "分担の案を残しました" in text
     (share,) = (await service.standing(visit.city, visit.now)).shares
     assert [row["share"] for row in share.members or []] == [501, 500]
-    await visit.send("sharing/agreed", share=share.id, reason="第1回協議会")
+    await visit.send("sharing/agreed", share=share.id, first="2026", reason="第1回協議会")
     assert "費用の分担（合意済み）" in await visit.see()
     await visit.send("sharing/withdrawn", share=share.id, reason="やり直し")
     assert "費用の分担（合意済み）" not in await visit.see()
