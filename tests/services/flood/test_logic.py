@@ -8,6 +8,7 @@ import pytest
 from tests.services.flood.rivers import START, river
 
 from machinami.foundation.errors import InputError
+from machinami.services.flood.logic.features import describe, scales_of
 from machinami.services.flood.logic.forecast import hindcast
 from machinami.services.flood.logic.gathering import Series, gather
 from machinami.services.flood.logic.hindsight import adapted, calm_share
@@ -124,6 +125,27 @@ def test_a_column_that_is_never_dry_is_not_taken_for_rain() -> None:
     values = np.stack([river(1000).rain[0], np.full(1000, 7.9)])
     judged = judge_columns(Record(0, 600, np.zeros(1000), values, ("rain", "d00010150ee")))
     assert [column.kind for column in judged] == ["rain", "signal"]
+
+
+def terms(record: Record) -> dict[str, np.ndarray]:
+    """Every explanation of a record by its name."""
+    columns = judge_columns(record)
+    cases = describe(record, columns, scales_of(record, columns), 0)
+    return dict(zip(cases.names, cases.table.T, strict=True))
+
+
+def test_a_shower_over_one_gauge_is_told_from_rain_over_all_of_them() -> None:
+    rain = np.zeros((4, 400))
+    rain[:, 100] = 3.0
+    rain[0, 300] = 3.0
+    rain[1:3, 200], rain[0, 200] = np.nan, 3.0
+    found = terms(Record(0, 3600, np.zeros(400), rain, ("a", "b", "c", "d")))
+    assert found["worst0-1"][100] == found["worst0-1"][300] == 3.0
+    assert found["extent0-1"][100] == 1.0
+    assert found["extent0-1"][300] == 0.25
+    assert found["extent0-1"][200] == 0.5
+    assert found["extent1-2"][101] == 1.0
+    assert "extent0-1" not in terms(Record(0, 3600, np.zeros(400), rain[:1], ("a",)))
 
 
 def test_one_flood_is_trusted_less_than_eight() -> None:

@@ -135,7 +135,11 @@ def level_terms(record: Record, scales: Scales) -> dict[str, tuple[str, Floats]]
 
 
 def rain_terms(record: Record, columns: tuple[Column, ...], coming: int) -> dict[str, tuple[str, Floats]]:
-    """Return rain in bands of lag: mean and worst gauge, each gauge coarsely, wetness, and what is coming."""
+    """Return rain in bands of lag: mean and worst gauge, each gauge coarsely, extent, wetness, and what is coming.
+
+    The extent is the share of reporting gauges that it falls on: rain over most of them lasts longer than a shower
+    over one, so it says something of the rain to come, which is not known.
+    """
     gauges = [record.rain[i] for i, c in enumerate(columns) if c.kind == "rain"]
     if not gauges:
         return {}
@@ -148,9 +152,12 @@ def rain_terms(record: Record, columns: tuple[Column, ...], coming: int) -> dict
         found[f"wetness{hours:g}"] = ("wetness", exponential_mean(mean, record.steps(hours)))
     if len(gauges) == 1:
         return found
-    worst = np.nan_to_num(np.stack(gauges)).max(axis=0)
+    fallen = np.stack(gauges)
+    worst = np.nan_to_num(fallen).max(axis=0)
+    extent = (fallen > 0).sum(axis=0) / np.maximum(np.isfinite(fallen).sum(axis=0), 1)
     for near, far in bands(WORST_BANDS, record.step) + ahead:
         found[f"worst{near}-{far}"] = ("worst", band_sum(worst, near, far))
+        found[f"extent{near}-{far}"] = ("extent", band_sum(extent, near, far))
     soon = [(-min(coming, record.steps(2.0)), 0)] if coming else []
     for position, gauge in enumerate(gauges):
         for near, far in bands(GAUGE_BANDS, record.step) + soon:

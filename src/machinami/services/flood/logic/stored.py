@@ -13,7 +13,7 @@ from machinami.services.flood.logic.members import Member
 from machinami.services.flood.logic.outlook import Outlook, TrainedModel
 from machinami.services.flood.logic.record import Column
 
-FORMAT = "machinami-flood-2"
+FORMAT = "machinami-flood-4"
 
 
 def to_bytes(model: TrainedModel) -> bytes:

@@ -19,7 +19,7 @@ from machinami.services.flood.logic.record import Column, Record, cleaned, judge
 BLOCKS = 5
 FEWEST_ROWS = 200
 COMPACT = ("level", "rain", "signal")
-STATEFUL = (*COMPACT, "slow", "wetness", "worst")
+STATEFUL = (*COMPACT, "slow", "wetness", "worst", "extent")
 EVERYTHING = (*STATEFUL, "gauge")
 WITH_STATE = (*EVERYTHING, "state")
 RECIPES = (
