@@ -31,6 +31,7 @@ from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.store.sqlite.history import Stretch
 from machinami.store.sqlite.series_at_hand import SeriesAtHand
+from machinami.store.timeline import readings
 
 ONE = gauge(1).id
 EVERY = TemporalQuery()
@@ -178,6 +179,71 @@ async def test_a_part_of_what_is_at_hand_is_what_would_be_read(seed: int, tmp_pa
     for _ in range(60):
         question = _question(draw)
         assert await _told(towns[1], question) == await _told(towns[0], question)
+    await sqlite.close()
+
+
+async def test_a_series_that_grew_is_only_read_on(town: TownStore) -> None:
+    for number in range(1, 5):
+        await observe(town, ONE, LEVEL, reading(number, number))
+    asked = TemporalQuery(TimeRelation.AFTER, at(1), last_n=3)
+    (first,) = await town.series([ONE], [LEVEL], asked, 100)
+    assert first.readings is not None
+    first.readings.pairs()
+    await observe(town, ONE, LEVEL, reading(5, 5))
+    (grown,) = await town.series([ONE], [LEVEL], asked, 100)
+    assert grown.readings == Readings([_at(3), _at(4), _at(5)], [3, 4, 5])
+    assert grown.readings.pairs()[0] is first.readings.pairs()[1]
+    await observe(town, ONE, LEVEL, reading(6, 3.5))  # told late
+    (anew,) = await town.series([ONE], [LEVEL], asked, 100)
+    assert anew.readings == Readings([_at(3.5), _at(4), _at(5)], [6, 4, 5])
+
+
+async def _shown(town: TownStore, question: tuple[list[str], TemporalQuery, int]) -> list[Any]:
+    """The numbers and moments of an answer, in whichever way they come."""
+    found: list[Any] = []
+    for one in await town.series([ONE], *question):
+        columns = one.readings or readings(one.instances, question[1].property)
+        bare = [(i.deleted_at, replace(i.value, instance_id=None)) for i in one.instances]
+        found.append((one.attribute, bare if columns is None else list(columns.pairs())))
+    return found
+
+
+async def _happen(draw: random.Random, step: int, town: TownStore) -> None:
+    """What may become of a gauge: mostly one reading more, sometimes a late one, an edit, or its end."""
+    what, minute = draw.random(), draw.randrange(step + 1)
+    name = draw.choice([LEVEL, LEVEL, LABEL])
+    if town.peek(ONE) is None:
+        await create(town, [gauge(1, level=reading(step, step))])
+    elif what < 0.6:
+        await observe(town, ONE, name, reading(step, step))
+    elif what < 0.75:
+        await observe(town, ONE, name, reading(step, minute))
+    elif what < 0.8:
+        await observe(town, ONE, name, Attribute(Kind.PROPERTY, step, modified_at=at(step)))
+    elif what < 0.85:
+        await observe(town, ONE, name, Attribute(Kind.PROPERTY, f"text {step}", observed_at=at(step)))
+    elif what < 0.92:
+        await town.transact(lambda tx: tx.add_history(Instance(ONE, name, reading(step, minute))))
+    elif what < 0.96:
+        await town.transact(lambda tx: tx.remove_history(ONE, name))
+    else:
+        await end(town, ONE)
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_happens_between_two_questions_the_second_is_told_what_is_so(seed: int, tmp_path: Path) -> None:
+    draw = random.Random(seed)
+    memory, sqlite = MemoryBackend(), open_backend(tmp_path, StoreSettings())
+    towns = [await memory.open("default"), await sqlite.open("default")]
+    for town in towns:
+        await create(town, [gauge(1, level=reading(0, 0), label=reading(9, 0))])
+    questions = [_question(draw) for _ in range(12)]
+    for step in range(1, 60):
+        chance = draw.random()
+        for town in towns:
+            await _happen(random.Random(chance), step, town)
+        for question in draw.sample(questions, 3):
+            assert await _shown(towns[1], question) == await _shown(towns[0], question)
     await sqlite.close()
 
 

@@ -43,9 +43,18 @@ class Readings:
 
     def part(self, begin: int, end: int) -> "Readings":
         """Those from one place to another."""
+        if begin == 0 and end >= len(self.moments):
+            return self
         part = Readings(self.moments[begin:end], self.numbers[begin:end])
         part._pairs.extend(self.pairs()[begin:end])
         return part
+
+    def followed_by(self, moments: Sequence[int], numbers: Sequence[float | int]) -> "Readings":
+        """These, and later ones after them."""
+        more = Readings([*self.moments, *moments], [*self.numbers, *numbers])
+        more._pairs.extend(self.pairs())
+        more._pairs.extend(zip(numbers, map(format_micros, moments), strict=True))
+        return more
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Stretch:
 def read_instances(connection: apsw.Connection, names: Names, stretch: Stretch) -> list[Instance]:
     """The instances by entity (in the order asked for), attribute (by name) and time."""
     found: list[Instance] = []
-    for entity_id, name, place in _places(connection, names, stretch):
+    for entity_id, name, place in places(connection, names, stretch):
         found += _instances(connection, entity_id, name, place, stretch)
     return found
 
@@ -116,7 +116,7 @@ def read_series(connection: apsw.Connection, names: Names, stretch: Stretch) -> 
     """The same, attribute by attribute, plain readings in columns."""
     found: list[Series] = []
     sql, parameters = _sql(_COLUMNWISE, stretch.temporal), span(stretch.temporal).parameters
-    for entity_id, name, place in _places(connection, names, stretch):
+    for entity_id, name, place in places(connection, names, stretch):
         ((moments, numbers, least, most),) = read(connection, sql, (*place, *parameters, stretch.count))
         if moments == "[]":
             continue
@@ -132,8 +132,8 @@ def _readings(moments: str, numbers: str, temporal: TemporalQuery) -> Readings:
     return readings if temporal.last_n is None else Readings(readings.moments[::-1], readings.numbers[::-1])
 
 
-def _places(connection: apsw.Connection, names: Names, stretch: Stretch) -> Iterator[tuple[str, str, tuple[int, int]]]:
-    """Entity, attribute, and where the history has them: subject and number of the name."""
+def places(connection: apsw.Connection, names: Names, stretch: Stretch) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Of a stretch: entity, attribute, and where the history has them: subject and number of the name."""
     for entity_id in dict.fromkeys(stretch.entity_ids):
         for (subject,) in read(connection, SQL.subject_of, (entity_id,)):
             wanted = set(stretch.attributes) if stretch.attributes is not None else known(connection, names, subject)

@@ -296,10 +296,9 @@ class SqliteTown:
             connection = self._source().connection
             connection.set_progress_handler(patience(), self._settings.step_limit)
             try:
-                found = read_series(connection, self._names, stretch)
-                if not self._backlog.history:  # else it is not all that there is
-                    self._series.keep(stretch, found)
-                return found
+                if self._backlog.history:  # it is not all that there is, and so not kept
+                    return read_series(connection, self._names, stretch)
+                return self._series.read(connection, self._names, stretch)
             except apsw.InterruptError:
                 pass  # goes on below, beside the event loop
             finally:
