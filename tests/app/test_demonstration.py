@@ -2,7 +2,9 @@
 
 import urllib.error
 import urllib.request
+from pathlib import Path
 
+from tests.app.tenancy import gauge, installation
 from tests.app.towns import town
 
 TYPES = "/ngsi-ld/v1/types"
@@ -35,3 +37,15 @@ def test_who_opens_a_demonstration_here_is_its_administrator_and_nobody_else_is_
 def test_a_demonstration_that_is_open_knows_nobody() -> None:
     with town(None, "--open", by="demo") as running:
         assert status(running.url + TYPES, X_Forwarded_For="192.0.2.7") == 200
+
+
+async def test_an_open_town_is_not_reached_by_a_name_that_somebody_else_can_own(tmp_path: Path) -> None:
+    """As a browser asks at this machine for a page of another site, whose name leads here now (DNS rebinding)."""
+    async with installation(tmp_path) as towns:
+        for host in ("evil.com", "evil.com:1026", "127.0.0.1.evil.com"):
+            read = await towns.ask("GET", "/ngsi-ld/v1/entities?type=Gauge", Host=host)
+            written = await towns.ask("POST", "/ngsi-ld/v1/entities", gauge(1), Host=host, Origin=f"http://{host}")
+            assert (read.status, written.status) == (403, 403)
+        for host in ("127.0.0.1:1026", "localhost", "[::1]:80", "town.local", "machinami:1026"):
+            assert (await towns.ask("GET", "/ngsi-ld/v1/entities?type=Gauge", Host=host)).body == []
+        assert (await towns.ask("POST", "/ngsi-ld/v1/entities", gauge(1))).status == 201

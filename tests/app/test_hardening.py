@@ -213,9 +213,23 @@ async def test_what_is_no_request_is_told_in_the_log_once_a_minute(
     assert len(told) == 2  # the others are counted
 
 
+@pytest.mark.parametrize("proxied", [True, False])
+async def test_behind_a_proxy_the_log_says_who_tried_and_not_the_proxy(
+    tmp_path: Path, proxied: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path, trust_proxy=proxied) as (_, first):
+        for address in ("192.0.2.7", "forged, 192.0.2.8"):
+            first.session.headers["X-Forwarded-For"] = address
+            assert (await first.get(f"{ENTITIES}?type=River&limit=many")).status == 400
+            assert (await first.post("/people", {"name": "eve"})).status == 403
+        told = [record.getMessage() for record in caplog.records if record.name == "machinami.attempts"]
+    seen = {line.rpartition(" from ")[2] for line in told}
+    assert seen == ({"192.0.2.7", "192.0.2.8"} if proxied else {"127.0.0.1"})
+
+
 def test_however_many_try_the_log_stays_short(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
-    attempts = Attempts(lambda: now[0])
+    attempts = Attempts(clock=lambda: now[0])
     for at in range(5_000):
         attempts.note(400, f"client {at}", "GET", "/")
         attempts.note(200, f"client {at}", "GET", "/")

@@ -161,8 +161,9 @@ class TownOS:
             await self.tenants.join(one)
         told, limits = self.settings, Limits(body=self.settings.body_limit)
         self._serving = await serve(
-            self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told), hsts=hsts_of(told)
-        )
+            self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told),
+            hsts=hsts_of(told), proxied=told.trust_proxy,
+        )  # fmt: skip
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
             self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform

@@ -7,6 +7,7 @@ from collections.abc import Callable
 _LOG = logging.getLogger("machinami.attempts")
 # What was refused for its form or pace; who may not see something is told of in the account of the town.
 TOLD = frozenset({400, 403, 405, 408, 411, 413, 415, 422, 429, 431})
+FORWARDED = b"x-forwarded-for"
 _EVERY = 60.0
 _MOST = 1_000  # of clients with their kind of refusal that are counted
 
@@ -15,11 +16,18 @@ class Attempts:
     """Tells of the first refusal of each kind to each client at once, and of how many followed once a minute, so that
     who tries without end cannot fill the log."""
 
-    __slots__ = ("_clock", "_seen")
+    __slots__ = ("_clock", "_proxied", "_seen")
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, proxied: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+        self._proxied = proxied
         self._clock = clock
         self._seen: dict[tuple[str, int], list[float]] = {}
+
+    def asker(self, client: str, forwarded: bytes) -> str:
+        """Where a request comes from: behind a proxy, whose own address all have, the one that it added last."""
+        if not self._proxied:
+            return client
+        return forwarded.decode("latin-1").rpartition(",")[2].strip()[:45] or client
 
     def note(self, status: int, client: str, method: str, path: str) -> None:
         """A request was refused with this status."""

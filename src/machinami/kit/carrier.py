@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from machinami.kit.answering import answer, header_fields, settled, too_large, too_late
-from machinami.kit.attempts import Attempts
+from machinami.kit.attempts import FORWARDED, Attempts
 from machinami.kit.familiar import Familiar
 from machinami.kit.http import Request, Response
 from machinami.kit.outgoing import Outgoing
@@ -42,14 +42,15 @@ class Limits:
 
 
 class Carrier:
-    """An ASGI application that carries requests to the routes."""
+    """An ASGI application that carries requests to the routes. proxied: a proxy stands in front, and its word on who
+    asks counts."""
 
-    def __init__(self, router: Router, limits: Limits) -> None:
+    def __init__(self, router: Router, limits: Limits, proxied: bool = False) -> None:
         self.router = router
         self.limits = limits
         self.outgoing = Outgoing()
         self.familiar = Familiar(_later)
-        self.attempts = Attempts()
+        self.attempts = Attempts(proxied)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI conversation."""
@@ -59,8 +60,9 @@ class Carrier:
         if response is None:
             return
         if response.status >= 400:
-            client = scope.get("client")
-            self.attempts.note(response.status, client[0] if client else "", scope["method"], scope["path"])
+            client, forwarded = scope.get("client"), [two for one, two in scope["headers"] if one == FORWARDED]
+            asker = self.attempts.asker(client[0] if client else "", forwarded[-1] if forwarded else b"")
+            self.attempts.note(response.status, asker, scope["method"], scope["path"])
         await send({"type": "http.response.start", "status": response.status, "headers": header_fields(response)})
         body = b"" if scope["method"] == "HEAD" else response.body
         if response.parts is not None and scope["method"] != "HEAD":

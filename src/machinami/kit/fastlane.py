@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from machinami.foundation.errors import InvalidRequest, MachinamiError
 from machinami.kit.answering import ends_connection, explain, handle, header_block, too_large, too_late
+from machinami.kit.attempts import FORWARDED
 from machinami.kit.carrier import CERTIFICATE, PATIENCE, Carrier
 from machinami.kit.http import Headers, Request, Response
 from machinami.kit.problem import problem
@@ -349,7 +350,8 @@ class Connection(HttpToolsProtocol):
         hot.response_complete = True
         if response.status >= 400:
             request = hot.request
-            self._attempts.note(response.status, request.client, request.method, request.path)
+            asker = self._attempts.asker(request.client, request.fields.get(FORWARDED, b""))
+            self._attempts.note(response.status, asker, request.method, request.path)
         if self.transport.is_closing():
             return
         keep_alive = hot.keep_alive and not ends_connection(response)

@@ -69,18 +69,20 @@ async def serve(
     lane: bool = True,
     tls: Tls | None = None,
     hsts: str = "",
+    proxied: bool = False,
 ) -> Serving:
     """Serve the routes. Port 0 takes a free one, told by the result. Returns when connections are accepted.
 
     lane False sends the hot routes the ASGI way too; answers are the same. tls: to be served over TLS;
-    hsts: what every answer says of how browsers shall come from now on (RFC 6797). Raises OSError if the port is taken,
+    hsts: what every answer says of how browsers shall come from now on (RFC 6797); proxied: whether a
+    proxy's word on who asks is believed. Raises OSError if the port is taken,
     or a file of the certificate cannot be used.
     """
     limits = limits or Limits()
     encryption = Encryption(tls) if tls else None
     listener = _listen(host, port)
     config = uvicorn.Config(
-        Carrier(Router(routes), limits),
+        Carrier(Router(routes), limits, proxied),
         http=Connection if lane else PlainConnection,
         ws="none",
         lifespan="off",

@@ -83,6 +83,8 @@ async def test_a_recovery_code_opens_once(town: Known) -> None:
     async with town.visitor() as first, town.visitor() as one, town.visitor() as two:
         _, codes = await set_up(town, first)
         assert len(set(codes)) == 10
+        assert all(len(code.replace("-", "")) * 4 == 112 for code in codes)  # bits, as they were drawn
+        assert len({code[:4] for code in codes}) > 5
         for visitor in (one, two):
             await visitor.sign_in()
         assert (await one.fill("/sign-in", {"code": codes[3], "next": "/account"}, "/sign-in/code")).path == "/account"

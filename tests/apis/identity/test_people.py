@@ -325,6 +325,20 @@ async def test_a_password_that_is_changed_while_it_is_looked_at_opens_nothing(to
     assert town.registry.sessions_of(aiko.id) == before
 
 
+async def test_people_see_where_they_are_signed_in_and_end_it_elsewhere(town: Known) -> None:
+    async with town.visitor() as here, town.visitor() as there:
+        await here.become_first()
+        await there.session.get("/", headers={"User-Agent": "the browser at the counter"})
+        there.session.headers["User-Agent"] = "the browser at the counter"
+        await there.sign_in()
+        shown = await here.get("/account")
+        assert "the browser at the counter" in shown.text
+        assert (await here.fill("/account", {}, "/account/sessions")).path == "/account"
+        assert (await there.get(ENTITIES)).status == 401
+        assert (await here.get(ENTITIES)).status == 200
+        assert "the browser at the counter" not in (await here.get("/account")).text
+
+
 async def test_subscriptions_and_keys_of_who_leaves_are_the_successors(town: Known) -> None:
     town.identity.handovers.append(lambda _, leaver, heir: hand_over(town.broker, leaver, heir))
     town.broker.attend(lambda name, by: town.identity.of(name).present(by))

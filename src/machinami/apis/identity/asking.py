@@ -15,6 +15,7 @@ from machinami.kit.forms import SESSION, cookie_field, is_foreign, own_cookie
 from machinami.kit.http import Request
 from machinami.kit.origin import Origin
 from machinami.kit.viewing import Called
+from machinami.model.host_name import is_public_name
 from machinami.model.identity.account import RANKS, Account
 from machinami.model.identity.assurance import Way
 from machinami.model.identity.demand import SURE
@@ -77,6 +78,8 @@ class Asking:
                 and (found.until is None or identity.supplies.clock() < found.until)
             ):
                 return found.principal
+        if not self.identity.has_administrators:
+            self._demand_own_name(request)
         fields = request.fields
         if _AUTHORIZATION in fields or _KEY in fields:
             return self._by_secret(request)
@@ -98,6 +101,17 @@ class Asking:
         if _COOKIE not in fields and self.identity.guest is None:
             self._remember(request, ANONYMOUS)
         return ANONYMOUS
+
+    def _demand_own_name(self, request: Request) -> None:
+        """An open town is for who sits at its machine. A page of another site can have its name mean this machine
+        (DNS rebinding), and would be taken for one of ours: no public name but the town's own leads to an open town.
+        Raises Forbidden."""
+        host = urlsplit(f"//{request.header(b'host') or ''}").hostname or ""
+        if is_public_name(host) and host != urlsplit(self.identity.supplies.address()).hostname:
+            raise Forbidden(
+                f"This town has no administrators yet, so it is open, and is not reached by the name {host[:100]!r}: "
+                "ask 127.0.0.1 or localhost, or make an administrator"
+            )
 
     def _remember(self, request: Request, by: Principal, until: datetime | None = None) -> None:
         """Know who asks when the same header fields come again. Not where anything else of a request counts."""
