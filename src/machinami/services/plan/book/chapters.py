@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from machinami.foundation.instant import parse_instant
 from machinami.kit.units import change_text, with_unit
 from machinami.kit.words import Words
+from machinami.model.vocabulary.circle import CHAPTERS
 from machinami.services.plan.logic.drafting import is_older, text_of
 from machinami.services.plan.logic.paper import Cell, Chapter, Table
 from machinami.services.plan.logic.record import Row
 from machinami.services.plan.logic.roadmap import Roadmap, roadmap
-from machinami.services.plan.model import CHAPTERS
 
 QUESTIONS = 4
 INDICATOR = "/services/indicators/of/"
