@@ -120,3 +120,63 @@ async def test_a_residents_proposal_is_answered_and_its_change_of_the_plan_is_se
     await is_shown(page, "川ぞいにベンチを", "休む場所を足した")
     await page.locator("main a:has-text('川ぞいにベンチを')").click()
     await is_shown(page, *told.values())
+
+
+NAMES = ("川の町", "橋の町", "坂の町", "森の町", "海の町", "湯の町")
+
+
+def measured(number: int, month: int) -> float:
+    """What a town measured in a month: the first three have 5 more from July on."""
+    return 50 + number + (month * month * (number + 3)) % 7 / 2 + (5 if number < 3 and month > 6 else 0)
+
+
+TOWNS = "\n".join(
+    f"{town},2025-{month:02},{measured(number, month)}" for number, town in enumerate(NAMES) for month in range(1, 13)
+)
+
+
+async def indicator(page: Page) -> str:
+    """An indicator that has missed its target; the address of its page."""
+    await page.goto("/services/indicators?view=officer")
+    await send(
+        page, "/services/indicators/make", "made", name_ja="決めた指標の数", formula="count(KeyPerformanceIndicator)",
+        unit="件", baseline="0", baseline_year="2020", target="value", low="10", year_to="2024",
+    )  # fmt: skip
+    return page.url.partition("?")[0]
+
+
+async def test_a_figure_off_its_path_is_answered_by_the_plan_and_everybody_reads_how(page: Page) -> None:
+    figure = await indicator(page)
+    for _ in range(200):  # until the service has looked at its new indicator
+        await page.goto("/services/plan?view=officer")
+        if await page.locator(".plan-answer").count():
+            break
+    await send(page, "/services/plan/decline", "declined", reason="指標がそろうのは来年度")
+    for address in ("/services/plan", figure):
+        await page.goto(address)
+        for text in ("指標がそろうのは来年度", "山田花子"):
+            await expect(page.get_by_text(text).first).to_be_visible()
+    await page.goto("/services/plan?view=officer")
+    await send(page, "/services/plan/answer/withdraw", "answer_withdrawn", reason="早すぎた")
+    await send(page, "/services/plan/begin", "begun")
+    await page.locator(".plan-answer summary").first.click()
+    await page.locator(".plan-answer form[action='/services/plan/chapter'] button").click()
+    await send(
+        page, "/services/plan/chapter", "taken", answer="指標を十にふやす", text="指標を十にふやす取組を始める。"
+    )
+    await page.goto(figure)
+    await expect(page.get_by_text("指標を十にふやす").first).to_be_visible()
+
+
+async def test_an_officer_compares_towns_and_the_page_says_what_that_does_not_say(page: Page) -> None:
+    figure = await indicator(page)
+    await page.goto(f"{figure}/effect")
+    await page.locator("details.editor > summary").first.click()
+    await send(
+        page, "/services/indicators/effect", "estimated", name="休む場所を置いた", began="2025-07-01", table=TOWNS,
+        table_treated="川の町、橋の町、坂の町", reason="川ぞいの町どうし",
+    )  # fmt: skip
+    effect = page.locator(".kpi-effect")
+    await expect(effect.locator("svg path")).to_have_count(2)
+    await expect(effect.get_by_text("95 %").first).to_be_visible()
+    assert await effect.locator("h4 + ul li").count() == 4

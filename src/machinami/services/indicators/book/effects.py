@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from machinami.foundation.errors import BadRequestData, InputError, NotFound
 from machinami.foundation.instant import format_instant
 from machinami.kit.city import City
-from machinami.kit.units import change_text, unit_text, with_unit
+from machinami.kit.units import change_text, unit_text
 from machinami.kit.words import Words
 from machinami.model.view import Ref
 from machinami.model.view import Words as Texts
@@ -256,7 +256,7 @@ def _finding(row: Mapping[str, Any], found: EffectEstimate, words: Words) -> str
     }
     said |= {name: f"{number(row.get(name)) or 0:.0%}" for name in ("share", "least")}
     said |= {name: row.get(name, 0) for name in ("count", "treated", "others")}
-    said |= {"error": with_unit(number(row.get("error")), found.unit, words)}
+    said |= {"error": change_text(number(row.get("error")), found.unit, words).lstrip("+")}
     said["step"] = words.plain(f"ind.effect.step.{found.step}")
     key = f"ind.effect.found.{row.get('kind')}"
     return words.plain(key, **said) if words.has(key) else ""

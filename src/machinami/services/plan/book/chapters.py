@@ -1,9 +1,10 @@
 """How do the eight chapters of the plan read, with the tables that belong to each?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import parse_instant
@@ -16,6 +17,7 @@ from machinami.services.plan.logic.record import Row
 from machinami.services.plan.logic.roadmap import Roadmap, roadmap
 
 QUESTIONS = 4
+INDICATOR = "/services/indicators/of/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,9 @@ class _Teller:
             )
             for row in self.record["effects"]
         ]
-        return self.table("effects", ("measure", "kpi", "began", "effect", "range", "worth", "compared_on"), rows, (3,))
+        heads = ("measure", "kpi", "began", "effect", "range", "worth", "compared_on")
+        links = tuple(f"{INDICATOR}{quote(row['kpi'], safe=':')}#effects" for row in self.record["effects"])
+        return replace(self.table("effects", heads, rows, (3,)), links=links)
 
     def range(self, row: Row) -> str | None:
         """Between what an effect is, or how far other places depart by chance; None where it cannot be told."""
@@ -175,7 +179,8 @@ class _Teller:
         heads = ["kpi", "level", "baseline", "target", "by", self.column, "measured"]
         heads += ["now", "measured_now"] if self.live is not None else ["state"]
         right = (2, 3, 5, 7) if self.live is not None else (2, 3, 5)
-        return self.table(name, heads, [self.kpi_row(row) for row in rows], right)
+        told = self.table(name, heads, [self.kpi_row(row) for row in rows], right)
+        return replace(told, links=tuple(f"{INDICATOR}{quote(str(row['id']), safe=':')}" for row in rows))
 
     def kpi_row(self, row: Row) -> tuple[Cell, ...]:
         """One indicator."""

@@ -8,11 +8,11 @@ from urllib.parse import quote
 from machinami.kit.reviews import because
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CHAPTERS, PlanAnswer, PlanReview
+from machinami.services.plan.book.chapters import INDICATOR
 from machinami.services.plan.logic.reviews import owed, standing, told_in
 from machinami.services.plan.service import Held
 
 MOST = 50
-_INDICATOR = "/services/indicators/of/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def review_row(review: PlanReview, held: Held, words: Words) -> Reviewed:
     return Reviewed(
         review.id,
         review.id.rpartition(":")[2],
-        _INDICATOR + quote(kpi_id, safe=":"),
+        INDICATOR + quote(kpi_id, safe=":"),
         words.of(kpi.name if kpi else review.subject, kpi_id),
         review.raised_at,
         because(review.reasons, kpi.unit if kpi else None, words),

@@ -9,13 +9,15 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. right: the columns that hold numbers; none: what is said where it has no row."""
+    """A table. right: the columns that hold numbers; none: what is said where it has no row; links: for each row, the
+    page behind it, where there are such."""
 
     caption: str
     heads: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     right: frozenset[int] = frozenset()
     none: str = ""
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
