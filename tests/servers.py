@@ -118,7 +118,7 @@ def write_certificates(folder: Path, host: str = "127.0.0.1") -> tuple[Path, Pat
 def openid_provider() -> Iterator[str]:
     """The address of a real OpenID provider in a process of its own; people are put there by HTTP."""
     port = free_port()
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce", "true"]
+    command = [sys.executable, str(Path(__file__).with_name("openid.py")), str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             deadline = time.monotonic() + 30

@@ -214,7 +214,7 @@ async def test_a_page_prints_on_white_with_its_time_and_address(desk: BrowserCon
     assert await page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     await expect(page.locator(".main-nav")).to_be_hidden()
     await expect(page.locator("footer .print-only")).to_contain_text(preview.url)
-    await expect(page.locator(".shown-at")).to_contain_text("2026-09-14 18:42 JST (Asia/Tokyo)")
+    await expect(page.locator(".shown-at")).to_contain_text("2026年9月14日 18:42 JST (Asia/Tokyo)")
     assert (await page.pdf(format="A4")).startswith(b"%PDF")
 
 

@@ -1,11 +1,13 @@
 """What came before, byte by byte, means the same again; whatever else is the parser's."""
 
+from collections.abc import Callable
+
 import httptools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machinami.kit.familiar import Familiar
+from machinami.kit.familiar import Familiar, Later
 
 
 class Parsed:
@@ -32,8 +34,24 @@ class Parsed:
         self.whole += 1
 
 
-def taught(*messages: bytes) -> Familiar:
-    familiar = Familiar()
+class Clock:
+    """Does what is to be done later when it is told that the time has come."""
+
+    def __init__(self) -> None:
+        self.due: list[Callable[[], None]] = []
+
+    def later(self, seconds: float, work: Callable[[], None]) -> None:
+        assert seconds <= 1
+        self.due.append(work)
+
+    def strike(self) -> None:
+        due, self.due = self.due, []
+        for work in due:
+            work()
+
+
+def taught(*messages: bytes, later: Later | None = None) -> Familiar:
+    familiar = Familiar(later)
     for data in messages:
         familiar.learn(data, Parsed(data).headers)
     return familiar
@@ -106,6 +124,35 @@ def test_a_credential_is_read_and_nothing_of_it_stays_in_memory() -> None:
     assert familiar.read(KEYED.replace(b"topsecret", b"topsecreT")) is None
 
 
+def test_a_credential_that_comes_again_and_again_stays_in_memory_for_a_second() -> None:
+    clock = Clock()
+    familiar = taught(KEYED, later=clock.later)
+    first, again = familiar.read(KEYED), familiar.read(KEYED.replace(b"/a", b"/b"))
+    assert first is not None
+    assert again is not None
+    assert again.memo is first.memo
+    assert (again.target, list(again.headers)) == ("/b", Parsed(KEYED).headers)
+    assert len(clock.due) == 1
+    assert familiar.read(KEYED.replace(b"topsecret", b"topsecreT")) is None
+    clock.strike()
+    assert "topsecret" not in repr(vars(familiar))
+    assert familiar.read(KEYED) == first
+    clock.strike()
+    assert "topsecret" not in repr(vars(familiar))
+
+
+def test_many_credentials_of_one_second_are_bounded_and_gone_after_it() -> None:
+    clock = Clock()
+    familiar = taught(later=clock.later)
+    for number in range(3_000):
+        data = KEYED.replace(b"topsecret", b"topsecret%d" % number)
+        familiar.learn(data, Parsed(data).headers)
+        assert familiar.read(data) is not None
+        assert len(familiar._lately) <= 1_024
+    clock.strike()
+    assert "topsecret" not in repr(vars(familiar))
+
+
 def test_several_credentials_at_once_are_left_to_the_parser() -> None:
     both = KEYED.replace(b"X-A: 5", b"Cookie: machinami=hush")
     familiar = taught(both)
@@ -124,7 +171,8 @@ messages = st.tuples(lines, st.lists(st.tuples(names, values, ends), max_size=3)
 def test_what_is_read_is_what_the_parser_reads(
     several: list[tuple[bytes, list[tuple[bytes, bytes, bytes]], bytes]],
 ) -> None:
-    familiar = Familiar()
+    clock = Clock()
+    familiar = Familiar(clock.later)
     for line, fields, body in (*several, *several):
         head = line + b" HTTP/1.1\r\n" + b"".join(b"%b: %b%b" % field for field in fields)
         data = head + b"\r\n" + body

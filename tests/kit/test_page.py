@@ -8,7 +8,7 @@ import pytest
 
 from machinami.foundation.errors import NotFound
 from machinami.kit.assets import asset, asset_address, cache_rule
-from machinami.kit.moments import moment, zone_name
+from machinami.kit.moments import day_told, moment, zone_name
 from machinami.kit.page import CONTENT_SECURITY_POLICY, Shell, figure, render, town_name
 from machinami.kit.words import Language, Words
 
@@ -19,7 +19,8 @@ CSS = (files("machinami.kit") / "static" / "css" / "ground.css").read_text("utf-
 def test_a_moment_is_said_in_the_towns_zone_and_names_it() -> None:
     said = moment(NOW - timedelta(minutes=2), NOW, Words("ja"))
     assert (said.clock, said.ago, said.iso) == ("18:40", "2 分前", "2026-09-14T09:40:00Z")
-    assert said.full == "2026-09-14 18:40 JST (Asia/Tokyo)"
+    assert said.full == "2026年9月14日 18:40 JST (Asia/Tokyo)"
+    assert moment(NOW, NOW, Words("en")).full == "14 Sep 2026 18:42 JST (Asia/Tokyo)"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,17 @@ def test_how_long_ago_is_said_in_one_unit(passed: timedelta, said: str) -> None:
 def test_another_day_shows_its_date() -> None:
     assert moment(NOW - timedelta(hours=20), NOW, Words("ja")).clock == "9/13 22:42"
     assert moment(NOW - timedelta(hours=20), NOW, Words("en")).clock == "13 Sep 22:42"
+
+
+def test_another_year_is_never_left_out() -> None:
+    past = NOW - timedelta(days=365)
+    assert moment(past, NOW, Words("ja")).clock == "2025年9月14日 18:42"
+    assert moment(past, NOW, Words("en")).clock == "14 Sep 2025 18:42"
+
+
+@pytest.mark.parametrize(("text", "said"), [("2026-11-02", "2026年11月2日"), ("soon", "soon"), (None, "")])
+def test_a_day_of_the_data_is_written_as_people_write_it(text: str | None, said: str) -> None:
+    assert day_told(text, Words("ja")) == said
 
 
 @pytest.mark.parametrize(
@@ -132,7 +144,7 @@ def test_edges_of_fields_and_focus_stand_out(theme: str, edge: str) -> None:
 
 @pytest.mark.parametrize("language", ["ja", "en", "easy"])
 def test_who_is_signed_in_can_sign_out_on_every_page(language: Language) -> None:
-    view = {"kind": "404", "code": 404, "detail": "", "level": "", "back": "/"}
+    view = {"kind": "404", "code": 404, "detail": "", "level": "", "back": "/", "before": "", "written": []}
     pages = {
         signed_in: render(
             "machinami.kit/error.html",

@@ -24,10 +24,12 @@ from machinami.model.renewal import Renewal, changed_names, has_types_of
 from machinami.model.sealed import excerpt, seal, sealed_document
 from machinami.store.sqlite.boxes import boxes
 from machinami.store.sqlite.discovery import Tallies, retell
-from machinami.store.sqlite.encoded import encode_change
+from machinami.store.sqlite.encoded import Written, encode_change
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.pieces import Row
 from machinami.store.sqlite.runs import is_deep
 from machinami.store.sqlite.values import ValueIndexes
+from machinami.store.sqlite.waiting import rows_of
 
 CORE = core()
 unhurried = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -126,10 +128,14 @@ def _agree(before: Entity | None, done: patch.Patched, told: patch.Patched, now:
         assert len(done.changes) == len(told.changes)
         assert list(map(repr, done.changes)) == list(map(repr, told.changes))
         assert done.changes == tuple(told.changes)
-        assert repr(written.rows(NAMES, 3, 7)) == repr(expected.rows(NAMES, 3, 7))
+        assert repr(_rows(written)) == repr(_rows(expected))
         assert written.doc is not None
         assert orjson.loads(written.doc) == _document(told.entity)
         assert moved or not is_deep(_change(before, told, now), _indexes())
+
+
+def _rows(written: Written) -> list[Row]:
+    return rows_of(written.remembered(3, 7), NAMES)
 
 
 def _seen_from_outside(entity: Entity) -> tuple[object, ...]:

@@ -89,7 +89,7 @@ async def test_who_may_not_see_what_the_town_tells_is_not_told_that_all_is_calm(
 
         closed = "まだ一般に公開されていません"
         assert closed in await home("nobody")
-        assert "まだデータがありません" not in await home("nobody")
+        assert "川や雨のデータは、まだ届いていません" not in await home("nobody")
         assert closed not in await home("resident")
         house = await town.broker.town(None)
         kept = [one for one in house.policy.kept or () if one.id != "open-levels"]

@@ -159,6 +159,8 @@ people      POST   /legal-classes/removal
 entry       GET    /sign-in/provider
 entry       GET    /sign-in/provider/return
 entry       POST   /sign-out
+entry       GET    /sign-out/provider
+entry       POST   /sign-out/provider/back-channel
 entry       GET    /invitation
 entry       POST   /invitation
 entry       POST   /identity/passkeys/challenge
@@ -314,7 +316,9 @@ BODIES: Mapping[str, Any] = {
     "/grounds": {"id": "g", "basis": "law", "who": "role:officer", "reason": "x", "until": "2099-01-01T00:00:00Z"},
     "/legal-classes": {"class": "personal", "type": "Case"},
 }
-COOKIELESS = {("POST", "/oauth/token"), ("POST", "/identity/devices/check")}  # no cookie opens anything there
+COOKIELESS = {
+    ("POST", "/oauth/token"), ("POST", "/identity/devices/check"), ("POST", "/sign-out/provider/back-channel"),
+}  # no cookie opens anything there  # fmt: skip
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
           "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
@@ -388,7 +392,7 @@ PROGRAMS = (
     "/cards",
     "/platform",
 )  # JSON, no forms
-FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth"))]
+FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth")) and route not in COOKIELESS]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

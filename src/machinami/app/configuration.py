@@ -73,6 +73,7 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # client_id = "machinami"
 # client_secret_env = "MACHINAMI_OPENID_SECRET"
 # name = "市役所 City hall"
+#                                 # ログアウトの通知先 its back-channel logout URL: /sign-out/provider/back-channel
 # levels = { mfa = 2 }            # acr・amr の値と確かさ which level (AAL) an acr or amr value means
 
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:

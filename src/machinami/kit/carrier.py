@@ -26,6 +26,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+def _later(seconds: float, work: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(seconds, work)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one client may take. body: bytes of a request's body; read: seconds for a whole request to come in;
@@ -44,7 +48,7 @@ class Carrier:
         self.router = router
         self.limits = limits
         self.outgoing = Outgoing()
-        self.familiar = Familiar()
+        self.familiar = Familiar(_later)
         self.attempts = Attempts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,10 +4,12 @@ A client that asks often sends the same header fields each time, except for the 
 them, and has found nothing that is not plain, the same bytes mean the same: they are not taken apart again.
 
 Fields with a credential are remembered without it: they are found by a keyed digest of all bytes, and the credential is
-taken from each request itself. So none stays in memory when it is revoked.
+taken from each request itself. Only who asks many times a second is found by the bytes as they are, credential and all:
+these are kept for a second at most. So none stays in memory when it is revoked, and whether it is, is asked each time.
 """
 
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from os import urandom
 from typing import NamedTuple
@@ -17,6 +19,7 @@ from machinami.kit.http import Headers, Memo
 _MOST = 1_024
 _LONGEST = 1_024  # bytes of the fields that are remembered: they come from outside
 _LINE = re.compile(rb"(GET|POST|PATCH) (/[!-\"$-~]{0,1000}) HTTP/1\.1")
+_MOMENT = 1.0  # seconds for which fields stay in memory with the credential in them
 _FRAMING = b"transfer-encoding"
 _SECRET = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key"})
 
@@ -54,12 +57,18 @@ class Whole(NamedTuple):
     body: bytes
 
 
-class Familiar:
-    """The header fields of plain requests, by their bytes."""
+Later = Callable[[float, Callable[[], None]], object]
 
-    def __init__(self) -> None:
+
+class Familiar:
+    """The header fields of plain requests, by their bytes. later: has something done after so many seconds; None:
+    nothing stays in memory with a credential in it."""
+
+    def __init__(self, later: Later | None = None) -> None:
         self._known: dict[bytes, Fields] = {}
         self._private: dict[bytes, Private] = {}
+        self._lately: dict[bytes, Fields] = {}
+        self._later = later
         self._salt = urandom(32)
 
     def read(self, data: bytes) -> Whole | None:
@@ -69,18 +78,10 @@ class Familiar:
             return None
         start = data.find(b"\r\n", 0, end + 2)
         block = data[start:end]
-        fields = self._known.get(block)
-        headers: Headers
-        if fields is not None:
-            headers, by_name, length, memo = fields
-        else:
-            kept = self._private.get(self._mark(block)) if self._private else None
-            if kept is None:
-                return None
-            name, first, last, empty, length, memo = kept
-            by_name = empty.copy()
-            by_name[name] = block[first:last]  # the credential that stands in this very request
-            headers = by_name.items()
+        fields = self._known.get(block) or self._lately.get(block) or self._without_credential(block)
+        if fields is None:
+            return None
+        headers, by_name, length, memo = fields
         if len(data) != end + 4 + length:
             return None
         line = _LINE.fullmatch(data, 0, start)
@@ -88,6 +89,20 @@ class Familiar:
             return None
         method, target = line.groups()
         return Whole(method.decode("ascii"), target.decode("ascii"), headers, by_name, memo, data[end + 4 :])
+
+    def _without_credential(self, block: bytes) -> Fields | None:
+        """What was remembered of fields without the credential in them, with the one that stands in this request."""
+        kept = self._private.get(self._mark(block)) if self._private else None
+        if kept is None:
+            return None
+        by_name = {**kept.by_name, kept.name: block[kept.begin : kept.end]}
+        fields = Fields(tuple(by_name.items()), by_name, kept.length, kept.memo)
+        if self._later is not None:
+            if not self._lately:
+                self._later(_MOMENT, self._lately.clear)
+            if len(self._lately) < _MOST:
+                self._lately[block] = fields
+        return fields
 
     def _mark(self, block: bytes) -> bytes:
         """By what fields with a credential are found: nobody has other fields of the same mark, nor guesses one."""
@@ -108,6 +123,7 @@ class Familiar:
         if len(self._known) + len(self._private) >= _MOST:
             self._known.clear()
             self._private.clear()
+            self._lately.clear()
         if not _SECRET.isdisjoint(by_name):
             if len(by_name) == len(headers) and len(_SECRET & by_name.keys()) == 1:
                 self._private[self._mark(block)] = _without_secret(block, headers, int(length))

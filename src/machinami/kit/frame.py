@@ -1,7 +1,7 @@
 """How does a handler answer with a page? The language of the reader, the town around the page, and errors as pages."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
@@ -9,9 +9,12 @@ from urllib.parse import parse_qsl, urlsplit
 from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Standing
+from machinami.kit.asides import left_out, noting
+from machinami.kit.circle import trail
 from machinami.kit.desk import Desk
 from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.kept import sentences, signature
 from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.page import PAGE_HEADERS, Shell, render
@@ -46,6 +49,7 @@ class Frame:
     standing: Callable[[Request], Standing] = lambda _: ""
     origin: Origin = AS_ASKED
     person: Person = nobody
+    running: Callable[[], Collection[str]] = frozenset
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
@@ -57,9 +61,12 @@ class Frame:
             except MachinamiError:  # a wrong credential, which the page itself refuses
                 return ""
 
+        def running() -> Collection[str]:
+            return frozenset(house.service.manifest.id for house in desk.houses() if house.service.page)
+
         return cls(
             desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing, desk.origin,
-            desk.person,
+            desk.person, running,
         )  # fmt: skip
 
     @property
@@ -90,7 +97,10 @@ class Frame:
         detail = "" if kind in _PLAIN else details.get("detail", "")
         template = f"{OWN}/error.html"
         level, back = details.get("authenticationAssurance", ""), _page_before(request)
-        page = self.show(request, template, status, kind=kind, code=status, detail=detail, level=level, back=back)
+        page = self.show(
+            request, template, status, kind=kind, code=status, detail=detail, level=level, back=back,
+            before=back if request.method == "POST" and back != "/" else "", written=sentences(request),
+        )  # fmt: skip
         page.headers += [field for field in problem(error).headers if field[0] == b"retry-after"]
         return page
 
@@ -112,12 +122,13 @@ class Frame:
         """A route whose errors are pages."""
 
         async def guarded(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except Exception as error:
-                if describe(error)[0] == 500:
-                    _LOG.exception("The page %s failed", request.path)
-                return self.apologise(request, error)
+            with noting():
+                try:
+                    return await handler(request)
+                except Exception as error:
+                    if describe(error)[0] == 500:
+                        _LOG.exception("The page %s failed", request.path)
+                    return self.apologise(request, error)
 
         return Route(method, path, guarded, summary, PAGES)
 
@@ -126,7 +137,8 @@ class Frame:
         return Shell(
             self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
             form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
-            self.appearance.version, self.person(request),
+            self.appearance.version, self.person(request), signature(request), left_out(),
+            trail(request.path, self.running()),
         )  # fmt: skip
 
 

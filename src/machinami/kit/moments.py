@@ -1,7 +1,7 @@
 """How does a page say when? Dates in the town's zone, and how long ago in words."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import format_instant
@@ -26,14 +26,24 @@ class Moment:
 def moment(at: datetime, now: datetime, words: Words, zone: str = TOWN_ZONE) -> Moment:
     """The moment `at`, seen at `now`, in the town's zone; the zone is always named in `full`."""
     local, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
-    hours = f"{local:%H:%M}"
-    month = words.plain(f"time.month.{local.month}")
-    day = words.plain("time.date", day=local.day, month=month)
-    clock = hours if local.date() == today.date() else f"{day} {hours}"
-    named = f"{local:%Y-%m-%d %H:%M} {zone_name(at, zone)} ({zone})"
-    return Moment(
-        format_instant(at), clock, named, ago(now - at, words), f"{local:%Y-%m-%d}", f"{local:%Y-%m-%d %H:%M}"
-    )
+    hours, whole = f"{local:%H:%M}", day(local.date(), words)
+    near = words.plain("time.date", day=local.day, month=words.plain(f"time.month.{local.month}"))
+    clock = hours if local.date() == today.date() else f"{near if local.year == today.year else whole} {hours}"
+    named = f"{whole} {hours} {zone_name(at, zone)} ({zone})"
+    return Moment(format_instant(at), clock, named, ago(now - at, words), whole, f"{whole} {hours}")
+
+
+def day(on: date, words: Words) -> str:
+    """A day with its year, as people write it in the reader's language."""
+    return words.plain("time.day", year=on.year, month=words.plain(f"time.month.{on.month}"), day=on.day)
+
+
+def day_told(text: str | None, words: Words) -> str:
+    """A day that stands in the data as YYYY-MM-DD, as people write it; what is no day stays as it is."""
+    try:
+        return day(date.fromisoformat(text or ""), words)
+    except ValueError:
+        return text or ""
 
 
 def zone_name(at: datetime, zone: str) -> str:

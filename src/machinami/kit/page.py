@@ -5,7 +5,7 @@ folder, so a service from outside brings its own pages.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -16,9 +16,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from machinami.kit.archive import Standing
+from machinami.kit.asides import Aside
 from machinami.kit.assets import asset_address
+from machinami.kit.circle import Step
 from machinami.kit.forms import FIELD
-from machinami.kit.moments import TOWN_ZONE, Moment, moment
+from machinami.kit.kept import NOBODY
+from machinami.kit.moments import TOWN_ZONE, Moment, day_told, moment
+from machinami.kit.units import unit_text
 from machinami.kit.viewing import Called
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
 from machinami.model.look import PLAIN, Look
@@ -71,6 +75,9 @@ class Shell:
     look: Look = PLAIN
     look_version: str = ""
     person: Called | None = None
+    signed: Called = NOBODY
+    left_out: Sequence[Aside] = ()
+    trail: Sequence[Step] = ()
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""
@@ -112,6 +119,8 @@ def render(name: str, language: Language, /, *, shell: Shell, **view: object) ->
         languages=LANGUAGES,
         html_lang=HTML_LANG[language],
         town=town_name(shell.town, language),
+        day_told=lambda text: day_told(text, words),
+        unit_text=lambda unit: unit_text(unit, words),
         **view,
     )
     return _with_token(body, shell.form_token).encode()

@@ -15,8 +15,9 @@ PUBLIC = tuple(
     for name in (
         *("RiverGauge", "RainGauge", "RainForecast", "FloodMonitoring", "Shelter", "District", "Town", "Alert"),
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
-        *("CostItem", "IncomeItem", "Proposal"),
+        *("CostItem", "IncomeItem", "Proposal", "PlanReview", "PlanAnswer", "EffectEstimate"),
         *("CashPlan", "CostShare"),
+        *("WeatherObserved", "WbgtObserved"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),

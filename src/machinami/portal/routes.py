@@ -107,7 +107,8 @@ def _home(portal: Portal) -> Page:
         happening = await portal.happening(portal.frame.words(request, PACKAGE), by)
         concerns = portal.desk.concerns() if Role.ADMINISTRATOR in by.roles else ()
         view = home.view(happening, portal.frame.clock())
-        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns)
+        ways = services.ways(portal.frame.running())
+        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns, ways=ways)
 
     return show
 
@@ -236,7 +237,7 @@ def _services(portal: Portal) -> Page:
         return portal.frame.show(
             request,
             services.TEMPLATE,
-            services=services.directory(running, broken, words, switches),
+            fields=services.directory(running, broken, words, switches),
             resting=services.switchable([house.service for house in desk.resting()], words, switches),
             done=done if done in ("on", "off") else "",
         )

@@ -1,13 +1,15 @@
 """Which services does this town have, and what does each one do?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 import orjson
 
+from machinami.kit.circle import place
 from machinami.kit.installed import Broken, Service
 from machinami.kit.manifest import ANY_TYPE
 from machinami.kit.switches import Switches
@@ -32,6 +34,19 @@ PYTHON_PARTS = (
 
 MANAGEMENT = "management"
 ANY_LABEL = "any"
+RESIDENTS = (
+    ("participation", "people", "/services/participation"),
+    ("plan", "print", "/services/plan"),
+    ("assembly", "signal", "/services/assembly"),
+    ("my_data", "lock", "/my-data"),
+)
+OFFICE = (
+    ("guide", "link", "/services/guide"),
+    ("pilots", "check", "/services/pilots?view=officer"),
+    ("assembly_one", "print", "/services/assembly?view=assembly"),
+    ("indicators", "signal", "/services/indicators"),
+)
+_RUNS_AS = {"assembly_one": "assembly"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +64,31 @@ class ServiceCard:
     broken: str = ""
     id: str = ""
     said: TownService | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The services of one field, under its name."""
+
+    name: str
+    cards: tuple[ServiceCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way from the home page to what matters. name: as the words know it."""
+
+    name: str
+    picture: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where residents go from the home page, and where those go who decide and write for the town."""
+
+    residents: tuple[Way, ...]
+    office: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +111,21 @@ class SettingRow:
 
 def directory(
     services: Iterable[Service], broken: Iterable[Broken], words: Words, switches: Switches | None = None
-) -> list[ServiceCard]:
-    """The directory, field by field, the town's services before its management; what is broken is said at its end.
-    switches: how the services stand, for who may turn them on and off."""
-    by_field = sorted(services, key=lambda one: (one.manifest.field == MANAGEMENT, one.manifest.field))
-    cards = [_card(one, words) for one in by_field] if switches is None else switchable(by_field, words, switches)
-    return cards + [ServiceCard(bad.package, "", "", "", (), (), "", bad.reason) for bad in broken]
+) -> list[Field]:
+    """The directory, field by field, the town's services before its management, which stands in the order of its
+    circle; what is broken is said at its end. switches: how the services stand, for who may turn them on and off."""
+    ordered = sorted(
+        services, key=lambda one: (one.manifest.field == MANAGEMENT, one.manifest.field, place(one.manifest.id))
+    )
+    fields = [
+        Field(
+            words.plain(name) if words.has(name := f"field.{field}") else field,
+            tuple(switchable(found, words, switches)),
+        )
+        for field, found in groupby(ordered, key=lambda one: one.manifest.field)
+    ]
+    bad = tuple(ServiceCard(one.package, "", "", "", (), (), "", one.reason) for one in broken)
+    return [*fields, Field("", bad)] if bad else fields
 
 
 def switchable(services: Iterable[Service], words: Words, switches: Switches | None) -> list[ServiceCard]:
@@ -85,6 +134,16 @@ def switchable(services: Iterable[Service], words: Words, switches: Switches | N
     if switches is None:
         return [card for _, card in cards]
     return [replace(card, id=name, said=switches.said(name)) for name, card in cards]
+
+
+def ways(running: Collection[str]) -> Ways | None:
+    """The ways that lead somewhere in a town where these services run; None where there is no service of the circle."""
+
+    def open_ways(rows: Iterable[tuple[str, str, str]]) -> tuple[Way, ...]:
+        return tuple(Way(*row) for row in rows if _RUNS_AS.get(row[0], row[0]) in (*running, "my_data"))
+
+    found = Ways(open_ways(RESIDENTS), open_ways(OFFICE))
+    return found if len(found.residents) > 1 or found.office else None
 
 
 def parts(version: str, *, versions: bool = True) -> list[PartRow]:
@@ -113,6 +172,10 @@ def _told(value: object, words: Words) -> str:
     return f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
 
 
+def _said_field(field: str, words: Words) -> str:
+    return words.plain(name) if words.has(name := f"field.{field}") else field
+
+
 def _card(service: Service, words: Words) -> ServiceCard:
     manifest, language = service.manifest, words.language
 
@@ -123,7 +186,7 @@ def _card(service: Service, words: Words) -> ServiceCard:
     return ServiceCard(
         manifest.title.spoken(language),
         (manifest.question or manifest.help).spoken(language),
-        words.plain(field) if words.has(field := f"field.{manifest.field}") else manifest.field,
+        _said_field(manifest.field, words),
         manifest.owner,
         labels(use.type for use in manifest.reads),
         labels(use.type for use in manifest.writes),

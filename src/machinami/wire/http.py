@@ -1,5 +1,6 @@
 """How do notifications and contexts travel over HTTP?"""
 
+import logging
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,11 +11,14 @@ import aiohttp
 import orjson
 
 from machinami.foundation.errors import BadRequestData, ContextNotAvailable, SettingsError
+from machinami.foundation.urn import without_password
 from machinami.wire.freshness import freshness
 from machinami.wire.post import Poster
 from machinami.wire.protocol import Channel, Delivery, Fetched
 from machinami.wire.session import Session
-from machinami.wire.targets import ANYWHERE, Targets
+from machinami.wire.targets import ANYWHERE, ForbiddenTarget, Targets
+
+_LOG = logging.getLogger("machinami.wire")
 
 
 class HttpWire:
@@ -77,7 +81,8 @@ class HttpWire:
         except aiohttp.ClientConnectorCertificateError as error:
             raise _unavailable(url, _untrusted(error.certificate_error)) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _unavailable(url, f"{type(error).__name__}: {error}") from None
+            _LOG.info("the @context %s cannot be had: %s", without_password(url), error)
+            raise _unavailable(url, _why(error)) from None
         if len(body) > limit:
             raise _unavailable(url, f"the document is larger than {limit} bytes")
         try:
@@ -93,6 +98,20 @@ class HttpWire:
 
 def _unavailable(url: str, cause: str) -> ContextNotAvailable:
     return ContextNotAvailable(f"The @context {url} cannot be had: {cause}", url=url, cause=cause)
+
+
+def _why(error: Exception) -> str:
+    """Why a connection failed, in words for whoever asks: what the client says of itself is for the log alone."""
+    for cause in (error, getattr(error, "os_error", None), error.__cause__):
+        if isinstance(cause, ForbiddenTarget):
+            return str(cause)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "no address is known of its host"
+    if isinstance(error, aiohttp.InvalidURL):
+        return "this is no address of the web"
+    if isinstance(error, aiohttp.TooManyRedirects):
+        return "it leads on and on"
+    return "its server does not answer as one of the web"
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:

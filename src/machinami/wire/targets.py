@@ -37,7 +37,7 @@ class Targets:
         """Raise ForbiddenTarget unless the IP address may be connected to."""
         if not self.allows(address):
             raise ForbiddenTarget(
-                f"{address} lies inside this machine or its network, where nobody may have this town connect to; "
+                "It leads inside this machine or its network, where nobody may have this town connect to; "
                 "private_targets = true in machinami.toml allows it"
             )
 

@@ -6,8 +6,9 @@ import pytest
 
 from machinami.foundation.errors import BadRequestData, Conflict, NotFound
 from machinami.model.view import Words
+from machinami.model.vocabulary.circle import PlanReview
 from machinami.services.indicators import service
-from machinami.services.indicators.model import Definition, PlanReview
+from machinami.services.indicators.model import Definition
 
 from .conftest import BY, START, Office
 

@@ -1,7 +1,7 @@
 """What residents and officers see of the town's money, and what happens to what an officer types."""
 
 import pytest
-from tests.services.visiting import Visit
+from tests.services.visiting import SIGNED, Visit
 
 from machinami.broker.policy_rows import protect
 from machinami.kit.city import manifest_rows
@@ -59,6 +59,7 @@ async def test_what_will_not_do_is_shown_again_with_what_would(visit: Visit, fie
     assert status == 422
     assert told in text
     assert 'value="町"' in text
+    assert f'autocomplete="name" value="{SIGNED["who"]}"' in text
     assert await visit.city.find(CostItem) == []
 
 

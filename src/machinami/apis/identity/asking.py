@@ -58,6 +58,10 @@ class Asking:
         self._count(request, "" if by is ANONYMOUS else by.id)
         return by
 
+    def admit(self, request: Request) -> None:
+        """Count a request that shows nothing of who asks. Raises TooManyRequests."""
+        self._count(request, "")
+
     def _count(self, request: Request, who: str) -> None:
         """Count a request once, for who asks, else for where it comes from. Raises TooManyRequests."""
         if self.pace is not None and not request.counted and self.identity.has_administrators:

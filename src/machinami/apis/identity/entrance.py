@@ -10,9 +10,10 @@ from machinami.broker.identity.signing_in import Begun
 from machinami.foundation.errors import CredentialRefused, Forbidden, MachinamiError, NotFound
 from machinami.kit.frame import see_other
 from machinami.kit.http import Request, Response, Route
+from machinami.model.identity.assurance import Way
 from machinami.model.identity.demand import SURE
 
-FIRST, SIGN_IN, INVITATION = "/first", "/sign-in", "/invitation"
+FIRST, SIGN_IN, INVITATION, PARTING = "/first", "/sign-in", "/invitation", "/sign-out/provider"
 
 
 def routes(pages: Pages) -> list[Route]:
@@ -137,7 +138,8 @@ def _sign_out(pages: Pages) -> Page:
         live = pages.asking.live(request)
         if live is not None:
             await signing_in.sign_out(pages.identity, pages.registry(request), live.session)
-        answer = see_other("/")
+        came_by_provider = live is not None and Way.PROVIDER in live.session.ways and bool(pages.provider)
+        answer = see_other(PARTING if came_by_provider else "/")
         answer.headers.append(pages.asking.end_field(request))
         answer.headers.append((b"clear-site-data", b'"cache", "storage"'))
         return answer

@@ -26,7 +26,10 @@ def routes(asking: Asking, tokens: Tokens) -> list[Route]:
 
 def _give(asking: Asking, tokens: Tokens) -> Handler:
     def give(request: Request) -> Response:
-        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), max_num_fields=20))
+        try:
+            form = dict(parse_qsl(request.body.decode("utf-8", "replace"), max_num_fields=20))
+        except ValueError:
+            return _refused("invalid_request", "The form has more than 20 fields")
         if form.get("grant_type") != _GRANT:
             return _refused("unsupported_grant_type", f"grant_type must be {_GRANT}")
         client, secret = _client(request, form)

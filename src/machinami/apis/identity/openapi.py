@@ -45,6 +45,7 @@ _CREDENTIALS: Json = {
         "scope": _TEXT,
     },
 }
+_LOGOUT: Json = {"type": "object", "required": ["logout_token"], "properties": {"logout_token": _TEXT}}
 _TENANT: Json = {"name": "NGSILD-Tenant", "in": "header", "description": "One of several towns", "schema": _TEXT}
 _ID: Mapping[str, Json] = {"id": {"description": "The id of a key", "schema": _TEXT}}
 _REFUSED: Sequence[int] = (401, 403)
@@ -111,6 +112,13 @@ _OPERATIONS: Mapping[str, tuple[str, Operation]] = {
                 400: _given("Why there is none (RFC 6749, 5.2)", _OBJECT),
                 401: _given("The client is not known", _OBJECT),
             },
+        ),
+    ),
+    "POST /sign-out/provider/back-channel": (
+        "Told by the city's OpenID provider: somebody's sessions are over",
+        Operation(
+            body=_taking(_LOGOUT, {"logout_token": "eyJ…"}, "application/x-www-form-urlencoded"),
+            answers={200: {"description": "They are over here, too"}, 400: _given("Why not", _OBJECT)},
         ),
     ),
     "GET /.well-known/jwks.json": (

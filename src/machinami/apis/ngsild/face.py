@@ -22,6 +22,7 @@ from machinami.foundation.errors import (
     ContextNotAvailable,
     InvalidRequest,
     MachinamiError,
+    SignInRequired,
     TenantNotFound,
 )
 from machinami.kit.answering import explain
@@ -29,6 +30,7 @@ from machinami.kit.http import Handler, Request, Response
 from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.viewing import Identify, anyone
 from machinami.model.context import Context, core
+from machinami.model.principal import ANONYMOUS
 from machinami.model.town_name import check_town_name
 
 ROOT = "/ngsi-ld/v1"
@@ -89,7 +91,19 @@ class Face:
         try:
             return self.broker.contexts.resolve(source, town)
         except ContextNotAvailable:
+            if request is not None:
+                self._demand_known(request)
             raise NotYet(lambda: self.broker.contexts.obtain(source, town)) from None
+
+    def _demand_known(self, request: Request) -> None:
+        """Raise SignInRequired where a stranger would have a protected town connect to an address that they
+        name, and keep what stands there."""
+        town = self.known_town(request) or self.broker.open_town(None)
+        if town is not None and not town.policy.is_open and self.by(request) == ANONYMOUS:
+            raise SignInRequired(
+                "An @context that is not known here yet is fetched only for who says who they are; name one that is, "
+                "or none"
+            )
 
     def _asker(self, request: Request) -> str | None:
         """The name of the town that asks, None while it is not there: who only asks leaves no name behind."""
@@ -137,6 +151,7 @@ class Face:
             except ContextNotAvailable:
                 missing[source_key(source)] = source
         if missing:
+            self._demand_known(request)
             raise NotYet(lambda: self._try(request, missing))
         return found
 

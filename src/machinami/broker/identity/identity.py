@@ -124,6 +124,11 @@ class Identity:
         return self._registries[town or DEFAULT_TOWN]
 
     @property
+    def registries(self) -> Sequence[Registry]:
+        """The people and programs of every town."""
+        return list(self._registries.values())
+
+    @property
     def has_administrators(self) -> bool:
         """Whether anyone administers this installation: then it is protected, else open to whoever reaches it."""
         own = self._registries.get(DEFAULT_TOWN)

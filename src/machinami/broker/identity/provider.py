@@ -20,13 +20,15 @@ from machinami.broker.identity.signing_in import Begun, begin
 from machinami.foundation.errors import BadGateway, CredentialRefused
 from machinami.model.identity.account import Account, Linked
 from machinami.model.identity.assurance import Way, level_of_provider
-from machinami.model.identity.session import FRESH
+from machinami.model.identity.farewell import LASTING, Farewell, read_farewell
+from machinami.model.identity.session import FRESH, Session
 from machinami.wire.exchange import Call, Caller
 
-RETURN = "/sign-in/provider/return"
+RETURN, BACK_CHANNEL = "/sign-in/provider/return", "/sign-out/provider/back-channel"
 _ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"]
 _WAIT = timedelta(minutes=10)
 _SKEW = 60
+_KEYS_ANEW = timedelta(minutes=1)
 _MOST = 1_000
 
 
@@ -67,6 +69,8 @@ class Provider:
         self._told: dict[str, Any] | None = None
         self._keys: KeySet | None = None
         self._pending: dict[str, _Pending] = {}
+        self._heard: dict[str, datetime] = {}
+        self._anew = datetime.min.replace(tzinfo=UTC)
 
     async def ask(self, onward: str, level: int | None) -> tuple[str, str]:
         """Where a browser goes to sign in, and the state that it must bring back. Raises BadGateway."""
@@ -111,9 +115,50 @@ class Provider:
         )
         since = self._since(claims, pending)
         begun = await begin(
-            self._identity, registry, account, frozenset({Way.PROVIDER}), where, at_level=level, since=since
-        )
+            self._identity, registry, account, frozenset({Way.PROVIDER}), where, at_level=level, since=since,
+            elsewhere=_text(claims.get("sid")) or "",
+        )  # fmt: skip
         return begun, pending.onward
+
+    async def heard(self, token: str, address: str) -> int:
+        """End here the sessions that the provider says are over (OpenID Connect Back-Channel Logout 1.0, 2.6), in
+        every town; how many they were. Raises CredentialRefused, BadGateway."""
+        now = self._identity.supplies.clock()
+        header, claims = await self._told_unasked(token, now)
+        farewell = read_farewell(header, claims, self.provided.issuer, self.provided.client_id, now)
+        self._heard = {one: until for one, until in self._heard.items() if until > now}
+        if farewell.jti in self._heard:
+            raise CredentialRefused("This was told before")
+        self._heard[farewell.jti] = now + 2 * LASTING
+        return sum([await self._end(registry, farewell, address) for registry in self._identity.registries])
+
+    async def _end(self, registry: Registry, farewell: Farewell, address: str) -> int:
+        over = registry.sessions_where(lambda session: self._is_meant(registry, session, farewell))
+        await registry.end_sessions([session.id for session in over])
+        for session in over:
+            account = registry.account(session.account)
+            self._identity.note(
+                Event("signed out by the provider", registry.town, account.principal_id, account.name, address)
+            )
+        return len(over)
+
+    def _is_meant(self, registry: Registry, session: Session, farewell: Farewell) -> bool:
+        linked = registry.account(session.account).linked
+        if Way.PROVIDER not in session.ways or linked is None or linked.issuer != self.provided.issuer:
+            return False
+        return farewell.means(linked.subject, session.elsewhere)
+
+    async def farewell(self) -> str | None:
+        """Where a browser signs out at the provider, too (OpenID Connect RP-Initiated Logout 1.0); None where it does
+        not offer that. No ID token is kept to be shown there, so the provider asks the person. Raises BadGateway."""
+        there = _text((await self._metadata()).get("end_session_endpoint"))
+        if not there:
+            return None
+        said = {
+            "client_id": self.provided.client_id,
+            "post_logout_redirect_uri": f"{self._identity.supplies.address()}/",
+        }
+        return f"{there}{'&' if '?' in there else '?'}{urlencode(said)}"
 
     def _since(self, claims: Mapping[str, Any], pending: _Pending) -> datetime:
         """When the person showed the provider who they are: from then on a session lasts as long as any (OpenID Connect
@@ -189,6 +234,18 @@ class Provider:
             except (JoseError, ValueError, TypeError) as error:
                 if anew:
                     raise CredentialRefused(f"The signature of {self.provided.name} is not right") from error
+        raise AssertionError("both rounds return or raise")
+
+    async def _told_unasked(self, token: str, now: datetime) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Header and claims of a token that anybody may have sent: it has fresh keys fetched once a minute at most."""
+        for anew in (False, True):
+            try:
+                told = jwt.decode(token, await self._key_set(anew), algorithms=_ALGORITHMS)
+                return told.header, told.claims
+            except (JoseError, ValueError, TypeError) as error:
+                if anew or now < self._anew + _KEYS_ANEW:
+                    raise CredentialRefused(f"The signature of {self.provided.name} is not right") from error
+                self._anew = now
         raise AssertionError("both rounds return or raise")
 
     async def _key_set(self, anew: bool) -> KeySet:

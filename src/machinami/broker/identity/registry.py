@@ -221,6 +221,10 @@ class Registry:
         ]
         return sorted((one for one in found if not one.half), key=lambda one: one.seen, reverse=True)
 
+    def sessions_where(self, holds: Callable[[Session], bool]) -> list[Session]:
+        """The sessions of which something holds."""
+        return [live.session for live in self._live.values() if holds(live.session)]
+
     async def put_session(self, session: Session) -> None:
         """Begin a session."""
         account = self.account(session.account)

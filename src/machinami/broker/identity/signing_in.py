@@ -28,6 +28,9 @@ async def with_password(identity: Identity, registry: Registry, name: str, passw
     account = registry.named(name)
     kept = account.password if account is not None and account.ended is None else None
     right = await identity.supplies.passwords.check(kept, password[:1_000])
+    if account is not None:  # who left meanwhile, or has another password now, does not come in by the former one
+        account = registry.account(account.id)
+        right = right and account.password == kept
     if not right or account is None or kept is None:
         identity.throttle.missed(name, where.address)
         # What is no name of anybody is not told: people type their password there by mistake.
@@ -52,14 +55,19 @@ async def begin(
     half: bool = False,
     at_level: int | None = None,
     since: datetime | None = None,
+    elsewhere: str = "",
 ) -> Begun:
     """Begin a session. at_level: the level that another authority says, None for that of the ways; since: when the
-    person showed who they are, None: now."""
+    person showed who they are, None: now; elsewhere: the provider's own session from which it comes. Raises
+    CredentialRefused where the person has left meanwhile."""
+    if registry.account(account.id).ended is not None:
+        raise CredentialRefused(_WRONG, key="identity.wrong")
     cookie, now = identity.secret(), identity.supplies.clock()
     reached = level(ways) if at_level is None else at_level
     session = Session(
-        digest_of(cookie).hex(), account.id, since or now, now, ways, reached, half, where.agent[:200], where.address
-    )
+        digest_of(cookie).hex(), account.id, since or now, now, ways, reached, half, where.agent[:200], where.address,
+        elsewhere,
+    )  # fmt: skip
     await registry.put_session(session)
     if not half:
         ways_said = "+".join(sorted(ways))
@@ -76,7 +84,9 @@ async def step_up(identity: Identity, registry: Registry, live: Live, way: Way, 
     reached = max(old.level, level(ways))  # a provider may have said a higher one
     since = None if old.half else old.began  # a second step alone does not make a session last longer
     account = registry.account(old.account)
-    begun = await begin(identity, registry, account, ways, where, at_level=reached, since=since)
+    begun = await begin(
+        identity, registry, account, ways, where, at_level=reached, since=since, elsewhere=old.elsewhere
+    )
     await registry.end_sessions([old.id])
     return begun
 

@@ -22,7 +22,7 @@ FRESH = timedelta(minutes=5)
 class Session:
     """One sign-in. id: SHA-256 of the cookie as hex; began: when the person showed who they are; level: how surely it
     is they (AAL); half: the password was right and a code is still to come, so it opens nothing yet; agent: what the
-    browser calls itself."""
+    browser calls itself; elsewhere: what the OpenID provider calls its own session from which this one came (sid)."""
 
     id: str
     account: str
@@ -33,6 +33,7 @@ class Session:
     half: bool = False
     agent: str = ""
     address: str = ""
+    elsewhere: str = ""
 
 
 def is_alive(session: Session, now: datetime, ends: Ends) -> bool:

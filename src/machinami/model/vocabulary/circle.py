@@ -8,9 +8,9 @@ March) unless a field says otherwise.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypedDict
 
-from machinami.model.view import Measured, Point, Ref, Words
+from machinami.model.view import Day, Measured, Moment, Point, Ref, Words, Year
 
 NeedOrigin = Literal["resident", "office", "workshop", "report", "service"]
 NeedState = Literal["open", "taken", "answered", "closed"]
@@ -20,6 +20,8 @@ Level = Literal["input", "process", "output", "outcome", "impact"]
 IndicatorKind = Literal["required", "chosen", "own"]
 Direction = Literal["up", "down", "range"]
 Standing = Literal["on_path", "off_path", "reached", "no_target", "unmeasured"]
+ReviewState = Literal["proposed", "sent", "dismissed", "lapsed"]
+AnswerVerdict = Literal["taken_up", "declined"]
 PilotState = Literal["planned", "running", "passed", "failed", "stopped", "in_operation"]
 Gate = Literal["start", "go_on", "deploy"]
 Verdict = Literal["yes", "no", "later"]
@@ -27,6 +29,10 @@ Task = Literal["initial", "cloud", "upkeep", "licence", "staff"]
 Duty = Literal["a", "b", "c", "d"]
 Source = Literal["grant", "town", "fee", "donation", "bid", "sib", "crowdfunding", "other"]
 ProposalKind = Literal["proposal", "question", "plan_comment"]
+CHAPTERS = ("goals", "problems", "kpis", "work", "roadmap", "roles", "sustaining", "data")
+"""The chapters of a plan."""
+Chapter = Annotated[str, CHAPTERS]
+COMMENT_VERDICTS = ("taken_up", "partly", "not")
 ProposalState = Literal["open", "answered", "adopted", "declined", "hidden", "withdrawn"]
 
 
@@ -44,7 +50,7 @@ class CityNeed:
     text: Words | None = None
     field: str | None = None
     origin: NeedOrigin | None = None
-    raised_on: str | None = None
+    raised_on: Day | None = None
     state: NeedState | None = None
     voices: int | None = None
     location: Point | None = None
@@ -66,7 +72,7 @@ class Vision:
     text: Words | None = None
     state: VisionState | None = None
     version: int | None = None
-    adopted_on: str | None = None
+    adopted_on: Day | None = None
     adopted_by: str | None = None
     ref_replaced: Ref | None = None
     simulated: bool | None = None
@@ -96,12 +102,21 @@ class Initiative:
     simulated: bool | None = None
 
 
+class Withdrawal(TypedDict):
+    """That a published plan was withdrawn: when, by whom, in which role, and why."""
+
+    at: Moment
+    by: str
+    role: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class ActionPlan:
     """A published version of the town's plan (スマートシティ実行計画), whose words and figures never change again; the
     one with the greatest version that is not withdrawn stands. chapters: the eight by key (goals, problems, kpis,
     work, roadmap, roles, sustaining, data) -> {"ja": text, "en": text}; initiatives: ids; approved_by: who, with their
-    role; record: what its tables said at publication; withdrawn: {"at", "by", "role", "reason"} once it is."""
+    role; record: what its tables said at publication."""
 
     TYPE: ClassVar[str] = "ActionPlan"
     id: str
@@ -113,7 +128,7 @@ class ActionPlan:
     published_at: datetime | None = None
     ref_vision: Ref | None = None
     record: dict[str, object] | None = None
-    withdrawn: dict[str, str] | None = None
+    withdrawn: Withdrawal | None = None
     simulated: bool | None = None
 
 
@@ -145,7 +160,7 @@ class KeyPerformanceIndicator:
     formula: str | None = None
     counting: Words | None = None
     baseline: float | None = None
-    baseline_year: int | None = None
+    baseline_year: Year | None = None
     target: dict[str, object] | None = None
     target_years: dict[str, object] | None = None
     current: Measured | None = None
@@ -154,7 +169,93 @@ class KeyPerformanceIndicator:
     leads_to: list[str] | None = None
     owner: str | None = None
     from_kpi: str | None = None
-    retired_on: str | None = None
+    retired_on: Day | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReview:
+    """That an indicator is off its path, and that the plan should be looked at again.
+
+    reasons: rows whose `kind` names the sentence and whose facts fill it. state: proposed, sent (to the plan, by an
+    officer), dismissed (with a reason), or lapsed (the figure came back to its path by itself). decided_by, role,
+    decided_at, reason: of whoever sent or dismissed it.
+    """
+
+    TYPE: ClassVar[str] = "PlanReview"
+    id: str
+    ref_indicator: Ref | None
+    subject: Words | None
+    raised_at: datetime
+    reasons: list[dict[str, object]] | None = None
+    state: ReviewState | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAnswer:
+    """What the town answered to a review of its plan. verdict: taken_up (then a chapter of the plan, or a work, was
+    written anew: chapter, ref_initiative) or declined; reason: what becomes other, or why nothing does. ref_source: the
+    decision of the plan by which it was taken up. withdrawn: {"at", "by", "role", "reason"} once it is, and "undone"
+    where it went with the change that it told of; the review then waits for another answer."""
+
+    TYPE: ClassVar[str] = "PlanAnswer"
+    id: str
+    ref_review: Ref | None = None
+    ref_indicator: Ref | None = None
+    subject: Words | None = None
+    verdict: AnswerVerdict | None = None
+    reason: Words | None = None
+    chapter: Chapter | None = None
+    ref_initiative: Ref | None = None
+    ref_source: Ref | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    decided_at: datetime | None = None
+    withdrawn: Annotated[dict[str, str], Withdrawal] | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectEstimate:
+    """What an officer's comparison says that a measure did to an indicator; it never changes, but may be withdrawn.
+
+    name: the measure; ref_initiative: the work that it belongs to, if one was named. method: difference (differences in
+    differences of places) or mixture (one place and a mixture of others, with placebos). step: day, week, month or
+    year; began: the first day of the measure; before, after: how many steps there were of each. treated, others: rows
+    {"id", "name", "weight"} of the series compared. effect, low, high: in the unit of the indicator, with a 95 %
+    interval where one can be had; `low` and `high` of a mixture are how far other places depart where nothing was done.
+    findings: rows of facts whose `kind` names the sentence (drift, chance, few …). series: {"steps", "treated",
+    "others"}, what was compared, for a drawing. reason: why these were chosen. withdrawn: {"at", "by", "role",
+    "reason"} once it is."""
+
+    TYPE: ClassVar[str] = "EffectEstimate"
+    id: str
+    name: Words | None = None
+    ref_indicator: Ref | None = None
+    ref_initiative: Ref | None = None
+    method: Literal["difference", "mixture"] | None = None
+    step: str | None = None
+    began: str | None = None
+    before: int | None = None
+    after: int | None = None
+    treated: list[dict[str, object]] | None = None
+    others: list[dict[str, object]] | None = None
+    effect: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str | None = None
+    findings: list[dict[str, object]] | None = None
+    series: dict[str, object] | None = None
+    reason: Words | None = None
+    decided_by: str | None = None
+    role: str | None = None
+    decided_at: datetime | None = None
+    withdrawn: Annotated[dict[str, str], Withdrawal] | None = None
     simulated: bool | None = None
 
 
@@ -178,8 +279,8 @@ class Pilot:
     acceptance: Words | None = None
     privacy_check: dict[str, object] | None = None
     state: PilotState | None = None
-    started_on: str | None = None
-    ended_on: str | None = None
+    started_on: Day | None = None
+    ended_on: Day | None = None
     lessons: Words | None = None
     ref_initiative: Ref | None = None
     ref_indicator: Ref | None = None
@@ -219,7 +320,7 @@ class CostItem:
     TYPE: ClassVar[str] = "CostItem"
     id: str
     name: Words | None = None
-    year: int | None = None
+    year: Year | None = None
     task: Task | None = None
     duty: Duty | None = None
     amount: int | None = None
@@ -243,7 +344,7 @@ class IncomeItem:
     TYPE: ClassVar[str] = "IncomeItem"
     id: str
     name: Words | None = None
-    year: int | None = None
+    year: Year | None = None
     source: Source | None = None
     amount: int | None = None
     payer: str | None = None
@@ -256,6 +357,15 @@ class IncomeItem:
     simulated: bool | None = None
 
 
+class Moderation(TypedDict):
+    """One step of moderation: what was done, why, by whom (a role), and when."""
+
+    did: str
+    reason: str
+    role: str
+    at: Moment
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a resident proposes, asks or objects to (提案・質問). kind: proposal, question or plan_comment; state: open,
@@ -263,7 +373,7 @@ class Proposal:
     id; verified: whether its author was signed in; supports: how many support it, one voice each; unverified: how many
     more say that they do and were not signed in; due_on: until when a reply is owed; reply: what the town answered;
     changed: what in the plan was changed by it; chapter, verdict: of a comment on the plan, on which chapter, and
-    whether it was taken_up, partly or not; moderation: rows of who (by role) hid it when and why."""
+    whether it was taken_up, partly or not; moderation: who hid it when and why."""
 
     TYPE: ClassVar[str] = "Proposal"
     id: str
@@ -275,7 +385,7 @@ class Proposal:
     state: ProposalState | None = None
     supports: int | None = None
     handed_in_at: datetime | None = None
-    due_on: str | None = None
+    due_on: Day | None = None
     reply: Words | None = None
     replied_by: str | None = None
     replied_at: datetime | None = None
@@ -284,7 +394,7 @@ class Proposal:
     ref_plan: Ref | None = None
     verified: bool | None = None
     unverified: int | None = None
-    chapter: str | None = None
-    verdict: str | None = None
-    moderation: list[dict[str, str]] | None = None
+    chapter: Chapter | None = None
+    verdict: Annotated[str, COMMENT_VERDICTS] | None = None
+    moderation: Annotated[list[dict[str, str]], list[Moderation]] | None = None
     simulated: bool | None = None

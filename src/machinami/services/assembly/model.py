@@ -78,6 +78,17 @@ class Money:
     sources: Mapping[str, int]
     without_grants: Mapping[int, int]
 
+    @property
+    def spans(self) -> list[tuple[int, int, int]]:
+        """What is missing without grants, years in a row that miss the same together: first year, last year, yen."""
+        found: list[tuple[int, int, int]] = []
+        for year, amount in sorted(self.without_grants.items()):
+            if found and found[-1][1:] == (year - 1, amount):
+                found[-1] = (found[-1][0], year, amount)
+            else:
+                found.append((year, year, amount))
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Voices:

@@ -83,7 +83,7 @@ def spoken(text: Mapping[str, str] | None, language: str) -> str:
 def card(found: Found, houses: Sequence[House], words: Words) -> Card:
     """One case in the list, with the words that matched. houses: those whose services are on."""
     case, language = found.case, words.language
-    labels = [words.plain(f"cases.field.{case.field or 'management'}"), stage_of(case, words)]
+    labels = [words.plain(f"field.{case.field or 'management'}"), stage_of(case, words)]
     here = here_of(case, houses, words).kind in ("running", "page")
     name, place, problem = (spoken(text, language) for text in (case.name, case.place, case.problem))
     return Card(key_of(case.id), name, place, problem, labels, found.matched, here, case.state == "withdrawn")
@@ -111,7 +111,7 @@ def sheet(
         (words.plain("cases.fact.stage"), stage_of(case, words)),
         (words.plain("cases.fact.size"), words.plain(f"cases.size.{case.size or 'unsaid'}")),
         (words.plain("cases.fact.year"), case.year or words.plain("cases.unsaid")),
-        (words.plain("cases.fact.field"), words.plain(f"cases.field.{case.field or 'management'}")),
+        (words.plain("cases.fact.field"), words.plain(f"field.{case.field or 'management'}")),
     ]
     return Sheet(
         card(Found(case, 0.0), houses, words),

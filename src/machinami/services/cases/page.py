@@ -11,12 +11,13 @@ from machinami.kit.manifest import Manifest
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import without_ruby
 from machinami.model.vocabulary.circle import Initiative
+from machinami.model.vocabulary.fields import FIELDS_OR_MANAGEMENT
 from machinami.services.cases import service
 from machinami.services.cases.book import ADDRESS, card, sheet
 from machinami.services.cases.logic.adding import TOLD, own_case
 from machinami.services.cases.logic.reading import case_id, key_of
 from machinami.services.cases.logic.search import search
-from machinami.services.cases.model import FIELDS, OWN_SOURCE, SIZES, STAGES, Found, ReferenceCase, Wish
+from machinami.services.cases.model import OWN_SOURCE, SIZES, STAGES, Found, ReferenceCase, Wish
 from machinami.services.cases.service import PACKAGE
 
 TEMPLATE = f"{PACKAGE}/page.html"
@@ -64,7 +65,7 @@ class Shelf:
             own=[card(Found(case, 0.0), houses, words) for case in cases if case.sources == [OWN_SOURCE]],
             areas=service.areas() if audience == "history" else [],
             library=service.library(),
-            choices={"field": FIELDS, "stage": STAGES, "size": SIZES},
+            choices={"field": FIELDS_OR_MANAGEMENT, "stage": STAGES, "size": SIZES},
             done=done,
             may_add=self.city.may_write(ReferenceCase.TYPE),
             services=[

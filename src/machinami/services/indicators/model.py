@@ -15,9 +15,12 @@ Direction = Literal["up", "down", "range"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 State = Literal["on_path", "off_path", "reached", "no_target", "unmeasured"]
 STATES: tuple[State, ...] = get_args(State)
-ReviewState = Literal["proposed", "sent", "dismissed", "lapsed"]
-Deed = Literal["made", "taken", "changed", "retired", "restored", "undone", "linked", "recorded"]
+Deed = Literal[
+    "made", "taken", "changed", "retired", "restored", "undone", "linked", "recorded", "sent", "dismissed", "reopened"
+]  # fmt: skip
 DEEDS: tuple[Deed, ...] = get_args(Deed)
+SAID_ONLY: tuple[Deed, ...] = ("recorded", "sent", "dismissed", "reopened")
+"""Deeds after which an indicator is what it was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +86,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanReview:
-    """That an indicator is off its path, and that the plan should be looked at again.
-
-    reasons: rows whose `kind` names the sentence and whose facts fill it. state: proposed, sent (to the plan, by an
-    officer), dismissed (with a reason), or lapsed (the figure came back to its path by itself).
-    """
-
-    TYPE: ClassVar[str] = "PlanReview"
-    id: str
-    ref_indicator: Ref | None = None
-    subject: Words | None = None
-    raised_at: datetime | None = None
-    reasons: list[dict[str, Any]] | None = None
-    state: str | None = None
-    decided_by: str | None = None
-    role: str | None = None
-    decided_at: datetime | None = None
-    reason: str | None = None
-    simulated: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class IndicatorRevision:
     """One entry in the history of an indicator: what was done by whom; before and after are its fields as JSON."""
 
     TYPE: ClassVar[str] = "IndicatorRevision"
     id: str
-    ref_indicator: Ref | None = None
-    subject: Words | None = None
-    kind: str | None = None
-    before: dict[str, Any] | None = None
-    after: dict[str, Any] | None = None
-    decided_by: str | None = None
-    role: str | None = None
-    decided_at: datetime | None = None
+    ref_indicator: Ref | None
+    subject: Words | None
+    kind: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    decided_by: str | None
+    role: str | None
+    decided_at: datetime
     reason: str | None = None

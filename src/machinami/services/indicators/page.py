@@ -1,6 +1,7 @@
 """What do the town's figures say to residents, and what can officers make, change, decide and undo on their pages?"""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from math import isfinite
 from zoneinfo import ZoneInfo
@@ -11,15 +12,18 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
+from machinami.model.vocabulary.circle import EffectEstimate, Initiative
 from machinami.services.indicators import service
+from machinami.services.indicators.book.effects import compare, places, withdraw
 from machinami.services.indicators.book.telling import ADDRESS, link_of
 from machinami.services.indicators.book.town import IndicatorBook
 from machinami.services.indicators.logic.chain import circular
+from machinami.services.indicators.logic.effects import STEPS
 from machinami.services.indicators.logic.writing import Fault, read_definition
 from machinami.services.indicators.model import DIRECTIONS, KINDS, LEVELS, Definition
 from machinami.services.indicators.service import PACKAGE
 
-TOWN, SHEET, ROWS = (f"{PACKAGE}/{name}.html" for name in ("page", "sheet", "rows"))
+TOWN, SHEET, ROWS, EFFECT = (f"{PACKAGE}/{name}.html" for name in ("page", "sheet", "rows", "effect"))
 CHOICES = {"level": LEVELS, "kind": KINDS, "direction": DIRECTIONS, "target": ("none", "value", "range", "rate")}
 
 
@@ -34,11 +38,18 @@ def routes(city: City, desk: Desk) -> list[Route]:
         "undo": way.undo,
         "record": way.record,
         "review": way.review,
+        "review/back": way.reopen,
+        "link": way.link,
+        "effect": way.compare,
+        "effect/withdraw": way.withdraw,
     }
     page = way.frame.page
     return [
         page("GET", ADDRESS, way.show, "Indicators: the town's figures, logic model, reviews of the plan"),
         page("GET", f"{ADDRESS}/of/{{id}}", way.sheet, "An indicator: its figure, formula, history, who changed it"),
+        page(
+            "GET", f"{ADDRESS}/of/{{id}}/effect", way.effect, "What a measure did to a figure: the comparison to make"
+        ),
         page("GET", f"{ADDRESS}/of/{{id}}/rows", way.rows, "The rows from which a figure was computed"),
         *(page("POST", f"{ADDRESS}/{name}", deed, f"Indicators: {name}") for name, deed in deeds.items()),
     ]
@@ -158,11 +169,64 @@ class Way:
         await service.decide(self.city, said(form, "review"), send, officer(form), said_if(form, "reason", 300))
         return see_other(f"{ADDRESS}?view=officer&done={'sent' if send else 'dismissed'}")
 
+    async def reopen(self, request: Request) -> Response:
+        """Take back that a review was sent or dismissed."""
+        form = read_form(request)
+        await service.reopen(self.city, said(form, "review"), officer(form), said(form, "reason", 300))
+        return see_other(f"{ADDRESS}?view=officer&done=reopened")
+
+    async def link(self, request: Request) -> Response:
+        """Tie two indicators of the logic model, or cut what ties them."""
+        form = read_form(request)
+        tie = form.get("verdict") != "cut"
+        await service.link(self.city, said(form, "start"), said(form, "end"), tie, officer(form))
+        return see_other(f"{ADDRESS}?view=officer&done=linked#chain")
+
+    async def effect(self, request: Request) -> Response:
+        """The comparison by which the effect of a measure is estimated, to choose."""
+        return await self.effect_page(request, request.params["id"])
+
+    async def effect_page(
+        self, request: Request, kpi_id: str, form: Mapping[str, str] | None = None, fault: str = ""
+    ) -> Response:
+        """The form of a comparison; form, fault: what was typed, and why nothing came of it."""
+        words = self.frame.words(request, PACKAGE)
+        kpi, teller = await service.indicator(self.city, kpi_id), await self.book.teller(words)
+        view = {
+            "id": kpi_id,
+            "name": teller.name(kpi),
+            "back": link_of(kpi_id),
+            "places": await places(self.city, kpi, words),
+            "works": [(one.id, words.of(one.name, one.id)) for one in await self.city.find(Initiative)],
+            "typed": form or {},
+            "fault": fault,
+            "steps": STEPS,
+            "writes": self.city.may_write(EffectEstimate.TYPE),
+        }
+        return self.frame.show(request, EFFECT, 422 if fault else 200, **view)
+
+    async def compare(self, request: Request) -> Response:
+        """Compare what was chosen, and keep what comes of it."""
+        form, words = read_form(request), self.frame.words(request, PACKAGE)
+        kpi_id, by = said(form, "id"), officer(form)
+        try:
+            await compare(self.city, kpi_id, form, words, by)
+        except BadRequestData as error:
+            return await self.effect_page(request, kpi_id, form, error.detail)
+        return see_other(f"{link_of(kpi_id)}?done=estimated#effects")
+
+    async def withdraw(self, request: Request) -> Response:
+        """Take an estimate back."""
+        form = read_form(request)
+        gone = await withdraw(self.city, said(form, "estimate"), said(form, "reason", 300), officer(form))
+        return see_other(f"{link_of(str(gone.ref_indicator))}?done=estimate_withdrawn#effects")
+
     async def _read(
         self, form: Mapping[str, str], kpi_id: str, before: Definition | None
     ) -> tuple[Definition, dict[str, Fault]]:
         kpis = await self.book.kpis()
         wanted, faults = read_definition(form, kpi_id, self.city.terms, [kpi.id for kpi in kpis], before)
+        wanted = replace(wanted, unit=self.book.unit_typed(wanted.unit, before))
         leads = {kpi.id: kpi.leads_to or () for kpi in kpis} | {kpi_id: wanted.leads_to or ()}
         if kpi_id and kpi_id in circular(leads):
             faults["leads"] = Fault("circle")

@@ -8,8 +8,9 @@ from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, Not
 from machinami.kit.city import City, Past
 from machinami.model.entity import Entity
 from machinami.model.view import Measured, Ref, Words
-from machinami.model.vocabulary.circle import KeyPerformanceIndicator
+from machinami.model.vocabulary.circle import KeyPerformanceIndicator, PlanAnswer, PlanReview
 from machinami.model.vocabulary.office import Officer
+from machinami.services.indicators.logic.chain import circular
 from machinami.services.indicators.logic.computing import (
     Asked,
     Outcome,
@@ -24,10 +25,10 @@ from machinami.services.indicators.logic.formula import Term, aggregates, parse_
 from machinami.services.indicators.logic.reviewing import is_stale, proposed
 from machinami.services.indicators.logic.way import Sample, Way, judge, unmeasured
 from machinami.services.indicators.model import (
+    SAID_ONLY,
     Deed,
     Definition,
     IndicatorRevision,
-    PlanReview,
     Settings,
     Standing,
 )
@@ -47,6 +48,7 @@ async def refresh(city: City, now: datetime) -> None:
     """Compute and judge every indicator, and propose a review of the plan where one is off its path."""
     settings = await city.settings(Settings)
     reviews = await city.find(PlanReview)
+    answered = {str(one.ref_review): one.decided_at for one in await standing_answers(city) if one.decided_at}
     for kpi in await city.find(KeyPerformanceIndicator):
         if kpi.retired_on is None:
             standing = await _looked_at(city, kpi, settings, now)
@@ -56,7 +58,7 @@ async def refresh(city: City, now: datetime) -> None:
                     kpi, state=standing.state, standing=standing.standing, current=standing.current or kpi.current
                 )
             about = [review for review in reviews if review.ref_indicator == kpi.id]
-            for review in proposed(kpi, about, settings.quiet_days, now):
+            for review in proposed(kpi, about, settings.quiet_days, now, answered):
                 await city.publish(review)
 
 
@@ -190,6 +192,23 @@ async def change(city: City, wanted: Definition, by: Officer, reason: str, deed:
     await measure(city, wanted.id)
 
 
+async def link(city: City, start: str, end: str, tie: bool, by: Officer) -> None:
+    """Have an indicator lead to another in the logic model, or no longer. Raises Conflict for a circle, or where
+    nothing would become other."""
+    async with city.turn:
+        kpis = {kpi.id: kpi for kpi in await city.find(KeyPerformanceIndicator) if kpi.retired_on is None}
+        if start not in kpis or end not in kpis:
+            raise NotFound("One of the two indicators is not followed any more", entityId=start)
+        before = definition_of(kpis[start])
+        leads = [one for one in before.leads_to or () if one != end] + ([end] if tie else [])
+        if circular({kpi.id: kpi.leads_to or () for kpi in kpis.values()} | {start: leads}):
+            raise Conflict("What leads to what would go in a circle", entityId=start)
+        after = replace(before, leads_to=sorted(leads) or None)
+        if sorted(before.leads_to or ()) == sorted(leads):
+            raise Conflict("These two indicators are tied already" if tie else "Nothing ties these two indicators")
+        await _write(city, after, before, "linked", by, "")
+
+
 async def retire(city: City, kpi_id: str, by: Officer, reason: str) -> None:
     """Follow an indicator no longer; it and its history stay."""
     async with city.turn:
@@ -202,7 +221,7 @@ async def undo(city: City, kpi_id: str, by: Officer) -> None:
     brings back what was undone."""
     async with city.turn:
         now = definition_of(await indicator(city, kpi_id))
-        last = next((r for r in await revisions(city, kpi_id) if r.kind != "recorded"), None)
+        last = next((r for r in await revisions(city, kpi_id) if r.kind not in SAID_ONLY), None)
         if last is None:
             raise Conflict("Nothing was changed yet", entityId=kpi_id)
         before = Definition.of(last.before) if last.before else replace(now, retired_on=city.now().date().isoformat())
@@ -236,11 +255,43 @@ async def decide(city: City, review_id: str, send: bool, by: Officer, reason: st
             raise NotFound(f"There is no review {review_id}", entityId=review_id)
         if review.state != "proposed":
             raise Conflict("This review is decided already", entityId=review_id, state=review.state)
-        state = "sent" if send else "dismissed"
         said = replace(
-            review, state=state, decided_by=by.who, role=by.role, decided_at=city.now(), reason=reason.strip() or None
+            review,
+            state="sent" if send else "dismissed",
+            decided_by=by.who,
+            role=by.role,
+            decided_at=city.now(),
+            reason=reason.strip() or None,
         )
-        await city.publish(said)
+        await city.publish(said, await _told(city, review, "sent" if send else "dismissed", by, reason))
+
+
+async def reopen(city: City, review_id: str, by: Officer, reason: str) -> None:
+    """Take back that a review was sent or dismissed; it waits for a decision again. Raises Conflict where the plan has
+    answered it, or something newer waits."""
+    async with city.turn:
+        review = await city.get(PlanReview, review_id)
+        if review is None or review.state not in ("sent", "dismissed"):
+            raise Conflict("This review is not decided, or not there any more", entityId=review_id)
+        if any(one.ref_review == review_id for one in await standing_answers(city)):
+            raise Conflict("The plan has answered this review; withdraw the answer there first", entityId=review_id)
+        others = [one for one in await city.find(PlanReview) if one.ref_indicator == review.ref_indicator]
+        if any(one.state == "proposed" for one in others):
+            raise Conflict("A newer review of the same indicator waits already", entityId=review_id)
+        again = replace(review, state="proposed", decided_by=None, role=None, decided_at=None, reason=None)
+        await city.publish(again, whole=True)
+        await city.publish(await _told(city, review, "reopened", by, reason))
+
+
+async def standing_answers(city: City) -> list[PlanAnswer]:
+    """What the plan answered to reviews, but for what was withdrawn."""
+    return [one for one in await city.find(PlanAnswer) if not one.withdrawn]
+
+
+async def _told(city: City, review: PlanReview, deed: Deed, by: Officer, reason: str) -> IndicatorRevision:
+    kpi = await city.get(KeyPerformanceIndicator, str(review.ref_indicator))
+    of = definition_of(kpi) if kpi else Definition(str(review.ref_indicator), review.subject)
+    return _revision(city, of, deed, by, reason)
 
 
 async def measure(city: City, kpi_id: str) -> None:

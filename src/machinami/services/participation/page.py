@@ -11,7 +11,8 @@ from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.settings import read_setting, refusal
 from machinami.kit.signing import choose_audience, officer, said, said_if
-from machinami.model.vocabulary.circle import ActionPlan, Proposal
+from machinami.model.vocabulary.circle import CHAPTERS, ActionPlan, Proposal
+from machinami.model.vocabulary.fields import FIELDS
 from machinami.services.participation import service
 from machinami.services.participation.book import typed
 from machinami.services.participation.book.rounds import Rounds
@@ -21,8 +22,6 @@ from machinami.services.participation.book.telling import ADDRESS
 from machinami.services.participation.logic import budgeting, wellbeing
 from machinami.services.participation.logic.pieces import LONGEST_NAME, LONGEST_TEXT
 from machinami.services.participation.model import (
-    CHAPTERS,
-    FIELDS,
     KINDS,
     ParticipationStep,
     ProposalComment,

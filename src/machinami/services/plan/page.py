@@ -16,18 +16,20 @@ from machinami.kit.page import town_name
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Words as Texts
-from machinami.model.vocabulary.circle import Initiative
+from machinami.model.vocabulary.circle import CHAPTERS, PlanAnswer, PlanReview
 from machinami.services.plan import service
 from machinami.services.plan.book import sheets
 from machinami.services.plan.book.chapters import Reader
 from machinami.services.plan.book.first import first_texts
 from machinami.services.plan.book.papers import differences, draft_paper, plan_paper
-from machinami.services.plan.logic import works
+from machinami.services.plan.book.reviews import review_of, reviewed
+from machinami.services.plan.book.work_form import work_form
 from machinami.services.plan.logic.drafting import WrittenMeanwhile, stamp, text_of
 from machinami.services.plan.logic.paper import Paper
 from machinami.services.plan.logic.paper import said as cell_said
-from machinami.services.plan.model import CHAPTERS, LONGEST_CHAPTER, STAGE_STATES, STATES, PlanDraft
-from machinami.services.plan.service import PACKAGE, Held
+from machinami.services.plan.logic.reviews import LONGEST_ANSWER, owed
+from machinami.services.plan.model import LONGEST_CHAPTER, PlanDraft
+from machinami.services.plan.service import PACKAGE, Held, Taking
 
 ADDRESS = "/services/plan"
 OFFICE = f"{ADDRESS}?view=officer"
@@ -45,8 +47,10 @@ MAKERS = {
 
 
 async def happening(city: City, words: Words) -> Happening:
-    """Nothing of the plan waits on the home page but a draft that was approved and is not published yet."""
-    return Happening(waiting=sum(draft.state == "approved" for draft in await city.find(PlanDraft)))
+    """What of the plan waits: a draft that was approved and is not published yet, and reviews that nobody answered."""
+    unanswered = owed(await city.find(PlanReview), await city.find(PlanAnswer))
+    sent = sum(one.state == "sent" for one in unanswered)
+    return Happening(waiting=sum(draft.state == "approved" for draft in await city.find(PlanDraft)) + sent)
 
 
 def routes(city: City, desk: Desk) -> list[Route]:
@@ -83,6 +87,8 @@ class Way:
             "settle": self.settle,
             "work": self.save_work,
             "undo": self.undo,
+            "decline": self.decline,
+            "answer/withdraw": self.withdraw_answer,
         }
 
     async def held(self) -> Held:
@@ -123,6 +129,8 @@ class Way:
             works=sheets.work_rows(held, words),
             versions=sheets.versions(held, words),
             log=sheets.log_rows(held, words),
+            reviews=reviewed(held, words),
+            writes=self.city.may_write("PlanAnswer") or self.city.may_write("PlanReview"),
             vision=held.sources.vision,
             needs=len([need for need in held.sources.needs if need.state != "closed"]),
             kpis=len(held.sources.kpis),
@@ -143,13 +151,16 @@ class Way:
         """One chapter of the draft, to write."""
         return await self.chapter_page(request, request.arguments.get("key", CHAPTERS[0]))
 
-    async def chapter_page(self, request: Request, key: str, status: int = 200, typed: str | None = None) -> Response:
-        """A chapter; typed: what somebody wrote while another wrote it, too."""
+    async def chapter_page(
+        self, request: Request, key: str, status: int = 200, form: Mapping[str, str] | None = None, fault: str = ""
+    ) -> Response:
+        """A chapter; form: what somebody wrote while another wrote it, too, or what is at fault in it."""
         held, reader = await self.held(), self.reader(request)
         draft, words = held.draft, reader.words
         if key not in CHAPTERS:
             raise NotFound(f"The plan has no chapter {key!r}", chapter=key)
         text = text_of(draft.chapters, key, words.tongue) if draft else ""
+        asked = (form or request.arguments).get("review", "")
         number = CHAPTERS.index(key)
         return self.frame.show(
             request,
@@ -159,8 +170,11 @@ class Way:
             done=self.done(request, words),
             chapter=draft_paper(draft, held, reader).chapters[number] if draft else None,
             said=cell_said,
-            text=text if typed is None else typed,
-            conflict=typed is not None,
+            text=text if form is None else form.get("text", ""),
+            conflict=form is not None and not fault,
+            fault=fault,
+            review=review_of(asked, held, words),
+            answer=(form or {}).get("answer", ""),
             theirs=text,
             stamp=stamp(text),
             longest=LONGEST_CHAPTER,
@@ -184,40 +198,16 @@ class Way:
         found = next((one for one in held.sources.initiatives if one.id == work_id), None)
         if work_id and found is None:
             raise NotFound(f"There is no work {work_id}", work=work_id)
-        typed = dict(form or {})
-        kept = found or Initiative("")
-        roles = works.read_roles(typed) if form else list(kept.roles or ())
+        asked = (form or request.arguments).get("review", "")
         return self.frame.show(
             request,
             WORK,
             422 if fault else 200,
-            work=kept,
             fault=fault,
-            name=typed.get("name", words.of(kept.name)),
-            text=typed.get("text", words.of(kept.text)),
-            state=typed.get("state", kept.state or "proposed"),
-            states=STATES,
-            lead=typed.get("lead", kept.lead or ""),
-            service=typed.get("service", kept.service or ""),
-            services=[(one.id, words.of(one.title)) for one in held.sources.services],
-            stages=sheets.stage_fields(found, typed),
-            stage_states=STAGE_STATES,
-            roles=[*roles, *({"who": "", "does": ""} for _ in range(max(2, 4 - len(roles))))][: works.MOST_ROLES],
-            needs=_boxes(
-                {
-                    one.id: words.of(one.name, one.id)
-                    for one in held.sources.needs
-                    if (one.ref_group is None and one.state != "closed") or one.id in (kept.needs or ())
-                },
-                _ticked(kept.needs, typed, form, "need"),
-                words,
-            ),
-            kpis=_boxes(
-                {one.id: words.of(one.name, one.id) for one in held.sources.kpis},
-                _ticked(kept.kpis, typed, form, "kpi"),
-                words,
-            ),
+            review=review_of(asked, held, words),
+            answer=(form or {}).get("answer", ""),
             closed=held.closed,
+            **work_form(held, words, found, form),
         )
 
     async def compare(self, request: Request) -> Response:
@@ -288,10 +278,15 @@ class Way:
         form, words = read_form(request), self.frame.words(request, PACKAGE)
         key, text = said(form, "key"), said_if(form, "text", LONGEST_CHAPTER)
         try:
-            await service.write(self.city, key, words.tongue, text, said(form, "opened"), officer(form))
+            opened, taking = said(form, "opened"), _taking(form)
+            await service.write(self.city, key, words.tongue, text, opened, officer(form), taking)
         except WrittenMeanwhile:
-            return await self.chapter_page(request, key, 409, text)
-        return see_other(f"{ADDRESS}/chapter?key={quote(key)}&done=written")
+            return await self.chapter_page(request, key, 409, form)
+        except BadRequestData as error:
+            if not form.get("review"):
+                raise
+            return await self.chapter_page(request, key, 422, form, error.detail)
+        return see_other(f"{ADDRESS}/chapter?key={quote(key)}&done={'taken' if taking else 'written'}")
 
     async def keep(self, request: Request) -> Response:
         """Keep a version to look back at."""
@@ -345,10 +340,24 @@ class Way:
         work_id = form.get("work", "")
         by = officer(form)
         try:
-            await service.save_work(self.city, work_id, form, words.tongue, by)
+            taking = _taking(form)
+            await service.save_work(self.city, work_id, form, words.tongue, by, taking)
         except BadRequestData as error:
             return await self.work_page(request, work_id, form, error.detail)
-        return see_other(f"{OFFICE}&done=work#works")
+        return see_other(f"{OFFICE}&done={'taken' if taking else 'work'}#works")
+
+    async def decline(self, request: Request) -> Response:
+        """Leave the plan as it is, in spite of a review."""
+        form, words = read_form(request), self.frame.words(request, PACKAGE)
+        reason = said(form, "reason", LONGEST_ANSWER)
+        await service.decline(self.city, said(form, "review"), reason, words.tongue, officer(form))
+        return see_other(f"{OFFICE}&done=declined#reviews")
+
+    async def withdraw_answer(self, request: Request) -> Response:
+        """Take back what was answered to a review."""
+        form = read_form(request)
+        await service.withdraw_answer(self.city, said(form, "answer"), said(form, "reason", 500), officer(form))
+        return see_other(f"{OFFICE}&done=answer_withdrawn#reviews")
 
     async def undo(self, request: Request) -> Response:
         """Take back what was last done to a chapter or a work."""
@@ -357,16 +366,12 @@ class Way:
         return see_other(f"{OFFICE}&done=undone")
 
 
+def _taking(form: Mapping[str, str]) -> Taking | None:
+    """The review that a form takes up, where it does."""
+    review = form.get("review", "")
+    return Taking(review, said(form, "answer", LONGEST_ANSWER)) if review else None
+
+
 def _state(state: str, words: Words) -> str:
     key = f"plan.work_state.{state}"
     return words.plain(key) if state and words.has(key) else words.plain("plan.gone")
-
-
-def _ticked(kept: list[str] | None, typed: Mapping[str, str], form: Mapping[str, str] | None, kind: str) -> list[str]:
-    return works.chosen(typed, kind) if form is not None else list(kept or ())
-
-
-def _boxes(names: Mapping[str, str], ticked: list[str], words: Words) -> list[tuple[str, str, bool]]:
-    """What can be ticked: id, name, whether it is. What is ticked and not there any more can be taken out."""
-    rows = [(one, name, one in ticked) for one, name in names.items()]
-    return rows + [(one, words.plain("plan.gone"), True) for one in ticked if one not in names]

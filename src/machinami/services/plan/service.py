@@ -9,28 +9,47 @@ from machinami.foundation.errors import BadRequestData, Conflict, NotFound
 from machinami.kit.city import City
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import (
+    CHAPTERS,
     ActionPlan,
     CityNeed,
     CostItem,
+    EffectEstimate,
     IncomeItem,
     Initiative,
     KeyPerformanceIndicator,
     Pilot,
+    PlanAnswer,
+    PlanReview,
     Proposal,
     Vision,
 )
 from machinami.model.vocabulary.office import Officer
-from machinami.services.plan.logic import drafting, works
+from machinami.services.plan.logic import drafting, reviews, works
 from machinami.services.plan.logic.drafting import Chapters
 from machinami.services.plan.logic.record import Row, Sources, record
 from machinami.services.plan.logic.undoing import undoable
-from machinami.services.plan.model import CHAPTERS, LONGEST_COMMENT, PlanComment, PlanDecision, PlanDraft, Running
+from machinami.services.plan.model import (
+    LONGEST_COMMENT,
+    PlanComment,
+    PlanDecision,
+    PlanDeed,
+    PlanDraft,
+    Running,
+)
 
 PACKAGE = "machinami.services.plan"
 
 
 async def refresh(city: City, now: datetime) -> None:
     """Nothing happens to a plan by the clock: people decide here, and pages show what stands now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A review that is taken up by a change. what: what becomes other by it, for residents."""
+
+    review: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +63,8 @@ class Held:
     decisions: Sequence[PlanDecision]
     proposals: Sequence[Proposal]
     closed: frozenset[str]
+    reviews: Sequence[PlanReview] = ()
+    answers: Sequence[PlanAnswer] = ()
 
     @property
     def draft(self) -> PlanDraft | None:
@@ -53,7 +74,8 @@ class Held:
 
 _TOLD = (
     Vision, CityNeed, Initiative, KeyPerformanceIndicator, CostItem, IncomeItem, Pilot, ActionPlan, PlanDraft,
-    PlanComment, PlanDecision, Proposal,
+    PlanComment, PlanDecision, Proposal, PlanReview, PlanAnswer,
+    EffectEstimate,
 )  # fmt: skip
 
 
@@ -69,6 +91,7 @@ async def sources(city: City, running: Sequence[Running]) -> Sources:
         await city.find(IncomeItem),
         await city.find(Pilot),
         running,
+        await city.find(EffectEstimate),
     )
 
 
@@ -82,6 +105,8 @@ async def held(city: City, running: Sequence[Running]) -> Held:
         await city.find(PlanDecision),
         await city.find(Proposal),
         frozenset(view.TYPE for view in _TOLD if not city.shows(view)),
+        await city.find(PlanReview),
+        await city.find(PlanAnswer),
     )
 
 
@@ -95,17 +120,24 @@ async def begin(city: City, name: Words, chapters: Chapters, by: Officer) -> Pla
     return draft
 
 
-async def write(city: City, chapter: str, language: str, text: str, opened: str, by: Officer) -> None:
-    """Write a chapter of the draft. Raises WrittenMeanwhile where somebody else has."""
+async def write(
+    city: City, chapter: str, language: str, text: str, opened: str, by: Officer, taking: Taking | None = None
+) -> None:
+    """Write a chapter of the draft; taking: the review of the plan that is taken up by that. Raises WrittenMeanwhile
+    where somebody else has, and BadRequestData where a review is taken up by changing nothing."""
     async with city.turn:
         draft = await _draft(city)
         before = drafting.text_of(draft.chapters, chapter, language)
         after = drafting.written(draft, chapter, language, text, opened)
         if before == text:
+            _demand_untaken(taking)
             return
+        told = _decision(city, "written", draft.name, by, taking.what if taking else "", draft=draft.id)
+        told = replace(told, chapter=chapter, before={language: before}, after={language: text})
+        answered = await _taken_up(city, taking, language, by, told)
         await city.publish(after, by=by.who, whole=True)
-        told = _decision(city, "written", draft.name, by, draft=draft.id)
-        await _log(city, replace(told, chapter=chapter, before={language: before}, after={language: text}))
+        await _answer(city, answered)
+        await _log(city, told)
 
 
 async def keep(city: City, running: Sequence[Running], remark: str, by: Officer) -> None:
@@ -189,8 +221,10 @@ async def settle(city: City, comment_id: str, reply: str, language: str, by: Off
         await _log(city, replace(_decision(city, "settled", found.text, by, reply), chapter=found.chapter))
 
 
-async def save_work(city: City, work_id: str, form: Mapping[str, str], language: str, by: Officer) -> Initiative:
-    """Write down a work of the plan, a new one where no id is given."""
+async def save_work(
+    city: City, work_id: str, form: Mapping[str, str], language: str, by: Officer, taking: Taking | None = None
+) -> Initiative:
+    """Write down a work of the plan, a new one where no id is given; taking: the review that is taken up by that."""
     async with city.turn:
         before = await city.get(Initiative, work_id) if work_id else None
         if work_id and before is None:
@@ -202,10 +236,34 @@ async def save_work(city: City, work_id: str, form: Mapping[str, str], language:
         after = works.described(started, form, language, vision, fields)
         was, now = works.moved(before, after)
         if now:
-            await city.publish(after, by=by.who, whole=True)
             told = _decision(city, "work", after.name, by, form.get("reason", ""), work=after.id)
+            answered = await _taken_up(city, taking, language, by, told)
+            await city.publish(after, by=by.who, whole=True)
+            await _answer(city, answered)
             await _log(city, replace(told, before=was, after=now))
+        else:
+            _demand_untaken(taking)
     return after
+
+
+async def decline(city: City, review_id: str, reason: str, language: str, by: Officer) -> None:
+    """Leave the plan as it is in spite of a review, with the reason. Raises BadRequestData, Conflict."""
+    async with city.turn:
+        answers, found = await city.find(PlanAnswer), await city.get(PlanReview, review_id)
+        review = reviews.taken(found, answers, by, city.now())
+        told = reviews.answer(
+            city.new_id(PlanAnswer.TYPE), review, "declined", Words({language: reason}), by, city.now()
+        )
+        await _answer(city, (review, told))
+        await _log(city, _decision(city, "declined", review.subject, by, reason))
+
+
+async def withdraw_answer(city: City, answer_id: str, reason: str, by: Officer) -> None:
+    """Take back what was answered to a review, with the reason; the review waits again. Raises Conflict."""
+    async with city.turn:
+        gone = reviews.withdrawn(await city.get(PlanAnswer, answer_id), reason, by, city.now())
+        await city.publish(gone, by=by.who)
+        await _log(city, _decision(city, "answer_withdrawn", gone.subject, by, reason))
 
 
 async def undo(city: City, decision_id: str, by: Officer) -> None:
@@ -226,6 +284,9 @@ async def undo(city: City, decision_id: str, by: Officer) -> None:
             texts = {**_texts(draft.chapters, chapter), **(decision.before or {})}
             back = replace(draft, chapters={**(draft.chapters or {}), chapter: texts}, state="open", approved_by=None)
             await city.publish(back, by=by.who, whole=True)
+        for one in await city.find(PlanAnswer):
+            if one.ref_source == decision_id and not one.withdrawn:
+                await city.publish(reviews.withdrawn(one, "", by, city.now(), undone=True), by=by.who)
         told = _decision(city, "undone", decision.subject, by, work=str(decision.ref_initiative or ""))
         await _log(city, replace(told, chapter=decision.chapter, ref_source=Ref(decision.id)))
 
@@ -236,7 +297,7 @@ def tables(found: Held, city: City) -> Row:
 
 
 def _decision(
-    city: City, kind: str, subject: Mapping[str, str] | None, by: Officer, reason: str = "",
+    city: City, kind: PlanDeed, subject: Mapping[str, str] | None, by: Officer, reason: str = "",
     draft: str = "", plan: str = "", work: str = "",
 ) -> PlanDecision:  # fmt: skip
     return PlanDecision(
@@ -251,6 +312,33 @@ async def _log(city: City, told: PlanDecision) -> None:
     """Keep who did what. The service writes it, after the change itself was allowed: a mayor, who decides on what
     stands but adds nothing, is named in the log like everybody else."""
     await city.at_reception().publish(told, by=told.decided_by)
+
+
+def _demand_untaken(taking: Taking | None) -> None:
+    if taking is not None:
+        raise BadRequestData("Nothing was changed, so that the review is not taken up: change the text first")
+
+
+async def _taken_up(
+    city: City, taking: Taking | None, language: str, by: Officer, told: PlanDecision
+) -> tuple[PlanReview, PlanAnswer] | None:
+    """The review and its answer, where a change takes one up."""
+    if taking is None:
+        return None
+    answers, found = await city.find(PlanAnswer), await city.get(PlanReview, taking.review)
+    review = reviews.taken(found, answers, by, city.now())
+    made = reviews.answer(
+        city.new_id(PlanAnswer.TYPE), review, "taken_up", Words({language: taking.what}), by, city.now()
+    )
+    return review, replace(made, chapter=told.chapter, ref_initiative=told.ref_initiative, ref_source=Ref(told.id))
+
+
+async def _answer(city: City, answered: tuple[PlanReview, PlanAnswer] | None) -> None:
+    """Keep an answer. Who may change the review may answer it: the mayor too, who adds nothing else."""
+    if answered is not None:
+        review, told = answered
+        await city.publish(review, by=told.decided_by)
+        await city.at_reception().publish(told, by=told.decided_by)
 
 
 async def _draft(city: City) -> PlanDraft:

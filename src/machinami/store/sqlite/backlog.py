@@ -6,31 +6,26 @@ After a crash they are brought up from the log.
 """
 
 from dataclasses import dataclass, field
-from itertools import chain
-
-import apsw
 
 from machinami.store.sqlite.hot import Hot, State
-from machinami.store.sqlite.pieces import Row
 from machinami.store.sqlite.runs import Runs, Step
-from machinami.store.sqlite.statements import SQL
+from machinami.store.sqlite.waiting import Waiting
 
 STATE = 1 << 19  # bytes of log that the state may be behind: what it takes to catch up holds everything else up
 HISTORY = 4 << 20  # the same of the history: rows of the same place of the table then go there together
-_TOGETHER = 50  # rows that one statement adds: two thirds of what they cost one by one
-_ADD_MANY = SQL.add_history + f", {SQL.add_history.rpartition('VALUES')[2]}" * (_TOGETHER - 1)
 
 
 @dataclass(slots=True)
 class Later:
-    """What a group leaves to wait: steps with the id of their entity and what they make of it; rows of the history.
+    """What a group leaves to wait: steps with the id of their entity and what they make of it; instances of
+    the history.
 
     size: bytes of the log that the state is behind; history_size: that the history is behind.
     """
 
     steps: list[tuple[str, Step, State]] = field(default_factory=list)
     size: int = 0
-    history: list[Row] = field(default_factory=list)
+    history: list[Waiting] = field(default_factory=list)
     history_size: int = 0
 
     @property
@@ -43,7 +38,7 @@ class Backlog:
     """What waits, all of it of committed changes; states: the entities that it changes, as they are."""
 
     def __init__(self) -> None:
-        self.history: list[Row] = []
+        self.history: list[Waiting] = []
         self.history_size = 0
         self._folded()
 
@@ -72,13 +67,3 @@ class Backlog:
         self.size += later.size
         self.history += later.history
         self.history_size += later.history_size
-
-
-def settle(connection: apsw.Connection, rows: list[Row], seq: int) -> None:
-    """Put rows into the history, in the open transaction; with them it holds every change up to seq."""
-    rows.sort()
-    whole = len(rows) - len(rows) % _TOGETHER
-    flat = chain.from_iterable
-    connection.executemany(_ADD_MANY, [tuple(flat(rows[at : at + _TOGETHER])) for at in range(0, whole, _TOGETHER)])
-    connection.executemany(SQL.add_history, rows[whole:])
-    connection.execute(SQL.set_settled, (seq,))

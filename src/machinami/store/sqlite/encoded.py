@@ -30,12 +30,10 @@ from machinami.model.plain import Plain
 from machinami.model.renewal import Renewal
 from machinami.store.encoding import DELETED_VALUE, encode
 from machinami.store.evolution import scope_change
-from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.pieces import (
     Columns,
     History,
     Members,
-    Row,
     head_text,
     instance_text,
     members_text,
@@ -43,7 +41,8 @@ from machinami.store.sqlite.pieces import (
     system_times,
     types_text,
 )
-from machinami.store.sqlite.plain_text import plain_rows, plain_text
+from machinami.store.sqlite.plain_text import plain_text
+from machinami.store.sqlite.waiting import Waiting
 
 Instances = tuple[Attribute, ...]
 
@@ -69,15 +68,9 @@ class Written:
     history: History
     plain: Plain | None = None
 
-    def rows(self, names: Names, subject: int, seq: int) -> list[Row]:
-        """The rows of the change's instances; the serial of each begins with the number of the change."""
-        number, first = names.number, seq << _SERIALS
-        if self.plain is not None:
-            return plain_rows(self.plain, names.numbers(self.plain.shape.names), subject, first)
-        return [
-            (subject, number(name), time, serial, *columns)
-            for serial, (name, time, columns) in enumerate(self.history, first)
-        ]
+    def remembered(self, subject: int, seq: int) -> Waiting:
+        """What the history is to remember: the serial of each instance begins with the number of the change."""
+        return subject, seq << _SERIALS, self.history if self.plain is None else self.plain
 
 
 def encode_change(change: Change, held: Entity | None, remembered: bool = True) -> Written:

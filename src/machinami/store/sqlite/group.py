@@ -7,22 +7,23 @@ tables of the state and of the history are to follow with. Nothing reaches SQLit
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 import apsw
 
 from machinami.foundation.instant import to_micros
 from machinami.model.change import Change, Verb
 from machinami.model.entity import Entity
-from machinami.store.sqlite.backlog import HISTORY, STATE, Backlog, Later, settle
+from machinami.store.sqlite.backlog import HISTORY, STATE, Backlog, Later
 from machinami.store.sqlite.encoded import Written, encode_change, entity_json
 from machinami.store.sqlite.fold import Fold, expiries
 from machinami.store.sqlite.hot import Hot, Husk, State
 from machinami.store.sqlite.log import FARTHEST, MOST_PATCHES
 from machinami.store.sqlite.names import Names
-from machinami.store.sqlite.pieces import Row
 from machinami.store.sqlite.runs import Runs, Step, is_deep
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
+from machinami.store.sqlite.waiting import settle
 
 NEVER = 1 << 62  # microseconds: later than any moment that can be written
 
@@ -162,7 +163,7 @@ class Group:
         if state:
             self._move(written, current, change.seq, 0)
         elif current is not None:
-            self.later.history += written.rows(self.names, current.subject, change.seq)
+            self.later.history.append(written.remembered(current.subject, change.seq))
 
     def _append(self, written: Written, seq: int, current: State) -> int:
         """Put a change into the log; returns how many merge patches lead to what it makes of the entity."""
@@ -213,7 +214,7 @@ class Group:
         self.changed.add(entity_id)
         self._waiting.add(entity_id)
         self.later.steps.append((entity_id, step, state))
-        self.later.history += written.rows(self.names, step.subject, seq)
+        self.later.history.append(written.remembered(step.subject, seq))
 
     def leave_husk(self, husk: Husk, remains: Entity) -> None:
         """Know an entity that is not there by what remains of it; there is no row of it yet."""
@@ -258,8 +259,8 @@ class Group:
         self._waiting.clear()
 
     def _settle_history(self) -> None:
-        rows: list[Row] = self.later.history if self.settled else self._backlog.history + self.later.history
-        settle(self.connection, rows, self.counters.seq)
+        waiting = self.later.history if self.settled else chain(self._backlog.history, self.later.history)
+        settle(self.connection, waiting, self.names, self.counters.seq)
         self.settled, self.later.history, self.later.history_size = True, [], 0
 
     def settle(self, history: bool = True) -> None:

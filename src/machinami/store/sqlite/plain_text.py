@@ -1,8 +1,9 @@
 """How is a plain entity written? With what stands around its values, which is written once for each shape."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import Any
 
 from machinami.foundation.instant import to_micros
@@ -10,10 +11,13 @@ from machinami.model.document import KIND_CODES, moment_from_text
 from machinami.model.entity import Entity
 from machinami.model.plain import Plain, Shape
 from machinami.store.encoding import encode, encode_each
-from machinami.store.sqlite.pieces import WIDEST, Row, form, system_times, types_text
+from machinami.store.sqlite.pieces import WIDEST, Number, Row, form, system_times, types_text
 
 _SHAPES = 1_024
 _MOMENTS = 2_048
+_NUMERIC = frozenset((float, int))
+
+Around = tuple[bytes, bytes, bytes | None]  # what stands before and after a value, and both without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def _observed(moment: str) -> int:
 
 
 @lru_cache(_SHAPES)
-def _rests(shape: Shape) -> tuple[tuple[bool, tuple[bytes, bytes, bytes | None]], ...]:
+def _rests(shape: Shape) -> tuple[tuple[bool, Around], ...]:
     """Of each attribute whether it says when it was observed, and what stands around its value."""
     return tuple([(one.timed, form(KIND_CODES[one.kind], one.unit)) for one in shape.forms])
 
@@ -98,14 +102,59 @@ def plain_rows(plain: Plain, numbers: Iterable[int], subject: int, serial: int) 
     several = made if type(made) is tuple else None
     created, modified, _ = _times(None if several else made, written)
     following = iter(plain.fields)
-    for index, (number, (timed, (head, tail, rest))) in enumerate(zip(numbers, _rests(plain.shape), strict=True)):
-        value: Any = next(following)
+    for index, (number, (timed, around)) in enumerate(zip(numbers, _rests(plain.shape), strict=True)):
+        value, doc = _number(next(following), around)
         if several is not None:
             created = _times(several[index], written)[0]
-        if type(value) is float or (type(value) is int and -WIDEST <= value < WIDEST):
-            doc = rest
-        else:
-            value, doc = None, head + encode(value) + tail + b"}"
         time = _observed(next(following)) if timed else modified
         rows.append((subject, number, time, serial + index, 1 if timed else 0, 0, created, modified, value, doc))
     return rows
+
+
+def plain_columns(
+    plains: Sequence[Plain], numbers: Sequence[int], subject: int, serials: Sequence[int]
+) -> Iterable[Any]:
+    """What the rows for many changes of an entity say, one value after the other: attribute by attribute, each in the
+    order in which the changes came.
+
+    plains: what its attributes said, all of one shape; serials: of the first row of each change.
+    """
+    shape = plains[0].shape
+    fields = [plain.fields for plain in plains]
+    times = [_times(None, plain.written)[1] for plain in plains]
+    found: list[Iterable[tuple[Any, ...]]] = []
+    for index in sorted(range(len(numbers)), key=numbers.__getitem__):
+        timed, around = _rests(shape)[index]
+        slot = shape.slots[shape.names[index]]
+        values, docs = _numbers([one[slot] for one in fields], around)
+        seen = [_observed(one[slot + 1]) for one in fields] if timed else times
+        made = [_created(plain, index) for plain in plains]
+        own = [serial + index for serial in serials]
+        where = repeat(subject), repeat(numbers[index])
+        found.append(zip(*where, seen, own, repeat(int(timed)), repeat(0), made, times, values, docs, strict=False))
+    return chain.from_iterable(chain.from_iterable(found))
+
+
+def _created(plain: Plain, index: int) -> int | None:
+    made = plain.made
+    return _times(made[index] if type(made) is tuple else made, None)[0]
+
+
+def _number(value: Any, around: Around) -> tuple[Number | None, bytes | None]:
+    """The number that a value is, if it is one, and what is left of the JSON of its instance."""
+    head, tail, rest = around
+    if type(value) is float or (type(value) is int and -WIDEST <= value < WIDEST):
+        return value, rest
+    return None, head + encode(value) + tail + b"}"
+
+
+def _numbers(values: list[Any], around: Around) -> tuple[Iterable[Number | None], Iterable[bytes | None]]:
+    """The same of several values."""
+    kinds = {*map(type, values)}
+    if kinds <= _NUMERIC and min(values) >= -WIDEST and max(values) < WIDEST:
+        return values, repeat(around[2])
+    if kinds.isdisjoint(_NUMERIC):
+        head, tail, _ = around
+        return repeat(None), [b"%b%b%b}" % (head, text, tail) for text in encode_each(values)]
+    told = [_number(value, around) for value in values]
+    return [number for number, _ in told], [doc for _, doc in told]

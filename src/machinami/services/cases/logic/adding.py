@@ -8,8 +8,9 @@ from typing import Any
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import Initiative
+from machinami.model.vocabulary.fields import FIELDS_OR_MANAGEMENT
 from machinami.model.vocabulary.office import Officer
-from machinami.services.cases.model import FIELDS, OWN_SOURCE, SIZES, STAGES, ReferenceCase
+from machinami.services.cases.model import OWN_SOURCE, SIZES, STAGES, ReferenceCase
 
 TOLD = ("name", "place", "problem", "text", "outcome", "failed", "lessons", "money")
 _SERVICE = re.compile("[a-z][a-z0-9_]{0,39}")
@@ -18,7 +19,7 @@ NEEDED = ("name", "place", "problem", "text")
 
 def own_case(entity_id: str, form: Mapping[str, str], language: str, by: Officer, now: datetime) -> ReferenceCase:
     """A case as an officer told it, in the language of the page. Raises BadRequestData naming the field."""
-    for name, allowed in (("field", FIELDS), ("stage", ("", *STAGES)), ("size", SIZES)):
+    for name, allowed in (("field", FIELDS_OR_MANAGEMENT), ("stage", ("", *STAGES)), ("size", SIZES)):
         if form.get(name, "") not in allowed:
             raise BadRequestData(f"{name} can be {', '.join(filter(None, allowed))}", field=name)
     empty = [name for name in NEEDED if not form.get(name)]

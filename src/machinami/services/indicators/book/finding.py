@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from machinami.kit.units import shown
 from machinami.kit.words import Words
 from machinami.services.indicators.book.state import Finding
-from machinami.services.indicators.book.telling import shown
 from machinami.services.indicators.logic.past import Found, look
 from machinami.services.indicators.logic.way import Sample
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from machinami.kit.desk import House
 from machinami.kit.manifest import Kpi, Text
+from machinami.kit.units import unit_code
 from machinami.kit.words import Words
 from machinami.model.context import Context
 from machinami.model.view import Words as Spoken
@@ -47,7 +48,7 @@ def taken(houses: Sequence[House], key: str, context: Context) -> Definition | N
                     "chosen",
                     False,
                     "range" if kpi.direction == "keep" else kpi.direction,
-                    kpi.unit.ja if kpi.unit else None,
+                    unit_code(kpi.unit.ja, kpi.unit.en) if kpi.unit else None,
                     _formula(kpi, context) or None,
                     _spoken(kpi.counting) if kpi.counting else Spoken({"en": kpi.formula}) if kpi.formula else None,
                     owner=manifest.owner or None,

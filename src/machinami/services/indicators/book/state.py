@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from machinami.kit.charts import Row, Spark
+from machinami.services.indicators.book.drawings import ControlChart
+from machinami.services.indicators.book.effects import Effect
 from machinami.services.indicators.logic.chain import Chain
 
 
@@ -82,6 +84,20 @@ class Review:
     role: str
     decided_at: datetime | None
     reason: str
+    answers: Sequence["Answer"]
+    can_reopen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the plan answered to a review. gone: whether it was withdrawn since."""
+
+    verdict: str
+    reason: str
+    who: str
+    role: str
+    at: datetime | None
+    gone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +126,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The form of an indicator: what is typed, what is wrong with it by field, and to what it may lead."""
+    """The form of an indicator: what is typed, what is wrong with it by field, to what it may lead, and the words of
+    the units that are known."""
 
     values: Mapping[str, str]
     faults: Mapping[str, str]
     leads: Sequence[Choice]
     services: Sequence[tuple[str, str]]
+    units: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +157,14 @@ class Sheet:
     chart: Mapping[str, object] | None
     rows: Sequence[Row]
     findings: Sequence[Finding]
+    control: ControlChart | None
     cautions: Sequence[str]
     leads: Sequence[Card]
     led: Sequence[Card]
     work: Sequence[str]
     revisions: Sequence[Revision]
+    reviews: Sequence[Review]
+    effects: Sequence[Effect]
     by_hand: bool
     writes: bool
     form: Form

@@ -1,17 +1,18 @@
 """How is what is known of an indicator said to a reader: values, targets, standings, reasons, changes?"""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any
 from urllib.parse import quote
 
 from machinami.kit.charts import spark
+from machinami.kit.reviews import because
+from machinami.kit.units import shown, unit_text, with_unit
 from machinami.kit.words import Words
-from machinami.model.vocabulary.circle import KeyPerformanceIndicator
-from machinami.services.indicators.book.state import Card, Review, Revision
+from machinami.model.vocabulary.circle import KeyPerformanceIndicator, PlanAnswer, PlanReview
+from machinami.services.indicators.book.state import Answer, Card, Review, Revision
 from machinami.services.indicators.logic.way import Sample, end_of, number
 from machinami.services.indicators.logic.writing import Fault
-from machinami.services.indicators.model import DEEDS, STATES, IndicatorRevision, PlanReview, Settings
+from machinami.services.indicators.model import DEEDS, STATES, IndicatorRevision, Settings
 
 ADDRESS = "/services/indicators"
 SAID_WHY = (
@@ -31,14 +32,6 @@ SAID_WHY = (
 def link_of(kpi_id: str) -> str:
     """The page of an indicator."""
     return f"{ADDRESS}/of/{quote(kpi_id, safe=':')}"
-
-
-def shown(value: float | None) -> str:
-    """A number for eyes: up to two decimals, none where it is large, a dash where there is none."""
-    if value is None or not isfinite(value):
-        return "—"
-    text = f"{value:,.0f}" if abs(value) >= 1_000 or value == int(value) else f"{value:,.2f}".rstrip("0").rstrip(".")
-    return text.replace("-", "−")
 
 
 class Teller:
@@ -67,7 +60,7 @@ class Teller:
             kpi.level or "outcome",
             bool(kpi.is_goal),
             shown(known.value if known else None),
-            kpi.unit or "",
+            unit_text(kpi.unit, self.words),
             known.observed_at if known else None,
             state,
             self.words.plain(f"ind.why.{why}") if why in SAID_WHY else "",
@@ -82,7 +75,7 @@ class Teller:
 
     def with_unit(self, value: float | None, kpi: KeyPerformanceIndicator) -> str:
         """A number with the unit of an indicator."""
-        return f"{shown(value)} {kpi.unit or ''}".rstrip()
+        return with_unit(value, kpi.unit, self.words)
 
     def target(self, kpi: KeyPerformanceIndicator) -> str:
         """The target with its year, as one sentence; empty where there is none."""
@@ -92,12 +85,12 @@ class Teller:
             return ""
         kind = target.get("kind")
         way: str = kpi.direction if kpi.direction in ("up", "down") else "range"
-        unit = "%" if kind == "rate" else kpi.unit or ""
+        unit = "P1" if kind == "rate" else kpi.unit
         key = "range" if kind == "range" and low is not None and high is not None else way
         if kind == "rate":
             key = "rate_per_year" if target.get("per") == "year" else "rate"
         first = low if low is not None else high
-        said = {"low": f"{shown(first)} {unit}".rstrip(), "high": f"{shown(high)} {unit}".rstrip()}
+        said = {"low": with_unit(first, unit, self.words), "high": with_unit(high, unit, self.words)}
         return self.words.plain(f"ind.target.{key}", **said) + self.years(kpi)
 
     def years(self, kpi: KeyPerformanceIndicator) -> str:
@@ -129,22 +122,13 @@ class Teller:
             notes.append(self.words.plain("ind.note.simulated"))
         return notes
 
-    def reason(self, row: Mapping[str, Any], unit: str) -> str:
-        """One reason of a review as a sentence."""
-        said = {
-            name: f"{shown(number(row.get(name)))} {unit}".rstrip() for name in ("value", "expected", "goal", "start")
-        }
-        dates = {name: str(row.get(name) or "—") for name in ("end_on", "start_on")}
-        kind = row.get("kind")
-        known = kind if kind in ("off_path", "overdue", "first_stands_in") else "off_path"
-        return self.words.plain(f"ind.because.{known}", **said, **dates)
-
-    def review(self, found: PlanReview, units: Mapping[str, str]) -> Review:
-        """A review of the plan."""
+    def review(self, found: PlanReview, units: Mapping[str, str], answers: Sequence[PlanAnswer]) -> Review:
+        """A review of the plan with what was answered to it, the last answer first."""
         kpi_id = str(found.ref_indicator or "")
-        rows = [self.reason(row, units.get(kpi_id, "")) for row in found.reasons or []]
-        assert found.raised_at is not None, "a review was raised at a moment"
+        rows = because(found.reasons, units.get(kpi_id), self.words)
         decided = (found.decided_by or "", found.role or "", found.decided_at, found.reason or "")
+        answered = [self.answer(one) for one in answers if one.ref_review == found.id][::-1]
+        is_open = found.state in ("sent", "dismissed") and all(one.gone for one in answered)
         return Review(
             found.id,
             link_of(kpi_id),
@@ -153,11 +137,18 @@ class Teller:
             rows,
             found.state or "",
             *decided,
+            answered,
+            is_open,
         )
+
+    def answer(self, found: PlanAnswer) -> Answer:
+        """What the plan answered."""
+        verdict = found.verdict if found.verdict in ("taken_up", "declined") else "declined"
+        who, role, reason = found.decided_by or "", found.role or "", self.words.of(found.reason)
+        return Answer(verdict, reason, who, role, found.decided_at, bool(found.withdrawn))
 
     def revision(self, found: IndicatorRevision) -> Revision:
         """An entry in the history of an indicator."""
-        assert found.decided_at is not None, "the history holds what was done at a moment"
         deed = found.kind if found.kind in DEEDS else "changed"
         kpi_id = str(found.ref_indicator or "")
         rows = self.changed(found.before or {}, found.after or {}) if found.before or deed == "recorded" else []
@@ -166,7 +157,8 @@ class Teller:
 
     def changed(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         """What is other after than before: what, before, after."""
-        names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name != "id"]
+        told = [name for name in {**before, **after} if self.words.has(f"ind.field.{name}")]
+        names = [name for name in told if before.get(name) != after.get(name)]
         return [
             (self.words.plain(f"ind.field.{n}"), self.value(before.get(n)), self.value(after.get(n))) for n in names
         ]

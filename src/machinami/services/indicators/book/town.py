@@ -9,20 +9,24 @@ from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.charts import Chart, Line, payload, table
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
-from machinami.kit.words import Words
-from machinami.model.vocabulary.circle import Initiative, KeyPerformanceIndicator
+from machinami.kit.units import shown, unit_choices, unit_code, unit_text
+from machinami.kit.words import LANGUAGES, Words
+from machinami.model.vocabulary.circle import Initiative, KeyPerformanceIndicator, PlanAnswer, PlanReview
 from machinami.services.indicators import service
 from machinami.services.indicators.book import forms
+from machinami.services.indicators.book.drawings import control_chart
+from machinami.services.indicators.book.effects import called, effects_of
 from machinami.services.indicators.book.finding import findings
 from machinami.services.indicators.book.offers import offers, taken
-from machinami.services.indicators.book.state import Card, Choice, Form, PartRow, Rows, Sheet, State
-from machinami.services.indicators.book.telling import Teller, link_of, shown
+from machinami.services.indicators.book.state import Card, Choice, Form, PartRow, Review, Rows, Sheet, State
+from machinami.services.indicators.book.telling import Teller, link_of
 from machinami.services.indicators.logic.chain import draw
 from machinami.services.indicators.logic.computing import Outcome
 from machinami.services.indicators.logic.formula import Term, read_or_fault
+from machinami.services.indicators.logic.past import control
 from machinami.services.indicators.logic.way import Sample, band_of, number
 from machinami.services.indicators.logic.writing import Fault, cautions
-from machinami.services.indicators.model import LEVELS, Definition, IndicatorRevision, PlanReview, Settings
+from machinami.services.indicators.model import LEVELS, Definition, IndicatorRevision, Settings
 
 ROWS_SHOWN = 200
 ROWS_BEHIND_A_CHART = 60
@@ -46,7 +50,8 @@ class IndicatorBook:
         past = await self.past([kpi.id for kpi in followed], teller.settings)
         cards = {kpi.id: teller.card(kpi, past.get(kpi.id, ())) for kpi in kpis}
         units = {kpi.id: kpi.unit or "" for kpi in kpis}
-        reviews = [teller.review(review, units) for review in await self.city.find(PlanReview)][::-1]
+        answers = await self.city.find(PlanAnswer)
+        reviews = [teller.review(review, units, answers) for review in await self.city.find(PlanReview)][::-1]
         log = [r for r in await self.city.find(IndicatorRevision) if r.decided_at is not None][::-1]
         return State(
             sorted((cards[k.id] for k in followed), key=_order),
@@ -78,9 +83,12 @@ class IndicatorBook:
         followed = [other for other in kpis if other.retired_on is None and other.id != kpi_id]
         led = [other for other in followed if kpi_id in (other.leads_to or ())]
         lines = _lines(kpi, words)
-        chart = Chart(teller.name(kpi), kpi.unit or "", [(sample.at, sample.value) for sample in past], now, (), lines)
+        chart = Chart(
+            teller.name(kpi), unit_text(kpi.unit, words), [(sample.at, sample.value) for sample in past], now, (), lines
+        )
         work = [i for i in await self.city.find(Initiative) if kpi_id in (i.kpis or ())]
-        typed = forms.typed(form) if form is not None else forms.filled(known)
+        filled = {**forms.filled(known), "unit": unit_text(kpi.unit, words)}
+        typed = forms.typed(form) if form is not None else filled
         return Sheet(
             teller.card(kpi, past),
             kpi.formula or "",
@@ -90,16 +98,25 @@ class IndicatorBook:
             [self.part(kpi, outcome, place) for place in range(len(outcome.parts))] if outcome else [],
             payload(chart, _chart_words(words), self.city.zone) if len(past) > 1 else None,
             table(chart, ROWS_BEHIND_A_CHART),
-            findings(past, self.city.zone, kpi.unit or "", words),
+            findings(past, self.city.zone, unit_text(kpi.unit, words), words),
+            control_chart(control(past, self.city.zone), unit_text(kpi.unit, words)),
             [words.plain(f"ind.caution.{kind}") for kind in cautions(known, self.city.terms, bool(led))],
             [teller.card(other) for other in followed if other.id in (kpi.leads_to or ())],
             [teller.card(other) for other in led],
             [words.of(i.name, i.id) for i in work],
             [teller.revision(entry) for entry in await service.revisions(self.city, kpi_id)],
+            await self.reviews(kpi, teller),
+            await effects_of(self.city, kpi, words),
             not kpi.formula,
             self.writes(),
             self.form(teller, followed, kpi_id, typed, form, faults, kpi.leads_to or ()),
         )
+
+    async def reviews(self, kpi: KeyPerformanceIndicator, teller: Teller) -> list[Review]:
+        """The reviews of the plan that an indicator led to, the newest first."""
+        answers = await self.city.find(PlanAnswer)
+        about = [one for one in await self.city.find(PlanReview) if one.ref_indicator == kpi.id]
+        return [teller.review(one, {kpi.id: kpi.unit or ""}, answers) for one in about][::-1]
 
     async def rows(self, kpi_id: str, place: int, words: Words) -> Rows:
         """The entities from which a part of a figure was computed. Raises NotFound, NotShown."""
@@ -113,18 +130,14 @@ class IndicatorBook:
         part = outcome.parts[place]
         kind = self.city.terms.compact(part.type)
         rows = [
-            (self.called(used.id, words), "" if used.value is None else shown(used.value), _address(kind, used.id))
+            (
+                called(self.city, used.id, words),
+                "" if used.value is None else shown(used.value),
+                _address(kind, used.id),
+            )
             for used in part.used[:ROWS_SHOWN]
         ]
         return Rows(self.part(kpi, outcome, place), kind, rows, len(rows))
-
-    def called(self, entity_id: str, words: Words) -> str:
-        """What an entity is called."""
-        found = self.city.peek(entity_id)
-        name = found.get(self.city.terms.expand("name")) if found is not None else None
-        if name is None:
-            return entity_id
-        return words.of(name.value, entity_id) if isinstance(name.value, dict) else str(name.value)
 
     async def outcome(self, term: Term, words: Words) -> tuple[Outcome | None, str]:
         """What a formula comes to now for who looks, or why they cannot be told."""
@@ -174,7 +187,13 @@ class IndicatorBook:
         )
         choices = [Choice(o.id, teller.name(o), o.level or "outcome", o.id in chosen) for o in others if o.id != kpi_id]
         said = {name: teller.fault(fault) for name, fault in (faults or {}).items()}
-        return Form(values, said, choices, [("", "—"), *teller.services.items()])
+        units = [word for _, word in unit_choices(teller.words)]
+        return Form(values, said, choices, [("", "—"), *teller.services.items()], list(dict.fromkeys(units)))
+
+    def unit_typed(self, unit: str | None, before: Definition | None) -> str | None:
+        """The code of a unit that was typed; the one before where its word still stands in the form."""
+        words = [unit_text(before.unit, Words(one)) for one in LANGUAGES] if before else []
+        return (before.unit if before and unit in words else unit_code(unit)) or None
 
     def writes(self) -> bool:
         """Whether who looks may make indicators and change them."""

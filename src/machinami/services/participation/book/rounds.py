@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from machinami.foundation.errors import Conflict
 from machinami.kit.city import City
+from machinami.kit.units import unit_text
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import KeyPerformanceIndicator
 from machinami.model.vocabulary.office import Officer
@@ -211,7 +212,7 @@ class Rounds:
 
 def _figure(one: KeyPerformanceIndicator, words: Words) -> FigureSheet:
     value = one.current.value if one.current else None
-    return FigureSheet(one.id, words.of(one.name, key_of(one.id)), value, one.unit or "")
+    return FigureSheet(one.id, words.of(one.name, key_of(one.id)), value, unit_text(one.unit, words))
 
 
 def _project(row: Mapping[str, Any], fared: Mapping[str, Any], wanted: Sequence[str], words: Words) -> ProjectSheet:
