@@ -1,4 +1,4 @@
-"""The circle in a real browser: an officer's first evening, a mayor's one decision on a phone, a resident's proposal, in
+"""The circle in a real browser: an officer's first evening, a mayor's decision on a phone, a proposal, all in
 two languages, in a town that was empty an hour ago. Everybody begins on the home page and only follows links."""
 
 import re
