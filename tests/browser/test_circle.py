@@ -44,7 +44,7 @@ async def follow(page: Page, *addresses: str) -> None:
 async def send(page: Page, action: str, done: str, **typed: str) -> None:
     """Unfold a form of the page, fill it, sign it where it asks for that, send it, say yes where it asks, and see it
     done."""
-    form = page.locator(f"form[action='{action}']").first
+    form = page.locator(f"form[method=post][action='{action}']").first
     unopened = page.locator("details:not([open])").filter(has=page.locator(f"form[action='{action}']")).last
     if not await form.is_visible() and await unopened.count():
         await unopened.locator("> summary").click()
@@ -180,3 +180,31 @@ async def test_an_officer_compares_towns_and_the_page_says_what_that_does_not_sa
     await expect(effect.locator("svg path")).to_have_count(2)
     await expect(effect.get_by_text("95 %").first).to_be_visible()
     assert await effect.locator("h4 + ul li").count() == 4
+
+
+async def test_an_officer_tries_a_case_and_shares_its_cost_and_takes_both_back(page: Page) -> None:
+    await page.goto("/services")
+    card = page.locator("form:has(input[name=service][value=money])")
+    await card.evaluate("form => form.closest('details').setAttribute('open', '')")
+    for name, text in {**SIGNED, "reason": "まだ使わない"}.items():
+        await card.locator(f"[name='{name}']").fill(text)
+    await card.locator("button[type=submit]").click()
+    await expect(page).to_have_url(re.compile("done=off"))
+    await page.goto("/services/cases?case=sendai_lid&view=officer")
+    await send(page, "/services/cases/try", "try_on")
+    await page.goto("/services/money/sharing?example=1")
+    await page.locator("form[method=post][action='/services/money/sharing']").evaluate(
+        "form => form.closest('details').setAttribute('open', '')"
+    )
+    await send(page, "/services/money/sharing", "share", title="3 町の分担")
+    await send(page, "/services/money/sharing/agreed", "agreed", reason="第 1 回協議会", first="2026")
+    await page.goto("/services/money?view=officer")
+    await expect(page.get_by_text("3 町の分担（A町）").first).to_be_visible()
+    await page.goto("/services/money?view=history")
+    await page.locator("details:has(form[action='/services/money/undo']) > summary").first.click()
+    await send(page, "/services/money/undo", "")
+    await page.goto("/services/money?view=officer")
+    await expect(page.get_by_text("3 町の分担（A町）")).to_have_count(0)
+    await page.goto("/services/cases?case=sendai_lid&view=officer")
+    await send(page, "/services/cases/untry", "untry")
+    assert (await page.request.get("/services/money")).status == 404

@@ -145,3 +145,21 @@ async def test_the_manifest_declares_exactly_what_the_town_writes() -> None:
     for reading in city.readings:
         written.setdefault(reading.entity_type, set()).add(reading.attribute)
     assert written == {row["type"]: set(row["attributes"]) for row in MANIFEST["writes"]}
+
+
+async def test_what_was_planned_and_decided_comes_in_batches_that_are_no_past() -> None:
+    """A longer batch of readings that lie hours back goes into the history alone, and nothing of it would stand."""
+    batches: list[Sequence[Reading]] = []
+
+    async def deliver(readings: Sequence[Reading]) -> None:
+        batches.append(readings)
+
+    await Simulation(Settings(days=1), deliver, lambda: START, asyncio.sleep).tell_past()
+    planned = [batch for batch in batches if any(one.entity_type == "Initiative" for one in batch)]
+    told = [one.entity_type for batch in batches for one in batch]
+    assert {"CostItem", "Consortium", "BudgetRound", "WellBeingSurvey"} <= set(told)
+    assert planned
+    assert all(len(batch) <= 1_000 for batch in batches if any(one.entity_type in STANDING for one in batch))
+
+
+STANDING = ("Initiative", "CostItem", "Consortium", "BudgetRound", "WellBeingSurvey")

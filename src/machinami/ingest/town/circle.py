@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from machinami.ingest.town.circle_body import body
 from machinami.ingest.town.circle_choices import choices
 from machinami.ingest.town.circle_words import CHAPTERS, COMPLAINTS, VOICES
-from machinami.ingest.town.circle_works import FIGURES, INCOMES, SPENDING, WORKS
+from machinami.ingest.town.circle_works import BASES, CONDITIONS, FIGURES, INCOMES, SPENDING, TERMS, WORKS
 from machinami.ingest.town.inventory import identifier
 from machinami.ingest.town.thing import thing
 from machinami.model.reading import Reading
@@ -239,7 +239,10 @@ def _purse(year: int) -> Iterator[View]:
                     source,
                     amount,
                     payer,
+                    Words(ja=CONDITIONS[key][0], en=CONDITIONS[key][1]) if key in CONDITIONS else None,
                     sure=sure,
+                    terms=TERMS.get(key),
+                    basis=BASES.get(key),
                     state="planned",
                     ref_initiative=Ref(identifier("Initiative", work)),
                 )

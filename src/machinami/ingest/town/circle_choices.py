@@ -22,7 +22,12 @@ OF_A_BAND = 15
 FRAME = "2026-1"  # the version of the frame of questions of the participation service
 FELT = {"happy": 6.6, "content": 6.2, "ahead": 5.4, "stay": 7.4}
 """How life as a whole was answered in the middle, from 0 to 10."""
-SAID = {"moving": 2.3, "disasters": 2.8, "health": 3.4, "ties": 3.6, "nature": 4.3, "care": 2.9, "shopping": 2.6}
+SAID = {
+    "care": 2.9, "shopping": 2.6, "housing": 3.5, "moving": 2.3, "leisure": 2.5, "childcare": 3.4, "schools": 3.5,
+    "town_hall": 3.1, "digital": 2.7, "public_places": 3.2, "townscape": 3.6, "safety": 3.9, "scenery": 4.4,
+    "nature": 4.3, "living_with_nature": 3.7, "disasters": 2.8, "ties": 3.6, "openness": 2.9, "efficacy": 3.0,
+    "health": 3.4, "culture": 2.7, "learning": 2.8, "work": 2.6, "enterprise": 2.4,
+}  # fmt: skip
 """How single things were answered in the middle, from 1 to 5."""
 FIGURES = {"disasters": "shelter-places", "health": "steps"}
 """Beside which question stands which measured figure of the town."""

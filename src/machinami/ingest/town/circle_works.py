@@ -307,5 +307,64 @@ INCOMES: tuple[tuple[str, str, str, str, Source, str, float, tuple[int, ...]], .
         0.7,
         (0, 0, 200_000, 200_000, 200_000, 200_000),
     ),
+    (
+        "dues",
+        "rivers",
+        "川ぞい地区の会費 LID（模擬）",
+        "Dues of the river district, LID (simulated)",
+        "fee",
+        "川ぞい地区の 100 世帯",
+        0.9,
+        (0, 0, 240_000, 240_000, 240_000, 240_000),
+    ),
+    (
+        "station",
+        "walking",
+        "駅前地区の負担金 BID（模擬）",
+        "Levy of the station district, BID (simulated)",
+        "bid",
+        "駅前の地権者",
+        0.8,
+        (0, 0, 120_000, 120_000, 120_000, 120_000),
+    ),
+    (
+        "crowd",
+        "walking",
+        "ベンチのクラウドファンディング（模擬）",
+        "Crowdfunding for benches (simulated)",
+        "crowdfunding",
+        "インターネットの寄付者",
+        0.5,
+        (0, 0, 150_000, 0, 0, 0),
+    ),
+    (
+        "outcome",
+        "walking",
+        "歩数の成果連動払い SIB（模擬）",
+        "Paid by outcome, SIB (simulated)",
+        "sib",
+        "財団（模擬）",
+        0.0,
+        (0, 0, 0, 100_000, 0, 0),
+    ),
 )
 """key, work, in Japanese, in English, source, payer, how sure, yen by year from the one before the town begins."""
+
+BASES: dict[str, dict[str, object]] = {
+    "gift": {"by": "profit", "units": 20_000_000, "rate": 1.0, "least": 0},
+    "dues": {"by": "household", "units": 100, "rate": 200.0, "least": 0},
+    "station": {"by": "area", "units": 6_000, "rate": 20.0, "least": 0},
+}
+"""How an income is worked out: 1 % of what is left of the profits, yen a household and month, yen a square metre."""
+
+CONDITIONS = {
+    "state": (
+        "費用の 3 分の 2 まで。翌年度からは出ない。",
+        "Two thirds of the costs at most; not from the next year on.",
+    ),
+    "prefecture": ("費用の 2 分の 1 まで。3 年度で終わる。", "Half of the costs at most; ends after three years."),
+    "outcome": ("歩数が目標に届いたときだけ払われる。", "Paid only where the steps reach their target."),
+}
+
+TERMS: dict[str, dict[str, object]] = {"state": {"share_most": 0.667}, "prefecture": {"share_most": 0.5}}
+"""What the grants ask, in figures."""

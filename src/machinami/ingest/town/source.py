@@ -74,7 +74,8 @@ class Simulation:
             await self._deliver(day)
             told += len(day)
         plan = circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor)
-        await self._deliver(plan)
+        for begin in range(0, len(plan), _PART):
+            await self._deliver(plan[begin : begin + _PART])
         return told + len(plan) + await self._tell_walkers()
 
     async def _tell_walkers(self) -> int:
@@ -108,7 +109,7 @@ class Simulation:
 
 
 _ZONE = ZoneInfo("Asia/Tokyo")  # the simulated town lies in Japan
-_PART = 1_000
+_PART = 1_000  # a longer batch is taken for a past, which goes into the history alone
 
 # After a long pause the town catches up a day at a time.
 _LONGEST_BATCH = timedelta(days=1)
