@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import format_instant
-from machinami.kit.words import Words
+from machinami.kit.words import DEFAULT_LANGUAGE, Words
 
 TOWN_ZONE = "Asia/Tokyo"
 _ERAS = ((2019, "令和"), (1989, "平成"), (1926, "昭和"))
@@ -69,8 +69,8 @@ def ago(passed: timedelta, words: Words) -> str:
 
 def fiscal(year: int, words: Words) -> str:
     """A fiscal year (from April) as offices name it: in Japanese by the era, too."""
-    named = era(year)
-    return words.plain("time.fiscal", year=year, era=named) if named else words.plain("time.fiscal_plain", year=year)
+    named = era(year) if words.language == DEFAULT_LANGUAGE else ""
+    return words.plain("time.fiscal", year=f"{named}（{year}）" if named else year)
 
 
 def era(year: int) -> str:
