@@ -41,6 +41,9 @@ TAKEN = (
     Taken("uplot", "dist/uPlot.min.css", "uplot"),
     Taken("@fontsource-variable/noto-sans-jp", "wght.css", "fonts/noto-sans-jp", rename="index.css"),
     Taken("@fontsource-variable/noto-sans-jp", "files/*-wght-normal.woff2", "fonts/noto-sans-jp/files"),
+    # The same letters for prints: a PDF takes whole outlines of two weights, which the pieces for browsers are not.
+    Taken("@expo-google-fonts/noto-sans-jp", "400Regular/NotoSansJP_400Regular.ttf", "fonts/print"),
+    Taken("@expo-google-fonts/noto-sans-jp", "700Bold/NotoSansJP_700Bold.ttf", "fonts/print"),
 )
 
 
@@ -131,8 +134,9 @@ def lay_out_licences(modules: Path, folder: Path) -> None:
     lines = []
     for package, about in packages(modules):
         lines.append(f"{about['name']} {about['version']} {about.get('license', 'see its text')}\n")
-        for text in sorted(package.glob("LICEN[CS]E*"))[:1]:
-            shutil.copy(text, folder / f"{about['name'].replace('/', '__')}.txt")
+        for number, text in enumerate(sorted(package.glob("LICEN[CS]E*"))):  # a font has a licence beside its package's
+            more = f"__{text.stem}" if number else ""
+            shutil.copy(text, folder / f"{about['name'].replace('/', '__')}{more}.txt")
     (folder / "INDEX.txt").write_text("".join(lines), "utf-8")
 
 

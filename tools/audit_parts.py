@@ -1,9 +1,13 @@
-"""Is a weakness known of what the product is made of? Asked of the indexes, where there is a net.
+"""Is a weakness known of what the product is made of, and are its parts within their time?
 
-`python tools/audit_parts.py` ends with 1 where a part has a known weakness that a newer version mends, unless
-tools/accepted_weaknesses.toml takes it until a day to come. Without the net it says "not audited", and ends with 0.
+`python tools/audit_parts.py` asks the indexes, where there is a net: it ends with 1 where a part has a known weakness
+that a newer version mends, unless tools/accepted_weaknesses.toml takes it until a day to come. Without the net it says
+"not audited". With `--advisories PATH` it asks a file or folder of advisories (OSV) instead, and ends with 1 where a
+part should have been renewed by today. In each case it ends with 1 where the record of the parts (tools/parts.toml)
+does not hold, or newer versions were not looked for in time.
 """
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -15,6 +19,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+import parts_record
+from machinami.app.parts import read_advisories
+from machinami.model.weakness import Part, weaknesses
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK, STATIC = ROOT / "requirements.lock", ROOT / "src" / "machinami" / "kit" / "static"
@@ -125,9 +133,35 @@ def ask_browser() -> Account:
     return Account(cause=told) if isinstance(told, str) else of_browser(told)
 
 
-def main() -> int:
+def held(
+    parts: Sequence[Part], advisories: Sequence[Mapping[str, Any]], accepted: Mapping[str, date], today: date
+) -> tuple[list[str], bool]:
+    """What files of advisories say of the parts, and whether one should have been renewed by today."""
+    found, fails = weaknesses(parts, advisories), False
+    lines = [f"{len(parts)} parts held against {len(advisories)} advisories, {len(found)} weaknesses known"]
+    for one in found:
+        until = accepted.get(one.id)
+        taken = until is not None and today <= until
+        fails |= one.is_late(today) and not taken
+        verdict = f"taken until {until}" if taken else f"to be renewed by {one.due}" if one.due else "not mended yet"
+        lines.append(f"  {one.part.name} {one.part.version}: {one.id}, {verdict}")
+    return lines, fails
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     """Audit both kinds of parts; 1 where something must be renewed."""
-    accepted, today, failed = read_accepted(ACCEPTED.read_text("utf-8")), datetime.now(UTC).date(), False
+    parser = argparse.ArgumentParser(description="Hold the parts against known weaknesses, and their days.")
+    parser.add_argument("--advisories", type=Path, help="a file or folder of advisories in the OSV form")
+    advisories: Path | None = parser.parse_args(argv).advisories
+    accepted, today = read_accepted(ACCEPTED.read_text("utf-8")), datetime.now(UTC).date()
+    parts = parts_record.locked()
+    told = parts_record.faults(parts_record.read(parts_record.RECORD.read_text("utf-8")), parts, today)
+    print("\n".join(told or ["record: each part is recorded, and newer ones were looked for in time"]), flush=True)
+    failed = bool(told)
+    if advisories is not None:
+        lines, fails = held(parts, list(read_advisories(advisories)), accepted, today)
+        print("\n".join(lines), flush=True)
+        return int(failed or fails)
     for name, account in (("Python", ask_python()), ("browser", ask_browser())):
         lines, fails = judged(account, accepted, today)
         failed |= fails

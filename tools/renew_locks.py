@@ -13,6 +13,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+import parts_record
+
 # A client made by others that is tried against us; it wants older libraries, so it has an environment of its own.
 CLIENT = "ngsildclient==0.5.2"
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     build = "\n".join(project["build-system"]["requires"])
     compile_lock("requirements-build.lock", ["-", *upgrade], source=build)
     compile_lock("requirements-client.lock", ["-", *upgrade], source=CLIENT)
-    return 0
+    return parts_record.main(["--looked"] if upgrade else [])
 
 
 if __name__ == "__main__":

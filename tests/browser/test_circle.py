@@ -1,7 +1,5 @@
-"""The circle in a real browser: an officer's first evening, a mayor's one decision on a phone, a resident's proposal.
-
-In two languages, in a town that was empty an hour ago. Everybody begins on the home page and only follows links.
-"""
+"""The circle in a real browser: an officer's first evening, a mayor's decision on a phone, a proposal, all in
+two languages, in a town that was empty an hour ago. Everybody begins on the home page and only follows links."""
 
 import re
 from collections.abc import AsyncIterator

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from audit_parts import ACCEPTED, Account, Weakness, judged, of_browser, of_python, read_accepted
+from audit_parts import ACCEPTED, Account, Weakness, held, judged, of_browser, of_python, read_accepted
 from bill import BROWSER, PYTHON, Part, bill, browser_parts, is_forbidden, main, python_parts
+from machinami.model import weakness
+from parts_record import RECORD, Record, faults, locked, read, renewed, write
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 11, 21)
@@ -99,3 +101,63 @@ def test_what_is_taken_has_a_day_and_a_reason() -> None:
     for text in ("[GHSA-1]\nuntil = 2027-01-31\n", '[GHSA-1]\nuntil = "x"\nbecause = "y"\n', "a = 1\n"):
         with pytest.raises(ValueError, match="must say until"):
             read_accepted(text)
+
+
+PARTS = [weakness.Part("pypi", "a", "1.4"), weakness.Part("npm", "b", "2.0.0")]
+ADVISORY = {
+    "id": "GHSA-1",
+    "published": "2026-11-01T00:00:00Z",
+    "database_specific": {"severity": "HIGH"},
+    "affected": [
+        {
+            "package": {"ecosystem": "PyPI", "name": "A"},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.5"}]}],
+        }
+    ],
+}
+
+
+def test_each_locked_part_is_recorded_with_the_day_since_which_it_is_locked() -> None:
+    record = read(RECORD.read_text("utf-8"))
+    assert faults(record, locked(), record.looked) == []
+    assert max(record.since.values()) <= DAY
+    assert read(write(record)) == record
+
+
+def test_a_version_that_was_there_before_keeps_its_day_and_another_begins_today() -> None:
+    before = Record(date(2026, 9, 1), dict.fromkeys(PARTS, date(2026, 9, 1)))
+    newer = weakness.Part("pypi", "a", "1.5")
+    after = renewed(before, [newer, PARTS[1]], DAY, looked=False)
+    assert after == Record(date(2026, 9, 1), {newer: DAY, PARTS[1]: date(2026, 9, 1)})
+    assert renewed(before, PARTS, DAY, looked=True) == Record(DAY, before.since)
+    assert faults(before, [newer, PARTS[1]], DAY) == [
+        "a 1.5 is locked and not recorded",
+        "a 1.4 is recorded and not locked",
+    ]
+
+
+def test_newer_parts_are_looked_for_within_90_days_or_the_build_fails() -> None:
+    record = Record(date(2026, 8, 23), dict.fromkeys(PARTS, date(2026, 8, 23)))
+    assert faults(record, PARTS, DAY) == []
+    assert faults(record, PARTS, date(2026, 11, 22)) == [
+        "newer versions were last looked for on 2026-08-23, and should have been by 2026-11-21"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("severity", "day", "late"),
+    [
+        ("HIGH", 8, False), ("HIGH", 9, True), ("CRITICAL", 9, True), ("", 9, True),
+        ("MODERATE", 9, False), ("LOW", 30, False),
+    ],
+)  # fmt: skip
+def test_a_weakness_is_mended_within_the_days_that_are_documented(severity: str, day: int, late: bool) -> None:
+    advisory = {**ADVISORY, "database_specific": {"severity": severity}}
+    lines, fails = held(PARTS, [advisory], {}, date(2026, 11, day))
+    assert lines[0] == "2 parts held against 1 advisories, 1 weaknesses known"
+    assert fails is late
+    assert not held(PARTS, [advisory], {"GHSA-1": date(2026, 12, 31)}, date(2026, 11, 30))[1]
+    document = (ROOT / "docs" / "security.md").read_text("utf-8")
+    assert f"within {weakness.GRAVE_DAYS} days" in document
+    assert f"within {weakness.OTHER_DAYS}" in document
+    assert f"within {weakness.LOOKED_DAYS}" in document

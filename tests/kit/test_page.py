@@ -55,7 +55,7 @@ def test_a_day_of_the_data_is_written_as_people_write_it(text: str | None, said:
 
 @pytest.mark.parametrize(
     ("year", "said"),
-    [(2018, "平成30（2018）年度"), (2019, "令和元（2019）年度"), (2026, "令和8（2026）年度"), (1900, "1900 年度")],
+    [(2018, "平成30（2018）年度"), (2019, "令和元（2019）年度"), (2026, "令和8（2026）年度"), (1900, "1900年度")],
 )
 def test_a_fiscal_year_is_named_as_offices_name_it(year: int, said: str) -> None:
     assert fiscal(year, Words("ja")) == said

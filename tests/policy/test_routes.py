@@ -249,6 +249,7 @@ reading     GET    /data/{type}/{id}/history.csv
 correcting  POST   /data/{type}/{id}/correction
 reading     GET    /datamap
 words       GET    /services
+deciding    POST   /services
 words       GET    /help
 words       GET    /about
 words       GET    /{rest:path}
@@ -326,6 +327,7 @@ LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
 FORMS: Mapping[str, Mapping[str, str]] = {
     "/data/{type}/{id}/correction": {
         "attribute": "waterLevel", "instance": "urn:x:1", "value": "1", "reason": "silt", **OFFICER},
+    "/services": {"service": "none", "state": "off", "reason": "x", **OFFICER},
     "/services/flood/thresholds": {"gauge": GAUGE, "reason": "dredged", **LEVELS, **OFFICER},
     "/services/flood/settings": {"setting": "silent_minutes", "value": "30", "reason": "night", **OFFICER},
     "/services/flood/approve": {"read": "yes", "proposal": "urn:x:1", **dict.fromkeys(

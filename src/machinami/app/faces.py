@@ -45,6 +45,7 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service
+from machinami.kit.switched import switched
 from machinami.kit.viewing import Identify, viewed
 from machinami.model.principal import Role
 from machinami.portal.routes import routes as portal_routes
@@ -133,7 +134,7 @@ class Faces:
 
     def _pages(self, desk: Desk) -> list[Route]:
         pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
-        for house in desk.houses():
+        for house in (*desk.houses(), *desk.resting()):
             pages += self._pages_of(house, desk)
         return [viewed(page, self.identify) for page in pages]
 
@@ -146,7 +147,9 @@ class Faces:
             simulated=False,
             archive=Archive(tenant.town),
             appearance=Appearance(tenant.town),
-            houses=lambda: houses,
+            houses=lambda: [house for house in houses if house.is_on()],
+            resting=lambda: [house for house in houses if not house.is_on()],
+            switches=tenant.switches,
             base_layers=dict,
             set_to={},
         )
@@ -160,7 +163,9 @@ class Faces:
         ]
 
     def _desks(self, desk: Desk) -> Desks:
-        return Desks(self.broker, self.identity, self.identify, Frame.around(desk), desk.houses)
+        return Desks(
+            self.broker, self.identity, self.identify, Frame.around(desk), lambda: (*desk.houses(), *desk.resting())
+        )
 
     def _ethics(self, frame: Frame) -> EthicsOffice:
         return ethics_office(self.broker, self.identity, self.identify, frame, self._services)
@@ -175,7 +180,8 @@ class Faces:
             faces = [face for face in (house.service.page, house.service.api) if face is not None]
             needed, frame = house.service.manifest.assurance, Frame.around(desk)
             found = [route for face in faces for route in face.routes(house.city, desk)]
-            return [assured(route, needed, self.identify, self._is_open, frame) for route in found]
+            sure = (assured(route, needed, self.identify, self._is_open, frame) for route in found)
+            return [switched(route, house.service.manifest, desk.switches, frame) for route in sure]
         except Exception as error:  # the package may be a vendor's: its fault stops nobody else
             _LOG.exception("the pages of %s are left out", house.service.package)
             self.watched.broken = [*self.watched.broken, Broken(house.service.package, f"its pages: {error}")]

@@ -58,6 +58,7 @@ from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
 from machinami.kit.schedule import Job
 from machinami.kit.server import Serving, serve
+from machinami.kit.switches import Switches
 from machinami.kit.viewing import wanted_for
 from machinami.model.principal import Principal
 from machinami.store.settings import StoreSettings
@@ -230,16 +231,19 @@ class TownOS:
         for bad in broken:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
         self._services = services
+        self._switches = Switches(town)
         for service in services:
-            self._start_service(town, service, self.houses, self.watched.jobs)
+            self._start_service(town, service, self.houses, self.watched.jobs, self._switches)
 
     async def _start_tenant(self, tenant: Tenant) -> None:
         for service in self._services:
-            self._start_service(tenant.town, service, tenant.houses, tenant.jobs)
+            self._start_service(tenant.town, service, tenant.houses, tenant.jobs, tenant.switches)
         await declare(tenant.town, self._services)
 
-    def _start_service(self, town: Town, service: Service, houses: list[House], jobs: list[Job]) -> None:
-        house, its_jobs = started(town, service, self._compute, self.settings.time_zone)
+    def _start_service(
+        self, town: Town, service: Service, houses: list[House], jobs: list[Job], switches: Switches
+    ) -> None:
+        house, its_jobs = started(town, service, self._compute, self.settings.time_zone, switches)
         houses.append(house)
         jobs += its_jobs
 
@@ -260,7 +264,7 @@ class TownOS:
             version=self.version,
             clock=town.clock,
             archive=Archive(town),
-            houses=lambda: self.houses,
+            houses=lambda: [house for house in self.houses if house.is_on()],
             broken=lambda: self.watched.broken,
             base_layers=sources.layers,
             set_to=set_to(settings),
@@ -271,6 +275,8 @@ class TownOS:
             oversees=self.faces.oversees,
             origin=origin_of(self.settings),
             person=self.asking.called,
+            resting=lambda: [house for house in self.houses if not house.is_on()],
+            switches=self._switches,
         )
 
 

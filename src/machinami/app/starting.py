@@ -7,21 +7,39 @@ from machinami.kit.compute import Compute
 from machinami.kit.desk import House
 from machinami.kit.installed import Service
 from machinami.kit.schedule import Job, ending, stirring
+from machinami.kit.switches import Switches, waking
 
 _DEFAULT_EVERY = 600.0
 
 
-def started(town: Town, service: Service, compute: Compute, time_zone: str) -> tuple[House, list[Job]]:
-    """The service in the town, and its jobs, which are still to be started: it is stirred by what triggers it."""
+def started(
+    town: Town, service: Service, compute: Compute, time_zone: str, switches: Switches
+) -> tuple[House, list[Job]]:
+    """The service in the town, and its jobs, which are still to be started: it is stirred by what triggers it, and
+    does nothing while it is off."""
     manifest = service.manifest
+
+    def is_on() -> bool:
+        return switches.is_on(manifest.id)
+
+    async def refresh() -> None:
+        if is_on():
+            await service.refresh(city, town.clock())
+
     city = City(town, manifest, compute, time_zone)
     every = manifest.every.total_seconds() if manifest.every else _DEFAULT_EVERY
-    job = Job(manifest.id, lambda: service.refresh(city, town.clock()), town.clock, every)
+    job = Job(manifest.id, refresh, town.clock, every)
     expand = town_context().expand
     town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in manifest.triggers)))
+    town.store.on_commit(waking(job.stir, manifest.id))
     town.policy.listeners.append(ending(job, frozenset(row.id for row in manifest.personal)))
     jobs = [job]
     if service.learn is not None:
         learn, pause = service.learn, service.learn_every.total_seconds()
-        jobs.append(Job(f"{manifest.id}: learning", lambda: learn(city, city.now()), town.clock, pause))
-    return House(service, city, job.health), jobs
+
+        async def practise() -> None:
+            if is_on():
+                await learn(city, city.now())
+
+        jobs.append(Job(f"{manifest.id}: learning", practise, town.clock, pause))
+    return House(service, city, job.health, is_on), jobs

@@ -9,6 +9,7 @@ from machinami.kit.desk import House
 from machinami.kit.gate import Gate, Place, Tenancy
 from machinami.kit.http import Handler, Route
 from machinami.kit.schedule import Job
+from machinami.kit.switches import Switches
 
 
 @dataclass(slots=True)
@@ -16,6 +17,7 @@ class Tenant:
     """One town with what runs for it."""
 
     town: Town
+    switches: Switches
     houses: list[House] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)
     handlers: dict[Place, Handler] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class Tenants:
         if town.is_default:
             self._default = town
             return
-        tenant = Tenant(town)
+        tenant = Tenant(town, Switches(town))
         await self._start(tenant)
         tenant.handlers = {(route.method, route.path): route.handler for route in self._pages(tenant)}
         self.open[town.name] = tenant

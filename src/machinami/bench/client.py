@@ -19,6 +19,14 @@ class Tally:
     last_size: int = 0
     last_request: int = 0
 
+    def add(self, other: "Tally") -> None:
+        """Count what came back of others too."""
+        self.answers += other.answers
+        self.seconds += other.seconds
+        for status, count in other.statuses.items():
+            self.statuses[status] = self.statuses.get(status, 0) + count
+        self.last_size, self.last_request = other.last_size, other.last_request
+
     def quantile(self, share: float) -> float:
         """Milliseconds within which this share of the answers came."""
         ordered = sorted(self.seconds)

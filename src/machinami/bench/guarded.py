@@ -1,7 +1,6 @@
 """What does protection cost? The same operations against an open and a protected town, in turns."""
 
 import asyncio
-import random
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -12,7 +11,8 @@ from typing import Any
 from machinami.app.console import ADMINISTRATORS, KEYS
 from machinami.app.governing import governed
 from machinami.bench import traffic
-from machinami.bench.measure import Progress, Target, cost, fill, receiving, send
+from machinami.bench.course import Course, Target
+from machinami.bench.measure import Progress, fill, receiving
 from machinami.bench.processes import serving
 from machinami.model.principal import Role
 
@@ -72,13 +72,12 @@ def _compared(towns: Sequence[Target], operation: traffic.Operation, entities: i
         settled: list[Callable[[int], None]] = [lambda _: None, lambda _: None]
         if operation.name == "notify":
             settled = [stack.enter_context(receiving(town)).expect for town in towns]
-        draws = [random.Random(f"{operation.name} {entities}") for _ in towns]
-        requests = [operation.requests(entities, draw) for draw in draws]
-        for which, town in enumerate(towns):
-            settled[which](send(town, requests[which], seconds / 2, 2_000).answers)
+        courses = [Course(town, operation, entities, settle) for town, settle in zip(towns, settled, strict=True)]
+        for course in courses:
+            course.warm(seconds / 2)
         for turn in range(TURNS):
             for which in (0, 1) if turn % 2 == 0 else (1, 0):
-                each, tally = cost(towns[which], requests[which], seconds / TURNS, 100_000, settled[which])
+                each, tally = courses[which].cost(seconds / TURNS)
                 used[which] += (each or 0.0) * tally.answers
                 answers[which] += tally.answers
     costs = [1e6 * spent / count / operation.counted_as for spent, count in zip(used, answers, strict=True)]

@@ -1,6 +1,5 @@
 """What does each operation cost? Runs the operations against a town, beside `bare` in the same run."""
 
-import asyncio
 import itertools
 import random
 import sys
@@ -8,13 +7,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from machinami.bench import client, traffic
+from machinami.bench.course import Course, Target, cost, send
 from machinami.bench.processes import (
-    cpu_seconds,
     free_port,
     resident_megabytes,
     serving,
@@ -23,9 +22,7 @@ from machinami.bench.processes import (
 )
 from machinami.foundation.errors import InputError
 
-CONNECTIONS = 16
 SCALES, LARGE = (100, 100_000), 1_000_000
-_HISTORY = 1_000
 _FILL_STEP = 20_000
 Progress = Callable[[str], None]
 
@@ -42,51 +39,6 @@ class Row:
     ratio_to_bare: float | None
     p50_ms: float
     p99_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A server under test: its port, its process if that is ours to look at, and the key that opens it."""
-
-    host: str
-    port: int
-    pid: int | None
-    key: str | None = field(default=None, repr=False)
-
-
-def send(
-    target: Target, requests: Iterator[bytes], seconds: float, most: int, connections: int = CONNECTIONS
-) -> client.Tally:
-    """Send requests from this process; refuses to count answers that are errors."""
-    if target.key is not None:
-        requests = _shown(requests, target.key)
-    tally = asyncio.run(client.send(target.host, target.port, requests, connections, seconds, most))
-    wrong = {status: count for status, count in tally.statuses.items() if status >= 400}
-    if wrong or not tally.answers:
-        raise InputError(f"The server at port {target.port} answered with errors: {wrong or 'nothing at all'}")
-    return tally
-
-
-def _shown(requests: Iterator[bytes], key: str) -> Iterator[bytes]:
-    """The requests, each with the key."""
-    line = f"\r\nAuthorization: Bearer {key}\r\n".encode()
-    for one in requests:
-        yield one.replace(b"\r\n", line, 1)
-
-
-def cost(
-    target: Target,
-    requests: Iterator[bytes],
-    seconds: float,
-    most: int,
-    settled: Callable[[int], None] = lambda _: None,
-) -> tuple[float | None, client.Tally]:
-    """CPU seconds per answer of the target, and the tally. `settled` waits for what the answers set off."""
-    before = cpu_seconds(target.pid) if target.pid else 0.0
-    tally = send(target, requests, seconds, most)
-    settled(tally.answers)
-    used = cpu_seconds(target.pid) - before if target.pid else None
-    return (used / tally.answers if used is not None else None), tally
 
 
 class Bare:
@@ -120,7 +72,7 @@ def fill(target: Target, entities: int, progress: Progress) -> None:
     for done in range(0, entities, _FILL_STEP):
         progress(f"{entities:,} entities: filling {100 * done // entities} %")
         send(target, itertools.islice(requests, _FILL_STEP // traffic.BATCH), 3_600, entities, connections=4)
-    send(target, traffic.past(_HISTORY), 3_600, _HISTORY, connections=1)
+    send(target, traffic.past(traffic.PAST), 3_600, traffic.PAST, connections=1)
     progress(f"{entities:,} entities: filled in {time.perf_counter() - began:.0f} s")
 
 
@@ -155,12 +107,10 @@ def _measure(
     bare: Bare,
     settled: Callable[[int], None] = lambda _: None,
 ) -> Row:
-    draw = random.Random(f"{operation.name} {entities}")
-    requests = operation.requests(entities, draw)
-    # The first requests warm caches and let adaptive indexes settle; a town that runs has long done so.
-    settled(send(target, requests, seconds / 2, 2_000).answers)
-    used, tally = cost(target, requests, seconds, 100_000, settled)
-    method = next(operation.requests(entities, draw)).split(b" ", 1)[0].decode()
+    course = Course(target, operation, entities, settled)
+    course.warm(seconds / 2)
+    used, tally = course.cost(seconds)
+    method = next(operation.requests(entities, random.Random(0))).split(b" ", 1)[0].decode()
     floor = bare.cost(method, tally.last_request, tally.last_size)
     return Row(
         operation.name,

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count as counted
 
 import orjson
 
@@ -10,15 +12,30 @@ TYPE = "AirQualityObserved"
 BATCH = 100
 _BASE = "/ngsi-ld/v1"
 _CENTRE = (138.2529, 35.2048)
+_BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
+GAUGE, GAUGES = "AirQualityGauge", 50
+PAST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """What happens around the requests of an operation, and is not counted: what is sent before the first of them, and
+    before each round of so many, by the number of the round."""
+
+    first: Callable[[], Iterator[bytes]]
+    before: Callable[[int], bytes]
+    length: int
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: its name, the requests it sends (endless), how many entities one request is counted as."""
+    """One operation: its name, the requests it sends (endless), how many entities one request is counted as. rounds:
+    None where nothing else happens meanwhile."""
 
     name: str
     requests: Callable[[int, random.Random], Iterator[bytes]]
     counted_as: int = 1
+    rounds: Rounds | None = None
 
 
 def entity_id(number: int) -> str:
@@ -115,11 +132,34 @@ def _range1000(count: int, draw: random.Random) -> Iterator[bytes]:
         yield request("GET", f"/temporal/entities/{entity_id(0)}?attrs=no2&{span}&options=temporalValues")
 
 
+def _temporal1000first(count: int, draw: random.Random) -> Iterator[bytes]:
+    """The last thousand values of one gauge after the other, each of which has said one more since it was asked."""
+    for number in counted(1):
+        span = f"timerel=between&timeAt={_minute(number)}&endTimeAt=2026-12-31T00:00:00Z"
+        for gauge in range(GAUGES):
+            yield request("GET", f"/temporal/entities/{gauge_id(gauge)}?attrs=no2&{span}&options=temporalValues")
+
+
+def gauge_id(number: int) -> str:
+    """The id of the gauge with this number; gauges have a type of their own, which no other operation asks for."""
+    return f"urn:ngsi-ld:{GAUGE}:{number:07d}"
+
+
+def told(minute: int) -> bytes:
+    """What all gauges say in one minute."""
+    said = {"type": "Property", "value": minute % 1_000 / 10, "observedAt": _minute(minute)}
+    gauges = [{"id": gauge_id(number), "type": GAUGE, "no2": said} for number in range(GAUGES)]
+    return request("POST", "/entityOperations/upsert", gauges)
+
+
+def _minute(number: int) -> str:
+    return f"{_BEGIN + timedelta(minutes=number):%Y-%m-%dT%H:%M:00Z}"
+
+
 def past(points: int) -> Iterator[bytes]:
     """Requests that give entity 0 a history of `points` values of one attribute, a minute apart."""
     for number in range(points):
-        minute = f"2026-02-{1 + number // 1440:02d}T{number // 60 % 24:02d}:{number % 60:02d}:00Z"
-        fragment = {"no2": {"type": "Property", "value": number / 10, "observedAt": minute}}
+        fragment = {"no2": {"type": "Property", "value": number / 10, "observedAt": _minute(number)}}
         yield request("PATCH", f"/entities/{entity_id(0)}/attrs", fragment)
 
 
@@ -134,4 +174,9 @@ OPERATIONS = (
     Operation("notify", _patch),
     Operation("create", _create),
     Operation("upsert100", _upsert100, BATCH),
+    Operation(
+        "temporal1000first",
+        _temporal1000first,
+        rounds=Rounds(lambda: map(told, range(PAST)), lambda number: told(PAST - 1 + number), GAUGES),
+    ),
 )

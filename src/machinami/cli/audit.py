@@ -1,4 +1,5 @@
-"""`machinami audit`: what was done in a town, by whom, and has the account of it been tampered with?"""
+"""`machinami audit`: what was done in a town, by whom, and has the account of it been tampered with? And
+which known weaknesses have the parts of what runs here?"""
 
 import argparse
 import asyncio
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from machinami.apis.governance.audit_api import AUDIT
+from machinami.app.clock import utc_now
 from machinami.app.governing import Governed, governed
+from machinami.app.parts import installed, read_advisories
 from machinami.cli.guide import guide
 from machinami.foundation.errors import InputError
 from machinami.model.audit import Head, faults, read_head
+from machinami.model.weakness import weaknesses
 
 _PAGE = 1_000
 
@@ -45,11 +49,16 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     for act in acts.choices.values():
         act.add_argument("--data", type=Path, metavar="DIR", help="the folder that holds the town")
         act.add_argument("--town", metavar="NAME", help="one of several towns (tenant)")
+    holding = acts.add_parser("parts", help="known weaknesses of what is installed / 部品の既知の弱点")
+    words = "a file or folder of advisories in the OSV form"
+    holding.add_argument("--advisories", type=Path, metavar="PATH", required=True, help=words)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked; 1 where tampering was found."""
+    """Do what was asked; 1 where tampering was found, or a part should have been renewed by now."""
+    if arguments.act == "parts":
+        return _hold_parts(arguments.advisories)
     if arguments.act == "verify" and arguments.file is not None:
         return _verified(_lines(arguments.file), _head(arguments))
     if arguments.data is None:
@@ -99,6 +108,31 @@ async def _search(found: Governed, arguments: argparse.Namespace) -> None:
         before = told["before"] or ""
         if not before:
             return
+
+
+def _hold_parts(place: Path) -> int:
+    parts, advisories, today = installed(), list(read_advisories(place)), utc_now().date()
+    try:
+        found = weaknesses(parts, advisories)
+    except ValueError as error:
+        raise InputError(f"{place}: {error}") from error
+    for one in found:
+        mark, until = (
+            "×" if one.is_late(today) else "△",
+            f"by / 期限 {one.due}" if one.due else "not mended yet / 未対応",
+        )
+        grave, to = "grave / 重大" if one.grave else "", ", ".join(one.mended[:1])
+        print(
+            " ".join(
+                filter(None, [mark, one.part.name, one.part.version, one.id, grave, f"→ {to}" if to else "", until])
+            )
+        )
+    late = sum(one.is_late(today) for one in found)
+    print(
+        f"{'×' if late else '○'} {len(parts)} parts, {len(advisories)} advisories: {len(found)} weaknesses, {late} late"
+        f" / 部品 {len(parts)}、勧告 {len(advisories)}、弱点 {len(found)}、期限切れ {late}"
+    )
+    return 1 if late else 0
 
 
 def _head(arguments: argparse.Namespace) -> Head | None:

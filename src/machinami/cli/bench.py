@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from machinami.bench.course import Target
 from machinami.bench.guarded import compare
-from machinami.bench.measure import LARGE, SCALES, Target
+from machinami.bench.measure import LARGE, SCALES
 from machinami.bench.measure import run as measure
 from machinami.bench.traffic import OPERATIONS
 from machinami.cli.guide import guide
@@ -48,12 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(found, indent=1))
         return 0
-    print(f"{'operation':14}{'entities':>10} {'durability':11}{'CPU µs':>9}{'x bare':>8}{'p50 ms':>9}{'p99 ms':>9}")
+    print(f"{'operation':18}{'entities':>10} {'durability':11}{'CPU µs':>9}{'x bare':>8}{'p50 ms':>9}{'p99 ms':>9}")
     for row in found["rows"]:
         cpu = "-" if row["cpu_us"] is None else f"{row['cpu_us']:.1f}"
         ratio = "-" if row["ratio_to_bare"] is None else f"{row['ratio_to_bare']:.2f}"
         print(
-            f"{row['operation']:14}{row['entities']:>10} {row['durability']:11}{cpu:>9}{ratio:>8}"
+            f"{row['operation']:18}{row['entities']:>10} {row['durability']:11}{cpu:>9}{ratio:>8}"
             f"{row['p50_ms']:>9.2f}{row['p99_ms']:>9.2f}"
         )
     if "rss_mb" in found:
@@ -68,10 +69,10 @@ def _compare(arguments: argparse.Namespace, scales: Sequence[int]) -> int:
     if arguments.json:
         print(json.dumps(found, indent=1))
         return 0
-    print(f"{'operation':14}{'entities':>10}{'open µs':>10}{'protected µs':>14}{'ratio':>8}")
+    print(f"{'operation':18}{'entities':>10}{'open µs':>10}{'protected µs':>14}{'ratio':>8}")
     for row in found["rows"]:
         print(
-            f"{row['operation']:14}{row['entities']:>10}{row['open_us']:>10.1f}{row['protected_us']:>14.1f}"
+            f"{row['operation']:18}{row['entities']:>10}{row['open_us']:>10.1f}{row['protected_us']:>14.1f}"
             f"{row['ratio']:>8.3f}"
         )
     return 0

@@ -9,8 +9,9 @@ import importlib
 import json
 import os
 import pkgutil
+import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -28,9 +29,11 @@ from machinami.ingest.csv import parse
 from machinami.ingest.pabulib import parse as pabulib
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
+from machinami.methods.series import Floats
 
 METAVARS = {"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE", "polls": "FILE|DIR"}
 EMPTY = Table(np.zeros(0, np.int64), {})
+_DATED = re.compile(r"[_-](19|20)\d\d([_-]?\d\d){0,2}$")
 
 
 def add(subparsers: Any) -> None:
@@ -59,12 +62,14 @@ def scorable() -> list[str]:
     return sorted(found)
 
 
-def parser_of(name: str, arguments: Iterable[Argument], has_table: bool = True) -> argparse.ArgumentParser:
-    """Return the parser of `machinami evaluate NAME`; has_table: whether it wants a table."""
+def parser_of(
+    name: str, arguments: Iterable[Argument], has_table: bool = True, optional: bool = False
+) -> argparse.ArgumentParser:
+    """Return the parser of `machinami evaluate NAME`; has_table: it wants a table; optional: it can do without."""
     command = f"evaluate {name}"
     parser = argparse.ArgumentParser(prog=f"{program()} {command}", **(guide(command) if command in GUIDES else {}))
     if has_table:
-        _add_table_options(parser)
+        _add_table_options(parser, not optional)
     for argument in arguments:
         parser.add_argument(
             f"--{argument.name}",
@@ -77,9 +82,14 @@ def parser_of(name: str, arguments: Iterable[Argument], has_table: bool = True) 
     return parser
 
 
-def _add_table_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--csv", required=True, metavar="FILE", help="the table; any encoding, header lines allowed")
-    parser.add_argument("--time", required=True, metavar="COL", help="column of the time of each row")
+def _add_table_options(parser: argparse.ArgumentParser, required: bool) -> None:
+    parser.add_argument(
+        "--csv",
+        required=required,
+        metavar="FILE|DIR",
+        help="the table, any encoding, header lines allowed; or its parts",
+    )
+    parser.add_argument("--time", required=required, metavar="COL", help="column of the time, or two as DATE+TIME")
     parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone of the times, as Asia/Tokyo (default UTC)")
     parser.add_argument(
         "--missing", action="append", default=[], metavar="VALUE", help="means not measured in the single columns"
@@ -98,9 +108,10 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"there is no service {args.service!r} to score; there is: {', '.join(known)}")
     module = importlib.import_module(f"machinami.services.{args.service}.evaluate")
     has_table = not getattr(module, "WITHOUT_TABLE", False)
-    options = parser_of(args.service, module.ARGUMENTS, has_table).parse_args(args.words)
+    optional = getattr(module, "TABLE_OPTIONAL", False)
+    options = parser_of(args.service, module.ARGUMENTS, has_table, optional).parse_args(args.words)
     began = time.perf_counter()
-    table, notes = read_table(options, module.ARGUMENTS) if has_table else (EMPTY, ())
+    table, notes = read_tables(options, module.ARGUMENTS) if has_table and options.csv else (EMPTY, ())
     table = table._replace(documents=read_documents(options, module.ARGUMENTS))
     texts = {a.name: getattr(options, a.name) for a in module.ARGUMENTS if a.kind == "text"}
     report = score(module, table, texts)
@@ -127,7 +138,9 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
         folder = Path(said)
         if not folder.is_dir():
             raise InputError(f"{said} is no folder; give the one that holds the documents")
-        found |= {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*.json"))}
+        found |= {
+            path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob(argument.pattern))
+        }
     return found
 
 
@@ -145,6 +158,36 @@ def read_bytes(path: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; give the path of a table") from None
+
+
+def read_tables(options: argparse.Namespace, arguments: Sequence[Argument]) -> tuple[Table, tuple[str, ...]]:
+    """Read the file, or the parts in a folder: those whose names differ by a date at the end are of one place."""
+    if not options.time:
+        raise InputError("--time is needed with --csv: the column of the time of each row")
+    folder = Path(options.csv)
+    if not folder.is_dir():
+        return read_table(options, arguments)
+    files = sorted(folder.rglob("*.csv"))
+    if not files:
+        raise InputError(f"{folder} holds no .csv file")
+    parts: dict[str, list[Table]] = {}
+    for file in files:
+        table, _ = read_table(argparse.Namespace(**{**vars(options), "csv": str(file)}), arguments)
+        parts.setdefault(_DATED.sub("", file.stem), []).append(table)
+    return side_by_side(parts), (f"{len(files)} files of {len(parts)} places",)
+
+
+def side_by_side(parts: Mapping[str, Sequence[Table]]) -> Table:
+    """Put the tables of several places on common times; a column of one role becomes one column for each place."""
+    seconds = np.unique(np.concatenate([table.seconds for tables in parts.values() for table in tables]))
+    columns: dict[str, dict[str, Floats]] = {}
+    for place, tables in parts.items():
+        for table in tables:
+            for role, named in table.columns.items():
+                for values in named.values():
+                    whole = columns.setdefault(role, {}).setdefault(place, np.full(len(seconds), np.nan))
+                    whole[np.searchsorted(seconds, table.seconds)] = values
+    return Table(seconds, columns)
 
 
 def read_table(options: argparse.Namespace, arguments: Iterable[Argument]) -> tuple[Table, tuple[str, ...]]:

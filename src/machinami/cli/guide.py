@@ -115,7 +115,12 @@ Say what was done in a town and by whom, and whether the account of it has been 
   {program} audit verify --data my-town --head LINE     the record must go on from it
   {program} audit search --who urn:person:7 --data my-town
   {program} audit export --data my-town                 as JSON lines; and of such a file:
-  {program} audit verify --file audit.jsonl""",
+  {program} audit verify --file audit.jsonl
+
+In a closed network, whether the installed parts have known weaknesses, from files that somebody brought:
+閉じたネットワークで、入っている部品の既知の弱点を、持ち込んだ勧告のファイルで調べます。
+
+  {program} audit parts --advisories osv-files""",
     "certificate": """\
 Make certificates for a closed network: the town is its own authority, which the office's computers are told to trust.
 閉じたネットワークのために、街が自分で証明書を出します。動いているあいだ、切れる前に自分で更新します。

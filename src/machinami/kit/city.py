@@ -14,6 +14,7 @@ from machinami.broker.policy import demand, demand_whole, is_whole, shows
 from machinami.broker.pseudonyms import pseudonyms_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
+from machinami.kit.asides import leave_out
 from machinami.kit.compute import Compute, call
 from machinami.kit.consenting import Consenting
 from machinami.kit.drawer import Drawer
@@ -121,16 +122,20 @@ class City:
     async def find(self, view: type[V], query: Query | None = None) -> list[V]:
         """Every entity of the view's type (that matches the query), as views, in order of creation.
 
-        An entity that does not fit the view is left out and said so in the log: one bad row stops nobody.
+        An entity that does not fit the view is left out, and said so in the log and on the page: one bad row stops
+        nobody.
         """
         kind = self._readable(view)
-        found: list[V] = []
-        for entity in await self._entities(replace(query or Query(), types=TypeIs(self._context.expand(kind)))):
-            try:
-                found.append(from_entity(view, entity, self._context))
-            except BadRequestData as error:
-                self.log.warning("left out %s: %s", entity.id, error)
-        return found
+        entities = await self._entities(replace(query or Query(), types=TypeIs(self._context.expand(kind))))
+        return [seen for entity in entities if (seen := self._seen(view, entity)) is not None]
+
+    def _seen(self, view: type[V], entity: Entity) -> V | None:
+        try:
+            return from_entity(view, entity, self._context)
+        except BadRequestData as error:
+            self.log.warning("left out %s: %s", entity.id, error)
+            leave_out(self._context.compact(entity.types[0]), error)
+            return None
 
     @property
     def terms(self) -> Context:
@@ -150,10 +155,10 @@ class City:
         return found if any(map(self.manifest.may_read, types)) else None
 
     async def get(self, view: type[V], entity_id: str) -> V | None:
-        """One entity as a view; None if there is none."""
+        """One entity as a view; None if there is none, or none that fits."""
         self._readable(view)
         entity = operations.peek(self._town, entity_id, self._who)
-        return None if entity is None else from_entity(view, entity, self._context)
+        return None if entity is None else self._seen(view, entity)
 
     def shows(self, view: type[Any]) -> bool:
         """Whether who looks may see all that the view tells of every entity of its type: where not, that there is none

@@ -11,18 +11,25 @@ from machinami.kit.city import City
 from machinami.kit.installed import Broken, Service
 from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.schedule import Health
+from machinami.kit.switches import Switches
 from machinami.kit.viewing import Identify, Oversees, Person, anyone, everyone, nobody
 
 Layers = Mapping[str, Mapping[str, Any]]
 
 
+def always() -> bool:
+    """Whether a service is on in a town that turns none off."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class House:
-    """One running service: what it is, its handle on the town, and how it fares."""
+    """One installed service in a town: what it is, its handle on the town, how it fares, and whether it is on there."""
 
     service: Service
     city: City
     health: Health
+    is_on: Callable[[], bool] = always
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,8 @@ class Desk:
     are written into the town, or ever were.
     base_layers: the town's base map as GeoJSON feature collections by layer name, empty if there is none.
     set_to: what the installation is set to, by section.key of machinami.toml.
-    houses: a function, so that pages see services that were added or removed since. identify: who looks at a page.
+    houses: the services that are on, a function, so that pages see what was turned on or off since; resting: those
+    that are installed and off; switches: how they stand. identify: who looks at a page.
     concerns: what ends soon; certificate_until: until when the TLS certificate holds, None without one.
     appearance: how the town looks.
     oversees: whether who looks may see how the machine is run. origin: how browsers call the town. person: what who
@@ -68,3 +76,5 @@ class Desk:
     oversees: Oversees = everyone
     origin: Origin = AS_ASKED
     person: Person = nobody
+    resting: Callable[[], Sequence[House]] = tuple
+    switches: Switches = field(default_factory=Switches)

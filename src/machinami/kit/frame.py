@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Standing
+from machinami.kit.asides import left_out, noting
 from machinami.kit.circle import trail
 from machinami.kit.desk import Desk
 from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
@@ -121,12 +122,13 @@ class Frame:
         """A route whose errors are pages."""
 
         async def guarded(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except Exception as error:
-                if describe(error)[0] == 500:
-                    _LOG.exception("The page %s failed", request.path)
-                return self.apologise(request, error)
+            with noting():
+                try:
+                    return await handler(request)
+                except Exception as error:
+                    if describe(error)[0] == 500:
+                        _LOG.exception("The page %s failed", request.path)
+                    return self.apologise(request, error)
 
         return Route(method, path, guarded, summary, PAGES)
 
@@ -135,7 +137,7 @@ class Frame:
         return Shell(
             self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
             form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
-            self.appearance.version, self.person(request), signature(request),
+            self.appearance.version, self.person(request), signature(request), left_out(),
             trail(request.path, self.running()),
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ its manifest has been read; one that cannot be read is set aside with its reason
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib import import_module
+from importlib import import_module, invalidate_caches
 from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.util import find_spec
@@ -76,6 +76,19 @@ def load(package: str) -> Service:
         api,
         getattr(module, "enrol", None),
     )
+
+
+def findable() -> frozenset[str]:
+    """The ids of the services that the environment has at this moment, whether they were loaded when the town started
+    or came since. One whose manifest cannot be read is none."""
+    invalidate_caches()
+    found = set()
+    for point in entry_points(group=GROUP):
+        try:
+            found.add(read_manifest(point.value).id)
+        except Exception:  # a vendor's package may fail in any way; `installed` says how
+            continue
+    return frozenset(found)
 
 
 def installed() -> tuple[Sequence[Service], Sequence[Broken]]:

@@ -16,6 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from machinami.kit.archive import Standing
+from machinami.kit.asides import Aside
 from machinami.kit.assets import asset_address
 from machinami.kit.circle import Step
 from machinami.kit.forms import FIELD
@@ -75,6 +76,7 @@ class Shell:
     look_version: str = ""
     person: Called | None = None
     signed: Called = NOBODY
+    left_out: Sequence[Aside] = ()
     trail: Sequence[Step] = ()
 
     def with_query(self, **changes: str) -> str:

@@ -64,6 +64,13 @@ def with_unit(value: float | None, unit: str | None, words: Words) -> str:
     return f"{shown(value)} {unit_text(unit, words)}".rstrip()
 
 
+def change_text(value: float | None, unit: str | None, words: Words) -> str:
+    """A change for eyes, to three digits, with its sign and unit; between two shares of a hundred it is of points."""
+    rounded = None if value is None else float(f"{value:.3g}")
+    text = with_unit(rounded, "P1:point" if unit_code(unit) == "P1" else unit, words)
+    return f"+{text}" if rounded is not None and rounded > 0 and not text.startswith("0 ") and text != "0" else text
+
+
 @cache
 def _codes() -> Mapping[tuple[str, str], str]:
     """The code of each word, and of each word together with the English one; of several the first."""

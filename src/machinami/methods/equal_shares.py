@@ -42,11 +42,13 @@ class Election:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The projects that are done, in the order in which they were chosen; paid: what each distinct ballot's voters pay
-    for each of them, as rows project -> share, in the order of the election's ballots; part: what every voter held."""
+    for each of them, as rows project -> share, in the order of the election's ballots; part: what every voter held;
+    ties: how many times the name alone decided between projects of one price."""
 
     chosen: tuple[str, ...]
     paid: tuple[Mapping[str, Fraction], ...] = ()
     part: Fraction = Fraction(0)
+    ties: int = 0
 
 
 def election(budget: Number, costs: Mapping[str, Number], ballots: Iterable[Mapping[str, Number]]) -> Election:
@@ -94,8 +96,10 @@ def equal_shares(of: Election, measure: Measure = "cost", budget: Fraction | Non
     # A price never falls, as purses only get lighter: the last one known is a least one, and most need no new look.
     least = {project: Fraction(0) for project in backing}
     chosen: list[str] = []
+    ties = 0
     while True:
         best: tuple[Fraction, str] | None = None
+        tied = False
         for known, project in sorted((price, project) for project, price in least.items()):
             if best is not None and known > best[0]:
                 break
@@ -104,9 +108,11 @@ def equal_shares(of: Election, measure: Measure = "cost", budget: Fraction | Non
                 del least[project]
                 continue
             least[project] = price
+            tied = best is not None and (price == best[0] or (tied and price > best[0]))
             best = min(best, (price, project)) if best else (price, project)
         if best is None:
-            return Outcome(tuple(chosen), tuple(paid), part)
+            return Outcome(tuple(chosen), tuple(paid), part, ties)
+        ties += tied
         price, project = best
         for ballot, use in backing[project]:
             share = min(left[ballot], price * use)
@@ -130,7 +136,7 @@ def completed(of: Election, measure: Measure = "cost", step: int = 1) -> Outcome
         if sum((of.costs[p] for p in wider.chosen), Fraction(0)) > of.budget:
             break
         outcome = wider
-    return Outcome(greedy(of, outcome.chosen).chosen, outcome.paid, outcome.part)
+    return Outcome(greedy(of, outcome.chosen).chosen, outcome.paid, outcome.part, outcome.ties)
 
 
 def _backing(of: Election, measure: Measure) -> dict[str, list[tuple[int, Fraction]]]:

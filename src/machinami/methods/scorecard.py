@@ -5,6 +5,7 @@ The contract between `machinami evaluate NAME` and the `evaluate` module of the 
     ARGUMENTS: tuple[Argument, ...]         which columns and options it wants; the command line asks for them
     evaluate(table: Table, options: Mapping[str, str], progress: Progress, each: Each) -> Report
     WITHOUT_TABLE = True                    where it wants no table: then no file and no columns are asked for
+    TABLE_OPTIONAL = True                   where it can do without one: the file and its columns may be left out
 
 The command line reads the file, picks the columns and passes numbers: a service never sees a file. `each` is
 `map`, or one that spreads calls over processes; what it is given must be importable and picklable.
@@ -28,7 +29,8 @@ Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 class Table(NamedTuple):
     """Parsed columns: times in seconds since 1970 (ascending, distinct), and for each role its columns.
 
-    `columns["rain"]` maps column names to values (n,), NaN where missing, in the order given. `documents` are the JSON
+    `columns["rain"]` maps column names to values (n,), NaN where missing, in the order given; where a folder of tables
+    was given, those of one place each, a single column has one entry for each place, by its name. `documents` are the
     files of a folder that was asked for, by their path within it, and single files by the name of their argument.
     """
 
@@ -39,15 +41,16 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One option of an evaluation: one column of the file, several of them, a text, a folder of JSON documents, or a
-    file that the service reads itself, or elections: a .pb file of Pabulib or a folder of them, each as a JSON
-    document."""
+    """One option of an evaluation: one column of the file, several of them, a text, a folder of documents whose names
+    are as `pattern` says, or a file that the service reads itself, or elections: a .pb file of Pabulib or a folder of
+    them, each as a JSON document."""
 
     name: str
     kind: Literal["column", "columns", "text", "folder", "file", "polls"]
     help: str
     required: bool = False
     default: str = ""
+    pattern: str = "*.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,10 @@ OWN = """
     ReferenceCase place size stage theme problem aim outcome failed money partners indicators keywords page sources
     edition GuideAnswer question StageDiagnosis reached total MenuChoice
 
+    WbgtObserved wbgt globeTemperature windHeight refStation WbgtForecast refObserved
+
     PlanAnswer refReview EffectEstimate method step began treated others series
+    TownService refShare worthMiddle
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
@@ -58,6 +61,12 @@ SMART_DATA_MODELS = {
     "validTo": "https://smartdatamodels.org/dataModel.Alert/validTo",
     "dateIssued": "https://smartdatamodels.org/dateIssued",
     "FloodMonitoring": "https://smartdatamodels.org/dataModel.Environment/FloodMonitoring",
+    "WeatherObserved": "https://smartdatamodels.org/dataModel.Weather/WeatherObserved",
+    "temperature": "https://smartdatamodels.org/dataModel.Weather/temperature",
+    "relativeHumidity": "https://smartdatamodels.org/dataModel.Weather/relativeHumidity",
+    "windSpeed": "https://smartdatamodels.org/dataModel.Weather/windSpeed",
+    "solarRadiation": "https://smartdatamodels.org/dataModel.Weather/solarRadiation",
+    "atmosphericPressure": "https://smartdatamodels.org/dataModel.Weather/atmosphericPressure",
     "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
     "name": "https://smartdatamodels.org/name",
     "alternateName": "https://smartdatamodels.org/alternateName",

@@ -4,21 +4,25 @@ A view is a frozen dataclass with a class attribute TYPE (a short name of the to
 The other fields are attributes: field `water_level` is the attribute `waterLevel`. The annotation says the kind:
 Measured -> Property with observedAt and unit, MeasuredList -> ListProperty with the same, Point -> GeoProperty,
 Geometry -> GeoProperty, Words -> LanguageProperty, Ref -> Relationship, list or dict -> JsonProperty, anything else
--> Property. None is absent. What the annotation says of the inside (list[str], Literal, a TypedDict) holds too: other
-programs write entities as well, and a reader shall not meet what its types rule out.
+-> Property. None is absent; a field that allows no None and has no default must be there. What the annotation says of
+the inside (list[str], Literal, Day, a TypedDict) holds too: other programs write entities as well, and a reader shall
+not meet what its types rule out.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import MISSING, dataclass, fields
+from datetime import date, datetime
 from functools import cache
 from types import UnionType
 from typing import (
+    Annotated,
     Any,
     ClassVar,
     Literal,
     NamedTuple,
+    NotRequired,
     Protocol,
+    Required,
     TypeVar,
     Union,
     get_args,
@@ -32,6 +36,7 @@ from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.context import Context
 from machinami.model.entity import Entity
+from machinami.model.values import is_geometry
 
 
 class View(Protocol):
@@ -87,6 +92,18 @@ class Ref(str):
     __slots__ = ()
 
 
+DAY, YEAR, MOMENT = "day", "year", "moment"
+Day = Annotated[str, DAY]
+"""A day of the town as text: 2026-06-30 (ISO 8601)."""
+Year = Annotated[int, YEAR]
+"""A year as a number: 2026."""
+Moment = Annotated[str, MOMENT]
+"""A moment as text, as rows say it: 2026-06-30T09:00:00Z. A text that is one of some words is Annotated[str, WORDS];
+rows that code takes as what they are, but that must be of a kind, are Annotated[list[dict[str, Any]], list[Kind]]."""
+_YEARS = range(1, 9999)
+"""Years in which a moment is one by the clock of any place: there is a day before it and one after it."""
+
+
 def attribute_name(field_name: str) -> str:
     """The attribute that a field stands for: water_level -> waterLevel."""
     head, *rest = field_name.split("_")
@@ -109,21 +126,55 @@ def to_entity(view: View, context: Context) -> Entity:
 
 
 def from_entity(view: Callable[..., V], entity: Entity, context: Context) -> V:
-    """The view of an entity. Raises BadRequestData naming what a field needs and does not find."""
+    """The view of an entity. Raises BadRequestData naming what a field needs and does not find: `attribute`, `wanted`
+    (as `wanted_of` says it) and `found`, None where it is missing."""
     values: dict[str, Any] = {"id": entity.id}
     for name, kind in _fields_of(view):
         found = entity.get(context.expand(attribute_name(name)))
+        if found is None or (found.value is None and kind is not Measured):
+            if name in _bare_of(view):
+                values[name] = None
+                if not _fits(None, _hints(view)[name]):
+                    raise _unfit(view, name, entity, None)
+            continue
         try:
-            values[name] = None if found is None else _from_attribute(found, kind)
-        except (TypeError, ValueError, KeyError, IndexError) as error:
-            raise _unfit(name, entity, kind) from error
-        if found is not None and not _fits(values[name], _hints(view)[name]):
-            raise _unfit(name, entity, kind)
+            values[name] = _from_attribute(found, kind)
+        except (TypeError, ValueError, KeyError, IndexError, OverflowError, BadRequestData) as error:
+            raise _unfit(view, name, entity, found) from error
+        if not _fits(values[name], _hints(view)[name]):
+            raise _unfit(view, name, entity, found)
     return view(**values)
 
 
-def _unfit(name: str, entity: Entity, kind: type[Any]) -> BadRequestData:
-    return BadRequestData(f"{attribute_name(name)} of {entity.id} is no {kind.__name__}", entityId=entity.id)
+def wanted_of(hint: Any) -> tuple[str, tuple[str, ...]]:
+    """What a field wants, in a word (that catalogues know), and the words among which it chooses, if it does."""
+    options = [option for option in get_args(hint) if option is not type(None)]
+    plain = options[0] if get_origin(hint) in (Union, UnionType) else hint
+    if get_origin(plain) is Literal:
+        return "choice", tuple(map(str, get_args(plain)))
+    if get_origin(plain) is Annotated:
+        marked = get_args(plain)[1]
+        if isinstance(marked, str | tuple):
+            return (marked, ()) if isinstance(marked, str) else ("choice", marked)
+    return _WANTED.get(_plain(plain), "other"), ()
+
+
+_WANTED: dict[type[Any], str] = {
+    Measured: "measured", MeasuredList: "list", Point: "point", Geometry: "place", Words: "words", Ref: "reference",
+    datetime: "moment", str: "text", int: "whole", float: "number", bool: "switch", list: "list", tuple: "list",
+    dict: "rows",
+}  # fmt: skip
+
+
+def _unfit(view: Any, name: str, entity: Entity, found: Attribute | None) -> BadRequestData:
+    wanted, choices = wanted_of(_hints(view)[name])
+    attribute = attribute_name(name)
+    what = f"{attribute} of {entity.id} " + ("is missing" if found is None else f"is no {wanted}")
+    return BadRequestData(
+        f"{what}; write that attribute anew" + (f" as one of {', '.join(choices)}" if choices else ""),
+        entityId=entity.id, attribute=attribute, wanted=wanted, choices=choices,
+        found=None if found is None else repr(found.value)[:60],
+    )  # fmt: skip
 
 
 def _fits(value: Any, hint: Any) -> bool:
@@ -133,6 +184,10 @@ def _fits(value: Any, hint: Any) -> bool:
         return any(_fits(value, option) for option in inner)
     if origin is Literal:
         return any(value == one and type(value) is type(one) for one in inner)
+    if origin is Annotated:
+        return _fits(value, inner[0]) and _is_marked(value, inner[1])
+    if origin in (Required, NotRequired):
+        return _fits(value, inner[0])
     if origin in (list, tuple):
         return isinstance(value, list | tuple) and all(_fits(one, inner[0]) for one in value)
     if origin in (dict, Mapping):
@@ -144,6 +199,21 @@ def _fits(value: Any, hint: Any) -> bool:
     return not isinstance(hint, type) or hint in (object, Any) or isinstance(value, hint)
 
 
+def _is_marked(value: Any, marked: Any) -> bool:
+    """Whether a value is what an annotation says of it beside its type."""
+    try:
+        if marked == DAY:
+            day = date.fromisoformat(value)
+            return day.isoformat() == value and day.year in _YEARS
+        if marked == MOMENT:
+            return bool(_sound(parse_instant(value)))
+        if isinstance(marked, str | tuple):
+            return value in (_YEARS if marked == YEAR else marked)
+        return _fits(value, marked)
+    except (ValueError, BadRequestData):
+        return False
+
+
 def _fits_row(value: dict[str, Any], row: Any) -> bool:
     hints = _hints(row)
     return row.__required_keys__ <= value.keys() and all(
@@ -153,7 +223,13 @@ def _fits_row(value: dict[str, Any], row: Any) -> bool:
 
 @cache
 def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+    return get_type_hints(kind, include_extras=True)
+
+
+@cache
+def _bare_of(view: Any) -> frozenset[str]:
+    """The fields that have no default."""
+    return frozenset(one.name for one in fields(view) if one.default is MISSING and one.default_factory is MISSING)
 
 
 @cache
@@ -175,6 +251,8 @@ def _plain(hint: Any) -> type[Any]:
     """The type of a value, without what is said of its inside."""
     if get_origin(hint) is Literal:
         return type(get_args(hint)[0])
+    if get_origin(hint) is Annotated:
+        return _plain(get_args(hint)[0])
     plain: type[Any] = dict if is_typeddict(hint) else get_origin(hint) or hint
     return plain
 
@@ -203,27 +281,46 @@ def _to_attribute(value: Any) -> Attribute:
 
 def _from_attribute(found: Attribute, kind: type[Any]) -> Any:
     value = found.value
-    if kind is Measured:
-        when = found.observed_at or found.modified_at or found.created_at
-        if when is None or isinstance(value, bool) or not isinstance(value, int | float | None):
+    if kind in (Measured, MeasuredList):
+        when = _sound(found.observed_at or found.modified_at or found.created_at)
+        if kind is MeasuredList and isinstance(value, list | tuple):
+            return MeasuredList(tuple(float(one) for one in value), when, found.unit_code)
+        if kind is MeasuredList or isinstance(value, bool) or not isinstance(value, int | float | None):
             raise TypeError(kind)
         return Measured(value, when, found.unit_code)
-    if kind is MeasuredList:
-        when = found.observed_at or found.modified_at or found.created_at
-        if when is None or not isinstance(value, list | tuple):
-            raise TypeError(kind)
-        return MeasuredList(tuple(float(one) for one in value), when, found.unit_code)
     if kind is Point:
-        lon, lat = value["coordinates"][:2]
-        return Point(float(lon), float(lat))
+        return _point(value)
     if kind is Words:
-        return Words(value if isinstance(value, dict) else {"ja": str(value)})
+        return _words(value)
     if kind is datetime:
-        return parse_instant(value)
+        return _sound(parse_instant(value))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if kind in (Geometry, Ref, tuple):
-        return kind(value)
-    if not isinstance(value, kind):
+    made_of: Any = _MADE_OF.get(kind, kind)
+    if not isinstance(value, made_of) or (kind is Geometry and not is_geometry(value)):
         raise TypeError(kind)
-    return value
+    return kind(value) if made_of is not kind else value
+
+
+def _sound(moment: datetime | None) -> datetime:
+    if moment is None or moment.year not in _YEARS:
+        raise ValueError(moment)
+    return moment
+
+
+_MADE_OF: dict[type[Any], Any] = {Geometry: dict, Ref: str, tuple: list | tuple}
+
+
+def _point(value: Any) -> Point:
+    lon, lat = value["coordinates"][:2]
+    if not (value["type"] == "Point" and -180 <= lon <= 180 and -90 <= lat <= 90):
+        raise ValueError(value)
+    return Point(float(lon), float(lat))
+
+
+def _words(value: Any) -> Words:
+    """Texts by language; the texts of one language (4.5.18 allows several) as one, a bare text as Japanese."""
+    if not isinstance(value, dict):
+        return Words({"ja": value if isinstance(value, str) else str(value + 0)})  # a list is no text
+    said = {tag: text if isinstance(text, str) else "\n".join(text) for tag, text in value.items()}
+    return Words(said)

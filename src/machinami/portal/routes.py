@@ -11,6 +11,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, nowhere, read_form, see_other
 from machinami.kit.happening import Happening, gather
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.signing import officer, said_if
 from machinami.kit.words import Words
 from machinami.model.principal import ANONYMOUS, Principal, Role
 from machinami.portal import data, datamap, home, services
@@ -24,6 +25,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SHELTER = "Shelter"
 MOST_SHELTERS = 500
 SEARCHED = 2_000
+_LONGEST_REASON = 500
 _TICK = timedelta(seconds=1)
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -91,6 +93,7 @@ def routes(desk: Desk) -> list[Route]:
         page("POST", "/data/{type}/{id}/correction", _correct(portal), "Put a bad reading right"),
         page("GET", "/datamap", _datamap(portal), "Which data come from where"),
         page("GET", "/services", _services(portal), "The directory of services"),
+        page("POST", "/services", _turn(portal), "Turn a service of the town on or off"),
         page("GET", "/help", _plain(portal, services.HELP), "Help and terms"),
         page("GET", "/about", _about(portal), "Versions and licences"),
         *(page(method, "/{rest:path}", nowhere, "A page for what is not there") for method in METHODS),
@@ -226,12 +229,35 @@ def _datamap(portal: Portal) -> Page:
 
 def _services(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
-        installed = [house.service for house in portal.desk.houses()]
-        broken = portal.desk.broken() if portal.desk.oversees(request) else ()
-        fields = services.directory(installed, broken, portal.frame.words(request, PACKAGE))
-        return portal.frame.show(request, services.TEMPLATE, fields=fields)
+        words, desk = portal.frame.words(request, PACKAGE), portal.desk
+        switches = desk.switches if desk.switches.may_turn(portal.by(request)) else None
+        broken = desk.broken() if desk.oversees(request) else ()
+        running = [house.service for house in desk.houses()]
+        done = request.arguments.get("done", "")
+        return portal.frame.show(
+            request,
+            services.TEMPLATE,
+            fields=services.directory(running, broken, words, switches),
+            resting=services.switchable([house.service for house in desk.resting()], words, switches),
+            done=done if done in ("on", "off") else "",
+        )
 
     return show
+
+
+def _turn(portal: Portal) -> Page:
+    async def take(request: Request) -> Response:
+        form, desk, by = read_form(request), portal.desk, portal.by(request)
+        desk.switches.demand_turner(by)
+        wanted, state = form.get("service", ""), form.get("state", "")
+        for house in (*desk.houses(), *desk.resting()):
+            if house.service.manifest.id == wanted:
+                reason = said_if(form, "reason", _LONGEST_REASON)
+                await desk.switches.turn(house.service.manifest, state, officer(form), by, reason)
+                return see_other(f"/services?done={state}")
+        raise NotFound(f"There is no service {wanted[:80]!r} in this town", service=wanted[:80])
+
+    return take
 
 
 def _about(portal: Portal) -> Page:

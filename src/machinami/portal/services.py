@@ -12,7 +12,9 @@ import orjson
 from machinami.kit.circle import place
 from machinami.kit.installed import Broken, Service
 from machinami.kit.manifest import ANY_TYPE
+from machinami.kit.switches import Switches
 from machinami.kit.words import Words
+from machinami.model.vocabulary.switches import TownService
 
 TEMPLATE = "machinami.portal/services.html"
 ABOUT = "machinami.portal/about.html"
@@ -49,7 +51,8 @@ _RUNS_AS = {"assembly_one": "assembly"}
 
 @dataclass(frozen=True, slots=True)
 class ServiceCard:
-    """One service in the directory. `broken`: why it does not run."""
+    """One service in the directory. broken: why it does not run; id: "" where it cannot be turned on or off; said: who
+    turned it on or off last, for those who may do so too."""
 
     title: str
     question: str
@@ -59,6 +62,8 @@ class ServiceCard:
     writes: tuple[str, ...]
     link: str
     broken: str = ""
+    id: str = ""
+    said: TownService | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +109,31 @@ class SettingRow:
     text: str
 
 
-def directory(services: Iterable[Service], broken: Iterable[Broken], words: Words) -> list[Field]:
+def directory(
+    services: Iterable[Service], broken: Iterable[Broken], words: Words, switches: Switches | None = None
+) -> list[Field]:
     """The directory, field by field, the town's services before its management, which stands in the order of its
-    circle; what is broken is said at its end."""
+    circle; what is broken is said at its end. switches: how the services stand, for who may turn them on and off."""
     ordered = sorted(
         services, key=lambda one: (one.manifest.field == MANAGEMENT, one.manifest.field, place(one.manifest.id))
     )
     fields = [
         Field(
-            words.plain(name) if words.has(name := f"field.{field}") else field, tuple(_card(s, words) for s in found)
+            words.plain(name) if words.has(name := f"field.{field}") else field,
+            tuple(switchable(found, words, switches)),
         )
         for field, found in groupby(ordered, key=lambda one: one.manifest.field)
     ]
     bad = tuple(ServiceCard(one.package, "", "", "", (), (), "", one.reason) for one in broken)
     return [*fields, Field("", bad)] if bad else fields
+
+
+def switchable(services: Iterable[Service], words: Words, switches: Switches | None) -> list[ServiceCard]:
+    """Services of a town as cards that can be turned on or off. switches: how they stand, None for who may not turn."""
+    cards = [(one.manifest.id, _card(one, words)) for one in services]
+    if switches is None:
+        return [card for _, card in cards]
+    return [replace(card, id=name, said=switches.said(name)) for name, card in cards]
 
 
 def ways(running: Collection[str]) -> Ways | None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,13 +15,15 @@ from machinami.apis.identity.asking import Asking
 from machinami.app.identifying import appoint
 from machinami.broker.audit import Search
 from machinami.broker.identity import people, programs
+from machinami.broker.identity.identity import Where
+from machinami.broker.identity.signing_in import with_password
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, CredentialRefused
 from machinami.kit.forms import SESSION
 from machinami.kit.http import Request
 from machinami.model.identity.key import Use, Wanted
-from machinami.model.principal import SYSTEM, Principal
+from machinami.model.principal import SYSTEM, Principal, Role
 
 ENTITIES = "/ngsi-ld/v1/entities?type=River"
 _LINK = re.compile(r"/invitation#([0-9a-f]{48})")
@@ -290,6 +293,36 @@ async def test_who_leaves_is_out_at_once_and_hands_over(town: Known) -> None:
         assert (await officer.get("/account")).path == "/sign-in"
         assert (await officer.sign_in("ken")).status == 422
         assert handed == [("default", ken.principal_id, aiko.principal_id)]
+
+
+async def test_who_is_let_go_while_their_password_is_looked_at_does_not_come_in(town: Known) -> None:
+    async with town.visitor() as first, town.visitor() as officer:
+        await first.become_first()
+        await _come(officer, await _invited(first, "ken"))
+    ken, aiko = town.registry.named("ken"), town.registry.named("aiko")
+    assert ken is not None
+    assert aiko is not None
+    by, where = Principal(aiko.principal_id, frozenset({Role.ADMINISTRATOR})), Where("192.0.2.1")
+    trying = asyncio.create_task(with_password(town.identity, town.registry, "ken", PASSWORD, where))
+    await asyncio.sleep(0)  # the password is in a thread now, and stays there for longer than it takes to let them go
+    await people.let_go(town.identity, town.registry, ken.id, None, by)
+    with pytest.raises(CredentialRefused):
+        await trying
+    assert town.registry.sessions_of(ken.id) == []
+
+
+async def test_a_password_that_is_changed_while_it_is_looked_at_opens_nothing(town: Known) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+    aiko = town.registry.named("aiko")
+    assert aiko is not None
+    before = town.registry.sessions_of(aiko.id)
+    trying = asyncio.create_task(with_password(town.identity, town.registry, "aiko", PASSWORD, Where("192.0.2.1")))
+    await asyncio.sleep(0)
+    await town.registry.put_account(replace(aiko, password="another"))
+    with pytest.raises(CredentialRefused):
+        await trying
+    assert town.registry.sessions_of(aiko.id) == before
 
 
 async def test_subscriptions_and_keys_of_who_leaves_are_the_successors(town: Known) -> None:

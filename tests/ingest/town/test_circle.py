@@ -2,17 +2,27 @@
 
 from datetime import UTC, date, datetime
 from itertools import groupby
+from typing import Any
 
 import pytest
 
 from machinami.broker.contexts import town_context
 from machinami.foundation.errors import BadRequestData
 from machinami.ingest.town.circle import circle, told
+from machinami.ingest.town.circle_choices import BANDS, BUDGET
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.context import Context
+from machinami.model.entity import Entity
 from machinami.model.reading import Reading
 from machinami.model.town_terms import TERMS
-from machinami.model.view import Ref, Words
+from machinami.model.view import Ref, Words, attribute_names, from_entity
 from machinami.model.vocabulary.circle import CityNeed
 from machinami.services.indicators.logic.formula import parse_formula
+from machinami.services.money.model import CostShare
+from machinami.services.participation.logic import wellbeing
+from machinami.services.participation.model import BudgetRound, ProposalComment, WellBeingSurvey
+from machinami.services.partnership.logic.voting import count
+from machinami.services.partnership.model import KINDS, ConsortiumMember, is_shown
 
 AT = datetime(2026, 11, 21, 3, tzinfo=UTC)
 ROWS = circle(date(2026, 11, 21), AT)
@@ -61,6 +71,60 @@ def test_the_years_stand_around_the_fiscal_year_in_which_the_town_begins(day: st
     rows = circle(date.fromisoformat(day), AT)
     spent = {row.value for row in rows if (row.entity_type, row.attribute) == ("CostItem", "year")}
     assert spent == set(range(year - 1, year + 5))
+
+
+def test_what_the_services_read_of_the_body_and_of_choices_is_what_they_can_show() -> None:
+    """Every view of a service takes what is told, and its page would show it."""
+    context = town_context()
+    found: dict[str, list[Any]] = {}
+    kinds: tuple[type[Any], ...] = (*KINDS.values(), BudgetRound, WellBeingSurvey, ProposalComment, CostShare)
+    for kind in kinds:
+        for entity_id in {row.entity_id for row in ROWS if row.entity_type == kind.TYPE}:
+            attributes = [row for row in ROWS if row.entity_id == entity_id]
+            view = from_entity(kind, entity_of(entity_id, attributes, context), context)
+            assert view.simulated is True
+            assert {row.attribute for row in attributes} <= set(attribute_names(kind)), kind.TYPE
+            found.setdefault(kind.TYPE, []).append(view)
+    assert all(is_shown(one) for kind in KINDS for one in found[kind])
+    assert {one.role for one in found["ConsortiumMember"]} == {"chair", "member", "observer"}
+    assert sorted(one.state for one in found["SolutionMatch"]) == ["ended", "met", "pilot"]
+
+
+def test_the_vote_of_the_consortium_is_what_its_rule_says_and_holds_a_dissent() -> None:
+    members = [
+        ConsortiumMember(row.entity_id, state="member", role=str(row.value))
+        for row in values("ConsortiumMember", "role")
+    ]
+    (votes,) = (row.value for row in values("Resolution", "votes"))
+    assert isinstance(votes, dict)
+    found = count(votes, members, "majority", 50)
+    assert (found.outcome, found.yes, found.no, found.abstain) == ("passed", 3, 1, 1)
+    assert {str(row.value) for row in values("Resolution", "state")} == {"passed"}
+
+
+def test_the_round_was_counted_by_the_rule_of_the_town_and_answers_keep_to_the_frame() -> None:
+    closed = next(row.entity_id for row in values("BudgetRound", "state") if row.value == "closed")
+    outcome = next(row.value for row in values("BudgetRound", "outcome") if row.entity_id == closed)
+    assert isinstance(outcome, dict)
+    chosen = [row["id"] for row in outcome["projects"] if row["how"] != "none"]
+    assert 0 < len(chosen) < len(outcome["projects"])
+    assert outcome["spent"] <= BUDGET
+    (results,) = (row.value for row in values("WellBeingSurvey", "results"))
+    assert isinstance(results, dict)
+    assert results["frame"] == wellbeing.VERSION
+    assert set(BANDS) < set(wellbeing.BANDS)
+    for name, told_ in results["questions"].items():
+        least, most = wellbeing.SCALES[name]
+        assert all(least <= mean <= most for mean in (told_["mean"], *told_["bands"].values()))
+    shares = next(row.value for row in values("CostShare", "members"))
+    assert isinstance(shares, list)
+    assert sum(one["share"] for one in shares) == 1_440_000
+
+
+def entity_of(entity_id: str, rows: list[Reading], context: Context) -> Entity:
+    """The entity that readings make."""
+    made = {context.expand(row.attribute): (Attribute(Kind(row.kind), row.value),) for row in rows}
+    return Entity(entity_id, (context.expand(rows[0].entity_type),), made)
 
 
 def test_a_view_is_told_as_what_its_values_are() -> None:

@@ -51,9 +51,11 @@ def test_readings_do_not_depend_on_how_they_are_asked_for(first: int, one: int, 
 
 def test_live_readings_by_the_minute_agree_with_history_by_ten_minutes() -> None:
     end = ANCHOR + timedelta(hours=1)
-    by_minute = {(r.entity_id, r.observed_at): r.value for r in town().readings(ANCHOR, end, timedelta(minutes=1))}
+    by_minute = {
+        (r.entity_id, r.attribute, r.observed_at): r.value for r in town().readings(ANCHOR, end, timedelta(minutes=1))
+    }
     for reading in town().readings(ANCHOR, end):
-        assert by_minute[reading.entity_id, reading.observed_at] == reading.value
+        assert by_minute[reading.entity_id, reading.attribute, reading.observed_at] == reading.value
     assert len(by_minute) > 5 * 50
 
 

@@ -43,7 +43,7 @@ async def test_what_the_source_does_not_say_is_said_not_to_be_reported(visit: Vi
 
 async def test_a_case_links_to_the_service_that_does_it_or_says_that_it_does_not_run(visit: Visit) -> None:
     assert 'href="/services/flood"' in await visit.see("?case=fujieda_river")
-    assert "動いていません" in await visit.see("?case=sapporo_points")
+    assert "この機械に入っていません" in await visit.see("?case=sapporo_points")
     assert "まだありません" in await visit.see("?case=haneda_robots")
 
 

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from machinami.services.indicators.logic.past import daily, look
+from machinami.services.indicators.book.drawings import control_chart
+from machinami.services.indicators.logic.past import control, daily, look
 from machinami.services.indicators.logic.way import Sample
 
 START = datetime(2026, 1, 1, 3, tzinfo=UTC)
@@ -54,3 +55,29 @@ def test_weekdays_that_differ_are_taken_out_first() -> None:
 def test_a_day_of_the_town_has_one_value_its_last() -> None:
     evening = Sample(START + timedelta(hours=11), 9.0)  # 23:00 in Japan, the same day
     assert [value for _, value in daily([*days(noise(1)), evening], ZONE)] == [9.0]
+
+
+def test_the_control_chart_begins_anew_where_the_level_changed() -> None:
+    drawn = np.random.default_rng(3)
+    values = [*drawn.normal(10, 1, 30), *drawn.normal(20, 1, 30)]
+    found = control(days(np.array(values)), ZONE)
+    assert found is not None
+    first, second = found.levels
+    assert (first.start, first.end, second.end) == (0, second.start, 60)
+    assert abs(second.start - 30) <= 2
+    assert first.low < 10 < first.high < 20 < second.high
+    assert not found.adjusted
+    drawing = control_chart(found, "件")
+    assert drawing is not None
+    assert (len(drawing.levels), drawing.adjusted) == (2, "")
+    assert control(days(np.array(values[:7])), ZONE) is None
+
+
+def test_strong_weekdays_are_taken_out_of_the_control_chart() -> None:
+    drawn = np.random.default_rng(4)
+    values = [100 + 30 * (day % 7 >= 5) + drawn.normal(0, 1) for day in range(42)]
+    found = control(days(np.array(values)), ZONE)
+    assert found is not None
+    assert found.adjusted
+    assert max(found.values) - min(found.values) < 12 < max(found.measured) - min(found.measured)
+    assert len(found.signals) <= 3

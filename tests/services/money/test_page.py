@@ -133,7 +133,7 @@ async def test_a_sharing_is_kept_agreed_on_and_shown_to_residents(visit: Visit) 
     assert "分担の案を残しました" in text
     (share,) = (await service.standing(visit.city, visit.now)).shares
     assert [row["share"] for row in share.members or []] == [501, 500]
-    await visit.send("sharing/agreed", share=share.id, reason="第1回協議会")
+    await visit.send("sharing/agreed", share=share.id, first="2026", reason="第1回協議会")
     assert "費用の分担（合意済み）" in await visit.see()
     await visit.send("sharing/withdrawn", share=share.id, reason="やり直し")
     assert "費用の分担（合意済み）" not in await visit.see()

@@ -72,9 +72,9 @@ async def test_a_sharing_is_proposed_agreed_and_withdrawn(visit: Visit) -> None:
         "", Words(ja="三町の分担"), "equal", [{"name": "A", "share": 5}, {"name": "B", "share": 5}], build=10
     )
     made = await service.propose(city, share, BY, "協議会")
-    await service.agree(city, made, BY, "第3回協議会")
+    await service.agree(city, made, 2026, False, BY, "第3回協議会")
     with pytest.raises(Conflict):
-        await service.agree(city, made, BY, "もう一度")
+        await service.agree(city, made, 2026, False, BY, "もう一度")
     (kept,) = await city.find(CostShare)
     assert (kept.state, kept.decided_by) == ("agreed", BY.who)
     await service.withdraw(city, made, BY, "やり直し")
@@ -83,4 +83,4 @@ async def test_a_sharing_is_proposed_agreed_and_withdrawn(visit: Visit) -> None:
     (back,) = await city.find(CostShare)
     assert (back.state, back.rule) == ("agreed", "equal")
     with pytest.raises(NotFound):
-        await service.agree(city, "urn:ngsi-ld:CostShare:x", BY, "x")
+        await service.agree(city, "urn:ngsi-ld:CostShare:x", 2026, False, BY, "x")

@@ -114,7 +114,9 @@ def test_what_is_no_draft_is_not_adopted() -> None:
 
 def decision(number: int, kind: str, about: str, of: str = "") -> NeedDecision:
     at = NOW.replace(minute=number)
-    return NeedDecision(f"d{number}", kind, decided_at=at, ref_source=Ref(of) if of else None, before={about: None})
+    return NeedDecision(
+        f"d{number}", kind, None, decided_at=at, ref_source=Ref(of) if of else None, before={about: None}
+    )
 
 
 def test_only_what_nothing_was_decided_on_since_can_be_undone() -> None:

@@ -11,6 +11,7 @@ from tests.services.participation.conftest import OFFICER, Square
 from machinami.broker import operations
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.kit.words import Words
+from machinami.methods.budget_round import counted
 from machinami.methods.equal_shares import election, equal_shares
 from machinami.model.principal import SYSTEM
 from machinami.services.participation import service
@@ -35,7 +36,7 @@ def fared(outcome: dict[str, object], project: str) -> dict[str, object]:
 
 def test_a_minority_gets_its_part_and_each_project_is_told_why() -> None:
     ballots = [["park", "pool", "hall"]] * 60 + [["path"]] * 40
-    outcome = budgeting.counted(rows(PARK, POOL, HALL, PATH), 100, ballots)
+    outcome = counted(rows(PARK, POOL, HALL, PATH), 100, ballots)
     assert fared(outcome, "path") == {
         "id": "path", "votes": 40, "greedy": False, "how": "shares", "place": 2, "payers": 40, "least": 1, "most": 1,
     }  # fmt: skip
@@ -46,8 +47,8 @@ def test_a_minority_gets_its_part_and_each_project_is_told_why() -> None:
 
 
 def test_nobody_voting_spends_nothing_and_nobody_wanting_it_is_said() -> None:
-    assert budgeting.counted(rows(PARK), 100, [])["spent"] == 0
-    assert fared(budgeting.counted(rows(PARK, POOL), 100, [["pool"]]), "park")["how"] == "none"
+    assert counted(rows(PARK), 100, [])["spent"] == 0
+    assert fared(counted(rows(PARK, POOL), 100, [["pool"]]), "park")["how"] == "none"
 
 
 @st.composite
@@ -61,7 +62,7 @@ def polls(draw: st.DrawFn) -> tuple[int, list[dict[str, object]], Sequence[Seque
 @given(polls())
 def test_what_is_told_adds_up(poll: tuple[int, list[dict[str, object]], Sequence[Sequence[str]]]) -> None:
     budget, projects, ballots = poll
-    outcome = budgeting.counted(projects, budget, ballots)
+    outcome = counted(projects, budget, ballots)
     assert 0 <= outcome["spent"] <= budget
     assert outcome["spent"] + outcome["left"] == budget
     costs = {str(p["id"]): int(str(p["cost"])) for p in projects}

@@ -10,8 +10,10 @@ import pytest
 from machinami.cli import evaluate as command
 from machinami.foundation.errors import InputError
 from machinami.ingest.pabulib.parse import parse
+from machinami.methods.equal_shares import election, equal_shares
 from machinami.methods.scorecard import Report, Table
 from machinami.services.participation.evaluate import evaluate, judge
+from machinami.services.participation.logic.likeness import read_reference
 
 SHARED = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).parents[3] / "../shared")) / "data/circle/pabulib"
 FILE = """META
@@ -65,3 +67,37 @@ def test_small_elections_outside_come_out_as_their_files_say() -> None:
     assert all(one.same in (None, one.projects) for one in judged)
     assert any(one.same for one in judged)
     assert all(0 <= one.spent <= one.completed <= 1 for one in judged)
+
+
+def held(chosen: list[str], measure: str = "cost") -> Report:
+    document = orjson.dumps(parse(FILE.format(first=1, second=0).encode(), "0.pb").document())
+    rows = [{"election": "0.pb", "measure": measure, "chosen": chosen}, {**UNKNOWN, "measure": measure}]
+    reference = orjson.dumps({"by": "another 1.0", "choices": rows})
+    table = Table(np.zeros(0, np.int64), {}, {"0.pb": document, "reference": reference})
+    return evaluate(table, {}, lambda done, of: None)
+
+
+UNKNOWN = {"election": "not here.pb", "chosen": ["1"]}
+
+
+def test_what_another_program_chose_is_held_against_what_equal_shares_choose() -> None:
+    same = held(["1"])
+    assert (value(same, "shares_as_reference"), value(same, "shares_compared")) == (1.0, 1.0)
+    assert value(same, "shares_otherwise_without_a_tie") == 0.0
+    other = held(["2"])
+    assert value(other, "shares_as_reference") == 0.0
+    assert other.notes[-1].startswith("0.pb (cost): 1, 2 by one of the two alone")
+    assert "another 1.0" in other.notes[0]
+
+
+def test_a_reference_that_is_none_is_refused_saying_why() -> None:
+    with pytest.raises(InputError, match="no document of choices"):
+        read_reference(b"[]")
+    with pytest.raises(InputError, match=r"'effort' of 0\.pb is none"):
+        held(["1"], "effort")
+
+
+def test_a_tie_is_counted_where_the_name_alone_decides() -> None:
+    tied = election(10, {"a": 5, "b": 5, "c": 4}, [{"a": 1, "b": 1}, {"a": 1, "b": 1, "c": 1}])
+    assert equal_shares(tied).ties == 1
+    assert equal_shares(election(10, {"a": 5, "b": 5}, [{"a": 1}, {"a": 1, "b": 1}])).ties == 0

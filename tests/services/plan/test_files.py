@@ -4,6 +4,7 @@ import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -12,7 +13,7 @@ import pytest
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.view import Measured, Ref
 from machinami.model.view import Words as Texts
-from machinami.model.vocabulary.circle import ActionPlan, CostItem, Initiative, KeyPerformanceIndicator
+from machinami.model.vocabulary.circle import ActionPlan, CostItem, EffectEstimate, Initiative, KeyPerformanceIndicator
 from machinami.services.plan.book.chapters import Reader
 from machinami.services.plan.book.papers import plan_paper
 from machinami.services.plan.book.pdf import made as pdf
@@ -41,8 +42,12 @@ def sources(value: float = 1.5, at: datetime = NOW) -> Sources:
         stages=[{"stage": "pilot", "from": 2026, "to": 2026, "state": "done"},
                 {"stage": "deployment", "from": 2027, "to": 2028, "state": "planned"}],
     )  # fmt: skip
+    effect = EffectEstimate(
+        "e1", Texts({"ja": "避難路の照明", "en": "Lights"}), Ref("k1"), method="difference", began="2026-04-01",
+        effect=-0.5, low=-0.8, high=-0.2, unit="HUR", findings=[{"kind": "chance_excludes"}], decided_at=at,
+    )  # fmt: skip
     cost = CostItem("c1", year=2027, task="cloud", amount=1_234_567, ref_initiative=Ref("i1"))
-    return Sources(initiatives=[work], kpis=[kpi(value, at)], costs=[cost])
+    return Sources(initiatives=[work], kpis=[kpi(value, at)], costs=[cost], effects=[effect])
 
 
 def paper(language: str = "ja", live: bool = False, **more: object) -> Paper:
@@ -58,10 +63,28 @@ def paper(language: str = "ja", live: bool = False, **more: object) -> Paper:
 
 
 def words_of(document: bytes) -> str:
-    """What a reader of the PDF can search for: the strings that its pages show, in their UTF-16 code."""
-    shown = re.findall(rb"\((.*?)(?<!\\)\) Tj", document, re.DOTALL)
-    plain = (_unescaped(text).decode("utf-16-be", "replace") for text in shown)
+    """What a reader of the PDF can search for: the strings that its pages show, by the letters that its faces name."""
+    letters = letters_of(document)
+    plain = []
+    for block in re.findall(rb"BT (.*?) ET", document, re.DOTALL):
+        face: dict[int, str] = {}
+        for chosen, shown in re.findall(rb"/(F\S+) \S+ Tf|\((.*?)(?<!\\)\) Tj", block, re.DOTALL):
+            face = letters.get(chosen, {}) if chosen else face
+            plain.append("".join(face.get(code, "") for code in _unescaped(shown)) if not chosen else "")
     return "".join(plain)
+
+
+def letters_of(document: bytes) -> dict[bytes, dict[int, str]]:
+    """For each face by its name in the pages, which letter each code is (its ToUnicode table)."""
+    found = {}
+    for name, number in set(re.findall(rb"/(F\d+\+\d+) (\d+) 0 R", document)):
+        face = document.split(b"\n" + number + b" 0 obj", 1)[1].split(b"endobj", 1)[0]
+        table = re.search(rb"/ToUnicode (\d+) 0 R", face)
+        assert table is not None, "every face of the file says which letters it holds"
+        rows = document.split(b"\n" + table[1] + b" 0 obj", 1)[1].split(b"endobj", 1)[0]
+        pairs = re.findall(rb"<([0-9A-F]{2})> <([0-9A-F]{4,})>", rows)
+        found[name] = {int(code, 16): bytes.fromhex(text.decode()).decode("utf-16-be") for code, text in pairs}
+    return found
 
 
 def _unescaped(text: bytes) -> bytes:
@@ -90,6 +113,31 @@ def _cell(cell: ElementTree.Element, shared: list[str]) -> str | float:
     return shared[int(text)] if cell.attrib.get("t") == "s" else float(text or 0)
 
 
+PRINT = files("machinami.kit") / "static" / "vendor" / "fonts" / "print" / "NotoSansJP_400Regular.ttf"
+built = pytest.mark.skipif(not PRINT.is_file(), reason="the fonts are not built; install the package once")
+
+
+@built
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_letter_of_the_pdf_is_within_the_file(language: str) -> None:
+    document = readable(paper(language))
+    names = re.findall(rb"/BaseFont /(\S+)", document)
+    assert {name.split(b"+")[-1] for name in names} == {b"NotoSansJP-Regular", b"NotoSansJP-Bold"}
+    assert all(re.fullmatch(rb"[A-Z]{6}\+\S+", name) for name in names), "each is a part, marked as one"
+    assert document.count(b"/FontFile2 ") == len(names)
+    assert len(pdf(paper(language))) < 400_000
+
+
+@built
+def test_the_contents_say_on_which_page_a_chapter_begins() -> None:
+    document = readable(paper())
+    found = words_of(document).replace(" ", "")
+    assert "目次" in found
+    assert found.index("目次") < found.index("だれもが歩ける町")
+    assert document.count(b"/Dest") + document.count(b"/D ") >= 8
+
+
+@built
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_word_of_the_plan_can_be_searched_for_in_the_pdf(language: str) -> None:
     made = paper(language)
@@ -99,6 +147,7 @@ def test_every_word_of_the_plan_can_be_searched_for_in_the_pdf(language: str) ->
     assert ("Atowntowalkin" if language == "en" else "<b>二行目") in found
 
 
+@built
 def test_the_pdf_is_the_same_for_the_same_plan_and_counts_its_pages() -> None:
     assert pdf(paper()) == pdf(paper())
     found = words_of(readable(paper())).replace(" ", "")
@@ -131,14 +180,18 @@ def test_two_tables_of_one_name_have_two_sheets() -> None:
 
 
 def test_the_figures_of_a_print_are_dated_and_those_of_today_stand_beside_them_on_the_page() -> None:
-    (printed,) = paper().chapters[2].tables
-    (live,) = paper(live=True).chapters[2].tables
+    printed, effects = paper().chapters[2].tables
+    live, _ = paper(live=True).chapters[2].tables
     assert "2026-11-21 18:00" in paper().dated
     assert printed.rows[0][5:] == ("1.5 時間", "2026-11-21", "順調")
     assert live.rows[0][5:] == ("1.5 時間", "2026-11-21", "4 時間", "2027-03-01")
+    assert effects.rows[0][1:6] == (
+        "避難までの時間", "2026-04-01", "−0.5 時間", "−0.8 時間 から −0.2 時間（95 %）", "偶然だけでは説明しにくい",
+    )  # fmt: skip
     assert printed.rows[0][2:5] == ("不明", "2 時間 〜 3 時間", "2030 年度")
 
 
+@built
 def test_a_withdrawn_plan_says_so_wherever_it_is_read() -> None:
     gone = paper(withdrawn={"at": "2026-12-01T00:00:00Z", "by": "佐藤一郎", "role": "町長", "reason": "数字に誤り"})
     assert "数字に誤り" in gone.status

@@ -12,6 +12,7 @@ from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
 from machinami.model.view import Measured, Ref, Words
 from machinami.model.vocabulary.circle import (
+    CHAPTERS,
     ActionPlan,
     CityNeed,
     CostItem,
@@ -29,7 +30,7 @@ from machinami.services.plan.logic.record import Sources, money, record
 from machinami.services.plan.logic.roadmap import LABEL, WIDTH, roadmap
 from machinami.services.plan.logic.undoing import undoable
 from machinami.services.plan.logic.works import brought_back, described, moved, read_stages
-from machinami.services.plan.model import CHAPTERS, STAGES, PlanDecision, PlanDraft
+from machinami.services.plan.model import STAGES, PlanDecision, PlanDraft
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 BY = Officer("山田花子", "企画課長")
@@ -190,11 +191,11 @@ def test_a_change_of_a_work_is_taken_back_to_what_stood_before() -> None:
 def test_only_the_last_word_on_a_chapter_can_be_undone() -> None:
     open_draft = draft()
     log = [
-        PlanDecision(f"x{n}", "written", chapter=chapter, ref_draft=Ref("d1"), decided_at=NOW.replace(minute=n))
+        PlanDecision(f"x{n}", "written", None, chapter=chapter, ref_draft=Ref("d1"), decided_at=NOW.replace(minute=n))
         for n, chapter in enumerate(("goals", "goals", "work"))
     ]
     assert undoable(log, [open_draft]) == {"x1", "x2"}
-    undone = PlanDecision("x9", "undone", ref_source=Ref("x1"), decided_at=NOW.replace(minute=9))
+    undone = PlanDecision("x9", "undone", None, ref_source=Ref("x1"), decided_at=NOW.replace(minute=9))
     assert undoable([*log, undone], [open_draft]) == {"x0", "x2"}
     assert undoable(log, []) == set()
 

@@ -47,7 +47,7 @@ async def town_of(towns: Towns, request: Request) -> Town:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The hold on the towns. houses: the services of the town whose pages these are."""
+    """The hold on the towns. houses: the services of the town whose pages these are, those too that are off there."""
 
     towns: Recorded
     identity: Identity
@@ -99,14 +99,17 @@ class Office:
 
     def enrolling(self, purpose: str) -> House | None:
         """The service that has people take part who consent to a purpose at a desk; None where none does."""
-        for house in self.houses():
-            if house.service.enrol is not None and any(row.id == purpose for row in house.city.manifest.personal):
-                return house
-        return None
+        return next((house for house in self._asking(purpose) if house.service.enrol is not None), None)
 
     def service_page(self, purpose: str) -> str:
         """Where somebody takes part in the service that asks for a purpose; empty where no service has such a page."""
-        for house in self.houses():
-            if house.service.page is not None and any(row.id == purpose for row in house.city.manifest.personal):
-                return f"/services/{house.city.manifest.id}"
-        return ""
+        asking = (house for house in self._asking(purpose) if house.service.page is not None)
+        return next((f"/services/{house.city.manifest.id}" for house in asking), "")
+
+    def _asking(self, purpose: str) -> list[House]:
+        """The services that are on and ask for a purpose."""
+        return [
+            house
+            for house in self.houses()
+            if house.is_on() and any(row.id == purpose for row in house.city.manifest.personal)
+        ]

@@ -147,13 +147,15 @@ class Office:
         return self._row(town)
 
     async def invite(self, name: str, person: str, by: Principal) -> Answer:
-        """A link by which somebody comes into a town as its administrator."""
+        """A link by which somebody comes into a town as its administrator, as long as none of its own has come in: from
+        then on a link that is made here would open to who runs the machine what the town holds."""
         self.demand(by)
         town = self._another(name, "invite somebody to")
         registry = self._identity.own(town.name)
         roles = frozenset({Role.ADMINISTRATOR.value})
         account = registry.named(person.strip().lower())
-        if registry.administrators and (account is None or not account.is_administrator):
+        own = registry.administrators
+        if any(one.came_in for one in own) or (own and (account is None or not account.is_administrator)):
             raise Forbidden(f"The town {name} has administrators of its own; they invite whom they want")
         if account is None or account.ended is not None:
             account = await people.make_account(self._identity, registry, person, person, roles, SYSTEM)

@@ -105,7 +105,7 @@ class Platform(Office):
         """Have a town go into a folder of this installation's own choosing, for who asks over the network."""
         self.demand(by)
         outside = self._data / MOVED
-        outside.mkdir(exist_ok=True)
+        outside.mkdir(mode=0o700, exist_ok=True)
         folder = outside / f"{check_town_name(name)}-{utc_now():%Y%m%dT%H%M%SZ}"
         return await self.move(name, Going(folder, key, None, stays), by)
 

@@ -62,9 +62,9 @@ class Record:
         if any(one.get("id") == entry["id"] for batch in batches[-100:] for one in entries_of(batch)):
             return
         head = Head(batches[-1]["number"], batches[-1]["digest"]) if batches else Head()
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         whole = b"".join(orjson.dumps(batch) + b"\n" for batch in batches)
-        handle = os.open(self._record, os.O_RDWR | os.O_CREAT, 0o644)
+        handle = os.open(self._record, os.O_RDWR | os.O_CREAT, 0o600)
         with os.fdopen(handle, "r+b") as file:
             file.truncate(len(whole))
             file.seek(len(whole))

@@ -90,10 +90,15 @@ def invitation(identity: Identity, registry: Registry, code: str) -> tuple[Invit
     found = registry.invitations.values.get(digest_of(code).hex())
     if found is None or identity.supplies.clock() >= found.until:
         raise NotFound(_USED, key="identity.invitation.used")
-    account = registry.account(found.account)
+    return found, _still_here(registry, found.account)
+
+
+def _still_here(registry: Registry, account_id: str) -> Account:
+    """The account that a link opens. Raises NotFound where its person has left."""
+    account = registry.account(account_id)
     if account.ended is not None:
         raise NotFound(_USED, key="identity.invitation.used")
-    return found, account
+    return account
 
 
 async def accept(identity: Identity, registry: Registry, code: str, password: str, where: Where) -> Begun:
@@ -104,6 +109,7 @@ async def accept(identity: Identity, registry: Registry, code: str, password: st
     found, account = invitation(identity, registry, code)  # nobody used it meanwhile
     await registry.invitations.drop(found.id)
     await registry.end_all(account.id)
+    account = _still_here(registry, account.id)  # as it is now: roles may have changed, and people may have left
     opened = replace(account, password=hashed, totp=None, recovery=(), passkeys=())
     await registry.put_account(opened)
     identity.note(Event("invitation accepted", registry.town, account.principal_id, account.name, where.address))

@@ -28,6 +28,9 @@ async def with_password(identity: Identity, registry: Registry, name: str, passw
     account = registry.named(name)
     kept = account.password if account is not None and account.ended is None else None
     right = await identity.supplies.passwords.check(kept, password[:1_000])
+    if account is not None:  # who left meanwhile, or has another password now, does not come in by the former one
+        account = registry.account(account.id)
+        right = right and account.password == kept
     if not right or account is None or kept is None:
         identity.throttle.missed(name, where.address)
         # What is no name of anybody is not told: people type their password there by mistake.
@@ -55,7 +58,10 @@ async def begin(
     elsewhere: str = "",
 ) -> Begun:
     """Begin a session. at_level: the level that another authority says, None for that of the ways; since: when the
-    person showed who they are, None: now; elsewhere: the provider's own session from which it comes."""
+    person showed who they are, None: now; elsewhere: the provider's own session from which it comes. Raises
+    CredentialRefused where the person has left meanwhile."""
+    if registry.account(account.id).ended is not None:
+        raise CredentialRefused(_WRONG, key="identity.wrong")
     cookie, now = identity.secret(), identity.supplies.clock()
     reached = level(ways) if at_level is None else at_level
     session = Session(

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 
-from machinami.foundation.instant import format_instant
+from machinami.ingest.town.circle_body import body
+from machinami.ingest.town.circle_choices import choices
 from machinami.ingest.town.circle_words import CHAPTERS, COMPLAINTS, VOICES
 from machinami.ingest.town.circle_works import FIGURES, INCOMES, SPENDING, WORKS
 from machinami.ingest.town.inventory import identifier
+from machinami.ingest.town.thing import thing
 from machinami.model.reading import Reading
 from machinami.model.view import Ref, View, Words, attribute_name
 from machinami.model.vocabulary.circle import (
@@ -40,25 +42,13 @@ def circle(day: date, at: datetime) -> list[Reading]:
     """The circle of the town on the day on which it begins, as readings of the moment ``at``."""
     year = day.year if day.month >= _APRIL else day.year - 1
     views = [*_wishes(year), *_works(year), *_figures(year), *_trials(year), *_purse(year), *_voices(day, at)]
-    return [reading for view in views for reading in told(view, at)]
+    return [*(reading for view in views for reading in told(view, at)), *body(day, at), *choices(day, at)]
 
 
 def told(view: View, at: datetime) -> Iterator[Reading]:
     """A view as readings of one moment."""
-    yield Reading(view.id, view.TYPE, "simulated", True, at)
-    for name in (field.name for field in fields(view) if field.name not in ("id", "simulated")):  # type: ignore[arg-type]
-        value = getattr(view, name)
-        if value is not None:
-            plain = format_instant(value) if isinstance(value, datetime) else value
-            yield Reading(view.id, view.TYPE, attribute_name(name), plain, at, None, _kind(value))
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, Words):
-        return "LanguageProperty"
-    if isinstance(value, Ref):
-        return "Relationship"
-    return "JsonProperty" if isinstance(value, list | dict) else "Property"
+    names = (field.name for field in fields(view) if field.name not in ("id", "simulated"))  # type: ignore[arg-type]
+    return thing(view.TYPE, view.id, at, **{attribute_name(name): getattr(view, name) for name in names})
 
 
 def _wishes(year: int) -> Iterator[View]:

@@ -162,3 +162,67 @@ VOICES = (
         "",
     ),
 )
+
+MEMBERS = (
+    ("town", "town", "chair", "街並町（模擬）", "Machinami (simulated)", "判断と事務局", "decides; secretariat"),
+    ("bus", "company", "member", "早瀬バス（模擬）", "Hayase Bus (simulated)", "ポイントの受け取り", "takes points"),
+    (
+        "university", "university", "member", "山の大学（模擬）", "Mountain University (simulated)",
+        "データの分析", "looks at the data",
+    ),
+    (
+        "residents", "residents", "member", "自治会連合会（模擬）", "Residents' union (simulated)",
+        "草刈りと点検", "mows and inspects",
+    ),
+    ("bank", "finance", "member", "川上信用金庫（模擬）", "Kawakami credit union (simulated)", "資金の相談", "money"),
+    ("prefecture", "prefecture", "observer", "県（模擬）", "Prefecture (simulated)", "補助の相談", "grants"),
+)  # fmt: skip
+"""key, kind, role, in Japanese, in English, what it does in Japanese and English."""
+
+OFFERS = (
+    (
+        "gauges", "company", "disaster", "running", "水文計測（模擬）",
+        "電池で動く小さな川の水位計", "Battery gauges for small rivers",
+        "橋の下に付け、10 分おきに水位を送る。", "Fixed under a bridge; sends the level every ten minutes.",
+        "1 台 40 万円と通信料。電池は 2 年。",
+    ),
+    (
+        "drone", "company", "welfare", "tried", "空の便（模擬）",
+        "ドローンで薬を運ぶ", "Medicine by drone",
+        "山あいの集会所まで 12 分。", "Twelve minutes to the hall in the hills.",
+        "風速 8 m/s まで。",
+    ),
+    (
+        "shared-van", "npo", "welfare", "running", "となり町の助けあい（模擬）",
+        "買物のついでに薬を運ぶ車", "A shared van that brings medicine with the shopping",
+        "週 2 回、買物の車に薬を積む。", "Twice a week, with the shopping.",
+        "運転する人が 4 人いること。",
+    ),
+)  # fmt: skip
+"""key, kind, field, maturity, provider, name and text in Japanese and English, conditions."""
+
+PROJECTS = (
+    ("p1", "川ぞいのベンチ", "三か所に置く。", 450_000),
+    ("p2", "夜道の明かり", "通学路に 12 基。", 1_400_000),
+    ("p3", "山の地区の休み場", "バス停に屋根をかける。", 900_000),
+    ("p4", "歩道の段差なおし", "駅から役場まで。", 1_800_000),
+    ("p5", "木かげをつくる", "広場に 6 本植える。", 500_000),
+)
+"""id, name, text, cost in yen."""
+
+BALLOTS = (
+    (("p1", "p2"), 52),
+    (("p1", "p5"), 34),
+    (("p2", "p4"), 41),
+    (("p3",), 29),
+    (("p3", "p5"), 12),
+    (("p4",), 18),
+)
+"""Which projects so many voters wanted."""
+
+REMARKS = (
+    ("bench-shade", "bench", "日かげになる場所に置いてほしいです。", 52),
+    ("bench-names", "bench", "置く場所は、歩く会で見て回れます。", 49),
+    ("siren-phone", "siren", "電話で知らせてもらえると助かります。", 8),
+)
+"""key, of which proposal, text, how many days ago."""

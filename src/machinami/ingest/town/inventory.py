@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from machinami.ingest.town.climate import EN, JA, KEY
 from machinami.ingest.town.gauges import Gauge, RainGauge
 from machinami.ingest.town.geography import district_ring
 from machinami.ingest.town.landmarks import ground
@@ -55,6 +56,7 @@ def inventory(land: Land, gauges: Sequence[Gauge], rain: Sequence[RainGauge], at
         found.extend(_river_gauge(gauge, at))
     for bucket in rain:
         found.extend(_facts("RainGauge", bucket.key, bucket.name, _point(bucket.place), at))
+    found.extend(_facts("WeatherObserved", KEY, {"ja": JA, "en": EN}, _point(rain[0].place), at))
     for mark in LANDMARKS:
         if mark.shelter:
             place, _ = ground(land, mark)

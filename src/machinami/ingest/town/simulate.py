@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from machinami.ingest.town.climate import KEY, climate
 from machinami.ingest.town.gauges import RainGauge, basin, rain_gauges
 from machinami.ingest.town.geography import draw
 from machinami.ingest.town.inventory import AREA_ID, identifier, inventory
@@ -24,6 +25,14 @@ RAIN_STEP = timedelta(minutes=10)
 FORECAST_STEP = timedelta(hours=1)
 FORECAST_HOURS = 6
 DEFAULT_DAYS = 60
+WEATHER = (
+    ("temperature", "CEL"),
+    ("relativeHumidity", "C62"),
+    ("windSpeed", "MTS"),
+    ("solarRadiation", "D54"),
+    ("atmosphericPressure", "A97"),
+)
+"""What the weather station says, in the order of `Climate`, with the units."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -62,13 +71,14 @@ class Town:
 
         River gauges report at each multiple of ``step`` (whole minutes), rain gauges at each multiple of the
         larger of ``step`` and ten minutes, each giving the rain of the interval that ended then; a rain
-        forecast is issued every hour.
+        forecast is issued every hour, and the weather station reports at each hour.
         """
         start = max(start, self.first)
         found = list(self._level_readings(start, end, step))
         found.extend(self._rain_readings(start, end, max(step, RAIN_STEP)))
         for minute in _minutes(start, end, FORECAST_STEP).tolist():
             found.extend(self.rain_forecast(_EPOCH + timedelta(minutes=minute)))
+        found.extend(self._weather_readings(start, end))
         found.sort(key=lambda reading: reading.observed_at)
         return found
 
@@ -126,6 +136,17 @@ class Town:
             for instant, fallen, missing in zip(instants, depth.tolist(), lost.tolist(), strict=True):
                 if not missing:
                     yield Reading(entity, "RainGauge", "precipitation", fallen, instant, "MMT")
+
+    def _weather_readings(self, start: datetime, end: datetime) -> Iterator[Reading]:
+        minutes = _minutes(start, end, FORECAST_STEP)
+        hours = self._hours(minutes)
+        fallen = self._truth.rain_totals(hours) - self._truth.rain_totals(hours - RAIN_STEP / FORECAST_STEP)
+        told = climate(self.seed, minutes, fallen[:, 0])
+        entity = identifier("WeatherObserved", KEY)
+        instants = [_EPOCH + timedelta(minutes=minute) for minute in minutes.tolist()]
+        for (attribute, unit), values in zip(WEATHER, told, strict=True):
+            for instant, value in zip(instants, values.tolist(), strict=True):
+                yield Reading(entity, "WeatherObserved", attribute, value, instant, unit)
 
 
 def history(town: Town, until: datetime, step: timedelta = RAIN_STEP) -> Iterator[Sequence[Reading]]:

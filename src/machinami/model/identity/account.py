@@ -80,6 +80,11 @@ class Account:
         return self.ended is None and Role.ADMINISTRATOR in self.roles
 
     @property
+    def came_in(self) -> bool:
+        """Whether its person has come in by it before."""
+        return self.password is not None or bool(self.passkeys) or self.linked is not None
+
+    @property
     def has_second(self) -> bool:
         """Whether a password alone is not enough."""
         return self.totp is not None

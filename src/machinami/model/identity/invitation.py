@@ -25,9 +25,8 @@ def check_recognised(account: Account, recognised: int | None) -> None:
     """Raise BadRequestData where somebody who came in before gets a new way in without having been recognised as surely
     as when they were made known (OWASP ASVS 5.0, 6.4.4). recognised: the level of assurance of who they are (IAL) that
     was reached now; None: it was not looked at."""
-    known_before = account.password is not None or account.passkeys or account.linked is not None
     needed = max(1, account.identity_assurance)
-    if known_before and (recognised is None or recognised < needed):
+    if account.came_in and (recognised is None or recognised < needed):
         raise BadRequestData(
             f"{account.display} came in before: first recognise them as surely as then (level {needed}), and say so",
             key="identity.not_recognised",

@@ -8,9 +8,9 @@ March) unless a field says otherwise.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, TypedDict
 
-from machinami.model.view import Measured, Point, Ref, Words
+from machinami.model.view import Day, Measured, Moment, Point, Ref, Words, Year
 
 NeedOrigin = Literal["resident", "office", "workshop", "report", "service"]
 NeedState = Literal["open", "taken", "answered", "closed"]
@@ -29,6 +29,10 @@ Task = Literal["initial", "cloud", "upkeep", "licence", "staff"]
 Duty = Literal["a", "b", "c", "d"]
 Source = Literal["grant", "town", "fee", "donation", "bid", "sib", "crowdfunding", "other"]
 ProposalKind = Literal["proposal", "question", "plan_comment"]
+CHAPTERS = ("goals", "problems", "kpis", "work", "roadmap", "roles", "sustaining", "data")
+"""The chapters of a plan."""
+Chapter = Annotated[str, CHAPTERS]
+COMMENT_VERDICTS = ("taken_up", "partly", "not")
 ProposalState = Literal["open", "answered", "adopted", "declined", "hidden", "withdrawn"]
 
 
@@ -46,7 +50,7 @@ class CityNeed:
     text: Words | None = None
     field: str | None = None
     origin: NeedOrigin | None = None
-    raised_on: str | None = None
+    raised_on: Day | None = None
     state: NeedState | None = None
     voices: int | None = None
     location: Point | None = None
@@ -68,7 +72,7 @@ class Vision:
     text: Words | None = None
     state: VisionState | None = None
     version: int | None = None
-    adopted_on: str | None = None
+    adopted_on: Day | None = None
     adopted_by: str | None = None
     ref_replaced: Ref | None = None
     simulated: bool | None = None
@@ -98,12 +102,21 @@ class Initiative:
     simulated: bool | None = None
 
 
+class Withdrawal(TypedDict):
+    """That a published plan was withdrawn: when, by whom, in which role, and why."""
+
+    at: Moment
+    by: str
+    role: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class ActionPlan:
     """A published version of the town's plan (スマートシティ実行計画), whose words and figures never change again; the
     one with the greatest version that is not withdrawn stands. chapters: the eight by key (goals, problems, kpis,
     work, roadmap, roles, sustaining, data) -> {"ja": text, "en": text}; initiatives: ids; approved_by: who, with their
-    role; record: what its tables said at publication; withdrawn: {"at", "by", "role", "reason"} once it is."""
+    role; record: what its tables said at publication."""
 
     TYPE: ClassVar[str] = "ActionPlan"
     id: str
@@ -115,7 +128,7 @@ class ActionPlan:
     published_at: datetime | None = None
     ref_vision: Ref | None = None
     record: dict[str, object] | None = None
-    withdrawn: dict[str, str] | None = None
+    withdrawn: Withdrawal | None = None
     simulated: bool | None = None
 
 
@@ -147,7 +160,7 @@ class KeyPerformanceIndicator:
     formula: str | None = None
     counting: Words | None = None
     baseline: float | None = None
-    baseline_year: int | None = None
+    baseline_year: Year | None = None
     target: dict[str, object] | None = None
     target_years: dict[str, object] | None = None
     current: Measured | None = None
@@ -156,7 +169,7 @@ class KeyPerformanceIndicator:
     leads_to: list[str] | None = None
     owner: str | None = None
     from_kpi: str | None = None
-    retired_on: str | None = None
+    retired_on: Day | None = None
     simulated: bool | None = None
 
 
@@ -171,9 +184,9 @@ class PlanReview:
 
     TYPE: ClassVar[str] = "PlanReview"
     id: str
-    ref_indicator: Ref | None = None
-    subject: Words | None = None
-    raised_at: datetime | None = None
+    ref_indicator: Ref | None
+    subject: Words | None
+    raised_at: datetime
     reasons: list[dict[str, object]] | None = None
     state: ReviewState | None = None
     decided_by: str | None = None
@@ -197,13 +210,13 @@ class PlanAnswer:
     subject: Words | None = None
     verdict: AnswerVerdict | None = None
     reason: Words | None = None
-    chapter: str | None = None
+    chapter: Chapter | None = None
     ref_initiative: Ref | None = None
     ref_source: Ref | None = None
     decided_by: str | None = None
     role: str | None = None
     decided_at: datetime | None = None
-    withdrawn: dict[str, str] | None = None
+    withdrawn: Annotated[dict[str, str], Withdrawal] | None = None
     simulated: bool | None = None
 
 
@@ -242,7 +255,7 @@ class EffectEstimate:
     decided_by: str | None = None
     role: str | None = None
     decided_at: datetime | None = None
-    withdrawn: dict[str, str] | None = None
+    withdrawn: Annotated[dict[str, str], Withdrawal] | None = None
     simulated: bool | None = None
 
 
@@ -266,8 +279,8 @@ class Pilot:
     acceptance: Words | None = None
     privacy_check: dict[str, object] | None = None
     state: PilotState | None = None
-    started_on: str | None = None
-    ended_on: str | None = None
+    started_on: Day | None = None
+    ended_on: Day | None = None
     lessons: Words | None = None
     ref_initiative: Ref | None = None
     ref_indicator: Ref | None = None
@@ -301,12 +314,13 @@ class GateDecision:
 class CostItem:
     """What a work costs in a year. task: initial, cloud, upkeep, licence or staff, the nature of it; duty: a 運用, b
     データ整備, c データ連携 or d 外部サービス連携, where it is operation; amount in yen; payer: who bears it. least,
-    most: what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount)."""
+    most: what it may come to, as factors of the amount. state: planned, agreed or withdrawn (then it has no amount);
+    ref_share: the sharing by whose agreement this payer bears it."""
 
     TYPE: ClassVar[str] = "CostItem"
     id: str
     name: Words | None = None
-    year: int | None = None
+    year: Year | None = None
     task: Task | None = None
     duty: Duty | None = None
     amount: int | None = None
@@ -315,6 +329,7 @@ class CostItem:
     most: float | None = None
     state: str | None = None
     ref_initiative: Ref | None = None
+    ref_share: Ref | None = None
     simulated: bool | None = None
 
 
@@ -329,7 +344,7 @@ class IncomeItem:
     TYPE: ClassVar[str] = "IncomeItem"
     id: str
     name: Words | None = None
-    year: int | None = None
+    year: Year | None = None
     source: Source | None = None
     amount: int | None = None
     payer: str | None = None
@@ -342,6 +357,15 @@ class IncomeItem:
     simulated: bool | None = None
 
 
+class Moderation(TypedDict):
+    """One step of moderation: what was done, why, by whom (a role), and when."""
+
+    did: str
+    reason: str
+    role: str
+    at: Moment
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What a resident proposes, asks or objects to (提案・質問). kind: proposal, question or plan_comment; state: open,
@@ -349,7 +373,7 @@ class Proposal:
     id; verified: whether its author was signed in; supports: how many support it, one voice each; unverified: how many
     more say that they do and were not signed in; due_on: until when a reply is owed; reply: what the town answered;
     changed: what in the plan was changed by it; chapter, verdict: of a comment on the plan, on which chapter, and
-    whether it was taken_up, partly or not; moderation: rows of who (by role) hid it when and why."""
+    whether it was taken_up, partly or not; moderation: who hid it when and why."""
 
     TYPE: ClassVar[str] = "Proposal"
     id: str
@@ -361,7 +385,7 @@ class Proposal:
     state: ProposalState | None = None
     supports: int | None = None
     handed_in_at: datetime | None = None
-    due_on: str | None = None
+    due_on: Day | None = None
     reply: Words | None = None
     replied_by: str | None = None
     replied_at: datetime | None = None
@@ -370,7 +394,7 @@ class Proposal:
     ref_plan: Ref | None = None
     verified: bool | None = None
     unverified: int | None = None
-    chapter: str | None = None
-    verdict: str | None = None
-    moderation: list[dict[str, str]] | None = None
+    chapter: Chapter | None = None
+    verdict: Annotated[str, COMMENT_VERDICTS] | None = None
+    moderation: Annotated[list[dict[str, str]], list[Moderation]] | None = None
     simulated: bool | None = None

@@ -7,6 +7,7 @@ from datetime import datetime
 from machinami.kit.desk import House
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import Initiative
+from machinami.services.cases.logic.adding import can_be_untried
 from machinami.services.cases.logic.reading import key_of
 from machinami.services.cases.model import OWN_SOURCE, Found, ReferenceCase, Source
 
@@ -29,7 +30,8 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """What here does the same as a case. kind: running, absent (it does not run in this town), page or none."""
+    """What here does the same as a case. kind: running, off (it is installed, and off in this town), absent (it is not
+    installed), page or none."""
 
     kind: str
     name: str = ""
@@ -47,6 +49,15 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """A work that was begun from a case. id: "" where it can no longer be taken back."""
+
+    name: str
+    state: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """All of one case. told: rows of the key of a heading and what is said of it, "" where its source says nothing."""
 
@@ -57,7 +68,7 @@ class Sheet:
     sources: Sequence[str]
     here: Here
     own: bool
-    works: Sequence[tuple[str, str]]
+    works: Sequence[Begun]
     by: str
     at: datetime | None
 
@@ -70,18 +81,23 @@ def spoken(text: Mapping[str, str] | None, language: str) -> str:
 
 
 def card(found: Found, houses: Sequence[House], words: Words) -> Card:
-    """One case in the list, with the words that matched."""
+    """One case in the list, with the words that matched. houses: those whose services are on."""
     case, language = found.case, words.language
-    labels = [words.plain(f"cases.field.{case.field or 'management'}"), stage_of(case, words)]
+    labels = [words.plain(f"field.{case.field or 'management'}"), stage_of(case, words)]
     here = here_of(case, houses, words).kind in ("running", "page")
     name, place, problem = (spoken(text, language) for text in (case.name, case.place, case.problem))
     return Card(key_of(case.id), name, place, problem, labels, found.matched, here, case.state == "withdrawn")
 
 
 def sheet(
-    case: ReferenceCase, houses: Sequence[House], works: Sequence[Initiative], sources: Sequence[Source], words: Words
+    case: ReferenceCase,
+    houses: Sequence[House],
+    resting: Sequence[House],
+    works: Sequence[Initiative],
+    sources: Sequence[Source],
+    words: Words,
 ) -> Sheet:
-    """All of one case."""
+    """All of one case. houses, resting: those whose services are on, and off."""
     language = words.language
     rows = {
         "problem": case.problem, "aim": case.aim, "text": case.text, "outcome": case.outcome, "failed": case.failed,
@@ -95,7 +111,7 @@ def sheet(
         (words.plain("cases.fact.stage"), stage_of(case, words)),
         (words.plain("cases.fact.size"), words.plain(f"cases.size.{case.size or 'unsaid'}")),
         (words.plain("cases.fact.year"), case.year or words.plain("cases.unsaid")),
-        (words.plain("cases.fact.field"), words.plain(f"cases.field.{case.field or 'management'}")),
+        (words.plain("cases.fact.field"), words.plain(f"field.{case.field or 'management'}")),
     ]
     return Sheet(
         card(Found(case, 0.0), houses, words),
@@ -103,20 +119,24 @@ def sheet(
         facts,
         [_gauge(row, words) for row in case.indicators or []],
         said,
-        here_of(case, houses, words),
+        here_of(case, houses, words, resting),
         case.sources == [OWN_SOURCE],
-        [(spoken(one.name, language) or one.id, _work_state(one, words)) for one in works],
+        [
+            Begun(spoken(one.name, language) or one.id, _work_state(one, words), one.id if can_be_untried(one) else "")
+            for one in works
+        ],
         f"{case.decided_by} ({case.role})" if case.decided_by else "",
         case.decided_at,
     )
 
 
-def here_of(case: ReferenceCase, houses: Sequence[House], words: Words) -> Here:
+def here_of(case: ReferenceCase, houses: Sequence[House], words: Words, resting: Sequence[House] = ()) -> Here:
     """What here does the same as a case."""
-    for house in houses:
-        if house.service.manifest.id == case.service:
-            title = house.service.manifest.title.spoken("en" if words.language == "en" else "ja")
-            return Here("running", title, f"/services/{case.service}")
+    for kind, which in (("running", houses), ("off", resting)):
+        for house in which:
+            if house.service.manifest.id == case.service:
+                title = house.service.manifest.title.spoken("en" if words.language == "en" else "ja")
+                return Here(kind, title, f"/services/{case.service}" if kind == "running" else "")
     if case.service:
         return Here("absent", case.service)
     return Here("page", words.plain("nav.ethics"), case.page) if case.page else Here("none")

@@ -10,10 +10,6 @@ Stage = Literal["start", "prepare", "plan", "build", "grow"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 Size = Literal["metropolis", "suburb", "regional", "other", "unsaid"]
 SIZES: tuple[Size, ...] = get_args(Size)
-FIELDS = (
-    "disaster", "facilities", "environment", "energy", "transport", "welfare", "safety", "tourism",
-    "industry", "planning", "administration", "management",
-)  # fmt: skip
 OWN_SOURCE = "own"
 
 

@@ -12,7 +12,7 @@ from machinami.kit.city import City
 from machinami.model.view import Ref
 from machinami.model.vocabulary.circle import Initiative
 from machinami.model.vocabulary.office import Officer
-from machinami.services.cases.logic.adding import tried, turned
+from machinami.services.cases.logic.adding import tried, turned, untried
 from machinami.services.cases.logic.reading import read_library, tidied
 from machinami.services.cases.model import Library, ReferenceCase
 
@@ -75,6 +75,17 @@ async def try_it(city: City, entity_id: str, running: bool, by: Officer) -> Init
         work = tried(city.new_id(Initiative.TYPE), case, str(by), running)
         await city.publish(work, by=str(by))
         return work
+
+
+async def untry(city: City, work_id: str, by: Officer) -> str:
+    """End a work that was begun from a case and of which nobody has made more; the id of the case. Raises NotFound,
+    Conflict."""
+    async with city.turn:
+        work = await city.get(Initiative, work_id)
+        if work is None or work.ref_case is None:
+            raise NotFound("There is no such work that was begun from a case", entityId=work_id)
+        await city.publish(untried(work), by=str(by))
+    return work.ref_case
 
 
 @cache

@@ -4,9 +4,10 @@ Levels are in the gauge's own unit above its own zero. A warning level is a 警�
 ガイドライン): 0 calm, 2 氾濫注意, 3 避難判断, 4 氾濫危険, 5 氾濫発生; there is no 1, which is no matter of a gauge.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, NotRequired, TypedDict
 
 from machinami.model.view import Measured, Point, Ref, Words
 
@@ -50,6 +51,12 @@ class Thresholds:
     judgement: float | None = None
     danger: float | None = None
     bank: float | None = None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any] | None) -> "Thresholds":
+        """The levels that a row of the log says, as far as they are numbers."""
+        said = {one.name: (row or {}).get(one.name) for one in fields(cls)}
+        return cls(**{name: float(v) for name, v in said.items() if isinstance(v, int | float)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +162,10 @@ class FloodProposal:
 
     TYPE: ClassVar[str] = "FloodProposal"
     id: str
-    ref_gauge: Ref | None = None
-    warning_level: int | None = None
-    state: str | None = None
-    issued_at: datetime | None = None
+    ref_gauge: Ref | None
+    warning_level: int | None
+    state: str | None
+    issued_at: datetime
     reasons: list[Any] | None = None
     headline: Words | None = None
     text: Words | None = None
@@ -210,15 +217,18 @@ class Alert:
     simulated: bool | None = None
 
 
+DecisionKind = Literal["approved", "declined", "withdrawn", "thresholds", "undone", "setting", "setting_undone"]
+
+
 @dataclass(frozen=True, slots=True)
 class FloodDecision:
     """One entry of the log of decisions: what an officer did, when and why; never changed afterwards."""
 
     TYPE: ClassVar[str] = "FloodDecision"
     id: str
-    kind: str | None = None
-    subject: Words | None = None
-    decided_at: datetime | None = None
+    kind: DecisionKind
+    subject: Words | None
+    decided_at: datetime
     decided_by: str | None = None
     role: str | None = None
     reason: str | None = None
@@ -229,11 +239,23 @@ class FloodDecision:
     after: dict[str, Any] | None = None
 
 
+class ScoreRow(TypedDict):
+    """How well one horizon is forecast: RMSE of the model and of persistence in the gauge's unit, and the share of what
+    came that was inside 90 %, with the rain known until now (past) or to come."""
+
+    hours: float
+    rain: str
+    model: float
+    persistence: float
+    coverage: float
+    cases: NotRequired[int]
+    used: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ModelScore:
     """How well one gauge's forecaster did on its held-out tail, beside persistence; whether it is in use.
 
-    `scores` are rows of hours, model, persistence (RMSE in the gauge's unit), coverage (share inside 90 %), used.
     `improvement` is 1 − RMSE / RMSE of persistence 2 h ahead, with the rain known only until now.
     """
 
@@ -244,7 +266,7 @@ class ModelScore:
     trained_at: datetime | None = None
     rows: int | None = None
     unit: str | None = None
-    scores: list[Any] | None = None
+    scores: list[ScoreRow] | None = None
     improvement: float | None = None
     in_use: bool | None = None
     simulated: bool | None = None

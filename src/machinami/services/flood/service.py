@@ -43,6 +43,7 @@ from machinami.services.flood.logic.situation import (
 from machinami.services.flood.logic.stored import FORMAT
 from machinami.services.flood.model import (
     Alert,
+    DecisionKind,
     FloodDecision,
     FloodMonitoring,
     FloodProposal,
@@ -307,7 +308,7 @@ async def undo_thresholds(city: City, gauge_id: str, by: Officer) -> None:
         last = last_change(log, "thresholds", "undone")
         if last is None or last.before is None:
             raise Conflict("There is no change of these levels to undo", gauge=gauge_id)
-        await _change_thresholds(city, gauge_id, Thresholds(**last.before), "undone", last.reason or "", by)
+        await _change_thresholds(city, gauge_id, Thresholds.of(last.before), "undone", last.reason or "", by)
 
 
 async def set_setting(city: City, name: str, value: Value, reason: str, by: Officer) -> None:
@@ -326,7 +327,7 @@ async def undo_setting(city: City, name: str, by: Officer) -> None:
         await _change_setting(city, name, last.before[name], "setting_undone", last.reason or "", demand_officer(by))
 
 
-async def _change_setting(city: City, name: str, value: Value, kind: str, reason: str, by: Officer) -> None:
+async def _change_setting(city: City, name: str, value: Value, kind: DecisionKind, reason: str, by: Officer) -> None:
     text = city.manifest.setting(name).help
     before = getattr(await city.settings(Settings), name)
     await city.set_setting(name, value, by.who)
@@ -345,7 +346,7 @@ async def _change_setting(city: City, name: str, value: Value, kind: str, reason
 
 
 async def _change_thresholds(
-    city: City, gauge_id: str, levels: Thresholds, kind: str, reason: str, by: Officer
+    city: City, gauge_id: str, levels: Thresholds, kind: DecisionKind, reason: str, by: Officer
 ) -> None:
     gauge = await city.get(RiverGauge, gauge_id)
     if gauge is None:

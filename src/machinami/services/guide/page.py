@@ -11,6 +11,7 @@ from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import officer, said, said_if
 from machinami.kit.words import Words
+from machinami.model.vocabulary.fields import MANAGEMENT
 from machinami.services.guide import service
 from machinami.services.guide.book import Teller, ThemeSheet
 from machinami.services.guide.logic.diagnosis import standing
@@ -22,7 +23,6 @@ ADDRESS = "/services/guide"
 TEMPLATE = f"{PACKAGE}/page.html"
 View = Literal["start", "officer", "stuck", "concept", "history"]
 VIEWS: tuple[View, ...] = ("start", "officer", "stuck", "concept", "history")
-MANAGEMENT = "management"  # the field of the services by which a town is managed
 _REMARK = 500
 _LOOKED_BACK = timedelta(days=5 * 366)
 

@@ -164,8 +164,13 @@ class WalkingEffect:
     steps_effect: float | None = None
     medical_cost: float | None = None
     issued_at: datetime | None = None
-    reason: str | None = None
+    reason: Literal["no_comparison", "too_few"] | None = None
     simulated: bool | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all of it was worked out."""
+        return None not in (self.effect, self.low, self.high, self.participants, self.steps_effect, self.medical_cost)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,12 +91,12 @@ class IndicatorRevision:
 
     TYPE: ClassVar[str] = "IndicatorRevision"
     id: str
-    ref_indicator: Ref | None = None
-    subject: Words | None = None
-    kind: str | None = None
-    before: dict[str, Any] | None = None
-    after: dict[str, Any] | None = None
-    decided_by: str | None = None
-    role: str | None = None
-    decided_at: datetime | None = None
+    ref_indicator: Ref | None
+    subject: Words | None
+    kind: str | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    decided_by: str | None
+    role: str | None
+    decided_at: datetime
     reason: str | None = None

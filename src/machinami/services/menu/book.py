@@ -91,7 +91,7 @@ def sheet(one: Judged, words: Words) -> RowSheet:
     l2, l3, text, lacks, source = (spoken(said, language) for said in (row.l2, row.l3, row.text, row.lacks, row.source))
     return RowSheet(
         row.id, row.no or "—", l2, l3, text, row.tag, source,
-        [words.plain(f"menu.field.{field}") for field in row.fields],
+        [words.plain(f"field.{field}") for field in row.fields],
         one.finding,
         [_part(part, works, language) for part, works in one.parts],
         lacks if one.finding != "met" else "",

@@ -86,7 +86,8 @@ class PlanYear:
 @dataclass(frozen=True, slots=True)
 class CashPlan:
     """What the rows come to over the years, as the town keeps it. rows: a row a year; worth: present value in yen at
-    the rate, worth_low to worth_high in 8 cases of 10; risk: the share of cases in which it is below 0; payback in
+    the rate if every row comes as it is written; of cases drawn within the rows' bounds, worth_middle in the middle and
+    8 of 10 from worth_low to worth_high; risk: the share of cases in which it is below 0; payback in
     years; findings: rows of kind and facts."""
 
     TYPE: ClassVar[str] = "CashPlan"
@@ -95,6 +96,7 @@ class CashPlan:
     findings: list[Any] | None = None
     rate: float | None = None
     worth: int | None = None
+    worth_middle: int | None = None
     worth_low: int | None = None
     worth_high: int | None = None
     risk: float | None = None

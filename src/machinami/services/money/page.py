@@ -97,6 +97,7 @@ class Way:
             fault=fault,
             typed=Typed(typed or (typed_of(edited.item) if edited else {})),
             blank=Typed(),
+            may=self.city.is_author(),
             work=work,
             titles={h.service.manifest.id: h.service.manifest.title.spoken(words.language) for h in self.desk.houses()},
             yen=lambda amount: yen(amount, words),

@@ -12,8 +12,10 @@ from machinami.model.undoing import logged
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import CostItem, IncomeItem, Initiative
 from machinami.model.vocabulary.office import Officer
+from machinami.services.money.logic.agreed import cost_rows, replaceable
 from machinami.services.money.logic.changes import Kept, restored, withdrawn
 from machinami.services.money.logic.plan import first_year, judge, plan_of
+from machinami.services.money.logic.plan import standing as standing_rows
 from machinami.services.money.model import (
     WITHDRAWN,
     CashPlan,
@@ -43,7 +45,9 @@ async def refresh(city: City, now: datetime) -> None:
         plan = plan_of(costs, incomes, first, settings.years)
         before = await city.get(CashPlan, PLAN_ID)
         rate = settings.discount_rate
-        found = await city.compute_at(LOOK_AHEAD, costs, incomes, first, settings.years, rate, SEED)
+        found = None
+        if any(first <= (item.year or 0) < first + settings.years for item in standing_rows((*costs, *incomes))):
+            found = await city.compute_at(LOOK_AHEAD, costs, incomes, first, settings.years, rate, SEED)
         if found is None and before is None:
             return
         findings = [{"kind": one.kind, **one.facts} for one in judge(plan, costs, incomes)]
@@ -51,8 +55,8 @@ async def refresh(city: City, now: datetime) -> None:
         said = CashPlan(PLAN_ID, rows_of(plan), findings, rate, simulated=simulated)
         if found is not None:
             said = replace(
-                said, worth=found.worth, worth_low=found.worth_low, worth_high=found.worth_high,
-                risk=found.risk, payback=found.payback,
+                said, worth=found.worth, worth_middle=found.worth_middle, worth_low=found.worth_low,
+                worth_high=found.worth_high, risk=found.risk, payback=found.payback,
             )  # fmt: skip
         if before is None or replace(before, issued_at=None) != said:
             await city.publish(replace(said, issued_at=now), whole=True)
@@ -141,8 +145,10 @@ async def change(city: City, item: CostItem | IncomeItem, by: Officer, reason: s
             raise BadRequestData("A cost does not become an income", row=item.id)
         if before.state == WITHDRAWN:
             raise Conflict("This row was withdrawn; undo that first, or write a new one", row=item.id)
-        kind = "cost_changed" if isinstance(item, CostItem) else "income_changed"
-        await _keep(city, kind, [replace(item, simulated=before.simulated)], {item.id: before}, by, reason)
+        kind, after = "income_changed", replace(item, simulated=before.simulated)
+        if isinstance(after, CostItem) and isinstance(before, CostItem):  # that it came of an agreement stays
+            kind, after = "cost_changed", replace(after, state=before.state, ref_share=before.ref_share)
+        await _keep(city, kind, [after], {item.id: before}, by, reason)
 
 
 async def withdraw(city: City, item_id: str, by: Officer, reason: str) -> None:
@@ -151,7 +157,11 @@ async def withdraw(city: City, item_id: str, by: Officer, reason: str) -> None:
         before = await _row(city, item_id)
         if before.state == WITHDRAWN:
             raise Conflict("This was withdrawn already", row=item_id)
-        await _keep(city, "withdrawn", [withdrawn(before)], {item_id: before}, by, reason)
+        stood: dict[str, Kept] = {item_id: before}
+        if isinstance(before, CostShare):  # what it made each payer pay goes with it
+            theirs = [item for item in await city.find(CostItem) if item.ref_share == item_id]
+            stood |= {item.id: item for item in theirs if item.state != WITHDRAWN}
+        await _keep(city, "withdrawn", [withdrawn(one) for one in stood.values()], stood, by, reason)
 
 
 async def undo(city: City, change_id: str, by: Officer) -> None:
@@ -181,8 +191,10 @@ async def propose(city: City, share: CostShare, by: Officer, reason: str) -> str
     return kept.id
 
 
-async def agree(city: City, share_id: str, by: Officer, reason: str) -> None:
-    """Write down that all have agreed to a proposed sharing. Raises NotFound, Conflict."""
+async def agree(city: City, share_id: str, first: int, replaces: bool, by: Officer, reason: str) -> None:
+    """Write down that all have agreed to a proposed sharing, with a row of costs for each payer and year from the
+    fiscal year `first` on: one change, which is undone as one. replaces: the planned rows of the same work and years
+    go, so that nothing counts twice. Raises NotFound, Conflict."""
     async with city.turn:
         before = await city.get(CostShare, share_id)
         if before is None:
@@ -190,7 +202,10 @@ async def agree(city: City, share_id: str, by: Officer, reason: str) -> None:
         if before.state != "proposed":
             raise Conflict(f"Only a proposed sharing can be agreed on; this one is {before.state}", share=share_id)
         after = replace(_signed(city, before, by), state="agreed")
-        await _keep(city, "share_agreed", [after], {share_id: before}, by, reason)
+        rows = [replace(row, id=city.new_id(CostItem.TYPE)) for row in cost_rows(after, first)]
+        gone = replaceable(await city.find(CostItem), after, first) if replaces else []
+        stood: dict[str, Kept] = {share_id: before, **{item.id: item for item in gone}}
+        await _keep(city, "share_agreed", [after, *rows, *map(withdrawn, gone)], stood, by, reason)
 
 
 async def set_setting(city: City, name: str, value: Value, by: Officer) -> None:

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, get_args
+from typing import ClassVar, Literal, get_args
 
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import NeedOrigin, NeedState
 
-FIELDS = (
-    "disaster", "welfare", "transport", "education", "environment", "energy", "industry", "tourism", "facilities",
-    "administration", "other",
-)  # fmt: skip
 ORIGINS: tuple[NeedOrigin, ...] = ("office", "workshop", "resident", "report", "service")
 STATES: tuple[NeedState, ...] = get_args(NeedState)
+NoteState = Literal["waiting", "accepted", "declined"]
+NeedDeed = Literal[
+    "accepted", "declined", "added", "grouped", "parted", "changed", "drafted", "adopted", "undone"
+]  # fmt: skip
 LONGEST_TEXT, LONGEST_NAME = 1_000, 80
 
 
@@ -26,7 +26,7 @@ class NeedNote:
     text: Words | None = None
     field: str | None = None
     handed_in_at: datetime | None = None
-    state: str | None = None
+    state: NoteState | None = None
     reason: str | None = None
     decided_by: str | None = None
     role: str | None = None
@@ -37,15 +37,14 @@ class NeedNote:
 
 @dataclass(frozen=True, slots=True)
 class NeedDecision:
-    """What an officer did, and how it is undone. kind: accepted, declined, added, grouped, parted, changed, drafted,
-    adopted or undone; ref_need: the need or vision; ref_source: the note of a resident, or, of an `undone`, the
-    decision that was undone; before, after: what was changed, by entity id and attribute."""
+    """What an officer did, and how it is undone. ref_need: the need or vision; ref_source: the note of a resident, or,
+    of an `undone`, the decision that was undone; before, after: what was changed, by entity id and attribute."""
 
     TYPE: ClassVar[str] = "NeedDecision"
     id: str
-    kind: str | None = None
-    subject: Words | None = None
-    decided_at: datetime | None = None
+    kind: NeedDeed
+    subject: Words | None
+    decided_at: datetime
     decided_by: str | None = None
     role: str | None = None
     reason: str | None = None

@@ -11,10 +11,11 @@ from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import Words
+from machinami.model.vocabulary.fields import FIELDS_OR_OTHER
 from machinami.services.needs import service
 from machinami.services.needs.book import sheets
 from machinami.services.needs.book.reports import Report, report
-from machinami.services.needs.model import FIELDS, ORIGINS, STATES, NeedNote
+from machinami.services.needs.model import ORIGINS, STATES, NeedNote
 from machinami.services.needs.service import PACKAGE
 
 TEMPLATE = f"{PACKAGE}/page.html"
@@ -84,10 +85,10 @@ class Way:
             vision=sheets.standing_row(held, words),
             visions=sheets.vision_rows(held.visions, words),
             needs=[row for row in rows if row.state != "closed" or seen != "resident"],
-            fields=FIELDS,
+            fields=FIELDS_OR_OTHER,
             origins=ORIGINS,
             states=STATES,
-            field=asked.get("field", "") if asked.get("field") in FIELDS else "",
+            field=asked.get("field", "") if asked.get("field") in FIELDS_OR_OTHER else "",
             notes=[note for note in held.notes if note.state == "waiting"],
             asked_similar=bool(asked.get("similar")),
             groups=sheets.offered_groups(groups, {row.id: row for row in rows}),

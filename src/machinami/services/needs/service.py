@@ -30,7 +30,7 @@ from machinami.services.needs.logic.deciding import (
     undoable,
 )
 from machinami.services.needs.logic.grouping import grouped, offers, parted
-from machinami.services.needs.model import NeedDecision, NeedNote, Settings
+from machinami.services.needs.model import NeedDecision, NeedDeed, NeedNote, Settings
 
 PACKAGE = "machinami.services.needs"
 V = TypeVar("V")
@@ -127,7 +127,7 @@ async def judge(
                 need = grouped(head, [need], {need.id: need})[0]
         decided = judged(note, accept, reason, need.id if need else None, by, city.now())
         await city.publish(*([need] if need else []), decided, by=by.who, whole=True)
-        kind = "accepted" if accept else "declined"
+        kind: NeedDeed = "accepted" if accept else "declined"
         await _log(city, kind, [None] if need else [], [need] if need else [], by, reason, source=note.id,
                    subject=need.name if need else note.text)  # fmt: skip
 
@@ -238,7 +238,7 @@ async def adopt_vision(city: City, vision_id: str, reason: str, by: Officer) -> 
 
 async def _log(
     city: City,
-    kind: str,
+    kind: NeedDeed,
     before: Sequence[CityNeed | None],
     after: Sequence[CityNeed],
     by: Officer,

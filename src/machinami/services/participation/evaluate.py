@@ -2,7 +2,8 @@
 
 The elections are .pb files of Pabulib, which the command line has read. Where a file's rule is a greedy one and says
 what was selected, the winners by most votes must be these. Equal shares are measured beside it: which share of the
-budget they spend, how many projects they choose otherwise, and how long they take.
+budget they spend, how many projects they choose otherwise, and how long they take. Where a reference says what another
+program chose by equal shares, it is told how many elections come out the same.
 """
 
 import time
@@ -13,12 +14,17 @@ from typing import Any, NamedTuple
 import orjson
 
 from machinami.foundation.errors import InputError
+from machinami.methods.budget_round import step_of
 from machinami.methods.equal_shares import Election, completed, election, equal_shares, greedy
 from machinami.methods.scorecard import Argument, Check, Each, Progress, Report, Table
-from machinami.services.participation.logic.budgeting import step_of
+from machinami.services.participation.logic.likeness import Likeness, Told, held_against, read_reference
 
 WITHOUT_TABLE = True
-ARGUMENTS = (Argument("pb", "polls", "a .pb file of Pabulib, or a folder of them", required=True),)
+REFERENCE = "reference"
+ARGUMENTS = (
+    Argument("pb", "polls", "a .pb file of Pabulib, or a folder of them", required=True),
+    Argument(REFERENCE, "file", "what another program chose by equal shares, as JSON (docs/participation.md)"),
+)
 GREEDY = ("greedy", "greedy-no-skip", "greedy-threshold")
 BAR = 0.99
 
@@ -44,13 +50,46 @@ class Judged(NamedTuple):
 
 def evaluate(table: Table, options: Mapping[str, str], progress: Progress, each: Each = map) -> Report:
     """Score the rule of budgeting on the elections."""
-    if not table.documents:
+    polls = {name: body for name, body in table.documents.items() if name != REFERENCE}
+    if not polls:
         raise InputError("--pb names no election; give a .pb file of Pabulib or a folder of them")
+    by, told = read_reference(table.documents[REFERENCE]) if REFERENCE in table.documents else ("", [])
+    known = [(polls[one.election], one) for one in told if one.election in polls]
     judged: list[Judged] = []
-    for one in each(judge, list(table.documents.values())):
+    for one in each(judge, list(polls.values())):
         judged.append(one)
-        progress(len(judged), len(table.documents))
-    return Report("participation", tuple(_checks(judged)), len(judged), tuple(_notes(judged)))
+        progress(len(judged), len(polls) + len(known))
+    alike: list[Likeness] = []
+    for found in each(_held, known):
+        alike.append(found)
+        progress(len(judged) + len(alike), len(polls) + len(known))
+    checks = [*_checks(judged), *(_likeness(alike) if by else [])]
+    return Report("participation", tuple(checks), len(judged), (*_notes(judged), *(_others(alike, by) if by else ())))
+
+
+def _held(task: tuple[bytes, Told]) -> Likeness:
+    body, told = task
+    return held_against(_election(orjson.loads(body)), told)
+
+
+def _likeness(alike: list[Likeness]) -> list[Check]:
+    same = [one for one in alike if not one.other]
+    return [
+        Check("shares_as_reference", _ratio(len(same), len(alike)), "1", 1.0),
+        Check("shares_compared", float(len(alike)), "1"),
+        Check("shares_compared_elections", float(len({one.told.election for one in alike})), "1"),
+        Check("shares_with_ties", float(sum(one.ties > 0 for one in alike)), "1"),
+        Check("shares_otherwise_without_a_tie", float(sum(not one.ties for one in alike if one.other)), "1"),
+    ]
+
+
+def _others(alike: list[Likeness], by: str) -> list[str]:
+    """Where the other program chose otherwise, and whether a tie may be why."""
+    return [f"the reference is of {by}"] + [
+        f"{one.told.election} ({one.told.measure}): {', '.join(one.other)} by one of the two alone; ties: {one.ties}"
+        for one in alike
+        if one.other
+    ]
 
 
 def judge(document: bytes) -> Judged:

@@ -2,22 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, get_args
 
-from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.circle import ProposalState
+from machinami.model.view import Day, Ref, Words
+from machinami.model.vocabulary.circle import COMMENT_VERDICTS, Moderation, ProposalState
 
 Kind = Literal["proposal", "question", "plan_comment"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Verdict = Literal["taken_up", "partly", "not"]
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-CHAPTERS = ("goals", "problems", "kpis", "work", "roadmap", "roles", "sustaining", "data")
-"""The chapters of a plan, as ActionPlan names them."""
-FIELDS = (
-    *("disaster", "facilities", "environment", "energy", "transport", "welfare", "education", "tourism", "industry"),
-    "administration",
-)
-"""Fields of the town, as manifests name them."""
+VERDICTS = COMMENT_VERDICTS
 ANSWERED: tuple[ProposalState, ...] = ("answered", "adopted", "declined")
 GONE = ("hidden", "withdrawn")
 RoundState = Literal["draft", "open", "closed"]
@@ -49,15 +41,67 @@ class ProposalComment:
     state: str | None = None
     posted_at: datetime | None = None
     ref_proposal: Ref | None = None
-    moderation: list[dict[str, str]] | None = None
+    moderation: Annotated[list[dict[str, str]], list[Moderation]] | None = None
     simulated: bool | None = None
+
+
+class Project(TypedDict):
+    """What residents may choose; its cost in yen."""
+
+    id: str
+    name: str
+    text: str
+    cost: int
+
+
+class Fared(TypedDict):
+    """How a project fared. how: by shares, by the rest, or not at all (none); greedy: whether most votes alone would
+    choose it; place: in which order it was chosen; payers: how many paid for it, least and most yen each; short: how
+    many yen those who wanted it were short of."""
+
+    id: str
+    votes: int
+    greedy: bool
+    how: Literal["shares", "rest", "none"]
+    place: NotRequired[int]
+    payers: NotRequired[int]
+    least: NotRequired[int]
+    most: NotRequired[int]
+    short: NotRequired[int]
+
+
+class Outcome(TypedDict):
+    """What was chosen and why, in yen. part: what each voter had at first; raised: what they had at the end."""
+
+    voters: int
+    part: int
+    raised: int
+    spent: int
+    left: int
+    greedy_spent: NotRequired[int]
+    projects: list[Fared]
+
+
+class Answered(TypedDict):
+    """How a question was answered, where enough did; by bands of age, too."""
+
+    count: int | None
+    mean: float | None
+    bands: dict[str, Any]
+
+
+class Results(TypedDict):
+    """What came of a survey, by question."""
+
+    frame: str
+    smallest: int
+    questions: dict[str, Answered]
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetRound:
-    """A round of participatory budgeting. budget in yen; projects: rows {"id", "name", "text", "cost"}; ballots: how
-    many signed-in residents voted; unverified: how many others filled in a ballot, which counts for nothing; outcome:
-    what was chosen and why, as `logic.budgeting` writes it."""
+    """A round of participatory budgeting. budget in yen; ballots: how many signed-in residents voted; unverified: how
+    many others filled in a ballot, which counts for nothing; outcome: what was chosen and why."""
 
     TYPE: ClassVar[str] = "BudgetRound"
     id: str
@@ -65,11 +109,11 @@ class BudgetRound:
     text: Words | None = None
     state: str | None = None
     budget: int | None = None
-    closes_on: str | None = None
-    projects: list[dict[str, Any]] | None = None
+    closes_on: Day | None = None
+    projects: Annotated[list[dict[str, Any]], list[Project]] | None = None
     ballots: int | None = None
     unverified: int | None = None
-    outcome: dict[str, Any] | None = None
+    outcome: Annotated[dict[str, Any], Outcome] | None = None
     simulated: bool | None = None
 
 
@@ -84,10 +128,10 @@ class WellBeingSurvey:
     name: Words | None = None
     state: str | None = None
     frame: str | None = None
-    closes_on: str | None = None
+    closes_on: Day | None = None
     answers: int | None = None
     unverified: int | None = None
-    results: dict[str, Any] | None = None
+    results: Annotated[dict[str, Any], Results] | None = None
     figures: dict[str, str] | None = None
     simulated: bool | None = None
 

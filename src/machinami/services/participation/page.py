@@ -11,7 +11,8 @@ from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.settings import read_setting, refusal
 from machinami.kit.signing import choose_audience, officer, said, said_if
-from machinami.model.vocabulary.circle import ActionPlan, Proposal
+from machinami.model.vocabulary.circle import CHAPTERS, ActionPlan, Proposal
+from machinami.model.vocabulary.fields import FIELDS
 from machinami.services.participation import service
 from machinami.services.participation.book import typed
 from machinami.services.participation.book.rounds import Rounds
@@ -21,8 +22,6 @@ from machinami.services.participation.book.telling import ADDRESS
 from machinami.services.participation.logic import budgeting, wellbeing
 from machinami.services.participation.logic.pieces import LONGEST_NAME, LONGEST_TEXT
 from machinami.services.participation.model import (
-    CHAPTERS,
-    FIELDS,
     KINDS,
     ParticipationStep,
     ProposalComment,
@@ -113,6 +112,7 @@ class Way:
             waiting=sorted((s for s in sheets if s.state == "open"), key=lambda s: (s.days_left, s.id)),
             objections=[s for s in sheets if s.objected],
             originals=await self.originals(request) if seen == "officer" else {},
+            may=self.city.is_author(),
             objected=[c for c in await self.square.comments(words, by) if c.objected] if seen == "officer" else [],
             closed=[view.TYPE for view in CLOSABLE if not self.city.shows(view)],
             account=await self.square.account(words) if seen == "history" else None,
@@ -153,7 +153,8 @@ class Way:
             alike=await self.square.similar(f"{piece.name} {piece.text}", words, by, piece.id),
             supported=await service.supported(self.city, piece.id, by),
             verified=by.verified,
-            as_officer=choose_audience(asked.get("view")) == "officer",
+            may=self.city.is_author(),
+            as_officer=choose_audience(asked.get("view")) == "officer" and self.city.is_author(),
             originals=await self.originals(request) if asked.get("view") == "officer" else {},
             done=_done(asked, words.has),
         )
@@ -267,14 +268,14 @@ class Way:
             status,
             round=await self.rounds.one_round(request.params["id"], words, by),
             verified=by.verified,
-            as_officer=choose_audience(asked.get("view")) == "officer",
+            as_officer=choose_audience(asked.get("view")) == "officer" and self.city.is_author(),
             done=_done(asked, words.has),
         )
 
     async def survey(self, request: Request) -> Response:
         """One survey of well-being."""
         words, asked, by = self.frame.words(request, PACKAGE), request.arguments, self.voice(request)
-        as_officer = choose_audience(asked.get("view")) == "officer"
+        as_officer = choose_audience(asked.get("view")) == "officer" and self.city.is_author()
         return self.frame.show(
             request,
             f"{PACKAGE}/survey.html",

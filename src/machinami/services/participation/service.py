@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
+from machinami.methods.budget_round import counted
 from machinami.model.audit import Head
 from machinami.model.principal import ANONYMOUS, Role
 from machinami.model.view import Ref, View
@@ -190,7 +191,7 @@ async def close_round(city: City, round_id: str, who: str) -> None:
         budgeting.demand_state(round_, "open")
         cast = (await city.private_rows(_ballots(round_id))).values()
         ballots = [row["projects"] for row in cast if row["verified"]]
-        outcome = await city.compute(budgeting.counted, round_.projects or [], round_.budget or 0, ballots)
+        outcome = await city.compute(counted, round_.projects or [], round_.budget or 0, ballots)
         await keep(city, replace(round_, state="closed", outcome=outcome), who, "close", city.now())
 
 

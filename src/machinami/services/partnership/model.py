@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, get_args
 
-from machinami.model.view import Ref, Words
+from machinami.model.view import Day, Ref, Words
+from machinami.model.vocabulary.fields import FIELDS_OR_OTHER
 
 Rule = Literal["majority", "two_thirds", "unanimity"]
 RULES: tuple[Rule, ...] = get_args(Rule)
@@ -13,10 +14,6 @@ VOTES = ("yes", "no", "abstain")
 MEMBER_KINDS = ("town", "prefecture", "company", "university", "residents", "npo", "finance", "other")
 ROLES = ("chair", "secretary", "member", "observer")
 MATURITIES = ("idea", "tried", "running")
-FIELDS = (
-    "disaster", "welfare", "transport", "education", "environment", "energy", "industry", "tourism", "facilities",
-    "administration", "other",
-)  # fmt: skip
 STEPS = {
     "proposed": ("met", "ended"),
     "met": ("talks", "pilot", "ended"),
@@ -62,8 +59,8 @@ class ConsortiumMember:
     kind: str | None = None
     role: str | None = None
     text: Words | None = None
-    joined_on: str | None = None
-    left_on: str | None = None
+    joined_on: Day | None = None
+    left_on: Day | None = None
     state: str | None = None
     simulated: bool | None = None
 
@@ -91,7 +88,7 @@ class ConsortiumMeeting:
     TYPE: ClassVar[str] = "ConsortiumMeeting"
     id: str
     name: Words | None = None
-    held_on: str | None = None
+    held_on: Day | None = None
     place: str | None = None
     agenda: list[str] | None = None
     present: list[str] | None = None
@@ -194,7 +191,7 @@ class MatchingDay:
     TYPE: ClassVar[str] = "MatchingDay"
     id: str
     name: Words | None = None
-    held_on: str | None = None
+    held_on: Day | None = None
     needs: list[Any] | None = None
     works: list[Any] | None = None
     pairs: list[Any] | None = None
@@ -252,7 +249,7 @@ _WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     Resolution.TYPE: {"rule": RULES, "state": ("passed", "rejected", "no_quorum")},
     DataRule.TYPE: {"state": ("standing", "replaced")},
     RuleAgreement.TYPE: {"state": ("agreed",)},
-    SolutionSeed.TYPE: {"kind": MEMBER_KINDS, "field": FIELDS, "maturity": MATURITIES, "state": ("offered",)},
+    SolutionSeed.TYPE: {"kind": MEMBER_KINDS, "field": FIELDS_OR_OTHER, "maturity": MATURITIES, "state": ("offered",)},
     SolutionMatch.TYPE: {"state": tuple(STEPS)},
     MatchingDay.TYPE: {"state": ("held",)},
 }

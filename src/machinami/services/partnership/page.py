@@ -131,6 +131,7 @@ class Way:
             log=sheets.log_of(held, words),
             voters=sheets.voters_of(held, words),
             today=service.today(self.city).isoformat(),
+            may=self.city.is_author(),
             settings=settings,
             kinds=choices("kind", MEMBER_KINDS),
             roles=choices("role", ROLES),

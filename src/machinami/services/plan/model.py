@@ -2,15 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.circle import WorkState
+from machinami.model.vocabulary.circle import Chapter, WorkState
 
-CHAPTERS = ("goals", "problems", "kpis", "work", "roadmap", "roles", "sustaining", "data")
 STAGES = ("survey", "plan", "pilot", "deployment", "operation")
 STAGE_STATES = ("planned", "going", "done", "stopped")
 STATES: tuple[WorkState, ...] = get_args(WorkState)
+DraftState = Literal["open", "approved", "kept", "published"]
+CommentState = Literal["open", "settled"]
+PlanDeed = Literal[
+    "begun", "written", "kept", "restored", "approved", "published", "withdrawn", "work", "settled", "declined",
+    "answer_withdrawn", "undone",
+]  # fmt: skip
 LONGEST_CHAPTER, LONGEST_COMMENT = 12_000, 2_000
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
@@ -29,7 +34,7 @@ class PlanDraft:
     id: str
     name: Words | None = None
     version: int | None = None
-    state: str | None = None
+    state: DraftState | None = None
     chapters: dict[str, Any] | None = None
     remark: str | None = None
     kept_by: str | None = None
@@ -47,9 +52,9 @@ class PlanComment:
 
     TYPE: ClassVar[str] = "PlanComment"
     id: str
-    chapter: str | None = None
+    chapter: Chapter | None = None
     text: Words | None = None
-    state: str | None = None
+    state: CommentState | None = None
     decided_by: str | None = None
     role: str | None = None
     decided_at: datetime | None = None
@@ -61,19 +66,18 @@ class PlanComment:
 
 @dataclass(frozen=True, slots=True)
 class PlanDecision:
-    """What was done with the plan. kind: begun, written, kept, restored, approved, published, withdrawn, work, settled,
-    declined (a review), answer_withdrawn or undone; before, after: the text of a chapter, or what of a work was
-    changed; ref_source: of an `undone`, the decision that was undone."""
+    """What was done with the plan. before, after: the text of a chapter, or what of a work was changed; ref_source: of
+    an `undone`, the decision that was undone."""
 
     TYPE: ClassVar[str] = "PlanDecision"
     id: str
-    kind: str | None = None
-    subject: Words | None = None
-    decided_at: datetime | None = None
+    kind: PlanDeed
+    subject: Words | None
+    decided_at: datetime
     decided_by: str | None = None
     role: str | None = None
     reason: str | None = None
-    chapter: str | None = None
+    chapter: Chapter | None = None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
     ref_draft: Ref | None = None

@@ -16,7 +16,7 @@ from machinami.kit.page import town_name
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Words as Texts
-from machinami.model.vocabulary.circle import PlanAnswer, PlanReview
+from machinami.model.vocabulary.circle import CHAPTERS, PlanAnswer, PlanReview
 from machinami.services.plan import service
 from machinami.services.plan.book import sheets
 from machinami.services.plan.book.chapters import Reader
@@ -28,7 +28,7 @@ from machinami.services.plan.logic.drafting import WrittenMeanwhile, stamp, text
 from machinami.services.plan.logic.paper import Paper
 from machinami.services.plan.logic.paper import said as cell_said
 from machinami.services.plan.logic.reviews import LONGEST_ANSWER, owed
-from machinami.services.plan.model import CHAPTERS, LONGEST_CHAPTER, PlanDraft
+from machinami.services.plan.model import LONGEST_CHAPTER, PlanDraft
 from machinami.services.plan.service import PACKAGE, Held, Taking
 
 ADDRESS = "/services/plan"

@@ -9,9 +9,11 @@ from machinami.foundation.errors import BadRequestData, Conflict, NotFound
 from machinami.kit.city import City
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import (
+    CHAPTERS,
     ActionPlan,
     CityNeed,
     CostItem,
+    EffectEstimate,
     IncomeItem,
     Initiative,
     KeyPerformanceIndicator,
@@ -26,7 +28,14 @@ from machinami.services.plan.logic import drafting, reviews, works
 from machinami.services.plan.logic.drafting import Chapters
 from machinami.services.plan.logic.record import Row, Sources, record
 from machinami.services.plan.logic.undoing import undoable
-from machinami.services.plan.model import CHAPTERS, LONGEST_COMMENT, PlanComment, PlanDecision, PlanDraft, Running
+from machinami.services.plan.model import (
+    LONGEST_COMMENT,
+    PlanComment,
+    PlanDecision,
+    PlanDeed,
+    PlanDraft,
+    Running,
+)
 
 PACKAGE = "machinami.services.plan"
 
@@ -66,6 +75,7 @@ class Held:
 _TOLD = (
     Vision, CityNeed, Initiative, KeyPerformanceIndicator, CostItem, IncomeItem, Pilot, ActionPlan, PlanDraft,
     PlanComment, PlanDecision, Proposal, PlanReview, PlanAnswer,
+    EffectEstimate,
 )  # fmt: skip
 
 
@@ -81,6 +91,7 @@ async def sources(city: City, running: Sequence[Running]) -> Sources:
         await city.find(IncomeItem),
         await city.find(Pilot),
         running,
+        await city.find(EffectEstimate),
     )
 
 
@@ -286,7 +297,7 @@ def tables(found: Held, city: City) -> Row:
 
 
 def _decision(
-    city: City, kind: str, subject: Mapping[str, str] | None, by: Officer, reason: str = "",
+    city: City, kind: PlanDeed, subject: Mapping[str, str] | None, by: Officer, reason: str = "",
     draft: str = "", plan: str = "", work: str = "",
 ) -> PlanDecision:  # fmt: skip
     return PlanDecision(

@@ -1,8 +1,10 @@
 """Which towns are there? One folder a town: DIR/towns/NAME/town.sqlite."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from stat import S_IMODE, S_IRWXO
 
 from machinami.foundation.errors import StoreUnavailable, TenantNotFound
 from machinami.model.town_name import check_town_name
@@ -64,7 +66,8 @@ class SqliteBackend:
 def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
     """The town that this file holds, brought to the present form."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _keep_from_others(path.parent)
     except OSError as error:
         raise StoreUnavailable(f"{path.parent} cannot be made: {error.strerror}", path=str(path)) from error
     held = lock(path.with_name(LOCK))
@@ -75,6 +78,15 @@ def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
     except BaseException:
         held.close()
         raise
+
+
+def _keep_from_others(folder: Path) -> None:
+    """Let no other account of the machine into a town's folder, whatever it was made with. Its group may stay: that
+    is how a backup is let in."""
+    mode = S_IMODE(folder.stat().st_mode)
+    if mode & S_IRWXO:
+        with suppress(OSError):  # the folder is another's, or the disk knows no rights
+            folder.chmod(mode & ~S_IRWXO)
 
 
 def open_backend(folder: Path, settings: StoreSettings, keys: Keys = no_keys) -> SqliteBackend:

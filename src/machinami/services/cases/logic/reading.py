@@ -7,7 +7,8 @@ from typing import Any
 
 from machinami.foundation.errors import InputError
 from machinami.model.view import Words
-from machinami.services.cases.model import FIELDS, SIZES, STAGES, Library, ReferenceCase, Source
+from machinami.model.vocabulary.fields import FIELDS_OR_MANAGEMENT
+from machinami.services.cases.model import SIZES, STAGES, Library, ReferenceCase, Source
 
 TOLD = ("name", "place", "problem", "aim", "text", "outcome", "failed", "lessons", "money", "partners")
 NEEDED = ("name", "place", "problem", "text", "size", "field", "sources", "keywords")
@@ -45,7 +46,7 @@ def _case(row: Mapping[str, Any], edition: int, sources: set[str]) -> ReferenceC
     missing = [key for key in NEEDED if not row.get(key)]
     if missing:
         raise CaseError(f"The case {name} does not say {', '.join(missing)}", case=name)
-    for key, allowed in (("size", SIZES), ("field", FIELDS), ("stage", ("", *STAGES))):
+    for key, allowed in (("size", SIZES), ("field", FIELDS_OR_MANAGEMENT), ("stage", ("", *STAGES))):
         if row.get(key, "") not in allowed:
             raise CaseError(f"{key} of the case {name} is {row[key]!r}; it can be {', '.join(allowed)}", case=name)
     if unknown := set(row["sources"]) - sources:
@@ -65,7 +66,7 @@ def tidied(case: ReferenceCase) -> ReferenceCase:
         case,
         stage=case.stage if case.stage in STAGES else None,
         size=case.size if case.size in SIZES else "unsaid",
-        field=case.field if case.field in FIELDS else "management",
+        field=case.field if case.field in FIELDS_OR_MANAGEMENT else "management",
         keywords=[word for word in case.keywords or [] if isinstance(word, str)],
         sources=[key for key in case.sources or [] if isinstance(key, str)],
         indicators=[row for row in case.indicators or [] if isinstance(row, dict) and ("ja" in row or "en" in row)],

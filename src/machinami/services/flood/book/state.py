@@ -3,15 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from machinami.kit.charts import Point
 from machinami.kit.happening import Level, Notice
 from machinami.kit.settings import SettingField
 from machinami.model.expectation import Step
-from machinami.services.flood.model import Thresholds
-
-DecisionKind = Literal["approved", "declined", "withdrawn", "thresholds", "undone", "setting", "setting_undone"]
+from machinami.services.flood.model import DecisionKind, Thresholds
 
 
 @dataclass(frozen=True, slots=True)

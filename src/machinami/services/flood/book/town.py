@@ -14,7 +14,6 @@ from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.book.state import (
     Decision,
-    DecisionKind,
     Proposal,
     Score,
     SettingChange,
@@ -121,7 +120,6 @@ def _sheet(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> She
 
 def _proposal(found: FloodProposal, names: Mapping[str, str], units: Mapping[str, str], teller: Teller) -> Proposal:
     gauge = str(found.ref_gauge)
-    assert found.issued_at is not None, "a proposal has its moment"
     return Proposal(
         found.id,
         names.get(gauge, gauge),
@@ -136,21 +134,17 @@ def _proposal(found: FloodProposal, names: Mapping[str, str], units: Mapping[str
 
 
 def _decision(found: FloodDecision, words: Words) -> Decision:
-    assert found.decided_at is not None, "the log holds what was decided at a moment"
-    kind: DecisionKind = found.kind or "setting"  # type: ignore[assignment]
     by = (found.decided_by or "", found.role or "")
-    return Decision(found.decided_at, kind, words.of(found.subject), *by, found.reason or "")
+    return Decision(found.decided_at, found.kind, words.of(found.subject), *by, found.reason or "")
 
 
 def _change(found: FloodDecision) -> ThresholdChange:
-    assert found.decided_at is not None, "the log holds what was decided at a moment"
     by = (found.decided_by or "", found.role or "", found.reason or "")
-    before, after = Thresholds(**(found.before or {})), Thresholds(**(found.after or {}))
+    before, after = Thresholds.of(found.before), Thresholds.of(found.after)
     return ThresholdChange(found.decided_at, *by, before, after)
 
 
 def _setting_change(found: FloodDecision, name: str) -> SettingChange:
-    assert found.decided_at is not None, "the log holds what was decided at a moment"
     by = (found.decided_by or "", found.role or "", found.reason or "")
     before, after = (written((row or {}).get(name, "")) for row in (found.before, found.after))
     return SettingChange(found.decided_at, *by, before, after)

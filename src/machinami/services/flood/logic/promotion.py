@@ -7,7 +7,7 @@ from math import isfinite
 from machinami.model.view import Ref
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood.logic.gathering import Series
-from machinami.services.flood.model import HorizonScore, ModelScore, Retrained, state_id
+from machinami.services.flood.model import HorizonScore, ModelScore, Retrained, ScoreRow, state_id
 
 OFTEN = timedelta(minutes=10)
 SELDOM = timedelta(days=1)
@@ -55,7 +55,7 @@ def average(scores: Sequence[HorizonScore]) -> float:
 def score_of(gauge: RiverGauge, done: Retrained, now: datetime) -> ModelScore:
     """What came of learning, as an entity: both errors, side by side, whether or not the model is used."""
     used = {(score.hours, score.uses_rain) for score in done.used}
-    rows = [
+    rows: list[ScoreRow] = [
         {
             "hours": score.hours,
             "rain": "perfect" if score.uses_rain else "past",

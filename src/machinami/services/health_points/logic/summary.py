@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from statistics import fmean
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from machinami.services.health_points.logic import ledger
 from machinami.services.health_points.logic.days import accepted, digest
@@ -67,16 +67,21 @@ def _kpi(row: GroupFigure, since: date, until: date, simulated: bool | None) -> 
     )
 
 
+def _is_told(row: Sequence[object]) -> bool:
+    """Whether a row of a survey says all five, minutes as numbers: other programs write them."""
+    return len(row) == 5 and all(isinstance(minutes, int | float) for minutes in row[3:])
+
+
 def effect_of(walkers: Sequence[Walker], days: Days, surveys: Sequence[WalkingSurvey], now: datetime) -> WalkingEffect:
     """What taking part changed; with its reason where that cannot be said."""
     cases = [case for w in walkers if (case := _case(w, days.get(w.id, ()))) is not None]
     for survey in surveys:
-        for age, sex, district, before, after in survey.answers or ():
+        for age, sex, district, before, after in (row for row in survey.answers or () if _is_told(row)):
             cases.append(Case(str(age), str(sex), str(district), float(before), float(after), False))
     found = estimate(cases)
     simulated = any(w.simulated for w in walkers) or any(s.simulated for s in surveys) or None
     if found is None:
-        why = "no_comparison" if not surveys else "too_few"
+        why: Literal["no_comparison", "too_few"] = "too_few" if surveys else "no_comparison"
         return WalkingEffect(EFFECT_ID, issued_at=now, reason=why, simulated=simulated)
     steps = steps_of_minutes(found.minutes)
     return WalkingEffect(

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from machinami.foundation.errors import BadRequestData, InputError, NotFound
 from machinami.foundation.instant import format_instant
 from machinami.kit.city import City
-from machinami.kit.units import shown, unit_text, with_unit
+from machinami.kit.units import change_text, unit_text, with_unit
 from machinami.kit.words import Words
 from machinami.model.view import Ref
 from machinami.model.view import Words as Texts
 from machinami.model.vocabulary.circle import EffectEstimate, Initiative, KeyPerformanceIndicator
 from machinami.model.vocabulary.office import Officer
 from machinami.services.indicators import service
+from machinami.services.indicators.book.drawings import Drawing, two_lines
 from machinami.services.indicators.logic.effects import STEPS, Estimate, Series, Step, estimate, read_table, stepped
 from machinami.services.indicators.logic.formula import Attribute, aggregates, read_or_fault
 from machinami.services.indicators.logic.way import Sample, number
@@ -24,7 +25,6 @@ DAYS = 3_660
 MOST_ENTITIES = 60
 MARK = "place:"
 LIMITS = ("elsewhere", "chosen", "spill", "later")
-WIDE, HIGH, EDGE = 640, 200, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +35,6 @@ class Place:
     key: str
     name: str
     many: int
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """Two lines on common steps: as SVG paths in a box of WIDE by HIGH; began: where the measure began, across."""
-
-    treated: str
-    others: str
-    began: float
-    rows: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +147,13 @@ def _kept(
         {"id": one.id, "name": one.name, "weight": weight}
         for one, weight in zip(sides["others"], told.weights, strict=True)
     ]
+    own = any(not one.id.startswith("table:") for one in (*sides["treated"], *sides["others"]))
     return EffectEstimate(
         city.new_id(EffectEstimate.TYPE), None, Ref(kpi.id), None, told.method, step, began.isoformat(), told.before,
         len(told.steps) - told.before, [{"id": one.id, "name": one.name} for one in sides["treated"]], list(others),
         told.effect, told.low, told.high, kpi.unit, list(told.findings),
         {"steps": [one.isoformat() for one in told.steps], "treated": list(told.treated), "others": list(told.others)},
-        None, by.who, by.role, city.now(), simulated=kpi.simulated,
+        None, by.who, by.role, city.now(), simulated=kpi.simulated if own else None,
     )  # fmt: skip
 
 
@@ -219,7 +210,7 @@ def _told(found: EffectEstimate, works: Mapping[str, str], words: Words) -> Effe
         found.id,
         found.id.rpartition(":")[2],
         words.of(found.name, found.id),
-        _signed(found.effect, found.unit, words),
+        change_text(found.effect, found.unit, words),
         says(found, words),
         [words.plain(f"ind.effect.limit.{one}") for one in LIMITS],
         "、".join(treated),
@@ -230,7 +221,7 @@ def _told(found: EffectEstimate, works: Mapping[str, str], words: Words) -> Effe
         found.role or "",
         found.decided_at,
         words.plain("ind.effect.withdrawn", **told) if gone else "",
-        drawing(found.series or {}, found.began or "", unit_text(found.unit, words)),
+        two_lines(found.series or {}, found.began or "", unit_text(found.unit, words)),
         bool(found.simulated),
     )
 
@@ -240,8 +231,8 @@ def says(found: EffectEstimate, words: Words) -> list[str]:
     treated, others = _names(found.treated), _names(found.others)
     told: dict[str, object] = {
         "name": words.of(found.name, found.id), "began": found.began or "", "place": treated[0] if treated else "",
-        "treated": len(treated), "others": len(others), "effect": _signed(found.effect, found.unit, words),
-        "low": _signed(found.low, found.unit, words), "high": _signed(found.high, found.unit, words),
+        "treated": len(treated), "others": len(others), "effect": change_text(found.effect, found.unit, words),
+        "low": change_text(found.low, found.unit, words), "high": change_text(found.high, found.unit, words),
         "before": found.before or 0, "after": found.after or 0, "step": words.plain(f"ind.effect.step.{found.step}"),
     }  # fmt: skip
     method = "mixture" if found.method == "mixture" else "difference"
@@ -261,7 +252,7 @@ def says(found: EffectEstimate, words: Words) -> list[str]:
 
 def _finding(row: Mapping[str, Any], found: EffectEstimate, words: Words) -> str:
     said: dict[str, object] = {
-        name: _signed(number(row.get(name)), found.unit, words) for name in ("value", "carried", "low", "high")
+        name: change_text(number(row.get(name)), found.unit, words) for name in ("value", "carried", "low", "high")
     }
     said |= {name: f"{number(row.get(name)) or 0:.0%}" for name in ("share", "least")}
     said |= {name: row.get(name, 0) for name in ("count", "treated", "others")}
@@ -271,36 +262,5 @@ def _finding(row: Mapping[str, Any], found: EffectEstimate, words: Words) -> str
     return words.plain(key, **said) if words.has(key) else ""
 
 
-def _signed(value: float | None, unit: str | None, words: Words) -> str:
-    sign = "+" if value is not None and value > 0 else ""
-    return sign + with_unit(None if value is None else float(f"{value:.3g}"), unit, words)
-
-
 def _names(rows: Sequence[Mapping[str, Any]] | None) -> list[str]:
     return [str(row.get("name") or row.get("id")) for row in rows or ()]
-
-
-def drawing(series: Mapping[str, Any], began: str, unit: str) -> Drawing | None:
-    """Both lines as they are drawn; None where there is too little."""
-    steps, treated, others = (list(series.get(name) or ()) for name in ("steps", "treated", "others"))
-    if len(steps) < 2 or not len(steps) == len(treated) == len(others):
-        return None
-    low, high = min(*treated, *others), max(*treated, *others)
-    room = (high - low) or 1.0
-
-    def across(place: float) -> float:
-        return round(EDGE + (WIDE - 2 * EDGE) * place / (len(steps) - 1), 1)
-
-    def path(values: Sequence[float]) -> str:
-        points = (
-            f"{across(place)},{round(HIGH - EDGE - (HIGH - 2 * EDGE) * (value - low) / room, 1)}"
-            for place, value in enumerate(values)
-        )
-        return "M" + " L".join(points)
-
-    first = sum(one < began for one in steps)
-    rows = [
-        (day, f"{shown(one)} {unit}".rstrip(), f"{shown(other)} {unit}".rstrip())
-        for day, one, other in zip(steps, treated, others, strict=True)
-    ]
-    return Drawing(path(treated), path(others), across(first - 0.5), rows)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from machinami.kit.charts import Row, Spark
+from machinami.services.indicators.book.drawings import ControlChart
 from machinami.services.indicators.book.effects import Effect
 from machinami.services.indicators.logic.chain import Chain
 
@@ -156,6 +157,7 @@ class Sheet:
     chart: Mapping[str, object] | None
     rows: Sequence[Row]
     findings: Sequence[Finding]
+    control: ControlChart | None
     cautions: Sequence[str]
     leads: Sequence[Card]
     led: Sequence[Card]

@@ -126,7 +126,6 @@ class Teller:
         """A review of the plan with what was answered to it, the last answer first."""
         kpi_id = str(found.ref_indicator or "")
         rows = because(found.reasons, units.get(kpi_id), self.words)
-        assert found.raised_at is not None, "a review was raised at a moment"
         decided = (found.decided_by or "", found.role or "", found.decided_at, found.reason or "")
         answered = [self.answer(one) for one in answers if one.ref_review == found.id][::-1]
         is_open = found.state in ("sent", "dismissed") and all(one.gone for one in answered)
@@ -150,7 +149,6 @@ class Teller:
 
     def revision(self, found: IndicatorRevision) -> Revision:
         """An entry in the history of an indicator."""
-        assert found.decided_at is not None, "the history holds what was done at a moment"
         deed = found.kind if found.kind in DEEDS else "changed"
         kpi_id = str(found.ref_indicator or "")
         rows = self.changed(found.before or {}, found.after or {}) if found.before or deed == "recorded" else []
@@ -159,7 +157,8 @@ class Teller:
 
     def changed(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         """What is other after than before: what, before, after."""
-        names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name != "id"]
+        told = [name for name in {**before, **after} if self.words.has(f"ind.field.{name}")]
+        names = [name for name in told if before.get(name) != after.get(name)]
         return [
             (self.words.plain(f"ind.field.{n}"), self.value(before.get(n)), self.value(after.get(n))) for n in names
         ]

@@ -14,6 +14,7 @@ from machinami.kit.words import LANGUAGES, Words
 from machinami.model.vocabulary.circle import Initiative, KeyPerformanceIndicator, PlanAnswer, PlanReview
 from machinami.services.indicators import service
 from machinami.services.indicators.book import forms
+from machinami.services.indicators.book.drawings import control_chart
 from machinami.services.indicators.book.effects import called, effects_of
 from machinami.services.indicators.book.finding import findings
 from machinami.services.indicators.book.offers import offers, taken
@@ -22,6 +23,7 @@ from machinami.services.indicators.book.telling import Teller, link_of
 from machinami.services.indicators.logic.chain import draw
 from machinami.services.indicators.logic.computing import Outcome
 from machinami.services.indicators.logic.formula import Term, read_or_fault
+from machinami.services.indicators.logic.past import control
 from machinami.services.indicators.logic.way import Sample, band_of, number
 from machinami.services.indicators.logic.writing import Fault, cautions
 from machinami.services.indicators.model import LEVELS, Definition, IndicatorRevision, Settings
@@ -97,6 +99,7 @@ class IndicatorBook:
             payload(chart, _chart_words(words), self.city.zone) if len(past) > 1 else None,
             table(chart, ROWS_BEHIND_A_CHART),
             findings(past, self.city.zone, unit_text(kpi.unit, words), words),
+            control_chart(control(past, self.city.zone), unit_text(kpi.unit, words)),
             [words.plain(f"ind.caution.{kind}") for kind in cautions(known, self.city.terms, bool(led))],
             [teller.card(other) for other in followed if other.id in (kpi.leads_to or ())],
             [teller.card(other) for other in led],

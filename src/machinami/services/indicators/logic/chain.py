@@ -96,7 +96,7 @@ def wrapped(text: str) -> tuple[str, ...]:
             lines[-1] += letter
             continue
         whole, space, begun = lines[-1].rpartition(" ")
-        if space and letter != " ":  # words that have spaces between them stay whole
+        if space and letter != " " and (begun + letter).isascii():  # words that have spaces between them stay whole
             lines[-1:] = [whole, begun + letter]
         else:
             lines.append(letter.strip())

@@ -15,6 +15,8 @@ from machinami.model.view import Words as Spoken
 from machinami.services.money import service
 from machinami.services.money.book.state import Typed
 from machinami.services.money.book.telling import ADDRESS, agreement, yen
+from machinami.services.money.logic.agreed import replaceable
+from machinami.services.money.logic.plan import fiscal_year
 from machinami.services.money.logic.typed import amount_typed, fault, one_of, read_whole, read_yen_if
 from machinami.services.money.model import (
     KEYS,
@@ -40,6 +42,7 @@ EXAMPLE = {
     "build": "1,200万", "operation": "1,500万", "years": "5", "prefecture_years": "3",
     "works": "A町, B町 = 2,500万",
 }  # fmt: skip
+YEARS = (2000, 2100)
 _LEAST_ROWS = 3
 
 
@@ -98,7 +101,12 @@ class SharingPages:
                 status, fault, sharing = 422, said_fault(error, words), None
         rows = rows_of(typed)
         held = await service.standing(self.city, self.city.now())
-        shares = [agreement(one, words) for one in held.shares if one.state != WITHDRAWN]
+        this = fiscal_year(held.today)
+        shares = [
+            agreement(one, words, replaceable(held.costs, one, this), [c for c in held.costs if c.ref_share == one.id])
+            for one in held.shares
+            if one.state != WITHDRAWN
+        ]
         done = request.arguments.get("done", "")
         return self.frame.show(
             request,
@@ -114,6 +122,8 @@ class SharingPages:
             done=words.rich(f"money.done.{done}") if words.has(f"money.done.{done}") else "",
             agreements=shares,
             closed="CostShare" in held.closed,
+            this=this,
+            may_write=self.city.is_author(),
             rules=[column.rule.rule for column in columns if not column.missing],
             keys=[(key, words.plain(f"money.key.{key}")) for key in KEYS],
             sizes=[(size, words.plain(f"money.size.{size}")) for size in SIZES],
@@ -139,7 +149,9 @@ class SharingPages:
     async def agree(self, request: Request) -> Response:
         """Write down that all have agreed."""
         form = read_form(request)
-        await service.agree(self.city, said(form, "share"), officer(form), said(form, "reason", 300))
+        first = read_whole(form, "first", *YEARS)
+        replaces = form.get("replaces") == "yes"
+        await service.agree(self.city, said(form, "share"), first, replaces, officer(form), said(form, "reason", 300))
         return see_other(f"{SHARING}?done=agreed#agreements")
 
     async def withdraw(self, request: Request) -> Response:

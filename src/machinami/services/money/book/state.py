@@ -78,7 +78,8 @@ class WorkCost:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """A sharing that was proposed or agreed on: rows of member and yen."""
+    """A sharing that was proposed or agreed on: rows of member and yen. replaced, replaced_yen: how many rows of costs
+    stand where its shares would; cost_rows: how many it made."""
 
     id: str
     name: str
@@ -91,6 +92,9 @@ class Agreement:
     role: str
     at: datetime | None
     reason: str
+    replaced: int = 0
+    replaced_yen: int = 0
+    cost_rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CostItem, IncomeItem, Initiative
 from machinami.services.money.book.state import Agreement, Entry, Line, Told
-from machinami.services.money.model import RULES, CostShare, Finding, MoneyChange
+from machinami.services.money.model import RULES, WITHDRAWN, CostShare, Finding, MoneyChange
 
 ADDRESS = "/services/money"
 GRAVE = frozenset({"uncovered", "empty", "grant_most", "grant_share", "grant_own", "grant_late"})
@@ -97,8 +97,10 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def agreement(share: CostShare, words: Words) -> Agreement:
-    """An agreement on sharing."""
+def agreement(
+    share: CostShare, words: Words, replaced: Sequence[CostItem] = (), rows_of: Sequence[CostItem] = ()
+) -> Agreement:
+    """An agreement on sharing. replaced: rows in whose place the shares would stand; rows_of: those that it made."""
     told_rows = [row for row in share.members or [] if isinstance(row, dict)]
     rows = [(str(row.get("name", "")), int(_number(row.get("share")) or 0)) for row in told_rows]
     return Agreement(
@@ -113,6 +115,9 @@ def agreement(share: CostShare, words: Words) -> Agreement:
         share.role or "",
         share.decided_at,
         share.reason or "",
+        len(replaced),
+        sum(item.amount or 0 for item in replaced),
+        sum(item.state != WITHDRAWN for item in rows_of),
     )
 
 

@@ -17,6 +17,7 @@ class Outlook:
     """What a plan comes to, in whole yen; see `methods.investment.Prospect`."""
 
     worth: int
+    worth_middle: int
     worth_low: int
     worth_high: int
     risk: float
@@ -32,7 +33,8 @@ def look_ahead(
     if not rows:
         return None
     found: Prospect = prospect(rows, rate, np.random.default_rng(seed), DRAWS)
-    return Outlook(round(found.worth), round(found.worth_low), round(found.worth_high), found.uncovered, found.payback)
+    middle, low, high = round(found.middle), round(found.worth_low), round(found.worth_high)
+    return Outlook(round(found.worth), middle, low, high, found.uncovered, found.payback)
 
 
 def rows_of(items: Sequence[CostItem | IncomeItem], first: int, years: int, sign: int) -> list[Row]:

@@ -8,13 +8,13 @@ from typing import Any
 from machinami.kit.desk import House
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CityNeed, Initiative, Vision
+from machinami.model.vocabulary.fields import FIELDS_OR_OTHER, MANAGEMENT
 from machinami.services.needs.logic.deciding import standing, undoable
 from machinami.services.needs.logic.grouping import headed
 from machinami.services.needs.logic.tracing import OUTCOMES, Known, Trace, traced, unanswered
-from machinami.services.needs.model import FIELDS, NeedDecision
+from machinami.services.needs.model import NeedDecision
 from machinami.services.needs.service import Held
 
-MANAGEMENT = "management"  # the services by which the town manages itself answer no need of its own
 LOG_LENGTH = 200
 
 
@@ -94,7 +94,7 @@ def need_rows(held: Held, words: Words) -> list[NeedRow]:
             need.id.rpartition(":")[2],
             words.of(need.name, need.id),
             words.of(need.text),
-            need.field if need.field in FIELDS else "other",
+            need.field if need.field in FIELDS_OR_OTHER else "other",
             need.origin or "office",
             need.raised_on or "",
             need.state or "open",

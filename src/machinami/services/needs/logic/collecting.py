@@ -9,7 +9,8 @@ from machinami.foundation.errors import BadRequestData
 from machinami.methods.likeness import folded
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import CityNeed, NeedOrigin
-from machinami.services.needs.model import FIELDS, LONGEST_NAME, LONGEST_TEXT, ORIGINS
+from machinami.model.vocabulary.fields import FIELDS_OR_OTHER
+from machinami.services.needs.model import LONGEST_NAME, LONGEST_TEXT, ORIGINS
 
 MOST_LINES = 300
 _BULLET = re.compile(r"^\s*(?:[-*・●○◆■□▪•‣–]|[(（]?\d{1,3}[.)．）、])\s*")
@@ -67,8 +68,8 @@ def checked_text(text: str) -> str:
 
 def checked_field(field: str) -> str:
     """A field of the town. Raises BadRequestData."""
-    if field not in FIELDS:
-        raise BadRequestData(f"{field!r} is no field; choose one of {', '.join(FIELDS)}", field="field")
+    if field not in FIELDS_OR_OTHER:
+        raise BadRequestData(f"{field!r} is no field; choose one of {', '.join(FIELDS_OR_OTHER)}", field="field")
     return field
 
 

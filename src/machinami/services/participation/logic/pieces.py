@@ -8,12 +8,11 @@ from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden
 from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.circle import Proposal
+from machinami.model.vocabulary.circle import CHAPTERS, Proposal
+from machinami.model.vocabulary.fields import FIELDS
 from machinami.model.vocabulary.office import Officer
 from machinami.services.participation.model import (
     ANSWERED,
-    CHAPTERS,
-    FIELDS,
     GONE,
     KINDS,
     VERDICTS,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from machinami.foundation.errors import BadRequestData
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.audit import Chain, Entry, Fault, Head, entries_of, entry, sealed
 from machinami.model.view import Ref, View, Words
@@ -92,8 +93,9 @@ def entries(steps: Iterable[ParticipationStep]) -> list[Entry]:
     found: list[Entry] = []
     for one in ordered(steps):
         try:
-            found += [{**said, "number": one.number} for said in entries_of({"entries": one.entries or ""})]
-        except (ValueError, TypeError):
+            told = entries_of({"entries": one.entries or ""})
+            found += [{**said, "number": one.number} for said in told if parse_instant(said["at"])]
+        except (ValueError, TypeError, KeyError, BadRequestData):
             continue
     return found
 

@@ -12,12 +12,12 @@ from machinami.kit.signing import officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Words as Spoken
 from machinami.model.vocabulary.circle import CityNeed
+from machinami.model.vocabulary.fields import FIELDS_OR_OTHER
 from machinami.model.vocabulary.office import Officer
 from machinami.services.partnership import service
 from machinami.services.partnership.book import sheets
 from machinami.services.partnership.logic.offers import find, question_of, read_wishes, usual_wishes
 from machinami.services.partnership.model import (
-    FIELDS,
     MATURITIES,
     MEMBER_KINDS,
     MOST_AT_A_DAY,
@@ -102,6 +102,7 @@ class MatchingPages:
             f"{PACKAGE}/offers.html",
             status,
             held=held,
+            may=self.city.is_author(),
             need=need,
             asked=sheets.Typed({**facets, "q": asked.get("q", ""), "need": need.id if need else ""}),
             searched=bool(question.strip()),
@@ -120,14 +121,18 @@ class MatchingPages:
             return [(name, words.plain(f"partnership.{group}.{name}")) for name in names]
 
         return {
-            "fields": choices("field", FIELDS),
+            "fields": [(name, words.plain(f"field.{name}")) for name in FIELDS_OR_OTHER],
             "maturities": choices("maturity", MATURITIES),
             "kinds": choices("kind", MEMBER_KINDS),
         }
 
     async def seed(self, form: Mapping[str, str], by: Officer) -> str:
         """Write an offer, or write one anew."""
-        chosen = (form.get("field") in FIELDS, form.get("maturity") in MATURITIES, form.get("kind") in MEMBER_KINDS)
+        chosen = (
+            form.get("field") in FIELDS_OR_OTHER,
+            form.get("maturity") in MATURITIES,
+            form.get("kind") in MEMBER_KINDS,
+        )
         if not all(chosen):
             raise BadRequestData("Choose a field, how far it is, and who offers it", field="field", fault="choice")
         conditions = said_if(form, "conditions", 1_000)
@@ -180,6 +185,7 @@ class MatchingPages:
             f"{PACKAGE}/days.html",
             status,
             held=held,
+            may=self.city.is_author(),
             needs=rows_of(needs, "n", of_needs, [s.id for s in seeds], places, typed, words),
             seeds=rows_of(seeds, "s", of_seeds, [n.id for n in needs], places, typed, words),
             left_out=max(len(held.open_needs) - MOST_AT_A_DAY, 0),

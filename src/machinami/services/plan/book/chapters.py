@@ -7,13 +7,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import parse_instant
-from machinami.kit.units import with_unit
+from machinami.kit.units import change_text, with_unit
 from machinami.kit.words import Words
+from machinami.model.vocabulary.circle import CHAPTERS
 from machinami.services.plan.logic.drafting import is_older, text_of
 from machinami.services.plan.logic.paper import Cell, Chapter, Table
 from machinami.services.plan.logic.record import Row
 from machinami.services.plan.logic.roadmap import Roadmap, roadmap
-from machinami.services.plan.model import CHAPTERS
 
 QUESTIONS = 4
 
@@ -56,6 +56,16 @@ def _chapter(key: str, number: int, texts: Mapping[str, Any] | None, teller: "_T
         teller.warnings(key),
         teller.map() if key == "roadmap" else None,
     )
+
+
+def _worth(row: Row) -> str:
+    """Whether an effect can be told from chance: `told`, `not_told` or `unknown`."""
+    found = set(row.get("findings", ()))
+    if "drift_found" in found or "fit_poor" in found:
+        return "unknown"
+    if found & {"chance_excludes", "placebo_few"}:
+        return "told"
+    return "not_told" if found & {"chance_includes", "placebo_many"} else "unknown"
 
 
 class _Teller:
@@ -133,8 +143,32 @@ class _Teller:
         return (self.table("needs", ("need", "voices", "state", "works"), rows, (1,)),)
 
     def indicators(self) -> tuple[Table, ...]:
-        """The indicators that are no goals."""
-        return (self.kpi_table("kpis", [row for row in self.record.get("kpis", ()) if not row.get("is_goal")]),)
+        """The indicators that are no goals, and what measures did to indicators, where somebody compared."""
+        own = self.kpi_table("kpis", [row for row in self.record.get("kpis", ()) if not row.get("is_goal")])
+        return (own, self.effects()) if self.record.get("effects") else (own,)
+
+    def effects(self) -> Table:
+        """The estimated effects of measures, each with its range and with whether it can be told from chance."""
+        rows = [
+            (
+                self.name(row),
+                self.listed([row["kpi"]]),
+                row.get("began"),
+                change_text(row.get("effect"), row.get("unit"), self.words),
+                self.range(row),
+                self.words.plain(f"plan.effect.{_worth(row)}"),
+                self.day(row.get("at")),
+            )
+            for row in self.record["effects"]
+        ]
+        return self.table("effects", ("measure", "kpi", "began", "effect", "range", "worth", "compared_on"), rows, (3,))
+
+    def range(self, row: Row) -> str | None:
+        """Between what an effect is, or how far other places depart by chance; None where it cannot be told."""
+        if row.get("low") is None or row.get("high") is None:
+            return None
+        said = {name: change_text(row[name], row.get("unit"), self.words) for name in ("low", "high")}
+        return self.words.plain(f"plan.effect.{'chance' if row.get('method') == 'mixture' else 'interval'}", **said)
 
     def kpi_table(self, name: str, rows: Sequence[Row]) -> Table:
         """Indicators with baseline, target and value; where a plan was published before, also with the value now."""

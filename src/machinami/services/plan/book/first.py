@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from machinami.kit.words import Words
+from machinami.model.vocabulary.circle import CHAPTERS
 from machinami.services.plan.logic.record import Row
-from machinami.services.plan.model import CHAPTERS
 
 MOST_LISTED = 10
 

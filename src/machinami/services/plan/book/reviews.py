@@ -7,9 +7,8 @@ from urllib.parse import quote
 
 from machinami.kit.reviews import because
 from machinami.kit.words import Words
-from machinami.model.vocabulary.circle import PlanAnswer, PlanReview
+from machinami.model.vocabulary.circle import CHAPTERS, PlanAnswer, PlanReview
 from machinami.services.plan.logic.reviews import owed, standing, told_in
-from machinami.services.plan.model import CHAPTERS
 from machinami.services.plan.service import Held
 
 MOST = 50

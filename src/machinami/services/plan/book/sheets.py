@@ -7,14 +7,14 @@ from typing import Any
 
 from machinami.kit.desk import House
 from machinami.kit.words import LANGUAGES, Words
-from machinami.model.vocabulary.circle import ActionPlan, Initiative
+from machinami.model.vocabulary.circle import CHAPTERS, ActionPlan, Initiative
+from machinami.model.vocabulary.fields import MANAGEMENT
 from machinami.services.plan.logic.drafting import standing, text_of
 from machinami.services.plan.logic.undoing import undoable
 from machinami.services.plan.logic.works import in_order
-from machinami.services.plan.model import CHAPTERS, STAGES, PlanComment, Running
+from machinami.services.plan.model import STAGES, PlanComment, Running
 from machinami.services.plan.service import Held
 
-MANAGEMENT = "management"
 LOG_LENGTH = 200
 
 
@@ -103,7 +103,7 @@ def versions(held: Held, words: Words) -> list[Version]:
     ]  # fmt: skip
     found += [
         Version(one.id, words.of(one.name), "withdrawn" if one.withdrawn else "published", one.version or 0,
-                one.published_at, one.approved_by or "", (one.withdrawn or {}).get("reason", ""))
+                one.published_at, one.approved_by or "", one.withdrawn["reason"] if one.withdrawn else "")
         for one in held.plans
     ]  # fmt: skip
     return sorted(found, key=lambda row: (row.state not in ("open", "approved"), -row.version, -_seconds(row.at)))

@@ -9,9 +9,9 @@ from typing import Any
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.foundation.instant import format_instant
 from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.circle import ActionPlan
+from machinami.model.vocabulary.circle import CHAPTERS, ActionPlan
 from machinami.model.vocabulary.office import Officer
-from machinami.services.plan.model import CHAPTERS, LONGEST_CHAPTER, PlanDraft
+from machinami.services.plan.model import LONGEST_CHAPTER, PlanDraft
 
 Chapters = Mapping[str, Mapping[str, str]]
 OLDER = "older"  # beside the texts of a chapter: the language whose text was not rewritten when the other one was

@@ -9,6 +9,7 @@ from machinami.foundation.instant import format_instant
 from machinami.model.vocabulary.circle import (
     CityNeed,
     CostItem,
+    EffectEstimate,
     IncomeItem,
     Initiative,
     KeyPerformanceIndicator,
@@ -35,6 +36,7 @@ class Sources:
     incomes: Sequence[IncomeItem] = ()
     pilots: Sequence[Pilot] = ()
     services: Sequence[Running] = ()
+    effects: Sequence[EffectEstimate] = ()
 
 
 def record(sources: Sources, now: datetime) -> Row:
@@ -46,6 +48,7 @@ def record(sources: Sources, now: datetime) -> Row:
         "vision": _vision(sources.vision),
         "needs": _needs(sources.needs, works),
         "kpis": [_kpi(kpi) for kpi in sources.kpis if kpi.retired_on is None],
+        "effects": [_effect(one) for one in sources.effects if one.effect is not None and not one.withdrawn],
         "works": [_work(work, sources) for work in works],
         "money": money(sources.costs, sources.incomes, names),
     }
@@ -109,6 +112,22 @@ def _kpi(kpi: KeyPerformanceIndicator) -> Row:
         "at": format_instant(current.observed_at) if current else None,
         "state": kpi.state,
         "simulated": bool(kpi.simulated),
+    }
+
+
+def _effect(found: EffectEstimate) -> Row:
+    return {
+        "id": found.id,
+        "kpi": str(found.ref_indicator or ""),
+        "name": dict(found.name or {}),
+        "method": found.method,
+        "effect": found.effect,
+        "low": found.low,
+        "high": found.high,
+        "unit": found.unit,
+        "began": found.began,
+        "at": format_instant(found.decided_at) if found.decided_at else None,
+        "findings": [str(row.get("kind")) for row in found.findings or ()],
     }
 
 
