@@ -8,7 +8,7 @@ import pytest
 
 from machinami.foundation.errors import NotFound
 from machinami.kit.assets import asset, asset_address, cache_rule
-from machinami.kit.moments import day_told, moment, zone_name
+from machinami.kit.moments import day_told, fiscal, moment, zone_name
 from machinami.kit.page import CONTENT_SECURITY_POLICY, Shell, figure, render, town_name
 from machinami.kit.words import Language, Words
 
@@ -51,6 +51,15 @@ def test_another_year_is_never_left_out() -> None:
 @pytest.mark.parametrize(("text", "said"), [("2026-11-02", "2026年11月2日"), ("soon", "soon"), (None, "")])
 def test_a_day_of_the_data_is_written_as_people_write_it(text: str | None, said: str) -> None:
     assert day_told(text, Words("ja")) == said
+
+
+@pytest.mark.parametrize(
+    ("year", "said"),
+    [(2018, "平成30（2018）年度"), (2019, "令和元（2019）年度"), (2026, "令和8（2026）年度"), (1900, "1900年度")],
+)
+def test_a_fiscal_year_is_named_as_offices_name_it(year: int, said: str) -> None:
+    assert fiscal(year, Words("ja")) == said
+    assert fiscal(year, Words("en")) == f"FY {year}"
 
 
 @pytest.mark.parametrize(

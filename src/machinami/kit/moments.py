@@ -5,9 +5,10 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import format_instant
-from machinami.kit.words import Words
+from machinami.kit.words import DEFAULT_LANGUAGE, Words
 
 TOWN_ZONE = "Asia/Tokyo"
+_ERAS = ((2019, "令和"), (1989, "平成"), (1926, "昭和"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,18 @@ def ago(passed: timedelta, words: Words) -> str:
     if seconds < 86_400:
         return words.plain(f"time.hours_{when}", count=int(seconds // 3_600))
     return words.plain(f"time.days_{when}", count=int(seconds // 86_400))
+
+
+def fiscal(year: int, words: Words) -> str:
+    """A fiscal year (from April) as offices name it: in Japanese by the era, too."""
+    named = era(year) if words.language == DEFAULT_LANGUAGE else ""
+    return words.plain("time.fiscal", year=f"{named}（{year}）" if named else year)
+
+
+def era(year: int) -> str:
+    """The year of the Japanese era to which a fiscal year is counted; empty before 1926. Reiwa began in May 2019: the
+    whole fiscal year 2019 is its first."""
+    for first, name in _ERAS:
+        if year >= first:
+            return f"{name}{'元' if year == first else year - first + 1}"
+    return ""

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machinami.foundation.errors import BadRequestData, Conflict
+from machinami.kit.words import LANGUAGES
+from machinami.kit.words import Words as Catalogue
 from machinami.model.view import Measured, Ref, Words
 from machinami.model.vocabulary.circle import (
     CHAPTERS,
@@ -149,8 +151,12 @@ def test_there_is_no_map_of_works_without_years() -> None:
 
 
 def test_a_stage_that_ends_before_it_begins_is_named() -> None:
-    with pytest.raises(BadRequestData, match="pilot"):
+    with pytest.raises(BadRequestData, match="pilot") as refused:
         read_stages({"pilot-from": "2028", "pilot-to": "2026"})
+    for language in LANGUAGES:
+        words = Catalogue(language, "machinami.services.plan")
+        stage = words.plain(f"plan.stage.{refused.value.facts['stage']}")
+        assert stage in words.plain(str(refused.value.facts["key"]), stage=stage)
     with pytest.raises(BadRequestData, match="no year"):
         read_stages({"survey-from": "来年"})
     assert read_stages({"survey-to": "2026"}) == [{"stage": "survey", "from": 2026, "to": 2026, "state": "planned"}]

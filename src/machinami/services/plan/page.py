@@ -343,7 +343,7 @@ class Way:
             taking = _taking(form)
             await service.save_work(self.city, work_id, form, words.tongue, by, taking)
         except BadRequestData as error:
-            return await self.work_page(request, work_id, form, error.detail)
+            return await self.work_page(request, work_id, form, _told(error, words))
         return see_other(f"{OFFICE}&done={'taken' if taking else 'work'}#works")
 
     async def decline(self, request: Request) -> Response:
@@ -375,3 +375,9 @@ def _taking(form: Mapping[str, str]) -> Taking | None:
 def _state(state: str, words: Words) -> str:
     key = f"plan.work_state.{state}"
     return words.plain(key) if state and words.has(key) else words.plain("plan.gone")
+
+
+def _told(error: BadRequestData, words: Words) -> str:
+    """What is wrong with a work, in the reader's words where there are any."""
+    key, stage = (str(error.facts.get(name, "")) for name in ("key", "stage"))
+    return words.plain(key, stage=words.plain(f"plan.stage.{stage}")) if key and words.has(key) else error.detail

@@ -24,7 +24,8 @@ def read_stages(form: Mapping[str, str]) -> list[dict[str, object]]:
         assert begins is not None
         assert ends is not None
         if ends < begins:
-            raise BadRequestData(f"{stage}: it ends in {ends}, before it begins in {begins}", field=f"{stage}-to")
+            what = f"{stage}: it ends in {ends}, before it begins in {begins}"
+            raise BadRequestData(what, field=f"{stage}-to", key="plan.work.ends_before", stage=stage)
         state = form.get(f"{stage}-state", "planned")
         if state not in STAGE_STATES:
             raise BadRequestData(f"{stage}: {state!r} is no state of a stage", field=f"{stage}-state")
@@ -38,7 +39,7 @@ def _year(form: Mapping[str, str], name: str, stage: str) -> int | None:
         return None
     if not text.isdecimal() or not FIRST_YEAR <= int(text) <= LAST_YEAR:
         what = f"{stage}: {text!r} is no year; write one from {FIRST_YEAR} to {LAST_YEAR}"
-        raise BadRequestData(what, field=name)
+        raise BadRequestData(what, field=name, key="plan.work.no_year", stage=stage)
     return int(text)
 
 
