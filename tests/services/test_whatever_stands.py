@@ -1,22 +1,42 @@
-"""Does the page of every service hold, whatever stands in the entities that it reads? Other programs write them too."""
+"""Does every page and file of every service hold, whatever stands in the entities of the types that it knows, its own
+ones too? Other programs write them. What does not fit is left out and said so, and the rest is shown."""
 
+import asyncio
+import csv
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
-from importlib.metadata import entry_points
+from io import StringIO
 from pathlib import Path
+from pkgutil import iter_modules
 from random import Random
 from typing import Any, get_args, get_type_hints
+from xml.etree import ElementTree
 
+import orjson
 import pytest
-from tests.services.visiting import START, visited
+from hypothesis import Phase, given, settings
+from tests.services import malformed
+from tests.services.visiting import START, Visit, visited
 
-from machinami.kit.installed import read_manifest
+from machinami import services
+from machinami.broker import batch
+from machinami.broker.contexts import town_context
+from machinami.foundation.errors import MachinamiError
+from machinami.kit.city import City
+from machinami.kit.desk import Desk
+from machinami.kit.http import Route
+from machinami.kit.installed import load, read_manifest
+from machinami.kit.words import Words as Told
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.entity import Entity
+from machinami.model.expansion import expand_entity
 from machinami.model.view import Measured, Point, Ref, Words
 
-SERVICES = sorted(point.value for point in entry_points(group="machinami.services"))
+SERVICES = [f"machinami.services.{module.name}" for module in iter_modules(services.__path__)]
 VIEWS = ("resident", "officer", "history", "assembly")
 TEXTS = ("", "planned", "yes", "2026-01-01", "2026-13-41", "x" * 300, "<b>&", "ja", "川", "urn:ngsi-ld:X:1")
 NAMES = ("ja", "en", "kind", "low", "name", "role", "stage", "from", "to", "is", "value", "at", "met", "goals")
@@ -90,3 +110,85 @@ async def test_no_page_breaks_on_what_others_wrote(package: str, seed: int, tmp_
         for view in VIEWS:
             for language in ("ja", "en"):
                 assert "</html>" in await visit.see(f"?view={view}&lang={language}")
+
+
+CONTEXT = town_context()
+READERS = (*VIEWS, "stuck", "concept")
+ASKED = ("work", "edit", "id", "case", "need", "plan", "version", "year", "from", "to", "key", "q", "part", "only")
+KINDS: dict[str, Callable[[bytes], Any]] = {
+    "text/html": bytes.decode,
+    "text/csv": lambda body: list(csv.reader(StringIO(body.decode("utf-8-sig")))),
+    "application/json": orjson.loads,
+    "application/problem+json": orjson.loads,
+    "application/atom+xml": ElementTree.fromstring,
+    "application/cap+xml": ElementTree.fromstring,
+    "application/pdf": lambda body: body.index(b"%PDF-"),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": lambda body: body.index(b"PK"),
+}
+
+
+def faces(package: str) -> Callable[[City, Desk], list[Route]]:
+    """The routes of all that a service shows: its pages, and its answers to programs."""
+    service = load(package)
+    return lambda city, desk: [
+        route for face in (service.page, service.api) if face is not None for route in face.routes(city, desk)
+    ]
+
+
+async def put(visit: Visit, documents: list[malformed.Document]) -> None:
+    """Write what the door takes of these documents, and what a client of NGSIv2 may say besides: null."""
+    taken: list[tuple[Entity, list[str]]] = []
+    for document in documents:
+        try:
+            taken.append((expand_entity(document, CONTEXT), []))
+        except MachinamiError:  # refused at the door
+            continue
+    emptied = Entity("urn:x:null", (CONTEXT.expand(documents[0]["type"]),), {
+        CONTEXT.expand(name): (Attribute(Kind.PROPERTY, None),) for name in documents[0] if name not in ("id", "type")
+    })  # fmt: skip
+    await batch.put_all(visit.town, [*taken, (emptied, [])], visit.by)
+
+
+async def answered(visit: Visit, path: str) -> int:
+    """The status of an address, whose answer must be whole, and no fault of ours."""
+    status, kind, body = await visit.fetch(path)
+    assert status < 500, (path, body.decode()[:2_000])
+    if status == 200:
+        KINDS[kind](body)
+    return status
+
+
+def addresses(route: Route, by: Random) -> Iterator[str]:
+    """A route with something in its places, and with what its pages may be asked."""
+    for entity_id in (f"{by.randrange(malformed.MANY)}", by.choice(POINTED)):
+        path = route.path.replace("{id}", entity_id).replace("{name}", entity_id)
+        yield path
+        asked = f"{by.choice(ASKED)}={by.choice((entity_id, '2026', 'x', ''))}"
+        yield f"{path}?{asked}&lang={by.choice(('ja', 'en', 'easy'))}"
+
+
+async def look_everywhere(package: str, documents: list[malformed.Document], by: Random, folder: Path) -> None:
+    """Run the service and visit all that it shows of a town in which these documents stand."""
+    service, address = load(package), f"/services/{package.rpartition('.')[2]}"
+    async with visited(package, folder, faces(package), address) as visit:
+        await put(visit, documents)
+        await service.refresh(visit.city, visit.now)
+        if hasattr(service.page, "happening"):
+            await service.page.happening(visit.city, Told("ja", package))
+        for view in READERS:
+            assert await answered(visit, f"{address}?view={view}&lang={by.choice(('ja', 'en'))}") == 200
+        for route in faces(package)(visit.city, visit.desk):
+            if route.method == "GET":
+                for path in addresses(route, by):
+                    await answered(visit, path)
+
+
+@pytest.mark.parametrize("package", SERVICES)
+def test_no_page_and_no_file_breaks_on_what_a_client_wrote(package: str) -> None:
+    @settings(max_examples=2, phases=(Phase.generate,))  # each is a whole town: shrinking would take minutes
+    @given(malformed.towns(package))
+    def look(documents: list[malformed.Document]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            asyncio.run(look_everywhere(package, documents, Random(repr(documents)), Path(folder)))
+
+    look()

@@ -37,9 +37,9 @@ class Visit:
     now: datetime = START
     by: Principal = OFFICER
 
-    def stand(self, town: Town, city: City, url: str, session: aiohttp.ClientSession) -> None:
+    def stand(self, town: Town, city: City, desk: Desk, url: str, session: aiohttp.ClientSession) -> None:
         """Say where the town stands, once it does."""
-        self.town, self.city, self._url, self._session = town, city, url, session
+        self.town, self.city, self.desk, self._url, self._session = town, city, desk, url, session
 
     async def see(self, query: str = "") -> str:
         """The page, which must be there."""
@@ -47,6 +47,11 @@ class Visit:
             text = await answer.text()
             assert answer.status == 200, text
             return text
+
+    async def fetch(self, path: str) -> tuple[int, str, bytes]:
+        """Whatever is at an address of the town: the status, the kind of what is there, and that."""
+        async with self._session.get(f"{self._url}{path}", headers={"Accept": "text/html"}) as answer:
+            return answer.status, answer.content_type, await answer.read()
 
     async def send(self, deed: str, /, **form: str) -> tuple[int, str]:
         """Send a form, signed; the status and the page that follows."""
@@ -79,6 +84,6 @@ async def visited(
         )  # fmt: skip
         serving = await serve([viewed(row, desk.identify) for row in routes(city, desk)])
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-            visit.stand(town, city, serving.url, session)
+            visit.stand(town, city, desk, serving.url, session)
             yield visit
         await serving.stop()

@@ -61,6 +61,7 @@ class City:
         self._context = town_context()
         self._by = service_principal(manifest)
         self._for_itself = False
+        self._told = set[str]()
         self.turn = asyncio.Lock()
         """Held from reading to writing by whoever decides on what stands, so that no two decide at once."""
 
@@ -133,7 +134,9 @@ class City:
         try:
             return from_entity(view, entity, self._context)
         except BadRequestData as error:
-            self.log.warning("left out %s: %s", entity.id, error)
+            if (told := str(error)) not in self._told:  # once, and not at each look
+                self._told.add(told)
+                self.log.warning("left out %s: %s", entity.id, told)
             leave_out(self._context.compact(entity.types[0]), error)
             return None
 

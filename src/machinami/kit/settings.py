@@ -1,10 +1,11 @@
 """How does a page show what a service may be set to, and read what an officer typed?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from machinami.foundation.errors import SettingsError
+from machinami.kit.city import City
 from machinami.kit.manifest import Manifest, Setting, Value
 from machinami.kit.words import Words, without_ruby
 
@@ -28,6 +29,32 @@ class SettingField:
     maximum: float | None = None
     step: str = "any"
     choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSheet:
+    """One setting of a service, and its changes in words, the newest first."""
+
+    field: SettingField
+    changes: Sequence[str] = ()
+
+
+async def sheets_of(city: City, values: Mapping[str, Value], words: Words) -> list[SettingSheet]:
+    """Every setting of a service that may be shown, with who changed it from what to what, and when."""
+    past = (await city.setting_history())[::-1]
+
+    def said(row: Mapping[str, object]) -> str:
+        facts = {"at": str(row["at"])[:10], "before": row["from"], "after": row["to"], "who": row["by"]}
+        return words.plain("form.setting.changed", **facts)
+
+    fields = fields_of(city.manifest, values, words)
+    return [SettingSheet(one, [said(row) for row in past if row["name"] == one.name]) for one in fields]
+
+
+def said_refusal(sheets: Sequence[SettingSheet], name: str, error: SettingsError, words: Words) -> str:
+    """What is wrong with a value that was typed for a setting, in the reader's words where the setting is known."""
+    known = next((one.field for one in sheets if one.field.name == name), None)
+    return error.detail if known is None else refusal(known, words)
 
 
 def fields_of(manifest: Manifest, values: Mapping[str, Value], words: Words) -> list[SettingField]:

@@ -13,7 +13,7 @@ from machinami.model.vocabulary.circle import Vision as TownVision
 from machinami.model.vocabulary.office import Officer
 from machinami.services.cases.logic.reading import key_of
 from machinami.services.cases.service import library
-from machinami.services.guide.logic.diagnosis import answered, conclusion, diagnose, standing, taken_back, tidied
+from machinami.services.guide.logic.diagnosis import answered, conclusion, diagnose, standing, taken_back
 from machinami.services.guide.logic.evidence import RULES, cautions, each, gather
 from machinami.services.guide.logic.reading import GuidanceError, read_guidance
 from machinami.services.guide.model import (
@@ -171,12 +171,6 @@ def test_an_answer_taken_back_with_nothing_before_it_is_no_answer() -> None:
     back = taken_back(said("aim_clear"), BY, NOW)
     assert back.answer == ""
     assert found().number == diagnose(BOOK, OWN.questions, {"aim_clear": back}, NOTHING).number
-
-
-def test_an_answer_that_is_none_counts_as_none_whoever_wrote_it() -> None:
-    kept = {"answer": "no", "text": "", "by": "x", "role": "y", "at": NOW.isoformat()}
-    odd = replace(said("aim_clear"), answer="maybe", revisions=[kept, {"answer": "no"}, {**kept, "at": "soon"}])
-    assert (tidied(odd).answer, tidied(odd).revisions) == ("", [kept])
 
 
 def test_a_town_through_everything_is_told_so_and_has_no_step() -> None:

@@ -15,10 +15,10 @@ from machinami.app.configuration import setting_names
 from machinami.foundation.errors import Conflict
 from machinami.model.view import Words
 from machinami.model.vocabulary.office import Officer
-from machinami.services.menu.logic.judging import choice_id, decided, judge, judge_all, shares, tidied, undone
+from machinami.services.menu.logic.judging import choice_id, decided, judge, judge_all, shares, undone
 from machinami.services.menu.logic.reading import MenuError, read_menu
 from machinami.services.menu.logic.tender import table
-from machinami.services.menu.model import MenuChoice, Part, Row, Running
+from machinami.services.menu.model import Part, Row, Running
 from machinami.services.menu.service import menu
 
 NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
@@ -130,12 +130,6 @@ def test_a_decision_keeps_what_was_decided_before_and_is_taken_back_to_it() -> N
     assert (back.state, back.text, len(back.revisions or [])) == ("planned", "来年度", 2)
     with pytest.raises(Conflict, match="Nothing"):
         undone(undone(first, MENU.rows[0], BY, NOW), MENU.rows[0], BY, NOW)
-
-
-def test_a_decision_that_is_none_counts_as_none_whoever_wrote_it() -> None:
-    kept = {"state": "planned", "text": "", "by": "x", "role": "y", "at": NOW.isoformat()}
-    odd = MenuChoice("urn:x:1", state="maybe", revisions=[kept, {"state": "planned"}, {**kept, "at": "soon"}])
-    assert (tidied(odd).state, tidied(odd).revisions) == ("", [kept])
 
 
 def test_the_table_opens_in_a_spreadsheet_and_nothing_in_it_is_a_formula() -> None:

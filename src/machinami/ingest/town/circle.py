@@ -6,8 +6,8 @@ and some ahead. The figures themselves are not told here: the indicators compute
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 
 from machinami.ingest.town.circle_body import body
@@ -216,36 +216,28 @@ def _gate(
 
 def _purse(year: int) -> Iterator[View]:
     for key, work, ja, en, task, duty, payer, amounts in SPENDING:
-        for later, amount in enumerate(amounts):
-            if amount:
-                yield CostItem(
-                    identifier("CostItem", f"{key}-{later}"),
-                    Words(ja=ja, en=en),
-                    year - 1 + later,
-                    task,
-                    duty,
-                    amount,
-                    payer,
-                    state="planned",
-                    ref_initiative=Ref(identifier("Initiative", work)),
-                )
+        of = Ref(identifier("Initiative", work))
+        yield from _yearly(
+            CostItem(key, Words(ja=ja, en=en), None, task, duty, None, payer, state="planned", ref_initiative=of),
+            year - 1, amounts,
+        )  # fmt: skip
     for key, work, ja, en, source, payer, sure, amounts in INCOMES:
-        for later, amount in enumerate(amounts):
-            if amount:
-                yield IncomeItem(
-                    identifier("IncomeItem", f"{key}-{later}"),
-                    Words(ja=ja, en=en),
-                    year - 1 + later,
-                    source,
-                    amount,
-                    payer,
-                    Words(ja=CONDITIONS[key][0], en=CONDITIONS[key][1]) if key in CONDITIONS else None,
-                    sure=sure,
-                    terms=TERMS.get(key),
-                    basis=BASES.get(key),
-                    state="planned",
-                    ref_initiative=Ref(identifier("Initiative", work)),
-                )
+        of = Ref(identifier("Initiative", work))
+        terms = Words(ja=CONDITIONS[key][0], en=CONDITIONS[key][1]) if key in CONDITIONS else None
+        yield from _yearly(
+            IncomeItem(
+                key, Words(ja=ja, en=en), None, source, None, payer, terms, sure=sure, terms=TERMS.get(key),
+                basis=BASES.get(key), state="planned", ref_initiative=of,
+            ),
+            year - 1, amounts,
+        )  # fmt: skip
+
+
+def _yearly(item: CostItem | IncomeItem, first: int, amounts: Sequence[int]) -> Iterator[View]:
+    """The same item in each year in which it is paid."""
+    for later, amount in enumerate(amounts):
+        if amount:
+            yield replace(item, id=identifier(item.TYPE, f"{item.id}-{later}"), year=first + later, amount=amount)
 
 
 def _voices(day: date, at: datetime) -> Iterator[View]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, get_args
 
-from machinami.model.view import Measured, Words
+from machinami.model.view import Measured, Moment, Words
 from machinami.model.vocabulary.circle import (
     ActionPlan,
     CityNeed,
@@ -110,20 +110,29 @@ class Settings:
     path: str
 
 
+class Earlier(TypedDict):
+    """What was answered before, by whom, in which role, and when."""
+
+    answer: Annotated[str, ("", *ANSWERS)]
+    text: str
+    by: str
+    role: str
+    at: Moment
+
+
 @dataclass(frozen=True, slots=True)
 class GuideAnswer:
-    """What an officer answered to a question: yes, partly or no, with a remark; taken back where answer is "". The
-    revisions are what was answered before: rows {"answer", "text", "by", "role", "at"}, in order of time."""
+    """What an officer answered to a question: yes, partly or no, with a remark; taken back where answer is ""."""
 
     TYPE: ClassVar[str] = "GuideAnswer"
     id: str
     question: str | None = None
-    answer: str | None = None
+    answer: Annotated[str, ("", *ANSWERS)] | None = None
     text: str | None = None
     decided_by: str | None = None
     role: str | None = None
     decided_at: datetime | None = None
-    revisions: list[dict[str, Any]] | None = None
+    revisions: Annotated[list[dict[str, Any]], list[Earlier]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

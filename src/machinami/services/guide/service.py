@@ -23,7 +23,7 @@ from machinami.model.vocabulary.circle import (
     Vision,
 )
 from machinami.model.vocabulary.office import Officer
-from machinami.services.guide.logic.diagnosis import answer_id, answered, conclusion, diagnose, taken_back, tidied
+from machinami.services.guide.logic.diagnosis import answer_id, answered, conclusion, diagnose, taken_back
 from machinami.services.guide.logic.evidence import gather
 from machinami.services.guide.logic.reading import read_guidance
 from machinami.services.guide.model import (
@@ -98,7 +98,7 @@ async def gather_known(city: City) -> Known:
 
 async def answers_of(city: City) -> Mapping[str, GuideAnswer]:
     """The answers by the question."""
-    return {answer.question: tidied(answer) for answer in await city.find(GuideAnswer) if answer.question}
+    return {answer.question: answer for answer in await city.find(GuideAnswer) if answer.question}
 
 
 def path_of(own: Guidance, wanted: str) -> Path:

@@ -14,7 +14,7 @@ from machinami.kit.fault import Fault, fault_of
 from machinami.kit.forms import cookie_field, own_cookie
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, refusal
+from machinami.kit.settings import read_setting, said_refusal
 from machinami.model.person import read_number
 from machinami.model.vocabulary.places import District
 from machinami.services.health_points import service
@@ -252,8 +252,7 @@ class Way:
             setting = self.city.manifest.setting(name)
             await self.city.set_setting(name, read_setting(setting, form.get("value", "")), f"{by.who}（{by.role}）")
         except SettingsError as error:
-            known = [s.field for s in await self.book.settings(words) if s.field.name == name]
-            fault = refusal(known[0], words) if known else fault_of(error, words)
+            fault = said_refusal(await self.book.settings(words), name, error, words)
             return await self.page(request, "officer", 422, fault)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 

@@ -60,5 +60,6 @@ async def past(city: City, places: Mapping[str, WbgtObserved], span: tuple[datet
     elements: dict[str, dict[str, Told]] = {station.id: {} for station in stations.values()}
     for name in ELEMENTS:
         for station, known in (await city.history(WeatherObserved, name, *span)).items():
-            elements[station][name] = told_by([one.measured for one in known])
+            if station in elements:  # else it is one that does not fit, and was left out
+                elements[station][name] = told_by([one.measured for one in known])
     return series | {place: past_heat(one, elements[one.id]) for place, one in stations.items()}

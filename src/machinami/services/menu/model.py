@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, get_args
 
-from machinami.model.view import Words
+from machinami.model.view import Moment, Words
 
 Choice = Literal["selected", "planned", "not_needed"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -52,20 +52,30 @@ class Menu:
     rows: tuple[Row, ...]
 
 
+class Earlier(TypedDict):
+    """What was decided before, by whom, in which role, and when."""
+
+    state: Annotated[str, ("", *CHOICES)]
+    text: str
+    by: str
+    role: str
+    at: Moment
+
+
 @dataclass(frozen=True, slots=True)
 class MenuChoice:
     """What the town decided about a row: state selected, planned or not_needed, or "" where it was taken back; text:
-    the reason. revisions: what was decided before, rows {"state", "text", "by", "role", "at"}, in order of time."""
+    the reason. revisions: in order of time."""
 
     TYPE: ClassVar[str] = "MenuChoice"
     id: str
     name: Words | None = None
-    state: str | None = None
+    state: Annotated[str, ("", *CHOICES)] | None = None
     text: str | None = None
     decided_by: str | None = None
     role: str | None = None
     decided_at: datetime | None = None
-    revisions: list[dict[str, Any]] | None = None
+    revisions: Annotated[list[dict[str, Any]], list[Earlier]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from importlib.resources import files
 from machinami.foundation.errors import BadRequestData
 from machinami.kit.city import City
 from machinami.model.vocabulary.office import Officer
-from machinami.services.menu.logic.judging import choice_id, decided, tidied, undone
+from machinami.services.menu.logic.judging import choice_id, decided, undone
 from machinami.services.menu.logic.reading import read_menu
 from machinami.services.menu.model import CHOICES, Menu, MenuChoice, Row
 
@@ -31,7 +31,7 @@ async def refresh(city: City, now: datetime) -> None:
 
 async def choices_of(city: City) -> Mapping[str, MenuChoice]:
     """The decisions by their entity ids, as far as who looks may see them."""
-    return {choice.id: tidied(choice) for choice in await city.find(MenuChoice)}
+    return {choice.id: choice for choice in await city.find(MenuChoice)}
 
 
 def row_of(wanted: str) -> Row:

@@ -9,7 +9,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, refusal
+from machinami.kit.settings import read_setting, said_refusal
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Words as Spoken
@@ -167,8 +167,7 @@ class Way:
             await service.set_setting(self.city, name, value, officer(form))
         except SettingsError as error:
             state = await self.book.state(words)
-            known = [sheet.field for sheet in state.settings if sheet.field.name == name]
-            return await self.page(request, "officer", 422, refusal(known[0], words) if known else error.detail)
+            return await self.page(request, "officer", 422, said_refusal(state.settings, name, error, words))
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
 

@@ -9,7 +9,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.forms import cookie_field, own_cookie
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, refusal
+from machinami.kit.settings import read_setting, said_refusal
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.model.vocabulary.circle import CHAPTERS, ActionPlan, Proposal
 from machinami.model.vocabulary.fields import FIELDS
@@ -232,8 +232,8 @@ class Way:
             value = read_setting(self.city.manifest.setting(name), form.get("value", ""))
             await self.city.set_setting(name, value, str(by))
         except SettingsError as error:
-            known = [sheet.field for sheet in await self.square.settings(words) if sheet.field.name == name]
-            return await self.page(request, "officer", 422, (name, refusal(known[0], words) if known else error.detail))
+            wrong = said_refusal(await self.square.settings(words), name, error, words)
+            return await self.page(request, "officer", 422, (name, wrong))
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
     async def similar(self, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """Who is in it, what was decided, and who meets whom: for the resident, the office and the successor."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 
 from machinami.foundation.errors import BadRequestData, SettingsError
 from machinami.kit.city import City
@@ -8,7 +9,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import fields_of, read_setting
+from machinami.kit.settings import read_setting, sheets_of
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Ref
@@ -106,9 +107,7 @@ class Way:
         words, asked = self.frame.words(request, PACKAGE), request.arguments
         held = await service.standing(self.city)
         done = asked.get("done", "")
-        settings = fields_of(
-            self.city.manifest, {k: getattr(held.settings, k) for k in ("follow_days", "places")}, words
-        )
+        settings = await sheets_of(self.city, asdict(held.settings), words)
 
         def choices(group: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
             return [(name, words.plain(f"partnership.{group}.{name}")) for name in names]

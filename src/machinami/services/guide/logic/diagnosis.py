@@ -7,7 +7,6 @@ from datetime import datetime
 from machinami.model.view import Measured
 from machinami.model.vocabulary.office import Officer
 from machinami.services.guide.model import (
-    ANSWERS,
     Diagnosis,
     Evidence,
     GuideAnswer,
@@ -84,21 +83,6 @@ def _steps(rows: Sequence[Progress]) -> list[Standing]:
         deciding = [one for one in left if one.question.id in progress.stage.decides]
         found += [*deciding, *(one for one in left if one not in deciding)]
     return found[:STEPS]
-
-
-def tidied(answer: GuideAnswer) -> GuideAnswer:
-    """An answer as pages can show it: other programs may write answers too, and what is none counts as none."""
-    past = [row for row in answer.revisions or [] if isinstance(row, dict) and _is_revision(row)]
-    return replace(answer, answer=answer.answer if answer.answer in ANSWERS else "", revisions=past)
-
-
-def _is_revision(row: Mapping[str, object]) -> bool:
-    try:
-        at = datetime.fromisoformat(str(row.get("at")))
-    except ValueError:
-        return False
-    texts = all(isinstance(row.get(name), str) for name in ("text", "by", "role"))
-    return texts and at.tzinfo is not None and row.get("answer") in ("", *ANSWERS)
 
 
 def answered(

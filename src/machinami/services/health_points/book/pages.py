@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from machinami.kit.city import City
-from machinami.kit.settings import fields_of
+from machinami.kit.settings import SettingSheet, sheets_of
 from machinami.kit.words import Words
 from machinami.services.health_points import service
 from machinami.services.health_points.book.state import (
@@ -15,7 +15,6 @@ from machinami.services.health_points.book.state import (
     Mine,
     Office,
     PartnerSheet,
-    SettingSheet,
 )
 from machinami.services.health_points.book.telling import advice_said, bars, booking, day_name, sheet
 from machinami.services.health_points.logic.advice import advise, plan_of, target_of
@@ -123,21 +122,7 @@ class PointsBook:
 
     async def settings(self, words: Words) -> list[SettingSheet]:
         """Every setting with its past."""
-        fields = fields_of(self.city.manifest, asdict(await self.city.settings(Settings)), words)
-        past = await self.city.setting_history()
-        return [
-            SettingSheet(
-                field,
-                [
-                    words.plain(
-                        "points.settings.changed", at=row["at"][:10], before=row["from"], after=row["to"], who=row["by"]
-                    )
-                    for row in past[::-1]
-                    if row["name"] == field.name
-                ],
-            )
-            for field in fields
-        ]
+        return await sheets_of(self.city, asdict(await self.city.settings(Settings)), words)
 
 
 def _lot(text: str, points: int, words: Words) -> LotSheet:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from machinami.kit.settings import SettingField
+from machinami.kit.settings import SettingSheet
 from machinami.services.health_points.logic.bookings import Voucher
 from machinami.services.health_points.model import PointsAudit, WalkingEffect, WalkingKpi
 
@@ -92,14 +92,6 @@ class Contested:
     walker: str
     short: str
     sheet: DaySheet
-
-
-@dataclass(frozen=True, slots=True)
-class SettingSheet:
-    """One setting of the service, and its changes in words, the newest first."""
-
-    field: SettingField
-    changes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

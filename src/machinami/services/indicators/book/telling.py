@@ -135,7 +135,7 @@ class Teller:
             self.words.of(found.subject, kpi_id),
             found.raised_at,
             rows,
-            found.state or "",
+            found.state or "proposed",
             *decided,
             answered,
             is_open,

@@ -1,13 +1,11 @@
 """What of the menu does this installation meet, and what did the town decide? Rules over values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from machinami.foundation.errors import Conflict
 from machinami.model.vocabulary.office import Officer
 from machinami.services.menu.model import (
-    CHOICES,
     FINDINGS,
     Finding,
     Judged,
@@ -68,21 +66,6 @@ def shares(menu: Menu, rows: Sequence[Judged]) -> list[Share]:
         met = sum(one.finding == "met" for one in wanted)
         found.append(Share(group, len(own), counts, len(wanted), met))
     return found
-
-
-def tidied(choice: MenuChoice) -> MenuChoice:
-    """A decision as pages can show it: other programs may write them too, and what is none counts as none."""
-    past = [row for row in choice.revisions or [] if isinstance(row, dict) and _is_revision(row)]
-    return replace(choice, state=choice.state if choice.state in CHOICES else "", revisions=past)
-
-
-def _is_revision(row: Mapping[str, object]) -> bool:
-    try:
-        at = datetime.fromisoformat(str(row.get("at")))
-    except ValueError:
-        return False
-    texts = all(isinstance(row.get(name), str) for name in ("text", "by", "role"))
-    return texts and at.tzinfo is not None and row.get("state") in ("", *CHOICES)
 
 
 def decided(before: MenuChoice | None, row: Row, state: str, reason: str, by: Officer, now: datetime) -> MenuChoice:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from machinami.kit.settings import SettingField
+from machinami.kit.settings import SettingSheet
 from machinami.model.vocabulary.circle import CostItem, IncomeItem
 from machinami.services.money.model import CashPlan, PlanYear
 
@@ -110,14 +110,6 @@ class Entry:
     reason: str
     at: datetime | None
     can_undo: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SettingSheet:
-    """A setting with its changes, as sentences."""
-
-    field: SettingField
-    changes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 
 from machinami.foundation.sheet import sheet
 from machinami.kit.city import City
-from machinami.kit.settings import fields_of
+from machinami.kit.settings import sheets_of
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CostItem, IncomeItem
 from machinami.services.money import service
 from machinami.services.money.book.drawing import bars
-from machinami.services.money.book.state import SettingSheet, State, Told, WorkCost
+from machinami.services.money.book.state import State, Told, WorkCost
 from machinami.services.money.book.telling import (
     FOR_RESIDENTS,
     agreement,
@@ -65,7 +65,7 @@ class TownBook:
             elsewhere=sum(row.item.year not in years for row in lines),
             agreements=[agreement(one, words) for one in shown if one.state != WITHDRAWN],
             log=[entry(one, words, "MoneyChange" not in held.closed) for one in last_first(held.changes)[:LOG_LENGTH]],
-            settings=await self._settings(held, words),
+            settings=await sheets_of(self.city, asdict(held.settings), words),
             outlook=held.outlook,
             fresh=held.outlook is not None and held.outlook.rows == service.rows_of(plan),
             choices=self.choices(held, words),
@@ -94,18 +94,6 @@ class TownBook:
         rows.sort(key=lambda row: row.name)
         rows.append(WorkCost("", *by_work(plan, held.costs, None)))
         return [row for row in rows if row.begun or row.running]
-
-    async def _settings(self, held: service.Standing, words: Words) -> list[SettingSheet]:
-        past = await self.city.setting_history()
-        sheets = []
-        for field in fields_of(self.city.manifest, asdict(held.settings), words):
-            rows = [row for row in reversed(past) if row["name"] == field.name]
-            said = [
-                words.plain("money.setting_changed", day=row["at"][:10], old=row["from"], new=row["to"], who=row["by"])
-                for row in rows
-            ]
-            sheets.append(SettingSheet(field, said))
-        return sheets
 
     def choices(self, held: service.Standing, words: Words) -> Mapping[str, Sequence[tuple[str, str]]]:
         """What may be chosen in the forms: value and word."""

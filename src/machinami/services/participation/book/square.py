@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 
 from machinami.kit.city import City
 from machinami.kit.happening import Happening
-from machinami.kit.settings import fields_of
+from machinami.kit.settings import SettingSheet, sheets_of
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import ActionPlan, Proposal
 from machinami.services.participation import service
-from machinami.services.participation.book.state import Account, CommentSheet, Counts, SettingSheet, Sheet
+from machinami.services.participation.book.state import Account, CommentSheet, Counts, Sheet
 from machinami.services.participation.book.telling import called, comment_sheet, fault, sheet, step
 from machinami.services.participation.logic import pieces, record
 from machinami.services.participation.logic.nearness import nearest
@@ -93,9 +93,7 @@ class Square:
 
     async def settings(self, words: Words) -> list[SettingSheet]:
         """Every setting with its past."""
-        fields = fields_of(self.city.manifest, asdict(await self.city.settings(Settings)), words)
-        past = (await self.city.setting_history())[::-1]
-        return [SettingSheet(f, [_change(row, words) for row in past if row["name"] == f.name]) for f in fields]
+        return await sheets_of(self.city, asdict(await self.city.settings(Settings)), words)
 
 
 def chapter_text(plan: ActionPlan | None, chapter: str, words: Words) -> str:
@@ -122,8 +120,3 @@ async def happening(city: City, words: Words) -> Happening:
 
 def _is_proposal(piece_id: str) -> bool:
     return piece_id.startswith(f"urn:ngsi-ld:{Proposal.TYPE}:")
-
-
-def _change(row: dict[str, object], words: Words) -> str:
-    facts = {"at": str(row["at"])[:10], "before": row["from"], "after": row["to"], "who": row["by"]}
-    return words.plain("part.settings.changed", **facts)

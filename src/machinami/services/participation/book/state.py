@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from machinami.kit.settings import SettingField
-
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -96,11 +94,3 @@ class Account:
     head: str
     faults: Sequence[str]
     changed: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class SettingSheet:
-    """A setting with its past, as sentences."""
-
-    field: SettingField
-    changes: Sequence[str]

@@ -18,7 +18,7 @@ def draft_paper(draft: PlanDraft, held: Held, reader: Reader) -> Paper:
     tables = draft.record if draft.state == "kept" and draft.record else record(held.sources, reader.now)
     words = reader.words
     status = words.plain(
-        f"plan.status.{draft.state}", version=draft.version or 1, who=draft.approved_by or draft.kept_by or ""
+        f"plan.status.{draft.state or 'open'}", version=draft.version or 1, who=draft.approved_by or draft.kept_by or ""
     )
     at = draft.kept_at if draft.state == "kept" and draft.kept_at else reader.now
     dated = words.plain("plan.dated.draft", at=reader.clock(at))
