@@ -177,7 +177,7 @@ def test_thresholds_must_rise() -> None:
 
 
 def change(kind: str, hours: int) -> FloodDecision:
-    return FloodDecision(f"urn:{hours}", kind, decided_at=NOW + timedelta(hours=hours))
+    return FloodDecision(f"urn:{hours}", kind, None, decided_at=NOW + timedelta(hours=hours))
 
 
 def test_undoing_goes_back_one_change_after_the_other() -> None:
