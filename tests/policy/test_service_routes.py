@@ -81,7 +81,7 @@ correcting POST indicators/effect/withdraw 404
 correcting POST indicators/review 404
 correcting POST indicators/review/back 409
 deciding   POST indicators/undo 303
-correcting POST indicators/retire 303
+deciding   POST indicators/retire 303
 seen       GET  pilots
 deciding   POST pilots/write 303
 deciding   POST pilots/decide 303
