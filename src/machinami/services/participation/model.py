@@ -107,7 +107,7 @@ class BudgetRound:
     id: str
     name: Words | None = None
     text: Words | None = None
-    state: str | None = None
+    state: RoundState | None = None
     budget: int | None = None
     closes_on: Day | None = None
     projects: Annotated[list[dict[str, Any]], list[Project]] | None = None
@@ -126,7 +126,7 @@ class WellBeingSurvey:
     TYPE: ClassVar[str] = "WellBeingSurvey"
     id: str
     name: Words | None = None
-    state: str | None = None
+    state: RoundState | None = None
     frame: str | None = None
     closes_on: Day | None = None
     answers: int | None = None
