@@ -279,8 +279,7 @@ async def reopen(city: City, review_id: str, by: Officer, reason: str) -> None:
         if any(one.state == "proposed" for one in others):
             raise Conflict("A newer review of the same indicator waits already", entityId=review_id)
         again = replace(review, state="proposed", decided_by=None, role=None, decided_at=None, reason=None)
-        await city.publish(again, whole=True)
-        await city.publish(await _told(city, review, "reopened", by, reason))
+        await city.publish(again, await _told(city, review, "reopened", by, reason), whole=True)
 
 
 async def standing_answers(city: City) -> list[PlanAnswer]:
@@ -324,8 +323,7 @@ async def _write(
     entry = replace(
         _revision(city, after, deed, by, reason), before=before.row() if before else None, after=after.row()
     )
-    await city.publish(after, whole=True)
-    await city.publish(entry)
+    await city.publish(after, entry, whole=True)
 
 
 def _revision(city: City, of: Definition, deed: Deed, by: Officer, reason: str) -> IndicatorRevision:
