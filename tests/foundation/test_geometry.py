@@ -163,3 +163,16 @@ def test_any_coordinates_are_accepted_or_refused_as_bad_data(coordinates: Any) -
         except BadRequestData:
             continue
         assert len(g.bbox(made)) == 4
+
+
+def test_a_bow_tie_is_two_triangles_and_a_tangle_the_ground_that_it_spans() -> None:
+    ring = [[i % 7, i * 13 % 11] for i in range(9_000)]
+    assert g.shape(BOW_TIE).area == pytest.approx(2)
+    assert g.shape({"type": "Polygon", "coordinates": [[*ring, ring[0]]]}).area == pytest.approx(60)
+
+
+def test_a_long_coast_with_one_crossing_is_mended_and_not_taken_for_a_tangle() -> None:
+    coast = [[math.cos(i / 1_000), math.sin(i / 1_000)] for i in range(6_283)]
+    coast[10], coast[11] = coast[11], coast[10]
+    area = g.shape({"type": "Polygon", "coordinates": [[*coast, coast[0]]]}).area
+    assert area == pytest.approx(math.pi, abs=1e-3)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -18,6 +19,8 @@ Box = tuple[float, float, float, float]
 
 EARTH_RADIUS = 6_371_008.8  # metres: the mean radius R1 of WGS 84 (IUGG)
 _KEPT_SHAPES = 256
+_SIDES_LOOKED_AT = 64
+_MOST_MEETINGS = 10_000  # some tenths of a second's work
 _SAME_LATITUDE = 0.01  # degrees: a projection centred so near is as good
 _POLE_GUARD = 1e-6  # keeps the local projection finite at the poles
 
@@ -147,9 +150,29 @@ def _may_touch(target: Geometry, reference: Geometry) -> bool:
 
 
 def shape(geometry: Geometry) -> BaseGeometry:
-    """The geometry as a shapely object in two dimensions; mended where it crosses itself."""
+    """The geometry as a shapely object in two dimensions; mended where it crosses itself.
+
+    An area that is tangled beyond mending in bounded time stands for all the ground that it spans: its convex hull.
+    """
     made = _MAKERS[geometry["type"]](geometry["coordinates"])
-    return made if geometry["type"] in _ALWAYS_VALID or shapely.is_valid(made) else shapely.make_valid(made)
+    if geometry["type"] in _ALWAYS_VALID or shapely.is_valid(made):
+        return made
+    return made.convex_hull if _is_tangled(made) else shapely.make_valid(made)
+
+
+def _is_tangled(areas: BaseGeometry) -> bool:
+    """Whether the sides of areas meet so often that taking them apart, which grows with it, would take seconds: guessed
+    from some sides, evenly chosen. A side meets itself and its two neighbours at any rate."""
+    rings = shapely.get_rings(areas)
+    corners, ring = shapely.get_coordinates(rings, return_index=True)
+    inside = ring[1:] == ring[:-1]
+    sides = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1)[inside])
+    if not len(sides):
+        return False
+    chosen = sides[:: max(1, len(sides) // _SIDES_LOOKED_AT)]
+    found = shapely.STRtree(sides).query(chosen, predicate="intersects")[0]
+    beyond = np.maximum(np.bincount(found, minlength=len(chosen)) - 3, 0)
+    return bool(beyond.mean() * len(sides) / 2 > _MOST_MEETINGS)
 
 
 def prepared(reference: Geometry) -> BaseGeometry:
