@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from random import Random
 from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -33,7 +34,8 @@ Document = dict[str, Any]
 @cache
 def views_of(package: str) -> tuple[type[Any], ...]:
     """The views by which a service sees the types that its manifest names."""
-    import_module(f"{package}.page")
+    for module in walk_packages(import_module(package).__path__, f"{package}."):
+        import_module(module.name)  # so that what is made does not hang on what ran before
     import_module(f"{VOCABULARY}.circle")
     manifest = read_manifest(package)
     types = {use.type for use in (*manifest.reads, *manifest.writes)}

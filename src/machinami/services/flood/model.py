@@ -7,9 +7,9 @@ Levels are in the gauge's own unit above its own zero. A warning level is a è­¦æ
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, NotRequired, TypedDict
 
-from machinami.model.view import Measured, Point, Ref, Words
+from machinami.model.view import Measured, Moment, Point, Ref, Words
 
 Mark = Literal["attention", "judgement", "danger", "bank"]
 MARKS: tuple[tuple[Mark, int], ...] = (("attention", 2), ("judgement", 3), ("danger", 4), ("bank", 5))
@@ -177,6 +177,16 @@ class FloodProposal:
     simulated: bool | None = None
 
 
+class Revision(TypedDict):
+    """One CAP message that was sent. kind: Alert, Update or Cancel; references: the messages before it."""
+
+    identifier: str
+    kind: str
+    sent: Moment
+    references: NotRequired[Any]
+    note: NotRequired[Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """What residents are told: approved by a named officer, published, and perhaps withdrawn.
@@ -212,7 +222,7 @@ class Alert:
     decided_by: str | None = None
     role: str | None = None
     state: str | None = None
-    revisions: list[Any] | None = None
+    revisions: Annotated[list[dict[str, Any]], list[Revision]] | None = None
     withdrawn_at: datetime | None = None
     simulated: bool | None = None
 
