@@ -185,6 +185,8 @@ async def look_everywhere(package: str, documents: list[malformed.Document], by:
 
 @pytest.mark.parametrize("package", SERVICES)
 def test_no_page_and_no_file_breaks_on_what_a_client_wrote(package: str) -> None:
+    malformed.views_of(package)  # loaded before anything is drawn, so that examples hang on nothing else
+
     @settings(max_examples=2, phases=(Phase.generate,))  # each is a whole town: shrinking would take minutes
     @given(malformed.towns(package))
     def look(documents: list[malformed.Document]) -> None:
