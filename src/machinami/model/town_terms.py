@@ -48,6 +48,9 @@ OWN = """
 
     PlanAnswer refReview EffectEstimate method step began treated others series
     TownService refShare worthMiddle
+
+    WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
+    group
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
