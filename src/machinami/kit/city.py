@@ -138,6 +138,11 @@ class City:
         """The town's name."""
         return self._town.name
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the town asks nobody who they are."""
+        return self._town.policy.is_open
+
     def now(self) -> datetime:
         """The moment it is now, in UTC."""
         return self._town.clock()

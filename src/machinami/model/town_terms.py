@@ -52,6 +52,10 @@ OWN = """
     BuildingShape refBuilding triangles height groundHeight usage lod
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
     group
+    IssueIntake IssueStep IssueCategory IssueRule IssueFigures
+    requestedAt updatedAt expectedAt closedAt inTime daysToMend media details refDuplicate removal
+    refReport refDistrict group photos lookedAt alike contact refAbout days questions retired endedAt
+    mended medianDays inTimeShare waiting late
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
@@ -78,6 +82,11 @@ SMART_DATA_MODELS = {
     "Camera": "https://smartdatamodels.org/dataModel.Device/Camera",
     "cameraUsage": "https://smartdatamodels.org/dataModel.Device/cameraUsage",
     "cameraOrientation": "https://smartdatamodels.org/dataModel.Device/cameraOrientation",
+    "IssueReporting": "https://smartdatamodels.org/dataModel.IssueTracking/IssueReporting",
+    "reportId": "https://smartdatamodels.org/dataModel.IssueTracking/reportId",
+    "categoryCode": "https://smartdatamodels.org/dataModel.IssueTracking/categoryCode",
+    "departmentId": "https://smartdatamodels.org/dataModel.IssueTracking/departmentId",
+    "landmark": "https://smartdatamodels.org/dataModel.IssueTracking/landmark",
     "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
     "name": "https://smartdatamodels.org/name",
     "alternateName": "https://smartdatamodels.org/alternateName",
