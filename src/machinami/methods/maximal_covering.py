@@ -6,7 +6,7 @@ follows from it.
 """
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +108,7 @@ def greedy_covering(asked: Asked) -> Covering:
     while len(chosen) < most:
         open_ = [site for site in allowed if spent + asked.costs[site] <= asked.budget + NEAR]
         gains = {site: float(asked.weights @ (asked.cover[:, site] & ~done)) for site in open_}
-        best = max(open_, key=lambda site: gains[site] / max(asked.costs[site], NEAR), default=None)
+        best = max(open_, key=lambda site: gains[site] / max(float(asked.costs[site]), NEAR), default=None)
         if best is None or gains[best] <= 0:
             break
         chosen.append(best)
@@ -141,14 +141,14 @@ def least_cost_cover(cover: Cover, costs: Floats, seconds: float = 120.0) -> Cov
     )
 
 
-def _merged(asked: Asked) -> tuple[sparse.csr_array, Floats, NDArray[np.str_]]:
+def _merged(asked: Asked) -> tuple[sparse.csr_array, Floats, NDArray[Any]]:
     """Points that the same sites cover, and that are of one group, as one point; those that none covers left out."""
     groups = np.array(asked.groups or [""] * len(asked.weights))
     names, number = np.unique(groups, return_inverse=True)
     packed = np.packbits(asked.cover, axis=1)
     keys = np.hstack([packed, number.astype(np.uint32).reshape(-1, 1).view(np.uint8)])
     _, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    weights = np.bincount(which.reshape(-1), weights=asked.weights, minlength=len(first))
+    weights = np.bincount(which.reshape(-1), weights=asked.weights, minlength=len(first)).astype(np.float64)
     needed = set(asked.least)
     keep = asked.cover[first].any(axis=1) | np.isin(names[number[first]], list(needed))
     kept = first[keep]
@@ -156,7 +156,7 @@ def _merged(asked: Asked) -> tuple[sparse.csr_array, Floats, NDArray[np.str_]]:
 
 
 def _result(asked: Asked, chosen: NDArray[np.int64], bound: float, proven: bool) -> Covering:
-    points = asked.cover[:, chosen].any(axis=1)
+    points: Cover = np.asarray(asked.cover[:, chosen].any(axis=1))
     covered = float(asked.weights @ points)
     groups = np.array(asked.groups or [""] * len(points))
     shares = {str(name): _share(asked.weights, points, groups == name) for name in np.unique(groups) if name}
