@@ -1,12 +1,13 @@
-"""Which sites cover the most for what they may cost, so that no group is left behind? Solved to proof.
+"""Which choices cover the most within a budget, fairly between groups and without what is forbidden? Solved to proof.
 
-The maximal covering location problem (Church & ReVelle 1974, doi:10.1007/BF01942293) as a mixed integer program, given
-to HiGHS (Huangfu & Hall 2018, doi:10.1007/s12532-017-0130-5). Only the choice of sites is whole: what a choice covers
-follows from it.
+Maximal covering (Church & ReVelle 1974) with costs, given to HiGHS (Huangfu & Hall 2018,
+doi:10.1007/s12532-017-0130-5).
+`covers` is (choices, points): whether a choice covers a point. A group is a set of points, such as those of a district.
 """
 
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,180 +17,250 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from machinami.foundation.errors import InputError
 from machinami.methods.series import Floats
 
-Cover = NDArray[np.bool_]
-NEAR = 1e-6
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+_SLACK = 1e-6
 
 
-class Covering(NamedTuple):
-    """The chosen sites, ascending; which points they cover; the weight of these; what no choice can do better than.
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """What is to be covered, by what, for how much.
 
-    `shares`: the covered share of each group. `proven`: whether the search ended, so that covered and bound are one.
+    weights: of the points; costs: of the choices; budget: the most that the chosen may cost together. groups: the group
+    of each point, -1 for none; shares: for each group the least part of its weight to be covered (0 to 1). forbidden:
+    choices that may not be made. rivals: sets of choices of which at most one may be made.
     """
 
-    chosen: tuple[int, ...]
-    points: Cover
-    covered: float
-    bound: float
-    shares: dict[str, float]
-    proven: bool
-
-
-class Asked(NamedTuple):
-    """A problem: `cover` is (points, sites), `weights` one for each point, `costs` one for each site.
-
-    groups: the group of each point, where there are groups; least: the least share of the weight of a group that must
-    be covered; forbidden and fixed: sites that must not and that must be chosen; most: the most sites.
-    """
-
-    cover: Cover
+    covers: Bools
     weights: Floats
     costs: Floats
     budget: float
-    groups: tuple[str, ...] = ()
-    least: Mapping[str, float] = {}
-    forbidden: Collection[int] = ()
-    fixed: Collection[int] = ()
-    most: int | None = None
+    groups: Ints | None = None
+    shares: Floats | None = None
+    forbidden: Bools | None = None
+    rivals: Sequence[Sequence[int]] = ()
 
 
-def maximal_covering(asked: Asked, seconds: float = 120.0) -> Covering:
-    """Choose the sites that cover the most weight within the budget.
+class Covering(NamedTuple):
+    """What was chosen, ascending, and what it does; `bound` is what no choice can do better than.
 
-    Raises InputError where the numbers do not fit each other, and where no choice gives every group its share (the
-    message says how far the budget reaches for the groups alone).
+    covered: for each point, whether it is; value: their weight; shares: for each group the covered part of its weight
+    (nan where it has none). proven: whether the search ended, so that value and bound are one.
     """
-    _check(asked)
-    merged, weights, groups = _merged(asked)
-    points, sites = merged.shape
-    lower, upper = np.zeros(sites + points), np.ones(sites + points)
-    upper[list(asked.forbidden)] = 0.0
-    lower[list(asked.fixed)] = 1.0
-    limits = [LinearConstraint(sparse.hstack([merged, -sparse.eye_array(points)]).tocsr(), 0.0, np.inf)]
-    spent = np.concatenate([asked.costs, np.zeros(points)])
-    limits.append(LinearConstraint(sparse.csr_array(spent[None, :]), -np.inf, asked.budget + NEAR))
-    if asked.most is not None:
-        one = np.concatenate([np.ones(sites), np.zeros(points)])
-        limits.append(LinearConstraint(sparse.csr_array(one[None, :]), -np.inf, asked.most))
-    for group, share in asked.least.items():
-        row = np.concatenate([np.zeros(sites), np.where(groups == group, weights, 0.0)])
-        limits.append(LinearConstraint(sparse.csr_array(row[None, :]), share * row.sum() - NEAR, np.inf))
-    whole = np.concatenate([np.ones(sites), np.zeros(points)])
-    told = milp(
-        np.concatenate([np.zeros(sites), -weights]),
-        integrality=whole,
-        bounds=Bounds(lower, upper),
-        constraints=limits,
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
-    )
-    if told.x is None and told.status == 2:
-        raise InputError("no choice within the budget gives every group its share; raise the budget or ask for less")
-    quick = greedy_covering(asked)
-    if told.x is None:
-        if not _fits(quick, asked):
-            raise InputError(f"no choice was found in {seconds:g} s; give more time or ask for fewer points")
-        return quick
-    found = _result(asked, np.flatnonzero(told.x[:sites] > 0.5), -float(told.mip_dual_bound), told.status == 0)
-    better = not found.proven and quick.covered > found.covered and _fits(quick, asked)
-    return quick._replace(bound=found.bound) if better else found
+
+    chosen: tuple[int, ...]
+    covered: Bools
+    value: float
+    bound: float
+    cost: float
+    shares: Floats
+    proven: bool
 
 
-def greedy_covering(asked: Asked) -> Covering:
-    """Take, again and again, the site that adds most weight for its cost; groups are not looked at.
+def maximal_covering(wish: Wish, seconds: float = 300.0) -> Covering:
+    """Make the choices that cover the most weight. Raises InputError where the numbers do not fit, or where no choice
+    gives each group its share."""
+    _check(wish)
+    return _answer(wish, *_solve(wish, _shares_of(wish), seconds))
 
-    For equal costs at least 1 − 1/e of what can be covered (Nemhauser, Wolsey & Fisher 1978). Never proven; its bound
-    is the weight of all that any allowed site covers.
-    """
-    _check(asked)
-    chosen = [int(site) for site in asked.fixed]
-    spent = float(asked.costs[chosen].sum()) if chosen else 0.0
-    allowed = [site for site in range(asked.cover.shape[1]) if site not in asked.forbidden and site not in chosen]
-    done = asked.cover[:, chosen].any(axis=1)
-    most = len(asked.costs) if asked.most is None else asked.most
-    while len(chosen) < most:
-        open_ = [site for site in allowed if spent + asked.costs[site] <= asked.budget + NEAR]
-        gains = {site: float(asked.weights @ (asked.cover[:, site] & ~done)) for site in open_}
-        best = max(open_, key=lambda site: gains[site] / max(float(asked.costs[site]), NEAR), default=None)
-        if best is None or gains[best] <= 0:
+
+def fairest_covering(wish: Wish, seconds: float = 300.0) -> Covering:
+    """Make the choices whose worst-off group has the largest share that can be had and which, among those, cover the
+    most weight (lexicographic). `shares` of the wish hold as well."""
+    _check(wish)
+    if wish.groups is None or not (wish.groups >= 0).any():
+        return maximal_covering(wish, seconds)
+    least, proven = _largest_least_share(wish, seconds / 2)
+    found = _answer(wish, *_solve(wish, np.maximum(_shares_of(wish), least), seconds / 2))
+    return found if proven else found._replace(proven=False)
+
+
+def greedy_covering(wish: Wish) -> Covering:
+    """Choose step by step what adds the most weight for its cost: a simple way to compare with, blind to shares.
+
+    Its bound is the sum of all coverable weight."""
+    _check(wish)
+    free = _allowed(wish)
+    open_points = np.ones(len(wish.weights), dtype=bool)
+    chosen: list[int] = []
+    left = wish.budget
+    rivals = _rivals_of(wish)
+    while True:
+        gain = wish.covers[:, open_points] @ wish.weights[open_points]
+        worth = np.where(free & (wish.costs <= left + _SLACK), gain / np.maximum(wish.costs, 1e-9), 0.0)
+        best = int(worth.argmax())
+        if worth[best] <= 0.0:
             break
         chosen.append(best)
-        allowed.remove(best)
-        spent += float(asked.costs[best])
-        done |= asked.cover[:, best]
-    reachable = asked.cover[:, [s for s in range(asked.cover.shape[1]) if s not in asked.forbidden]].any(axis=1)
-    return _result(asked, np.array(sorted(chosen), dtype=np.int64), float(asked.weights @ reachable), False)
+        left -= float(wish.costs[best])
+        free[best] = False
+        free[rivals.get(best, [])] = False
+        open_points &= ~wish.covers[best]
+    bound = float(wish.weights[wish.covers[_allowed(wish)].any(axis=0)].sum())
+    return _answer(wish, tuple(sorted(chosen)), bound, proven=False)
 
 
-def least_cost_cover(cover: Cover, costs: Floats, seconds: float = 120.0) -> Covering:
-    """Choose the sites that cover every point at the least cost (set covering); `covered` and `bound` are costs.
-
-    Raises InputError where a point is covered by no site, or no choice was found in time.
-    """
-    _check(Asked(cover, np.zeros(len(cover)), costs, 0.0))
-    if not cover.any(axis=1).all():
-        raise InputError(f"no site covers point {int(np.flatnonzero(~cover.any(axis=1))[0])}")
-    rows = sparse.csr_array(np.unique(cover, axis=0).astype(float))
-    options = {"time_limit": seconds, "mip_rel_gap": 0.0}
-    limits = LinearConstraint(rows, 1.0, np.inf)
-    told = milp(costs, integrality=np.ones(len(costs)), bounds=Bounds(0, 1), constraints=limits, options=options)
-    if told.x is None:
-        raise InputError(f"no choice was found in {seconds:g} s; give more time")
-    chosen = tuple(int(site) for site in np.flatnonzero(told.x > 0.5))
-    spent = float(costs[list(chosen)].sum())
-    proven = told.status == 0
+def _answer(wish: Wish, chosen: tuple[int, ...], bound: float, proven: bool) -> Covering:
+    covered = covered_by(wish.covers, chosen)
+    value = float(wish.weights @ covered)
     return Covering(
-        chosen, np.ones(len(cover), bool), spent, spent if proven else float(told.mip_dual_bound), {}, proven
-    )
+        chosen, covered, value, value if proven else max(bound, value), float(wish.costs[list(chosen)].sum()),
+        shares_of(covered, wish.weights, wish.groups), proven,
+    )  # fmt: skip
 
 
-def _merged(asked: Asked) -> tuple[sparse.csr_array, Floats, NDArray[Any]]:
-    """Points that the same sites cover, and that are of one group, as one point; those that none covers left out."""
-    groups = np.array(asked.groups or [""] * len(asked.weights))
-    names, number = np.unique(groups, return_inverse=True)
-    packed = np.packbits(asked.cover, axis=1)
-    keys = np.hstack([packed, number.astype(np.uint32).reshape(-1, 1).view(np.uint8)])
-    _, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    weights = np.bincount(which.reshape(-1), weights=asked.weights, minlength=len(first)).astype(np.float64)
-    needed = set(asked.least)
-    keep = asked.cover[first].any(axis=1) | np.isin(names[number[first]], list(needed))
-    kept = first[keep]
-    return sparse.csr_array(asked.cover[kept].astype(float)), weights[keep], names[number[kept]]
+def covered_by(covers: Bools, chosen: Sequence[int]) -> Bools:
+    """For each point, whether one of the chosen covers it."""
+    found: Bools = np.logical_or.reduce(covers[list(chosen)], axis=0)
+    return found
 
 
-def _result(asked: Asked, chosen: NDArray[np.int64], bound: float, proven: bool) -> Covering:
-    points: Cover = np.asarray(asked.cover[:, chosen].any(axis=1))
-    covered = float(asked.weights @ points)
-    groups = np.array(asked.groups or [""] * len(points))
-    shares = {str(name): _share(asked.weights, points, groups == name) for name in np.unique(groups) if name}
-    picked = tuple(int(site) for site in chosen)
-    return Covering(picked, points, covered, covered if proven else max(bound, covered), shares, proven)
+def shares_of(covered: Bools, weights: Floats, groups: Ints | None) -> Floats:
+    """For each group the covered part of its weight; nan where it has none."""
+    if groups is None or not (groups >= 0).any():
+        return np.zeros(0)
+    count = int(groups.max()) + 1
+    there = groups >= 0
+    whole = np.bincount(groups[there], weights[there], count)
+    got = np.bincount(groups[there], (weights * covered)[there], count)
+    shares: Floats = np.divide(got, whole, out=np.full(count, np.nan), where=whole > 0)
+    return shares
 
 
-def _share(weights: Floats, covered: Cover, these: Cover) -> float:
-    total = float(weights[these].sum())
-    return 1.0 if total <= 0 else float(weights[these & covered].sum()) / total
+class _Model(NamedTuple):
+    """The columns are the choices, then classes of points that the same choices cover."""
+
+    matrix: sparse.csr_array
+    weights: Floats
+    groups: Ints
 
 
-def _fits(found: Covering, asked: Asked) -> bool:
-    fair = all(found.shares.get(group, 1.0) >= share - NEAR for group, share in asked.least.items())
-    return fair and float(asked.costs[list(found.chosen)].sum()) <= asked.budget + NEAR
+def _model(wish: Wish) -> _Model:
+    """Put points of one group that the same choices cover together: the model is smaller and its answers the same."""
+    allowed = _allowed(wish)
+    usable = wish.covers & allowed[:, None]
+    some = usable.any(axis=0) & (wish.weights > 0)
+    groups = np.full(len(wish.weights), -1, np.int64) if wish.groups is None else wish.groups
+    packed = np.packbits(usable[:, some], axis=0)
+    keys = np.vstack([packed, groups[some].astype(">i8").view(np.uint8).reshape(-1, 8).T]).T
+    unique, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    where = np.flatnonzero(some)[first]
+    weights: Floats = np.bincount(which.ravel(), wish.weights[some], len(unique)).astype(np.float64)
+    return _Model(sparse.csr_array(usable[:, where].T.astype(float)), weights, groups[where])
 
 
-def _check(asked: Asked) -> None:
-    if asked.cover.ndim != 2 or not asked.cover.size:
-        raise InputError("what covers what must be a table of points by sites, with one of each at least")
-    points, sites = asked.cover.shape
-    for name, values, count in (("weight", asked.weights, points), ("cost", asked.costs, sites)):
+def _solve(wish: Wish, shares: Floats, seconds: float) -> tuple[tuple[int, ...], float, bool]:
+    """Choose: max w·y with y ≤ what the chosen cover."""
+    model, count = _model(wish), len(wish.costs)
+    classes = len(model.weights)
+    limits = _limits(wish, model, extra=0)
+    for group, share in enumerate(shares):
+        if share > 0:
+            row = np.concatenate([np.zeros(count), model.weights * (model.groups == group)])
+            least = float(share) * _weight_of(wish, group) - _SLACK
+            limits.append(LinearConstraint(sparse.csr_array(row[None, :]), least, np.inf))
+    objective = np.concatenate([np.zeros(count), -model.weights])
+    told = _run(wish, objective, classes, limits, seconds, extra=0)
+    return _picked(told.x, count), -float(told.mip_dual_bound), told.status == 0
+
+
+def _largest_least_share(wish: Wish, seconds: float) -> tuple[float, bool]:
+    """The largest share that every group can have at once, and whether that is proven."""
+    assert wish.groups is not None
+    model, count = _model(wish), len(wish.costs)
+    classes = len(model.weights)
+    limits = _limits(wish, model, extra=1)
+    for group in np.unique(wish.groups[wish.groups >= 0]):
+        whole = _weight_of(wish, int(group))
+        if whole > 0:
+            row = np.concatenate([np.zeros(count), model.weights * (model.groups == group) / whole, [-1.0]])
+            limits.append(LinearConstraint(sparse.csr_array(row[None, :]), 0.0, np.inf))
+    objective = np.concatenate([np.zeros(count + classes), [-1.0]])
+    told = _run(wish, objective, classes, limits, seconds, extra=1)
+    covered = covered_by(wish.covers, _picked(told.x, count))
+    got = shares_of(covered, wish.weights, wish.groups)
+    return float(np.nanmin(got, initial=1.0)), told.status == 0
+
+
+def _limits(wish: Wish, model: _Model, extra: int) -> list[LinearConstraint]:
+    count, classes = len(wish.costs), len(model.weights)
+    cover = sparse.hstack([model.matrix, -sparse.eye_array(classes), sparse.csr_array((classes, extra))])
+    cost = np.concatenate([wish.costs, np.zeros(classes + extra)])
+    limits = [LinearConstraint(sparse.csr_array(cost[None, :]), -np.inf, wish.budget)]
+    if classes:
+        limits.append(LinearConstraint(cover.tocsr(), 0.0, np.inf))
+    if wish.rivals:
+        rows = np.zeros((len(wish.rivals), count + classes + extra))
+        for row, rivals in zip(rows, wish.rivals, strict=True):
+            row[list(rivals)] = 1.0
+        limits.append(LinearConstraint(sparse.csr_array(rows), -np.inf, 1.0))
+    return limits
+
+
+class _Told(NamedTuple):
+    x: Floats
+    mip_dual_bound: float
+    status: int
+
+
+def _run(
+    wish: Wish, objective: Floats, classes: int, limits: list[LinearConstraint], seconds: float, extra: int
+) -> _Told:
+    count = len(wish.costs)
+    # Classes whole as well: whole weights then make a whole objective, so that a bound below the next one is a proof.
+    whole = np.concatenate([np.ones(count + classes), np.zeros(extra)])
+    upper = np.concatenate([_allowed(wish).astype(float), np.ones(classes + extra)])
+    told = milp(
+        objective, integrality=whole, bounds=Bounds(0, upper), constraints=limits,
+        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+    )  # fmt: skip
+    if told.x is None:
+        if told.status == 2:
+            raise InputError("no choice within the budget gives each group its least share; ask for less, or pay more")
+        raise InputError(f"nothing was found in {seconds:g} s; give more time or fewer points")
+    return _Told(told.x, told.mip_dual_bound, told.status)
+
+
+def _picked(x: Floats, count: int) -> tuple[int, ...]:
+    return tuple(int(one) for one in np.flatnonzero(x[:count] > 0.5))
+
+
+def _allowed(wish: Wish) -> Bools:
+    affordable = wish.costs <= wish.budget + _SLACK
+    return affordable if wish.forbidden is None else affordable & ~wish.forbidden
+
+
+def _rivals_of(wish: Wish) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for rivals in wish.rivals:
+        for one in rivals:
+            found.setdefault(one, []).extend(other for other in rivals if other != one)
+    return found
+
+
+def _shares_of(wish: Wish) -> Floats:
+    count = 0 if wish.groups is None else int(wish.groups.max(initial=-1)) + 1
+    return np.zeros(count) if wish.shares is None else np.asarray(wish.shares, dtype=np.float64)
+
+
+def _weight_of(wish: Wish, group: int) -> float:
+    return float(wish.weights[wish.groups == group].sum())
+
+
+def _check(wish: Wish) -> None:
+    if wish.covers.ndim != 2 or not wish.covers.size:
+        raise InputError("there must be choices and points to cover")
+    choices, points = wish.covers.shape
+    for name, values, count in (("weight", wish.weights, points), ("cost", wish.costs, choices)):
         if values.shape != (count,) or not np.isfinite(values).all() or (values < 0).any():
-            raise InputError(f"there must be one finite {name} of 0 and more for each of {count}")
-    if asked.groups and len(asked.groups) != points:
-        raise InputError(f"there must be one group for each of the {points} points, or none at all")
-    unknown = set(asked.least) - set(asked.groups)
-    if unknown or not all(0 <= share <= 1 for share in asked.least.values()):
-        raise InputError(f"the least shares must be from 0 to 1 and of groups that are there: {sorted(asked.least)}")
-    named = [*asked.forbidden, *asked.fixed]
-    if not all(0 <= site < sites for site in named) or set(asked.forbidden) & set(asked.fixed):
-        raise InputError(f"forbidden and fixed sites must be different ones of 0 to {sites - 1}")
-    if float(asked.costs[list(asked.fixed)].sum()) > asked.budget + NEAR or not np.isfinite(asked.budget):
-        raise InputError("the budget does not reach for the sites that must be chosen")
-    if asked.most is not None and asked.most < len(asked.fixed):
-        raise InputError("more sites must be chosen than may be")
+            raise InputError(f"there must be one finite {name} of 0 and more for each of the {count}")
+    if not np.isfinite(wish.budget) or wish.budget < 0:
+        raise InputError("the budget must be a finite number of 0 and more")
+    if wish.groups is not None and wish.groups.shape != (points,):
+        raise InputError(f"there must be one group for each of the {points} points, -1 for none")
+    shares = _shares_of(wish)
+    wanted = 0 if wish.groups is None else int(wish.groups.max(initial=-1)) + 1
+    if shares.shape != (wanted,) or not ((shares >= 0) & (shares <= 1)).all():
+        raise InputError(f"there must be one least share between 0 and 1 for each of the {wanted} groups")
+    if wish.forbidden is not None and wish.forbidden.shape != (choices,):
+        raise InputError(f"there must be one word on being forbidden for each of the {choices} choices")

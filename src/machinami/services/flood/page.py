@@ -18,6 +18,7 @@ from machinami.kit.words import Words
 from machinami.model.expectation import Step
 from machinami.model.vocabulary.alerts import Message
 from machinami.model.vocabulary.office import Officer
+from machinami.services.flood.book.day import events as events
 from machinami.services.flood.book.happening import happening as happening
 from machinami.services.flood.book.state import Sheet, State
 from machinami.services.flood.book.telling import ADDRESS, as_level, lines
