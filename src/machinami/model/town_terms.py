@@ -51,7 +51,8 @@ OWN = """
 
     BuildingShape refBuilding triangles height groundHeight usage lod
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
-    group
+    groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
+    CoolingPlan people nearer reached reachable existing radius sites WayShade hours coolest sunniest
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
