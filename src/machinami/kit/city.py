@@ -20,6 +20,7 @@ from machinami.kit.consenting import Consenting
 from machinami.kit.drawer import Drawer
 from machinami.kit.manifest import ANY_TYPE, Manifest
 from machinami.kit.moments import TOWN_ZONE
+from machinami.kit.roads import NoRoads, Roads
 from machinami.kit.viewing import VIEWER
 from machinami.model.change import Change
 from machinami.model.context import Context
@@ -51,13 +52,16 @@ class City:
     Everything that it reads or writes must stand in the service's manifest; anything else is refused.
     """
 
-    def __init__(self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE) -> None:
+    def __init__(
+        self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE, roads: Roads | None = None
+    ) -> None:
         self.manifest = manifest
         self.zone = zone
         """The town's time zone: by it a day begins and ends."""
         self.log = logging.getLogger(f"machinami.services.{manifest.id}")
         self._town = town
         self._compute = compute
+        self._roads: Roads = roads or NoRoads()
         self._context = town_context()
         self._by = service_principal(manifest)
         self._for_itself = False
@@ -77,12 +81,10 @@ class City:
         return bound
 
     def at_reception(self) -> "City":
-        """The same handle, reading and writing as the service itself what somebody hands in who may write nothing (a
-        report, a proposal): the service answers for what it takes and what it shows of it. Who handed it in is told to
-        the account only where `publish` says so by its `by`, so that a service can keep people's names from it.
-        Raises Forbidden where the manifest does not say that it needs a reception."""
-        if "reception" not in self.manifest.needs:
-            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it takes what people hand in")
+        """The same handle, reading and writing as the service itself what somebody hands in who may write nothing: the
+        service answers for what it takes and shows of it. Who handed it in is told to the account only where `publish`
+        says so by its `by`. Raises Forbidden where the manifest does not say that it needs a reception."""
+        self._demand_need("reception", "takes what people hand in")
         bound = copy(self)
         bound._for_itself = True
         return bound
@@ -246,17 +248,23 @@ class City:
 
     async def private(self, work: Callable[[Drawer], V]) -> V:
         """Run the work over the service's own drawer (contacts, ledgers: what is no entity), in one transaction."""
-        self._demand_drawer()
+        self._demand_need("private", "needs a private drawer")
         return await private.change(self._town, self.manifest.id, work, self._by)
 
     async def private_rows(self, shelf: str) -> dict[str, dict[str, Any]]:
         """All records of one shelf of the service's own drawer, by key."""
-        self._demand_drawer()
+        self._demand_need("private", "needs a private drawer")
         return await private.rows(self._town, self.manifest.id, shelf, self._by)
 
-    def _demand_drawer(self) -> None:
-        if "private" not in self.manifest.needs:
-            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it needs a private drawer")
+    def _demand_need(self, need: str, what: str) -> None:
+        if need not in self.manifest.needs:
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it {what}")
+
+    @property
+    def roads(self) -> Roads:
+        """The ways out of the town. Raises Forbidden where the manifest does not say that the service needs to send."""
+        self._demand_need("send", "needs to send")
+        return self._roads
 
     async def changes(self, after: int, limit: int = _PAGE) -> Sequence[Change]:
         """The log after a sequence number, of the types that the service reads."""
@@ -313,8 +321,7 @@ class City:
         return await self._compute.run(call, address, *arguments)
 
     def demand_author(self) -> None:
-        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes, so that
-        they may also do what it keeps apart until later."""
+        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes."""
         written = [self._context.expand(use.type) for use in self.manifest.writes if use.type != ANY_TYPE]
         for deed in (Deed.CREATE, Deed.CHANGE):
             demand_whole(self._town.policy, self._who, deed, written)
