@@ -14,7 +14,7 @@ from pathlib import Path
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.app.bounds import origin_of, pace_of, reception_of, shown_to_brokers, targets_of
+from machinami.app.bounds import mailer_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
@@ -56,6 +56,7 @@ from machinami.kit.desk import Desk, House
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
+from machinami.kit.roads import OpenRoads
 from machinami.kit.schedule import Job
 from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
@@ -99,6 +100,8 @@ class TownOS:
         self._wire = HttpWire(settings.ca_file, targets)
         self._caller = HttpCaller(self._wire.trust, targets)
         self._compute = Compute()
+        self._mailer = mailer_of(settings, self._wire.trust)
+        self._roads = OpenRoads(self._wire, self._mailer, settings.mail.sender, lambda: self.address)
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         self._console: Console | None = None
@@ -220,6 +223,8 @@ class TownOS:
         self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
+        if self._mailer is not None:
+            await self._mailer.close()
 
     def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
         """The services to be started, and those that cannot be."""
@@ -245,7 +250,8 @@ class TownOS:
     def _start_service(
         self, town: Town, service: Service, houses: list[House], jobs: list[Job], switches: Switches
     ) -> None:
-        house, its_jobs = started(town, service, self._compute, self.settings.time_zone, switches)
+        zone = self.settings.time_zone
+        house, its_jobs = started(town, service, self._compute, zone, switches, self._roads)
         houses.append(house)
         jobs += its_jobs
 

@@ -6,6 +6,7 @@ from machinami.kit.city import City
 from machinami.kit.compute import Compute
 from machinami.kit.desk import House
 from machinami.kit.installed import Service
+from machinami.kit.roads import Roads
 from machinami.kit.schedule import Job, ending, stirring
 from machinami.kit.switches import Switches, waking
 
@@ -13,7 +14,7 @@ _DEFAULT_EVERY = 600.0
 
 
 def started(
-    town: Town, service: Service, compute: Compute, time_zone: str, switches: Switches
+    town: Town, service: Service, compute: Compute, time_zone: str, switches: Switches, roads: Roads
 ) -> tuple[House, list[Job]]:
     """The service in the town, and its jobs, which are still to be started: it is stirred by what triggers it, and
     does nothing while it is off."""
@@ -26,7 +27,7 @@ def started(
         if is_on():
             await service.refresh(city, town.clock())
 
-    city = City(town, manifest, compute, time_zone)
+    city = City(town, manifest, compute, time_zone, roads)
     every = manifest.every.total_seconds() if manifest.every else _DEFAULT_EVERY
     job = Job(manifest.id, refresh, town.clock, every)
     expand = town_context().expand
