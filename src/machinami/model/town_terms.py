@@ -48,6 +48,10 @@ OWN = """
 
     PlanAnswer refReview EffectEstimate method step began treated others series
     TownService refShare worthMiddle
+
+    BuildingShape refBuilding triangles height groundHeight usage lod
+    WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
+    group
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
@@ -67,6 +71,13 @@ SMART_DATA_MODELS = {
     "windSpeed": "https://smartdatamodels.org/dataModel.Weather/windSpeed",
     "solarRadiation": "https://smartdatamodels.org/dataModel.Weather/solarRadiation",
     "atmosphericPressure": "https://smartdatamodels.org/dataModel.Weather/atmosphericPressure",
+    "Building": "https://smartdatamodels.org/dataModel.Building/Building",
+    "floorsAboveGround": "https://smartdatamodels.org/dataModel.Building/floorsAboveGround",
+    "Streetlight": "https://smartdatamodels.org/dataModel.Streetlighting/Streetlight",
+    "lanternHeight": "https://smartdatamodels.org/dataModel.Streetlighting/lanternHeight",
+    "Camera": "https://smartdatamodels.org/dataModel.Device/Camera",
+    "cameraUsage": "https://smartdatamodels.org/dataModel.Device/cameraUsage",
+    "cameraOrientation": "https://smartdatamodels.org/dataModel.Device/cameraOrientation",
     "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
     "name": "https://smartdatamodels.org/name",
     "alternateName": "https://smartdatamodels.org/alternateName",
