@@ -88,6 +88,8 @@ def to_come(factor: Factor, need: Need) -> Factor:
 def usable(lots: Sequence[Lot], daily: float, until: float) -> float:
     """How much of the lots can have been used in so many days at an even use: the first to expire first, what expires
     before it is used being lost. It is also what will be short when more was needed."""
+    if all(lot.expires_in >= until for lot in lots):
+        return sum(lot.quantity for lot in lots)
     lost, begun, stock = 0.0, 0.0, 0.0
     for lot in sorted(lots, key=lambda one: one.expires_in):
         stock += lot.quantity
@@ -102,21 +104,16 @@ def chance_short(lots: Sequence[Lot], need: Need, factor: Factor, days: float) -
     """The chance that the stock has run out within so many days."""
     if days <= 0:
         return 1.0 if usable(lots, 0.0, 0.0) <= 0 else 0.0
-    total = 0.0
-    for level in factor.nodes().tolist():
-        stock = math.floor(usable(lots, level * need.daily, days) + 1e-9)
-        total += exceeds(level * need.daily * days, need.spread, stock)
-    return total / NODES
+    use = factor.nodes() * need.daily
+    stock = np.array([math.floor(usable(lots, float(level), days) + 1e-9) for level in use])
+    return float(exceeds(use * days, need.spread, stock).mean())
 
 
-def exceeds(mean: float, spread: float, stock: int) -> float:
-    """The chance that what is asked for reaches a stock and there is nothing left: that it is as much or more."""
-    if stock <= 0:
-        return 1.0
-    if mean <= 0:
-        return 0.0
+def exceeds(mean: Floats, spread: float, stock: Floats) -> Floats:
+    """The chance that what is asked for in all reaches a stock, after which there is nothing left."""
     spread = max(spread, 1.0 + 1e-6)
-    return float(1.0 - betainc(mean / (spread - 1.0), stock, 1.0 / spread))
+    shape = np.maximum(mean, 1e-9) / (spread - 1.0)
+    return np.where(stock <= 0, 1.0, 1.0 - betainc(shape, np.maximum(stock, 1.0), 1.0 / spread))
 
 
 def days_until(lots: Sequence[Lot], need: Need, factor: Factor, outer: float = 0.1) -> Range:

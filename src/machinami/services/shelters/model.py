@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal, NotRequired, TypedDict, get_args
 
-from machinami.model.view import Day, Measured, Point, Ref, Words
+from machinami.model.view import Day, Measured, Moment, Point, Ref, Words
 from machinami.model.vocabulary.places import ShelterState
 
 Kind = Literal[
@@ -101,7 +101,7 @@ class Passage(TypedDict):
     """One step that was decided: to which state, by whom, when and why."""
 
     to: str
-    at: str
+    at: Moment
     who: NotRequired[str]
     role: NotRequired[str]
     reason: NotRequired[str]

@@ -71,9 +71,9 @@ def _on_land(
         except InputError:
             pass  # a drone cannot come back to the truck on its way: shuttles from the depot can
     trips = [_round(depot, road, load, places)] if road else []
-    for place, kilograms in parcels:
+    for place, parcel in parcels:
         seconds = 2 * distance(places[depot], places[place]) / drone_of(settings).flies
-        trips.append(_trip("drone", depot, [place], kilograms, seconds))
+        trips.append(_trip("drone", depot, [place], parcel, seconds))
     return trips
 
 

@@ -14,6 +14,8 @@ from machinami.methods.head_count import Road, Told
 from machinami.services.shelters.model import ShelterReport
 
 NEVER = date.max
+MOST = 1e7
+"""More than any shelter has of anything, or people: a report that says more is not believed."""
 
 
 @dataclass(slots=True)
@@ -69,12 +71,14 @@ def _apply(place: Standing, one: ShelterReport) -> None:
     place.last = one.at
     if one.kind in ("hand", "gate", "card"):
         if one.kind == "hand" and one.profile:
-            place.profile = {group: max(0, count) for group, count in one.profile.items()}
-        present, came, left = (float(number or 0) for number in (one.persons, one.inward, one.outward))
+            place.profile = {group: int(min(max(0, count), MOST)) for group, count in one.profile.items()}
+        present, came, left = (
+            float(min(max(number or 0, 0), MOST)) for number in (one.persons, one.inward, one.outward)
+        )
         place.heads.append(Told(one.at.timestamp(), _ROADS[one.kind], present, came, left))
     elif one.kind in ("open", "close"):
         place.state, place.changed_at, place.changed_by = _STATES[one.kind], one.at, one.told_by
-    elif one.item and one.quantity is not None and one.quantity >= 0:
+    elif one.item and one.quantity is not None and 0 <= one.quantity <= MOST:
         _stock(place.holdings.setdefault(one.item, Holding()), one)
 
 

@@ -44,7 +44,7 @@ class Reach(NamedTuple):
 
 
 def drone_of(settings: Settings) -> Drone:
-    """The drone that the plan counts on: the low speed, long range one of Murray & Raj 2020, with the town's payload."""
+    """The drone that plans count on: the slow, long range one of Murray & Raj 2020, with the town's payload."""
     return Drone(7.8232, 15.6464, 3.9116, 360.0, 50.0, settings.drone_payload, 60.0, 30.0, 60.0, 562_990.0)
 
 
@@ -110,9 +110,9 @@ def _islands(places: Sequence[ReliefDepot | Shelter], roads: Sequence[RoadSegmen
     ends: dict[str, Point] = {}
     links: list[tuple[str, str]] = []
     for road in roads:
-        line = (road.location or {}).get("coordinates") or []
-        if (road.location or {}).get("type") != "LineString" or len(line) < 2:
+        if road.location is None or road.location.get("type") != "LineString":
             continue
+        line = road.location["coordinates"]
         points = [Point(float(one[0]), float(one[1])) for one in (line[0], line[-1])]
         names = [f"{lon:.5f},{lat:.5f}" for lon, lat in points]
         ends.update(zip(names, points, strict=True))
