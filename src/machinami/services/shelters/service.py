@@ -158,6 +158,7 @@ async def _keep_card(city: City, one: ShelterReport, card: str) -> None:
 
 async def set_open(city: City, place: str, is_open: bool, by: Officer) -> None:
     """Open or close a shelter, now, by a named officer. Which cards were shown is forgotten when it closes."""
+    city.demand_author()
     async with city.turn:
         shelter = await city.get(Shelter, place)
         if shelter is None:
@@ -176,6 +177,7 @@ async def set_open(city: City, place: str, is_open: bool, by: Officer) -> None:
 
 async def set_facts(city: City, place: str, told: Mapping[str, str], by: Officer) -> None:
     """Say what a shelter has: facilities, and whether it is accessible, takes pets and stands where water may come."""
+    city.demand_author()
     async with city.turn:
         shelter = await city.get(Shelter, place)
         if shelter is None:
@@ -188,6 +190,7 @@ async def set_facts(city: City, place: str, told: Mapping[str, str], by: Officer
 
 async def decide(city: City, allocation: str, to: str, reason: str, by: Officer) -> None:
     """Approve, decline or withdraw an allocation; an approved one takes its goods out of the depots."""
+    city.demand_author()
     async with city.turn:
         one = await city.get(ReliefAllocation, allocation)
         if one is None:
@@ -207,6 +210,7 @@ async def decide(city: City, allocation: str, to: str, reason: str, by: Officer)
 
 async def withdraw_order(city: City, order: str, reason: str, by: Officer) -> None:
     """Take back an order that is not needed any more."""
+    city.demand_author()
     async with city.turn:
         await city.publish(deciding.stepped(await _order(city, order), "withdrawn", by, city.now(), reason), by=by.who)
 
