@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from machinami.app.identifying import is_reached_from_afar
 from machinami.broker.pace import Pace
+from machinami.broker.reception import Reception
 from machinami.foundation.settings import Settings
 from machinami.kit.origin import Origin
 from machinami.wire.mqtt import presenting
@@ -20,6 +21,11 @@ def pace_of(settings: Settings) -> Pace | None:
     if bound is None:
         bound = _REQUESTS if is_reached_from_afar(settings) else 0
     return Pace(bound, time.monotonic) if bound else None
+
+
+def reception_of(settings: Settings) -> Reception:
+    """How much strangers may hand in to a town."""
+    return Reception(settings.handed_in_per_address, settings.handed_in_per_town)
 
 
 def targets_of(settings: Settings) -> Targets:

@@ -62,6 +62,8 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
 # hsts_days = 0                   # TLS 以外も許す（既定は 365） let browsers come without TLS later (default: 365)
 # requests_per_client = 50        # 一人・一つのプログラムが1秒に送れる数 requests a second of one person or program
+# handed_in_per_address = 20      # 名を知らない人が同じ所から1時間に出せる数 things handed in an hour by strangers
+# handed_in_per_town = 300        # その町全体の数 by all strangers together
 
 # [sign_in]
 # second_factor = "everyone"      # 二つめの確認を誰に求めるか "nobody", "administrators", "staff", "everyone"
@@ -207,6 +209,8 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "hsts_days": _whole("hsts_days", 0, 730),
         "hsts_subdomains": _flag("hsts_subdomains"),
         "requests_per_client": _whole("requests_per_client", 0, 1_000_000),
+        "handed_in_per_address": _whole("handed_in_per_address", 0, 1_000_000),
+        "handed_in_per_town": _whole("handed_in_per_town", 0, 1_000_000),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
         "context_days": _whole("context_days", 0, 36_500),
     },

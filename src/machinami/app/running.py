@@ -14,7 +14,7 @@ from pathlib import Path
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.app.bounds import origin_of, pace_of, shown_to_brokers, targets_of
+from machinami.app.bounds import origin_of, pace_of, reception_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
@@ -30,7 +30,7 @@ from machinami.app.identifying import (
     seal_of,
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
-from machinami.app.keys import backend_of, ring_of
+from machinami.app.keys import backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
 from machinami.app.person_keys import PersonKeyRing
 from machinami.app.sources import Sources
@@ -111,7 +111,8 @@ class TownOS:
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
             settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
-            self._person_keys.of, partial(mapping_key, settings),
+            self._person_keys.of, partial(mapping_key, settings), partial(reception_of, settings),
+            partial(files_of, settings, ring),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)

@@ -50,6 +50,8 @@ OWN = """
     TownService refShare worthMiddle
 
     BuildingShape refBuilding triangles height groundHeight usage lod
+    WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
+    group
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from machinami.foundation.errors import BadRequestData
+from machinami.foundation.instant import parse_instant
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
+from machinami.kit.happening import Event, seen
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.settings import read_setting
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
@@ -77,6 +79,23 @@ def routes(city: City, desk: Desk) -> list[Route]:
             for name, summary, deed in _deeds(city)
         ),
     ]
+
+
+async def events(city: City, words: Words, start: datetime, end: datetime, /) -> Sequence[Event]:
+    """What was decided at the gates, when it became public, and what of it was taken back."""
+    names = {one.id: words.of(one.name, one.id) for one in await seen(city, Pilot)}
+    found = []
+    for one in await seen(city, GateDecision):
+        pilot, simulated, back = str(one.ref_pilot), bool(one.simulated), (one.retracted or {}).get("at")
+        name, address = names.get(pilot, pilot), f"{ADDRESS}#pilot-{pilot.rpartition(':')[2]}"
+        public = one.published_at or one.decided_at
+        if public is not None and one.verdict and one.gate:
+            told = words.plain(f"pilots.day.{one.verdict}.{one.gate}", name=name)
+            found.append(Event(public, told, address, 2, simulated))
+        if back:
+            told = words.plain("pilots.day.back.decision", name=name)
+            found.append(Event(parse_instant(back), told, address, 2, simulated))
+    return [event for event in found if start <= event.at < end]
 
 
 def _show(city: City, frame: Frame) -> PageHandler:
