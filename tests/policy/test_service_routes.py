@@ -17,7 +17,7 @@ from machinami.model.town_terms import TERMS
 
 CIRCLE = (
     "guide", "cases", "menu", "needs", "plan", "indicators", "pilots", "partnership", "money", "assembly",
-    "health_points", "civic_reports",
+    "health_points", "civic_reports", "shelters",
 )  # fmt: skip
 # seen: a page for who belongs to the town, which says what of it is closed. keyed: who takes part, by a key of their
 # own (tried in tests/services/health_points). Beside a deed: how an officer is answered.
@@ -171,6 +171,16 @@ deciding   POST civic_reports/rules/end 303
 deciding   POST civic_reports/categories 303
 deciding   POST civic_reports/settings 303
 deciding   POST civic_reports/erase 303
+seen       GET  shelters
+words      GET  shelters/worker.js
+keyed      GET  shelters/places/{id}
+keyed      GET  shelters/plans/{id}
+deciding   POST shelters/state 303
+deciding   POST shelters/facts 303
+deciding   POST shelters/reports 303
+deciding   POST shelters/orders/withdraw 303
+deciding   POST shelters/decide 404
+deciding   POST shelters/settings 303
 """
 SIGNED = {"who": "Kei", "role": "officer"}
 KPI, YEARS = "{KeyPerformanceIndicator}", {"year": "2026", "years": "5"}
@@ -242,6 +252,11 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "money/sharing/withdrawn": {"share": "{CostShare}", "reason": "x"},
     "health_points/settings": {"setting": "voucher_points", "value": "5"}, "health_points/partners": {"name": "x"},
     "health_points/publish": {}, "health_points/use": {"code": "RIDE234567", "partner": "x"},
+    "shelters/state": {"place": "{Shelter}", "wanted": "open"}, "shelters/facts": {"place": "{Shelter}", "pets": "yes"},
+    "shelters/reports": {"place": "{Shelter}", "kind": "order", "id": "report-1", "item": "water", "quantity": "5"},
+    "shelters/orders/withdraw": {"order": "{ReliefOrder}", "reason": "x"},
+    "shelters/decide": {"allocation": "urn:x:none", "verdict": "approved"},
+    "shelters/settings": {"setting": "meals", "value": "2.5"},
     "health_points/decide": {"day": "2026-06-01", "walker": "x", "verdict": "accept", "reason": "x"},
     "civic_reports/hand-in": {"category": "road", "text": "x", "landmark": "x"},
     "civic_reports/withdraw": {"secret": "x"}, "civic_reports/contact": {"secret": "x"},

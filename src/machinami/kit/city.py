@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from machinami.broker import batch, erasure, history, intake, operations, private, records
+from machinami.broker import batch, erasure, history, operations, private, records
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import is_whole, shows
 from machinami.broker.pseudonyms import pseudonyms_of
@@ -17,6 +17,7 @@ from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequire
 from machinami.kit.asides import leave_out
 from machinami.kit.compute import Compute, call
 from machinami.kit.consenting import Consenting
+from machinami.kit.delivering import Intake as Intake
 from machinami.kit.drawer import Drawer
 from machinami.kit.filing import Filing
 from machinami.kit.lending import demand_author, is_author
@@ -24,6 +25,7 @@ from machinami.kit.lending import manifest_rows as manifest_rows
 from machinami.kit.lending import service_principal as service_principal
 from machinami.kit.manifest import Manifest
 from machinami.kit.moments import TOWN_ZONE
+from machinami.kit.roads import NoRoads, Roads
 from machinami.kit.viewing import VIEWER, WHENCE
 from machinami.model.change import Change
 from machinami.model.context import Context
@@ -31,7 +33,6 @@ from machinami.model.entity import Entity
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Condition, Page, Query, TemporalQuery, TimeRelation, TypeIs
-from machinami.model.reading import Reading
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
 
 V = TypeVar("V")
@@ -55,13 +56,16 @@ class City:
     Everything that it reads or writes must stand in the service's manifest; anything else is refused.
     """
 
-    def __init__(self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE) -> None:
+    def __init__(
+        self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE, roads: Roads | None = None
+    ) -> None:
         self.manifest = manifest
         self.zone = zone
         """The town's time zone: by it a day begins and ends."""
         self.log = logging.getLogger(f"machinami.services.{manifest.id}")
         self._town = town
         self._compute = compute
+        self._roads: Roads = roads or NoRoads()
         self._context = town_context()
         self._by = service_principal(manifest)
         self._for_itself = False
@@ -84,11 +88,10 @@ class City:
     def at_reception(self) -> "City":
         """The same handle, reading and writing as the service itself what somebody hands in who may write nothing (a
         report, a proposal): the service answers for what it takes and what it shows of it. Who handed it in is told to
-        the account only where `publish` says so by its `by`, so that a service can keep people's names from it.
-        The first that it writes for somebody who may not write all of it themselves is counted: see `admit`.
+        the account only where `publish` says so by its `by`, so that a service can keep people's names from it. What
+        is handed in is counted: see `admit`.
         Raises Forbidden where the manifest does not say that it needs a reception."""
-        if "reception" not in self.manifest.needs:
-            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it takes what people hand in")
+        self._demand_need("reception", "takes what people hand in")
         if self._counted is not None:
             return self
         bound = copy(self)
@@ -110,7 +113,7 @@ class City:
 
     @property
     def files(self) -> Filing:
-        """The service's own files. Raises Forbidden where the manifest does not say that it needs them."""
+        """The service's own files. Raises Forbidden where its manifest needs none."""
         return Filing(self._town, self.manifest, self._by)
 
     def pseudonym(self, person: str) -> str:
@@ -239,13 +242,8 @@ class City:
             instance = one.value
             if instance.observed_at is not None and isinstance(instance.value, int | float | None):
                 note = instance.attributes.get(history.CORRECTION)
-                series[one.entity_id].append(
-                    Past(
-                        Measured(instance.value, instance.observed_at, instance.unit_code),
-                        instance.instance_id,
-                        note[0].value if note else None,
-                    )
-                )
+                measured = Measured(instance.value, instance.observed_at, instance.unit_code)
+                series[one.entity_id].append(Past(measured, instance.instance_id, note[0].value if note else None))
         return series
 
     async def publish(self, *views: View, by: str | None = None, whole: bool = False) -> None:
@@ -278,18 +276,24 @@ class City:
 
     async def private(self, work: Callable[[Drawer], V]) -> V:
         """Run the work over the service's own drawer (contacts, ledgers: what is no entity), in one transaction."""
-        self._demand_drawer()
+        self._demand_need("private", "needs a private drawer")
         self.admit()
         return await private.change(self._town, self.manifest.id, work, self._by)
 
     async def private_rows(self, shelf: str) -> dict[str, dict[str, Any]]:
         """All records of one shelf of the service's own drawer, by key."""
-        self._demand_drawer()
+        self._demand_need("private", "needs a private drawer")
         return await private.rows(self._town, self.manifest.id, shelf, self._by)
 
-    def _demand_drawer(self) -> None:
-        if "private" not in self.manifest.needs:
-            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it needs a private drawer")
+    def _demand_need(self, need: str, what: str) -> None:
+        if need not in self.manifest.needs:
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it {what}")
+
+    @property
+    def roads(self) -> Roads:
+        """The ways out of the town. Raises Forbidden where the manifest does not say that the service needs to send."""
+        self._demand_need("send", "needs to send")
+        return self._roads
 
     async def changes(self, after: int, limit: int = _PAGE) -> Sequence[Change]:
         """The log after a sequence number, of the types that the service reads."""
@@ -346,8 +350,7 @@ class City:
         return await self._compute.run(call, address, *arguments)
 
     def demand_author(self) -> None:
-        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes, so that
-        they may also do what it keeps apart until later."""
+        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes."""
         demand_author(self._town.policy, self._who, self.manifest)
 
     def is_author(self) -> bool:
@@ -374,26 +377,3 @@ class City:
             entities.extend(found.entities)
             if len(found.entities) < _PAGE:
                 return entities
-
-
-class Intake:
-    """What a source of data may do: hand in readings of the types that its manifest declares."""
-
-    def __init__(self, town: Town, manifest: Manifest) -> None:
-        self._town = town
-        self._context = town_context()
-        self._manifest = manifest
-        self._by = service_principal(manifest)
-
-    async def deliver(self, readings: Sequence[Reading]) -> None:
-        """Write the readings, each one into state and history, in order, in one transaction."""
-        for reading in readings:
-            if not self._manifest.may_write(reading.entity_type):
-                raise Forbidden(
-                    f"{self._manifest.id} does not say in its manifest that it writes {reading.entity_type}"
-                )
-        await intake.take(self._town, readings, self._context, self._by, self._manifest.simulated)
-
-    async def deliver_past(self, readings: Sequence[Reading]) -> None:
-        """Write readings of the past into the history alone: nobody is told of them as news."""
-        await intake.take_past(self._town, readings, self._context, self._by, self._manifest.simulated)
