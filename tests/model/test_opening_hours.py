@@ -19,7 +19,14 @@ def at(hour: int, minute: int = 0, days: int = 0) -> datetime:
 
 @pytest.mark.parametrize(
     ("moment", "there"),
-    [(at(8, 59), False), (at(9), True), (at(16, 59), True), (at(17), False), (at(12, 0, 1), True), (at(12, 0, 2), False)],
+    [
+        (at(8, 59), False),
+        (at(9), True),
+        (at(16, 59), True),
+        (at(17), False),
+        (at(12, 0, 1), True),
+        (at(12, 0, 2), False),
+    ],
 )
 def test_it_is_open_from_when_it_opens_until_it_closes(moment: datetime, there: bool) -> None:
     assert is_open(HOURS, moment) is there

@@ -27,11 +27,20 @@ from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
 from machinami.ingest.pabulib import parse as pabulib
+from machinami.ingest.requests311 import parse as requests311
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 from machinami.methods.series import Floats
 
-METAVARS = {"column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE", "polls": "FILE|DIR"}
+METAVARS = {
+    "column": "COL",
+    "columns": "COL,COL",
+    "text": "TEXT",
+    "folder": "DIR",
+    "file": "FILE",
+    "polls": "FILE|DIR",
+    "requests": "FILE",
+}
 EMPTY = Table(np.zeros(0, np.int64), {})
 _DATED = re.compile(r"[_-](19|20)\d\d([_-]?\d\d){0,2}$")
 
@@ -129,6 +138,8 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
     for argument in arguments:
         if argument.kind == "polls" and getattr(options, argument.name):
             found |= read_polls(Path(getattr(options, argument.name)))
+        if argument.kind == "requests" and getattr(options, argument.name):
+            found[argument.name] = read_requests(getattr(options, argument.name), getattr(options, "zone", "UTC"))
         said = getattr(options, argument.name) if argument.kind in ("folder", "file") else ""
         if not said:
             continue
@@ -150,6 +161,11 @@ def read_polls(place: Path) -> dict[str, bytes]:
     if not files or not all(file.is_file() for file in files):
         raise InputError(f"{place} is no .pb file and no folder that holds one")
     return {file.name: orjson.dumps(pabulib.parse(file.read_bytes(), file.name).document()) for file in files}
+
+
+def read_requests(path: str, zone: str) -> bytes:
+    """Read a table of service requests as JSON rows. Raises InputError."""
+    return orjson.dumps(requests311.parse(read_bytes(path), Path(path).name, zone))
 
 
 def read_bytes(path: str) -> bytes:

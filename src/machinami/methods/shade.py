@@ -59,7 +59,9 @@ def share_in_shade(dark: Bools, starts: Sequence[int]) -> Floats:
     """Return for each moment the share of each way's points that are in shade, (moments, ways); `starts` are where the
     points of each way begin."""
     ends = [*starts[1:], dark.shape[1]]
-    parts = [dark[:, a:b].mean(axis=1) if b > a else np.full(len(dark), np.nan) for a, b in zip(starts, ends, strict=True)]
+    parts = [
+        dark[:, a:b].mean(axis=1) if b > a else np.full(len(dark), np.nan) for a, b in zip(starts, ends, strict=True)
+    ]
     return np.stack(parts, axis=1) if parts else np.zeros((len(dark), 0))
 
 

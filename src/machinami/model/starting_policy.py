@@ -22,6 +22,7 @@ PUBLIC = tuple(
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
         *("ReferenceCase", "TownService"),
+        *("IssueReporting", "IssueCategory", "IssueFigures"),
     )
 )
 _READ = frozenset({Deed.READ})
