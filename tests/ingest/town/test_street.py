@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
 from machinami.ingest.town.street import ROWS, street
@@ -29,6 +30,7 @@ def test_the_lamp_is_told_this_morning_or_the_last_and_nothing_comes_from_the_fu
         "declined",
     }
     assert len({one.value for one in told if one.attribute == "reportId"}) == len(ROWS)
+    assert orjson.dumps([one.value for one in told])  # plain values, which the town can keep
     assert all(one.value is True for one in told if one.attribute == "simulated")
 
 

@@ -254,7 +254,7 @@ def _report(land: Land, row: Told, number: int, asked: datetime) -> Iterator[Rea
     looked = row.state != "received"
     words = Words({"ja": row.ja, "en": row.en} if row.en else {"ja": row.ja})
     place, _ = ground(land, LANDMARKS[row.mark % len(LANDMARKS)])
-    where = {"type": "Point", "coordinates": lonlat((place[0] + row.east, place[1] + row.north))}
+    where = {"type": "Point", "coordinates": lonlat((float(place[0]) + row.east, float(place[1]) + row.north))}
     last = ended or asked
     yield Reading(entity, "IssueReporting", "location", where, last, None, "GeoProperty")
     yield from thing(
