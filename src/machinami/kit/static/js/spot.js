@@ -60,8 +60,11 @@
       said.textContent = words;
       form.elements.landmark.required = false;
       if (!map) return;
-      mark ??= new maplibregl.Marker({ color: colour("--l3"), draggable: true }).setLngLat([lon, lat]).addTo(map)
-        .on("dragend", () => { const at = mark.getLngLat(); put(at.lng, at.lat, said.dataset.chosen, false); });
+      if (!mark) {
+        mark = new maplibregl.Marker({ color: colour("--l3"), draggable: true });
+        mark.on("dragend", () => { const at = mark.getLngLat(); put(at.lng, at.lat, said.dataset.chosen, false); });
+        mark.setLngLat([lon, lat]).addTo(map);
+      }
       mark.setLngLat([lon, lat]);
       if (move) map.jumpTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 16) });
     };
