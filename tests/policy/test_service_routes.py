@@ -17,13 +17,18 @@ from machinami.model.town_terms import TERMS
 
 CIRCLE = (
     "guide", "cases", "menu", "needs", "plan", "indicators", "pilots", "partnership", "money", "assembly",
-    "health_points",
+    "health_points", "buses",
 )  # fmt: skip
 # seen: a page for who belongs to the town, which says what of it is closed. keyed: who takes part, by a key of their
 # own (tried in tests/services/health_points). Beside a deed: how an officer is answered.
 SEEN = {who: "." if who == "nobody" else "v" for who in WHO}
 OF_KIND = {**KINDS, "seen": SEEN, "keyed": dict.fromkeys(WHO, "?")}
 TABLE = """
+seen       GET  buses
+seen       GET  buses/stop/{stop}
+seen       GET  buses/timetable.zip
+deciding   POST buses/ask 303
+deciding   POST buses/decide 404
 seen       GET  guide
 correcting POST guide/answer 303
 deciding   POST guide/path 303
@@ -154,6 +159,7 @@ DEFINED = {
 }  # fmt: skip
 # {Type} is the last entity of a type that was made, {Type.0} the first one; {Type:} the end of its id.
 FORMS: Mapping[str, Mapping[str, str]] = {
+    "buses/ask": {"reason": "x"}, "buses/decide": {"proposal": "urn:x:none", "state": "declined", "reason": "x"},
     "guide/answer": {"answer-aim_clear": "yes"}, "guide/path": {"path": "area"},
     "guide/undo": {"question": "aim_clear"},
     "cases/add": {"name": "a", "place": "b", "problem": "c", "text": "d", "field": "energy", "size": "other"},

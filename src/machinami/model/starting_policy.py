@@ -18,6 +18,8 @@ PUBLIC = tuple(
         *("CostItem", "IncomeItem", "Proposal", "PlanReview", "PlanAnswer", "EffectEstimate"),
         *("CashPlan", "CostShare"),
         *("WeatherObserved", "WbgtObserved"),
+        *("TransitFeed", "GtfsAgency", "GtfsStop", "GtfsRoute", "GtfsService", "GtfsShape", "TransitPattern"),
+        *("Vehicle", "TransitDelay", "ArrivalEstimation", "RoutePunctuality", "TransitKpi"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),

@@ -49,6 +49,11 @@ OWN = """
     PlanAnswer refReview EffectEstimate method step began treated others series
     TownService refShare worthMiddle
 
+    TransitFeed TransitPattern TransitDelay TransitKpi TransitNotice RoutePunctuality ArrivalScore TimetableProposal
+    startsOn endsOn shownFrom transfers leftOut stops profiles trips sequences calendar trip currentStop stopSequence
+    delays reportedAt refPattern refVehicle delay medianDelay onTime waiting calls toldAt error naive covered
+    people counted vehicles gains moves platform routes
+
     BuildingShape refBuilding triangles height groundHeight usage lod
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
     group
@@ -79,6 +84,31 @@ SMART_DATA_MODELS = {
     "cameraUsage": "https://smartdatamodels.org/dataModel.Device/cameraUsage",
     "cameraOrientation": "https://smartdatamodels.org/dataModel.Device/cameraOrientation",
     "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
+    "GtfsAgency": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsAgency",
+    "GtfsStop": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsStop",
+    "GtfsRoute": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsRoute",
+    "GtfsService": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsService",
+    "GtfsShape": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsShape",
+    "ArrivalEstimation": "https://smartdatamodels.org/dataModel.UrbanMobility/ArrivalEstimation",
+    "agencyName": "https://smartdatamodels.org/dataModel.UrbanMobility/agencyName",
+    "timezone": "https://smartdatamodels.org/dataModel.UrbanMobility/timezone",
+    "code": "https://smartdatamodels.org/dataModel.UrbanMobility/code",
+    "hasParentStation": "https://smartdatamodels.org/dataModel.UrbanMobility/hasParentStation",
+    "shortName": "https://smartdatamodels.org/dataModel.UrbanMobility/shortName",
+    "routeType": "https://smartdatamodels.org/dataModel.UrbanMobility/routeType",
+    "routeColor": "https://smartdatamodels.org/dataModel.UrbanMobility/routeColor",
+    "operatedBy": "https://smartdatamodels.org/dataModel.UrbanMobility/operatedBy",
+    "hasRoute": "https://smartdatamodels.org/dataModel.UrbanMobility/hasRoute",
+    "hasStop": "https://smartdatamodels.org/dataModel.UrbanMobility/hasStop",
+    "hasTrip": "https://smartdatamodels.org/dataModel.UrbanMobility/hasTrip",
+    "hasShape": "https://smartdatamodels.org/dataModel.UrbanMobility/hasShape",
+    "Vehicle": "https://smartdatamodels.org/dataModel.Transportation/Vehicle",
+    "OriginDestinationFlow": "https://smartdatamodels.org/dataModel.Transportation/OriginDestinationFlow",
+    "serviceStatus": "https://smartdatamodels.org/dataModel.Transportation/serviceStatus",
+    "originLocation": "https://smartdatamodels.org/dataModel.Transportation/originLocation",
+    "destinationLocation": "https://smartdatamodels.org/dataModel.Transportation/destinationLocation",
+    "hour": "https://smartdatamodels.org/dataModel.Transportation/hour",
+    "flowCount": "https://smartdatamodels.org/dataModel.Transportation/flowCount",
     "name": "https://smartdatamodels.org/name",
     "alternateName": "https://smartdatamodels.org/alternateName",
     "address": "https://smartdatamodels.org/address",
