@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from machinami.foundation.errors import InputError
-from machinami.model.transit import Network, Pattern, Profile, Route, Service, Stop, Transfer, Trip
+from machinami.model.transit import DAY, Network, Pattern, Profile, Route, Service, Stop, Transfer, Trip
+
+LONGEST = 10 * DAY  # a trip goes on for no longer, s
 
 
 def profile_rows(pattern: Pattern) -> list[list[list[int]]]:
@@ -29,8 +32,15 @@ def profiles_of(rows: Sequence[Sequence[Sequence[int]]], stops: int) -> tuple[Pr
             raise InputError(f"a profile of a timetable cannot be read: {error}") from None
         if len(arrive) != stops or len(depart) != stops or stops < 2:
             raise InputError(f"a profile of a timetable has {len(arrive)} times for {stops} stops")
+        if depart[0] != 0 or max(arrive) > LONGEST or any(b < a for a, b in pairwise(_woven(arrive, depart))):
+            raise InputError("a profile of a timetable goes back in time, or on for days")
         found.append(Profile(arrive, depart, frozenset(on), frozenset(off)))
     return tuple(found)
+
+
+def _woven(arrive: tuple[int, ...], depart: tuple[int, ...]) -> tuple[int, ...]:
+    """The times in their order; where the first vehicle stands before it leaves does not matter."""
+    return tuple(time for pair in zip((0, *arrive[1:]), depart, strict=True) for time in pair)
 
 
 def trips_of(rows: Sequence[Sequence[Any]], profiles: int) -> tuple[Trip, ...]:
@@ -41,6 +51,8 @@ def trips_of(rows: Sequence[Sequence[Any]], profiles: int) -> tuple[Trip, ...]:
         raise InputError(f"a trip of a timetable cannot be read: {error}") from None
     if any(not 0 <= trip.profile < profiles for trip in found):
         raise InputError("a trip of a timetable names a profile that is not there")
+    if any(not 0 <= trip.start <= LONGEST for trip in found):
+        raise InputError("a trip of a timetable begins at no time of its day")
     return found
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote, unquote
 
-from machinami.model.view import Geometry, Measured, Point, Ref, Words
+from machinami.model.view import Day, Geometry, Measured, Point, Ref, Words
 
 
 def entity_id(kind: str, feed: str, name: str) -> str:
@@ -41,8 +41,8 @@ class TransitFeed:
     name: Words | None = None
     version: str | None = None
     timezone: str | None = None
-    starts_on: str | None = None
-    ends_on: str | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
     shown_from: str | None = None
     transfers: list[Any] | None = None
     left_out: int | None = None

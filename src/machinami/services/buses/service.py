@@ -23,7 +23,7 @@ from machinami.services.buses.logic import told
 from machinami.services.buses.logic.arrivals import Model, Recent, model_of
 from machinami.services.buses.logic.day import Day, day_of
 from machinami.services.buses.logic.learning import is_due
-from machinami.services.buses.logic.live import Index, Way, way_of
+from machinami.services.buses.logic.live import MOST, Index, Way, way_of
 from machinami.services.buses.logic.network import Held, held_of, version_of
 from machinami.services.buses.logic.past import SeenDelay, runs_from
 from machinami.services.buses.model import (
@@ -161,10 +161,10 @@ async def seen_delays(city: City, held: Held, since: datetime, until: datetime) 
         if place is None or place.ref_pattern is None or place.place is None:
             continue
         number = numbers.get(key_of(place.ref_pattern))
-        if number is None or place.place >= len(held.network.patterns[number].stops):
+        if number is None or not 0 <= place.place < len(held.network.patterns[number].stops):
             continue
         for one in past:
-            if one.measured.value is not None:
+            if one.measured.value is not None and abs(one.measured.value) <= MOST:
                 found.append(SeenDelay(number, place.place, one.measured.observed_at, one.measured.value))
     return sorted(found, key=lambda one: one.at)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from machinami.methods.series import Floats
 from machinami.methods.walking import great_circle
-from machinami.model.transit import Network, Stop, day_begins
+from machinami.model.transit import DAY, Network, Stop, day_begins
 from machinami.services.buses.logic.day import Day, Name
 from machinami.services.buses.model import ArrivalEstimation
 
@@ -38,7 +38,7 @@ def told_by_trip(said: Sequence[ArrivalEstimation]) -> Told:
     found = {}
     for one in said:
         if one.ref_pattern and one.trip:
-            rows = {int(row[0]): row[1:4] for row in one.rows or [] if len(row) == 4}
+            rows = {int(row[0]): row[1:4] for row in one.rows or [] if len(row) == 4 and max(map(abs, row)) <= DAY}
             found[str(one.ref_pattern).split(":", 3)[-1], one.trip] = (one, rows)
     return found
 

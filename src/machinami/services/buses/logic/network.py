@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from machinami.foundation.errors import InputError
 from machinami.model.transit import Network, Pattern, Route, Service, Stop, Transfer, Trip
@@ -75,7 +76,7 @@ def held_of(
             except InputError as error:
                 faults.append(f"{one.id}: {error.detail}")
     network = Network(
-        next((feed.timezone for feed in feeds if feed.timezone), "Asia/Tokyo"),
+        next((feed.timezone for feed in feeds if feed.timezone and _is_zone(feed.timezone)), "Asia/Tokyo"),
         places,
         {key_of(one.id): _route(one) for one in routes},
         days,
@@ -86,6 +87,14 @@ def held_of(
     shown = {feed_of(key_of(feed.id)): _day(feed.shown_from) for feed in feeds if feed.shown_from}
     simulated = any(feed.simulated for feed in feeds)
     return Held(version_of(feeds), network, {n: day for n, day in shown.items() if day is not None}, simulated), faults
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def _day(text: str | None) -> date | None:
@@ -99,7 +108,7 @@ def _stop(one: GtfsStop) -> Stop | None:
     if one.location is None:
         return None
     station = key_of(one.has_parent_station) if one.has_parent_station else ""
-    name = dict(one.name or {"ja": own_name(key_of(one.id))})
+    name = dict(one.name or {}) or {"ja": own_name(key_of(one.id))}
     return Stop(key_of(one.id), name, *one.location, one.code or "", station, one.platform or "")
 
 
@@ -120,7 +129,7 @@ def _pattern(one: TransitPattern, stops: Mapping[str, Stop]) -> Pattern:
         raise InputError("it has no trips or no route")
     own = [key_of(entity_id("GtfsService", feed, trip.service)) for trip in trips]
     named = tuple(_renamed(trip, service) for trip, service in zip(trips, own, strict=True))
-    numbers = tuple(one.sequences or ())
+    numbers = tuple(one.sequences or ()) if len(one.sequences or ()) == len(along) else ()
     return Pattern(key_of(one.id), key_of(one.has_route), along, profiles, named, one.direction, "", numbers)
 
 
