@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from machinami.methods.footpaths import great_circle
 from machinami.methods.series import Floats
-from machinami.methods.walking import great_circle
 from machinami.model.transit import DAY, Network, Stop, day_begins
 from machinami.services.buses.logic.day import Day, Name
 from machinami.services.buses.model import ArrivalEstimation

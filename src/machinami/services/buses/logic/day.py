@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from machinami.methods.footpaths import great_circle, seconds_to, walks_between, walks_from
 from machinami.methods.raptor import NEVER, Journey, Line, Timetable, between, earliest
 from machinami.methods.series import Floats
-from machinami.methods.walking import great_circle, seconds_to, walks_between, walks_from
 from machinami.model.transit import Network, Pattern, Run, fifo, runs_of
 
 FORBIDDEN, TIMED = 3, 2

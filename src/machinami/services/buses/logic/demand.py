@@ -9,8 +9,8 @@ from datetime import date
 
 import numpy as np
 
+from machinami.methods.footpaths import great_circle
 from machinami.methods.series import Floats
-from machinami.methods.walking import great_circle
 from machinami.model.transit import Network, runs_of
 from machinami.services.buses.logic.planning import HOURS, Flow
 

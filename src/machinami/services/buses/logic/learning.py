@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from machinami.methods.footpaths import great_circle
 from machinami.methods.headways import propose
-from machinami.methods.walking import great_circle
 from machinami.model.transit import Network
 from machinami.services.buses.logic.arrivals import LEAST_RUNS, Scores, as_document, learn, score
 from machinami.services.buses.logic.demand import demand_of

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from machinami.methods.walking import great_circle
+from machinami.methods.footpaths import great_circle
 from machinami.model.transit import DAY, Network, Pattern, Profile, Trip, day_begins
 from machinami.model.vocabulary.transit import Vehicle, feed_of, key_of
 

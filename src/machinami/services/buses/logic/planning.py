@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from machinami.methods.footpaths import great_circle
 from machinami.methods.headways import Chain, Group, Ints, Lines
 from machinami.methods.series import Floats
-from machinami.methods.walking import great_circle
 from machinami.model.transit import Network, Run, runs_of
 
 HOURS = 32
