@@ -17,7 +17,7 @@ PUBLIC = tuple(
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
         *("CostItem", "IncomeItem", "Proposal", "PlanReview", "PlanAnswer", "EffectEstimate"),
         *("CashPlan", "CostShare"),
-        *("WeatherObserved", "WbgtObserved"),
+        *("WeatherObserved", "WbgtObserved", "CoolingShelter", "Walkway", "WayShade"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
