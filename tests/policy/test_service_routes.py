@@ -17,7 +17,7 @@ from machinami.model.town_terms import TERMS
 
 CIRCLE = (
     "guide", "cases", "menu", "needs", "plan", "indicators", "pilots", "partnership", "money", "assembly",
-    "health_points", "shelters", "buses",
+    "health_points", "shelters", "buses", "heat",
 )  # fmt: skip
 # seen: a page for who belongs to the town, which says what of it is closed. keyed: who takes part, by a key of their
 # own (tried in tests/services/health_points). Beside a deed: how an officer is answered.
@@ -159,6 +159,16 @@ deciding   POST shelters/reports 303
 deciding   POST shelters/orders/withdraw 303
 deciding   POST shelters/decide 404
 deciding   POST shelters/settings 303
+seen       GET  heat
+reading    GET  heat/cap
+reading    GET  heat/cap/{name}
+deciding   POST heat/approve 404
+deciding   POST heat/decline 404
+deciding   POST heat/withdraw 404
+deciding   POST heat/shelters 303
+correcting POST heat/shelters/close 303
+correcting POST heat/shelters/undo 303
+deciding   POST heat/settings 303
 """
 SIGNED = {"who": "Kei", "role": "officer"}
 KPI, YEARS = "{KeyPerformanceIndicator}", {"year": "2026", "years": "5"}
@@ -170,6 +180,13 @@ DEFINED = {
 # {Type} is the last entity of a type that was made, {Type.0} the first one; {Type:} the end of its id.
 FORMS: Mapping[str, Mapping[str, str]] = {
     "buses/ask": {"reason": "x"}, "buses/decide": {"proposal": "urn:x:none", "state": "declined", "reason": "x"},
+    "heat/approve": {
+        "read": "yes", "proposal": "urn:x:1", "headline": "x", "body": "x", "instruction": "x", "area": "x",
+    },
+    "heat/decline": {"proposal": "urn:x:1", "reason": "x"}, "heat/withdraw": {"notice": "urn:x:1", "reason": "x"},
+    "heat/shelters": {"name": "x", "latitude": "35", "longitude": "138", "hours": "Mo-Fr 09:00-17:00"},
+    "heat/shelters/close": {"shelter": "{CoolingShelter}", "reason": "x"},
+    "heat/shelters/undo": {"shelter": "{CoolingShelter}"}, "heat/settings": {"setting": "margin", "value": "0.4"},
     "guide/answer": {"answer-aim_clear": "yes"}, "guide/path": {"path": "area"},
     "guide/undo": {"question": "aim_clear"},
     "cases/add": {"name": "a", "place": "b", "problem": "c", "text": "d", "field": "energy", "size": "other"},

@@ -57,7 +57,7 @@ OWN = """
     BuildingShape refBuilding triangles height groundHeight usage lod
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
     groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
-    CoolingPlan people nearer reached reachable existing radius sites WayShade hours coolest sunniest
+    CoolingPlan people nearer reached reachable existing radius sites WayShade hours centre
     group
 
     occupancy occupancyDeviation openedAt openedBy facilities accessible pets floodProne

@@ -73,7 +73,7 @@ class Simulation:
         for day in history(self.town, self.town.anchor + _TICK):
             await self._deliver(day)
             told += len(day)
-        plan = circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor)
+        plan = [*self.town.coolness(), *circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor)]
         for begin in range(0, len(plan), _PART):
             await self._deliver(plan[begin : begin + _PART])
         return told + len(plan) + await self._tell_walkers()

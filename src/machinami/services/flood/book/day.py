@@ -6,8 +6,9 @@ from datetime import datetime
 from machinami.kit.city import City
 from machinami.kit.happening import Event, seen
 from machinami.kit.words import Words
-from machinami.model.vocabulary.alerts import Alert
+from machinami.model.vocabulary.alerts import Alert, alerts_of
 from machinami.services.flood.book.telling import ADDRESS
+from machinami.services.flood.logic.publishing import SERVICE
 from machinami.services.flood.model import FloodDecision, FloodProposal
 
 _TOLD = ("declined", "thresholds", "undone")
@@ -16,7 +17,7 @@ _TOLD = ("declined", "thresholds", "undone")
 
 async def events(city: City, words: Words, start: datetime, end: datetime, /) -> Sequence[Event]:
     """Proposals, approvals, and warnings that were taken back or lifted."""
-    found = [event for alert in await seen(city, Alert) for event in _alert(alert, words)]
+    found = [event for alert in alerts_of(await seen(city, Alert), SERVICE) for event in _alert(alert, words)]
     found += [_proposal(one, words) for one in await seen(city, FloodProposal)]
     found += [_decision(one, words) for one in await seen(city, FloodDecision) if one.kind in _TOLD]
     return [event for event in found if start <= event.at < end]
