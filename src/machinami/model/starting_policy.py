@@ -22,6 +22,7 @@ PUBLIC = tuple(
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
         *("ReferenceCase", "TownService"),
+        *("EvacuationRoute", "RoadSegment", "HazardZone", "Broadcast"),
     )
 )
 _READ = frozenset({Deed.READ})

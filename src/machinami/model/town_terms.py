@@ -52,6 +52,10 @@ OWN = """
     BuildingShape refBuilding triangles height groundHeight usage lod
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
     group
+
+    TownMessage template speech districts topic hours holdout writtenBy Broadcast what roads people sent opened
+    firstSentAt minutesToFirst reachedShare MessageSubscriber road language topics EvacuationRoute refDistrict
+    refShelter distance farthest climb heights HazardZone hazard depth
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
@@ -64,6 +68,7 @@ SMART_DATA_MODELS = {
     "validFrom": "https://smartdatamodels.org/dataModel.Alert/validFrom",
     "validTo": "https://smartdatamodels.org/dataModel.Alert/validTo",
     "dateIssued": "https://smartdatamodels.org/dateIssued",
+    "RoadSegment": "https://smartdatamodels.org/dataModel.Transportation/RoadSegment",
     "FloodMonitoring": "https://smartdatamodels.org/dataModel.Environment/FloodMonitoring",
     "WeatherObserved": "https://smartdatamodels.org/dataModel.Weather/WeatherObserved",
     "temperature": "https://smartdatamodels.org/dataModel.Weather/temperature",
