@@ -50,14 +50,14 @@ from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
-from machinami.kit.city import manifest_rows
+from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
 from machinami.kit.roads import OpenRoads
-from machinami.kit.schedule import Job
+from machinami.kit.schedule import Job, Triggers
 from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import wanted_for
@@ -239,19 +239,27 @@ class TownOS:
             _LOG.error("the service %s is left out: %s", bad.package, bad.reason)
         self._services = services
         self._switches = Switches(town)
+        triggers = Triggers(town)
         for service in services:
-            self._start_service(town, service, self.houses, self.watched.jobs, self._switches)
+            self._start_service(town, service, self.houses, self.watched.jobs, self._switches, triggers)
 
     async def _start_tenant(self, tenant: Tenant) -> None:
+        triggers = Triggers(tenant.town)
         for service in self._services:
-            self._start_service(tenant.town, service, tenant.houses, tenant.jobs, tenant.switches)
+            self._start_service(tenant.town, service, tenant.houses, tenant.jobs, tenant.switches, triggers)
         await declare(tenant.town, self._services)
 
     def _start_service(
-        self, town: Town, service: Service, houses: list[House], jobs: list[Job], switches: Switches
+        self,
+        town: Town,
+        service: Service,
+        houses: list[House],
+        jobs: list[Job],
+        switches: Switches,
+        triggers: Triggers,
     ) -> None:
-        zone = self.settings.time_zone
-        house, its_jobs = started(town, service, self._compute, zone, switches, self._roads)
+        city = City(town, service.manifest, self._compute, self.settings.time_zone, self._roads)
+        house, its_jobs = started(town, service, city, switches, triggers)
         houses.append(house)
         jobs += its_jobs
 

@@ -20,6 +20,12 @@ from machinami.methods.series import Floats
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 _SLACK = 1e-6
+FINE = 0.002
+"""To within which part the largest least share of all groups is found."""
+_INFEASIBLE = 2
+_STEPS = 12  # halvings from 1 to less than FINE, and some for what is found above the middle
+_NOTHING = "no choice within the budget gives each group its least share; ask for less, or pay more"
+_LATE = "nothing was found in {:g} s; give more time or fewer points"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +34,8 @@ class Wish:
 
     weights: of the points; costs: of the choices; budget: the most that the chosen may cost together. groups: the group
     of each point, -1 for none; shares: for each group the least part of its weight to be covered (0 to 1). forbidden:
-    choices that may not be made. rivals: sets of choices of which at most one may be made.
+    choices that may not be made. bases: what each choice stands on (0, 1, …), such as a pole; base_costs: what it costs
+    to use one at all; most: how many choices may stand on one.
     """
 
     covers: Bools
@@ -38,7 +45,9 @@ class Wish:
     groups: Ints | None = None
     shares: Floats | None = None
     forbidden: Bools | None = None
-    rivals: Sequence[Sequence[int]] = ()
+    bases: Ints | None = None
+    base_costs: Floats | None = None
+    most: int = 1
 
 
 class Covering(NamedTuple):
@@ -65,13 +74,15 @@ def maximal_covering(wish: Wish, seconds: float = 300.0) -> Covering:
 
 
 def fairest_covering(wish: Wish, seconds: float = 300.0) -> Covering:
-    """Make the choices whose worst-off group has the largest share that can be had and which, among those, cover the
-    most weight (lexicographic). `shares` of the wish hold as well."""
+    """Make the choices whose worst-off group has the largest share that can be had (to within FINE) and which, among
+    those, cover the most weight. `shares` of the wish hold as well."""
     _check(wish)
     if wish.groups is None or not (wish.groups >= 0).any():
         return maximal_covering(wish, seconds)
-    least, proven = _largest_least_share(wish, seconds / 2)
-    found = _answer(wish, *_solve(wish, np.maximum(_shares_of(wish), least), seconds / 2))
+    shares = _shares_of(wish)
+    least, proven = _largest_least_share(wish, shares, seconds / 2)
+    wanted = np.maximum(shares, np.where(_weights_of(wish) > 0, least, 0.0))
+    found = _answer(wish, *_solve(wish, wanted, seconds / 2))
     return found if proven else found._replace(proven=False)
 
 
@@ -81,30 +92,40 @@ def greedy_covering(wish: Wish) -> Covering:
     Its bound is the sum of all coverable weight."""
     _check(wish)
     free = _allowed(wish)
+    bases, base_costs = _bases_of(wish)
+    used = np.zeros(len(base_costs), np.int64)
     open_points = np.ones(len(wish.weights), dtype=bool)
     chosen: list[int] = []
     left = wish.budget
-    rivals = _rivals_of(wish)
     while True:
         gain = wish.covers[:, open_points] @ wish.weights[open_points]
-        worth = np.where(free & (wish.costs <= left + _SLACK), gain / np.maximum(wish.costs, 1e-9), 0.0)
+        price = wish.costs + np.where(used[bases] > 0, 0.0, base_costs[bases])
+        usable = free & (price <= left + _SLACK) & (used[bases] < wish.most)
+        worth = np.where(usable, gain / np.maximum(price, 1e-9), 0.0)
         best = int(worth.argmax())
         if worth[best] <= 0.0:
             break
         chosen.append(best)
-        left -= float(wish.costs[best])
+        left -= float(price[best])
         free[best] = False
-        free[rivals.get(best, [])] = False
+        used[bases[best]] += 1
         open_points &= ~wish.covers[best]
-    bound = float(wish.weights[wish.covers[_allowed(wish)].any(axis=0)].sum())
+    bound = float(wish.weights[covered_by(wish.covers, np.flatnonzero(_allowed(wish)).tolist())].sum())
     return _answer(wish, tuple(sorted(chosen)), bound, proven=False)
+
+
+def cost_of(wish: Wish, chosen: Sequence[int]) -> float:
+    """What choices cost together with what they stand on."""
+    bases, base_costs = _bases_of(wish)
+    picked = list(chosen)
+    return float(wish.costs[picked].sum() + base_costs[np.unique(bases[picked])].sum())
 
 
 def _answer(wish: Wish, chosen: tuple[int, ...], bound: float, proven: bool) -> Covering:
     covered = covered_by(wish.covers, chosen)
     value = float(wish.weights @ covered)
     return Covering(
-        chosen, covered, value, value if proven else max(bound, value), float(wish.costs[list(chosen)].sum()),
+        chosen, covered, value, value if proven else max(bound, value), cost_of(wish, chosen),
         shares_of(covered, wish.weights, wish.groups), proven,
     )  # fmt: skip
 
@@ -151,73 +172,94 @@ def _model(wish: Wish) -> _Model:
 
 def _solve(wish: Wish, shares: Floats, seconds: float) -> tuple[tuple[int, ...], float, bool]:
     """Choose: max w·y with y ≤ what the chosen cover."""
-    model, count = _model(wish), len(wish.costs)
-    classes = len(model.weights)
-    limits = _limits(wish, model, extra=0)
+    model = _model(wish)
+    limits = [*_limits(wish, model), *_share_limits(wish, model, shares)]
+    told = _run(wish, np.concatenate([np.zeros(_choices(wish)), -model.weights]), limits, seconds)
+    if told.x is None:
+        raise InputError(_NOTHING if told.status == _INFEASIBLE else _LATE.format(seconds))
+    return _picked(told.x, len(wish.costs)), -float(told.mip_dual_bound), told.status == 0
+
+
+def _largest_least_share(wish: Wish, shares: Floats, seconds: float) -> tuple[float, bool]:
+    """The largest share that every group can have at once to within FINE, by halving, and whether that is proven."""
+    model = _model(wish)
+    limits, nothing = _limits(wish, model), np.zeros(_choices(wish) + len(model.weights))
+    free = _allowed(wish)
+    could = shares_of(covered_by(wish.covers, np.flatnonzero(free).tolist()), wish.weights, wish.groups)
+    low, high, proven = 0.0, float(np.nanmin(could, initial=1.0)), True
+    tried = FINE
+    for _ in range(_STEPS):
+        if high - low <= FINE:
+            break
+        wanted = np.where(np.isnan(could), 0.0, np.maximum(shares, tried))
+        told = _run(wish, nothing, [*limits, *_share_limits(wish, model, wanted)], seconds / _STEPS)
+        if told.x is not None:
+            got = shares_of(covered_by(wish.covers, _picked(told.x, len(free))), wish.weights, wish.groups)
+            low = max(tried, float(np.nanmin(got, initial=1.0)))
+        else:
+            proven &= told.status == _INFEASIBLE
+            high = tried
+        tried = (low + high) / 2
+    return low, proven and high - low <= FINE
+
+
+def _share_limits(wish: Wish, model: _Model, shares: Floats) -> list[LinearConstraint]:
+    """Each group has its share; and at least as many choices are made for it as the best for it would need, which
+    says nothing new of whole choices, but much of the parts of choices by which the search finds its bounds."""
+    if not (shares > 0).any():
+        return []
+    rows, least, whole = [], [], _weights_of(wish)
+    count, before = len(wish.costs), np.zeros(_choices(wish))
     for group, share in enumerate(shares):
-        if share > 0:
-            row = np.concatenate([np.zeros(count), model.weights * (model.groups == group)])
-            least = float(share) * _weight_of(wish, group) - _SLACK
-            limits.append(LinearConstraint(sparse.csr_array(row[None, :]), least, np.inf))
-    objective = np.concatenate([np.zeros(count), -model.weights])
-    told = _run(wish, objective, classes, limits, seconds, extra=0)
-    return _picked(told.x, count), -float(told.mip_dual_bound), told.status == 0
+        if share <= 0:
+            continue
+        weights = model.weights * (model.groups == group)
+        wanted = float(share) * float(whole[group]) - _SLACK
+        gains = np.asarray(model.matrix.T @ weights)
+        rows.append(np.concatenate([before, weights]))
+        least.append(wanted)
+        for_it = before.copy()
+        for_it[:count] = gains > 0
+        rows.append(np.concatenate([for_it, np.zeros(len(weights))]))
+        least.append(float(np.searchsorted(np.cumsum(np.sort(gains)[::-1]), wanted) + 1))
+    return [LinearConstraint(sparse.csr_array(np.array(rows)), np.array(least), np.inf)]
 
 
-def _largest_least_share(wish: Wish, seconds: float) -> tuple[float, bool]:
-    """The largest share that every group can have at once, and whether that is proven."""
-    assert wish.groups is not None
-    model, count = _model(wish), len(wish.costs)
-    classes = len(model.weights)
-    limits = _limits(wish, model, extra=1)
-    for group in np.unique(wish.groups[wish.groups >= 0]):
-        whole = _weight_of(wish, int(group))
-        if whole > 0:
-            row = np.concatenate([np.zeros(count), model.weights * (model.groups == group) / whole, [-1.0]])
-            limits.append(LinearConstraint(sparse.csr_array(row[None, :]), 0.0, np.inf))
-    objective = np.concatenate([np.zeros(count + classes), [-1.0]])
-    told = _run(wish, objective, classes, limits, seconds, extra=1)
-    covered = covered_by(wish.covers, _picked(told.x, count))
-    got = shares_of(covered, wish.weights, wish.groups)
-    return float(np.nanmin(got, initial=1.0)), told.status == 0
+def _choices(wish: Wish) -> int:
+    """How many columns come before those of the points: the choices, then what they stand on."""
+    return len(wish.costs) + len(_bases_of(wish)[1])
 
 
-def _limits(wish: Wish, model: _Model, extra: int) -> list[LinearConstraint]:
-    count, classes = len(wish.costs), len(model.weights)
-    cover = sparse.hstack([model.matrix, -sparse.eye_array(classes), sparse.csr_array((classes, extra))])
-    cost = np.concatenate([wish.costs, np.zeros(classes + extra)])
+def _limits(wish: Wish, model: _Model) -> list[LinearConstraint]:
+    bases, base_costs = _bases_of(wish)
+    count, grounds, classes = len(wish.costs), len(base_costs), len(model.weights)
+    after = sparse.csr_array((count, classes))
+    cost = np.concatenate([wish.costs, base_costs, np.zeros(classes)])
     limits = [LinearConstraint(sparse.csr_array(cost[None, :]), -np.inf, wish.budget)]
     if classes:
+        cover = sparse.hstack([model.matrix, sparse.csr_array((classes, grounds)), -sparse.eye_array(classes)])
         limits.append(LinearConstraint(cover.tocsr(), 0.0, np.inf))
-    if wish.rivals:
-        rows = np.zeros((len(wish.rivals), count + classes + extra))
-        for row, rivals in zip(rows, wish.rivals, strict=True):
-            row[list(rivals)] = 1.0
-        limits.append(LinearConstraint(sparse.csr_array(rows), -np.inf, 1.0))
+    if wish.bases is not None:
+        stands = sparse.csr_array((np.ones(count), (np.arange(count), bases)), shape=(count, grounds))
+        paid = sparse.hstack([sparse.eye_array(count), -stands, after])
+        room = sparse.hstack([stands.T, -wish.most * sparse.eye_array(grounds), sparse.csr_array((grounds, classes))])
+        limits += [LinearConstraint(paid.tocsr(), -np.inf, 0.0), LinearConstraint(room.tocsr(), -np.inf, 0.0)]
     return limits
 
 
 class _Told(NamedTuple):
-    x: Floats
+    x: Floats | None
     mip_dual_bound: float
     status: int
 
 
-def _run(
-    wish: Wish, objective: Floats, classes: int, limits: list[LinearConstraint], seconds: float, extra: int
-) -> _Told:
-    count = len(wish.costs)
-    # Classes whole as well: whole weights then make a whole objective, so that a bound below the next one is a proof.
-    whole = np.concatenate([np.ones(count + classes), np.zeros(extra)])
-    upper = np.concatenate([_allowed(wish).astype(float), np.ones(classes + extra)])
+def _run(wish: Wish, objective: Floats, limits: list[LinearConstraint], seconds: float) -> _Told:
+    # Points are whole as well: whole weights then make a whole objective, and a bound below the next one is a proof.
+    upper = np.concatenate([_allowed(wish).astype(float), np.ones(len(objective) - len(wish.costs))])
     told = milp(
-        objective, integrality=whole, bounds=Bounds(0, upper), constraints=limits,
+        objective, integrality=np.ones(len(objective)), bounds=Bounds(0, upper), constraints=limits,
         options={"time_limit": seconds, "mip_rel_gap": 0.0},
     )  # fmt: skip
-    if told.x is None:
-        if told.status == 2:
-            raise InputError("no choice within the budget gives each group its least share; ask for less, or pay more")
-        raise InputError(f"nothing was found in {seconds:g} s; give more time or fewer points")
     return _Told(told.x, told.mip_dual_bound, told.status)
 
 
@@ -230,12 +272,12 @@ def _allowed(wish: Wish) -> Bools:
     return affordable if wish.forbidden is None else affordable & ~wish.forbidden
 
 
-def _rivals_of(wish: Wish) -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    for rivals in wish.rivals:
-        for one in rivals:
-            found.setdefault(one, []).extend(other for other in rivals if other != one)
-    return found
+def _bases_of(wish: Wish) -> tuple[Ints, Floats]:
+    """What each choice stands on, and what each of those costs; where nothing is said, each on a place of its own."""
+    if wish.bases is None:
+        return np.arange(len(wish.costs)), np.zeros(len(wish.costs))
+    count = int(wish.bases.max(initial=-1)) + 1
+    return wish.bases, np.zeros(count) if wish.base_costs is None else wish.base_costs
 
 
 def _shares_of(wish: Wish) -> Floats:
@@ -243,8 +285,12 @@ def _shares_of(wish: Wish) -> Floats:
     return np.zeros(count) if wish.shares is None else np.asarray(wish.shares, dtype=np.float64)
 
 
-def _weight_of(wish: Wish, group: int) -> float:
-    return float(wish.weights[wish.groups == group].sum())
+def _weights_of(wish: Wish) -> Floats:
+    """The weight of each group."""
+    assert wish.groups is not None
+    there = wish.groups >= 0
+    found: Floats = np.bincount(wish.groups[there], wish.weights[there], len(_shares_of(wish))).astype(np.float64)
+    return found
 
 
 def _check(wish: Wish) -> None:
@@ -262,5 +308,10 @@ def _check(wish: Wish) -> None:
     wanted = 0 if wish.groups is None else int(wish.groups.max(initial=-1)) + 1
     if shares.shape != (wanted,) or not ((shares >= 0) & (shares <= 1)).all():
         raise InputError(f"there must be one least share between 0 and 1 for each of the {wanted} groups")
+    if wish.bases is not None and (wish.bases.shape != (choices,) or (wish.bases < 0).any()):
+        raise InputError(f"there must be one base, counted from 0, for each of the {choices} choices")
+    prices = _bases_of(wish)[1]
+    if prices.shape != (_bases_of(wish)[0].max(initial=-1) + 1,) or not np.isfinite(prices).all() or (prices < 0).any():
+        raise InputError("there must be one finite cost of 0 and more for each base")
     if wish.forbidden is not None and wish.forbidden.shape != (choices,):
         raise InputError(f"there must be one word on being forbidden for each of the {choices} choices")

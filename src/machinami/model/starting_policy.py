@@ -22,7 +22,7 @@ PUBLIC = tuple(
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
         *("ReferenceCase", "TownService"),
-        *("EvacuationRoute", "RoadSegment", "HazardZone", "Broadcast"),
+        *("EvacuationRoute", "Footway", "HazardZone", "Broadcast"),
     )
 )
 _READ = frozenset({Deed.READ})

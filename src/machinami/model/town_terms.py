@@ -51,11 +51,18 @@ OWN = """
 
     BuildingShape refBuilding triangles height groundHeight usage lod
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
+    groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
+    CoolingPlan people nearer reached reachable existing radius sites WayShade hours coolest sunniest
     group
 
     TownMessage template speech districts topic hours holdout writtenBy Broadcast what roads people sent opened
     firstSentAt minutesToFirst reachedShare MessageSubscriber road language topics EvacuationRoute refDistrict
-    refShelter distance farthest climb heights HazardZone hazard depth
+    refShelter distance farthest climb Footway heights HazardZone hazard depth
+    occupancy occupancyDeviation openedAt openedBy facilities accessible pets floodProne
+    ShelterReport refPlace at toldBy receivedAt inward outward profile item quantity expiresOn refOrder voids
+    ReliefDepot trucks drones boats ReliefStock lots daily daysLow daysMiddle daysHigh
+    ReliefOrder askedAt arrivedAt hoursTaken given refAllocation ReliefAllocation madeAt orders trips remarks worst
+    worstByNeed needMet NoFlyArea
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
@@ -68,7 +75,6 @@ SMART_DATA_MODELS = {
     "validFrom": "https://smartdatamodels.org/dataModel.Alert/validFrom",
     "validTo": "https://smartdatamodels.org/dataModel.Alert/validTo",
     "dateIssued": "https://smartdatamodels.org/dateIssued",
-    "RoadSegment": "https://smartdatamodels.org/dataModel.Transportation/RoadSegment",
     "FloodMonitoring": "https://smartdatamodels.org/dataModel.Environment/FloodMonitoring",
     "WeatherObserved": "https://smartdatamodels.org/dataModel.Weather/WeatherObserved",
     "temperature": "https://smartdatamodels.org/dataModel.Weather/temperature",
@@ -76,6 +82,7 @@ SMART_DATA_MODELS = {
     "windSpeed": "https://smartdatamodels.org/dataModel.Weather/windSpeed",
     "solarRadiation": "https://smartdatamodels.org/dataModel.Weather/solarRadiation",
     "atmosphericPressure": "https://smartdatamodels.org/dataModel.Weather/atmosphericPressure",
+    "RoadSegment": "https://smartdatamodels.org/dataModel.Transportation/RoadSegment",
     "Building": "https://smartdatamodels.org/dataModel.Building/Building",
     "floorsAboveGround": "https://smartdatamodels.org/dataModel.Building/floorsAboveGround",
     "Streetlight": "https://smartdatamodels.org/dataModel.Streetlighting/Streetlight",

@@ -21,7 +21,7 @@ from machinami.model.view import Geometry, Point, Ref, Words
 from machinami.model.vocabulary.alerts import Alert
 from machinami.model.vocabulary.places import District, Shelter
 from machinami.services.messages import api, page, service
-from machinami.services.messages.model import Broadcast, EvacuationRoute, RoadSegment, TownMessage
+from machinami.services.messages.model import Broadcast, EvacuationRoute, Footway, TownMessage
 from machinami.services.messages.service import ADDRESS
 
 EAST = "urn:ngsi-ld:District:east"
@@ -96,7 +96,7 @@ def fields(text: str) -> dict[str, str]:
     """What the form of the text holds as it is."""
     form = text[text.index('action="/services/messages/write"') :]
     found = dict(re.findall(r'<input type="(?:hidden|text|number)"[^>]*?name="([^"]+)" value="([^"]*)"', form))
-    found |= {name: value for name, value in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>([^<]*)<', form)}
+    found |= dict(re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>([^<]*)<', form))
     return {name: html.unescape(value) for name, value in found.items()}
 
 
@@ -195,7 +195,8 @@ async def test_an_alert_of_another_service_goes_out_as_well(visit: Visit, roads:
     await subscribe(visit, roads, district=EAST)
     await subscribe(visit, roads, address="far@example.jp", district=WEST)
     flood = Alert(
-        "urn:ngsi-ld:Alert:flood1", warning_level=3, headline=Words(ja="早瀬川の水位が上がっています", easy="川の水が ふえています"),
+        "urn:ngsi-ld:Alert:flood1", warning_level=3,
+        headline=Words(ja="早瀬川の水位が上がっています", easy="川の水が ふえています"),
         text=Words(ja="避難の準備をしてください。"), area_name=Words(ja="早瀬川"), event=Words(ja="洪水"),
         location=Point(138.201, 35.005), radius=0.3, status="Actual", state="published", date_issued=START,
         decided_by="佐藤", source_service="flood", kind="warning",
@@ -443,7 +444,7 @@ async def test_nobody_is_held_out_of_what_is_about_safety(visit: Visit) -> None:
 async def test_each_district_is_told_where_to_go(visit: Visit, roads: RecordedRoads) -> None:
     street = Geometry({"type": "LineString", "coordinates": [[138.205, 35.005], [138.215, 35.005], [138.216, 35.005]]})
     await visit.put(
-        RoadSegment("urn:ngsi-ld:RoadSegment:a", street),
+        Footway("urn:ngsi-ld:Footway:a", street),
         Shelter(
             "urn:ngsi-ld:Shelter:school", Words(ja="本町小学校", en="Honmachi School"), Point(138.216, 35.005), 100
         ),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, get_args
 
-from machinami.model.view import Geometry, Moment, Point, Ref, Words
+from machinami.model.view import Geometry, Moment, Ref, Words
 from machinami.model.vocabulary.alerts import AlertKind
 
 Road = Literal["mail", "push", "call", "simulated"]
@@ -147,14 +147,15 @@ class EvacuationRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class RoadSegment:
-    """A piece of street that people can walk: heights in metres at each of its corners; `status` closed: nobody may."""
+class Footway:
+    """A street or path that people walk: lines meet where they have a corner in common. heights: metres above the sea
+    at each corner, in the order of the lines; closed: nobody may walk there now."""
 
-    TYPE: ClassVar[str] = "RoadSegment"
+    TYPE: ClassVar[str] = "Footway"
     id: str
     location: Geometry | None = None
     heights: list[float] | None = None
-    status: str | None = None
+    state: Literal["open", "closed"] | None = None
     simulated: bool | None = None
 
 
@@ -167,18 +168,6 @@ class HazardZone:
     location: Geometry | None = None
     hazard: str | None = None
     depth: float | None = None
-    simulated: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Refuge:
-    """A shelter as one who looks for the way to it sees it; status: open or closed, where that is said."""
-
-    TYPE: ClassVar[str] = "Shelter"
-    id: str
-    name: Words | None = None
-    location: Point | None = None
-    status: str | None = None
     simulated: bool | None = None
 
 

@@ -16,7 +16,7 @@ from machinami.kit.drawer import Drawer
 from machinami.kit.words import catalogue, without_ruby
 from machinami.model.push import Urgency, headers, private_key, private_text, vapid
 from machinami.model.vocabulary.alerts import Alert
-from machinami.model.vocabulary.places import District
+from machinami.model.vocabulary.places import District, Shelter
 from machinami.services.messages.logic import ways
 from machinami.services.messages.logic.broadcasts import accounted, begun, chosen, due_alerts
 from machinami.services.messages.logic.ledger import Outcome, Row, after, is_due, row_of
@@ -37,11 +37,10 @@ from machinami.services.messages.model import (
     LANGUAGES,
     Broadcast,
     EvacuationRoute,
+    Footway,
     HazardZone,
     Language,
     MessageSubscriber,
-    Refuge,
-    RoadSegment,
     Settings,
     TownMessage,
 )
@@ -169,7 +168,7 @@ async def send_out(own: City, broadcast: Broadcast, alert: Alert, now: datetime)
 
 async def _job(own: City, broadcast: Broadcast, alert: Alert, now: datetime) -> Job:
     """What is the same for everybody: texts by language, where to go by district, keys, and what was sent before."""
-    town = {one.id: one for one in await own.find(Refuge)}
+    town = {one.id: one for one in await own.find(Shelter)}
     goings = {
         str(way.ref_district): Going(town[str(way.ref_shelter)].name or {}, way.minutes)
         if str(way.ref_shelter) in town
@@ -342,8 +341,8 @@ async def account(own: City, broadcast: Broadcast) -> Broadcast:
 
 async def find_ways(own: City, now: datetime) -> None:
     """Find the way on foot for every district, where something that it depends on has changed."""
-    streets, zones = await own.find(RoadSegment), await own.find(HazardZone)
-    refuges, districts = await own.find(Refuge), await own.find(District)
+    streets, zones = await own.find(Footway), await own.find(HazardZone)
+    refuges, districts = await own.find(Shelter), await own.find(District)
     settings = await own.settings(Settings)
     walker = ways.Walker(settings.depth_metres, settings.steep_percent / 100, settings.pace_percent / 100)
     stamp = sha256(repr((streets, zones, refuges, districts, walker)).encode()).hexdigest()

@@ -10,7 +10,7 @@ from machinami.kit.happening import Level
 from machinami.kit.words import Words, without_ruby
 from machinami.model.vocabulary.alerts import Alert, in_force, service_of
 from machinami.model.vocabulary.decisions import WarningDecision
-from machinami.model.vocabulary.places import District
+from machinami.model.vocabulary.places import District, Shelter
 from machinami.services.messages.logic.speech import Speech, loudspeaker, readings_of, telephone
 from machinami.services.messages.logic.writing import SERVICE, TEMPLATES, headline_of, said
 from machinami.services.messages.model import (
@@ -18,7 +18,6 @@ from machinami.services.messages.model import (
     LANGUAGES,
     Broadcast,
     EvacuationRoute,
-    Refuge,
     Settings,
     TownMessage,
 )
@@ -138,7 +137,7 @@ async def notices(city: City, words: Words) -> list[Notice]:
 async def ways(city: City, words: Words) -> list[Way]:
     """Where each district goes on foot, in the order of their names."""
     places = {one.id: one for one in await city.find(District)}
-    refuges = {one.id: one for one in await city.find(Refuge)}
+    refuges = {one.id: one for one in await city.find(Shelter)}
     found = []
     for way in await city.find(EvacuationRoute):
         place, refuge = places.get(str(way.ref_district)), refuges.get(str(way.ref_shelter))

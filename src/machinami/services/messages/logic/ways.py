@@ -7,7 +7,7 @@ is no other that is not much longer.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -19,20 +19,23 @@ from shapely.errors import GEOSException
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from machinami.methods.series import Floats
 from machinami.methods.walking import (
     Flags,
     Network,
     Ways,
+    main_part,
     metres_between,
     nearest_corner,
     network,
     soonest,
     tobler,
+    walked,
     way_from,
 )
 from machinami.model.view import Geometry, Ref
-from machinami.model.vocabulary.places import District
-from machinami.services.messages.model import EvacuationRoute, HazardZone, Refuge, RoadSegment
+from machinami.model.vocabulary.places import District, Shelter
+from machinami.services.messages.model import EvacuationRoute, Footway, HazardZone
 
 STEEP_FACTOR = 3.0
 """How many times as long a steep piece counts, so that a way round is taken that is not longer than that."""
@@ -52,91 +55,113 @@ class Walker:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The town as one who walks sees it: streets, which corners are flooded, which pieces nobody may take."""
+    """The town as one who walks sees it: streets, which corners are flooded, which pieces nobody may take, which
+    corners hang together, how long each piece takes, and for how long it counts (a steep one for longer)."""
 
     net: Network
     wet: Flags
     closed: Flags
-    seconds: np.ndarray[Any, np.dtype[np.float64]]
+    main: Flags
+    seconds: Floats
+    weighed: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The ways that were found: how long each takes (n,), to which shelters they lead, and whether any is said to be
+    open."""
+
+    ways: Ways
+    seconds: Floats
+    goals: Mapping[int, Shelter]
+    sure: bool
 
 
 def routes(
-    streets: Sequence[RoadSegment],
+    streets: Sequence[Footway],
     zones: Sequence[HazardZone],
-    refuges: Sequence[Refuge],
+    refuges: Sequence[Shelter],
     districts: Sequence[District],
     walker: Walker,
     now: datetime,
 ) -> list[EvacuationRoute]:
     """The way for each district; one without a way says why."""
     ground = ground_of(streets, zones, walker)
-    goals: dict[int, Refuge] = {}
+    goals: dict[int, Shelter] = {}
     for refuge in refuges:
-        if refuge.location is None or refuge.status == "closed":
+        if refuge.location is None or refuge.state == "closed" or refuge.flood_prone:
             continue
-        corner, apart = nearest_corner(ground.net, (refuge.location.lon, refuge.location.lat))
+        corner, apart = nearest_corner(ground.net, (refuge.location.lon, refuge.location.lat), ground.main)
         if corner >= 0 and apart <= FAR_FROM_STREETS and not ground.wet[corner]:
             goals.setdefault(corner, refuge)
-    ways = soonest(ground.net, ground.seconds, list(goals), ground.closed)
-    sure = any(refuge.status == "open" for refuge in refuges)
-    return [_route(one, ground, ways, goals, sure, now) for one in districts]
+    ways = soonest(ground.net, ground.weighed, list(goals), ground.closed)
+    found = Found(
+        ways,
+        walked(ground.net, ground.seconds, ways, ground.closed),
+        goals,
+        any(one.state == "open" for one in refuges),
+    )
+    return [_route(one, ground, found, now) for one in districts]
 
 
-def ground_of(streets: Sequence[RoadSegment], zones: Sequence[HazardZone], walker: Walker) -> Ground:
+def ground_of(streets: Sequence[Footway], zones: Sequence[HazardZone], walker: Walker) -> Ground:
     """The network of the streets, with what is flooded, closed and steep."""
     lines, heights, shut = [], [], []
     for street in streets:
-        for line in _lines(street.location):
+        found = _lines(street.location)
+        known, begin = street.heights or [], 0
+        whole = len(known) == sum(map(len, found))
+        for line in found:
             lines.append([(float(lon), float(lat)) for lon, lat, *_ in line])
-            heights.append(street.heights if street.heights and len(street.heights) == len(line) else None)
-            shut.append(street.status == "closed")
+            heights.append(known[begin : begin + len(line)] if whole else None)
+            shut.append(street.state == "closed")
+            begin += len(line)
     net = network(lines, heights)
     wet = _within(net, [zone for zone in zones if zone.hazard == "flood" and (zone.depth or 0.0) >= walker.depth])
     entering = ~wet[net.start] & wet[net.end] if len(net.start) else np.zeros(0, bool)
     barred = np.array(shut, bool)[net.line] if len(net.line) else np.zeros(0, bool)
     slope = np.divide(np.abs(net.rise), net.metres, out=np.zeros_like(net.metres), where=net.metres > 0)
     seconds = tobler(net.metres, net.rise, walker.pace)
-    return Ground(net, wet, entering | barred, np.where(slope > walker.steep, seconds * STEEP_FACTOR, seconds))
+    weighed = np.where(slope > walker.steep, seconds * STEEP_FACTOR, seconds)
+    return Ground(net, wet, entering | barred, main_part(net), seconds, weighed)
 
 
-def _route(
-    district: District, ground: Ground, ways: Ways, goals: Mapping[int, Refuge], sure: bool, now: datetime
-) -> EvacuationRoute:
+def _route(district: District, ground: Ground, found: Found, now: datetime) -> EvacuationRoute:
     entity = f"urn:ngsi-ld:{EvacuationRoute.TYPE}:{district.id.rpartition(':')[2]}"
-    found = EvacuationRoute(entity, Ref(district.id), now, simulated=district.simulated)
+    empty = EvacuationRoute(entity, Ref(district.id), now, simulated=district.simulated)
     area = _shape(district.location)
     if area is None:
-        return _without(found, "no_place")
-    middle = area.representative_point()
-    start, apart = nearest_corner(ground.net, (middle.x, middle.y))
-    if start < 0 or apart > FAR_FROM_STREETS:
-        return _without(found, "no_street")
-    path = way_from(ways, start)
+        return replace(empty, reason="no_place")
+    inside = ground.main & shapely.contains_xy(area, ground.net.corners[:, 0], ground.net.corners[:, 1])
+    start = _middle(ground, area, inside)
+    if start < 0:
+        return replace(empty, reason="no_street")
+    path = way_from(found.ways, start)
     if not path:
-        return _without(found, "no_way" if goals else "no_shelter")
-    corners = [(float(lon), float(lat)) for lon, lat in ground.net.corners[path]]
-    inside = shapely.contains_xy(area, ground.net.corners[:, 0], ground.net.corners[:, 1])
-    reached = ways.seconds[inside & np.isfinite(ways.seconds)]
+        return replace(empty, reason="no_way" if found.goals else "no_shelter")
+    corners = [[float(lon), float(lat)] for lon, lat in ground.net.corners[path]]
+    reached = found.seconds[inside & np.isfinite(found.seconds)]
     metres, up = _along(ground.net, path)
-    return EvacuationRoute(
-        entity,
-        Ref(district.id),
-        now,
-        Ref(goals[path[-1]].id),
-        Geometry(
-            {"type": "LineString", "coordinates": [list(one) for one in (corners if len(corners) > 1 else corners * 2)]}
-        ),
-        round(metres, 0),
-        round(float(ways.seconds[start]) / 60, 1),
-        round(float(reached.max()) / 60, 1) if reached.size else None,
-        round(up, 0),
-        None if sure else "unsure_open",
-        district.simulated,
+    return replace(
+        empty,
+        ref_shelter=Ref(found.goals[path[-1]].id),
+        location=Geometry({"type": "LineString", "coordinates": corners if len(corners) > 1 else corners * 2}),
+        distance=round(float(metres), 0),
+        minutes=round(float(found.seconds[start]) / 60, 1),
+        farthest=round(float(reached.max()) / 60, 1) if reached.size else None,
+        climb=round(float(up), 0),
+        reason=None if found.sure else "unsure_open",
     )
 
 
-def _without(route: EvacuationRoute, reason: str) -> EvacuationRoute:
-    return EvacuationRoute(route.id, route.ref_district, route.issued_at, reason=reason, simulated=route.simulated)
+def _middle(ground: Ground, area: BaseGeometry, inside: Flags) -> int:
+    """The corner in the middle of a district's streets; of one without streets the nearest, -1 where that is far."""
+    if inside.any():
+        lon, lat = np.median(ground.net.corners[inside], axis=0)
+        return nearest_corner(ground.net, (float(lon), float(lat)), inside)[0]
+    point = area.representative_point()
+    start, apart = nearest_corner(ground.net, (point.x, point.y), ground.main)
+    return start if apart <= FAR_FROM_STREETS else -1
 
 
 def _along(net: Network, path: Sequence[int]) -> tuple[float, float]:
