@@ -17,7 +17,7 @@ from machinami.model.town_terms import TERMS
 
 CIRCLE = (
     "guide", "cases", "menu", "needs", "plan", "indicators", "pilots", "partnership", "money", "assembly",
-    "health_points", "shelters", "buses", "heat",
+    "health_points", "shelters", "buses", "heat", "messages",
 )  # fmt: skip
 # seen: a page for who belongs to the town, which says what of it is closed. keyed: who takes part, by a key of their
 # own (tried in tests/services/health_points). Beside a deed: how an officer is answered.
@@ -169,6 +169,34 @@ deciding   POST heat/shelters 303
 correcting POST heat/shelters/close 303
 correcting POST heat/shelters/undo 303
 deciding   POST heat/settings 303
+seen       GET  messages
+keyed      GET  messages/m/{key}
+keyed      GET  messages/m/{key}/sheet
+seen       GET  messages/tv
+deciding   GET  messages/write
+deciding   GET  messages/calls
+page       GET  messages/confirm
+page       GET  messages/leave
+reading    GET  messages/cap
+keyed      GET  messages/cap/{name}
+keyed      GET  messages/proof/{name}
+keyed      GET  messages/speech/{name}
+words      GET  messages/worker.js
+words      GET  messages/push-key
+keyed      POST messages/subscribe
+keyed      POST messages/confirm
+keyed      POST messages/leave
+deciding   POST messages/write 303
+deciding   POST messages/test 303
+deciding   POST messages/approve 303
+deciding   POST messages/decline 409
+deciding   POST messages/withdraw 404
+deciding   POST messages/mark 404
+deciding   POST messages/answered 404
+deciding   POST messages/settings 303
+deciding   POST messages/calls/add 400
+deciding   POST messages/calls/remove 404
+deciding   POST messages/calls/tick 404
 """
 SIGNED = {"who": "Kei", "role": "officer"}
 KPI, YEARS = "{KeyPerformanceIndicator}", {"year": "2026", "years": "5"}
@@ -253,9 +281,25 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "shelters/orders/withdraw": {"order": "{ReliefOrder}", "reason": "x"},
     "shelters/decide": {"allocation": "urn:x:none", "verdict": "approved"},
     "shelters/settings": {"setting": "meals", "value": "2.5"},
+    "messages/write": {
+        "template": "free", "status": "Exercise", "speech": "あ", "hours": "1", "topic": "daily",
+        **{f"{part}_{one}": "x" for part in ("event", "headline", "text", "instruction", "area")
+           for one in ("ja", "en", "easy")},
+    },
+    "messages/test": {"message": "{TownMessage}", "address": "a@b.example"},
+    "messages/approve": {"message": "{TownMessage}", "read": "yes"},
+    "messages/decline": {"message": "{TownMessage.0}", "reason": "x"},
+    "messages/withdraw": {"alert": "urn:x:none", "reason": "x"},
+    "messages/mark": {"broadcast": "urn:x:none", "road": "sheet"},
+    "messages/answered": {"broadcast": "urn:x:none", "addresses": "a@b.example"},
+    "messages/settings": {"setting": "tries", "value": "5"},
+    "messages/calls/add": {"name": "x", "helper": "y", "consent": "z"},
+    "messages/calls/remove": {"person": "urn:x:none"},
+    "messages/calls/tick": {"broadcast": "urn:x:none", "person": "urn:x:none"},
     "health_points/decide": {"day": "2026-06-01", "walker": "x", "verdict": "accept", "reason": "x"},
 }  # fmt: skip
 LIVED = (
+    "messages/write",
     "guide/answer", "cases/add", "menu/decide", "needs/hand-in", "needs/add", "needs/add", "needs/add", "needs/vision",
     "indicators/make", "plan/begin", "plan/comment", "plan/keep", "plan/work", "pilots/write", "partnership/consortium",
     "partnership/members", "partnership/groups", "partnership/meetings", "partnership/rules", "partnership/offers/seed",

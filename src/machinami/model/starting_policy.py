@@ -25,6 +25,7 @@ PUBLIC = tuple(
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
         *("ReferenceCase", "TownService"),
+        *("EvacuationRoute", "Footway", "HazardZone", "Broadcast"),
     )
 )
 _READ = frozenset({Deed.READ})

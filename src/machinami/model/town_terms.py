@@ -60,6 +60,9 @@ OWN = """
     CoolingPlan people nearer reached reachable existing radius sites WayShade hours centre
     group
 
+    TownMessage template speech districts topic hours holdout writtenBy Broadcast what roads people sent opened
+    firstSentAt minutesToFirst reachedShare MessageSubscriber road language topics EvacuationRoute refDistrict
+    refShelter distance farthest climb Footway heights HazardZone hazard depth
     occupancy occupancyDeviation openedAt openedBy facilities accessible pets floodProne
     ShelterReport refPlace at toldBy receivedAt inward outward profile item quantity expiresOn refOrder voids
     ReliefDepot trucks drones boats ReliefStock lots daily daysLow daysMiddle daysHigh

@@ -11,6 +11,7 @@ import numpy as np
 
 from machinami.ingest.town.climate import KEY, climate
 from machinami.ingest.town.coolness import coolness
+from machinami.ingest.town.evacuation import Evacuation
 from machinami.ingest.town.gauges import RainGauge, basin, rain_gauges
 from machinami.ingest.town.geography import draw
 from machinami.ingest.town.inventory import AREA_ID, identifier, inventory
@@ -54,6 +55,7 @@ class Town:
         self.rain_gauges: tuple[RainGauge, ...] = rain_gauges(self.land)
         self._truth = Truth(seed, -24 * days, reaches, samples, self.rain_gauges)
         self.refuge = Refuge(seed, self.anchor, self.land)
+        self.evacuation = Evacuation(seed, self.anchor, self.land)
 
     @cached_property
     def _layers(self) -> Layers:
@@ -67,7 +69,11 @@ class Town:
     def inventory(self) -> Sequence[Reading]:
         """Return what stands in the town and does not change: names, places, thresholds, shelters,
         districts."""
-        return [*inventory(self.land, self.gauges, self.rain_gauges, self.first), *self.refuge.places(self.first)]
+        return [
+            *inventory(self.land, self.gauges, self.rain_gauges, self.first),
+            *self.refuge.places(self.first),
+            *self.evacuation.places(self.first),
+        ]
 
     def coolness(self) -> Sequence[Reading]:
         """Return where it is cool when the town comes to life, which officers may change from then on."""
@@ -87,6 +93,7 @@ class Town:
             found.extend(self.rain_forecast(_EPOCH + timedelta(minutes=minute)))
         found.extend(self._weather_readings(start, end))
         found.extend(self.refuge.told(start, end))
+        found.extend(self.evacuation.told(start, end))
         found.sort(key=lambda reading: reading.observed_at)
         return found
 
