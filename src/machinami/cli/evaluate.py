@@ -28,6 +28,7 @@ from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
 from machinami.ingest.gtfs.parse.feed import read_feed
 from machinami.ingest.pabulib import parse as pabulib
+from machinami.ingest.requests311 import parse as requests311
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 from machinami.methods.series import Floats
@@ -35,7 +36,7 @@ from machinami.model.transit_document import network_document
 
 METAVARS = {
     "column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE", "polls": "FILE|DIR",
-    "gtfs": "FILE",
+    "gtfs": "FILE", "requests": "FILE",
 }  # fmt: skip
 EMPTY = Table(np.zeros(0, np.int64), {})
 _DATED = re.compile(r"[_-](19|20)\d\d([_-]?\d\d){0,2}$")
@@ -136,6 +137,8 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
             found |= read_polls(Path(getattr(options, argument.name)))
         if argument.kind == "gtfs" and getattr(options, argument.name):
             found[argument.name] = read_timetable(getattr(options, argument.name))
+        if argument.kind == "requests" and getattr(options, argument.name):
+            found[argument.name] = read_requests(getattr(options, argument.name), getattr(options, "zone", "UTC"))
         said = getattr(options, argument.name) if argument.kind in ("folder", "file") else ""
         if not said:
             continue
@@ -165,6 +168,11 @@ def read_timetable(path: str) -> bytes:
         return orjson.dumps(network_document(read_feed(read_bytes(path)).network))
     except InputError as error:
         raise InputError(f"{path}: {error.detail}", **error.facts) from None
+
+
+def read_requests(path: str, zone: str) -> bytes:
+    """Read a table of service requests as JSON rows. Raises InputError."""
+    return orjson.dumps(requests311.parse(read_bytes(path), Path(path).name, zone))
 
 
 def read_bytes(path: str) -> bytes:

@@ -26,6 +26,7 @@ PUBLIC = tuple(
         *("RuleAgreement", "SolutionSeed"),
         *("ReferenceCase", "TownService"),
         *("EvacuationRoute", "Footway", "HazardZone", "Broadcast"),
+        *("IssueReporting", "IssueCategory", "IssueFigures"),
     )
 )
 _READ = frozenset({Deed.READ})
