@@ -10,9 +10,11 @@ import json
 import os
 import pkgutil
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
@@ -120,7 +122,8 @@ def run(args: argparse.Namespace) -> int:
     table, notes = read_tables(options, module.ARGUMENTS) if has_table and options.csv else (EMPTY, ())
     table = table._replace(documents=read_documents(options, module.ARGUMENTS))
     texts = {a.name: getattr(options, a.name) for a in module.ARGUMENTS if a.kind == "text"}
-    report = score(module, table, texts)
+    with machine_talk_aside():
+        report = score(module, table, texts)
     seconds = time.perf_counter() - began
     if options.json:
         print(json.dumps(as_json(report, seconds), ensure_ascii=False))
@@ -263,6 +266,20 @@ def score(module: ModuleType, table: Table, options: dict[str, str]) -> Report:
 
         report: Report = module.evaluate(table, options, progress, each)
     return report
+
+
+@contextmanager
+def machine_talk_aside() -> Iterator[None]:
+    """What libraries print by themselves (HiGHS does) goes to the error output, so that --json prints JSON alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def as_json(report: Report, seconds: float) -> dict[str, Any]:
