@@ -22,6 +22,7 @@ PUBLIC = tuple(
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
         *("ReferenceCase", "TownService"),
+        *("Building", "Streetlight", "Camera", "CameraPlan", "CameraPole", "WatchTarget", "FootageHandover"),
     )
 )
 _READ = frozenset({Deed.READ})

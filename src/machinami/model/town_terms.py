@@ -50,6 +50,8 @@ OWN = """
     TownService refShare worthMiddle
 
     BuildingShape refBuilding triangles height groundHeight usage lod
+    CameraPole WatchTarget PrivacyZone CameraPlan CameraRemark FootageHandover weight wishes chosen districts fault
+    computedAt refSubject mayLook keptDays contact seenArea masked refPole receiver ground purpose
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
     group
 """.split()
