@@ -3,12 +3,14 @@
 import ssl
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from machinami.app.identifying import is_reached_from_afar
 from machinami.broker.pace import Pace
 from machinami.broker.reception import Reception
 from machinami.foundation.settings import Settings
 from machinami.kit.origin import Origin
+from machinami.wire.mail import MailServer, SmtpMailer
 from machinami.wire.mqtt import presenting
 from machinami.wire.targets import Targets
 
@@ -33,6 +35,15 @@ def targets_of(settings: Settings) -> Targets:
     who sits at the machine can ask for it, or where its settings say so."""
     near = not is_reached_from_afar(settings)
     return Targets(settings.private_targets or near, settings.plain_targets or near)
+
+
+def mailer_of(settings: Settings, trust: Callable[[], ssl.SSLContext]) -> SmtpMailer | None:
+    """What hands letters to the mail server of machinami.toml; None where it names none."""
+    mail = settings.mail
+    if not mail.host:
+        return None
+    name = urlsplit(settings.address).hostname or "localhost"
+    return SmtpMailer(MailServer(mail.host, mail.port, mail.security, mail.user, mail.password, name), trust)
 
 
 def origin_of(settings: Settings) -> Origin:

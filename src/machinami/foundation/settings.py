@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 NORMAL, FULL = "normal", "full"
 OFF, ACCEPTED, DEMANDED = "off", "accepted", "demanded"
@@ -36,6 +37,21 @@ class OpenIdSettings:
     level: int = 1
     identity: int = 1
     levels: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The server that letters are handed to, the address that they come from (sender), and who hands them in. host:
+    empty where none is set; security: tls (from the first byte), starttls (before anything is told) or none;
+    password_env: the environment variable with the password."""
+
+    host: str = ""
+    port: int = 587
+    sender: str = ""
+    security: Literal["tls", "starttls", "none"] = "starttls"
+    user: str = ""
+    password_env: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +142,5 @@ class Settings:
     key_file: Path | None = None
     person_keys: Path | None = None
     simulation: Simulation | None = None
+    mail: MailSettings = field(default_factory=MailSettings)
     fast_lane: bool = True

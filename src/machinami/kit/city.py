@@ -24,6 +24,7 @@ from machinami.kit.lending import manifest_rows as manifest_rows
 from machinami.kit.lending import service_principal as service_principal
 from machinami.kit.manifest import Manifest
 from machinami.kit.moments import TOWN_ZONE
+from machinami.kit.roads import NoRoads, Roads
 from machinami.kit.viewing import VIEWER, WHENCE
 from machinami.model.change import Change
 from machinami.model.context import Context
@@ -55,13 +56,16 @@ class City:
     Everything that it reads or writes must stand in the service's manifest; anything else is refused.
     """
 
-    def __init__(self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE) -> None:
+    def __init__(
+        self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE, roads: Roads | None = None
+    ) -> None:
         self.manifest = manifest
         self.zone = zone
         """The town's time zone: by it a day begins and ends."""
         self.log = logging.getLogger(f"machinami.services.{manifest.id}")
         self._town = town
         self._compute = compute
+        self._roads: Roads = roads or NoRoads()
         self._context = town_context()
         self._by = service_principal(manifest)
         self._for_itself = False
@@ -87,8 +91,7 @@ class City:
         the account only where `publish` says so by its `by`, so that a service can keep people's names from it.
         The first that it writes for somebody who may not write all of it themselves is counted: see `admit`.
         Raises Forbidden where the manifest does not say that it needs a reception."""
-        if "reception" not in self.manifest.needs:
-            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it takes what people hand in")
+        self._demand_need("reception", "takes what people hand in")
         if self._counted is not None:
             return self
         bound = copy(self)
@@ -234,13 +237,8 @@ class City:
             instance = one.value
             if instance.observed_at is not None and isinstance(instance.value, int | float | None):
                 note = instance.attributes.get(history.CORRECTION)
-                series[one.entity_id].append(
-                    Past(
-                        Measured(instance.value, instance.observed_at, instance.unit_code),
-                        instance.instance_id,
-                        note[0].value if note else None,
-                    )
-                )
+                measured = Measured(instance.value, instance.observed_at, instance.unit_code)
+                series[one.entity_id].append(Past(measured, instance.instance_id, note[0].value if note else None))
         return series
 
     async def publish(self, *views: View, by: str | None = None, whole: bool = False) -> None:
@@ -273,18 +271,24 @@ class City:
 
     async def private(self, work: Callable[[Drawer], V]) -> V:
         """Run the work over the service's own drawer (contacts, ledgers: what is no entity), in one transaction."""
-        self._demand_drawer()
+        self._demand_need("private", "needs a private drawer")
         self.admit()
         return await private.change(self._town, self.manifest.id, work, self._by)
 
     async def private_rows(self, shelf: str) -> dict[str, dict[str, Any]]:
         """All records of one shelf of the service's own drawer, by key."""
-        self._demand_drawer()
+        self._demand_need("private", "needs a private drawer")
         return await private.rows(self._town, self.manifest.id, shelf, self._by)
 
-    def _demand_drawer(self) -> None:
-        if "private" not in self.manifest.needs:
-            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it needs a private drawer")
+    def _demand_need(self, need: str, what: str) -> None:
+        if need not in self.manifest.needs:
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it {what}")
+
+    @property
+    def roads(self) -> Roads:
+        """The ways out of the town. Raises Forbidden where the manifest does not say that the service needs to send."""
+        self._demand_need("send", "needs to send")
+        return self._roads
 
     async def changes(self, after: int, limit: int = _PAGE) -> Sequence[Change]:
         """The log after a sequence number, of the types that the service reads."""
@@ -341,8 +345,7 @@ class City:
         return await self._compute.run(call, address, *arguments)
 
     def demand_author(self) -> None:
-        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes, so that
-        they may also do what it keeps apart until later."""
+        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes."""
         demand_author(self._town.policy, self._who, self.manifest)
 
     def is_author(self) -> bool:

@@ -53,7 +53,15 @@ OWN = """
     CameraPole WatchTarget PrivacyZone CameraPlan CameraRemark FootageHandover weight wishes chosen districts fault
     computedAt refSubject mayLook keptDays contact seenArea masked refPole receiver ground purpose
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
+    groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
+    CoolingPlan people nearer reached reachable existing radius sites WayShade hours coolest sunniest
     group
+
+    occupancy occupancyDeviation openedAt openedBy facilities accessible pets floodProne
+    ShelterReport refPlace at toldBy receivedAt inward outward profile item quantity expiresOn refOrder voids
+    ReliefDepot trucks drones boats ReliefStock lots daily daysLow daysMiddle daysHigh
+    ReliefOrder askedAt arrivedAt hoursTaken given refAllocation ReliefAllocation madeAt orders trips remarks worst
+    worstByNeed needMet NoFlyArea
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
@@ -73,6 +81,7 @@ SMART_DATA_MODELS = {
     "windSpeed": "https://smartdatamodels.org/dataModel.Weather/windSpeed",
     "solarRadiation": "https://smartdatamodels.org/dataModel.Weather/solarRadiation",
     "atmosphericPressure": "https://smartdatamodels.org/dataModel.Weather/atmosphericPressure",
+    "RoadSegment": "https://smartdatamodels.org/dataModel.Transportation/RoadSegment",
     "Building": "https://smartdatamodels.org/dataModel.Building/Building",
     "floorsAboveGround": "https://smartdatamodels.org/dataModel.Building/floorsAboveGround",
     "Streetlight": "https://smartdatamodels.org/dataModel.Streetlighting/Streetlight",

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from machinami.app.clock import utc_now
-from machinami.app.configuration import EXAMPLE, read
 from machinami.app.configuration import FILE as SETTINGS_FILE
+from machinami.app.configuration import read
+from machinami.app.first_settings import EXAMPLE
 from machinami.app.keys import KeyRing, is_apart
 from machinami.app.sealing import sealing_key
 from machinami.app.towns import carrying

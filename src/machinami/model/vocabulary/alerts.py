@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, get_args
 
 from machinami.model.view import Geometry, Moment, Point, Ref, Words
+from machinami.model.vocabulary.decisions import GroupGrade
 
 AlertKind = Literal["warning", "order", "advisory", "notice"]
 """warning: a danger is there or comes; order: who must do what (避難指示 and the like); advisory: be careful;
@@ -43,7 +44,7 @@ class Alert:
     `sub_category` as Smart Data Models have them; `cap_category`: the category of CAP (Met, Geo, Safety, Security,
     Rescue, Fire, Health, Env, Transport, Infra, CBRNE, Other) where `category` does not imply it; `response`: what to
     do in the words of CAP. Texts hold ja, en, easy and whatever else the town speaks. The area: its names, `radius` in
-    km around `location`, and `area` as a geometry; `audience`: whom it is meant for. `state`: published, superseded
+    km around `location`, and `area` as a geometry; `audience`: whom it is meant for, and `groups`: how grave for whom. `state`: published, superseded
     (another says more) or withdrawn. `status`: Actual, Exercise or Test. `revisions`: every CAP message sent about it,
     in order. `ref_subject`: what it is about (a station, a district); `web`: where more is said.
     """
@@ -85,6 +86,7 @@ class Alert:
     audience: Words | None = None
     area: Geometry | None = None
     parameters: list[Parameter] | None = None
+    groups: list[GroupGrade] | None = None
     ref_subject: Ref | None = None
     web: str | None = None
 

@@ -8,7 +8,7 @@ published is superseded by the next that is published. There is no other way to 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypedDict, TypeVar
 
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.view import Ref, Words
@@ -78,10 +78,17 @@ class Steps(Protocol):
         ...
 
 
+class GroupGrade(TypedDict):
+    """How grave it is for one group of people, on the scale of the service that says so."""
+
+    group: str
+    grade: int
+
+
 @dataclass(frozen=True, slots=True)
 class WarningProposal:
     """What a service suggests to tell residents: how grave (`grade` on its own scale; 0: lift what is published), of
-    what (`ref_subject`) and for whom (`group`), with its reasons. Only a named officer can make it public."""
+    what (`ref_subject`) and for whom (`groups`), with its reasons. Only a named officer can make it public."""
 
     TYPE: ClassVar[str] = "WarningProposal"
     id: str
@@ -90,7 +97,7 @@ class WarningProposal:
     state: str | None
     issued_at: datetime
     ref_subject: Ref | None = None
-    group: str | None = None
+    groups: list[GroupGrade] | None = None
     reasons: list[dict[str, Any]] | None = None
     headline: Words | None = None
     text: Words | None = None
@@ -136,25 +143,30 @@ class Decided(Protocol):
         ...
 
 
-class Advice(NamedTuple):
+L = TypeVar("L", int, tuple[int, ...])
+"""How grave something is: one number, or one for each group of people in a fixed order."""
+Level = TypeVar("Level", int, tuple[int, ...], covariant=True)
+
+
+class Advice(NamedTuple, Generic[L]):
     """What should become of an open proposal: keep it, drop it (superseded), or make one of this level."""
 
     drop: bool
-    propose: int | None
+    propose: L | None
 
 
-class Refused(NamedTuple):
+class Refused(NamedTuple, Generic[L]):
     """The level that an officer refused last, and when."""
 
-    level: int
+    level: L
     at: datetime | None
 
 
-class Judged(Protocol):
+class Judged(Protocol[Level]):
     """What is known of a danger: its level (None: unknown), since when, and whether what says so may be wrong."""
 
     @property
-    def level(self) -> int | None:
+    def level(self) -> Level | None:
         """How grave."""
         ...
 
@@ -211,15 +223,15 @@ def demand_reason(reason: str) -> str:
     return reason
 
 
-def advise(judged: Judged, told: int, waiting: int | None, refused: Refused | None) -> Advice:
-    """What to propose, given what is known and the level that residents have been told (0: nothing).
+def advise(judged: Judged[L], told: L, waiting: L | None, refused: Refused[L] | None) -> Advice[L]:
+    """What to propose, given what is known and the level that residents have been told (0, or all 0: nothing).
 
     waiting: the level of the open proposal. refused: the last that an officer rejected; the same level is not proposed
     again while things have stayed at it. While nothing is known nothing is proposed and nothing is dropped; a source
     that is only doubtful may call for more, never for less.
     """
     level = judged.level
-    if level is None or (judged.doubtful and level <= max(told, waiting or 0)):
+    if level is None or (judged.doubtful and (level <= told or (waiting is not None and level <= waiting))):
         return Advice(drop=False, propose=None)
     if level == told:
         return Advice(drop=waiting is not None, propose=None)
@@ -263,7 +275,7 @@ def last_change(decisions: Sequence[D], made: str, undone: str) -> D | None:
     return standing[-1] if standing else None
 
 
-def _stayed(judged: Judged, refused: Refused) -> bool:
+def _stayed(judged: Judged[L], refused: Refused[L]) -> bool:
     return refused.at is not None and judged.since is not None and judged.since <= refused.at
 
 
