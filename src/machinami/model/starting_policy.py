@@ -27,6 +27,7 @@ PUBLIC = tuple(
         *("ReferenceCase", "TownService"),
         *("EvacuationRoute", "Footway", "HazardZone", "Broadcast"),
         *("IssueReporting", "IssueCategory", "IssueFigures"),
+        *("Building", "Streetlight", "Camera", "CameraPlan", "CameraPole", "WatchTarget", "FootageHandover"),
     )
 )
 _READ = frozenset({Deed.READ})

@@ -55,6 +55,8 @@ OWN = """
     people counted vehicles gains moves platform routes
 
     BuildingShape refBuilding triangles height groundHeight usage lod
+    CameraPole WatchTarget PrivacyZone CameraPlan CameraRemark FootageHandover weight wishes chosen districts fault
+    computedAt refSubject mayLook keptDays contact seenArea masked refPole receiver ground purpose
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
     groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
     CoolingPlan people nearer reached reachable existing radius sites WayShade hours centre
