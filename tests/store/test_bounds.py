@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import orjson
+
+from machinami.model.context import core
+from machinami.model.expansion import expand_entity
 from machinami.model.query import Compare, Literal, Operator, Page, Query, TypeIs
 from machinami.model.query import Path as AttributePath
 from machinami.store.conformance.acts import GAUGE, LEVEL, NOW, create, gauge, observe, reading
@@ -26,6 +30,19 @@ def test_the_entities_at_hand_are_bounded_by_number_and_by_size() -> None:
         by_size.put(hot)
     assert len(by_number) <= 100
     assert len(by_size) <= 22
+
+
+def test_entities_into_which_somebody_has_looked_are_counted_for_what_they_take_then() -> None:
+    text = '{"id": "urn:x:%d", "type": "Gauge", "level": {"type": "Property", "value": 1.5}}'
+    entities = [expand_entity(orjson.loads(text % number), core()) for number in range(900)]
+    closed, opened = HotEntities(1 << 30, 1_000_000), HotEntities(1 << 30, 1_000_000)
+    for number, one in enumerate(entities):
+        closed.put(Hot(one, number, number, 200))
+    for number, one in enumerate(entities):
+        opened.put(Hot(one, number, number, 200))
+        assert one.attributes
+    assert len(closed) == 900
+    assert len(opened) <= 1_000_000 / (200 + 900 + 4 * 200)
 
 
 def test_what_is_used_often_stays_at_hand_as_the_same_object() -> None:

@@ -3,20 +3,20 @@
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.city import City
-from machinami.kit.compute import Compute
 from machinami.kit.desk import House
 from machinami.kit.installed import Service
-from machinami.kit.schedule import Job, ending, stirring
-from machinami.kit.switches import Switches, waking
+from machinami.kit.schedule import Job, Triggers, ending
+from machinami.kit.switches import Switches
+from machinami.model.vocabulary.switches import switch_id
 
 _DEFAULT_EVERY = 600.0
 
 
 def started(
-    town: Town, service: Service, compute: Compute, time_zone: str, switches: Switches
+    town: Town, service: Service, city: City, switches: Switches, triggers: Triggers
 ) -> tuple[House, list[Job]]:
-    """The service in the town, and its jobs, which are still to be started: it is stirred by what triggers it, and
-    does nothing while it is off."""
+    """The service in the town, and its jobs, which are still to be started: it is stirred by what triggers it, and when
+    the town says how it stands, and does nothing while it is off."""
     manifest = service.manifest
 
     def is_on() -> bool:
@@ -26,12 +26,9 @@ def started(
         if is_on():
             await service.refresh(city, town.clock())
 
-    city = City(town, manifest, compute, time_zone)
     every = manifest.every.total_seconds() if manifest.every else _DEFAULT_EVERY
     job = Job(manifest.id, refresh, town.clock, every)
-    expand = town_context().expand
-    town.store.on_commit(stirring(job, frozenset(expand(use.type) for use in manifest.triggers)))
-    town.store.on_commit(waking(job.stir, manifest.id))
+    triggers.add(job, map(town_context().expand, [use.type for use in manifest.triggers]), switch_id(manifest.id))
     town.policy.listeners.append(ending(job, frozenset(row.id for row in manifest.personal)))
     jobs = [job]
     if service.learn is not None:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from machinami.model.change import Change
+from machinami.broker.town import Town
+from machinami.model.change import Change, types_of
 from machinami.model.consent import IN_FORCE, Consent
 
 _LOG = logging.getLogger("machinami.schedule")
@@ -84,14 +86,23 @@ class Job:
                 pass
 
 
-def stirring(job: Job, types: frozenset[str]) -> Callable[[Sequence[Change]], None]:
-    """A commit listener that stirs the job when an entity of one of these types (expanded) has changed."""
+class Triggers:
+    """Which jobs are stirred by what a commit of a town has changed? All are asked of at once: services are many."""
 
-    def hear(changes: Sequence[Change]) -> None:
-        if any(not types.isdisjoint(change.types) for change in changes):
-            job.stir()
+    def __init__(self, town: Town) -> None:
+        self._jobs: defaultdict[str, list[Job]] = defaultdict(list)
+        town.store.on_commit(self._hear)
 
-    return hear
+    def add(self, job: Job, types: Iterable[str], entity_id: str) -> None:
+        """Stir the job when an entity of one of these types (expanded), or this entity, has changed."""
+        for name in (*types, entity_id):
+            self._jobs[name].append(job)
+
+    def _hear(self, changes: Sequence[Change]) -> None:
+        heard = {change.entity_id for change in changes}.union(*types_of(changes))
+        for name in heard & self._jobs.keys():
+            for job in self._jobs[name]:
+                job.stir()
 
 
 def ending(job: Job, purposes: frozenset[str]) -> Callable[[Consent], None]:

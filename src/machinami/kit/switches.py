@@ -3,7 +3,7 @@
 A service that is off shows no pages, takes no work, and keeps its data. One of which a town says nothing is on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from machinami.broker.policy import is_whole
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.kit.manifest import Manifest
-from machinami.model.change import Change
+from machinami.model.change import Change, types_of
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.view import Ref, Words, attribute_names, from_entity, to_entity
@@ -96,7 +96,7 @@ class Switches:
             return None
 
     def _hear(self, changes: Sequence[Change]) -> None:
-        if any(self._type in change.types for change in changes):
+        if any(self._type in types for types in types_of(changes)):
             self._known.clear()
 
 
@@ -112,13 +112,3 @@ def _kept(before: TownService | None) -> list[dict[str, str]] | None:
         "reason": before.reason or "",
     }
     return [*(before.revisions or []), row][-_MOST_REVISIONS:]
-
-
-def waking(wake: Callable[[], None], service: str) -> Callable[[Sequence[Change]], None]:
-    """A commit listener that wakes a service when the town says how it stands."""
-
-    def hear(changes: Sequence[Change]) -> None:
-        if any(change.entity_id == switch_id(service) for change in changes):
-            wake()
-
-    return hear

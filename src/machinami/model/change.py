@@ -4,7 +4,7 @@ A change set is one row of the log: everything that one operation did to one ent
 views of it; subscriptions, services and audit read it by sequence number, never by a clock.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -50,3 +50,8 @@ class Change:
     at: datetime
     by: str
     seq: int = 0
+
+
+def types_of(changes: Iterable[Change]) -> set[tuple[str, ...]]:
+    """The types of the entities that were changed: many changes are of few kinds of entity."""
+    return {change.types for change in changes}

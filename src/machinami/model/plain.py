@@ -18,8 +18,10 @@ from machinami.foundation.value import value
 from machinami.model.attribute import NO_ATTRIBUTES, Attribute, Attributes, Kind
 from machinami.model.document import KIND_CODES, Document, moment_from_text, moment_to_text
 from machinami.model.entity import Entity
+from machinami.model.opened import note_opened
 
 _MOST = 4_096  # forms, and shapes: names and units come from outside, and must not fill the memory
+_WRITTEN = 200  # bytes of JSON of a plain attribute, about
 _LOCK = Lock()  # the reading threads share entities with the event loop
 _ATTRIBUTES: Any = Entity.__dict__["attributes"]
 _KEPT: Any = Entity.__dict__["scopes"]  # the slot that holds the values, as a plain entity has no scopes
@@ -223,3 +225,4 @@ def _open(entity: Entity) -> None:
         _ATTRIBUTES.__set__(entity, plain.attributes())
         _KEPT.__set__(entity, ())
         _set(entity, "__class__", Entity)
+        note_opened(len(plain.shape.forms) * _WRITTEN)

@@ -5,7 +5,6 @@ entity is an Entity in all it says; it takes a third of the memory, and none of 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -14,6 +13,7 @@ import orjson
 from machinami.foundation.remembered import remembered
 from machinami.model.document import Document, entity_from_document
 from machinami.model.entity import Entity
+from machinami.model.opened import note_opened
 from machinami.model.plain import plain_document
 
 _MOST_TYPES = 1_024  # lists of types that were read
@@ -23,16 +23,6 @@ _SLOTS: dict[str, Any] = {name: Entity.__dict__[name] for name in ("types", "att
 _KEPT: Any = Entity.__dict__["scopes"]  # the slot that holds the JSON
 _set = object.__setattr__
 _kept = _KEPT.__get__
-
-
-@dataclass(slots=True)
-class _Tally:
-    """How many bytes of JSON were opened since the start."""
-
-    opened: int = 0
-
-
-_tally = _Tally()
 
 
 def _look(name: str) -> Any:
@@ -85,11 +75,6 @@ def is_sealed(entity: Entity) -> bool:
     return type(entity) is _Sealed
 
 
-def opened_bytes() -> int:
-    """Of how many bytes of JSON entities were opened since the start: who keeps them, keeps more than he put there."""
-    return _tally.opened
-
-
 def sealed_document(entity: Entity) -> Document | None:
     """What the entity's JSON says, as long as it is sealed or plain. It is not to be changed."""
     if type(entity) is not _Sealed:
@@ -112,12 +97,17 @@ def sealed_types(entity: Entity) -> bytes | None:
 
 
 def _types(sealed: Entity) -> Any:
-    """The types, for which nothing else need be opened where they are plain to see."""
-    types = sealed_types(sealed)
-    if types is not None:
-        return _read_types(types)
-    _open(sealed)
-    return _SLOTS["types"].__get__(sealed)
+    """The types, for which nothing else need be opened where they are plain to see; they are looked for once."""
+    slot = _SLOTS["types"]
+    try:
+        return slot.__get__(sealed)
+    except AttributeError:
+        types = sealed_types(sealed)
+    if types is None:
+        _open(sealed)
+    else:
+        slot.__set__(sealed, _read_types(types))
+    return slot.__get__(sealed)
 
 
 @remembered(_MOST_TYPES)
@@ -144,4 +134,4 @@ def _open(sealed: Entity) -> None:
             slot.__set__(sealed, getattr(entity, name))
         _KEPT.__set__(sealed, entity.scopes)
         _set(sealed, "__class__", Entity)
-        _tally.opened += len(doc)
+        note_opened(len(doc))

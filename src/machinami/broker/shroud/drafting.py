@@ -23,9 +23,7 @@ class Closing:
     def get(self, entity_id: str) -> Entity | None:
         """The entity as this work sees it now."""
         held = self._tx.get(entity_id)
-        if held is None or self._opener.types.isdisjoint(held.types):
-            return held
-        return self._opener.entity(held)
+        return held if held is None else self._opener.entity(held)
 
     def write(self, change: Change) -> None:
         """Append the change, with what is personal of it sealed."""

@@ -59,7 +59,7 @@ class Opener:
 
     def entity(self, held: Entity) -> Entity:
         """The entity, opened; what cannot be opened any more is not there."""
-        if self.types.isdisjoint(held.types):
+        if not self.types or self.types.isdisjoint(held.types):
             return held
         for known in (self._open.get(held.id), self._before.get(held.id)):
             if known is not None and known[0] is held:

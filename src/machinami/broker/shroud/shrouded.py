@@ -21,7 +21,7 @@ from machinami.broker.shroud.opening import SHROUD, TYPES, Opener
 from machinami.broker.shroud.resealing import seal_what_was_there
 from machinami.broker.shroud.whereabouts import Whereabouts
 from machinami.foundation.errors import StoreUnavailable
-from machinami.model.change import Change
+from machinami.model.change import Change, types_of
 from machinami.model.entity import Entity
 from machinami.model.found import Bucket, Found, IdPage, Instance, Inventory, Series, TypeSummary
 from machinami.model.query import Duration, Page, Query, TemporalQuery
@@ -133,9 +133,7 @@ class Shrouded:
     def peek(self, entity_id: str) -> Entity | None:
         """The committed entity, at once."""
         held = self._store.peek(entity_id)
-        if held is None or self._opener.types.isdisjoint(held.types):
-            return held
-        return self._opener.entity(held)
+        return held if held is None else self._opener.entity(held)
 
     async def find(self, query: Query, page: Page, now: datetime) -> Found:
         """The entities that match, in order."""
@@ -208,7 +206,7 @@ class Shrouded:
         return known is not None and not self._opener.types.isdisjoint(known.types)
 
     def _hear(self, changes: Sequence[Change]) -> None:
-        if self.awake and not all(self._opener.types.isdisjoint(change.types) for change in changes):
+        if self.awake and not all(map(self._opener.types.isdisjoint, types_of(changes))):
             changes = [self._opener.change(change) for change in changes]
         for listener in self._listeners:
             listener(changes)

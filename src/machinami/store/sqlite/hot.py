@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from machinami.model.entity import Entity
-from machinami.model.sealed import is_sealed, opened_bytes
+from machinami.model.opened import opened_bytes
+from machinami.model.plain import plain_of
+from machinami.model.sealed import is_sealed
 
 _OPENED = 5  # bytes of an opened entity per byte of its JSON, about
-_BESIDE = 900  # bytes that a sealed entity takes beside its JSON, about
+_BESIDE = 900  # bytes that an entity into which nobody has looked takes beside its JSON, about
 
 
 @dataclass(slots=True)
@@ -35,7 +37,8 @@ class Hot:
     @property
     def weight(self) -> int:
         """How many bytes of memory it takes, about."""
-        return self.size + _BESIDE if is_sealed(self.entity) else self.size * _OPENED
+        closed = is_sealed(self.entity) or plain_of(self.entity) is not None
+        return self.size + _BESIDE if closed else self.size * _OPENED
 
 
 State = Hot | Husk | None

@@ -129,13 +129,14 @@ def plain_columns(
     shape = plains[0].shape
     fields = [plain.fields for plain in plains]
     times = [_times(None, plain.written)[1] for plain in plains]
+    common = [_created(plain, 0) for plain in plains] if all(type(plain.made) is str for plain in plains) else None
     found: list[Iterable[tuple[Any, ...]]] = []
     for index in sorted(range(len(numbers)), key=numbers.__getitem__):
         timed, around = _rests(shape)[index]
         slot = shape.slots[shape.names[index]]
         values, docs = _numbers([one[slot] for one in fields], around)
         seen = [_observed(one[slot + 1]) for one in fields] if timed else times
-        made = [_created(plain, index) for plain in plains]
+        made = common or [_created(plain, index) for plain in plains]
         own = [serial + index for serial in serials]
         where = repeat(subject), repeat(numbers[index])
         found.append(zip(*where, seen, own, repeat(int(timed)), repeat(0), made, times, values, docs, strict=False))

@@ -6,8 +6,9 @@ from datetime import datetime
 from machinami.kit.city import City
 from machinami.kit.happening import Event, seen
 from machinami.kit.words import Words
+from machinami.model.vocabulary.alerts import Alert
 from machinami.services.flood.book.telling import ADDRESS
-from machinami.services.flood.model import Alert, FloodDecision, FloodProposal
+from machinami.services.flood.model import FloodDecision, FloodProposal
 
 _TOLD = ("declined", "thresholds", "undone")
 """The decisions of which nothing else tells."""
