@@ -87,6 +87,13 @@ def year_span(first: int, last: int, words: Words) -> str:
     return words.plain("time.year_span", first=first, last=last)
 
 
+def years_told(first: object, last: object, is_fiscal: bool, words: Words) -> str:
+    """Years that stand in the data, of either kind; what is no year stays as it is."""
+    if isinstance(first, int) and isinstance(last, int):
+        return (fiscal_span if is_fiscal else year_span)(first, last, words)
+    return str(first) if first == last else f"{first}–{last}"
+
+
 def _named(year: int, words: Words) -> str:
     named = era(year) if words.language == DEFAULT_LANGUAGE else ""
     return f"{named}（{year}）" if named else str(year)

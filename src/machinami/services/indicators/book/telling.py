@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from machinami.kit.charts import spark
-from machinami.kit.moments import day_told, fiscal_span, year_span
+from machinami.kit.moments import day_told, years_told
 from machinami.kit.reviews import because
 from machinami.kit.units import shown, unit_text, with_unit
 from machinami.kit.words import Words
@@ -100,7 +100,7 @@ class Teller:
         if end_of(kpi) is None:
             return self.words.plain("ind.by.none")
         first, last = years.get("from") or years.get("to"), years.get("to") or years.get("from")
-        said = (fiscal_span if years.get("fiscal") else year_span)(first, last, self.words)
+        said = years_told(first, last, bool(years.get("fiscal")), self.words)
         return self.words.plain("ind.by.end" if first == last else "ind.by.range", years=said)
 
     def notes(self, kpi: KeyPerformanceIndicator) -> list[str]:

@@ -39,13 +39,13 @@ def told(finding: Finding, words: Words, name: str = "") -> Told:
     if kind == "uncovered" and finding.facts["grants"] < finding.facts["short"]:
         kind = "uncovered_even"
     if kind.startswith("uncovered"):
-        said = fiscal_span(facts["year"], facts["until"], words)
-        lasts = facts["year"] != facts["until"]
+        first, last = finding.facts["year"], finding.facts["until"]
+        said, lasts = fiscal_span(first, last, words), first != last
         facts["years"] = words.plain("money.years_in_a_row", years=said) if lasts else said
     if "year" in facts:
-        facts["year"] = fiscal(facts["year"], words)
+        facts["year"] = fiscal(finding.facts["year"], words)
     if "deadline" in facts:
-        facts["deadline"] = day_told(facts["deadline"], words)
+        facts["deadline"] = day_told(str(facts["deadline"]), words)
     text = words.plain(f"money.finding.{kind}", **{"name": name, **facts})
     return Told(finding.kind, text, finding.kind in GRAVE)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import parse_instant
-from machinami.kit.moments import day, day_told, fiscal, fiscal_span, year_span
+from machinami.kit.moments import day, day_told, fiscal, years_told
 from machinami.kit.units import change_text, with_unit
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CHAPTERS
@@ -229,10 +229,7 @@ class _Teller:
         if not isinstance(years, Mapping) or (years.get("to") is None and years.get("from") is None):
             return None
         first, last = years.get("from") or years.get("to"), years.get("to") or years.get("from")
-        try:
-            return (fiscal_span if years.get("fiscal") else year_span)(int(first), int(last), self.words)
-        except (TypeError, ValueError):  # a record that was brought from elsewhere
-            return f"{first}–{last}"
+        return years_told(first, last, bool(years.get("fiscal")), self.words)
 
     def day(self, at: Any) -> str | None:
         """The day of a moment, in town."""
