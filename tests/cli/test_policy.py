@@ -116,3 +116,14 @@ def test_what_was_changed_in_the_file_is_found(town: Path, capsys: pytest.Captur
 
     asyncio.run(tamper())
     assert "was changed" in said(capsys, "audit", "verify", "--data", str(town), code=1)
+
+
+def test_a_name_that_nothing_bears_is_said_to_be_one_with_what_may_be_meant(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = said(capsys, "policy", "explain", "everyone", "RiverGague", "waterLevl", "--data", str(town))
+    assert "nothing here is called RiverGague" in told
+    assert "RiverGauge" in told.replace("RiverGague", "")
+    assert "waterLevel" in told
+    right = said(capsys, "policy", "explain", "everyone", "RiverGauge", "waterLevel", "--data", str(town))
+    assert "nothing here is called" not in right

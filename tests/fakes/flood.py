@@ -14,9 +14,10 @@ from machinami.kit.installed import Service, read_manifest
 from machinami.kit.manifest import DataUse, Manifest, Text
 from machinami.kit.settings import fields_of, read_setting, written
 from machinami.kit.words import Words
+from machinami.model.vocabulary.alerts import Message
 from machinami.model.vocabulary.office import Officer
 from machinami.services.flood.book.state import Decision, SettingChange, SettingSheet, State, ThresholdChange
-from machinami.services.flood.model import Message, Thresholds
+from machinami.services.flood.model import Thresholds
 from machinami.services.flood.page import book_routes
 
 SETTINGS_PACKAGE = "machinami.services.flood"

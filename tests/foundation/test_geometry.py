@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from typing import Any
 
 import pytest
@@ -176,3 +177,25 @@ def test_a_long_coast_with_one_crossing_is_mended_and_not_taken_for_a_tangle() -
     coast[10], coast[11] = coast[11], coast[10]
     area = g.shape({"type": "Polygon", "coordinates": [[*coast, coast[0]]]}).area
     assert area == pytest.approx(math.pi, abs=1e-3)
+
+
+def test_two_combs_whose_teeth_all_cross_are_compared_by_the_ground_that_they_span() -> None:
+    def comb(teeth: int, upright: bool) -> dict[str, Any]:
+        tips = [[i / teeth, 1.0 if i % 2 else 0.1] for i in range(1, teeth)]
+        ring = [[0.0, 0.0], *tips, [1.0, 0.0], [0.0, 0.0]]
+        return {"type": "Polygon", "coordinates": [[[x, y] if upright else [y, x] for x, y in ring]]}
+
+    begun = time.process_time()
+    assert g.overlaps(comb(3_000, upright=True), comb(3_000, upright=False))
+    assert not g.equals(comb(3_000, upright=True), comb(3_000, upright=False))
+    assert time.process_time() - begun < 3
+    assert g.overlaps(comb(30, upright=True), comb(30, upright=False))
+
+
+def test_a_fine_coast_is_compared_as_it_is_however_many_its_corners() -> None:
+    coast = [[math.cos(i / 5_000), math.sin(i / 5_000)] for i in range(31_415)]
+    whole = {"type": "Polygon", "coordinates": [[*coast, coast[0]]]}
+    bay = {"type": "Polygon", "coordinates": [[*coast[:5_000], [0.0, 0.0], *coast[10_000:], coast[0]]]}
+    assert g.contains(whole, bay)
+    assert not g.contains(bay, whole)
+    assert g.equals(bay, {"type": "Polygon", "coordinates": [bay["coordinates"][0][::-1]]})

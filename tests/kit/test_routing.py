@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machinami.foundation.errors import InvalidRequest, MethodNotAllowed, NotFound
+from machinami.foundation.errors import InvalidRequest, MethodNotAllowed, MethodUnknown, NotFound
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.routing import Router
 
@@ -59,8 +59,15 @@ def test_an_unknown_path_is_not_found(path: str) -> None:
 
 def test_a_wrong_method_learns_which_are_right() -> None:
     with pytest.raises(MethodNotAllowed) as caught:
-        TREE.match("DELETE", "/entities")
+        TREE.match("PATCH", "/entities")
     assert caught.value.facts["allowed"] == ("GET", "HEAD", "OPTIONS", "POST")
+
+
+@pytest.mark.parametrize("path", ["/entities", "/nowhere"])
+def test_a_method_of_no_route_is_unknown(path: str) -> None:
+    with pytest.raises(MethodUnknown, match="PURGE") as caught:
+        TREE.match("PURGE", path)
+    assert {"GET", "HEAD", "OPTIONS", "POST"} <= set(caught.value.facts["known"])
 
 
 def test_an_escape_that_is_no_utf8_is_refused() -> None:

@@ -77,6 +77,7 @@ def routes(gate: Gate) -> list[Route]:
         Route("GET", "/gate", gate, hot=True),
         Route("GET", "/big", big, hot=True),
         Route("GET", "/cold", echo),
+        Route("DELETE", "/cold", echo),
     ]
 
 
@@ -360,6 +361,24 @@ async def test_head_and_options_are_answered(serving: tuple[Serving, Gate]) -> N
     await client.send("DELETE /echo/a HTTP/1.1", "Host: t")
     status, fields, _ = await client.answer()
     assert (status, fields["allow"]) == (405, "GET, HEAD, OPTIONS, POST")
+
+
+@pytest.mark.parametrize("line", ["PURGE /echo/a", "BREW /echo/a", "TRACE /", "CONNECT /echo/a", "CONNECT a.test:443"])
+async def test_a_method_that_nothing_here_knows_is_said_to_be_unknown(serving: tuple[Serving, Gate], line: str) -> None:
+    client = await Client.to(serving[0])
+    await client.send(f"{line} HTTP/1.1", "Host: t", "Connection: close")
+    status, _, body = await client.answer()
+    assert status == 501  # RFC 9110, 15.6.2
+    assert line.split()[0] in orjson.loads(body)["detail"]
+    assert await client.ended()
+
+
+async def test_what_the_server_as_such_can_do_is_told(serving: tuple[Serving, Gate]) -> None:
+    client = await Client.to(serving[0])
+    await client.send("OPTIONS * HTTP/1.1", "Host: t")
+    status, fields, _ = await client.answer()
+    assert status == 204
+    assert {"GET", "HEAD", "OPTIONS", "POST"} <= set(fields["allow"].split(", "))
 
 
 async def test_who_does_not_read_is_not_written_to_without_end(serving: tuple[Serving, Gate]) -> None:

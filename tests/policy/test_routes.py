@@ -241,6 +241,7 @@ page        GET    /open-data/{id}/{file}
 own         GET    /audit/own
 own         GET    /governance/audit/own
 page        GET    /
+page        GET    /day
 reading     GET    /map
 reading     GET    /data
 reading     GET    /data/{type}

@@ -17,7 +17,7 @@ from machinami.model.town_terms import TERMS
 
 CIRCLE = (
     "guide", "cases", "menu", "needs", "plan", "indicators", "pilots", "partnership", "money", "assembly",
-    "health_points",
+    "health_points", "shelters",
 )  # fmt: skip
 # seen: a page for who belongs to the town, which says what of it is closed. keyed: who takes part, by a key of their
 # own (tried in tests/services/health_points). Beside a deed: how an officer is answered.
@@ -144,6 +144,16 @@ correcting POST health_points/partners 201
 correcting POST health_points/use 404
 correcting POST health_points/decide 400
 people     POST health_points/publish 409
+seen       GET  shelters
+words      GET  shelters/worker.js
+keyed      GET  shelters/places/{id}
+keyed      GET  shelters/plans/{id}
+deciding   POST shelters/state 303
+deciding   POST shelters/facts 303
+deciding   POST shelters/reports 303
+deciding   POST shelters/orders/withdraw 303
+deciding   POST shelters/decide 404
+deciding   POST shelters/settings 303
 """
 SIGNED = {"who": "Kei", "role": "officer"}
 KPI, YEARS = "{KeyPerformanceIndicator}", {"year": "2026", "years": "5"}
@@ -215,6 +225,11 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "money/sharing/withdrawn": {"share": "{CostShare}", "reason": "x"},
     "health_points/settings": {"setting": "voucher_points", "value": "5"}, "health_points/partners": {"name": "x"},
     "health_points/publish": {}, "health_points/use": {"code": "RIDE234567", "partner": "x"},
+    "shelters/state": {"place": "{Shelter}", "wanted": "open"}, "shelters/facts": {"place": "{Shelter}", "pets": "yes"},
+    "shelters/reports": {"place": "{Shelter}", "kind": "order", "id": "report-1", "item": "water", "quantity": "5"},
+    "shelters/orders/withdraw": {"order": "{ReliefOrder}", "reason": "x"},
+    "shelters/decide": {"allocation": "urn:x:none", "verdict": "approved"},
+    "shelters/settings": {"setting": "meals", "value": "2.5"},
     "health_points/decide": {"day": "2026-06-01", "walker": "x", "verdict": "accept", "reason": "x"},
 }  # fmt: skip
 LIVED = (

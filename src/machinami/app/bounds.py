@@ -3,11 +3,14 @@
 import ssl
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from machinami.app.identifying import is_reached_from_afar
 from machinami.broker.pace import Pace
+from machinami.broker.reception import Reception
 from machinami.foundation.settings import Settings
 from machinami.kit.origin import Origin
+from machinami.wire.mail import MailServer, SmtpMailer
 from machinami.wire.mqtt import presenting
 from machinami.wire.targets import Targets
 
@@ -22,11 +25,25 @@ def pace_of(settings: Settings) -> Pace | None:
     return Pace(bound, time.monotonic) if bound else None
 
 
+def reception_of(settings: Settings) -> Reception:
+    """How much strangers may hand in to a town."""
+    return Reception(settings.handed_in_per_address, settings.handed_in_per_town)
+
+
 def targets_of(settings: Settings) -> Targets:
     """Where clients may have this installation connect to: into its own network, or without TLS, only where nobody but
     who sits at the machine can ask for it, or where its settings say so."""
     near = not is_reached_from_afar(settings)
     return Targets(settings.private_targets or near, settings.plain_targets or near)
+
+
+def mailer_of(settings: Settings, trust: Callable[[], ssl.SSLContext]) -> SmtpMailer | None:
+    """What hands letters to the mail server of machinami.toml; None where it names none."""
+    mail = settings.mail
+    if not mail.host:
+        return None
+    name = urlsplit(settings.address).hostname or "localhost"
+    return SmtpMailer(MailServer(mail.host, mail.port, mail.security, mail.user, mail.password, name), trust)
 
 
 def origin_of(settings: Settings) -> Origin:

@@ -16,6 +16,7 @@ from machinami.foundation.settings import (
     FULL,
     NORMAL,
     OFF,
+    MailSettings,
     MqttSettings,
     OpenIdSettings,
     Settings,
@@ -24,78 +25,11 @@ from machinami.foundation.settings import (
 from machinami.model.identity.demand import Second
 
 FILE = "machinami.toml"
+_SECURITY = ("tls", "starttls", "none")
 _CERTIFICATES = (OFF, ACCEPTED, DEMANDED)
 SECOND_FACTORS = tuple(one.value for one in Second)
 _MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id", "certificate", "key"}
 _OPENID = {"issuer", "client_id", "client_secret_env", "name", "level", "identity", "levels"}
-
-EXAMPLE = """\
-# この街の設定です。変えたら machinami を起動し直してください。
-# The settings of this town. Start machinami again after a change.
-
-[town]
-name = { ja = "わたしの街", en = "My town" }
-centre = [138.2529, 36.2048]      # 地図の中心 longitude, latitude
-zoom = 12
-time_zone = "Asia/Tokyo"
-
-[store]
-durability = "normal"             # "full": 停電でも失わない survives a power cut, slower
-# encrypted = true                # 新しい街のファイルを暗号化する encrypt the files of new towns
-# key_file = "/media/keys/machinami.key"   # 鍵を別の場所に置く keep the key of the keys elsewhere
-
-# person_keys = "/media/keys/machinami"    # 個人ごとの鍵を別の場所に置く keep the keys of persons elsewhere, so that
-                                  # 消去が控えにも及ぶ to erase somebody reaches backups as well (docs/erasure.md)
-
-# [network]
-# alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
-# address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
-# trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
-# split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
-# private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
-# plain_targets = true            # TLS のない相手にもつなぐ connect to others without TLS, too
-# ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
-
-# [server]                        # ネットワークに開くとき to serve the network
-# certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
-# certificate_key = "server.key"
-# client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
-# hsts_days = 0                   # TLS 以外も許す（既定は 365） let browsers come without TLS later (default: 365)
-# requests_per_client = 50        # 一人・一つのプログラムが1秒に送れる数 requests a second of one person or program
-
-# [sign_in]
-# second_factor = "everyone"      # 二つめの確認を誰に求めるか "nobody", "administrators", "staff", "everyone"
-# leaked_passwords = "pwned-passwords-sha1-ordered-by-hash.txt"   # 漏れたパスワードの一覧 leaked passwords, as digests
-
-# 市役所の認証基盤でサインインする To sign in at the city's own OpenID provider:
-# [openid]
-# issuer = "https://login.city.example"
-# client_id = "machinami"
-# client_secret_env = "MACHINAMI_OPENID_SECRET"
-# name = "市役所 City hall"
-#                                 # ログアウトの通知先 its back-channel logout URL: /sign-out/provider/back-channel
-# levels = { mfa = 2 }            # acr・amr の値と確かさ which level (AAL) an acr or amr value means
-
-# MQTT のセンサーをつなぐ To listen to sensors over MQTT:
-# [[mqtt]]
-# url = "mqtts://broker.example:8883"
-# mapping = "mqtt.toml"           # どのトピックが何を意味するか what the topics mean
-# user = "machinami"
-# password_env = "MACHINAMI_MQTT_PASSWORD"   # パスワードは環境変数で kept out of this file
-# ca_file = "ca.pem"
-# certificate = "town.pem"        # パスワードのかわりに証明書で or by a certificate instead of a password
-# key = "town.key"
-
-# 記録を別の機械にも送る To keep the account (who did what) on another machine, too:
-# [account]
-# send_to = "https://records.city.example/machinami"
-# secret_env = "MACHINAMI_ACCOUNT_SECRET"   # そこで見せる秘密 the secret that is shown there
-
-# 機器のかぎを mosquitto に渡す To keep the devices' keys ready for a mosquitto broker:
-# [devices]
-# mosquitto = "/etc/mosquitto/machinami"
-# mosquitto_pid = "/run/mosquitto/mosquitto.pid"   # 変わったら SIGHUP を送る it is told of changes (SIGHUP)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +110,16 @@ def _is_safe_address(value: object) -> bool:
     )
 
 
+def _is_host(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9:._-]{1,253}", value) is not None
+
+
+def _is_mail(value: object) -> bool:
+    return (
+        isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", value) is not None
+    )
+
+
 _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "town": {
         "name": _Rule("town_name", _is_name, 'such as { ja = "わたしの街", en = "My town" }'),
@@ -207,6 +151,8 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "hsts_days": _whole("hsts_days", 0, 730),
         "hsts_subdomains": _flag("hsts_subdomains"),
         "requests_per_client": _whole("requests_per_client", 0, 1_000_000),
+        "handed_in_per_address": _whole("handed_in_per_address", 0, 1_000_000),
+        "handed_in_per_town": _whole("handed_in_per_town", 0, 1_000_000),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
         "context_days": _whole("context_days", 0, 36_500),
     },
@@ -247,6 +193,18 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "mosquitto": _file("mosquitto", "/etc/mosquitto/machinami"),
         "mosquitto_pid": _file("mosquitto_pid", "/run/mosquitto/mosquitto.pid"),
     },
+    "mail": {
+        "host": _Rule("host", _is_host, 'the name of a mail server, such as "mail.city.example"'),
+        "port": _whole("port", 1, 65_535),
+        "sender": _Rule("sender", _is_mail, 'a mail address, such as "bosai@city.example"'),
+        "security": _Rule("security", lambda value: value in _SECURITY, ", ".join(f'"{one}"' for one in _SECURITY)),
+        "user": _Rule("user", lambda value: isinstance(value, str) and value.isascii(), "who hands in mail"),
+        "password_env": _Rule(
+            "password_env",
+            lambda value: isinstance(value, str) and value.isidentifier(),
+            'the name of an environment variable, such as "MACHINAMI_MAIL_PASSWORD"',
+        ),
+    },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),
         "speed": _number("speed", 1, 100_000),
@@ -276,6 +234,8 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         chosen = section_of(str(file), section, table[section], file.parent)
         if section == "simulation":
             settings = replace(settings, simulation=Simulation(**chosen))
+        elif section == "mail":
+            settings = replace(settings, mail=_mail(file, chosen, environment))
         else:
             settings = replace(settings, **chosen)
     if "openid" in table:
@@ -314,13 +274,22 @@ def set_to(settings: Settings) -> dict[str, Any]:
     A file is told by its name alone: where it lies on this machine is nobody's business.
     """
     whole = asdict(settings)
-    held = {"simulation": whole["simulation"]}
+    held = {"simulation": whole["simulation"], "mail": whole["mail"]}
     return {
         f"{section}.{key}": value.name if isinstance(value := table[rule.field], Path) else value
         for section, rules in _RULES.items()
         if (table := held.get(section, whole)) is not None
         for key, rule in rules.items()
     }
+
+
+def _mail(file: Path, chosen: Mapping[str, Any], environment: Mapping[str, str]) -> MailSettings:
+    if not {"host", "sender"} <= chosen.keys():
+        raise SettingsError(f"{file}: [mail] needs host and sender")
+    password = environment.get(chosen["password_env"]) if "password_env" in chosen else ""
+    if password is None:
+        raise SettingsError(f"{file}: the environment variable {chosen['password_env']} is not set")
+    return MailSettings(**chosen, password=password)
 
 
 def _openid(file: Path, row: object, environment: Mapping[str, str]) -> OpenIdSettings:

@@ -136,7 +136,7 @@ class Faces:
         pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
         for house in (*desk.houses(), *desk.resting()):
             pages += self._pages_of(house, desk)
-        return [viewed(page, self.identify) for page in pages]
+        return [viewed(page, self.identify, self.asking.address) for page in pages]
 
     def of(self, tenant: Tenant, default: Desk) -> list[Route]:
         """What a town besides the default one shows at its own host; all else there is as everywhere."""

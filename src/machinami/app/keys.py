@@ -15,6 +15,8 @@ from machinami.app.durable import destroy, read_json, write_json, write_whole
 from machinami.broker.identity.seal import Seal
 from machinami.foundation.errors import SettingsError, StoreUnavailable
 from machinami.foundation.settings import Settings
+from machinami.store.files import FOLDER as FILES
+from machinami.store.files import FolderFiles
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import SqliteBackend, open_backend
 
@@ -120,6 +122,11 @@ def backend_of(settings: Settings, ring: KeyRing, store: StoreSettings | None = 
 
     chosen = store or StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
     return open_backend(settings.data, chosen, key)
+
+
+def files_of(settings: Settings, ring: KeyRing, town: str) -> FolderFiles:
+    """The files of a town's services, sealed by a key that is derived from the town's."""
+    return FolderFiles(settings.data / "towns" / town / FILES, lambda: ring.key(town))
 
 
 def ring_of(settings: Settings) -> KeyRing:

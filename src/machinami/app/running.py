@@ -14,7 +14,7 @@ from pathlib import Path
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.app.bounds import origin_of, pace_of, shown_to_brokers, targets_of
+from machinami.app.bounds import mailer_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
@@ -30,7 +30,7 @@ from machinami.app.identifying import (
     seal_of,
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
-from machinami.app.keys import backend_of, ring_of
+from machinami.app.keys import backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
 from machinami.app.person_keys import PersonKeyRing
 from machinami.app.sources import Sources
@@ -50,12 +50,13 @@ from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
-from machinami.kit.city import manifest_rows
+from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
+from machinami.kit.roads import OpenRoads
 from machinami.kit.schedule import Job, Triggers
 from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
@@ -99,6 +100,8 @@ class TownOS:
         self._wire = HttpWire(settings.ca_file, targets)
         self._caller = HttpCaller(self._wire.trust, targets)
         self._compute = Compute()
+        self._mailer = mailer_of(settings, self._wire.trust)
+        self._roads = OpenRoads(self._wire, self._mailer, settings.mail.sender, lambda: self.address)
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         self._console: Console | None = None
@@ -111,7 +114,8 @@ class TownOS:
         ports = Ports(
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
             settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
-            self._person_keys.of, partial(mapping_key, settings),
+            self._person_keys.of, partial(mapping_key, settings), partial(reception_of, settings),
+            partial(files_of, settings, ring),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -219,6 +223,8 @@ class TownOS:
         self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
+        if self._mailer is not None:
+            await self._mailer.close()
 
     def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
         """The services to be started, and those that cannot be."""
@@ -252,7 +258,8 @@ class TownOS:
         switches: Switches,
         triggers: Triggers,
     ) -> None:
-        house, its_jobs = started(town, service, self._compute, self.settings.time_zone, switches, triggers)
+        city = City(town, service.manifest, self._compute, self.settings.time_zone, self._roads)
+        house, its_jobs = started(town, service, city, switches, triggers)
         houses.append(house)
         jobs += its_jobs
 

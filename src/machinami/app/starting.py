@@ -3,7 +3,6 @@
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.kit.city import City
-from machinami.kit.compute import Compute
 from machinami.kit.desk import House
 from machinami.kit.installed import Service
 from machinami.kit.schedule import Job, Triggers, ending
@@ -14,7 +13,7 @@ _DEFAULT_EVERY = 600.0
 
 
 def started(
-    town: Town, service: Service, compute: Compute, time_zone: str, switches: Switches, triggers: Triggers
+    town: Town, service: Service, city: City, switches: Switches, triggers: Triggers
 ) -> tuple[House, list[Job]]:
     """The service in the town, and its jobs, which are still to be started: it is stirred by what triggers it, and when
     the town says how it stands, and does nothing while it is off."""
@@ -27,7 +26,6 @@ def started(
         if is_on():
             await service.refresh(city, town.clock())
 
-    city = City(town, manifest, compute, time_zone)
     every = manifest.every.total_seconds() if manifest.every else _DEFAULT_EVERY
     job = Job(manifest.id, refresh, town.clock, every)
     triggers.add(job, map(town_context().expand, [use.type for use in manifest.triggers]), switch_id(manifest.id))

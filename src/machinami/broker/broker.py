@@ -23,6 +23,7 @@ from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
 from machinami.broker.pseudonyms import Pseudonyms
 from machinami.broker.quotas import Meter
+from machinami.broker.reception import Reception
 from machinami.broker.shroud.keys import PersonKeys
 from machinami.broker.shroud.shrouded import shrouded
 from machinami.broker.snapshots import Snapshots
@@ -51,6 +52,7 @@ from machinami.model.quota import UNLIMITED, Quota
 from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told
+from machinami.store.files import Files
 from machinami.store.protocol import Backend, TownStore
 from machinami.wire.exchange import Caller, Unconnected
 from machinami.wire.protocol import Fetcher, Sender
@@ -67,7 +69,8 @@ class Ports:
     where a request says nothing of it (4.3.6.7); context_bytes: how much of @contexts stays in memory; quota: what a
     town may take of the machine; seal: with what credentials are kept that clients hand over; person_keys: the keys
     with which what a town knows about persons is sealed; None: it is kept as it is; mapping_key: the key by which
-    services know people under pseudonyms, by town."""
+    services know people under pseudonyms, by town; reception: how much strangers may hand in to a town; files: where
+    the services of a town keep files, by town."""
 
     backend: Backend
     fetcher: Fetcher
@@ -83,6 +86,8 @@ class Ports:
     seal: Sealing | None = None
     person_keys: Callable[[str], PersonKeys] | None = None
     mapping_key: Callable[[str], bytes] | None = None
+    reception: Callable[[], Reception] = Reception
+    files: Callable[[str], Files] | None = None
 
 
 class Broker:
@@ -311,8 +316,9 @@ class Broker:
         await load_law(policy.law, store)
         seal, meter = ports.seal, Meter()
         town = Town(
-            name, store, policy, ports.clock, ports.new_id, meter=meter, seal=seal, shroud=shroud, pseudonyms=names
-        )
+            name, store, policy, ports.clock, ports.new_id, meter=meter, seal=seal, shroud=shroud, pseudonyms=names,
+            reception=ports.reception(), files=None if ports.files is None else ports.files(name),
+        )  # fmt: skip
         town.meter.limit(ports.quota(name))
         default = self._towns.get(DEFAULT_TOWN)
         if default is not None and not default.policy.is_open:

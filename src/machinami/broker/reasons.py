@@ -1,9 +1,11 @@
 """Why may somebody do what in a town? The question as people type it, judged by the town's rows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
+from machinami.broker import discovery
 from machinami.broker.contexts import town_context
 from machinami.broker.policy_rows import prospective
 from machinami.broker.seen import linked_in
@@ -16,7 +18,10 @@ from machinami.model.legal import LegalClass
 from machinami.model.names import LOCATION
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
+from machinami.model.town_terms import TERMS
 from machinami.model.values import is_geometry
+
+_NEAR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,34 @@ async def reasons(town: Town, asked: Asked, by: Principal) -> Sequence[Reason]:
         raise BadRequestData("Say of what: a type, or the id of an entity", member="what")
     matter = _matter(asked, linked_in(town, by)(asked.what))
     return [explain(rows, who, deed, matter) for deed in Deed]
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A name that nothing here bears: it is mistyped, or of something that is yet to come. near: those that it may
+    have been meant as, the nearest first."""
+
+    name: str
+    near: Sequence[str]
+
+
+async def strangers(town: Town, asked: Asked, by: Principal) -> list[Stranger]:
+    """Which of the names of a question nothing bears: neither the town's words, nor an entity that is here, nor a
+    row. Where a row is about a name, it is none that was mistyped."""
+    kind = "" if linked_in(town, by)(asked.what) is not None else asked.what
+    summaries, rows = await discovery.types(town, by), await prospective(town, by)
+    types = {row.type for row in summaries} | {name for row in rows for name in row.types}
+    names = {name for row in summaries for name in row.attributes} | {name for row in rows for name in row.attributes}
+    words = {name for name in TERMS if name[:1].isupper()}
+    found = _stranger(kind, types, words), _stranger(asked.attribute, names, {*town_context().terms} - words)
+    return [one for one in found if one is not None]
+
+
+def _stranger(name: str, here: Collection[str], words: Collection[str]) -> Stranger | None:
+    known = {short(iri) for iri in here} | set(words)
+    if not name or name in known or expanded(name) in here:
+        return None
+    return Stranger(name, get_close_matches(name, sorted(known), n=_NEAR, cutoff=0.6))
 
 
 def marked(town: Town, asked: Asked, by: Principal) -> list[str]:

@@ -7,8 +7,10 @@ from typing import Protocol
 
 from machinami.broker.policy import Policy
 from machinami.broker.quotas import Meter
+from machinami.broker.reception import Reception
 from machinami.broker.shroud.shrouded import Shrouded
 from machinami.broker.sources import Sources
+from machinami.store.files import Files
 from machinami.store.protocol import TownStore
 
 DEFAULT_TOWN = "default"
@@ -42,7 +44,8 @@ class Town:
     id of the snapshot that this is, of the town `owner` (4.3.7); a snapshot is a town of its own and knows no sources.
     seal: with what its records keep the credentials that clients hand over; None: in the clear.
     meter: what the town may take of the machine. shroud: the store, where it seals what is personal.
-    pseudonyms: by which names services know people; None: the town has no key for them.
+    pseudonyms: by which names services know people; None: the town has no key for them. reception: how much strangers
+    may hand in. files: where its services keep theirs; None: nowhere.
     """
 
     name: str
@@ -57,6 +60,8 @@ class Town:
     meter: Meter = field(default_factory=Meter)
     shroud: Shrouded | None = None
     pseudonyms: Naming | None = None
+    reception: Reception = field(default_factory=Reception)
+    files: Files | None = None
 
     @property
     def is_default(self) -> bool:

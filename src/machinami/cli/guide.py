@@ -52,6 +52,7 @@ Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。
 
   {program} import csv FILE --map MAP.toml --to http://127.0.0.1:1026
+  {program} import citymodel udx/bldg --data my-town      buildings from CityGML: docs/watch-cameras.md
   {program} import csv --help        all that can be said; how to write a map: docs/import-csv.md""",
     "import csv": """\
 Bring a table of measurements into a town. MAP.toml says which column is what: docs/import-csv.md.
@@ -61,6 +62,13 @@ Bring a table of measurements into a town. MAP.toml says which column is what: d
   {program} import csv 水位.csv --map mochiyoji.toml --data my-town    into a town that is not running
   {program} import csv 水位.csv --map mochiyoji.toml --to http://127.0.0.1:1026
   {program} import csv 水位.csv --map mochiyoji.toml --to http://127.0.0.1:1026 --replay 60""",
+    "import citymodel": """\
+Bring the buildings of a city model into a town: CityGML 2.0, as the files udx/bldg of PLATEAU.
+3D都市モデルの建物を街に取り込みます。PLATEAU の udx/bldg にある CityGML 2.0 を読みます。
+
+  {program} import citymodel 52397519_bldg_6697_op.gml --dry-run            look at what would be brought in
+  {program} import citymodel 52397519_bldg_6697_op.gml --data my-town       into a town that is not running
+  {program} import citymodel udx/bldg --to http://127.0.0.1:1026            a folder, into a running one""",
     "federate": """\
 Let a running town ask its neighbours: their data join ours in every answer, and none waits for them.
 動いている街に隣の街を紹介します。答えには隣の街のデータも加わり、隣が遅くても待ちません。

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from machinami.app.configuration import EXAMPLE, FILE
+from machinami.app.configuration import FILE
+from machinami.app.first_settings import EXAMPLE
 from machinami.app.running import data_folder
 from machinami.cli.guide import guide, program
 from machinami.foundation.errors import SettingsError

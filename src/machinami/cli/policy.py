@@ -135,6 +135,9 @@ def _tell(arguments: argparse.Namespace, told: dict[str, Any]) -> None:
     if not told["protected"]:
         print("この街はだれにでも開いています。守ると / This town is open to everyone; protected:")
     what = arguments.what + (f" {arguments.attribute}" if arguments.attribute else "")
+    for one in told["unknown"]:
+        near = f"; 近い名前 / near: {', '.join(one['near'])}" if one["near"] else ""
+        print(f"! 「{one['name']}」はここにありません / nothing here is called {one['name']}{near}")
     if told["personal"]:
         names = ", ".join(told["personal"])
         print(f"! 個人情報 / personal: {names}: only with consent or on a recorded ground, whatever rows allow")

@@ -68,6 +68,10 @@ class MethodNotAllowed(MachinamiError):
     """This method is not allowed here."""
 
 
+class MethodUnknown(MachinamiError):
+    """Nothing here knows this method."""
+
+
 class NotAcceptable(MachinamiError):
     """None of the asked-for media types can be served."""
 

@@ -20,7 +20,8 @@ Box = tuple[float, float, float, float]
 EARTH_RADIUS = 6_371_008.8  # metres: the mean radius R1 of WGS 84 (IUGG)
 _KEPT_SHAPES = 256
 _SIDES_LOOKED_AT = 64
-_MOST_MEETINGS = 10_000  # some tenths of a second's work
+_MOST_MEETINGS = 10_000  # of an area's sides with each other: mending it is some tenths of a second's work
+_MOST_CROSSINGS = 100_000  # of two geometries' sides: relating them is some tenths of a second's work
 _SAME_LATITUDE = 0.01  # degrees: a projection centred so near is as good
 _POLE_GUARD = 1e-6  # keeps the local projection finite at the poles
 
@@ -106,7 +107,7 @@ def within(target: Geometry, reference: Geometry) -> bool:
 
 def contains(target: Geometry, reference: Geometry) -> bool:
     """Whether the target holds the reference."""
-    return _may_touch(target, reference) and bool(shapely.within(prepared(reference), shape(target)))
+    return _may_touch(target, reference) and bool(shapely.within(*_related(reference, target)))
 
 
 def intersects(target: Geometry, reference: Geometry) -> bool:
@@ -125,12 +126,12 @@ def disjoint(target: Geometry, reference: Geometry) -> bool:
 
 def overlaps(target: Geometry, reference: Geometry) -> bool:
     """Whether they share inner points, each has points of its own, and both have the same dimension."""
-    return _may_touch(target, reference) and bool(shapely.overlaps(prepared(reference), shape(target)))
+    return _may_touch(target, reference) and bool(shapely.overlaps(*_related(reference, target)))
 
 
 def equals(target: Geometry, reference: Geometry) -> bool:
     """Whether they are the same set of points, whatever the order of their positions."""
-    return _may_touch(target, reference) and bool(shapely.equals(prepared(reference), shape(target)))
+    return _may_touch(target, reference) and bool(shapely.equals(*_related(reference, target)))
 
 
 RELATIONS: Mapping[str, Callable[[Geometry, Geometry], bool]] = {
@@ -161,18 +162,41 @@ def shape(geometry: Geometry) -> BaseGeometry:
 
 
 def _is_tangled(areas: BaseGeometry) -> bool:
-    """Whether the sides of areas meet so often that taking them apart, which grows with it, would take seconds: guessed
-    from some sides, evenly chosen. A side meets itself and its two neighbours at any rate."""
-    rings = shapely.get_rings(areas)
-    corners, ring = shapely.get_coordinates(rings, return_index=True)
-    inside = ring[1:] == ring[:-1]
-    sides = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1)[inside])
+    """Whether the sides of areas meet so often that taking them apart, which grows with it, would take seconds."""
+    return _meetings(_sides(areas)) > _MOST_MEETINGS
+
+
+def _related(reference: Geometry, target: Geometry) -> tuple[BaseGeometry, BaseGeometry]:
+    """Both shapes for a relation that asks for every crossing; where that would take seconds, the grounds that they
+    span (their convex hulls) stand for them."""
+    ours, theirs = prepared(reference), shape(target)
+    most = int(shapely.get_num_coordinates(ours)) + int(shapely.get_num_coordinates(theirs))
+    if most * most / 2 > _MOST_CROSSINGS:
+        sides = np.concatenate([_sides(ours), _sides(theirs)])
+        if _meetings(sides) > _MOST_CROSSINGS:
+            return ours.convex_hull, theirs.convex_hull
+    return ours, theirs
+
+
+def _sides(made: BaseGeometry) -> np.ndarray[Any, Any]:
+    """The straight pieces of lines and of areas' rings; points have none."""
+    parts = shapely.get_parts(made)
+    areas = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    lines = np.concatenate([shapely.get_rings(parts[areas]), parts[~areas]])
+    corners, line = shapely.get_coordinates(lines, return_index=True)
+    inside = line[1:] == line[:-1]
+    found: np.ndarray[Any, Any] = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1)[inside])
+    return found
+
+
+def _meetings(sides: np.ndarray[Any, Any]) -> float:
+    """How often sides meet each other, guessed from some sides, evenly chosen. A side meets itself and its two
+    neighbours at any rate."""
     if not len(sides):
-        return False
+        return 0.0
     chosen = sides[:: max(1, len(sides) // _SIDES_LOOKED_AT)]
     found = shapely.STRtree(sides).query(chosen, predicate="intersects")[0]
-    beyond = np.maximum(np.bincount(found, minlength=len(chosen)) - 3, 0)
-    return bool(beyond.mean() * len(sides) / 2 > _MOST_MEETINGS)
+    return float(np.maximum(np.bincount(found, minlength=len(chosen)) - 3, 0).mean() * len(sides) / 2)
 
 
 def prepared(reference: Geometry) -> BaseGeometry:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 NORMAL, FULL = "normal", "full"
 OFF, ACCEPTED, DEMANDED = "off", "accepted", "demanded"
@@ -39,6 +40,21 @@ class OpenIdSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSettings:
+    """The server that letters are handed to, the address that they come from (sender), and who hands them in. host:
+    empty where none is set; security: tls (from the first byte), starttls (before anything is told) or none;
+    password_env: the environment variable with the password."""
+
+    host: str = ""
+    port: int = 587
+    sender: str = ""
+    security: Literal["tls", "starttls", "none"] = "starttls"
+    user: str = ""
+    password_env: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
     """The simulated town: its seed, and how many times faster than the clock its first hours pass."""
 
@@ -67,8 +83,9 @@ class Settings:
     is demanded (empty: of administrators, where the town is served to a network); sha1_codes: whether authenticators
     that know only SHA-1 are taken; leaked_passwords: a file of SHA-1 digests in their order, of passwords that nobody
     may take; requests_per_client: how often one person, program or address may ask in a second (0: as often as they
-    like; None: 200 where others than who sits at the machine can); encrypted: whether the file of a new
-    town is; key_file: where the key of all keys is kept; person_keys: the folder
+    like; None: 200 where others than who sits at the machine can); handed_in_per_address, handed_in_per_town: how much
+    people who are not signed in may hand in within an hour, from one address and all together (0: no bound);
+    encrypted: whether the file of a new town is; key_file: where the key of all keys is kept; person_keys: the folder
     with the keys that seal what is personal (None: in the data folder, so that copies of it hold them);
     client_certificates: off, accepted (of programs and devices
     that have one) or demanded (of everybody), of client_authority (None: the town's own); hsts_days: how long
@@ -112,6 +129,8 @@ class Settings:
     sha1_codes: bool = True
     leaked_passwords: Path | None = None
     requests_per_client: int | None = None
+    handed_in_per_address: int = 20
+    handed_in_per_town: int = 300
     plain_targets: bool = False
     account_to: str = ""
     account_secret_env: str = ""
@@ -123,4 +142,5 @@ class Settings:
     key_file: Path | None = None
     person_keys: Path | None = None
     simulation: Simulation | None = None
+    mail: MailSettings = field(default_factory=MailSettings)
     fast_lane: bool = True

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from machinami.broker import batch, erasure, history, intake, operations, private, records
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import demand, demand_whole, is_whole, shows
+from machinami.broker.policy import is_whole, shows
 from machinami.broker.pseudonyms import pseudonyms_of
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
@@ -18,14 +18,19 @@ from machinami.kit.asides import leave_out
 from machinami.kit.compute import Compute, call
 from machinami.kit.consenting import Consenting
 from machinami.kit.drawer import Drawer
-from machinami.kit.manifest import ANY_TYPE, Manifest
+from machinami.kit.filing import Filing
+from machinami.kit.lending import demand_author, is_author
+from machinami.kit.lending import manifest_rows as manifest_rows
+from machinami.kit.lending import service_principal as service_principal
+from machinami.kit.manifest import Manifest
 from machinami.kit.moments import TOWN_ZONE
-from machinami.kit.viewing import VIEWER
+from machinami.kit.roads import NoRoads, Roads
+from machinami.kit.viewing import VIEWER, WHENCE
 from machinami.model.change import Change
 from machinami.model.context import Context
 from machinami.model.entity import Entity
-from machinami.model.policy import WRITING, Deed, Row, Whom
-from machinami.model.principal import ANONYMOUS, Principal, Role
+from machinami.model.policy import Deed
+from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Condition, Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.reading import Reading
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
@@ -51,16 +56,20 @@ class City:
     Everything that it reads or writes must stand in the service's manifest; anything else is refused.
     """
 
-    def __init__(self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE) -> None:
+    def __init__(
+        self, town: Town, manifest: Manifest, compute: Compute, zone: str = TOWN_ZONE, roads: Roads | None = None
+    ) -> None:
         self.manifest = manifest
         self.zone = zone
         """The town's time zone: by it a day begins and ends."""
         self.log = logging.getLogger(f"machinami.services.{manifest.id}")
         self._town = town
         self._compute = compute
+        self._roads: Roads = roads or NoRoads()
         self._context = town_context()
         self._by = service_principal(manifest)
         self._for_itself = False
+        self._counted: bool | None = None
         self._told = set[str]()
         self.turn = asyncio.Lock()
         """Held from reading to writing by whoever decides on what stands, so that no two decide at once."""
@@ -80,12 +89,32 @@ class City:
         """The same handle, reading and writing as the service itself what somebody hands in who may write nothing (a
         report, a proposal): the service answers for what it takes and what it shows of it. Who handed it in is told to
         the account only where `publish` says so by its `by`, so that a service can keep people's names from it.
+        The first that it writes for somebody who may not write all of it themselves is counted: see `admit`.
         Raises Forbidden where the manifest does not say that it needs a reception."""
-        if "reception" not in self.manifest.needs:
-            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it takes what people hand in")
+        self._demand_need("reception", "takes what people hand in")
+        if self._counted is not None:
+            return self
         bound = copy(self)
-        bound._for_itself = True
+        bound._for_itself, bound._counted = True, False
         return bound
+
+    def admit(self) -> None:
+        """Count what is handed in here, once for this handle: before any work is done for it, or at the first that is
+        written. Where nobody asks, in an open town, and for who may write all that the service writes, nothing is.
+        Raises TooManyRequests where an address, or all strangers together, handed in enough for an hour."""
+        address, by = WHENCE.get(), self.viewer
+        if self._counted is not False or address is None or self._town.policy.is_open:
+            return
+        self._counted = True
+        if by.id == ANONYMOUS.id:
+            self._town.reception.admit_stranger(address, self.now())
+        elif by.scopes is None and not is_author(self._town.policy, by, self.manifest):
+            self._town.reception.admit_person(by.id, self.now())
+
+    @property
+    def files(self) -> Filing:
+        """The service's own files. Raises Forbidden where the manifest does not say that it needs them."""
+        return Filing(self._town, self.manifest, self._by)
 
     def pseudonym(self, person: str) -> str:
         """The name by which this service knows a person: always the same, another one than any other service has, and
@@ -208,13 +237,8 @@ class City:
             instance = one.value
             if instance.observed_at is not None and isinstance(instance.value, int | float | None):
                 note = instance.attributes.get(history.CORRECTION)
-                series[one.entity_id].append(
-                    Past(
-                        Measured(instance.value, instance.observed_at, instance.unit_code),
-                        instance.instance_id,
-                        note[0].value if note else None,
-                    )
-                )
+                measured = Measured(instance.value, instance.observed_at, instance.unit_code)
+                series[one.entity_id].append(Past(measured, instance.instance_id, note[0].value if note else None))
         return series
 
     async def publish(self, *views: View, by: str | None = None, whole: bool = False) -> None:
@@ -225,6 +249,7 @@ class City:
         """
         for view in views:
             self._demand_written(view.TYPE)
+        self.admit()
         who = replace(self._who, on_behalf_of=by)
         entities = [to_entity(view, self._context) for view in views]
         known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
@@ -246,17 +271,24 @@ class City:
 
     async def private(self, work: Callable[[Drawer], V]) -> V:
         """Run the work over the service's own drawer (contacts, ledgers: what is no entity), in one transaction."""
-        self._demand_drawer()
+        self._demand_need("private", "needs a private drawer")
+        self.admit()
         return await private.change(self._town, self.manifest.id, work, self._by)
 
     async def private_rows(self, shelf: str) -> dict[str, dict[str, Any]]:
         """All records of one shelf of the service's own drawer, by key."""
-        self._demand_drawer()
+        self._demand_need("private", "needs a private drawer")
         return await private.rows(self._town, self.manifest.id, shelf, self._by)
 
-    def _demand_drawer(self) -> None:
-        if "private" not in self.manifest.needs:
-            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it needs a private drawer")
+    def _demand_need(self, need: str, what: str) -> None:
+        if need not in self.manifest.needs:
+            raise Forbidden(f"{self.manifest.id} does not say in its manifest that it {what}")
+
+    @property
+    def roads(self) -> Roads:
+        """The ways out of the town. Raises Forbidden where the manifest does not say that the service needs to send."""
+        self._demand_need("send", "needs to send")
+        return self._roads
 
     async def changes(self, after: int, limit: int = _PAGE) -> Sequence[Change]:
         """The log after a sequence number, of the types that the service reads."""
@@ -313,21 +345,12 @@ class City:
         return await self._compute.run(call, address, *arguments)
 
     def demand_author(self) -> None:
-        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes, so that
-        they may also do what it keeps apart until later."""
-        written = [self._context.expand(use.type) for use in self.manifest.writes if use.type != ANY_TYPE]
-        for deed in (Deed.CREATE, Deed.CHANGE):
-            demand_whole(self._town.policy, self._who, deed, written)
-        if not written:
-            demand(self._town.policy, self._who, Deed.ADMINISTER)
+        """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes."""
+        demand_author(self._town.policy, self._who, self.manifest)
 
     def is_author(self) -> bool:
         """Whether who looks may create and change all that the service writes."""
-        try:
-            self.demand_author()
-        except (SignInRequired, Forbidden):
-            return False
-        return True
+        return is_author(self._town.policy, self._who, self.manifest)
 
     def _readable(self, view: type[Any]) -> str:
         return self._demand_read(view.TYPE)
@@ -349,25 +372,6 @@ class City:
             entities.extend(found.entities)
             if len(found.entities) < _PAGE:
                 return entities
-
-
-def service_principal(manifest: Manifest) -> Principal:
-    """Who a service, or a source of data, is: a program of the town."""
-    kind = "service" if manifest.kind == "service" else "source"
-    return Principal(f"urn:machinami:{kind}:{manifest.id}", frozenset({Role.SERVICE}))
-
-
-def manifest_rows(manifest: Manifest) -> list[Row]:
-    """What the policy allows a service, or a source of data: what its manifest declares, and no more."""
-    expand, by = town_context().expand, service_principal(manifest)
-    rows: list[Row] = []
-    for use in (*manifest.reads, *manifest.writes, *manifest.triggers):
-        deeds = WRITING | {Deed.READ} if use in manifest.writes else frozenset({Deed.READ})
-        types = () if use.type == ANY_TYPE else (expand(use.type),)
-        note = f"its manifest says so: {manifest.id}"
-        row_id = f"{by.id}#{len(rows)}"
-        rows.append(Row(row_id, Whom.PROGRAM, by.id, deeds, types, note=note, derived=True))
-    return rows
 
 
 class Intake:

@@ -9,6 +9,7 @@ The same class guards every connection of both ways: silent ones, slow ones and 
 """
 
 import asyncio
+import re
 from functools import partial
 from hashlib import sha256
 from typing import Any, cast
@@ -19,7 +20,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from machinami.foundation.errors import InvalidRequest, MachinamiError
+from machinami.foundation.errors import InvalidRequest, MachinamiError, MethodUnknown
 from machinami.kit.answering import ends_connection, explain, handle, header_block, too_large, too_late
 from machinami.kit.attempts import FORWARDED
 from machinami.kit.carrier import CERTIFICATE, PATIENCE, Carrier
@@ -30,6 +31,7 @@ from machinami.kit.steps import follow
 
 _LINGER = 1.0
 _CHUNK = 262_144  # the most that arrives at once
+_METHOD = re.compile(rb"[A-Za-z][A-Za-z-]*")  # what may be meant as one: the word before the first space
 _BODIED = frozenset({"POST", "PATCH", "PUT"})
 
 
@@ -138,6 +140,11 @@ class Connection(HttpToolsProtocol):
                 self._familiar.learn(data, self.cycle.request.headers)
             if begun and self._in_head and self._head_size > self._limits.head + _CHUNK:
                 self._refuse(self._head_too_large())  # the parser keeps a field of any length that does not end
+        except httptools.HttpParserInvalidMethodError as error:
+            word = data.split(b" ", 1)[0]
+            known = f"Nothing here knows the method {word.decode('ascii', 'replace')[:40]}"
+            no_request = InvalidRequest(f"This is not HTTP/1.1: {error}")
+            self._refuse(MethodUnknown(known) if _METHOD.fullmatch(word) else no_request)
         except httptools.HttpParserUpgrade:
             self._refuse(InvalidRequest("An upgrade to another protocol is not offered here"))
         except httptools.HttpParserError as error:
@@ -224,6 +231,8 @@ class Connection(HttpToolsProtocol):
                 self._hot = hot
                 self.cycle = cast(Any, hot)
                 return
+        if self.parser.get_method() == b"CONNECT":
+            raise MethodUnknown("This is no proxy: nothing here knows the method CONNECT")
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         self._outgoing.flush(self.transport)
         super().on_message_begin()

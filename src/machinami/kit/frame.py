@@ -93,7 +93,7 @@ class Frame:
         if "text/html" not in (request.header(b"accept") or ""):
             return problem(error)
         status, details = describe(error)
-        kind = _KINDS.get(status, "other")
+        kind = "reception" if details.get("reception") else _KINDS.get(status, "other")
         detail = "" if kind in _PLAIN else details.get("detail", "")
         template = f"{OWN}/error.html"
         level, back = details.get("authenticationAssurance", ""), _page_before(request)

@@ -1,15 +1,20 @@
 """What is happening in town, in rows that every service can give and the portal can show?
 
-A service's `page.py` offers `happening(...)`; the portal gathers the answers without knowing the service.
+A service's `page.py` offers `happening(...)`, what is going on now, and may offer `events(...)`, what happened in a
+span of time, as `Chronicler` has it; the portal gathers the answers without knowing the service.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
+from machinami.foundation.errors import Forbidden, SignInRequired
 from machinami.kit.charts import Direction, Line, Point, trend
+from machinami.kit.city import City
+from machinami.kit.words import Words
 
+V = TypeVar("V")
 Level = Literal[0, 2, 3, 4, 5]
 """警戒レベル相当: 0 calm, 2 氾濫注意, 3 避難判断, 4 氾濫危険, 5 氾濫発生 (内閣府 避難情報に関するガイドライン)."""
 
@@ -83,6 +88,40 @@ class Happening:
     """How many proposals wait for an officer."""
     closed: frozenset[str] = frozenset()
     """The types (short names) of which who looks may not see everything: none of them being there means nothing."""
+
+
+Weight = Literal[1, 2, 3]
+"""How much an event matters to the town: 1 one of many, 2 what people speak of, 3 what everybody was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in town. words: what, as one sentence in the reader's language; address: where to read
+    more of it; simulated: whether it never happened outside the simulation."""
+
+    at: datetime
+    words: str
+    address: str
+    weight: Weight = 1
+    simulated: bool = False
+
+
+class Chronicler(Protocol):
+    """What a page module may offer as `events`."""
+
+    async def __call__(self, city: City, words: Words, start: datetime, end: datetime, /) -> Sequence[Event]:
+        """What happened from start to before end, as far as who looks may see it, in any order. What never happened (a
+        proposal that waits) is told as what it is; nobody is named who does not hold an office."""
+        ...
+
+
+async def seen(city: City, view: type[V]) -> list[V]:
+    """All of a type that who looks may see: none where nothing of it is open to them, so that an event that they may
+    see is not lost for another that they may not."""
+    try:
+        return await city.find(view)
+    except (SignInRequired, Forbidden):
+        return []
 
 
 def gather(parts: Iterable[Happening]) -> Happening:

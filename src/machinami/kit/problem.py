@@ -29,6 +29,7 @@ STATUS: Mapping[type[Exception], tuple[int, str]] = {
     e.TenantNotFound: (404, "NonexistentTenant"),
     e.NotFound: (404, "ResourceNotFound"),
     e.MethodNotAllowed: (405, "MethodNotAllowed"),
+    e.MethodUnknown: (501, "MethodUnknown"),
     e.NotAcceptable: (406, "NotAcceptable"),
     e.AlreadyExists: (409, "AlreadyExists"),
     e.Conflict: (409, "Conflict"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from machinami.foundation.errors import InvalidRequest, MethodNotAllowed, NotFound
+from machinami.foundation.errors import InvalidRequest, MethodNotAllowed, MethodUnknown, NotFound
 from machinami.foundation.value import value
 from machinami.kit.http import Route
 
@@ -37,15 +37,18 @@ class Router:
         self._root = _Node()
         self._leaves: dict[str, _Node] = {}  # a fixed path -> its node, where one parameter may follow
         self._fixed: dict[str, _Node] = {}  # a fixed path -> its node, where it is a route
+        self._methods = {"HEAD", "OPTIONS"}
         for route in routes:
             self._add(route)
+            self._methods.add(route.method)
         self._collect(self._root, "")
 
     def match(self, method: str, raw_path: str) -> Match:
         """The route for a method and a path as it came over the wire, without the query.
 
-        HEAD is answered by the route of GET. Raises NotFound; MethodNotAllowed with the fact `allowed` (methods);
-        InvalidRequest where an escape does not decode.
+        HEAD is answered by the route of GET. Raises NotFound; MethodNotAllowed with the fact `allowed` (methods), which
+        an OPTIONS of `*` is too; MethodUnknown for a method of no route (RFC 9110, 9.1); InvalidRequest where an escape
+        does not decode.
         """
         head, _, tail = raw_path.rpartition("/")
         leaf = self._leaves.get(head)
@@ -60,13 +63,22 @@ class Router:
             values = []
             node = self._below_one(head, tail, values) or self._walk(self._root, _split(raw_path), 0, values)
         if node is None:
+            self._demand_known(method)
+            if method == "OPTIONS" and raw_path == "*":  # of the server as such (RFC 9110, 9.3.7)
+                raise MethodNotAllowed("This is about no resource", allowed=tuple(sorted(self._methods)))
             raise NotFound(f"There is nothing at {raw_path[:200]!r}; the paths are listed at /docs")
         found = node.routes.get(method) or (node.routes.get("GET") if method == "HEAD" else None)
         if found is None:
+            self._demand_known(method)
             allowed = allowed_methods(node.routes)
             raise MethodNotAllowed(f"{method} is not possible here; these are: {', '.join(allowed)}", allowed=allowed)
         route, names = found
         return Match(route, {names[0]: values[0]} if len(values) == 1 else dict(zip(names, values, strict=True)))
+
+    def _demand_known(self, method: str) -> None:
+        if method not in self._methods:
+            known = sorted(self._methods)
+            raise MethodUnknown(f"Nothing here knows the method {method}; it knows {', '.join(known)}", known=known)
 
     def _add(self, route: Route) -> None:
         node, names = self._root, []

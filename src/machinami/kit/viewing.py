@@ -27,6 +27,9 @@ Person = Callable[[Request], Called | None]
 PURPOSE = b"machinami-purpose"
 
 VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
+WHENCE: ContextVar[str | None] = ContextVar("whence", default=None)
+"""The address from which somebody asks, for as long as they are answered; None where nobody asks."""
+Whence = Callable[[Request], str]
 
 
 def anyone(request: Request) -> Principal:
@@ -63,26 +66,34 @@ def nobody(request: Request) -> Called | None:
     return None
 
 
-def viewed(route: Route, identify: Identify) -> Route:
-    """The route whose handler, and all that it calls, knows who looks."""
-    return replace(route, handler=_viewed(route.handler, identify))
+def peer(request: Request) -> str:
+    """Where a request comes from, where no proxy stands in front."""
+    return request.client
 
 
-def _viewed(handler: Handler, identify: Identify) -> Handler:
+def viewed(route: Route, identify: Identify, whence: Whence = peer) -> Route:
+    """The route whose handler, and all that it calls, knows who looks, and from where."""
+    return replace(route, handler=_viewed(route.handler, identify, whence))
+
+
+def _viewed(handler: Handler, identify: Identify, whence: Whence) -> Handler:
     def show(request: Request) -> Response | Awaitable[Response]:
-        token = VIEWER.set(identify(request))
+        by, address = identify(request), whence(request)
+        token, place = VIEWER.set(by), WHENCE.set(address)
         try:
             outcome = handler(request)
         finally:
             VIEWER.reset(token)
-        return outcome if isinstance(outcome, Response) else _awaited(outcome, identify(request))
+            WHENCE.reset(place)
+        return outcome if isinstance(outcome, Response) else _awaited(outcome, by, address)
 
     return show
 
 
-async def _awaited(outcome: Awaitable[Response], by: Principal) -> Response:
-    token = VIEWER.set(by)
+async def _awaited(outcome: Awaitable[Response], by: Principal, address: str) -> Response:
+    token, place = VIEWER.set(by), WHENCE.set(address)
     try:
         return await outcome
     finally:
         VIEWER.reset(token)
+        WHENCE.reset(place)

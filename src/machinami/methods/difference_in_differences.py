@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
+from scipy import special  # and not scipy.stats, which takes a second to load
 
 from machinami.foundation.errors import InputError
 from machinami.methods.series import Floats
@@ -69,5 +69,5 @@ def _gap(values: Floats, treated: NDArray[np.bool_]) -> Gap:
     if error == 0:
         return Gap(value, 0.0, value, value, 0.0 if value else 1.0)
     freedom = sum(parts) ** 2 / (parts[0] ** 2 / (len(own) - 1) + parts[1] ** 2 / (len(others) - 1))
-    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
-    return Gap(value, error, value - reach, value + reach, float(2 * stdtr(freedom, -abs(value) / error)))
+    reach = float(special.stdtrit(freedom, (1 + LEVEL) / 2)) * error
+    return Gap(value, error, value - reach, value + reach, float(2 * special.stdtr(freedom, -abs(value) / error)))

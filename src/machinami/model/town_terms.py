@@ -48,6 +48,18 @@ OWN = """
 
     PlanAnswer refReview EffectEstimate method step began treated others series
     TownService refShare worthMiddle
+
+    BuildingShape refBuilding triangles height groundHeight usage lod
+    WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
+    groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
+    CoolingPlan people nearer reached reachable existing radius sites WayShade hours coolest sunniest
+    group
+
+    occupancy occupancyDeviation openedAt openedBy facilities accessible pets floodProne
+    ShelterReport refPlace at toldBy receivedAt inward outward profile item quantity expiresOn refOrder voids
+    ReliefDepot trucks drones boats ReliefStock lots daily daysLow daysMiddle daysHigh
+    ReliefOrder askedAt arrivedAt hoursTaken given refAllocation ReliefAllocation madeAt orders trips remarks worst
+    worstByNeed needMet NoFlyArea
 """.split()
 
 # terms of Smart Data Models (CC BY 4.0): term -> IRI
@@ -67,6 +79,14 @@ SMART_DATA_MODELS = {
     "windSpeed": "https://smartdatamodels.org/dataModel.Weather/windSpeed",
     "solarRadiation": "https://smartdatamodels.org/dataModel.Weather/solarRadiation",
     "atmosphericPressure": "https://smartdatamodels.org/dataModel.Weather/atmosphericPressure",
+    "RoadSegment": "https://smartdatamodels.org/dataModel.Transportation/RoadSegment",
+    "Building": "https://smartdatamodels.org/dataModel.Building/Building",
+    "floorsAboveGround": "https://smartdatamodels.org/dataModel.Building/floorsAboveGround",
+    "Streetlight": "https://smartdatamodels.org/dataModel.Streetlighting/Streetlight",
+    "lanternHeight": "https://smartdatamodels.org/dataModel.Streetlighting/lanternHeight",
+    "Camera": "https://smartdatamodels.org/dataModel.Device/Camera",
+    "cameraUsage": "https://smartdatamodels.org/dataModel.Device/cameraUsage",
+    "cameraOrientation": "https://smartdatamodels.org/dataModel.Device/cameraOrientation",
     "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
     "name": "https://smartdatamodels.org/name",
     "alternateName": "https://smartdatamodels.org/alternateName",

@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from machinami.foundation.errors import BadRequestData, Forbidden, NotFound
+from machinami.foundation.errors import BadRequestData, Forbidden, NotFound, SignInRequired
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, nowhere, read_form, see_other
-from machinami.kit.happening import Happening, gather
+from machinami.kit.happening import Chronicler, Event, Happening, gather
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import officer, said_if
-from machinami.kit.words import Words
+from machinami.kit.words import Words, without_ruby
 from machinami.model.principal import ANONYMOUS, Principal, Role
-from machinami.portal import data, datamap, home, services
+from machinami.portal import data, datamap, day, home, services
 from machinami.portal import map as town_map
 from machinami.portal.files import file_routes
 from machinami.portal.items import Item, full_item, item
@@ -56,6 +56,23 @@ class Portal:
         hidden = (kind for kind in home.TOLD_OF if not self.desk.archive.shows(kind, by))
         return gather([*parts, Happening(closed=frozenset(hidden))])
 
+    async def events(self, words: Words, start: datetime, end: datetime) -> list[tuple[str, Event]]:
+        """What all services tell of a span of time, each with the service's title; one that fails is logged and left
+        out, and one of which who looks may see nothing tells nothing."""
+        told = []
+        for house in self.desk.houses():
+            tell: Chronicler | None = getattr(house.service.page, "events", None)
+            if tell is not None:
+                title = without_ruby(house.service.manifest.title.spoken(words.language))
+                try:
+                    found = await tell(house.city, Words(words.language, house.service.package), start, end)
+                    told += [(title, event) for event in found]
+                except (SignInRequired, Forbidden):
+                    continue
+                except Exception:
+                    _LOG.exception("%s could not say what happened", house.service.manifest.id)
+        return told
+
     def by(self, request: Request) -> Principal:
         """Who looks at the page."""
         return self.desk.identify(request)
@@ -85,6 +102,7 @@ def routes(desk: Desk) -> list[Route]:
     page = portal.frame.page
     return [
         page("GET", "/", _home(portal), "What is happening in town"),
+        page("GET", "/day", _day(portal), "What happened in town on a day"),
         page("GET", "/map", _map(portal), "The map of the town"),
         page("GET", "/data", _types(portal), "The types of the town's data"),
         page("GET", "/data/{type}", _list(portal), "The entities of a type"),
@@ -109,6 +127,17 @@ def _home(portal: Portal) -> Page:
         view = home.view(happening, portal.frame.clock())
         ways = services.ways(portal.frame.running())
         return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns, ways=ways)
+
+    return show
+
+
+def _day(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        now, zone = portal.frame.clock(), portal.frame.zone
+        on = day.asked_day(request.arguments.get("date", "").strip(), now, zone)
+        told = await portal.events(portal.frame.words(request, PACKAGE), *day.span(on, zone))
+        whole = portal.desk.archive.shows_everything(portal.by(request))
+        return portal.frame.show(request, day.TEMPLATE, day=day.view(on, told, now, zone), whole=whole)
 
     return show
 

@@ -34,6 +34,18 @@ class Sender(Protocol):
         ...
 
 
+class Mailer(Protocol):
+    """Hands letters to a mail server."""
+
+    async def hand_in(self, sender: str, to: str, letter: bytes, timeout: float) -> Delivery:
+        """Hand in one letter (RFC 5322) within timeout seconds; never raises for what the server does."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """A JSON document; fresh: seconds for which it may be used, as its server says; None where it says nothing."""

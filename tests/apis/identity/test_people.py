@@ -510,3 +510,16 @@ async def _come(visitor: Visitor, code: str):
 
 def _cookie(visitor: Visitor) -> str:
     return next(one.value for one in visitor.session.cookie_jar if one.key == SESSION)
+
+
+async def test_a_refused_form_about_people_keeps_what_was_typed(town: Known) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+        form = {"name": "k s", "display": "川島 恵", "role-mayor": "yes", "assurance": "2"}
+        shown = await first.fill("/people?lang=en", form, "/people")
+        assert shown.status == 422
+        assert 'value="k s"' in shown.text
+        assert 'value="川島 恵"' in shown.text
+        assert re.search(r'name="role-mayor" value="yes" checked', shown.text)
+        assert not re.search(r'name="role-officer" value="yes" checked', shown.text.split('id="person-')[0])
+        assert re.search(r'<option value="2" selected', shown.text)

@@ -61,9 +61,30 @@ def test_the_town_has_six_figures_whose_formulas_can_be_read() -> None:
 
 
 def test_one_pilot_passed_and_one_failed_and_both_were_decided() -> None:
-    assert sorted(str(row.value) for row in values("Pilot", "state")) == ["failed", "in_operation"]
-    assert len(values("GateDecision", "verdict")) == 4
+    assert sorted(str(row.value) for row in values("Pilot", "state")) == ["failed", "in_operation", "running"]
+    assert len(values("GateDecision", "verdict")) == 5
     assert all(isinstance(row.value, Words) and len(row.value) == 2 for row in values("Pilot", "lessons"))
+
+
+def test_a_pilot_stands_at_a_gate_with_an_estimate_of_its_effect_and_what_it_is_worth() -> None:
+    (effect,), (low,), (high,) = (values("EffectEstimate", name) for name in ("effect", "low", "high"))
+    assert isinstance(low.value, float)
+    assert isinstance(effect.value, float)
+    assert isinstance(high.value, float)
+    assert low.value < effect.value < high.value
+    assert low.value < 190 < high.value, "what places to rest add in the invented figures"
+    (found,) = values("EffectEstimate", "findings")
+    assert isinstance(found.value, list)
+    assert [row["kind"] for row in found.value] == ["chance_excludes", "drift_none"]
+    (series,) = values("EffectEstimate", "series")
+    assert isinstance(series.value, dict)
+    assert {len(series.value[name]) for name in ("steps", "treated", "others")} == {10}
+
+
+def test_a_review_of_the_plan_was_sent_and_answered() -> None:
+    (review,), (answer,) = values("PlanReview", "state"), values("PlanAnswer", "refReview")
+    assert review.value == "sent"
+    assert str(answer.value) == review.entity_id
 
 
 @pytest.mark.parametrize(("day", "year"), [("2026-03-31", 2025), ("2026-04-01", 2026)])

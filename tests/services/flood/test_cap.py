@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machinami.foundation.errors import BadRequestData
+from machinami.model.cap import NAMESPACE, message_of, to_cap
+from machinami.model.publishing import cancelled, revised_texts
 from machinami.model.view import Point, Ref, Words
+from machinami.model.vocabulary.alerts import Alert, Message
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
-from machinami.services.flood.logic.cap import NAMESPACE, message_of, to_cap
-from machinami.services.flood.logic.publishing import cancelled, issued, revised_texts
-from machinami.services.flood.model import Alert, FloodProposal, Message, Settings
+from machinami.services.flood.logic.publishing import issued
+from machinami.services.flood.model import FloodProposal, Settings
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 SAMPLES = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).parents[4] / "shared")) / "data/alerts/cap"
@@ -113,10 +115,10 @@ def test_every_level_makes_a_valid_message(level: int, kind: str) -> None:
     assert faults(last(alert(level, kind=kind)), ALERT, "alert") == []
 
 
-def test_it_says_what_was_decided_in_japanese_and_english() -> None:
+def test_it_says_what_was_decided_in_every_language_of_the_alert() -> None:
     root = last(alert())
-    assert [i.findtext(IN + "language") for i in root.iter(IN + "info")] == ["ja-JP", "en-US"]
-    assert [i.findtext(IN + "headline") for i in root.iter(IN + "info")] == ["避難を", "Evacuate"]
+    assert [i.findtext(IN + "language") for i in root.iter(IN + "info")] == ["ja-JP", "en-US", "ja-x-easy"]
+    assert [i.findtext(IN + "headline") for i in root.iter(IN + "info")] == ["避難を", "Evacuate", "にげて"]
     assert text(root, "info/category") == "Met"
     assert text(root, "info/senderName") == "危機管理課長 山田 花子"
     assert text(root, "info/area/circle") == "34.990000,138.200000 1.5"

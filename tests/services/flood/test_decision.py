@@ -9,18 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.model.view import Ref
+from machinami.model.vocabulary.decisions import STEPS, Advice, NotThatWay, last_change, move
 from machinami.model.vocabulary.office import Officer
-from machinami.services.flood.logic.decision import (
-    STEPS,
-    Advice,
-    NotThatWay,
-    advise,
-    checked_thresholds,
-    last_change,
-    move,
-    open_of,
-    refused_of,
-)
+from machinami.services.flood.logic.decision import advise, checked_thresholds, open_of, refused_of
 from machinami.services.flood.logic.warning import Judgement
 from machinami.services.flood.model import FloodDecision, FloodProposal, Thresholds
 

@@ -9,22 +9,21 @@ import pytest
 from machinami.foundation.errors import BadRequestData, Conflict, NotFound, SettingsError
 from machinami.ingest.town.simulate import Town as SimulatedTown
 from machinami.ingest.town.simulate import history
+from machinami.kit.cap_feed import feed
 from machinami.kit.city import Intake
 from machinami.kit.installed import read_manifest
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.reading import Reading
+from machinami.model.vocabulary.alerts import Alert, Message
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
-from machinami.services.flood.api import feed
 from machinami.services.flood.book.happening import happening
 from machinami.services.flood.book.town import TownBook
 from machinami.services.flood.model import (
-    Alert,
     FloodDecision,
     FloodMonitoring,
     FloodProposal,
-    Message,
     ModelScore,
     Settings,
     Thresholds,

@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machinami.model.view import MeasuredList, Point, Ref
+from machinami.model.vocabulary.alerts import Alert, in_force
 from machinami.model.vocabulary.places import Shelter
 from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
 from machinami.services.flood.logic.gathering import Series, gather
 from machinami.services.flood.logic.promotion import average, due, useful, worth_it
 from machinami.services.flood.logic.situation import (
     coming_rain,
-    in_force,
     near_rain,
     near_shelters,
     steps_of,
     told_level,
 )
-from machinami.services.flood.model import Alert, HorizonScore, ModelScore, Sample, WaterLevelForecast
+from machinami.services.flood.model import HorizonScore, ModelScore, Sample, WaterLevelForecast
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())

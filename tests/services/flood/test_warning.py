@@ -5,11 +5,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from machinami.methods.hysteresis import Rule, Watch
 from machinami.model.expectation import Step
 from machinami.services.flood.logic.warning import (
     Judgement,
-    Rule,
-    Watch,
     chance_above,
     expected_level,
     judge,

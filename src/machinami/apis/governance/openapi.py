@@ -65,6 +65,11 @@ _REASONS: Json = {
             **_NAMES,
             "description": "What of it is seen with consent or on a ground only, whatever rows allow",
         },
+        "unknown": {
+            "type": "array",
+            "description": "Names of the question that nothing here bears, each with those that are near it",
+            "items": {"type": "object", "properties": {"name": _TEXT, "near": _NAMES}},
+        },
         "reasons": {
             "type": "array",
             "items": {

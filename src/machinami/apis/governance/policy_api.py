@@ -9,7 +9,7 @@ from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.shapes import reason_document, remark_document, row_document
 from machinami.broker import opening, policy_rows
 from machinami.broker.contexts import town_context
-from machinami.broker.reasons import Asked, expanded, marked, reasons, short
+from machinami.broker.reasons import Asked, expanded, marked, reasons, short, strangers
 from machinami.broker.town import Town
 from machinami.foundation.errors import NotFound
 from machinami.kit.http import Handler, Request, Response, Route
@@ -132,6 +132,8 @@ def _explain(office: Office) -> Handler:
         found = await reasons(town, asked, by)
         told = [reason_document(reason, short) for reason in found]
         personal = [short(name) for name in marked(town, asked, by)]
-        return answer({"protected": not town.policy.is_open, "reasons": told, "personal": personal})
+        unknown = [{"name": one.name, "near": list(one.near)} for one in await strangers(town, asked, by)]
+        protected = not town.policy.is_open
+        return answer({"protected": protected, "reasons": told, "personal": personal, "unknown": unknown})
 
     return tell

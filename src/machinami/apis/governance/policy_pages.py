@@ -12,7 +12,7 @@ from machinami.apis.governance.policy_api import rows_of
 from machinami.apis.governance.sentences import needless, remark_sentences, row_sentence
 from machinami.broker import legal_records, policy_rows
 from machinami.broker.discovery import types
-from machinami.broker.reasons import Asked, expanded, marked, reasons, short
+from machinami.broker.reasons import Asked, Stranger, expanded, marked, reasons, short, strangers
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.foundation.instant import parse_instant
@@ -182,10 +182,12 @@ def _explain(office: Office) -> PageHandler:
         asked = Asked(*(said.get(name, "").strip() for name in ("who", "what", "attribute", "scope", "location")))
         found: Sequence[Reason] = ()
         personal, fault = Markup(), ""
+        unknown: Sequence[Stranger] = ()
         if asked.what:
             try:
                 found = await reasons(town, asked, by)
                 personal = names.listed(map(names.attribute, marked(town, asked, by)))
+                unknown = await strangers(town, asked, by)
             except BadRequestData as error:
                 fault = error.detail
         kinds = [short(summary.type) for summary in await types(town, by)]
@@ -196,6 +198,7 @@ def _explain(office: Office) -> PageHandler:
             asked=asked,
             reasons=found,
             personal=personal,
+            unknown=unknown,
             names=names,
             view=lambda row: row_view(row, names),
             fault=fault,

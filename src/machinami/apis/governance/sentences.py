@@ -134,8 +134,28 @@ def _event(entry: Mapping[str, Any], who: Markup, names: Names) -> Markup:
     slug = "key-made" if what.endswith(" made") and what.split()[0] in _USES else start.replace(" ", "-")
     key = f"record.event.{slug}"
     if names.words.has(key):
-        return names.words.rich(key, who=who, about=ways if by else about or "—")
+        return names.words.rich(key, who=who, about=_ways(ways, names) if by else _about(about, names) or "—")
     return names.words.rich("record.done.administer", who=who, what=f"{what} {about}".strip())
+
+
+def _ways(said: str, names: Names) -> Markup | str:
+    """The ways in which somebody showed who they are."""
+    keys = [f"record.way.{way}" for way in said.split("+")]
+    return names.listed(map(names.words.rich, keys)) if all(map(names.words.has, keys)) else said
+
+
+def _about(said: str, names: Names) -> Markup | str:
+    """Whom an event is about: a name, with roles behind a colon, or how it went on behind a comma."""
+    words = names.words
+    name, colon, roles = said.partition(": ")
+    keys = [f"role.{role}" for role in roles.split(", ")]
+    if colon and all(map(words.has, keys)):
+        return words.rich("record.named_as", name=name, roles=names.listed(map(words.rich, keys)))
+    for mark, key in ((", succeeded by ", "record.succeeded"), (", recognised at level ", "record.recognised")):
+        name, found, rest = said.partition(mark)
+        if found:
+            return words.rich(key if rest != "nobody" else "record.not_succeeded", name=name, rest=rest)
+    return said
 
 
 _USES = ("key", "client", "device", "place")

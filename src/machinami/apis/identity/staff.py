@@ -1,5 +1,7 @@
 """Who are the people of the town, and what may an administrator change of them?"""
 
+from collections.abc import Mapping
+
 from machinami.apis.identity.pages import Page, Pages, status_of
 from machinami.broker.identity import people
 from machinami.foundation.errors import BadRequestData, MachinamiError
@@ -24,7 +26,11 @@ def routes(pages: Pages) -> list[Route]:
     ]
 
 
-def _shown(pages: Pages, request: Request, status: int = 200, link: str = "", fault: str = "") -> Response:
+def _shown(
+    pages: Pages, request: Request, status: int = 200, link: str = "", fault: str = "",
+    typed: Mapping[str, str] | None = None, about: str = "new",
+) -> Response:  # fmt: skip
+    """The page. typed: the form that was refused, so that nobody types it again; about: whose it was."""
     pages.administrator(request)
     everyone = sorted(
         pages.registry(request).accounts.values.values(), key=lambda one: (one.ended is not None, one.name)
@@ -32,15 +38,16 @@ def _shown(pages: Pages, request: Request, status: int = 200, link: str = "", fa
     here = [one for one in everyone if one.ended is None]
     return pages.show(
         request, "people", status, people=everyone, here=here, roles=ROLES, link=link, fault=fault,
-        said=request.arguments.get("done", ""),
+        said=request.arguments.get("done", ""), about=about if typed is not None else "",
+        typed={**(typed or {}), "roles": _chosen(typed or {}), "level": _level(typed or {})},
     )  # fmt: skip
 
 
-def _chosen(form: dict[str, str]) -> frozenset[str]:
+def _chosen(form: Mapping[str, str]) -> frozenset[str]:
     return frozenset(role for role in ROLES if form.get(f"role-{role}"))
 
 
-def _level(form: dict[str, str]) -> int:
+def _level(form: Mapping[str, str]) -> int:
     text = form.get("assurance", "1")
     return int(text) if text in ("0", "1", "2", "3") else 1
 
@@ -65,7 +72,7 @@ def _add(pages: Pages) -> Page:
                 pages.identity, registry, name, form.get("display") or name, _chosen(form), by, _level(form)
             )
         except MachinamiError as error:
-            return _shown(pages, request, status_of(error), fault=pages.fault(request, error))
+            return _shown(pages, request, status_of(error), fault=pages.fault(request, error), typed=form)
         code = await people.invite(pages.identity, registry, account.id, by)
         return _shown(pages, request, link=_link(pages, code))
 
@@ -80,7 +87,8 @@ def _invite(pages: Pages) -> Page:
         try:
             code = await people.invite(pages.identity, registry, request.params["id"], by, recognised=recognised)
         except BadRequestData as error:
-            return _shown(pages, request, status_of(error), fault=pages.fault(request, error))
+            told = pages.fault(request, error)
+            return _shown(pages, request, status_of(error), fault=told, typed=form, about=request.params["id"])
         return _shown(pages, request, link=_link(pages, code))
 
     return take
@@ -92,7 +100,8 @@ def _roles(pages: Pages) -> Page:
         try:
             await people.set_roles(pages.identity, registry, request.params["id"], _chosen(form), _level(form), by)
         except MachinamiError as error:
-            return _shown(pages, request, status_of(error), fault=pages.fault(request, error))
+            told = pages.fault(request, error)
+            return _shown(pages, request, status_of(error), fault=told, typed=form, about=request.params["id"])
         return see_other(f"{PEOPLE}?done=roles")
 
     return take
@@ -104,7 +113,8 @@ def _end(pages: Pages) -> Page:
         try:
             await people.let_go(pages.identity, registry, request.params["id"], form.get("successor") or None, by)
         except MachinamiError as error:
-            return _shown(pages, request, status_of(error), fault=pages.fault(request, error))
+            told = pages.fault(request, error)
+            return _shown(pages, request, status_of(error), fault=told, typed=form, about=request.params["id"])
         return see_other(f"{PEOPLE}?done=end")
 
     return take

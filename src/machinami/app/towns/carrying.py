@@ -21,6 +21,7 @@ from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import SettingsError
 from machinami.model.identity.account import Account
 from machinami.model.identity.record import read, write
+from machinami.store.files import FOLDER as FILES
 from machinami.store.protocol import TownStore, Transaction
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import FILE, LOCK, open_backend
@@ -67,6 +68,7 @@ async def pack(parcel: Parcel, folder: Path, mark: Mapping[str, Any], finish: Ca
     """Make a folder that serves the town as its default town. finish: adds what else belongs there."""
     made = beside(folder)
     copy_file(parcel.file, town_folder(made, DEFAULT_TOWN) / FILE)
+    _copy_files(parcel.file, town_folder(made, DEFAULT_TOWN))
     backend = open_backend(made, _FULL, lambda town, new: parcel.key)
     try:
         store = await backend.open(DEFAULT_TOWN, create=False)
@@ -93,6 +95,7 @@ async def unpack(parcel: Parcel, data: Path, town: str) -> dict[str, dict[str, A
     made = data / "arriving" / town
     shutil.rmtree(made.parent, ignore_errors=True)
     _copy_town(parcel.file, town_folder(made, town) / FILE)
+    _copy_files(parcel.file, town_folder(made, town))
     backend = open_backend(made, _FULL, lambda town, new: parcel.key)
     try:
         store = await backend.open(town, create=False)
@@ -121,7 +124,8 @@ def clear_arriving(data: Path) -> None:
 def files_of(data: Path, town: str) -> list[tuple[str, int]]:
     """The files of a town, each with its bytes."""
     folder = town_folder(data, town)
-    return [(one.name, one.stat().st_size) for one in sorted(folder.glob("*")) if one.is_file()]
+    found = [one for one in sorted(folder.rglob("*")) if one.is_file()]
+    return [(one.relative_to(folder).as_posix(), one.stat().st_size) for one in found]
 
 
 def remove_files(data: Path, town: str, act: str) -> None:
@@ -159,6 +163,12 @@ def keep_keys(folder: Path, key: bytes | None, key_file: Path | None) -> None:
     """Give a packed folder the key of its town."""
     if key is not None:
         KeyRing(folder, key_file).put(DEFAULT_TOWN, key)
+
+
+def _copy_files(file: Path, target: Path) -> None:
+    """Copy the files of a town's services: sealed ones as they are, since their key goes with the town."""
+    for one in sorted((file.parent / FILES).glob("*/*")):
+        copy_file(one, target / FILES / one.parent.name / one.name)
 
 
 def _copy_town(file: Path, target: Path) -> None:

@@ -103,7 +103,7 @@ class Office:
             "address": self.address(town.name),
             "administrators": len(self._identity.own(town.name).administrators),
             "entities": int(entities),
-            "bytes": town.store.used_bytes(),
+            "bytes": used_bytes(town),
             "subscriptions": subscriptions,
             "history": meter.history if meter.quota.history is not None else None,
             "quota": write_quota(meter.quota),
@@ -208,10 +208,10 @@ class Office:
     async def _measure(self, town: Town, history: bool) -> None:
         meter = town.meter
         if meter.quota.bytes is not None:
-            meter.bytes = town.store.used_bytes()
+            meter.bytes = used_bytes(town)
             if meter.bytes >= meter.quota.bytes:  # a town that is full keeps no more of the log than is needed
                 await trim(town, utc_now() + timedelta(days=36_500), self._broker.cursors(town))
-                meter.bytes = town.store.used_bytes()
+                meter.bytes = used_bytes(town)
         over = meter.quota.history is not None and meter.history >= meter.quota.history
         if meter.quota.history is not None and (history or over):
             meter.history = (await town.store.inventory()).instances
@@ -229,6 +229,11 @@ class Office:
 
     def _note(self, act: str, town: str, by: Principal, **more: Any) -> None:
         self.record.note(self._facts(act, town, by, **more))
+
+
+def used_bytes(town: Town) -> int:
+    """What a town takes on the disk: its data, and the files of its services."""
+    return town.store.used_bytes() + (town.files.used_bytes() if town.files is not None else 0)
 
 
 def _said(quota: Quota) -> dict[str, int] | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from machinami.app.clock import utc_now
-from machinami.app.configuration import EXAMPLE, read
 from machinami.app.configuration import FILE as SETTINGS_FILE
+from machinami.app.configuration import read
+from machinami.app.first_settings import EXAMPLE
 from machinami.app.keys import KeyRing, is_apart
 from machinami.app.sealing import sealing_key
 from machinami.app.towns import carrying
@@ -29,6 +30,8 @@ from machinami.foundation.errors import (
 from machinami.model.departure import KeyFacts, departure_report, with_files
 from machinami.model.principal import Principal
 from machinami.model.town_name import check_town_name
+from machinami.store.files import FOLDER as FILES
+from machinami.store.files import seal_files
 from machinami.store.sqlite.backend import FILE
 from machinami.store.sqlite.connection import is_plain
 from machinami.store.sqlite.encrypting import encrypt_file
@@ -63,7 +66,9 @@ class Platform(Office):
             raise Conflict(f"The town {name} is encrypted already")
         await self._broker.part(name)
         try:
-            encrypt_file(path, self._ring.make(name))
+            key = self._ring.make(name)
+            seal_files(path.parent / FILES, key)  # first: what is sealed stays readable whatever follows
+            encrypt_file(path, key)
         finally:
             town = await self._broker.rejoin(name)
         self._note("encrypt", name, by, keyFingerprint=self._ring.fingerprint(name))

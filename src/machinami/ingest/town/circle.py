@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from machinami.ingest.town.circle_body import body
 from machinami.ingest.town.circle_choices import choices
+from machinami.ingest.town.circle_judged import judged
 from machinami.ingest.town.circle_words import CHAPTERS, COMPLAINTS, VOICES
 from machinami.ingest.town.circle_works import BASES, CONDITIONS, FIGURES, INCOMES, SPENDING, TERMS, WORKS
 from machinami.ingest.town.inventory import identifier
@@ -41,7 +42,15 @@ _DEPUTY = [{"name": "早瀬 実（模擬）", "role": "副町長"}, {"name": "�
 def circle(day: date, at: datetime) -> list[Reading]:
     """The circle of the town on the day on which it begins, as readings of the moment ``at``."""
     year = day.year if day.month >= _APRIL else day.year - 1
-    views = [*_wishes(year), *_works(year), *_figures(year), *_trials(year), *_purse(year), *_voices(day, at)]
+    views = [
+        *_wishes(year),
+        *_works(year),
+        *_figures(year),
+        *_trials(year),
+        *_purse(year),
+        *_voices(day, at),
+        *judged(day, at),
+    ]
     return [*(reading for view in views for reading in told(view, at)), *body(day, at), *choices(day, at)]
 
 

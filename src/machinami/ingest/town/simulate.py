@@ -16,6 +16,7 @@ from machinami.ingest.town.inventory import AREA_ID, identifier, inventory
 from machinami.ingest.town.noise import Floats
 from machinami.ingest.town.projection import Layers
 from machinami.ingest.town.rainfall import outlook
+from machinami.ingest.town.refuge import Refuge
 from machinami.ingest.town.sensors import Minutes, faults_of, lost_rain, observed_levels, tipped
 from machinami.ingest.town.terrain import Land, terrain
 from machinami.ingest.town.truth import Truth
@@ -51,6 +52,7 @@ class Town:
         self.gauges, reaches, samples = basin(self.land)
         self.rain_gauges: tuple[RainGauge, ...] = rain_gauges(self.land)
         self._truth = Truth(seed, -24 * days, reaches, samples, self.rain_gauges)
+        self.refuge = Refuge(seed, self.anchor, self.land)
 
     @cached_property
     def _layers(self) -> Layers:
@@ -64,7 +66,7 @@ class Town:
     def inventory(self) -> Sequence[Reading]:
         """Return what stands in the town and does not change: names, places, thresholds, shelters,
         districts."""
-        return inventory(self.land, self.gauges, self.rain_gauges, self.first)
+        return [*inventory(self.land, self.gauges, self.rain_gauges, self.first), *self.refuge.places(self.first)]
 
     def readings(self, start: datetime, end: datetime, step: timedelta = RAIN_STEP) -> Sequence[Reading]:
         """Return every reading observed in [start, end), in order of time.
@@ -79,6 +81,7 @@ class Town:
         for minute in _minutes(start, end, FORECAST_STEP).tolist():
             found.extend(self.rain_forecast(_EPOCH + timedelta(minutes=minute)))
         found.extend(self._weather_readings(start, end))
+        found.extend(self.refuge.told(start, end))
         found.sort(key=lambda reading: reading.observed_at)
         return found
 

@@ -8,6 +8,7 @@ from datetime import date
 from machinami.model.vocabulary.circle import (
     ActionPlan,
     CostItem,
+    EffectEstimate,
     IncomeItem,
     Initiative,
     KeyPerformanceIndicator,
@@ -31,6 +32,7 @@ class Known:
     costs: Sequence[CostItem]
     incomes: Sequence[IncomeItem]
     proposals: Sequence[Proposal]
+    effects: Sequence[EffectEstimate] = ()
 
 
 def fiscal_year(day: date) -> int:
@@ -51,7 +53,7 @@ def account(known: Known, year: int, today: date) -> Account:
     return Account(
         year,
         [_promise(work, known, year) for work in works],
-        [_change(kpi) for kpi in known.kpis],
+        [_change(kpi, known.effects) for kpi in known.kpis],
         _money(known.costs, known.incomes, year),
         [pilot for pilot in known.pilots if pilot.state in STOPPED],
         [kpi for kpi in known.kpis if kpi.state == "off_path"],
@@ -109,14 +111,15 @@ def _keeping(state: str, first: int, last: int, year: int) -> Keeping:
     return "in_time" if first <= year else "ahead"
 
 
-def _change(kpi: KeyPerformanceIndicator) -> Change:
+def _change(kpi: KeyPerformanceIndicator, effects: Sequence[EffectEstimate]) -> Change:
     value = kpi.current.value if kpi.current else None
+    own = [one for one in effects if one.ref_indicator == kpi.id]
     if value is None or kpi.baseline is None:
-        return Change(kpi, None, None)
+        return Change(kpi, None, None, own)
     by = value - kpi.baseline
     if kpi.direction not in ("up", "down") or by == 0:
-        return Change(kpi, by, None)
-    return Change(kpi, by, (by > 0) == (kpi.direction == "up"))
+        return Change(kpi, by, None, own)
+    return Change(kpi, by, (by > 0) == (kpi.direction == "up"), own)
 
 
 def _money(costs: Sequence[CostItem], incomes: Sequence[IncomeItem], year: int) -> Money:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from machinami.model.vocabulary.circle import Initiative, KeyPerformanceIndicator, Pilot, Proposal
+from machinami.model.vocabulary.circle import EffectEstimate, Initiative, KeyPerformanceIndicator, Pilot, Proposal
 
 Keeping = Literal["done", "in_time", "late", "stopped", "ahead"]
 
@@ -60,11 +60,12 @@ class Promise:
 @dataclass(frozen=True, slots=True)
 class Change:
     """What an indicator changed: from its baseline to its last value, and whether that is for the better. None: not
-    known."""
+    known. effects: what comparisons say of how much of it was by the town's work."""
 
     kpi: KeyPerformanceIndicator
     by: float | None
     better: bool | None
+    effects: Sequence[EffectEstimate] = ()
 
 
 @dataclass(frozen=True, slots=True)

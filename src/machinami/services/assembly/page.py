@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from machinami.foundation.errors import BadRequestData
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
+from machinami.kit.effects import cited
 from machinami.kit.frame import Frame, PageHandler
 from machinami.kit.http import Request, Response, Route
 from machinami.model.vocabulary.circle import ActionPlan
@@ -40,7 +41,10 @@ def _show(city: City, frame: Frame) -> PageHandler:
     async def show(request: Request) -> Response:
         asked = request.arguments
         reader = next((one for one in READERS if one == asked.get("view")), READERS[0])
-        return frame.show(request, TEMPLATE, page=await view(city, reader, read_year(asked.get("year"))))
+        seen = await view(city, reader, read_year(asked.get("year")))
+        words = frame.words(request, PACKAGE)
+        effects = {change.kpi.id: cited(change.effects, words) for change in seen.account.changes}
+        return frame.show(request, TEMPLATE, page=seen, effects=effects)
 
     return show
 

@@ -5,9 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.kit.city import City
+from machinami.kit.happening import seen
 from machinami.model.vocabulary.circle import (
     ActionPlan,
     CostItem,
+    EffectEstimate,
     IncomeItem,
     Initiative,
     KeyPerformanceIndicator,
@@ -40,6 +42,7 @@ async def gather(city: City, year: int | None) -> tuple[Known, Account, frozense
         await city.find(CostItem),
         await city.find(IncomeItem),
         await city.find(Proposal),
+        await seen(city, EffectEstimate),
     )
     today = city.now().astimezone(ZoneInfo(city.zone)).date()
     closed = frozenset(view.TYPE for view in VIEWS if not city.shows(view))

@@ -7,9 +7,10 @@ Levels are in the gauge's own unit above its own zero. A warning level is a è­¦æ
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, NotRequired, TypedDict
+from typing import Any, ClassVar, Literal, NamedTuple, NotRequired, TypedDict
 
-from machinami.model.view import Measured, Moment, Point, Ref, Words
+from machinami.model.view import Measured, Ref, Words
+from machinami.model.vocabulary.decisions import DecisionKind
 
 Mark = Literal["attention", "judgement", "danger", "bank"]
 MARKS: tuple[tuple[Mark, int], ...] = (("attention", 2), ("judgement", 3), ("danger", 4), ("bank", 5))
@@ -60,16 +61,6 @@ class Thresholds:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What residents are told, as the officer wrote it."""
-
-    headline: str
-    body: str
-    instruction: str
-    area: str
-
-
-@dataclass(frozen=True, slots=True)
 class HorizonScore:
     """Held-out errors at one horizon in the gauge's unit: the model's and those of "stays as it is"."""
 
@@ -94,23 +85,6 @@ class Retrained(NamedTuple):
     rows: int
     scores: tuple[HorizonScore, ...]
     used: tuple[HorizonScore, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One reason for a state or a proposal, as a row: its kind names the sentence, its facts fill it."""
-
-    kind: str
-    facts: dict[str, Any]
-
-    def row(self) -> dict[str, Any]:
-        """The reason as JSON."""
-        return {"kind": self.kind, **self.facts}
-
-    @classmethod
-    def of(cls, row: dict[str, Any]) -> "Reason":
-        """The reason that a row of JSON says."""
-        return cls(str(row["kind"]), {key: value for key, value in row.items() if key != "kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,59 +149,6 @@ class FloodProposal:
     transitions: list[Any] | None = None
     ref_alert: Ref | None = None
     simulated: bool | None = None
-
-
-class Revision(TypedDict):
-    """One CAP message that was sent. kind: Alert, Update or Cancel; references: the messages before it."""
-
-    identifier: str
-    kind: str
-    sent: Moment
-    references: NotRequired[Any]
-    note: NotRequired[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """What residents are told: approved by a named officer, published, and perhaps withdrawn.
-
-    `state`: published, superseded (another says more) or withdrawn. `status`: Actual, Exercise or Test. `revisions`:
-    every CAP message sent about it, rows of identifier, kind (Alert, Update, Cancel), sent, references, note.
-    `radius` in km around `location`.
-    """
-
-    TYPE: ClassVar[str] = "Alert"
-    id: str
-    category: str | None = None
-    sub_category: str | None = None
-    warning_level: int | None = None
-    event: Words | None = None
-    urgency: str | None = None
-    severity: str | None = None
-    certainty: str | None = None
-    headline: Words | None = None
-    text: Words | None = None
-    instruction: Words | None = None
-    area_name: Words | None = None
-    location: Point | None = None
-    radius: float | None = None
-    alert_source: str | None = None
-    sender: str | None = None
-    status: str | None = None
-    date_issued: datetime | None = None
-    valid_from: datetime | None = None
-    valid_to: datetime | None = None
-    ref_gauge: Ref | None = None
-    ref_proposal: Ref | None = None
-    decided_by: str | None = None
-    role: str | None = None
-    state: str | None = None
-    revisions: Annotated[list[dict[str, Any]], list[Revision]] | None = None
-    withdrawn_at: datetime | None = None
-    simulated: bool | None = None
-
-
-DecisionKind = Literal["approved", "declined", "withdrawn", "thresholds", "undone", "setting", "setting_undone"]
 
 
 @dataclass(frozen=True, slots=True)

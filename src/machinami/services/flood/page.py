@@ -16,12 +16,14 @@ from machinami.kit.settings import refusal
 from machinami.kit.signing import Audience, choose_audience, officer, said
 from machinami.kit.words import Words
 from machinami.model.expectation import Step
+from machinami.model.vocabulary.alerts import Message
 from machinami.model.vocabulary.office import Officer
+from machinami.services.flood.book.day import events as events
 from machinami.services.flood.book.happening import happening as happening
 from machinami.services.flood.book.state import Sheet, State
 from machinami.services.flood.book.telling import ADDRESS, as_level, lines
 from machinami.services.flood.book.town import TownBook
-from machinami.services.flood.model import MARKS, Mark, Message, Thresholds
+from machinami.services.flood.model import MARKS, Mark, Thresholds
 from machinami.services.flood.service import PACKAGE
 
 TEMPLATE = f"{PACKAGE}/page.html"

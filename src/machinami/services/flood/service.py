@@ -10,30 +10,25 @@ from machinami.kit.city import City, Past
 from machinami.kit.manifest import Value
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
+from machinami.model import cap
+from machinami.model.publishing import cancelled, revised_texts, superseded
 from machinami.model.view import Measured, Ref, Words
+from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of, in_force, service_of
+from machinami.model.vocabulary.decisions import DecisionKind, demand_officer, demand_reason, last_change, move
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import Shelter
 from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
-from machinami.services.flood.logic import cap
-from machinami.services.flood.logic.decision import (
-    checked_thresholds,
-    demand_officer,
-    demand_reason,
-    last_change,
-    move,
-)
+from machinami.services.flood.logic.decision import checked_thresholds
 from machinami.services.flood.logic.gathering import Series
 from machinami.services.flood.logic.live import Task, forecast_all
 from machinami.services.flood.logic.promotion import due, score_of, worth_it
-from machinami.services.flood.logic.publishing import cancelled, issued, revised_texts, superseded
+from machinami.services.flood.logic.publishing import SERVICE, issued
 from machinami.services.flood.logic.quality import Level, mean_rain
 from machinami.services.flood.logic.situation import (
     Known,
-    Texts,
     assess,
     coming_rain,
     forecast_of,
-    in_force,
     near_rain,
     near_shelters,
     propose,
@@ -42,13 +37,10 @@ from machinami.services.flood.logic.situation import (
 )
 from machinami.services.flood.logic.stored import FORMAT
 from machinami.services.flood.model import (
-    Alert,
-    DecisionKind,
     FloodDecision,
     FloodMonitoring,
     FloodProposal,
     GaugeThresholds,
-    Message,
     ModelScore,
     Retrained,
     Sample,
@@ -155,7 +147,7 @@ async def gather(city: City, now: datetime) -> Known:
         forecasts={str(f.ref_gauge): f for f in await city.find(WaterLevelForecast)},
         monitoring={str(m.ref_gauge): m for m in await city.find(FloodMonitoring)},
         proposals=await city.find(FloodProposal),
-        alerts=await city.find(Alert),
+        alerts=alerts_of(await city.find(Alert), SERVICE),
     )
 
 
@@ -271,7 +263,7 @@ async def withdraw(city: City, alert_id: str, reason: str, by: Officer) -> None:
     async with city.turn:
         now = city.now()
         alert = await city.get(Alert, alert_id)
-        if alert is None:
+        if alert is None or service_of(alert) != SERVICE:
             raise NotFound(f"There is no alert {alert_id}", alert=alert_id)
         if alert not in in_force([alert], now):
             raise Conflict("This is not in force any more, so it cannot be withdrawn", alert=alert_id)

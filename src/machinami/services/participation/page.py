@@ -17,6 +17,7 @@ from machinami.services.participation import service
 from machinami.services.participation.book import typed
 from machinami.services.participation.book.rounds import Rounds
 from machinami.services.participation.book.square import Square, chapter_text, counts
+from machinami.services.participation.book.square import events as events
 from machinami.services.participation.book.square import happening as happening
 from machinami.services.participation.book.telling import ADDRESS
 from machinami.services.participation.logic import budgeting, wellbeing

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import BadRequestData, Conflict
 from machinami.model.view import Measured, Ref, Words
-from machinami.model.vocabulary.circle import Gate, GateDecision, Pilot, PilotState
+from machinami.model.vocabulary.circle import EffectEstimate, Gate, GateDecision, Pilot, PilotState
 from machinami.services.pilots.model import ENDED, GATES, VERDICTS, Verdicts
 
 PUBLIC_WITHIN = timedelta(hours=24)
@@ -133,3 +133,10 @@ def _demand_whole(said: Verdicts) -> None:
         raise BadRequestData("A decision needs its reason", field="reason")
     if not said.decided_by or any(not one.get("name") or not one.get("role") for one in said.decided_by):
         raise BadRequestData("A decision needs the name and the role of each who takes it", field="decided_by")
+
+
+def is_about(estimate: EffectEstimate, pilot: Pilot) -> bool:
+    """Whether an estimate tells of what a pilot tries: of its indicator and, where a work was named, of its work."""
+    if pilot.ref_indicator is None or estimate.ref_indicator != pilot.ref_indicator:
+        return False
+    return estimate.ref_initiative in (None, pilot.ref_initiative)

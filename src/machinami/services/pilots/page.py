@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from machinami.foundation.errors import BadRequestData
+from machinami.foundation.instant import parse_instant
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
+from machinami.kit.effects import Cited, cited
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
+from machinami.kit.happening import Event, seen
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.settings import read_setting
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
@@ -28,7 +31,8 @@ Deed = Callable[[Mapping[str, str], Words, Officer], Awaitable[None]]
 @dataclass(frozen=True, slots=True)
 class Card:
     """One pilot as the page shows it: with what was measured, whether that keeps the rule (None: not known), its
-    decisions, the newest first, what is missing before it may begin, and the gates before which it stands."""
+    decisions, the newest first, what is missing before it may begin, the gates before which it stands, and what was
+    estimated of the effect of its work on its indicator."""
 
     pilot: Pilot
     key: str
@@ -38,6 +42,7 @@ class Card:
     decisions: Sequence[GateDecision]
     missing: Sequence[str]
     gates: Sequence[Gate]
+    effects: Sequence[Cited] = ()
 
     @property
     def rule(self) -> tuple[str, float] | None:
@@ -79,29 +84,46 @@ def routes(city: City, desk: Desk) -> list[Route]:
     ]
 
 
+async def events(city: City, words: Words, start: datetime, end: datetime, /) -> Sequence[Event]:
+    """What was decided at the gates, when it became public, and what of it was taken back."""
+    names = {one.id: words.of(one.name, one.id) for one in await seen(city, Pilot)}
+    found = []
+    for one in await seen(city, GateDecision):
+        pilot, simulated, back = str(one.ref_pilot), bool(one.simulated), (one.retracted or {}).get("at")
+        name, address = names.get(pilot, pilot), f"{ADDRESS}#pilot-{pilot.rpartition(':')[2]}"
+        public = one.published_at or one.decided_at
+        if public is not None and one.verdict and one.gate:
+            told = words.plain(f"pilots.day.{one.verdict}.{one.gate}", name=name)
+            found.append(Event(public, told, address, 2, simulated))
+        if back:
+            told = words.plain("pilots.day.back.decision", name=name)
+            found.append(Event(parse_instant(back), told, address, 2, simulated))
+    return [event for event in found if start <= event.at < end]
+
+
 def _show(city: City, frame: Frame) -> PageHandler:
     async def show(request: Request) -> Response:
         words, asked = frame.words(request, PACKAGE), request.arguments
         done = asked.get("done", "")
         audience = choose_audience(asked.get("view"))
-        seen = await view(city, audience, done if words.has(f"pilots.done.{done}") else "")
+        seen = await view(city, audience, words, done if words.has(f"pilots.done.{done}") else "")
         return frame.show(request, TEMPLATE, pilots=seen)
 
     return show
 
 
-async def view(city: City, audience: Audience, done: str = "") -> View:
+async def view(city: City, audience: Audience, words: Words, done: str = "") -> View:
     """The page for one reader. What waits to be public is shown to officers alone."""
     standing = await service.standing(city)
     waiting = await service.waiting(city) if audience == "officer" and city.is_author() else []
     hours = (await city.settings(Settings)).hours_before_public
-    cards = [_card(pilot, standing, waiting) for pilot in standing.pilots]
+    cards = [_card(pilot, standing, waiting, words) for pilot in standing.pilots]
     order = {state: place for place, state in enumerate(("running", "planned", "passed", "in_operation"))}
     cards.sort(key=lambda card: (order.get(card.pilot.state or "", len(order)), card.pilot.id))
     return View(audience, cards, standing, waiting, logic.reached(standing.pilots), hours, done)
 
 
-def _card(pilot: Pilot, standing: Standing, waiting: Sequence[GateDecision]) -> Card:
+def _card(pilot: Pilot, standing: Standing, waiting: Sequence[GateDecision], words: Words) -> Card:
     indicator = next((one for one in standing.indicators if one.id == pilot.ref_indicator), None)
     work = next((one for one in standing.works if one.id == pilot.ref_initiative), None)
     taken = [one for one in (*standing.decisions, *waiting) if one.ref_pilot == pilot.id]
@@ -115,6 +137,7 @@ def _card(pilot: Pilot, standing: Standing, waiting: Sequence[GateDecision]) -> 
         taken,
         logic.missing(pilot) if pilot.state in (None, "planned") else (),
         logic.gates_of(pilot),
+        cited((one for one in standing.effects if logic.is_about(one, pilot)), words),
     )
 
 

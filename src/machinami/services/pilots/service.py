@@ -11,8 +11,9 @@ from machinami.foundation.errors import Conflict, NotFound
 from machinami.foundation.instant import parse_instant
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
+from machinami.kit.happening import seen
 from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.circle import GateDecision, Pilot
+from machinami.model.vocabulary.circle import EffectEstimate, GateDecision, Pilot
 from machinami.model.vocabulary.office import Officer
 from machinami.services.pilots import logic
 from machinami.services.pilots.model import Indicator, Settings, Verdicts, Work
@@ -30,6 +31,7 @@ class Standing:
     decisions: Sequence[GateDecision]
     indicators: Sequence[Indicator]
     works: Sequence[Work]
+    effects: Sequence[EffectEstimate]
     closed: frozenset[str]
 
 
@@ -50,7 +52,8 @@ async def standing(city: City) -> Standing:
         await city.find(GateDecision),
         await city.find(Indicator),
         await city.find(Work),
-        frozenset(view.TYPE for view in (Pilot, GateDecision, Indicator, Work) if not city.shows(view)),
+        await seen(city, EffectEstimate),
+        frozenset(view.TYPE for view in (Pilot, GateDecision, Indicator, Work, EffectEstimate) if not city.shows(view)),
     )
 
 

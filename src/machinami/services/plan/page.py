@@ -20,6 +20,7 @@ from machinami.model.vocabulary.circle import CHAPTERS, PlanAnswer, PlanReview
 from machinami.services.plan import service
 from machinami.services.plan.book import sheets
 from machinami.services.plan.book.chapters import Reader
+from machinami.services.plan.book.day import events as events
 from machinami.services.plan.book.first import first_texts
 from machinami.services.plan.book.papers import differences, draft_paper, plan_paper
 from machinami.services.plan.book.reviews import review_of, reviewed

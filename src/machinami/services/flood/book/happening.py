@@ -6,10 +6,11 @@ from machinami.kit.city import City
 from machinami.kit.happening import Happening, Reading, Source
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
+from machinami.model.vocabulary.alerts import in_force
 from machinami.model.vocabulary.water import RainGauge, RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.book.telling import ADDRESS, Teller, lines, notice, state_of, unit_of
-from machinami.services.flood.logic.situation import in_force, thresholds_of
+from machinami.services.flood.logic.situation import thresholds_of
 
 EVERY = timedelta(minutes=10)
 

@@ -8,7 +8,8 @@ from machinami.kit.charts import Point
 from machinami.kit.happening import Level, Notice
 from machinami.kit.settings import SettingField
 from machinami.model.expectation import Step
-from machinami.services.flood.model import DecisionKind, Thresholds
+from machinami.model.vocabulary.decisions import DecisionKind
+from machinami.services.flood.model import Thresholds
 
 
 @dataclass(frozen=True, slots=True)

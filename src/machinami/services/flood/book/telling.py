@@ -11,9 +11,11 @@ from machinami.kit.happening import Level, Notice
 from machinami.kit.moments import TOWN_ZONE, moment
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
+from machinami.model.vocabulary.alerts import Alert
+from machinami.model.vocabulary.decisions import Reason
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
-from machinami.services.flood.model import MARKS, Alert, FloodDecision, FloodMonitoring, Reason, Thresholds
+from machinami.services.flood.model import MARKS, FloodDecision, FloodMonitoring, Thresholds
 
 ADDRESS = "/services/flood"
 FAULTS = ("never", "silent", "range", "stuck", "jump")

@@ -9,6 +9,7 @@ from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.settings import fields_of, read_setting, written
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
+from machinami.model.vocabulary.alerts import Message, in_force
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
@@ -30,8 +31,8 @@ from machinami.services.flood.book.telling import (
     state_of,
     unit_of,
 )
-from machinami.services.flood.logic.situation import in_force, steps_of, thresholds_of
-from machinami.services.flood.model import FloodDecision, FloodProposal, Message, ModelScore, Thresholds
+from machinami.services.flood.logic.situation import steps_of, thresholds_of
+from machinami.services.flood.model import FloodDecision, FloodProposal, ModelScore, Thresholds
 
 FORECAST_SHOWN = timedelta(hours=1)
 LOG_LENGTH = 200

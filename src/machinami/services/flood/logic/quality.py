@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from machinami.services.flood.model import METRES, Reason, Sample, Settings
+from machinami.model.vocabulary.decisions import Reason
+from machinami.services.flood.model import METRES, Sample, Settings
 
 Fault = Literal["none", "never", "silent", "range", "stuck", "jump"]
 LOWEST_METRES, HIGHEST_METRES = -20.0, 60.0

@@ -5,29 +5,28 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from machinami.foundation.geometry import distance
+from machinami.methods.hysteresis import Watch, watch
 from machinami.model.expectation import Step
-from machinami.model.view import Measured, Ref, Words
+from machinami.model.view import Measured, Ref
+from machinami.model.vocabulary.alerts import Alert, Texts, in_force
+from machinami.model.vocabulary.decisions import Reason, move
 from machinami.model.vocabulary.places import Shelter
 from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
-from machinami.services.flood.logic.decision import advise, move, open_of, refused_of
+from machinami.services.flood.logic.decision import advise, open_of, refused_of
 from machinami.services.flood.logic.quality import Level, Quality, Surroundings, examine
 from machinami.services.flood.logic.warning import (
     Judgement,
-    Rule,
-    Watch,
     doubted,
     judge,
+    rule_of,
     unknown,
-    watch,
     watch_forecast,
     watch_levels,
 )
 from machinami.services.flood.model import (
     METRES,
-    Alert,
     FloodMonitoring,
     FloodProposal,
-    Reason,
     Sample,
     Settings,
     Thresholds,
@@ -40,17 +39,6 @@ NEAR_METRES = 3_000.0
 MOST_RAIN_GAUGES = 8
 FORECAST_STEP = timedelta(minutes=10)
 OLDEST_RAIN_FORECAST = timedelta(hours=3)
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """What could be told to residents, in every language."""
-
-    event: Words
-    headline: Words
-    text: Words
-    instruction: Words
-    area_name: Words
 
 
 Say = Callable[[RiverGauge, int], Texts]
@@ -103,11 +91,6 @@ def propose(
 def told_level(alerts: Sequence[Alert], gauge: str, now: datetime) -> int:
     """The warning level that residents have been told for a gauge and that is in force; 0 for nothing."""
     return max((a.warning_level or 0 for a in in_force(alerts, now) if a.ref_gauge == gauge), default=0)
-
-
-def in_force(alerts: Sequence[Alert], now: datetime) -> list[Alert]:
-    """The alerts that are published, not withdrawn and not expired."""
-    return [a for a in alerts if a.state == "published" and (a.valid_to is None or a.valid_to > now)]
 
 
 def thresholds_of(gauge: RiverGauge) -> Thresholds:
@@ -183,7 +166,7 @@ def _assess(gauge: RiverGauge, known: Known, settings: Settings, now: datetime) 
     watches = (before.watch if before else None) or {}
     observed = Watch.of(watches["observed"]) if "observed" in watches else Watch()
     expected = Watch.of(watches["expected"]) if "expected" in watches else Watch()
-    thresholds, rule = thresholds_of(gauge), Rule.of(settings, unit)
+    thresholds, rule = thresholds_of(gauge), rule_of(settings, unit)
     oldest = timedelta(minutes=settings.silent_minutes)
     forecast = known.forecasts.get(gauge.id)
     steps = steps_of(forecast, now, oldest)

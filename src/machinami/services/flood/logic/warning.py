@@ -6,66 +6,20 @@ not calm.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import erf, sqrt
-from typing import Any
 
+from machinami.methods.hysteresis import Rule, Watch, watch
 from machinami.model.expectation import Step
-from machinami.services.flood.model import MARKS, METRES, Mark, Reason, Sample, Settings, Thresholds
+from machinami.model.vocabulary.decisions import Reason
+from machinami.services.flood.model import MARKS, METRES, Mark, Sample, Settings, Thresholds
 
 NINETY = 1.6448536269514722
 """The 95th percentile of the standard normal: half a 90 % interval in standard deviations."""
 EXPECTED: dict[Mark, int] = {"attention": 2, "judgement": 2, "danger": 3, "bank": 4}
 """What it means when a mark is expected to be passed. As in 指定河川洪水予報 (気象庁): that 氾濫危険水位 will be
 reached is 氾濫警戒情報 (level 3); an overflow (level 5) is only ever observed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How a level goes up and down: readings that confirm a rise, margin in the gauge's unit, time before a fall.
-
-    Readings further apart than `gap` do not confirm each other, and no fall is counted across such a gap.
-    """
-
-    confirm: int
-    margin: float
-    lower_after: timedelta
-    gap: timedelta
-
-    @classmethod
-    def of(cls, settings: Settings, unit: str | None) -> "Rule":
-        """The rule that a town has set, for a gauge with this unit."""
-        return cls(
-            settings.confirm_readings,
-            settings.margin_metres / METRES.get(unit, 1.0),
-            timedelta(minutes=settings.lower_minutes),
-            timedelta(minutes=settings.silent_minutes),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Where a gauge stands: its warning level since when, and what is under way (rises to confirm, a fall to wait)."""
-
-    level: int = 0
-    since: datetime | None = None
-    seen: datetime | None = None
-    recent: tuple[int, ...] = ()
-    below_since: datetime | None = None
-    below_most: int = 0
-
-    def row(self) -> dict[str, Any]:
-        """The watch as JSON."""
-        moments = {name: _text(getattr(self, name)) for name in ("since", "seen", "below_since")}
-        return {"level": self.level, "recent": list(self.recent), "below_most": self.below_most, **moments}
-
-    @classmethod
-    def of(cls, row: dict[str, Any]) -> "Watch":
-        """The watch that a row of JSON says."""
-        moments = [_moment(row[name]) for name in ("since", "seen", "below_since")]
-        recent = tuple(int(level) for level in row["recent"])
-        return cls(int(row["level"]), moments[0], moments[1], recent, moments[2], int(row["below_most"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +36,20 @@ class Judgement:
     doubtful: bool = False
 
 
+def rule_of(settings: Settings, unit: str | None) -> Rule:
+    """How levels go up and down as a town has set it, for a gauge with this unit."""
+    return Rule(
+        settings.confirm_readings,
+        settings.margin_metres / METRES.get(unit, 1.0),
+        timedelta(minutes=settings.lower_minutes),
+        timedelta(minutes=settings.silent_minutes),
+    )
+
+
 def level_at(value: float, thresholds: Thresholds, below: float = 0.0) -> int:
     """The warning level of a water level; `below` lowers every threshold (the margin of a fall)."""
     passed = [level for mark, level in MARKS if (t := getattr(thresholds, mark)) is not None and value >= t - below]
     return max(passed, default=0)
-
-
-def watch(before: Watch, at: datetime, reached: int, held: int, rule: Rule) -> Watch:
-    """Take one more reading into account: the level it reaches, and the level it still holds (with the margin)."""
-    if before.seen is not None and at <= before.seen:
-        return before
-    together = before.seen is not None and at - before.seen <= rule.gap
-    recent = (*(before.recent if together else ()), reached)[-rule.confirm :]
-    now = replace(before, seen=at, recent=recent, since=before.since or at)
-    confirmed = min(recent) if len(recent) == rule.confirm else 0
-    if confirmed > before.level:
-        return replace(now, level=confirmed, since=at, below_since=None, below_most=0)
-    if max(held, reached) >= before.level:
-        return replace(now, below_since=None, below_most=0)
-    if before.below_since is None or not together:
-        return replace(now, below_since=at, below_most=held)
-    most = max(before.below_most, held)
-    if at - before.below_since >= rule.lower_after:
-        return replace(now, level=most, since=at, below_since=None, below_most=0)
-    return replace(now, below_most=most)
 
 
 def watch_levels(before: Watch, points: Sequence[Sample], thresholds: Thresholds, rule: Rule) -> Watch:
@@ -194,11 +138,3 @@ def doubted(points: Sequence[Sample], thresholds: Thresholds, watch: Watch, why:
 def unknown(reasons: tuple[Reason, ...]) -> Judgement:
     """What a gauge says that cannot be believed: nothing."""
     return Judgement(None, None, None, reasons)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import BadRequestData, InputError, NotFound
 from machinami.foundation.instant import format_instant
 from machinami.kit.city import City
+from machinami.kit.effects import compared, limits, says
 from machinami.kit.units import change_text, unit_text
 from machinami.kit.words import Words
 from machinami.model.view import Ref
@@ -19,12 +19,11 @@ from machinami.services.indicators import service
 from machinami.services.indicators.book.drawings import Drawing, two_lines
 from machinami.services.indicators.logic.effects import STEPS, Estimate, Series, Step, estimate, read_table, stepped
 from machinami.services.indicators.logic.formula import Attribute, aggregates, read_or_fault
-from machinami.services.indicators.logic.way import Sample, number
+from machinami.services.indicators.logic.way import Sample
 
 DAYS = 3_660
 MOST_ENTITIES = 60
 MARK = "place:"
-LIMITS = ("elsewhere", "chosen", "spill", "later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +202,7 @@ async def effects_of(city: City, kpi: KeyPerformanceIndicator, words: Words) -> 
 
 
 def _told(found: EffectEstimate, works: Mapping[str, str], words: Words) -> Effect:
-    treated, others = _names(found.treated), _names(found.others)
+    treated, others = compared(found.treated), compared(found.others)
     gone = found.withdrawn or {}
     told = {name: gone.get(name, "") for name in ("by", "role", "reason")}
     return Effect(
@@ -212,7 +211,7 @@ def _told(found: EffectEstimate, works: Mapping[str, str], words: Words) -> Effe
         words.of(found.name, found.id),
         change_text(found.effect, found.unit, words),
         says(found, words),
-        [words.plain(f"ind.effect.limit.{one}") for one in LIMITS],
+        limits(words),
         "、".join(treated),
         "、".join(others),
         words.of(found.reason),
@@ -224,43 +223,3 @@ def _told(found: EffectEstimate, works: Mapping[str, str], words: Words) -> Effe
         two_lines(found.series or {}, found.began or "", unit_text(found.unit, words)),
         bool(found.simulated),
     )
-
-
-def says(found: EffectEstimate, words: Words) -> list[str]:
-    """What an estimate says, as sentences: the effect with its interval, then what was found of its worth."""
-    treated, others = _names(found.treated), _names(found.others)
-    told: dict[str, object] = {
-        "name": words.of(found.name, found.id), "began": found.began or "", "place": treated[0] if treated else "",
-        "treated": len(treated), "others": len(others), "effect": change_text(found.effect, found.unit, words),
-        "low": change_text(found.low, found.unit, words), "high": change_text(found.high, found.unit, words),
-        "before": found.before or 0, "after": found.after or 0, "step": words.plain(f"ind.effect.step.{found.step}"),
-    }  # fmt: skip
-    method = "mixture" if found.method == "mixture" else "difference"
-    rows = [words.plain(f"ind.effect.{method}", **told)]
-    if found.low is not None:
-        rows.append(words.plain(f"ind.effect.{method}_range", **told))
-    if method == "mixture":
-        mixed = [(str(row.get("name")), number(row.get("weight")) or 0.0) for row in found.others or ()]
-        named = [f"{name} {weight:.0%}" for name, weight in sorted(mixed, key=lambda one: -one[1]) if weight >= 0.005]
-        rows.append(words.plain("ind.effect.weights", weights="、".join(named)))
-    return [
-        *rows,
-        *(_finding(row, found, words) for row in found.findings or ()),
-        words.plain("ind.effect.steps", **told),
-    ]
-
-
-def _finding(row: Mapping[str, Any], found: EffectEstimate, words: Words) -> str:
-    said: dict[str, object] = {
-        name: change_text(number(row.get(name)), found.unit, words) for name in ("value", "carried", "low", "high")
-    }
-    said |= {name: f"{number(row.get(name)) or 0:.0%}" for name in ("share", "least")}
-    said |= {name: row.get(name, 0) for name in ("count", "treated", "others")}
-    said |= {"error": change_text(number(row.get("error")), found.unit, words).lstrip("+")}
-    said["step"] = words.plain(f"ind.effect.step.{found.step}")
-    key = f"ind.effect.found.{row.get('kind')}"
-    return words.plain(key, **said) if words.has(key) else ""
-
-
-def _names(rows: Sequence[Mapping[str, Any]] | None) -> list[str]:
-    return [str(row.get("name") or row.get("id")) for row in rows or ()]

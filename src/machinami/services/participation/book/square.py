@@ -1,18 +1,29 @@
 """What do the pages of one town show of its residents' voice, to whom?"""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from urllib.parse import quote
 
 from machinami.kit.city import City
-from machinami.kit.happening import Happening
+from machinami.kit.happening import Event, Happening, seen
 from machinami.kit.settings import SettingSheet, sheets_of
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import ActionPlan, Proposal
 from machinami.services.participation import service
 from machinami.services.participation.book.state import Account, CommentSheet, Counts, Sheet
-from machinami.services.participation.book.telling import called, comment_sheet, fault, sheet, step
+from machinami.services.participation.book.telling import (
+    ADDRESS,
+    called,
+    comment_sheet,
+    fault,
+    sheet,
+    step,
+)
 from machinami.services.participation.logic import pieces, record
 from machinami.services.participation.logic.nearness import nearest
 from machinami.services.participation.model import (
+    GONE,
     BudgetRound,
     ParticipationStep,
     ProposalComment,
@@ -116,6 +127,23 @@ def counts(sheets: list[Sheet]) -> Counts:
 async def happening(city: City, words: Words) -> Happening:
     """Nothing of it is urgent on the home page: what waits stands on the officers' page."""
     return Happening()
+
+
+async def events(city: City, words: Words, start: datetime, end: datetime, /) -> Sequence[Event]:
+    """What residents handed in, and what the town answered; nothing of what is hidden or was withdrawn."""
+    found = [e for one in await seen(city, Proposal) if one.state not in GONE for e in _events_of(one, words)]
+    return [event for event in found if start <= event.at < end]
+
+
+def _events_of(piece: Proposal, words: Words) -> Iterator[Event]:
+    name, simulated = called(piece.name, piece.state, words), bool(piece.simulated)
+    address = f"{ADDRESS}/pieces/{quote(piece.id, safe=':')}"
+    if piece.handed_in_at is not None:
+        told = words.plain(f"part.day_of.{piece.kind or 'proposal'}", name=name)
+        yield Event(piece.handed_in_at, told, address, 1, simulated)
+    if piece.replied_at is not None:
+        kind = piece.state if piece.state in ("adopted", "declined") else "reply"
+        yield Event(piece.replied_at, words.plain(f"part.day_of.{kind}", name=name), address, 2, simulated)
 
 
 def _is_proposal(piece_id: str) -> bool:

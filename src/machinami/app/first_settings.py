@@ -1,0 +1,80 @@
+"""What stands in the machinami.toml of a new installation, for people to change?"""
+
+EXAMPLE = """\
+# この街の設定です。変えたら machinami を起動し直してください。
+# The settings of this town. Start machinami again after a change.
+
+[town]
+name = { ja = "わたしの街", en = "My town" }
+centre = [138.2529, 36.2048]      # 地図の中心 longitude, latitude
+zoom = 12
+time_zone = "Asia/Tokyo"
+
+[store]
+durability = "normal"             # "full": 停電でも失わない survives a power cut, slower
+# encrypted = true                # 新しい街のファイルを暗号化する encrypt the files of new towns
+# key_file = "/media/keys/machinami.key"   # 鍵を別の場所に置く keep the key of the keys elsewhere
+
+# person_keys = "/media/keys/machinami"    # 個人ごとの鍵を別の場所に置く keep the keys of persons elsewhere, so that
+                                  # 消去が控えにも及ぶ to erase somebody reaches backups as well (docs/erasure.md)
+
+# [network]
+# alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
+# address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
+# trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
+# split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
+# private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
+# plain_targets = true            # TLS のない相手にもつなぐ connect to others without TLS, too
+# ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
+
+# [server]                        # ネットワークに開くとき to serve the network
+# certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
+# certificate_key = "server.key"
+# client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
+# hsts_days = 0                   # TLS 以外も許す（既定は 365） let browsers come without TLS later (default: 365)
+# requests_per_client = 50        # 一人・一つのプログラムが1秒に送れる数 requests a second of one person or program
+# handed_in_per_address = 20      # 名を知らない人が同じ所から1時間に出せる数 things handed in an hour by strangers
+# handed_in_per_town = 300        # その町全体の数 by all strangers together
+
+# [sign_in]
+# second_factor = "everyone"      # 二つめの確認を誰に求めるか "nobody", "administrators", "staff", "everyone"
+# leaked_passwords = "pwned-passwords-sha1-ordered-by-hash.txt"   # 漏れたパスワードの一覧 leaked passwords, as digests
+
+# 市役所の認証基盤でサインインする To sign in at the city's own OpenID provider:
+# [openid]
+# issuer = "https://login.city.example"
+# client_id = "machinami"
+# client_secret_env = "MACHINAMI_OPENID_SECRET"
+# name = "市役所 City hall"
+#                                 # ログアウトの通知先 its back-channel logout URL: /sign-out/provider/back-channel
+# levels = { mfa = 2 }            # acr・amr の値と確かさ which level (AAL) an acr or amr value means
+
+# MQTT のセンサーをつなぐ To listen to sensors over MQTT:
+# [[mqtt]]
+# url = "mqtts://broker.example:8883"
+# mapping = "mqtt.toml"           # どのトピックが何を意味するか what the topics mean
+# user = "machinami"
+# password_env = "MACHINAMI_MQTT_PASSWORD"   # パスワードは環境変数で kept out of this file
+# ca_file = "ca.pem"
+# certificate = "town.pem"        # パスワードのかわりに証明書で or by a certificate instead of a password
+# key = "town.key"
+
+# 住民にメールを送る To send mail to residents:
+# [mail]
+# host = "mail.city.example"
+# port = 587
+# sender = "bosai@city.example"   # 差出人 the address that letters come from
+# security = "starttls"           # "tls"・"none"
+# user = "machinami"
+# password_env = "MACHINAMI_MAIL_PASSWORD"   # パスワードは環境変数で kept out of this file
+
+# 記録を別の機械にも送る To keep the account (who did what) on another machine, too:
+# [account]
+# send_to = "https://records.city.example/machinami"
+# secret_env = "MACHINAMI_ACCOUNT_SECRET"   # そこで見せる秘密 the secret that is shown there
+
+# 機器のかぎを mosquitto に渡す To keep the devices' keys ready for a mosquitto broker:
+# [devices]
+# mosquitto = "/etc/mosquitto/machinami"
+# mosquitto_pid = "/run/mosquitto/mosquitto.pid"   # 変わったら SIGHUP を送る it is told of changes (SIGHUP)
+"""

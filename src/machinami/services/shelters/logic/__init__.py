@@ -1,0 +1,1 @@
+"""What the shelters service computes, without the town."""
