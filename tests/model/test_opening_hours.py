@@ -1,6 +1,6 @@
 """Is a place open when its hours say so, over midnight and on days on which it is closed?"""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from machinami.foundation.errors import BadRequestData
 from machinami.model.opening_hours import DAYS, closing, is_open, next_opening, parse_hours
 
-FRIDAY = datetime(2026, 7, 24)
+FRIDAY = datetime(2026, 7, 24, tzinfo=UTC)
 HOURS = ["Mo-Fr 09:00-17:00", "Sa 10:00-12:30"]
 
 

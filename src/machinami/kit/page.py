@@ -22,7 +22,7 @@ from machinami.kit.circle import Step
 from machinami.kit.forms import FIELD
 from machinami.kit.http import Response
 from machinami.kit.kept import NOBODY
-from machinami.kit.moments import TOWN_ZONE, Moment, day_told, fiscal, moment
+from machinami.kit.moments import TOWN_ZONE, Moment, day_told, fiscal, fiscal_span, moment
 from machinami.kit.units import unit_text
 from machinami.kit.viewing import Called
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
@@ -121,6 +121,7 @@ def render(name: str, language: Language, /, *, shell: Shell, **view: object) ->
         html_lang=HTML_LANG[language],
         town=town_name(shell.town, language),
         fiscal=lambda year: fiscal(year, words),
+        fiscal_span=lambda first, last: fiscal_span(first, last, words),
         day_told=lambda text: day_told(text, words),
         unit_text=lambda unit: unit_text(unit, words),
         **view,

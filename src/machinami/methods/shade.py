@@ -89,7 +89,7 @@ def _in_reach(ordered: Floats, prism: Prism, reach: Floats) -> NDArray[np.int64]
 
 
 def _meets(points: Floats, prism: Prism, reach: Floats) -> Bools:
-    """Whether the way from each point along `reach` meets the footprint: it begins in it, or crosses one of its sides."""
+    """Whether the way from each point along `reach` meets the footprint: begins in it, or crosses one of its sides."""
     starts = np.concatenate([_open(ring) for ring in prism.rings])
     ends = np.concatenate([np.roll(_open(ring), -1, axis=0) for ring in prism.rings])
     found = np.zeros(len(points), dtype=bool)

@@ -75,6 +75,7 @@ class Simulation:
             await self._deliver(day)
             told += len(day)
         plan = [
+            *self.town.coolness(),
             *circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor),
             *street(self.town.land, self.town.anchor, _ZONE),
         ]
