@@ -7,14 +7,19 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from machinami.ingest.town import source
+from machinami.ingest.town.circle import circle
 from machinami.ingest.town.pace import Pace
+from machinami.ingest.town.simulate import Town
 from machinami.ingest.town.source import Settings, Simulation
+from machinami.ingest.town.street import street
 from machinami.model.reading import Reading
 
 START = datetime(2026, 9, 1, 12, 3, 20, tzinfo=UTC)
@@ -163,3 +168,12 @@ async def test_what_was_planned_and_decided_comes_in_batches_that_are_no_past() 
 
 
 STANDING = ("Initiative", "CostItem", "Consortium", "BudgetRound", "WellBeingSurvey")
+
+
+def test_whatever_stands_in_the_town_can_be_written_down_as_json() -> None:
+    town = Town(1, START, 2)
+    zone = ZoneInfo("Asia/Tokyo")
+    day = START.astimezone(zone).date()
+    for row in (*town.inventory(), *town.coolness(), *circle(day, START), *street(town.land, START, zone)):
+        value = dict(row.value) if isinstance(row.value, dict) else row.value
+        assert orjson.dumps(value), (row.entity_id, row.attribute)

@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 
 from machinami.ingest.town import circle_street as street
+from machinami.ingest.town import circle_street_purse as purse
 from machinami.ingest.town.circle_body import body
 from machinami.ingest.town.circle_choices import choices
 from machinami.ingest.town.circle_judged import judged
@@ -226,13 +227,13 @@ def _gate(
 
 
 def _purse(year: int) -> Iterator[View]:
-    for key, work, ja, en, task, duty, payer, amounts in (*SPENDING, *street.SPENDING):
+    for key, work, ja, en, task, duty, payer, amounts in (*SPENDING, *purse.SPENDING):
         of = Ref(identifier("Initiative", work))
         yield from _yearly(
             CostItem(key, Words(ja=ja, en=en), None, task, duty, None, payer, state="planned", ref_initiative=of),
             year - 1, amounts,
         )  # fmt: skip
-    for key, work, ja, en, source, payer, sure, amounts in (*INCOMES, *street.INCOMES):
+    for key, work, ja, en, source, payer, sure, amounts in (*INCOMES, *purse.INCOMES):
         of = Ref(identifier("Initiative", work))
         terms = Words(ja=CONDITIONS[key][0], en=CONDITIONS[key][1]) if key in CONDITIONS else None
         yield from _yearly(

@@ -21,7 +21,8 @@ _METRES_LON = 111_320.0 * math.cos(math.radians(ORIGIN_LAT))
 
 def lonlat(place: Sequence[float]) -> list[float]:
     """Return longitude and latitude (degrees, WGS 84, 6 decimals) of a point in local metres."""
-    return [round(ORIGIN_LON + place[0] / _METRES_LON, 6), round(ORIGIN_LAT + place[1] / _METRES_LAT, 6)]
+    east, north = float(place[0]), float(place[1])  # a coordinate is told, and no array knows how
+    return [round(ORIGIN_LON + east / _METRES_LON, 6), round(ORIGIN_LAT + north / _METRES_LAT, 6)]
 
 
 def _pairs(line: Floats, decimals: int) -> list[Any]:
