@@ -184,7 +184,7 @@ class Way:
         alert = await self.alert(request)
         if asked.get("b") and asked.get("r"):
             await residents.opened(self.city, asked["b"], asked["r"])
-        ways = await state.ways(self.city, words)
+        ways = await state.concerned(self.city, words, alert.id)
         return self.frame.show(request, f"{PACKAGE}/message.html", notice=state.notice_of(alert, words), ways=ways)
 
     async def alert(self, request: Request) -> Alert:
@@ -197,14 +197,16 @@ class Way:
     async def sheet(self, request: Request) -> Response:
         """One message in large type."""
         words = self.frame.words(request, PACKAGE)
-        notice, ways = state.notice_of(await self.alert(request), words), await state.ways(self.city, words)
+        alert = await self.alert(request)
+        notice, ways = state.notice_of(alert, words), await state.concerned(self.city, words, alert.id)
         return self.frame.show(request, f"{PACKAGE}/sheet.html", notice=notice, ways=ways)
 
     async def television(self, request: Request) -> Response:
         """What is said now, for a television: it renews itself, and a remote control is enough."""
         words = self.frame.words(request, PACKAGE)
-        notices, ways = await state.notices(self.city, words), await state.ways(self.city, words)
-        return self.frame.show(request, f"{PACKAGE}/tv.html", notices=notices[:3], ways=ways, tongues=TONGUES)
+        notices = await state.notices(self.city, words)
+        ways = await state.concerned(self.city, words, notices[0].id) if notices else []
+        return self.frame.show(request, f"{PACKAGE}/tv.html", notices=notices[:3], ways=ways[:6], tongues=TONGUES)
 
     async def write_page(self, request: Request) -> Response:
         """A text prepared ahead with what was chosen filled in, to be looked at and changed."""
