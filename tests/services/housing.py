@@ -13,6 +13,7 @@ from machinami.kit.city import City
 from machinami.kit.compute import Compute
 from machinami.kit.installed import read_manifest
 from machinami.kit.roads import Roads
+from machinami.store.files import FOLDER, FolderFiles
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.recorded import RecordedWire
@@ -34,6 +35,7 @@ async def housed(
         open_backend(folder, StoreSettings()), wire, wire, clock, lambda: f"{next(numbers):06d}", _no_subscription,
         person_keys=None if keys is None else lambda town: keys,
         mapping_key=lambda _: b"the mapping key of a town in a test",
+        files=lambda town: FolderFiles(folder / "towns" / town / FOLDER),
     )  # fmt: skip
     broker = Broker(ports)
     await broker.start()

@@ -3,8 +3,8 @@ ones too? Other programs write them. What does not fit is left out and said so, 
 
 import asyncio
 import csv
-import sys
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass

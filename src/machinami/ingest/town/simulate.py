@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from machinami.ingest.town.climate import KEY, climate
+from machinami.ingest.town.coolness import coolness
 from machinami.ingest.town.evacuation import Evacuation
 from machinami.ingest.town.gauges import RainGauge, basin, rain_gauges
 from machinami.ingest.town.geography import draw
@@ -73,6 +74,10 @@ class Town:
             *self.refuge.places(self.first),
             *self.evacuation.places(self.first),
         ]
+
+    def coolness(self) -> Sequence[Reading]:
+        """Return where it is cool when the town comes to life, which officers may change from then on."""
+        return list(coolness(self.land, self.anchor))
 
     def readings(self, start: datetime, end: datetime, step: timedelta = RAIN_STEP) -> Sequence[Reading]:
         """Return every reading observed in [start, end), in order of time.
@@ -151,7 +156,8 @@ class Town:
         minutes = _minutes(start, end, FORECAST_STEP)
         hours = self._hours(minutes)
         fallen = self._truth.rain_totals(hours) - self._truth.rain_totals(hours - RAIN_STEP / FORECAST_STEP)
-        told = climate(self.seed, minutes, fallen[:, 0])
+        anchor = (self.anchor - _EPOCH) // timedelta(minutes=1)
+        told = climate(self.seed, minutes, fallen[:, 0], anchor)
         entity = identifier("WeatherObserved", KEY)
         instants = [_EPOCH + timedelta(minutes=minute) for minute in minutes.tolist()]
         for (attribute, unit), values in zip(WEATHER, told, strict=True):
