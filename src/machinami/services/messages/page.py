@@ -92,6 +92,7 @@ class Way:
             "mark": self.officers(self.mark, "marked"),
             "answered": self.officers(self.answered, "answered"),
             "settings": self.setting,
+            "publish": self.publish,
             "calls/add": self.officers(self.call_add, "added", "/calls"),
             "calls/remove": self.officers(self.call_remove, "removed", "/calls"),
             "calls/tick": self.officers(self.call_tick, "ticked", "/calls"),
@@ -138,6 +139,7 @@ class Way:
             topics=TOPICS,
             may_join=not asked_for.is_asked or (asked_for.published is not None and asked_for.approval is not None),
             purpose=self.purpose(words),
+            unpublished=asked_for.is_asked and asked_for.published is None,
             has_mail=bool(self.city.roads.from_address),
             closed=[view.TYPE for view in (Alert, Broadcast) if not self.city.shows(view)],
             settings=await sheets_of(self.city, await self.values(), words) if office else [],
@@ -284,6 +286,12 @@ class Way:
             refused = name, said_refusal(sheets, name, error, words)
             return await self.page(request, "officer", 422, refused=refused)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
+
+    async def publish(self, request: Request) -> Response:
+        """The town publishes what people are asked to consent to: administrators alone may."""
+        read_form(request)
+        await self.city.consenting(PURPOSE).publish(self.city.viewer)
+        return see_other(f"{ADDRESS}?view=officer&done=published")
 
     async def subscribe(self, request: Request) -> Response:
         """Ask to be told: by mail, or in this browser."""
