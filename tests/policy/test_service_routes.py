@@ -221,6 +221,7 @@ deciding   POST messages/withdraw 404
 deciding   POST messages/mark 404
 deciding   POST messages/answered 404
 deciding   POST messages/settings 303
+people     POST messages/publish 409
 deciding   POST messages/calls/add 400
 deciding   POST messages/calls/remove 404
 deciding   POST messages/calls/tick 404
@@ -319,7 +320,7 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "messages/withdraw": {"alert": "urn:x:none", "reason": "x"},
     "messages/mark": {"broadcast": "urn:x:none", "road": "sheet"},
     "messages/answered": {"broadcast": "urn:x:none", "addresses": "a@b.example"},
-    "messages/settings": {"setting": "tries", "value": "5"},
+    "messages/settings": {"setting": "tries", "value": "5"}, "messages/publish": {},
     "messages/calls/add": {"name": "x", "helper": "y", "consent": "z"},
     "messages/calls/remove": {"person": "urn:x:none"},
     "messages/calls/tick": {"broadcast": "urn:x:none", "person": "urn:x:none"},

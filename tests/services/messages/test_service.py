@@ -258,6 +258,20 @@ async def test_who_cannot_be_reached_for_now_is_tried_again_after_longer_pauses(
     assert broadcast.minutes_to_first == pytest.approx(70 / 60, abs=0.01)
 
 
+async def test_what_was_withdrawn_meanwhile_is_not_tried_again(visit: Visit, roads: RecordedRoads) -> None:
+    await subscribe(visit, roads)
+    roads.refusals["hanako@example.jp"] = Delivery(False, 451, "451 try later")
+    await approve(visit, await written(visit))
+    await turn(visit)
+    (alert,) = await visit.city.find(Alert)
+    await visit.send("withdraw", alert=alert.id, reason="誤りだった", **BY)
+    roads.refusals.clear()
+    visit.wait(minutes=5)
+    await turn(visit)
+    await turn(visit)
+    assert [letter.subject[:6] for letter in roads.letters] == ["【取り消し】"]
+
+
 async def test_who_cannot_be_reached_at_all_is_given_up_with_the_reason(visit: Visit, roads: RecordedRoads) -> None:
     await subscribe(visit, roads)
     roads.refusals["hanako@example.jp"] = Delivery(False, 552, "552 the mailbox is closed")

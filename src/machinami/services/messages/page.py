@@ -92,6 +92,7 @@ class Way:
             "mark": self.officers(self.mark, "marked"),
             "answered": self.officers(self.answered, "answered"),
             "settings": self.setting,
+            "publish": self.publish,
             "calls/add": self.officers(self.call_add, "added", "/calls"),
             "calls/remove": self.officers(self.call_remove, "removed", "/calls"),
             "calls/tick": self.officers(self.call_tick, "ticked", "/calls"),
@@ -138,6 +139,7 @@ class Way:
             topics=TOPICS,
             may_join=not asked_for.is_asked or (asked_for.published is not None and asked_for.approval is not None),
             purpose=self.purpose(words),
+            unpublished=asked_for.is_asked and asked_for.published is None,
             has_mail=bool(self.city.roads.from_address),
             closed=[view.TYPE for view in (Alert, Broadcast) if not self.city.shows(view)],
             settings=await sheets_of(self.city, await self.values(), words) if office else [],
@@ -184,7 +186,7 @@ class Way:
         alert = await self.alert(request)
         if asked.get("b") and asked.get("r"):
             await residents.opened(self.city, asked["b"], asked["r"])
-        ways = await state.ways(self.city, words)
+        ways = await state.concerned(self.city, words, alert.id)
         return self.frame.show(request, f"{PACKAGE}/message.html", notice=state.notice_of(alert, words), ways=ways)
 
     async def alert(self, request: Request) -> Alert:
@@ -197,14 +199,16 @@ class Way:
     async def sheet(self, request: Request) -> Response:
         """One message in large type."""
         words = self.frame.words(request, PACKAGE)
-        notice, ways = state.notice_of(await self.alert(request), words), await state.ways(self.city, words)
+        alert = await self.alert(request)
+        notice, ways = state.notice_of(alert, words), await state.concerned(self.city, words, alert.id)
         return self.frame.show(request, f"{PACKAGE}/sheet.html", notice=notice, ways=ways)
 
     async def television(self, request: Request) -> Response:
         """What is said now, for a television: it renews itself, and a remote control is enough."""
         words = self.frame.words(request, PACKAGE)
-        notices, ways = await state.notices(self.city, words), await state.ways(self.city, words)
-        return self.frame.show(request, f"{PACKAGE}/tv.html", notices=notices[:3], ways=ways, tongues=TONGUES)
+        notices = await state.notices(self.city, words)
+        ways = await state.concerned(self.city, words, notices[0].id) if notices else []
+        return self.frame.show(request, f"{PACKAGE}/tv.html", notices=notices[:3], ways=ways[:6], tongues=TONGUES)
 
     async def write_page(self, request: Request) -> Response:
         """A text prepared ahead with what was chosen filled in, to be looked at and changed."""
@@ -282,6 +286,12 @@ class Way:
             refused = name, said_refusal(sheets, name, error, words)
             return await self.page(request, "officer", 422, refused=refused)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
+
+    async def publish(self, request: Request) -> Response:
+        """The town publishes what people are asked to consent to: administrators alone may."""
+        read_form(request)
+        await self.city.consenting(PURPOSE).publish(self.city.viewer)
+        return see_other(f"{ADDRESS}?view=officer&done=published")
 
     async def subscribe(self, request: Request) -> Response:
         """Ask to be told: by mail, or in this browser."""

@@ -18,7 +18,7 @@ from machinami.model.push import Urgency, headers, private_key, private_text, va
 from machinami.model.vocabulary.alerts import Alert
 from machinami.model.vocabulary.places import District, Shelter
 from machinami.services.messages.logic import ways
-from machinami.services.messages.logic.broadcasts import accounted, begun, chosen, due_alerts
+from machinami.services.messages.logic.broadcasts import accounted, begun, chosen, due_alerts, is_over
 from machinami.services.messages.logic.ledger import Outcome, Row, after, is_due, row_of
 from machinami.services.messages.logic.letters import (
     Going,
@@ -145,7 +145,7 @@ async def deliver(own: City, now: datetime) -> None:
     waiting = [one for one in await own.find(Broadcast) if one.state == "sending"]
     for broadcast in sorted(waiting, key=lambda one: (one.status != "Actual", one.issued_at)):
         alert = await own.get(Alert, str(broadcast.ref_alert))
-        if alert is None:
+        if alert is None or is_over(alert, broadcast, now):
             await own.publish(replace(broadcast, state="done"))
             continue
         await send_out(own, broadcast, alert, now)

@@ -134,6 +134,14 @@ async def notices(city: City, words: Words) -> list[Notice]:
     return sorted(found, key=lambda one: (one.status != "Actual", -one.level, -one.since.timestamp()))
 
 
+async def concerned(city: City, words: Words, alert_id: str) -> list[Way]:
+    """Where the districts go that an alert is for; all of them where it is for the whole town."""
+    every = await ways(city, words)
+    told = next((one for one in await city.find(Broadcast) if str(one.ref_alert) == alert_id), None)
+    where = set(told.districts or ()) if told else set()
+    return [one for one in every if one.district_id in where] or every
+
+
 async def ways(city: City, words: Words) -> list[Way]:
     """Where each district goes on foot, in the order of their names."""
     places = {one.id: one for one in await city.find(District)}

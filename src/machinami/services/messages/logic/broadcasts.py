@@ -34,6 +34,13 @@ def due_alerts(
             yield alert, "withdrawal"
 
 
+def is_over(alert: Alert, broadcast: Broadcast, now: datetime) -> bool:
+    """Whether what is not sent yet must not be sent any more: it was withdrawn, something else took its place, or its
+    time has passed. A withdrawal is sent to its end."""
+    ended = alert.state != "published" or (alert.valid_to is not None and alert.valid_to <= now)
+    return broadcast.what == "alert" and ended
+
+
 def topic_of(alert: Alert, message: TownMessage | None) -> Topic:
     """Who asked for what is told of: an ordinary notice has the topic that its writer chose; all else is safety."""
     if message is not None and message.topic is not None:
@@ -100,7 +107,7 @@ def accounted(
     busy = any(row.state == "waiting" and row.road != "call" for row in rows.values())
     return replace(
         broadcast,
-        state="sending" if busy else "done",
+        state="sending" if busy and broadcast.state == "sending" else "done",
         roads=told,
         people=whole.people,
         sent=whole.sent,
