@@ -65,6 +65,18 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """A cool place on the map that a service tells of: note says how it stands now."""
+
+    id: str
+    name: str
+    lon: float
+    lat: float
+    note: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One thing that should bring data: when it last did, and how often it ought to."""
 
@@ -90,6 +102,7 @@ class Happening:
     """How many proposals wait for an officer."""
     closed: frozenset[str] = frozenset()
     """The types (short names) of which who looks may not see everything: none of them being there means nothing."""
+    cool: Sequence[Spot] = ()
 
 
 Weight = Literal[1, 2, 3]
@@ -136,6 +149,7 @@ def gather(parts: Iterable[Happening]) -> Happening:
         notices=sorted((n for p in held for n in p.notices), key=lambda n: (-n.level, n.since)),
         readings=sorted((r for p in held for r in p.readings), key=_urgency),
         sources=list(sources.values()),
+        cool=[spot for part in held for spot in part.cool],
         waiting=sum(p.waiting for p in held),
         closed=frozenset().union(*(p.closed for p in held)),
     )

@@ -12,7 +12,7 @@ from machinami.kit.happening import Level
 from machinami.kit.words import Language
 
 Theme = Literal["light", "dark"]
-Kind = Literal["gauges", "rains", "shelters"]
+Kind = Literal["gauges", "rains", "shelters", "cool"]
 FONT = "Noto Sans JP Variable"
 
 BASE_LAYERS: tuple[str, ...] = (
@@ -101,7 +101,7 @@ def collection(places: Sequence[Place]) -> dict[str, object]:
                     "key": place.id,
                     "kind": place.kind,
                     "name": place.name,
-                    "sign": "shelter" if place.kind == "shelters" else _sign(place),
+                    "sign": _SIGNS.get(place.kind) or _sign(place),
                     "label": f"{place.name}\n{place.value}".rstrip().translate(_DRAWN),
                     "rank": _FIRST[place.kind] + (3 if place.level is None else 5 - place.level),
                 },
@@ -227,7 +227,8 @@ def _names(c: Palette, language: Language) -> list[Row]:
     ]  # fmt: skip
 
 
-_FIRST: Mapping[Kind, int] = {"gauges": 0, "rains": 10, "shelters": 20}
+_SIGNS: Mapping[Kind, str] = {"shelters": "shelter", "cool": "cool"}
+_FIRST: Mapping[Kind, int] = {"gauges": 0, "rains": 10, "shelters": 20, "cool": 30}
 """Whose names are placed first where there is not room for all."""
 
 

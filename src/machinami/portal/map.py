@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from machinami.kit.charts import Spark, spark
-from machinami.kit.happening import Happening, Reading
+from machinami.kit.happening import Happening, Reading, Spot
 from machinami.kit.layers import Kind, Place, bounds, collection
 from machinami.kit.page import figure
 
@@ -38,6 +38,7 @@ class MapView:
     gauges: Sequence[GaugeRow]
     rains: Sequence[GaugeRow]
     shelters: Sequence[Shelter]
+    cool: Sequence[Spot]
     places: dict[str, object]
     bounds: tuple[float, float, float, float] | None
     closed: frozenset[str] = frozenset()
@@ -50,10 +51,12 @@ def view(happening: Happening, shelters: Sequence[Shelter], sees_shelters: bool 
     rains = [row for row in rows if row.reading.kind == "rain"]
     placed = [place for row in rows if (place := _place(row.reading))]
     refuge = [Place(s.id, "shelters", s.name, s.lon, s.lat) for s in shelters]
+    refuge += [Place(s.id, "cool", s.name, s.lon, s.lat) for s in happening.cool]
     hidden = {"RiverGauge": "gauges", "RainGauge": "rains"}
     closed = frozenset(kind for name, kind in hidden.items() if name in happening.closed)
     closed |= frozenset() if sees_shelters else {"shelters"}
-    return MapView(gauges, rains, shelters, collection([*placed, *refuge]), bounds([*placed, *refuge]), closed)
+    drawn = [*placed, *refuge]
+    return MapView(gauges, rains, shelters, happening.cool, collection(drawn), bounds(drawn), closed)
 
 
 def _place(reading: Reading) -> Place | None:

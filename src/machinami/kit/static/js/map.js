@@ -9,7 +9,7 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const FONT = "Noto Sans JP Variable";
-  const GROUPS = ["gauges", "rains", "shelters"];
+  const GROUPS = ["gauges", "rains", "shelters", "cool"];
   const hidden = new Set();
   let map = null;
 
@@ -74,13 +74,13 @@
     const ink = id === "shelter" ? colour("--good") : name === "rain-none" ? colour("--soft") : colour("--river");
     const drawn = inside.replaceAll("var(--fill)", fill).replaceAll("var(--on)", on).replaceAll("var(--edge)", edge).replaceAll("currentColor", ink);
     const head = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" viewBox="0 0 36 36">';
-    const shape = id === "shelter" ? `<circle cx="18" cy="18" r="15" fill="${colour("--card")}" stroke="${ink}" stroke-width="2"/>`
+    const shape = id === "shelter" || id === "cool" ? `<circle cx="18" cy="18" r="15" fill="${colour("--card")}" stroke="${ink}" stroke-width="2"/>`
       : `<rect x="4" y="4" width="28" height="28" rx="7" fill="${colour("--card")}" stroke="${ink}" stroke-width="2"${name === "rain-none" ? ' stroke-dasharray="4 3"' : ""}/>`;
     const body = levelled ? `<g transform="translate(2 2)">${drawn}</g>` : `${shape}<g transform="translate(8 8) scale(.83)">${drawn}</g>`;
     return picture(`${head}${body}</svg>`);
   };
 
-  const SIGNS = ["level-0", "level-2", "level-3", "level-4", "level-5", "level-none", "rain", "rain-none", "shelter"];
+  const SIGNS = ["level-0", "level-2", "level-3", "level-4", "level-5", "level-none", "rain", "rain-none", "shelter", "cool"];
   const addSigns = async () => {
     const text = await (await fetch(box.dataset.sprite)).text();
     const sprite = new DOMParser().parseFromString(text, "image/svg+xml");
@@ -90,7 +90,7 @@
     }));
   };
 
-  const NAMES = { "gauge-names": ["gauges"], "other-names": ["rains", "shelters"] };
+  const NAMES = { "gauge-names": ["gauges"], "other-names": ["rains", "shelters", "cool"] };
   const shownKinds = (kinds) => ["in", ["get", "kind"], ["literal", kinds.filter((group) => !hidden.has(group))]];
 
   // Names are placed after the signs (in layers below), on whichever side is free: no name lies under a sign or on

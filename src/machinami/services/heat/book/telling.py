@@ -53,6 +53,14 @@ class Teller:
         except (KeyError, TypeError, ValueError):
             return ""
 
+    def door(self, door: Door) -> str:
+        """Whether a cool place is open, in a line."""
+        at = door.until if door.open else door.next
+        clock = moment(at, self.now, self.words, self.zone).clock if at else ""
+        said = self.words.plain("heat.cool.open" if door.open else "heat.cool.shut")
+        tail = self.words.plain("heat.cool.until" if door.open else "heat.cool.next")
+        return f"{said} ・ {tail} {clock}" if clock else said
+
 
 def notice(alert: Alert, words: Words) -> tuple[Notice, int]:
     """What residents are told, and its grade."""

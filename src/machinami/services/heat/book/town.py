@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from machinami.kit.city import City
-from machinami.kit.happening import Happening, Source, seen
+from machinami.kit.happening import Happening, Source, Spot, seen
 from machinami.kit.settings import sheets_of
 from machinami.kit.signing import Audience
 from machinami.kit.words import Words
@@ -46,8 +46,20 @@ async def happening(city: City, words: Words) -> Happening:
         notices=[telling.notice(one, words)[0] for one in alerts if one.date_issued or one.valid_from],
         sources=[_source(place, words) for place in await seen(city, WbgtObserved)],
         waiting=sum(one.state == "proposed" for one in waiting),
+        cool=await spots(city, words, now),
         closed=frozenset() if city.shows(Alert) else frozenset({Alert.TYPE}),
     )
+
+
+async def spots(city: City, words: Words, now: datetime) -> list[Spot]:
+    """The cooling shelters for the map, with whether they are open."""
+    at = now.astimezone(ZoneInfo(city.zone))
+    teller = telling.Teller(words, now, city.zone)
+    return [
+        Spot(one.id, words.of(one.name, one.id), one.location.lon, one.location.lat, teller.door(door), telling.ADDRESS)
+        for one, door in open_first(await seen(city, CoolingShelter), at)
+        if one.location is not None
+    ]
 
 
 def _source(place: WbgtObserved, words: Words) -> Source:

@@ -4,14 +4,15 @@ For each place and each hour of the day that is asked for: how it will differ fr
 explains it is the same for all: today's way at the place, and how other places depart from their usual, since weather
 travels. One summer is too short to choose how strongly a regression shall be held back, so solutions from weak to
 strong are averaged. The errors on each later quarter of the record, of models that learned from what was before it,
-tell the interval; where those on the second half are no smaller than those of the better of "as it is now" and "as
-yesterday at that hour", the model is not to be used.
+tell the interval, which from then on follows what is missed; where those on the second half are no smaller than those
+of the better of "as it is now" and "as yesterday at that hour", the model is not to be used.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
+from machinami.methods.interval_tracking import Tracker, widths
 from machinami.methods.regression import Standard, ridge_from, standard_of, standardised
 from machinami.methods.scorecard import Each
 from machinami.methods.series import Floats, lagged
@@ -29,7 +30,11 @@ YEAR = 365.2425 * DAY
 
 
 class Model(NamedTuple):
-    """What was learned for one place and one time ahead: a row for each hour of the day that is asked for."""
+    """What was learned for one place and one time ahead: a row for each hour of the day that is asked for.
+
+    errors: the ends of the errors of the rehearsal; width: by how much the interval was to be multiplied at its end;
+    learned: from how many hours.
+    """
 
     place: str
     ahead: int
@@ -40,6 +45,8 @@ class Model(NamedTuple):
     errors: tuple[float, float]
     used: bool
     gain: float
+    width: float
+    learned: int
 
 
 class Said(NamedTuple):
@@ -81,7 +88,9 @@ def learn_place(task: Task) -> Model:
     gain = 1.0 - float(np.nanmean(np.abs(late)) / np.nanmean(np.abs(naive), axis=1).min())
     low, high = np.nanquantile(missed, [OUTER, 1 - OUTER])
     fit = _fitted(table, target, np.ones(panel.hours, dtype=bool), asked)
-    return Model(panel.places[place], ahead, around, *fit, (float(low), float(high)), gain > 0, gain)
+    width = float(widths(Tracker(float(low), float(high), 2 * OUTER), missed, 1.0, ahead)[-1])
+    ends = (float(low), float(high))
+    return Model(panel.places[place], ahead, around, *fit, ends, gain > 0, gain, width, panel.hours)
 
 
 def _change(panel: Panel, place: int, ahead: int) -> Floats:
@@ -95,7 +104,10 @@ def say(model: Model, panel: Panel) -> Said:
     table = explanations(panel, place, model.ahead, model.around)
     asked = _asked(panel, model.ahead)
     middle = before + _applied(table, asked, (model.standards, model.weights, model.middles))
-    return Said(middle, middle + model.errors[0], middle + model.errors[1])
+    missed = lagged(panel.values[:, place], -model.ahead) - middle
+    missed[: max(model.learned - model.ahead, 0)] = np.nan  # what was learned from says nothing of how far it misses
+    wide = widths(Tracker(*model.errors, 2 * OUTER), missed, model.width, model.ahead)
+    return Said(middle, middle + wide * model.errors[0], middle + wide * model.errors[1])
 
 
 def naive_misses(panel: Panel, place: int, ahead: int) -> Floats:
