@@ -117,7 +117,7 @@ READERS = (*VIEWS, "stuck", "concept")
 ASKED = ("work", "edit", "id", "case", "need", "plan", "version", "year", "from", "to", "key", "q", "part", "only")
 KINDS: dict[str, Callable[[bytes], Any]] = {
     "text/html": bytes.decode,
-    "text/javascript": bytes.decode,
+    "application/javascript": bytes.decode,
     "text/csv": lambda body: list(csv.reader(StringIO(body.decode("utf-8-sig")))),
     "application/json": orjson.loads,
     "application/problem+json": orjson.loads,
