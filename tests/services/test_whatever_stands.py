@@ -118,6 +118,7 @@ READERS = (*VIEWS, "stuck", "concept")
 ASKED = ("work", "edit", "id", "case", "need", "plan", "version", "year", "from", "to", "key", "q", "part", "only")
 KINDS: dict[str, Callable[[bytes], Any]] = {
     "text/html": bytes.decode,
+    "application/javascript": bytes.decode,
     "text/javascript": bytes.decode,
     "text/plain": bytes.decode,
     "application/ssml+xml": ElementTree.fromstring,

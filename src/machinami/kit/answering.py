@@ -11,17 +11,19 @@ from machinami.foundation.errors import (
     UnsupportedMediaType,
 )
 from machinami.foundation.remembered import remembered
-from machinami.kit.http import HTML, Request, Response
+from machinami.kit.http import HTML, WORKER, Request, Response
 from machinami.kit.problem import problem
 from machinami.kit.routing import Match, Router
 
 _BREAK = "a header value holds a line break"
 _CLOSE = (b"connection", b"close")
 # What every answer says to browsers, so that whatever is opened by itself, or drawn into another site, runs nothing and
-# is shown in no frame; pages say their own policy. What nobody marked as fit to be kept is not kept anywhere.
+# is shown in no frame; pages and their workers say their own policy. What nobody marked as fit to be kept is not kept
+# anywhere.
 ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
 CONFINED = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox")
 UNKEPT = (b"cache-control", b"no-store")
+SPEAKING = (HTML, WORKER)
 _LOG = logging.getLogger(__name__)
 
 
@@ -114,7 +116,7 @@ def header_fields(response: Response) -> list[tuple[bytes, bytes]]:
         if b"\n" in value or b"\r" in value:
             raise ValueError(_BREAK)
     fields.extend(ALWAYS)
-    if response.media_type != HTML:
+    if response.media_type not in SPEAKING:
         fields.append(CONFINED)
     if not _says_whether_kept(response.headers):
         fields.append(UNKEPT)
@@ -126,25 +128,25 @@ def header_block(response: Response) -> bytes:
     block = b"" if response.media_type is None else b"content-type: %b\r\n" % response.media_type
     if response.status not in (204, 304):
         block += b"content-length: %d\r\n" % len(response.body)
-    return block + _own_block(response.media_type == HTML, tuple(response.headers))
+    return block + _own_block(response.media_type in SPEAKING, tuple(response.headers))
 
 
 @remembered(1_024)
-def _own_block(html: bool, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+def _own_block(speaks: bool, headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
     """The fields of the answer itself, and those that guard it: the same ones come again and again."""
     own = b"".join([b"%b: %b\r\n" % field for field in headers])
     if own.count(b"\n") != len(headers) or own.count(b"\r") != len(headers):
         raise ValueError(_BREAK)
-    return own + _GUARDS[html, _says_whether_kept(headers)]
+    return own + _GUARDS[speaks, _says_whether_kept(headers)]
 
 
 def _says_whether_kept(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     return any(name == UNKEPT[0] for name, _ in headers)
 
 
-def _guards(html: bool, kept: bool) -> bytes:
-    fields = (*ALWAYS, *(() if html else (CONFINED,)), *(() if kept else (UNKEPT,)))
+def _guards(speaks: bool, kept: bool) -> bytes:
+    fields = (*ALWAYS, *(() if speaks else (CONFINED,)), *(() if kept else (UNKEPT,)))
     return b"".join(b"%b: %b\r\n" % field for field in fields)
 
 
-_GUARDS = {(html, kept): _guards(html, kept) for html in (False, True) for kept in (False, True)}
+_GUARDS = {(speaks, kept): _guards(speaks, kept) for speaks in (False, True) for kept in (False, True)}

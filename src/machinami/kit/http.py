@@ -13,6 +13,7 @@ from machinami.foundation.errors import InvalidRequest, MachinamiError
 Headers = Collection[tuple[bytes, bytes]]  # in their order
 JSON = b"application/json"
 HTML = b"text/html; charset=utf-8"
+WORKER = b"application/javascript; charset=utf-8"  # what works for a page behind it; other scripts are text/javascript
 _MAX_PARAMETERS = 200
 
 

@@ -11,7 +11,8 @@ from machinami.kit.assets import asset
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
-from machinami.kit.http import JSON, Request, Response, Route
+from machinami.kit.http import JSON, WORKER, Request, Response, Route
+from machinami.kit.page import CONTENT_SECURITY_POLICY
 from machinami.kit.settings import read_setting, said_refusal, sheets_of
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import Words
@@ -38,7 +39,8 @@ from machinami.services.shelters.service import PACKAGE
 
 CLOSABLE = (Shelter, ReliefStock, ReliefOrder, ReliefAllocation, ShelterReport)
 MOST_REPORTS, MOST_AT_ONCE = 30, 500
-SCRIPT = b"text/javascript; charset=utf-8"
+# A worker is bound by the policy of its own answer: it must be able to fetch what the pages of the town fetch.
+POLICY = [(b"cache-control", b"no-cache"), (b"content-security-policy", CONTENT_SECURITY_POLICY.encode())]
 
 
 def routes(city: City, desk: Desk) -> list[Route]:
@@ -160,7 +162,7 @@ class Way:
 
     async def worker(self, request: Request) -> Response:
         """The script that keeps the staff's page in the browser: it must come from where its pages are."""
-        return Response(200, asset("js/keeper.js").body, SCRIPT, [(b"cache-control", b"no-cache")])
+        return Response(200, asset("js/keeper.js").body, WORKER, POLICY)
 
     async def reports(self, request: Request) -> Response:
         """Take what staff told: one form, or what waited in a phone as JSON. A phone is answered in JSON."""

@@ -12,10 +12,10 @@ self.addEventListener("fetch", (event) => {
     const kept = await caches.open(KEPT);
     try {
       const answer = await fetch(event.request);
-      if (answer.ok && (await kept.match(event.request))) await kept.put(event.request, answer.clone());
+      if (answer.ok && (await kept.match(event.request, { ignoreVary: true }))) await kept.put(event.request, answer.clone());
       return answer;
     } catch (error) {
-      const known = await kept.match(event.request) || await kept.match(event.request, { ignoreSearch: true });
+      const known = await kept.match(event.request, { ignoreVary: true }) || await kept.match(event.request, { ignoreVary: true, ignoreSearch: true });
       if (known) return known;
       throw error;
     }
