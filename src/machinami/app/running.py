@@ -74,7 +74,7 @@ except ImportError:  # not made for Windows
     uvloop = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger("machinami")
-INGEST = ("machinami.ingest.csv", "machinami.ingest.mqtt", "machinami.ingest.town")
+INGEST = ("machinami.ingest.csv", "machinami.ingest.gtfs", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
 SIMULATED_NAME = {
     "ja": "街並町（模擬）",

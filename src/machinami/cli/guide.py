@@ -62,6 +62,13 @@ Bring a table of measurements into a town. MAP.toml says which column is what: d
   {program} import csv 水位.csv --map mochiyoji.toml --data my-town    into a town that is not running
   {program} import csv 水位.csv --map mochiyoji.toml --to http://127.0.0.1:1026
   {program} import csv 水位.csv --map mochiyoji.toml --to http://127.0.0.1:1026 --replay 60""",
+    "import gtfs": """\
+Bring a timetable by GTFS or GTFS-JP into a town. --date DAY shows the week from a day, where it has expired.
+GTFS・GTFS-JP の時刻表を街に取り込みます。期限を過ぎた時刻表は --date で日を指定します。
+
+  {program} import gtfs bus.zip --dry-run                              look at what would be brought in
+  {program} import gtfs bus.zip --name city-bus --data my-town         into a town that is not running
+  {program} import gtfs bus.zip --date 2019-04-01 --to http://127.0.0.1:1026""",
     "import citymodel": """\
 Bring the buildings of a city model into a town: CityGML 2.0, as the files udx/bldg of PLATEAU.
 3D都市モデルの建物を街に取り込みます。PLATEAU の udx/bldg にある CityGML 2.0 を読みます。
@@ -162,6 +169,13 @@ The first half of the record trains; the second half is forecast in four parts, 
 お手元の川の記録で、水位予測の成績を調べます。
 
   {program} evaluate flood --csv river.csv --time date --level level_m --rain rain_mm --tz Asia/Tokyo""",
+    "evaluate buses": """\
+Hold the journey planner against a search that tries everything, arrival estimates against planted delays, and proposed
+departures against today's, on any timetable by GTFS or GTFS-JP.
+お手元の時刻表（GTFS・GTFS-JP）で、行き方の検索・到着の見込み・時刻表の案を確かめます。
+
+  {program} evaluate buses --gtfs bus.zip --date 2019-04-16
+  {program} evaluate buses --gtfs bus.zip --parts planner --queries 1000 --json""",
     "evaluate participation": """\
 Hold the rules of participatory budgeting against elections of Pabulib (.pb files): the winners by most votes against
 those that the files name, and what equal shares would choose. A test bench of forty elections takes some minutes.

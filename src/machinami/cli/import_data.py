@@ -8,7 +8,7 @@ from pathlib import Path
 from machinami.app.clock import utc_now
 from machinami.app.importing import Outcome, bring_in, town_in
 from machinami.app.sending import receiver, replay, send
-from machinami.cli import import_citymodel
+from machinami.cli import import_citymodel, import_gtfs
 from machinami.cli.guide import guide
 from machinami.cli.key_options import add_key_options, add_trust_option, pass_of
 from machinami.cli.progress import progress_bar
@@ -40,8 +40,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     table.add_argument("--dry-run", action="store_true", help="show what would be brought in, and write nothing")
     add_trust_option(table)
     add_key_options(table)
-    import_citymodel.add(formats)
     table.set_defaults(run=run)
+    import_citymodel.add(formats)
+    import_gtfs.add(formats)
 
 
 def run(arguments: argparse.Namespace) -> int:

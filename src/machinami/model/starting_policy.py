@@ -18,10 +18,15 @@ PUBLIC = tuple(
         *("CostItem", "IncomeItem", "Proposal", "PlanReview", "PlanAnswer", "EffectEstimate"),
         *("CashPlan", "CostShare"),
         *("WeatherObserved", "WbgtObserved"),
+        *("TransitFeed", "GtfsAgency", "GtfsStop", "GtfsRoute", "GtfsService", "GtfsShape", "TransitPattern"),
+        *("Vehicle", "TransitDelay", "ArrivalEstimation", "RoutePunctuality", "TransitKpi"),
+        *("WeatherObserved", "WbgtObserved", "CoolingShelter", "Walkway", "WayShade"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
         *("ReferenceCase", "TownService"),
+        *("EvacuationRoute", "Footway", "HazardZone", "Broadcast"),
+        *("IssueReporting", "IssueCategory", "IssueFigures"),
         *("Building", "Streetlight", "Camera", "CameraPlan", "CameraPole", "WatchTarget", "FootageHandover"),
     )
 )

@@ -49,14 +49,26 @@ OWN = """
     PlanAnswer refReview EffectEstimate method step began treated others series
     TownService refShare worthMiddle
 
+    TransitFeed TransitPattern TransitDelay TransitKpi TransitNotice RoutePunctuality ArrivalScore TimetableProposal
+    startsOn endsOn shownFrom transfers leftOut stops profiles trips sequences calendar trip currentStop stopSequence
+    delays reportedAt refPattern refVehicle delay medianDelay onTime waiting calls toldAt error naive covered
+    people counted vehicles gains moves platform routes
+
     BuildingShape refBuilding triangles height groundHeight usage lod
     CameraPole WatchTarget PrivacyZone CameraPlan CameraRemark FootageHandover weight wishes chosen districts fault
     computedAt refSubject mayLook keptDays contact seenArea masked refPole receiver ground purpose
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
     groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
-    CoolingPlan people nearer reached reachable existing radius sites WayShade hours coolest sunniest
+    CoolingPlan people nearer reached reachable existing radius sites WayShade hours centre
     group
+    IssueIntake IssueStep IssueCategory IssueRule IssueFigures
+    requestedAt updatedAt expectedAt closedAt inTime daysToMend media details refDuplicate removal
+    refReport refDistrict photos lookedAt alike contact refAbout days questions retired endedAt
+    mended medianDays inTimeShare waiting late
 
+    TownMessage template speech districts topic hours holdout writtenBy Broadcast what roads people sent opened
+    firstSentAt minutesToFirst reachedShare MessageSubscriber road language topics EvacuationRoute refDistrict
+    refShelter distance farthest climb Footway heights HazardZone hazard depth
     occupancy occupancyDeviation openedAt openedBy facilities accessible pets floodProne
     ShelterReport refPlace at toldBy receivedAt inward outward profile item quantity expiresOn refOrder voids
     ReliefDepot trucks drones boats ReliefStock lots daily daysLow daysMiddle daysHigh
@@ -89,7 +101,37 @@ SMART_DATA_MODELS = {
     "Camera": "https://smartdatamodels.org/dataModel.Device/Camera",
     "cameraUsage": "https://smartdatamodels.org/dataModel.Device/cameraUsage",
     "cameraOrientation": "https://smartdatamodels.org/dataModel.Device/cameraOrientation",
+    "IssueReporting": "https://smartdatamodels.org/dataModel.IssueTracking/IssueReporting",
+    "reportId": "https://smartdatamodels.org/dataModel.IssueTracking/reportId",
+    "categoryCode": "https://smartdatamodels.org/dataModel.IssueTracking/categoryCode",
+    "departmentId": "https://smartdatamodels.org/dataModel.IssueTracking/departmentId",
+    "landmark": "https://smartdatamodels.org/dataModel.IssueTracking/landmark",
     "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
+    "GtfsAgency": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsAgency",
+    "GtfsStop": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsStop",
+    "GtfsRoute": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsRoute",
+    "GtfsService": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsService",
+    "GtfsShape": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsShape",
+    "ArrivalEstimation": "https://smartdatamodels.org/dataModel.UrbanMobility/ArrivalEstimation",
+    "agencyName": "https://smartdatamodels.org/dataModel.UrbanMobility/agencyName",
+    "timezone": "https://smartdatamodels.org/dataModel.UrbanMobility/timezone",
+    "code": "https://smartdatamodels.org/dataModel.UrbanMobility/code",
+    "hasParentStation": "https://smartdatamodels.org/dataModel.UrbanMobility/hasParentStation",
+    "shortName": "https://smartdatamodels.org/dataModel.UrbanMobility/shortName",
+    "routeType": "https://smartdatamodels.org/dataModel.UrbanMobility/routeType",
+    "routeColor": "https://smartdatamodels.org/dataModel.UrbanMobility/routeColor",
+    "operatedBy": "https://smartdatamodels.org/dataModel.UrbanMobility/operatedBy",
+    "hasRoute": "https://smartdatamodels.org/dataModel.UrbanMobility/hasRoute",
+    "hasStop": "https://smartdatamodels.org/dataModel.UrbanMobility/hasStop",
+    "hasTrip": "https://smartdatamodels.org/dataModel.UrbanMobility/hasTrip",
+    "hasShape": "https://smartdatamodels.org/dataModel.UrbanMobility/hasShape",
+    "Vehicle": "https://smartdatamodels.org/dataModel.Transportation/Vehicle",
+    "OriginDestinationFlow": "https://smartdatamodels.org/dataModel.Transportation/OriginDestinationFlow",
+    "serviceStatus": "https://smartdatamodels.org/dataModel.Transportation/serviceStatus",
+    "originLocation": "https://smartdatamodels.org/dataModel.Transportation/originLocation",
+    "destinationLocation": "https://smartdatamodels.org/dataModel.Transportation/destinationLocation",
+    "hour": "https://smartdatamodels.org/dataModel.Transportation/hour",
+    "flowCount": "https://smartdatamodels.org/dataModel.Transportation/flowCount",
     "name": "https://smartdatamodels.org/name",
     "alternateName": "https://smartdatamodels.org/alternateName",
     "address": "https://smartdatamodels.org/address",

@@ -1,0 +1,1 @@
+"""What a timetable in a file says: pure, bytes in, values out."""

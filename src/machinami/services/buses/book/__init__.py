@@ -1,0 +1,1 @@
+"""What is known of the buses, gathered for the pages."""

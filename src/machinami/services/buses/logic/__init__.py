@@ -1,0 +1,1 @@
+"""What does the buses service work out? Pure: values in, values out."""
