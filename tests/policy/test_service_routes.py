@@ -17,7 +17,7 @@ from machinami.model.town_terms import TERMS
 
 CIRCLE = (
     "guide", "cases", "menu", "needs", "plan", "indicators", "pilots", "partnership", "money", "assembly",
-    "health_points", "shelters", "buses", "heat", "messages", "civic_reports",
+    "health_points", "shelters", "buses", "heat", "messages", "civic_reports", "watch_cameras",
 )  # fmt: skip
 # seen: a page for who belongs to the town, which says what of it is closed. keyed: who takes part, by a key of their
 # own (tried in tests/services/health_points). Beside a deed: how an officer is answered.
@@ -186,6 +186,21 @@ deciding   POST shelters/reports 303
 deciding   POST shelters/orders/withdraw 303
 deciding   POST shelters/decide 404
 deciding   POST shelters/settings 303
+page       GET  watch_cameras
+page       GET  watch_cameras/plan
+page       POST watch_cameras/remark 404
+deciding   POST watch_cameras/settings 303
+deciding   POST watch_cameras/add 303
+deciding   POST watch_cameras/plan 303
+correcting POST watch_cameras/take-out 303
+correcting POST watch_cameras/bring-back 303
+correcting POST watch_cameras/again 409
+deciding   POST watch_cameras/adopt 409
+correcting POST watch_cameras/take-back 409
+correcting POST watch_cameras/camera 404
+deciding   POST watch_cameras/hand-over 404
+correcting POST watch_cameras/correct 404
+correcting POST watch_cameras/answer 404
 seen       GET  heat
 reading    GET  heat/cap
 reading    GET  heat/cap/{name}
@@ -325,6 +340,19 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "messages/calls/remove": {"person": "urn:x:none"},
     "messages/calls/tick": {"broadcast": "urn:x:none", "person": "urn:x:none"},
     "health_points/decide": {"day": "2026-06-01", "walker": "x", "verdict": "accept", "reason": "x"},
+    "watch_cameras/remark": {"subject": "{CameraPlan}", "text": "x"},
+    "watch_cameras/settings": {"setting": "reach", "value": "50"},
+    "watch_cameras/add": {"group": "pole", "name": "x", "shape": "138.2, 35.0"},
+    "watch_cameras/plan": {"name": "x", "budget": "100"},
+    "watch_cameras/take-out": {"id": "{CameraPole.0}", "reason": "x"},
+    "watch_cameras/bring-back": {"id": "{CameraPole.0}"},
+    "watch_cameras/again": {"id": "{CameraPlan}"}, "watch_cameras/take-back": {"id": "{CameraPlan}", "reason": "x"},
+    "watch_cameras/adopt": {"id": "{CameraPlan}", "purpose": "x", "may_look": "x", "contact": "x", "reason": "x"},
+    "watch_cameras/camera": {"id": "{Camera}", "to": "working", "reason": "x"},
+    "watch_cameras/hand-over": {"camera": "{Camera}", "receiver": "x", "ground": "law", "purpose": "x",
+                                "period_from": "2026-06-29T10:00", "period_to": "2026-06-29T11:00"},
+    "watch_cameras/correct": {"id": "{FootageHandover}", "reason": "x"},
+    "watch_cameras/answer": {"id": "{CameraRemark}", "verdict": "show", "reply": "x"},
     "civic_reports/hand-in": {"category": "road", "text": "x", "landmark": "x"},
     "civic_reports/withdraw": {"secret": "x"}, "civic_reports/contact": {"secret": "x"},
     "civic_reports/look": {"report": "{IssueReporting}", "text": "yes"},
@@ -345,6 +373,7 @@ LIVED = (
     "indicators/make", "plan/begin", "plan/comment", "plan/keep", "plan/work", "pilots/write", "partnership/consortium",
     "partnership/members", "partnership/groups", "partnership/meetings", "partnership/rules", "partnership/offers/seed",
     "money/costs", "money/incomes", "money/sharing", "civic_reports/hand-in", "civic_reports/hand-in",
+    "watch_cameras/add", "watch_cameras/plan",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from machinami.ingest.town.cameras import cameras
 from machinami.ingest.town.circle import circle
 from machinami.ingest.town.pace import Pace
 from machinami.ingest.town.simulate import DEFAULT_DAYS, RAIN_STEP, Town, floor_to, history
@@ -81,7 +82,11 @@ class Simulation:
         ]
         for begin in range(0, len(plan), _PART):
             await self._deliver(plan[begin : begin + _PART])
-        return told + len(plan) + await self._tell_walkers()
+        told += await self._tell_walkers()
+        watched = list(cameras(self.town.land, self.town.anchor))
+        for begin in range(0, len(watched), _PART):
+            await self._deliver(watched[begin : begin + _PART])
+        return told + len(plan) + len(watched)
 
     async def _tell_walkers(self) -> int:
         """Deliver what the simulated people walked up to yesterday, in parts; return how many readings."""

@@ -28,7 +28,7 @@ from machinami.services.watch_cameras.model import (
 )
 
 PACKAGE = "machinami.services.watch_cameras"
-PLAN = f"{PACKAGE}.logic.planning:plan"
+PLAN, OUTLINES = f"{PACKAGE}.logic.planning:plan", f"{PACKAGE}.logic.planning:outlines"
 V = TypeVar("V")
 LAMP_HEIGHT = 4.5  # of a street light that does not say how high it hangs
 
@@ -70,10 +70,14 @@ async def held(city: City) -> Held:
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Work out the plans that wait for it, one after the other, each in a worker."""
+    """Work out the plans that wait for it, and what cameras see that do not say so, one after the other in a worker."""
     for plan in await city.find(CameraPlan):
         if plan.state == "computing" and plan.wishes is not None:
             await city.publish(await _worked_out(city, plan, now))
+    bare = [one for one in await city.find(Camera) if one.seen_area is None and one.location and one.camera_orientation]
+    if bare:
+        shapes = await city.compute_at(OUTLINES, await gathered(city), bare, await city.settings(Settings))
+        await city.publish(*(replace(one, seen_area=shape) for one, shape in zip(bare, shapes, strict=True)))
 
 
 async def _worked_out(city: City, plan: CameraPlan, now: datetime) -> CameraPlan:
@@ -140,12 +144,11 @@ async def bring_back(city: City, thing_id: str, by: Officer) -> None:
 
 
 async def _thing(city: City, thing_id: str) -> CameraPole | WatchTarget | PrivacyZone:
-    for view in (CameraPole, WatchTarget, PrivacyZone):
-        if f":{view.TYPE}:" in thing_id:
-            found: CameraPole | WatchTarget | PrivacyZone | None = await city.get(view, thing_id)
-            if found is not None:
-                return found
-    raise NotFound(f"There is no {thing_id}")
+    if f":{CameraPole.TYPE}:" in thing_id:
+        return await demand(city, CameraPole, thing_id)
+    if f":{PrivacyZone.TYPE}:" in thing_id:
+        return await demand(city, PrivacyZone, thing_id)
+    return await demand(city, WatchTarget, thing_id)
 
 
 async def ask_plan(city: City, name: Words, wishes: Wishes, by: Officer) -> CameraPlan:
@@ -228,9 +231,7 @@ async def remark(city: City, subject: str, text: str, objects: bool, language: s
     if not text.strip():
         raise BadRequestData("Nothing is written yet", field="text")
     async with city.turn:
-        plan, camera = await reception.get(CameraPlan, subject), await reception.get(Camera, subject)
-        if plan is None and camera is None:
-            raise NotFound("There is no such plan or camera")
+        await demand(reception, CameraPlan if f":{CameraPlan.TYPE}:" in subject else Camera, subject)
         waiting = [one for one in await reception.find(CameraRemark) if one.state == "waiting"]
         if len(waiting) >= (await city.settings(Settings)).most_waiting:
             raise TooManyRequests("Too many comments wait for an officer at the moment; please come back tomorrow")
@@ -254,8 +255,9 @@ async def answer(city: City, remark_id: str, show: bool, reply: str, by: Officer
 
 
 async def demand(city: City, view: type[V], entity_id: str) -> V:
-    """An entity that must be there. Raises NotFound."""
-    found = await city.get(view, entity_id) if entity_id.startswith("urn:") else None
+    """An entity that must be there, of a view whose type its id names. Raises NotFound."""
+    kind: str = getattr(view, "TYPE", "")
+    found = await city.get(view, entity_id) if f":{kind}:" in entity_id else None
     if found is None:
         raise NotFound(f"There is no {entity_id[:100]}")
     return found

@@ -18,11 +18,13 @@ from machinami.methods.maximal_covering import (
 )
 from machinami.methods.series import Floats
 from machinami.methods.visibility import Lens, Poses, blanked, field_of_view, in_frame, in_sight
+from machinami.model.view import Geometry
 from machinami.model.vocabulary.buildings import Building, BuildingShape
 from machinami.model.vocabulary.places import District
 from machinami.services.watch_cameras.logic.ground import Frame, Stand, stand_of
 from machinami.services.watch_cameras.logic.sampling import districts_of, hidden_points, points_on
 from machinami.services.watch_cameras.model import (
+    Camera,
     Chosen,
     DistrictRow,
     Figures,
@@ -244,6 +246,21 @@ def outline(
         ring[(turn - begin) % 360.0 <= (end - begin) % 360.0] = pole[:2]
     told: list[list[float]] = stand.frame.degrees(ring).tolist()
     return told
+
+
+def outlines(town: Town, cameras: Sequence[Camera], settings: Settings) -> list[Geometry]:
+    """The shape of what each camera sees, with nothing where it is blanked; cameras have a place and an orientation."""
+    at = [camera.location for camera in cameras if camera.location is not None]
+    frame = Frame(float(np.mean([place.lon for place in at])), float(np.mean([place.lat for place in at])))
+    stand = stand_of(frame, town.buildings, town.shapes)
+    flat = frame.metres(np.array([[place.lon, place.lat] for place in at]))
+    hung = np.column_stack([flat, stand.heights(flat) + np.array([camera.height or 5.0 for camera in cameras])])
+    found = []
+    for pole, camera in zip(hung, cameras, strict=True):
+        bearing = (camera.camera_orientation or {}).get("bearing", 0.0)
+        masked = [span for span in camera.masked or [] if len(span) == 2]
+        found.append(Geometry({"type": "Polygon", "coordinates": [outline(stand, pole, bearing, masked, settings)]}))
+    return found
 
 
 def masked_bearings(pole: Floats, hidden: Floats, edge: float) -> list[list[float]]:
