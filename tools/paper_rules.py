@@ -16,6 +16,7 @@ DISTRIBUTIONS = {
     "markupsafe": "jinja2",
     "argon2": "argon2-cffi",
     "paho": "aiomqtt",
+    "PIL": "pillow",
     "sklearn": "scikit-learn",
 }
 OWN = {*sys.stdlib_module_names, "machinami"}

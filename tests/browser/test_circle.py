@@ -122,6 +122,37 @@ async def test_a_residents_proposal_is_answered_and_its_change_of_the_plan_is_se
     await is_shown(page, *told.values())
 
 
+async def test_the_day_tells_what_a_resident_handed_in_and_what_the_town_answered(page: Page) -> None:
+    voices = "/services/participation"
+    await follow(page, voices, f"{voices}/new?kind=proposal")
+    await send(page, f"{voices}/hand-in", "handed_in", name="川ぞいにベンチを", text="座れると歩ける")
+    await page.locator("a.wordmark").click()
+    await page.locator("main a[href='/day']").click()
+    story = page.locator(".story li")
+    await expect(story).to_have_count(1)
+    await expect(story.first).to_contain_text("川ぞいにベンチを")
+    await follow(page, voices, f"{voices}?view=officer")
+    await page.locator("main a[href*='/pieces/'][href*='view=officer']").first.click()
+    await send(page, f"{voices}/reply", "", state="adopted", reply="三か所に置きます", changed="休む場所を足した")
+    await page.goto("/day")
+    await expect(story).to_have_count(2)
+    moments = [await one.get_attribute("datetime") or "" for one in await page.locator(".story time").all()]
+    assert moments == sorted(moments), "in order of time"
+    await page.set_viewport_size({"width": 390, "height": 800})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+    await page.emulate_media(media="print")
+    await expect(page.locator(".day-ways").first).to_be_hidden()
+    await expect(story.last).to_be_visible()
+    await page.emulate_media(media="screen")
+    await page.locator("a[rel=prev]").first.click()
+    await expect(page.locator(".story")).to_have_count(0)
+    await expect(page.locator(".empty")).to_be_visible()
+    await page.locator("a[rel=next]").first.click()
+    await expect(story).to_have_count(2)
+    await story.last.get_by_role("link").click()
+    await is_shown(page, "三か所に置きます", "休む場所を足した")
+
+
 NAMES = ("川の町", "橋の町", "坂の町", "森の町", "海の町", "湯の町")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from machinami.foundation.errors import NotFound
 from machinami.kit.assets import asset, asset_address, cache_rule
-from machinami.kit.moments import day_told, fiscal, moment, zone_name
+from machinami.kit.moments import day_told, fiscal, fiscal_span, moment, year_span, zone_name
 from machinami.kit.page import CONTENT_SECURITY_POLICY, Shell, figure, render, town_name
 from machinami.kit.words import Language, Words
 
@@ -60,6 +60,13 @@ def test_a_day_of_the_data_is_written_as_people_write_it(text: str | None, said:
 def test_a_fiscal_year_is_named_as_offices_name_it(year: int, said: str) -> None:
     assert fiscal(year, Words("ja")) == said
     assert fiscal(year, Words("en")) == f"FY {year}"
+
+
+def test_years_in_a_row_are_written_in_one_way() -> None:
+    assert fiscal_span(2026, 2029, Words("ja")) == "令和8（2026）〜令和11（2029）年度"
+    assert fiscal_span(2026, 2029, Words("en")) == "FY 2026–2029"
+    assert fiscal_span(2026, 2026, Words("en")) == "FY 2026"
+    assert [year_span(2026, last, Words("ja")) for last in (2026, 2029)] == ["2026年", "2026〜2029年"]
 
 
 @pytest.mark.parametrize(

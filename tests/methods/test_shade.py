@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machinami.methods.shade import Light, Prism, along, hours_in_shade, share_in_shade, shaded
+from machinami.methods.shade import Light, Prism, along, hours_in_shade, shaded, share_in_shade
 
 BOX = np.array([[0.0, 0.0], [20.0, 0.0], [20.0, 10.0], [0.0, 10.0], [0.0, 0.0]])
 HOUSE = Prism((BOX,), 12.0)

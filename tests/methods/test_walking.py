@@ -13,11 +13,13 @@ from machinami.methods.walking import (
     Line,
     Network,
     by_relaxing,
+    main_part,
     metres_between,
     nearest_corner,
     network,
     soonest,
     tobler,
+    walked,
     way_from,
 )
 
@@ -71,6 +73,7 @@ def test_the_quick_search_is_the_slow_one(seed: int) -> None:
         if path:
             assert path[0] == start
             assert path[-1] in goals
+    assert walked(net, seconds, found, closed) == pytest.approx(found.seconds, abs=1e-3)
 
 
 def test_a_closed_way_is_gone_round() -> None:
@@ -80,6 +83,13 @@ def test_a_closed_way_is_gone_round() -> None:
     assert len(way_from(soonest(net, seconds, [goal]), start)) == 2
     assert len(way_from(soonest(net, seconds, [goal], net.line == 0), start)) == 4
     assert way_from(soonest(net, seconds, [goal], np.ones(len(seconds), bool)), start) == []
+
+
+def test_who_stands_beside_a_piece_that_leads_nowhere_stands_at_the_next_street() -> None:
+    net = network([[corner(0), corner(1), corner(2)], [corner(9), corner(13)]])
+    place = corner(9)
+    assert nearest_corner(net, place)[1] == pytest.approx(0.0)
+    assert nearest_corner(net, place, main_part(net))[1] > 100
 
 
 def test_up_is_slower_than_down_and_a_gentle_fall_is_quickest() -> None:

@@ -1,6 +1,6 @@
 """Is a place open when its hours say so, over midnight and on days on which it is closed?"""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from machinami.foundation.errors import BadRequestData
 from machinami.model.opening_hours import DAYS, closing, is_open, next_opening, parse_hours
 
-FRIDAY = datetime(2026, 7, 24)
+FRIDAY = datetime(2026, 7, 24, tzinfo=UTC)
 HOURS = ["Mo-Fr 09:00-17:00", "Sa 10:00-12:30"]
 
 
@@ -19,7 +19,14 @@ def at(hour: int, minute: int = 0, days: int = 0) -> datetime:
 
 @pytest.mark.parametrize(
     ("moment", "there"),
-    [(at(8, 59), False), (at(9), True), (at(16, 59), True), (at(17), False), (at(12, 0, 1), True), (at(12, 0, 2), False)],
+    [
+        (at(8, 59), False),
+        (at(9), True),
+        (at(16, 59), True),
+        (at(17), False),
+        (at(12, 0, 1), True),
+        (at(12, 0, 2), False),
+    ],
 )
 def test_it_is_open_from_when_it_opens_until_it_closes(moment: datetime, there: bool) -> None:
     assert is_open(HOURS, moment) is there

@@ -23,7 +23,7 @@ from machinami.model.plain import Plain, names_in, plain_document, plain_of
 from machinami.model.renewal import Renewal, changed_names, has_types_of
 from machinami.model.sealed import excerpt, seal, sealed_document
 from machinami.store.sqlite.boxes import boxes
-from machinami.store.sqlite.discovery import Tallies, retell
+from machinami.store.sqlite.discovery import Tallies, makeup_of, retell
 from machinami.store.sqlite.encoded import Written, encode_change
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.pieces import Row
@@ -156,7 +156,7 @@ def _seen_from_outside(entity: Entity) -> tuple[object, ...]:
     """Where the indexes find it, without a look inside where that is not needed."""
     is_plain = plain_of(entity) is not None
     tallies: Tallies = Counter()
-    retell(tallies, NAMES, None, entity)
+    retell(tallies, NAMES, Counter([makeup_of(entity)]))
     found = boxes(entity), tallies
     assert (plain_of(entity) is not None) is is_plain
     return found

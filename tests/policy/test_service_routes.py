@@ -17,7 +17,7 @@ from machinami.model.town_terms import TERMS
 
 CIRCLE = (
     "guide", "cases", "menu", "needs", "plan", "indicators", "pilots", "partnership", "money", "assembly",
-    "health_points", "shelters", "buses",
+    "health_points", "shelters", "buses", "heat", "messages", "civic_reports",
 )  # fmt: skip
 # seen: a page for who belongs to the town, which says what of it is closed. keyed: who takes part, by a key of their
 # own (tried in tests/services/health_points). Beside a deed: how an officer is answered.
@@ -149,6 +149,33 @@ correcting POST health_points/partners 201
 correcting POST health_points/use 404
 correcting POST health_points/decide 400
 people     POST health_points/publish 409
+page       GET  civic_reports
+page       GET  civic_reports/new
+page       GET  civic_reports/reports/{number}
+page       GET  civic_reports/mine/{secret}
+page       GET  civic_reports/mine/{secret}/{name}
+page       GET  civic_reports/photos/{name}
+page       GET  civic_reports/georeport/{name}
+page       GET  civic_reports/georeport/v2/{name}
+keyed      POST civic_reports/georeport/v2/{name}
+page       GET  civic_reports/georeport/v2/services/{name}
+page       GET  civic_reports/georeport/v2/requests/{name}
+page       GET  civic_reports/georeport/v2/tokens/{name}
+page       POST civic_reports/hand-in 303
+page       POST civic_reports/withdraw 404
+page       POST civic_reports/contact 404
+deciding   POST civic_reports/look 303
+deciding   POST civic_reports/cover 404
+deciding   POST civic_reports/route 303
+deciding   POST civic_reports/proceed 303
+deciding   POST civic_reports/merge 303
+deciding   POST civic_reports/unmerge 303
+deciding   POST civic_reports/remove 303
+deciding   POST civic_reports/rules 303
+deciding   POST civic_reports/rules/end 303
+deciding   POST civic_reports/categories 303
+deciding   POST civic_reports/settings 303
+deciding   POST civic_reports/erase 303
 seen       GET  shelters
 words      GET  shelters/worker.js
 keyed      GET  shelters/places/{id}
@@ -159,6 +186,44 @@ deciding   POST shelters/reports 303
 deciding   POST shelters/orders/withdraw 303
 deciding   POST shelters/decide 404
 deciding   POST shelters/settings 303
+seen       GET  heat
+reading    GET  heat/cap
+reading    GET  heat/cap/{name}
+deciding   POST heat/approve 404
+deciding   POST heat/decline 404
+deciding   POST heat/withdraw 404
+deciding   POST heat/shelters 303
+correcting POST heat/shelters/close 303
+correcting POST heat/shelters/undo 303
+deciding   POST heat/settings 303
+seen       GET  messages
+keyed      GET  messages/m/{key}
+keyed      GET  messages/m/{key}/sheet
+seen       GET  messages/tv
+deciding   GET  messages/write
+deciding   GET  messages/calls
+page       GET  messages/confirm
+page       GET  messages/leave
+reading    GET  messages/cap
+keyed      GET  messages/cap/{name}
+keyed      GET  messages/proof/{name}
+keyed      GET  messages/speech/{name}
+words      GET  messages/worker.js
+words      GET  messages/push-key
+keyed      POST messages/subscribe
+keyed      POST messages/confirm
+keyed      POST messages/leave
+deciding   POST messages/write 303
+deciding   POST messages/test 303
+deciding   POST messages/approve 303
+deciding   POST messages/decline 409
+deciding   POST messages/withdraw 404
+deciding   POST messages/mark 404
+deciding   POST messages/answered 404
+deciding   POST messages/settings 303
+deciding   POST messages/calls/add 400
+deciding   POST messages/calls/remove 404
+deciding   POST messages/calls/tick 404
 """
 SIGNED = {"who": "Kei", "role": "officer"}
 KPI, YEARS = "{KeyPerformanceIndicator}", {"year": "2026", "years": "5"}
@@ -170,6 +235,13 @@ DEFINED = {
 # {Type} is the last entity of a type that was made, {Type.0} the first one; {Type:} the end of its id.
 FORMS: Mapping[str, Mapping[str, str]] = {
     "buses/ask": {"reason": "x"}, "buses/decide": {"proposal": "urn:x:none", "state": "declined", "reason": "x"},
+    "heat/approve": {
+        "read": "yes", "proposal": "urn:x:1", "headline": "x", "body": "x", "instruction": "x", "area": "x",
+    },
+    "heat/decline": {"proposal": "urn:x:1", "reason": "x"}, "heat/withdraw": {"notice": "urn:x:1", "reason": "x"},
+    "heat/shelters": {"name": "x", "latitude": "35", "longitude": "138", "hours": "Mo-Fr 09:00-17:00"},
+    "heat/shelters/close": {"shelter": "{CoolingShelter}", "reason": "x"},
+    "heat/shelters/undo": {"shelter": "{CoolingShelter}"}, "heat/settings": {"setting": "margin", "value": "0.4"},
     "guide/answer": {"answer-aim_clear": "yes"}, "guide/path": {"path": "area"},
     "guide/undo": {"question": "aim_clear"},
     "cases/add": {"name": "a", "place": "b", "problem": "c", "text": "d", "field": "energy", "size": "other"},
@@ -236,13 +308,42 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "shelters/orders/withdraw": {"order": "{ReliefOrder}", "reason": "x"},
     "shelters/decide": {"allocation": "urn:x:none", "verdict": "approved"},
     "shelters/settings": {"setting": "meals", "value": "2.5"},
+    "messages/write": {
+        "template": "free", "status": "Exercise", "speech": "あ", "hours": "1", "topic": "daily",
+        **{f"{part}_{one}": "x" for part in ("event", "headline", "text", "instruction", "area")
+           for one in ("ja", "en", "easy")},
+    },
+    "messages/test": {"message": "{TownMessage}", "address": "a@b.example"},
+    "messages/approve": {"message": "{TownMessage}", "read": "yes"},
+    "messages/decline": {"message": "{TownMessage.0}", "reason": "x"},
+    "messages/withdraw": {"alert": "urn:x:none", "reason": "x"},
+    "messages/mark": {"broadcast": "urn:x:none", "road": "sheet"},
+    "messages/answered": {"broadcast": "urn:x:none", "addresses": "a@b.example"},
+    "messages/settings": {"setting": "tries", "value": "5"},
+    "messages/calls/add": {"name": "x", "helper": "y", "consent": "z"},
+    "messages/calls/remove": {"person": "urn:x:none"},
+    "messages/calls/tick": {"broadcast": "urn:x:none", "person": "urn:x:none"},
     "health_points/decide": {"day": "2026-06-01", "walker": "x", "verdict": "accept", "reason": "x"},
+    "civic_reports/hand-in": {"category": "road", "text": "x", "landmark": "x"},
+    "civic_reports/withdraw": {"secret": "x"}, "civic_reports/contact": {"secret": "x"},
+    "civic_reports/look": {"report": "{IssueReporting}", "text": "yes"},
+    "civic_reports/cover": {"report": "{IssueReporting}", "photo": "x", "rectangles": "1 1 5 5"},
+    "civic_reports/route": {"report": "{IssueReporting}", "office": "x", "category": "tree"},
+    "civic_reports/proceed": {"report": "{IssueReporting}", "state": "in_progress", "answer": "x"},
+    "civic_reports/merge": {"report": "{IssueReporting.1}", "head": "{IssueReporting.0}"},
+    "civic_reports/unmerge": {"report": "{IssueReporting.1}"},
+    "civic_reports/remove": {"report": "{IssueReporting}", "reason": "x"},
+    "civic_reports/rules": {"category": "road", "office": "x"}, "civic_reports/rules/end": {"rule": "{IssueRule}"},
+    "civic_reports/categories": {"code": "x", "name_ja": "x", "office": "x", "days": "3"},
+    "civic_reports/settings": {"setting": "contact_days", "value": "5"},
+    "civic_reports/erase": {"report": "{IssueReporting}", "reason": "x"},
 }  # fmt: skip
 LIVED = (
+    "messages/write",
     "guide/answer", "cases/add", "menu/decide", "needs/hand-in", "needs/add", "needs/add", "needs/add", "needs/vision",
     "indicators/make", "plan/begin", "plan/comment", "plan/keep", "plan/work", "pilots/write", "partnership/consortium",
     "partnership/members", "partnership/groups", "partnership/meetings", "partnership/rules", "partnership/offers/seed",
-    "money/costs", "money/incomes", "money/sharing",
+    "money/costs", "money/incomes", "money/sharing", "civic_reports/hand-in", "civic_reports/hand-in",
 )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from machinami.broker.town import Town
 from machinami.kit.city import City
 from machinami.kit.compute import Compute
 from machinami.kit.installed import read_manifest
+from machinami.kit.roads import Roads
+from machinami.store.files import FOLDER, FolderFiles
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.recorded import RecordedWire
@@ -19,9 +21,13 @@ from machinami.wire.recorded import RecordedWire
 
 @asynccontextmanager
 async def housed(
-    package: str, folder: Path, clock: Callable[[], datetime], keys: PersonKeys | None = None
+    package: str,
+    folder: Path,
+    clock: Callable[[], datetime],
+    keys: PersonKeys | None = None,
+    roads: Roads | None = None,
 ) -> AsyncIterator[tuple[Town, City]]:
-    """The only town of an open folder, and what a service sees of it. Nothing of it leaves; it keeps no
+    """The only town of an open folder, and what a service sees of it. Nothing of it leaves but by `roads`; it keeps no
     subscription. keys: with which it seals what is about persons, if it does."""
     numbers = count(1)
     wire = RecordedWire()
@@ -29,12 +35,13 @@ async def housed(
         open_backend(folder, StoreSettings()), wire, wire, clock, lambda: f"{next(numbers):06d}", _no_subscription,
         person_keys=None if keys is None else lambda town: keys,
         mapping_key=lambda _: b"the mapping key of a town in a test",
+        files=lambda town: FolderFiles(folder / "towns" / town / FOLDER),
     )  # fmt: skip
     broker = Broker(ports)
     await broker.start()
     compute = Compute()
     town = await broker.town(None)
-    yield town, City(town, read_manifest(package), compute)
+    yield town, City(town, read_manifest(package), compute, roads=roads)
     compute.close()
     await broker.close()
 

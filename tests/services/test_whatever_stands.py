@@ -3,6 +3,7 @@ ones too? Other programs write them. What does not fit is left out and said so, 
 
 import asyncio
 import csv
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -118,6 +119,8 @@ ASKED = ("work", "edit", "id", "case", "need", "plan", "version", "year", "from"
 KINDS: dict[str, Callable[[bytes], Any]] = {
     "text/html": bytes.decode,
     "text/javascript": bytes.decode,
+    "text/plain": bytes.decode,
+    "application/ssml+xml": ElementTree.fromstring,
     "text/csv": lambda body: list(csv.reader(StringIO(body.decode("utf-8-sig")))),
     "application/json": orjson.loads,
     "application/problem+json": orjson.loads,
@@ -162,7 +165,7 @@ async def answered(visit: Visit, path: str) -> int:
 def addresses(route: Route, by: Random) -> Iterator[str]:
     """A route with something in its places, and with what its pages may be asked."""
     for entity_id in (f"{by.randrange(malformed.MANY)}", by.choice(POINTED)):
-        path = route.path.replace("{id}", entity_id).replace("{name}", entity_id)
+        path = re.sub(r"\{(id|name|key)\}", entity_id, route.path)
         yield path
         asked = f"{by.choice(ASKED)}={by.choice((entity_id, '2026', 'x', ''))}"
         yield f"{path}?{asked}&lang={by.choice(('ja', 'en', 'easy'))}"

@@ -17,6 +17,7 @@ from machinami.kit.city import City
 from machinami.kit.desk import Desk, House
 from machinami.kit.http import Route
 from machinami.kit.installed import load
+from machinami.kit.roads import Roads
 from machinami.kit.schedule import Health
 from machinami.kit.server import serve
 from machinami.kit.viewing import viewed
@@ -71,12 +72,17 @@ class Visit:
 
 @asynccontextmanager
 async def visited(
-    package: str, folder: Path, routes: Callable[[City, Desk], list[Route]], address: str, *beside: str
+    package: str,
+    folder: Path,
+    routes: Callable[[City, Desk], list[Route]],
+    address: str,
+    *beside: str,
+    roads: Roads | None = None,
 ) -> AsyncIterator[Visit]:
     """The pages of one service in the only town of an open folder. beside: which services (of ours) run there, too, as
-    far as pages that ask for them see."""
+    far as pages that ask for them see. roads: the ways out of the town."""
     visit = Visit(address)
-    async with housed(package, folder, lambda: visit.now) as (town, city):
+    async with housed(package, folder, lambda: visit.now, roads=roads) as (town, city):
         houses = [House(load(f"machinami.services.{name}"), city, Health()) for name in beside]
         desk = Desk(
             TOWN, (138.2, 34.99), 12.0, "Asia/Tokyo", False, "0", lambda: visit.now, Archive(town), lambda: houses,

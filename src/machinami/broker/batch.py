@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from machinami.broker.operations import Rule, expired, no_entity, write_deletion, write_new, write_rule
+from machinami.broker.operations import expired, no_entity, write_deletion, write_new, write_patched, write_rule
 from machinami.broker.town import Town
 from machinami.broker.written import writing
 from machinami.foundation.errors import BadRequestData, MachinamiError
@@ -18,6 +18,7 @@ from machinami.model.attribute import Attribute
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.null import NULL
+from machinami.model.patch import Patched
 from machinami.model.principal import Principal
 from machinami.store.protocol import Transaction
 
@@ -51,7 +52,8 @@ def upsert_all(town: Town, entities: Sequence[Entity], replace: bool, by: Princi
         if before is None or expired(before, now):
             write_new(tx, entity, now, by)
             return True
-        write_rule(tx, entity.id, _replacement(entity) if replace else _addition(entity), now, by)
+        done = patch.replaced(before, entity, now) if replace else _added(before, entity, now)
+        write_patched(tx, before, done, now, by)
         return False
 
     return _each(town, entities, _id_of_entity, one, by)
@@ -68,7 +70,7 @@ def put_all(town: Town, items: Sequence[tuple[Entity, Sequence[str]]], by: Princ
             write_new(tx, entity, now, by)
             return
         gone = [name for name in names if name in before.attributes and name not in entity.attributes]
-        write_rule(tx, entity.id, _addition(entity), now, by)
+        write_patched(tx, before, _added(before, entity, now), now, by)
         if gone:
             removal = Fragment(attributes={name: _nothing(before, name) for name in gone})
             write_rule(tx, entity.id, lambda held, at: patch.updated(held, removal, at), now, by)
@@ -141,13 +143,9 @@ def _each(
     return writing(town, work, by)
 
 
-def _replacement(new: Entity) -> Rule:
-    return lambda entity, now: patch.replaced(entity, new, now)
-
-
-def _addition(new: Entity) -> Rule:
+def _added(entity: Entity, new: Entity, now: datetime) -> Patched:
     fragment = Fragment(types=new.types, scopes=new.scopes, attributes=new.attributes, expires_at=new.expires_at)
-    return lambda entity, now: patch.appended(entity, fragment, True, now)
+    return patch.appended(entity, fragment, True, now)
 
 
 def _nothing(entity: Entity, name: str) -> tuple[Attribute, ...]:

@@ -49,13 +49,18 @@ def write_rule(tx: Transaction, entity_id: str, rule: Rule, now: datetime, by: P
     if before is None or expired(before, now):
         raise no_entity(entity_id)
     done = rule(before, now)
+    write_patched(tx, before, done, now, by)
+    return done
+
+
+def write_patched(tx: Transaction, before: Entity, done: Patched, now: datetime, by: Principal) -> None:
+    """Write what a rule has made of an entity, inside the transaction that gave it."""
     if done.changes or done.entity != before:
         types = done.entity.types
         if types != before.types:
             demand_keepable(types, {})
         demand_changes_keepable(done.changes)
-        tx.write(Change(Verb.UPDATED, entity_id, types, before, done.entity, done.changes, now, by.signature))
-    return done
+        tx.write(Change(Verb.UPDATED, before.id, types, before, done.entity, done.changes, now, by.signature))
 
 
 def write_deletion(tx: Transaction, before: Entity, now: datetime, by: Principal) -> None:

@@ -10,9 +10,11 @@ import json
 import os
 import pkgutil
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +30,7 @@ from machinami.foundation.errors import InputError
 from machinami.ingest.csv import parse
 from machinami.ingest.gtfs.parse.feed import read_feed
 from machinami.ingest.pabulib import parse as pabulib
+from machinami.ingest.requests311 import parse as requests311
 from machinami.kit.compute import calm_algebra
 from machinami.methods.scorecard import Argument, Check, Report, Table
 from machinami.methods.series import Floats
@@ -35,7 +38,7 @@ from machinami.model.transit_document import network_document
 
 METAVARS = {
     "column": "COL", "columns": "COL,COL", "text": "TEXT", "folder": "DIR", "file": "FILE", "polls": "FILE|DIR",
-    "gtfs": "FILE",
+    "gtfs": "FILE", "requests": "FILE",
 }  # fmt: skip
 EMPTY = Table(np.zeros(0, np.int64), {})
 _DATED = re.compile(r"[_-](19|20)\d\d([_-]?\d\d){0,2}$")
@@ -119,7 +122,8 @@ def run(args: argparse.Namespace) -> int:
     table, notes = read_tables(options, module.ARGUMENTS) if has_table and options.csv else (EMPTY, ())
     table = table._replace(documents=read_documents(options, module.ARGUMENTS))
     texts = {a.name: getattr(options, a.name) for a in module.ARGUMENTS if a.kind == "text"}
-    report = score(module, table, texts)
+    with machine_talk_aside():
+        report = score(module, table, texts)
     seconds = time.perf_counter() - began
     if options.json:
         print(json.dumps(as_json(report, seconds), ensure_ascii=False))
@@ -136,6 +140,8 @@ def read_documents(options: argparse.Namespace, arguments: Iterable[Argument]) -
             found |= read_polls(Path(getattr(options, argument.name)))
         if argument.kind == "gtfs" and getattr(options, argument.name):
             found[argument.name] = read_timetable(getattr(options, argument.name))
+        if argument.kind == "requests" and getattr(options, argument.name):
+            found[argument.name] = read_requests(getattr(options, argument.name), getattr(options, "zone", "UTC"))
         said = getattr(options, argument.name) if argument.kind in ("folder", "file") else ""
         if not said:
             continue
@@ -165,6 +171,11 @@ def read_timetable(path: str) -> bytes:
         return orjson.dumps(network_document(read_feed(read_bytes(path)).network))
     except InputError as error:
         raise InputError(f"{path}: {error.detail}", **error.facts) from None
+
+
+def read_requests(path: str, zone: str) -> bytes:
+    """Read a table of service requests as JSON rows. Raises InputError."""
+    return orjson.dumps(requests311.parse(read_bytes(path), Path(path).name, zone))
 
 
 def read_bytes(path: str) -> bytes:
@@ -255,6 +266,20 @@ def score(module: ModuleType, table: Table, options: dict[str, str]) -> Report:
 
         report: Report = module.evaluate(table, options, progress, each)
     return report
+
+
+@contextmanager
+def machine_talk_aside() -> Iterator[None]:
+    """What libraries print by themselves (HiGHS does) goes to the error output, so that --json prints JSON alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def as_json(report: Report, seconds: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from machinami.broker import batch, erasure, history, intake, operations, private, records
+from machinami.broker import batch, erasure, history, operations, private, records
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import is_whole, shows
 from machinami.broker.pseudonyms import pseudonyms_of
@@ -17,6 +17,7 @@ from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequire
 from machinami.kit.asides import leave_out
 from machinami.kit.compute import Compute, call
 from machinami.kit.consenting import Consenting
+from machinami.kit.delivering import Intake as Intake
 from machinami.kit.drawer import Drawer
 from machinami.kit.filing import Filing
 from machinami.kit.lending import demand_author, is_author
@@ -32,7 +33,6 @@ from machinami.model.entity import Entity
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Condition, Page, Query, TemporalQuery, TimeRelation, TypeIs
-from machinami.model.reading import Reading
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
 
 V = TypeVar("V")
@@ -88,8 +88,8 @@ class City:
     def at_reception(self) -> "City":
         """The same handle, reading and writing as the service itself what somebody hands in who may write nothing (a
         report, a proposal): the service answers for what it takes and what it shows of it. Who handed it in is told to
-        the account only where `publish` says so by its `by`, so that a service can keep people's names from it.
-        The first that it writes for somebody who may not write all of it themselves is counted: see `admit`.
+        the account only where `publish` says so by its `by`, so that a service can keep people's names from it. What
+        is handed in is counted: see `admit`.
         Raises Forbidden where the manifest does not say that it needs a reception."""
         self._demand_need("reception", "takes what people hand in")
         if self._counted is not None:
@@ -113,7 +113,7 @@ class City:
 
     @property
     def files(self) -> Filing:
-        """The service's own files. Raises Forbidden where the manifest does not say that it needs them."""
+        """The service's own files. Raises Forbidden where its manifest needs none."""
         return Filing(self._town, self.manifest, self._by)
 
     def pseudonym(self, person: str) -> str:
@@ -140,6 +140,11 @@ class City:
     def town_name(self) -> str:
         """The town's name."""
         return self._town.name
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the town asks nobody who they are."""
+        return self._town.policy.is_open
 
     def now(self) -> datetime:
         """The moment it is now, in UTC."""
@@ -372,26 +377,3 @@ class City:
             entities.extend(found.entities)
             if len(found.entities) < _PAGE:
                 return entities
-
-
-class Intake:
-    """What a source of data may do: hand in readings of the types that its manifest declares."""
-
-    def __init__(self, town: Town, manifest: Manifest) -> None:
-        self._town = town
-        self._context = town_context()
-        self._manifest = manifest
-        self._by = service_principal(manifest)
-
-    async def deliver(self, readings: Sequence[Reading]) -> None:
-        """Write the readings, each one into state and history, in order, in one transaction."""
-        for reading in readings:
-            if not self._manifest.may_write(reading.entity_type):
-                raise Forbidden(
-                    f"{self._manifest.id} does not say in its manifest that it writes {reading.entity_type}"
-                )
-        await intake.take(self._town, readings, self._context, self._by, self._manifest.simulated)
-
-    async def deliver_past(self, readings: Sequence[Reading]) -> None:
-        """Write readings of the past into the history alone: nobody is told of them as news."""
-        await intake.take_past(self._town, readings, self._context, self._by, self._manifest.simulated)

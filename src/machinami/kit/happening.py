@@ -23,7 +23,8 @@ SILENT_AFTER = timedelta(minutes=40)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the town has told its people: approved by a named person, still in force."""
+    """What the town has told its people: approved by a named person, still in force. own: its level is a colour for how
+    grave it is on the scale of what says it, and no 警戒レベル."""
 
     id: str
     level: Level
@@ -34,6 +35,7 @@ class Notice:
     since: datetime
     approved_by: str
     link: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def gather(parts: Iterable[Happening]) -> Happening:
 
 def worst(happening: Happening) -> Level | None:
     """The highest level in force, published or observed; None where nothing is known at all."""
-    known = [n.level for n in happening.notices]
+    known = [n.level for n in happening.notices if not n.own]
     known += [r.level for r in happening.readings if r.level is not None]
     return max(known, default=None)
 

@@ -69,8 +69,34 @@ def ago(passed: timedelta, words: Words) -> str:
 
 def fiscal(year: int, words: Words) -> str:
     """A fiscal year (from April) as offices name it: in Japanese by the era, too."""
+    return words.plain("time.fiscal", year=_named(year, words))
+
+
+def fiscal_span(first: int, last: int, words: Words) -> str:
+    """Fiscal years from the first to the last, as offices name them; one alone where they are the same."""
+    if first == last:
+        return fiscal(first, words)
+    one, other = (_named(year, words) for year in (first, last))
+    return words.plain("time.fiscal_span", first=one, last=other)
+
+
+def year_span(first: int, last: int, words: Words) -> str:
+    """Calendar years from the first to the last."""
+    if first == last:
+        return words.plain("time.year", year=first)
+    return words.plain("time.year_span", first=first, last=last)
+
+
+def years_told(first: object, last: object, is_fiscal: bool, words: Words) -> str:
+    """Years that stand in the data, of either kind; what is no year stays as it is."""
+    if isinstance(first, int) and isinstance(last, int):
+        return (fiscal_span if is_fiscal else year_span)(first, last, words)
+    return str(first) if first == last else f"{first}–{last}"
+
+
+def _named(year: int, words: Words) -> str:
     named = era(year) if words.language == DEFAULT_LANGUAGE else ""
-    return words.plain("time.fiscal", year=f"{named}（{year}）" if named else year)
+    return f"{named}（{year}）" if named else str(year)
 
 
 def era(year: int) -> str:

@@ -20,8 +20,9 @@ from machinami.kit.asides import Aside
 from machinami.kit.assets import asset_address
 from machinami.kit.circle import Step
 from machinami.kit.forms import FIELD
+from machinami.kit.http import Response
 from machinami.kit.kept import NOBODY
-from machinami.kit.moments import TOWN_ZONE, Moment, day_told, fiscal, moment
+from machinami.kit.moments import TOWN_ZONE, Moment, day_told, fiscal, fiscal_span, moment
 from machinami.kit.units import unit_text
 from machinami.kit.viewing import Called
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
@@ -120,6 +121,7 @@ def render(name: str, language: Language, /, *, shell: Shell, **view: object) ->
         html_lang=HTML_LANG[language],
         town=town_name(shell.town, language),
         fiscal=lambda year: fiscal(year, words),
+        fiscal_span=lambda first, last: fiscal_span(first, last, words),
         day_told=lambda text: day_told(text, words),
         unit_text=lambda unit: unit_text(unit, words),
         **view,
@@ -133,6 +135,13 @@ def _with_token(body: str, token: str) -> str:
         return body
     hidden = str(Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token))
     return _POSTED.sub(lambda form: form.group() + hidden, body)
+
+
+def allowing(page: Response, feature: str) -> Response:
+    """The page, which may ask its reader for one thing of their machine that other pages may not (geolocation)."""
+    held = PERMISSIONS_POLICY.replace(f"{feature}=()", f"{feature}=(self)").encode()
+    page.headers = [(name, held if name.lower() == b"permissions-policy" else value) for name, value in page.headers]
+    return page
 
 
 def town_name(names: Mapping[str, str], language: Language) -> str:

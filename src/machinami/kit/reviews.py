@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from machinami.kit.moments import day_told
 from machinami.kit.units import with_unit
 from machinami.kit.words import Words
 
@@ -18,7 +19,7 @@ def because(rows: Sequence[Mapping[str, Any]] | None, unit: str | None, words: W
 
 def _sentence(row: Mapping[str, Any], unit: str | None, words: Words) -> str:
     said = {name: with_unit(_number(row.get(name)), unit, words) for name in _VALUES}
-    days = {name: str(row.get(name) or "—") for name in _DAYS}
+    days = {name: day_told(str(row.get(name) or "—"), words) for name in _DAYS}
     kind = row.get("kind")
     return words.plain(f"review.because.{kind if kind in KINDS else 'off_path'}", **said, **days)
 

@@ -72,9 +72,25 @@ def share_fairly(task: Sharing, levels: int | None = None, seconds: float = 20.0
     return Shares(amounts, unmet_of(task, amounts), proved and ended)
 
 
+def pro_rata(task: Sharing) -> Shares:
+    """What each depot gives by itself, knowing nothing of the others: to all that it reaches in proportion to what they
+    need, as far as the way carries it; what a place gets beyond its need is of no use."""
+    depots, places, _ = _checked(task)
+    reached = np.where(task.limit[:, :, None] > 0, task.need[None, :, :], 0.0)
+    asked = reached.sum(axis=1, keepdims=True)
+    share = np.divide(reached, asked, out=np.zeros_like(reached), where=asked > 0)
+    amounts = np.floor(np.minimum(share * task.stock[:, None, :], task.need[None, :, :]) + SLACK)
+    for depot in range(depots):
+        for place in range(places):
+            carried = float(amounts[depot, place] @ task.weight)
+            if carried > task.limit[depot, place]:
+                amounts[depot, place] = np.floor(amounts[depot, place] * task.limit[depot, place] / carried)
+    return Shares(amounts, unmet_of(task, amounts), True)
+
+
 def share_by_need(task: Sharing) -> Shares:
-    """What each depot gives by itself: to all that it reaches, in proportion to what they need; what one cannot take (a
-    narrow way, a need that is met) is shared again among the others, and depots come one after the other."""
+    """What depots give one after the other, each to all that it reaches in proportion to what they still need; what one
+    cannot take (a narrow way, a need that is met) is shared again among the others. More than plain pro rata does."""
     depots, places, items = _checked(task)
     amounts = np.zeros((depots, places, items))
     room = task.limit.copy()
@@ -152,8 +168,9 @@ class _Model:
         threshold, above = self.columns, self.columns + 1
         self.columns += 1 + len(self.given)
         for number, (given, needed) in enumerate(zip(self.given, self.needed, strict=True)):
-            row = dict.fromkeys(given.tolist(), 1.0 / needed) | {threshold: 1.0, above + number: 1.0}
-            self.rows.append((row, 1.0, np.inf))
+            # Times the need, so that all coefficients are whole numbers: shares would be rounded.
+            row = dict.fromkeys(given.tolist(), 1.0) | {threshold: needed, above + number: needed}
+            self.rows.append((row, needed, np.inf))
         goal = {threshold: float(count)} | {above + n: 1.0 for n in range(len(self.given))}
         found, ended = self._solved(goal, seconds)
         self.rows.append((goal, -np.inf, self.largest(found, count) + SLACK))

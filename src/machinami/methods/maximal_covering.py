@@ -23,7 +23,7 @@ _SLACK = 1e-6
 FINE = 0.002
 """To within which part the largest least share of all groups is found."""
 _INFEASIBLE = 2
-_STEPS = 12  # halvings from 1 to less than FINE, and some for what is found above the middle
+_PATIENCE = 2  # halvings that may end undecided before the search for the fairest share ends
 _NOTHING = "no choice within the budget gives each group its least share; ask for less, or pay more"
 _LATE = "nothing was found in {:g} s; give more time or fewer points"
 
@@ -75,13 +75,13 @@ def maximal_covering(wish: Wish, seconds: float = 300.0) -> Covering:
 
 def fairest_covering(wish: Wish, seconds: float = 300.0) -> Covering:
     """Make the choices whose worst-off group has the largest share that can be had (to within FINE) and which, among
-    those, cover the most weight. `shares` of the wish hold as well."""
+    those, cover the most weight. A group of which nothing can be covered counts for nothing; `shares` hold as well."""
     _check(wish)
     if wish.groups is None or not (wish.groups >= 0).any():
         return maximal_covering(wish, seconds)
     shares = _shares_of(wish)
     least, proven = _largest_least_share(wish, shares, seconds / 2)
-    wanted = np.maximum(shares, np.where(_weights_of(wish) > 0, least, 0.0))
+    wanted = np.maximum(shares, np.where(np.isnan(_coverable(wish)), 0.0, least))
     found = _answer(wish, *_solve(wish, wanted, seconds / 2))
     return found if proven else found._replace(proven=False)
 
@@ -184,23 +184,27 @@ def _largest_least_share(wish: Wish, shares: Floats, seconds: float) -> tuple[fl
     """The largest share that every group can have at once to within FINE, by halving, and whether that is proven."""
     model = _model(wish)
     limits, nothing = _limits(wish, model), np.zeros(_choices(wish) + len(model.weights))
-    free = _allowed(wish)
-    could = shares_of(covered_by(wish.covers, np.flatnonzero(free).tolist()), wish.weights, wish.groups)
-    low, high, proven = 0.0, float(np.nanmin(could, initial=1.0)), True
+    could = _coverable(wish)
+    low, high, undecided = 0.0, float(np.nanmin(could, initial=1.0)), 0
     tried = FINE
-    for _ in range(_STEPS):
-        if high - low <= FINE:
-            break
+    while high - low > FINE and undecided < _PATIENCE:
         wanted = np.where(np.isnan(could), 0.0, np.maximum(shares, tried))
-        told = _run(wish, nothing, [*limits, *_share_limits(wish, model, wanted)], seconds / _STEPS)
+        told = _run(wish, nothing, [*limits, *_share_limits(wish, model, wanted)], seconds / _PATIENCE / 2)
         if told.x is not None:
-            got = shares_of(covered_by(wish.covers, _picked(told.x, len(free))), wish.weights, wish.groups)
-            low = max(tried, float(np.nanmin(got, initial=1.0)))
+            got = shares_of(covered_by(wish.covers, _picked(told.x, len(wish.costs))), wish.weights, wish.groups)
+            low = max(tried, float(np.min(got, where=~np.isnan(could), initial=1.0)))
         else:
-            proven &= told.status == _INFEASIBLE
+            undecided += told.status != _INFEASIBLE
             high = tried
         tried = (low + high) / 2
-    return low, proven and high - low <= FINE
+    return low, not undecided and high - low <= FINE
+
+
+def _coverable(wish: Wish) -> Floats:
+    """For each group the share that all allowed choices together cover; nan where that is nothing."""
+    seen = covered_by(wish.covers, np.flatnonzero(_allowed(wish)).tolist())
+    shares = shares_of(seen, wish.weights, wish.groups)
+    return np.where(shares > 0, shares, np.nan)
 
 
 def _share_limits(wish: Wish, model: _Model, shares: Floats) -> list[LinearConstraint]:

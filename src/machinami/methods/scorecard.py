@@ -43,10 +43,11 @@ class Table(NamedTuple):
 class Argument:
     """One option of an evaluation: one column of the file, several of them, a text, a folder of documents whose names
     are as `pattern` says, or a file that the service reads itself, or elections: a .pb file of Pabulib or a folder of
-    them, each as a JSON document; or a timetable by GTFS, as a JSON document (model.transit_document)."""
+    them, each as a JSON document; or a timetable by GTFS, as a JSON document (model.transit_document); or a table of
+    service requests (311), as JSON rows."""
 
     name: str
-    kind: Literal["column", "columns", "text", "folder", "file", "polls", "gtfs"]
+    kind: Literal["column", "columns", "text", "folder", "file", "polls", "gtfs", "requests"]
     help: str
     required: bool = False
     default: str = ""

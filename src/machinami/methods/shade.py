@@ -59,7 +59,9 @@ def share_in_shade(dark: Bools, starts: Sequence[int]) -> Floats:
     """Return for each moment the share of each way's points that are in shade, (moments, ways); `starts` are where the
     points of each way begin."""
     ends = [*starts[1:], dark.shape[1]]
-    parts = [dark[:, a:b].mean(axis=1) if b > a else np.full(len(dark), np.nan) for a, b in zip(starts, ends, strict=True)]
+    parts = [
+        dark[:, a:b].mean(axis=1) if b > a else np.full(len(dark), np.nan) for a, b in zip(starts, ends, strict=True)
+    ]
     return np.stack(parts, axis=1) if parts else np.zeros((len(dark), 0))
 
 
@@ -87,7 +89,7 @@ def _in_reach(ordered: Floats, prism: Prism, reach: Floats) -> NDArray[np.int64]
 
 
 def _meets(points: Floats, prism: Prism, reach: Floats) -> Bools:
-    """Whether the way from each point along `reach` meets the footprint: it begins in it, or crosses one of its sides."""
+    """Whether the way from each point along `reach` meets the footprint: begins in it, or crosses one of its sides."""
     starts = np.concatenate([_open(ring) for ring in prism.rings])
     ends = np.concatenate([np.roll(_open(ring), -1, axis=0) for ring in prism.rings])
     found = np.zeros(len(points), dtype=bool)

@@ -106,7 +106,22 @@ def chance_short(lots: Sequence[Lot], need: Need, factor: Factor, days: float) -
         return 1.0 if usable(lots, 0.0, 0.0) <= 0 else 0.0
     use = factor.nodes() * need.daily
     stock = np.array([math.floor(usable(lots, float(level), days) + 1e-9) for level in use])
-    return float(exceeds(use * days, need.spread, stock).mean())
+    chance = exceeds(use * days, need.spread, stock)
+    gone = max((lot.expires_in for lot in lots if lot.expires_in <= days), default=None)
+    if gone is not None:  # since then there is only what had not expired: nothing makes up for having used less before
+        kept = np.array([math.floor(left_at(lots, float(level), gone) + 1e-9) for level in use])
+        chance = np.maximum(chance, exceeds(use * (days - gone), need.spread, kept))
+    return float(chance.mean())
+
+
+def left_at(lots: Sequence[Lot], daily: float, day: float) -> float:
+    """How much is left of what has not expired by a day, at an even use, the first to expire being used first."""
+    held, at = sorted(lots, key=lambda one: one.expires_in), 0.0
+    for end in [*(lot.expires_in for lot in held if lot.expires_in < day), day]:
+        held, _ = first_out(held, daily * (end - at))
+        held = [lot for lot in held if lot.expires_in > end]
+        at = end
+    return sum(lot.quantity for lot in held)
 
 
 def exceeds(mean: Floats, spread: float, stock: Floats) -> Floats:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from machinami.methods.series import Floats
 
@@ -109,6 +109,21 @@ def soonest(net: Network, seconds: Floats, goals: Sequence[int], closed: Flags |
     )
 
 
+def walked(net: Network, seconds: Floats, ways: Ways, closed: Flags | None = None) -> Floats:
+    """How long each way takes where pieces take so long (seconds (m,)), though others were weighed to choose it."""
+    least: dict[tuple[int, int], float] = {}
+    open_ = np.ones(len(net.start), bool) if closed is None else ~closed
+    for a, b, cost in zip(net.start[open_].tolist(), net.end[open_].tolist(), seconds[open_].tolist(), strict=True):
+        least[a, b] = min(cost, least.get((a, b), math.inf))
+    found = np.full(len(net.corners), np.inf)
+    for corner in np.argsort(ways.seconds, kind="stable").tolist():
+        if not math.isfinite(ways.seconds[corner]):
+            break
+        following = int(ways.following[corner])
+        found[corner] = 0.0 if following < 0 else least[corner, following] + found[following]
+    return found
+
+
 def way_from(ways: Ways, corner: int) -> list[int]:
     """The corners on the way from one of them to its goal, both included; empty where there is no way."""
     if not math.isfinite(ways.seconds[corner]):
@@ -119,12 +134,26 @@ def way_from(ways: Ways, corner: int) -> list[int]:
     return path
 
 
-def nearest_corner(net: Network, place: tuple[float, float]) -> tuple[int, float]:
-    """The corner nearest to a place, and how many metres off it is; (-1, infinite) where there is no network."""
-    if not len(net.corners):
+def main_part(net: Network) -> Flags:
+    """Which corners (n,) belong to the largest part that hangs together: who stands beside a piece that leads nowhere
+    is better thought to stand at the next street that does."""
+    count = len(net.corners)
+    if not count:
+        return np.zeros(0, bool)
+    graph = csr_array((np.ones(len(net.start)), (net.start, net.end)), shape=(count, count))
+    _, part = connected_components(graph, directed=False)
+    return np.asarray(part == np.bincount(part).argmax())
+
+
+def nearest_corner(net: Network, place: tuple[float, float], among: Flags | None = None) -> tuple[int, float]:
+    """The corner nearest to a place (among those that are flagged), and how many metres off it is; (-1, infinite) where
+    there is none."""
+    if not len(net.corners) or (among is not None and not among.any()):
         return -1, math.inf
     east = (net.corners[:, 0] - place[0]) * math.cos(math.radians(place[1]))
     apart = np.hypot(east, net.corners[:, 1] - place[1]) * _METRES_PER_DEGREE
+    if among is not None:
+        apart = np.where(among, apart, math.inf)
     corner = int(np.argmin(apart))
     return corner, float(apart[corner])
 

@@ -18,6 +18,7 @@ def usual_rows() -> tuple[Row, ...]:
         _open("open-rain", RainGauge, "rain as it is measured"),
         _whole("open-river-states", "FloodMonitoring", "which warning level each gauge stands at"),
         _whole("open-heat", "WbgtObserved", "how hot it is for people"),
+        _whole("open-cool", "CoolingShelter", "which cool places are open in the heat"),
         _whole("open-alerts", "Alert", "what the town tells its people"),
         _open("open-shelters", Shelter, "where to go"),
         _open("open-districts", District, "the districts of the map"),

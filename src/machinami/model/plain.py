@@ -45,11 +45,11 @@ class Shape:
     """The forms of an entity's attributes, in order.
 
     slots: of each attribute by name, where its value is among the fields; a time of observation follows its value.
-    names: of the attributes; told: the same as JSON. places: the slots of the values that are places; pick_places: what
-    the fields say of them.
+    names: of the attributes; told: the same as JSON; kinds: each with its kind. places: the slots of values that are
+    places; pick_places: what the fields say of them.
     """
 
-    __slots__ = ("forms", "names", "pick_places", "places", "slots", "told")
+    __slots__ = ("forms", "kinds", "names", "pick_places", "places", "slots", "told")
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
         self.forms = forms
@@ -59,6 +59,7 @@ class Shape:
             self.slots[form.name] = at
             at += 2 if form.timed else 1
         self.names = tuple(self.slots)
+        self.kinds = frozenset([(form.name, form.kind) for form in forms])
         self.told = orjson.dumps(self.names)
         self.places = tuple([self.slots[form.name] for form in forms if form.kind is Kind.GEO])
         self.pick_places: Callable[[tuple[Any, ...]], Any] = itemgetter(*self.places) if self.places else _nothing

@@ -20,10 +20,14 @@ PUBLIC = tuple(
         *("WeatherObserved", "WbgtObserved"),
         *("TransitFeed", "GtfsAgency", "GtfsStop", "GtfsRoute", "GtfsService", "GtfsShape", "TransitPattern"),
         *("Vehicle", "TransitDelay", "ArrivalEstimation", "RoutePunctuality", "TransitKpi"),
+        *("WeatherObserved", "WbgtObserved", "CoolingShelter", "Walkway", "WayShade"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
         *("ReferenceCase", "TownService"),
+        *("EvacuationRoute", "Footway", "HazardZone", "Broadcast"),
+        *("IssueReporting", "IssueCategory", "IssueFigures"),
+        *("Building", "Streetlight", "Camera", "CameraPlan", "CameraPole", "WatchTarget", "FootageHandover"),
     )
 )
 _READ = frozenset({Deed.READ})

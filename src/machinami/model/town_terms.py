@@ -55,11 +55,20 @@ OWN = """
     people counted vehicles gains moves platform routes
 
     BuildingShape refBuilding triangles height groundHeight usage lod
+    CameraPole WatchTarget PrivacyZone CameraPlan CameraRemark FootageHandover weight wishes chosen districts fault
+    computedAt refSubject mayLook keptDays contact seenArea masked refPole receiver ground purpose
     WarningProposal WarningDecision sourceService grade capCategory response audience area parameters refSubject web
     groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
-    CoolingPlan people nearer reached reachable existing radius sites WayShade hours coolest sunniest
+    CoolingPlan people nearer reached reachable existing radius sites WayShade hours centre
     group
+    IssueIntake IssueStep IssueCategory IssueRule IssueFigures
+    requestedAt updatedAt expectedAt closedAt inTime daysToMend media details refDuplicate removal
+    refReport refDistrict photos lookedAt alike contact refAbout days questions retired endedAt
+    mended medianDays inTimeShare waiting late
 
+    TownMessage template speech districts topic hours holdout writtenBy Broadcast what roads people sent opened
+    firstSentAt minutesToFirst reachedShare MessageSubscriber road language topics EvacuationRoute refDistrict
+    refShelter distance farthest climb Footway heights HazardZone hazard depth
     occupancy occupancyDeviation openedAt openedBy facilities accessible pets floodProne
     ShelterReport refPlace at toldBy receivedAt inward outward profile item quantity expiresOn refOrder voids
     ReliefDepot trucks drones boats ReliefStock lots daily daysLow daysMiddle daysHigh
@@ -92,6 +101,11 @@ SMART_DATA_MODELS = {
     "Camera": "https://smartdatamodels.org/dataModel.Device/Camera",
     "cameraUsage": "https://smartdatamodels.org/dataModel.Device/cameraUsage",
     "cameraOrientation": "https://smartdatamodels.org/dataModel.Device/cameraOrientation",
+    "IssueReporting": "https://smartdatamodels.org/dataModel.IssueTracking/IssueReporting",
+    "reportId": "https://smartdatamodels.org/dataModel.IssueTracking/reportId",
+    "categoryCode": "https://smartdatamodels.org/dataModel.IssueTracking/categoryCode",
+    "departmentId": "https://smartdatamodels.org/dataModel.IssueTracking/departmentId",
+    "landmark": "https://smartdatamodels.org/dataModel.IssueTracking/landmark",
     "MLModel": "https://smartdatamodels.org/dataModel.MachineLearning/MLModel",
     "GtfsAgency": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsAgency",
     "GtfsStop": "https://smartdatamodels.org/dataModel.UrbanMobility/GtfsStop",

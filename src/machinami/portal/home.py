@@ -88,20 +88,20 @@ def _cause(happening: Happening, level: Level | None) -> Cause:
         return "empty"
     if level is None:
         return "unknown"
-    if happening.notices and happening.notices[0].level == level:
+    if any(n.level == level and not n.own for n in happening.notices):
         return "told"
     return "seen" if level else "calm"
 
 
 def _others(happening: Happening, level: Level | None) -> int:
     """How many more places stand as high as the one that is named."""
-    told = [n for n in happening.notices if n.level == level]
+    told = [n for n in happening.notices if n.level == level and not n.own]
     return max(len(told or [r for r in happening.readings if level and r.level == level]) - 1, 0)
 
 
 def _where(happening: Happening, level: Level | None) -> str:
     """The name of what stands highest: the area of a notice, else the gauge."""
     for notice in happening.notices:
-        if notice.level == level:
+        if notice.level == level and not notice.own:
             return notice.area
     return next((r.name for r in happening.readings if level and r.level == level), "")

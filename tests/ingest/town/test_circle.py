@@ -8,6 +8,7 @@ import pytest
 
 from machinami.broker.contexts import town_context
 from machinami.foundation.errors import BadRequestData
+from machinami.ingest.town import circle_street as street
 from machinami.ingest.town.circle import circle, told
 from machinami.ingest.town.circle_choices import BANDS, BUDGET
 from machinami.model.attribute import Attribute, Kind
@@ -51,9 +52,9 @@ def test_every_word_is_a_term_and_every_thing_is_said_to_be_simulated() -> None:
         assert [row.value for row in rows if row.attribute == "simulated"] == [True], entity
 
 
-def test_the_town_has_six_figures_whose_formulas_can_be_read() -> None:
+def test_the_town_has_six_figures_and_those_of_its_street_whose_formulas_can_be_read() -> None:
     formulas = values("KeyPerformanceIndicator", "formula")
-    assert len(formulas) == 6
+    assert len(formulas) == 6 + len(street.FIGURES)
     for row in formulas:
         assert parse_formula(str(row.value), town_context()) is not None
     with pytest.raises(BadRequestData):

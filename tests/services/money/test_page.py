@@ -37,10 +37,11 @@ async def test_what_an_officer_writes_is_what_residents_read_with_the_plain_warn
     assert "費用を書きました" in text
     await visit.send("incomes", **INCOME)
     seen = await visit.see()
-    assert "2026～2030 年度、毎年：運用費 4,800,000 円 に対し、補助金以外の収入は 2,880,000 円 です。" in seen
+    assert "令和8（2026）〜令和12（2030）年度、毎年：運用費 4,800,000 円 に対し、" in seen
+    assert "補助金以外の収入は 2,880,000 円 です。" in seen
     assert "1,920,000 円 足りず" in seen
     assert 'class="money-running"' in seen
-    assert "Every year from FY2026 to FY2030" in await visit.see("?lang=en")
+    assert "Every year, FY 2026–2030" in await visit.see("?lang=en")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ async def test_a_setting_is_changed_or_refused_with_what_would_do(visit: Visit) 
     status, text = await visit.send("settings", setting="years", value="3")
     assert status == 200
     await visit.send("costs", **COST)
-    assert "2026 年度から 2028 年度まで" in await visit.see()
+    assert "令和8（2026）〜令和10（2028）年度" in await visit.see()
     status, text = await visit.send("settings", setting="years", value="99")
     assert status == 422
     assert "1 から 10 まで" in text

@@ -169,7 +169,7 @@ def test_the_workbook_holds_words_numbers_as_numbers_and_no_formula() -> None:
     assert words[0] == ["わたしの町の計画"]
     assert any(isinstance(cell, str) and cell.startswith("=1+1") for row in words for cell in row)
     years = next(rows for name, rows in found.items() if "年度ごと" in name)
-    assert years[-1] == ["2027 年度", 0.0, 1_234_567.0, 0.0, 0.0, -1_234_567.0]
+    assert years[-1] == ["令和9（2027）年度", 0.0, 1_234_567.0, 0.0, 0.0, -1_234_567.0]
 
 
 def test_two_tables_of_one_name_have_two_sheets() -> None:
@@ -182,13 +182,13 @@ def test_two_tables_of_one_name_have_two_sheets() -> None:
 def test_the_figures_of_a_print_are_dated_and_those_of_today_stand_beside_them_on_the_page() -> None:
     printed, effects = paper().chapters[2].tables
     live, _ = paper(live=True).chapters[2].tables
-    assert "2026-11-21 18:00" in paper().dated
-    assert printed.rows[0][5:] == ("1.5 時間", "2026-11-21", "順調")
-    assert live.rows[0][5:] == ("1.5 時間", "2026-11-21", "4 時間", "2027-03-01")
+    assert "2026年11月21日 18:00" in paper().dated
+    assert printed.rows[0][5:] == ("1.5 時間", "2026年11月21日", "順調")
+    assert live.rows[0][5:] == ("1.5 時間", "2026年11月21日", "4 時間", "2027年3月1日")
     assert effects.rows[0][1:6] == (
-        "避難までの時間", "2026-04-01", "−0.5 時間", "−0.8 時間 から −0.2 時間（95 %）", "偶然だけでは説明しにくい",
+        "避難までの時間", "2026年4月1日", "−0.5 時間", "−0.8 時間 から −0.2 時間（95 %）", "偶然だけでは説明しにくい",
     )  # fmt: skip
-    assert printed.rows[0][2:5] == ("不明", "2 時間 〜 3 時間", "2030 年度")
+    assert printed.rows[0][2:5] == ("不明", "2 時間 〜 3 時間", "令和12（2030）年度")
 
 
 @built
@@ -200,6 +200,6 @@ def test_a_withdrawn_plan_says_so_wherever_it_is_read() -> None:
 
 def test_a_plan_that_came_without_tables_shows_those_of_today_and_says_so() -> None:
     brought = paper(live=True, record=None)
-    assert "2027-03-01" in brought.dated
-    assert brought.chapters[2].tables[0].rows[0][5:] == ("4 時間", "2027-03-01", "順調")
+    assert "2027年3月1日" in brought.dated
+    assert brought.chapters[2].tables[0].rows[0][5:] == ("4 時間", "2027年3月1日", "順調")
     assert "いまの値" in brought.chapters[2].tables[0].heads

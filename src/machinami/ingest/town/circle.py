@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 
+from machinami.ingest.town import circle_street as street
 from machinami.ingest.town.circle_body import body
 from machinami.ingest.town.circle_choices import choices
 from machinami.ingest.town.circle_judged import judged
@@ -67,7 +68,7 @@ def _wishes(year: int) -> Iterator[View]:
         en="Everybody is away before the river comes, and everybody can go out on foot every day.",
     )
     yield Vision(VISION, name, text, "adopted", 1, f"{year - 1}-04-01", "街 はるか（模擬）（町長）")
-    for key, field, origin, voices, ja, en in COMPLAINTS:
+    for key, field, origin, voices, ja, en in (*COMPLAINTS, *street.NEEDS):
         yield CityNeed(
             identifier("CityNeed", key),
             Words(ja=ja, en=en),
@@ -82,7 +83,7 @@ def _wishes(year: int) -> Iterator[View]:
 
 
 def _works(year: int) -> Iterator[View]:
-    for row in WORKS:
+    for row in (*WORKS, *street.WORKS):
         yield Initiative(
             identifier("Initiative", row.key),
             Words(ja=row.ja, en=row.en),
@@ -104,7 +105,7 @@ def _works(year: int) -> Iterator[View]:
         Words(ja="街並町スマートシティ実行計画（模擬）", en="Machinami action plan (simulated)"),
         1,
         {key: {"ja": ja, "en": en} for key, ja, en in CHAPTERS},
-        [identifier("Initiative", row.key) for row in WORKS],
+        [identifier("Initiative", row.key) for row in (*WORKS, *street.WORKS)],
         "街 はるか（模擬）（町長）",
         datetime.fromisoformat(f"{year}-04-01T00:00:00+09:00"),
         Ref(VISION),
@@ -112,7 +113,7 @@ def _works(year: int) -> Iterator[View]:
 
 
 def _figures(year: int) -> Iterator[View]:
-    for row in FIGURES:
+    for row in (*FIGURES, *street.FIGURES):
         target = (
             None if row.target is None else {"kind": "value", "low" if row.direction == "up" else "high": row.target}
         )
@@ -133,6 +134,7 @@ def _figures(year: int) -> Iterator[View]:
             target=target,
             target_years=None if target is None else {"from": year, "to": year + 3, "fiscal": True},
             leads_to=[identifier("KeyPerformanceIndicator", key) for key in row.leads_to] or None,
+            from_kpi=row.from_kpi,
         )
 
 
@@ -224,13 +226,13 @@ def _gate(
 
 
 def _purse(year: int) -> Iterator[View]:
-    for key, work, ja, en, task, duty, payer, amounts in SPENDING:
+    for key, work, ja, en, task, duty, payer, amounts in (*SPENDING, *street.SPENDING):
         of = Ref(identifier("Initiative", work))
         yield from _yearly(
             CostItem(key, Words(ja=ja, en=en), None, task, duty, None, payer, state="planned", ref_initiative=of),
             year - 1, amounts,
         )  # fmt: skip
-    for key, work, ja, en, source, payer, sure, amounts in INCOMES:
+    for key, work, ja, en, source, payer, sure, amounts in (*INCOMES, *street.INCOMES):
         of = Ref(identifier("Initiative", work))
         terms = Words(ja=CONDITIONS[key][0], en=CONDITIONS[key][1]) if key in CONDITIONS else None
         yield from _yearly(

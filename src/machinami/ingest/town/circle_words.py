@@ -66,8 +66,8 @@ CHAPTERS = (
     ),
     (
         "work",
-        "川の見守り、健幸ポイント、薬の配達、決定の公開の四つ。",
-        "Rivers, walking, medicine, open decisions: four works.",
+        "川の見守り、健幸ポイント、薬の配達、決定の公開の四つを柱に、暮らしの足もとの取組を加える。",
+        "Four pillars: rivers, walking, medicine, open decisions; beside them works close to daily life.",
     ),
     (
         "roadmap",

@@ -78,7 +78,7 @@ WORKS = (
 
 
 class Figure(NamedTuple):
-    """One indicator; baseline None: not known."""
+    """One indicator; baseline None: not known; from_kpi: of which manifest it was taken over, as service.id."""
 
     key: str
     field: str
@@ -95,6 +95,7 @@ class Figure(NamedTuple):
     en: str
     counting_ja: str
     counting_en: str
+    from_kpi: str | None = None
 
 
 FIGURES = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import numpy as np
+
 from machinami.ingest.town.climate import EN, JA, KEY
 from machinami.ingest.town.gauges import Gauge, RainGauge
 from machinami.ingest.town.geography import district_ring
@@ -68,6 +70,9 @@ def inventory(land: Land, gauges: Sequence[Gauge], rain: Sequence[RainGauge], at
         polygon = {"type": "Polygon", "coordinates": area["coordinates"][0]}
         found.extend(_facts("District", row.key, {"ja": row.ja, "en": row.en}, polygon, at))
         found.append(Reading(identifier("District", row.key), "District", "population", row.people, at))
+        lived = land.axis.place(np.array([0.5 * (row.south + row.north)]), np.array([row.bank * 520.0]))[0]
+        home = _point(lived.tolist())
+        found.append(Reading(identifier("District", row.key), "District", "centre", home, at, None, "GeoProperty"))
     found.append(Reading(AREA_ID, "RainForecast", "name", AREA_NAME, at, None, "LanguageProperty"))
     found.append(Reading(AREA_ID, "RainForecast", "simulated", True, at))
     return found

@@ -71,7 +71,7 @@ class Refuge:
         self._land = land
 
     def places(self, at: datetime) -> list[Reading]:
-        """What stands before anything happens: depot, roads, the area without flights, and what is where."""
+        """What stands before anything happens: what shelters have, the depot, roads, and the area without flights."""
         points = {mark.key: lonlat(ground(self._land, mark)[0].tolist()) for mark in LANDMARKS}
         found: list[Reading] = []
         for key, facts in FACTS.items():
@@ -89,11 +89,6 @@ class Refuge:
                 Reading(identifier("RoadSegment", key), "RoadSegment", "location", line, at, None, "GeoProperty")
             )
         found += self._no_fly(points["hospital"], at)
-        for place, held in ((store, DEPOT), (identifier("Shelter", OPEN), PLACED)):
-            for item, quantity in held.items():
-                found += self._report(
-                    f"placed-{place[-6:]}-{item}", place, "stock_in", at, item=item, quantity=quantity
-                )
         return found
 
     def _no_fly(self, centre: Sequence[float], at: datetime) -> Iterator[Reading]:
@@ -120,7 +115,7 @@ class Refuge:
         families = [_family(draws) for _ in range(FAMILIES)]
         shelter = identifier("Shelter", OPEN)
         opened = self._at(OPENS)
-        found = [*self._report("opened", shelter, "open", opened, by=CHIEF)]
+        found = [*self._placed(self._at(OPENS - 1.0)), *self._report("opened", shelter, "open", opened, by=CHIEF)]
         road = identifier("RoadSegment", "kitahara")
         found.append(Reading(road, "RoadSegment", "state", "closed", self._at(CLOSES_ROAD)))
         held = dict(PLACED)
@@ -131,6 +126,13 @@ class Refuge:
         for hour, item, quantity in ORDERS:
             found += self._order(shelter, self._at(OPENS + hour), item, quantity)
         return sorted(found, key=lambda reading: reading.observed_at)
+
+    def _placed(self, at: datetime) -> Iterator[Reading]:
+        """What staff find in the depot and in the shelter when they make ready."""
+        depot, shelter = identifier("ReliefDepot", "store"), identifier("Shelter", OPEN)
+        for key, place, held in (("depot", depot, DEPOT), ("shelter", shelter, PLACED)):
+            for item, quantity in held.items():
+                yield from self._report(f"placed-{key}-{item}", place, "stock_in", at, item=item, quantity=quantity)
 
     def _at(self, hours: float) -> datetime:
         return self._anchor + timedelta(minutes=round(hours * 60))

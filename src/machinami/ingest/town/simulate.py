@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from machinami.ingest.town.climate import KEY, climate
+from machinami.ingest.town.coolness import coolness
+from machinami.ingest.town.evacuation import Evacuation
 from machinami.ingest.town.fleet import Fleet
 from machinami.ingest.town.gauges import RainGauge, basin, rain_gauges
 from machinami.ingest.town.geography import draw
@@ -54,6 +56,7 @@ class Town:
         self.rain_gauges: tuple[RainGauge, ...] = rain_gauges(self.land)
         self._truth = Truth(seed, -24 * days, reaches, samples, self.rain_gauges)
         self.refuge = Refuge(seed, self.anchor, self.land)
+        self.evacuation = Evacuation(seed, self.anchor, self.land)
         self.fleet = Fleet(self.land, seed, self.anchor, self.first, self._hourly_rain)
 
     @cached_property
@@ -68,8 +71,16 @@ class Town:
     def inventory(self) -> Sequence[Reading]:
         """Return what stands in the town and does not change: names, places, thresholds, shelters,
         districts."""
-        standing = inventory(self.land, self.gauges, self.rain_gauges, self.first)
-        return [*standing, *self.refuge.places(self.first), *self.fleet.timetable(self.first)]
+        return [
+            *inventory(self.land, self.gauges, self.rain_gauges, self.first),
+            *self.refuge.places(self.first),
+            *self.evacuation.places(self.first),
+            *self.fleet.timetable(self.first),
+        ]
+
+    def coolness(self) -> Sequence[Reading]:
+        """Return where it is cool when the town comes to life, which officers may change from then on."""
+        return list(coolness(self.land, self.anchor))
 
     def readings(self, start: datetime, end: datetime, step: timedelta = RAIN_STEP) -> Sequence[Reading]:
         """Return every reading observed in [start, end), in order of time.
@@ -85,6 +96,7 @@ class Town:
             found.extend(self.rain_forecast(_EPOCH + timedelta(minutes=minute)))
         found.extend(self._weather_readings(start, end))
         found.extend(self.refuge.told(start, end))
+        found.extend(self.evacuation.told(start, end))
         found.extend(self.fleet.told(start, end, step))
         found.sort(key=lambda reading: reading.observed_at)
         return found
@@ -153,7 +165,8 @@ class Town:
         minutes = _minutes(start, end, FORECAST_STEP)
         hours = self._hours(minutes)
         fallen = self._truth.rain_totals(hours) - self._truth.rain_totals(hours - RAIN_STEP / FORECAST_STEP)
-        told = climate(self.seed, minutes, fallen[:, 0])
+        anchor = (self.anchor - _EPOCH) // timedelta(minutes=1)
+        told = climate(self.seed, minutes, fallen[:, 0], anchor)
         entity = identifier("WeatherObserved", KEY)
         instants = [_EPOCH + timedelta(minutes=minute) for minute in minutes.tolist()]
         for (attribute, unit), values in zip(WEATHER, told, strict=True):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from machinami.ingest.town.circle import circle
 from machinami.ingest.town.pace import Pace
 from machinami.ingest.town.simulate import DEFAULT_DAYS, RAIN_STEP, Town, floor_to, history
+from machinami.ingest.town.street import street
 from machinami.ingest.town.walkers import walkers
 from machinami.model.reading import Reading
 
@@ -73,7 +74,11 @@ class Simulation:
         for day in history(self.town, self.town.anchor + _TICK):
             await self._deliver(day)
             told += len(day)
-        plan = circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor)
+        plan = [
+            *self.town.coolness(),
+            *circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor),
+            *street(self.town.land, self.town.anchor, _ZONE),
+        ]
         for begin in range(0, len(plan), _PART):
             await self._deliver(plan[begin : begin + _PART])
         return told + len(plan) + await self._tell_walkers()

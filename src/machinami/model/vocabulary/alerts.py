@@ -40,13 +40,14 @@ class Alert:
     """What residents are told: approved by a named officer (`decided_by`, `role`), published, perhaps withdrawn.
 
     `source_service`: the id of the service that says it; `kind`: see `AlertKind`, absent: a warning. `warning_level`:
-    警戒レベル 1 to 5, only where the source has one; `grade`: how grave on the source's own scale. `category` and
-    `sub_category` as Smart Data Models have them; `cap_category`: the category of CAP (Met, Geo, Safety, Security,
-    Rescue, Fire, Health, Env, Transport, Infra, CBRNE, Other) where `category` does not imply it; `response`: what to
-    do in the words of CAP. Texts hold ja, en, easy and whatever else the town speaks. The area: its names, `radius` in
-    km around `location`, and `area` as a geometry; `audience`: whom it is meant for, and `groups`: how grave for whom. `state`: published, superseded
-    (another says more) or withdrawn. `status`: Actual, Exercise or Test. `revisions`: every CAP message sent about it,
-    in order. `ref_subject`: what it is about (a station, a district); `web`: where more is said.
+    警戒レベル 1 to 5, only where the source has one; `grade`: how grave on the source's own scale, and `groups`: how
+    grave for whom. `category` and `sub_category` as Smart Data Models have them; `cap_category`: the category of CAP
+    (Met, Geo, Safety, Security, Rescue, Fire, Health, Env, Transport, Infra, CBRNE, Other) where `category` does not
+    imply it; `response`: what to do in the words of CAP. Texts hold ja, en, easy and whatever else the town speaks. The
+    area: its names, `radius` in km around `location`, and `area` as a geometry; `audience`: whom it is meant for.
+    `state`: published, superseded (another says more) or withdrawn. `status`: Actual, Exercise or Test. `revisions`:
+    every CAP message sent about it, in order. `ref_subject`: what it is about (a station, a district); `web`: where
+    more is said.
     """
 
     TYPE: ClassVar[str] = "Alert"

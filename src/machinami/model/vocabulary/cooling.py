@@ -9,7 +9,7 @@ from machinami.model.view import Day, Geometry, Point, Ref, Words
 
 @dataclass(frozen=True, slots=True)
 class CoolingShelter:
-    """A cool place that is open to everybody in the heat (クーリングシェルター, 指定暑熱避難施設: 気候変動適応法 第21条).
+    """A cool place open to all in the heat (クーリングシェルター, 指定暑熱避難施設: 気候変動適応法 第21条).
 
     opening_hours: as schema.org writes them, such as `Mo-Fr 09:00-17:00`, by the town's clock; closed_on: days on which
     it is closed all the same; first_day and last_day: between which it is one. capacity in persons. state: designated

@@ -40,7 +40,7 @@ FACILITIES = ("toilet_accessible", "shower", "kitchen", "power", "air_conditioni
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """A part of the town (町丁目・地区) with its people."""
+    """A part of the town (町丁目・地区) with its people; centre: where most of them live, where that is known."""
 
     TYPE: ClassVar[str] = "District"
     id: str
@@ -48,6 +48,7 @@ class District:
     location: Geometry | None = None
     population: int | None = None
     simulated: bool | None = None
+    centre: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,124 +1,134 @@
-"""How hot is it for the resident, what is coming for the officer, and how is it worked out for the successor?"""
+"""How hot is it, where is it cool, what is to be decided, how is it worked out? For resident, officer and successor."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import fields, replace
 
+from machinami.foundation.errors import BadRequestData, SettingsError
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
-from machinami.kit.frame import Frame
-from machinami.kit.happening import Happening, Source
+from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.signing import Audience, choose_audience
+from machinami.kit.settings import read_setting, said_refusal
+from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
-from machinami.model.vocabulary.weather import WbgtObserved, WeatherObserved
-from machinami.services.heat.logic.now import is_silent, lacking, level_of
-from machinami.services.heat.model import Level, Settings, WbgtForecast
+from machinami.model.vocabulary.alerts import Message
+from machinami.model.vocabulary.office import Officer
+from machinami.services.heat import service
+from machinami.services.heat.book.day import events as events
+from machinami.services.heat.book.state import HeatView
+from machinami.services.heat.book.telling import ADDRESS
+from machinami.services.heat.book.town import happening as happening
+from machinami.services.heat.book.town import view
+from machinami.services.heat.logic.cooling import Draft
 from machinami.services.heat.service import PACKAGE
 
 TEMPLATE = f"{PACKAGE}/page.html"
-ADDRESS = "/services/heat"
-EVERY = timedelta(minutes=60)
-TEMPERATURE = "CEL"
-
-
-@dataclass(frozen=True, slots=True)
-class Coming:
-    """What is said of one time to come; gain None: nothing was learned yet."""
-
-    hours: int
-    at: datetime
-    wbgt: float
-    level: Level
-    low: float | None
-    high: float | None
-    gain: float | None
-    used: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The heat of one place as the page shows it; level None: it is silent."""
-
-    id: str
-    name: str
-    wbgt: float | None
-    level: Level | None
-    at: datetime | None
-    method: str
-    coming: Sequence[Coming]
-
-
-@dataclass(frozen=True, slots=True)
-class HeatView:
-    """All that the page shows to one audience; `lacking` are stations whose heat cannot be worked out, and why not."""
-
-    audience: Audience
-    places: Sequence[Place]
-    lacking: Sequence[tuple[str, tuple[str, ...]]]
-    forecasts: bool
-    closed: bool
-
-
-async def happening(city: City, words: Words) -> Happening:
-    """Say on the home page when the heat of each place was told last; the portal finds this by its name."""
-    return Happening(sources=[_source(place, words) for place in await city.find(WbgtObserved)])
-
-
-def _source(place: WbgtObserved, words: Words) -> Source:
-    last = place.wbgt.observed_at if place.wbgt else None
-    return Source(place.id, words.of(place.name, place.id), last, EVERY, ADDRESS)
+Deed = Callable[[Mapping[str, str], Officer], Awaitable[None]]
+_DRAFT = tuple(one.name for one in fields(Draft))
 
 
 def routes(city: City, desk: Desk) -> list[Route]:
-    """The page; the town finds it by this name."""
-    frame = Frame.around(desk)
-
-    async def show(request: Request) -> Response:
-        words = frame.words(request, PACKAGE)
-        audience = choose_audience(request.arguments.get("view"))
-        return frame.show(request, TEMPLATE, heat=await view(city, audience, words))
-
-    return [frame.page("GET", ADDRESS, show, "Heat: how hot it is for people, and how hot it will be")]
+    """The page and every decision that can be taken on it."""
+    book = Book(city, Frame.around(desk))
+    page = book.frame.page
+    return [
+        page("GET", ADDRESS, book.show, "Heat: how hot it is for people, who is warned, where it is cool"),
+        *(page("POST", f"{ADDRESS}/{name}", book.taken(name, deed)) for name, deed in book.deeds().items()),
+    ]
 
 
-async def view(city: City, audience: Audience, words: Words) -> HeatView:
-    """Gather what the page shows."""
-    settings, now = await city.settings(Settings), city.now()
-    said = {str(one.ref_observed): one for one in await city.find(WbgtForecast)}
-    told = await city.find(WbgtObserved)
-    places = [_place(place, said.get(place.id), settings, now, words) for place in told]
-    stations = [(station, lacking(station)) for station in await city.find(WeatherObserved)]
-    return HeatView(
-        audience,
-        sorted(places, key=lambda place: (-(place.wbgt or 0.0) if place.level is not None else 99.0, place.name)),
-        [(words.of(station.name, station.id), names) for station, names in stations if names],
-        audience != "resident" or settings.public_forecast,
-        not city.shows(WbgtObserved),
-    )
+class Book:
+    """The heat page of one town, and what is done through it."""
+
+    def __init__(self, city: City, frame: Frame) -> None:
+        self.city = city
+        self.frame = frame
+
+    def deeds(self) -> dict[str, Deed]:
+        """What a form does, by its address."""
+        return {
+            "approve": self.approve,
+            "decline": self.decline,
+            "withdraw": self.withdraw,
+            "shelters": self.designate,
+            "shelters/close": self.close,
+            "shelters/undo": self.undo,
+            "settings": self.setting,
+        }
+
+    async def show(self, request: Request) -> Response:
+        """The page of one audience."""
+        words, asked = self.frame.words(request, PACKAGE), request.arguments
+        done = asked.get("done", "")
+        found = await view(self.city, choose_audience(asked.get("view")), words, asked.get("hour", ""))
+        return self._page(request, replace(found, done=done if words.has(f"heat.done.{done}") else ""))
+
+    def taken(self, name: str, deed: Deed) -> PageHandler:
+        """The handler of a form: does the deed, or shows the page again with what would do."""
+
+        async def take(request: Request) -> Response:
+            form = read_form(request)
+            try:
+                await deed(form, officer(form))
+            except (BadRequestData, SettingsError) as error:
+                return await self._refused(request, form, error)
+            return see_other(f"{ADDRESS}?view=officer&done={name.replace('/', '_')}")
+
+        return take
+
+    async def approve(self, form: Mapping[str, str], by: Officer) -> None:
+        """Publish a proposal as the officer wrote it."""
+        said(form, "read")
+        message = Message(*(said(form, name) for name in ("headline", "body", "instruction", "area")))
+        await service.approve(self.city, said(form, "proposal"), message, by)
+
+    async def decline(self, form: Mapping[str, str], by: Officer) -> None:
+        """Decide not to publish a proposal."""
+        await service.decline(self.city, said(form, "proposal"), said(form, "reason"), by)
+
+    async def withdraw(self, form: Mapping[str, str], by: Officer) -> None:
+        """Take back what is published."""
+        await service.withdraw(self.city, said(form, "notice"), said(form, "reason"), by)
+
+    async def designate(self, form: Mapping[str, str], by: Officer) -> None:
+        """Make a place a cooling shelter, or write one anew."""
+        draft = Draft(*(said_if(form, name, 600) for name in _DRAFT))
+        await service.designate(self.city, said_if(form, "shelter", 200), draft, by)
+
+    async def close(self, form: Mapping[str, str], by: Officer) -> None:
+        """End a cooling shelter."""
+        await service.close(self.city, said(form, "shelter"), said(form, "reason"), by)
+
+    async def undo(self, form: Mapping[str, str], by: Officer) -> None:
+        """Take back the last change of a cooling shelter."""
+        await service.undo_shelter(self.city, said(form, "shelter"), by)
+
+    async def setting(self, form: Mapping[str, str], by: Officer) -> None:
+        """Change a setting."""
+        setting = self.city.manifest.setting(said(form, "setting"))
+        await service.set_setting(self.city, setting.name, read_setting(setting, form.get("value", "")), by)
+
+    async def _refused(
+        self, request: Request, form: Mapping[str, str], error: BadRequestData | SettingsError
+    ) -> Response:
+        words = self.frame.words(request, PACKAGE)
+        audience: Audience = "officer"
+        found = await view(self.city, audience, words)
+        if isinstance(error, SettingsError):
+            name = form.get("setting", "")
+            refused = (name, said_refusal(found.settings, name, error, words))
+            return self._page(request, replace(found, refused=refused), 422)
+        return self._page(request, replace(found, fault=_fault(error, words), typed=dict(form)), 422)
+
+    def _page(self, request: Request, found: HeatView, status: int = 200) -> Response:
+        return self.frame.show(request, TEMPLATE, status, heat=found)
 
 
-def _place(one: WbgtObserved, said: WbgtForecast | None, settings: Settings, now: datetime, words: Words) -> Place:
-    value = one.wbgt.value if one.wbgt else None
-    level = None if value is None or is_silent(one, settings, now) else level_of(value)
-    at = one.wbgt.observed_at if one.wbgt else None
-    coming = _coming(said, now) if said and said.issued_at else []
-    return Place(one.id, words.of(one.name, one.id), value, level, at, one.method or "measured", coming)
-
-
-def _coming(said: WbgtForecast, now: datetime) -> list[Coming]:
-    """The rows of a forecast that are still to come; a row that is none is left out."""
-    rows = [_row(row, said.issued_at) for row in said.horizons or [] if said.issued_at]
-    return [row for row in rows if row and row.at > now]
-
-
-def _row(row: dict[str, Any], issued: datetime) -> Coming | None:
-    hours, wbgt = row.get("hours"), row.get("wbgt")
-    if not isinstance(hours, int) or not isinstance(wbgt, int | float):
-        return None
-    low, high, gain = (
-        float(value) if isinstance(value, int | float) else None for value in map(row.get, ("low", "high", "gain"))
-    )
-    at = issued + timedelta(hours=hours)
-    return Coming(hours, at, float(wbgt), level_of(float(wbgt)), low, high, gain, bool(row.get("used")))
+def _fault(error: BadRequestData, words: Words) -> str:
+    """What is wrong with what was typed, in the reader's words where they are known."""
+    kind, field = str(error.facts.get("fault", "")), str(error.facts.get("field", ""))
+    if kind and words.has(f"heat.fault.{kind}"):
+        return words.plain(f"heat.fault.{kind}")
+    if words.has(f"heat.fault.{field}"):
+        return words.plain(f"heat.fault.{field}")
+    return words.plain("heat.fault.other", detail=error.detail)

@@ -1,27 +1,121 @@
 """When does the heat service work? Gather, decide, publish. No rule and no threshold lives here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
+from machinami.foundation.errors import Conflict, NotFound
 from machinami.kit.city import City
-from machinami.model.view import Ref
+from machinami.kit.manifest import Value
+from machinami.kit.words import LANGUAGES
+from machinami.kit.words import Words as Catalogue
+from machinami.model import cap
+from machinami.model.publishing import cancelled, revised_texts, superseded
+from machinami.model.view import Ref, Words
+from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of, in_force, service_of
+from machinami.model.vocabulary.buildings import Building
+from machinami.model.vocabulary.cooling import CoolingShelter, Walkway
+from machinami.model.vocabulary.decisions import (
+    DecisionKind,
+    WarningDecision,
+    WarningProposal,
+    demand_officer,
+    demand_reason,
+    move,
+)
+from machinami.model.vocabulary.office import Officer
+from machinami.model.vocabulary.places import District, Shelter
 from machinami.model.vocabulary.weather import WbgtObserved, WeatherObserved
+from machinami.services.heat.logic.cooling import Draft, designated, is_standing, undone, withdrawn
+from machinami.services.heat.logic.groups import check_bounds
 from machinami.services.heat.logic.now import observe, place_of
-from machinami.services.heat.logic.outlook import is_due
+from machinami.services.heat.logic.outlook import is_due as is_new_hour
 from machinami.services.heat.logic.past import ELEMENTS, Told, past_heat, told_by
-from machinami.services.heat.model import WbgtForecast
+from machinami.services.heat.logic.proposing import Known, issued, nearest_places, propose
+from machinami.services.heat.logic.risk import Grades, judge
+from machinami.services.heat.logic.shading import is_due, shade_of, streets_of, told
+from machinami.services.heat.logic.siting import PLAN_ID, plan_sites, question_of
+from machinami.services.heat.model import (
+    GROUPS,
+    SERVICE,
+    CoolingPlan,
+    HeatRisk,
+    Settings,
+    WayShade,
+    WbgtForecast,
+)
 
 PACKAGE = "machinami.services.heat"
 OUTLOOK = f"{PACKAGE}.logic.outlook:outlook"
 LEARN_FROM = timedelta(days=200)  # a summer and what leads to it
 TICK = timedelta(microseconds=1)  # the end of a span is not in it
+MOST_NAMED = 5
+EVERY = timedelta(minutes=60)
+"""How often a place is told at least."""
 
 
 async def refresh(city: City, now: datetime) -> None:
-    """Work out the heat at every station; then, once for each hour, what is to come."""
+    """Work out the heat at every station and, once for each hour, what is to come; judge it; look after the rest."""
     found = observe(await city.find(WeatherObserved), await city.find(WbgtObserved))
     await city.publish(*found)
     await forecast(city, now)
+    await decide(city, now)
+    await site(city, now)
+    await shade(city, now)
+
+
+async def decide(city: City, now: datetime) -> None:
+    """Judge the heat of every place for each group of people, and propose what residents should be told."""
+    async with city.turn:
+        settings = await city.settings(Settings)
+        places = await city.find(WbgtObserved)
+        known = await proposed(city, places)
+        coming = {str(one.ref_observed): one for one in await city.find(WbgtForecast)}
+        before = {str(one.ref_observed): one for one in await city.find(HeatRisk)}
+        say = partial(texts_for, settings)
+        changed: list[WarningProposal] = []
+        states = []
+        for place in places:
+            judgement, state = judge(place, coming.get(place.id), before.get(place.id), settings, now)
+            if state is not None and state != before.get(place.id):
+                states.append(state)
+            changed += propose(place, judgement, known, now, lambda: city.new_id("WarningProposal"), say)
+        await city.publish(*states, *changed, whole=True)
+
+
+async def proposed(city: City, places: Sequence[WbgtObserved]) -> Known:
+    """What was proposed and told about the heat, and which districts each place speaks for."""
+    proposals = [one for one in await city.find(WarningProposal) if one.source_service == SERVICE]
+    alerts = alerts_of(await city.find(Alert), SERVICE)
+    return Known(proposals, alerts, nearest_places(await city.find(District), places))
+
+
+async def site(city: City, now: datetime) -> None:
+    """Work out where more cooling shelters would help most, where anything it follows from has changed."""
+    settings = await city.settings(Settings)
+    day = now.astimezone(ZoneInfo(city.zone)).date()
+    standing = [one for one in await city.find(CoolingShelter) if is_standing(one, day)]
+    asked = question_of(
+        await city.find(District), standing, await city.find(Shelter), settings.more_shelters, settings.walk_metres
+    )
+    before = await city.get(CoolingPlan, PLAN_ID)
+    if not asked.middles or (before is not None and before.digest == asked.digest):
+        return
+    plan = await city.compute(plan_sites, asked)
+    await city.publish(replace(plan, issued_at=now), whole=True)
+
+
+async def shade(city: City, now: datetime) -> None:
+    """Work out, once a day, how much of each way lies in the shade of buildings."""
+    ways = await city.find(Walkway)
+    day = now.astimezone(ZoneInfo(city.zone)).date()
+    if not ways or not is_due(ways, await city.find(WayShade), day):
+        return
+    streets = streets_of(ways, await city.find(Building))
+    if streets is not None:
+        await city.publish(*told(await city.compute(shade_of, streets, day, city.zone), ways, day), whole=True)
 
 
 async def forecast(city: City, now: datetime) -> None:
@@ -29,8 +123,8 @@ async def forecast(city: City, now: datetime) -> None:
     places = {place.id: place for place in await city.find(WbgtObserved)}
     said = {str(one.ref_observed): one for one in await city.find(WbgtForecast)}
     newest = max((place.wbgt.observed_at for place in places.values() if place.wbgt), default=None)
-    issued = max((one.issued_at for one in said.values() if one.issued_at), default=None)
-    if newest is None or not is_due(issued, newest):
+    last = max((one.issued_at for one in said.values() if one.issued_at), default=None)
+    if newest is None or not is_new_hour(last, newest):
         return
     series = await past(city, places, (now - LEARN_FROM, now + TICK))
     rows = await city.compute_at(OUTLOOK, series)
@@ -41,10 +135,10 @@ async def forecast(city: City, now: datetime) -> None:
                 f"urn:ngsi-ld:{WbgtForecast.TYPE}:{place.rpartition(':')[2]}",
                 Ref(place),
                 hour,
-                told,
+                horizons,
                 places[place].simulated,
             )
-            for place, told in rows.items()
+            for place, horizons in rows.items()
             if place in places
         ),
         whole=True,
@@ -55,11 +149,175 @@ async def past(city: City, places: Mapping[str, WbgtObserved], span: tuple[datet
     """How hot it was: at a station by what it measured, also before this service ran; else as it was told."""
     stations = {place_of(station): station for station in await city.find(WeatherObserved)}
     measured = [place for place in places if place not in stations]
-    told = await city.history(WbgtObserved, "wbgt", *span, measured) if measured else {}
-    series = {place: told_by([one.measured for one in known]) for place, known in told.items()}
+    said = await city.history(WbgtObserved, "wbgt", *span, measured) if measured else {}
+    series = {place: told_by([one.measured for one in known]) for place, known in said.items()}
     elements: dict[str, dict[str, Told]] = {station.id: {} for station in stations.values()}
     for name in ELEMENTS:
         for station, known in (await city.history(WeatherObserved, name, *span)).items():
             if station in elements:  # else it is one that does not fit, and was left out
                 elements[station][name] = told_by([one.measured for one in known])
     return series | {place: past_heat(one, elements[one.id]) for place, one in stations.items()}
+
+
+def texts_for(settings: Settings, place: WbgtObserved, grades: Grades, districts: Sequence[District]) -> Texts:
+    """What could be told about a place, in every language of the town. Figures are those that were measured: what is
+    expected is told in figures only where the town shows forecasts to residents."""
+    grade = max(grades)
+    value = place.wbgt.value if place.wbgt else None
+    warned = [group for group, own in zip(GROUPS, grades, strict=True) if own]
+
+    def said(part: str) -> Words:
+        return Words({language: _sentence(Catalogue(language, PACKAGE), part) for language in LANGUAGES})
+
+    def _sentence(words: Catalogue, part: str) -> str:
+        facts = {"area": _area(words, place, districts), "place": words.of(place.name, place.id)}
+        if part == "area":
+            return facts["area"]
+        if part == "text" and grade:
+            facts["groups"] = words.plain("heat.say.join").join(words.plain(f"heat.group.{one}") for one in warned)
+            facts["now"] = "" if value is None else words.plain("heat.say.seen", value=f"{value:.1f}", **facts)
+        text = words.plain(f"heat.say.{grade}.{part}", **facts)
+        if part == "instruction" and grade:
+            text += "".join(words.plain(f"heat.say.do.{one}") for one in warned if one != "general")
+        return text
+
+    return Texts(said("event"), said("headline"), said("text"), said("instruction"), said("area"))
+
+
+def _area(words: Catalogue, place: WbgtObserved, districts: Sequence[District]) -> str:
+    named = [words.of(one.name) for one in districts if one.name]
+    if not named:
+        return words.plain("heat.say.around", place=words.of(place.name, place.id))
+    shown = words.plain("heat.say.join").join(named[:MOST_NAMED])
+    return (
+        shown if len(named) <= MOST_NAMED else words.plain("heat.say.more", named=shown, count=len(named) - MOST_NAMED)
+    )
+
+
+async def approve(city: City, proposal_id: str, message: Message, by: Officer) -> None:
+    """Publish a proposal as the officer wrote it: as an alert, or, where it lifts one, as its end."""
+    async with city.turn:
+        now, settings = city.now(), await city.settings(Settings)
+        proposal = await _proposal(city, proposal_id)
+        published = move(move(proposal, "approved", now, demand_officer(by)), "published", now)
+        place = await city.get(WbgtObserved, str(proposal.ref_subject))
+        if place is None:
+            raise NotFound(f"There is no place {proposal.ref_subject}", place=str(proposal.ref_subject))
+        known = await proposed(city, await city.find(WbgtObserved))
+        standing = [one for one in in_force(known.alerts, now) if one.ref_subject == place.id]
+        texts = revised_texts(proposal, message)
+        changed: list[Alert]
+        if proposal.grade:
+            around, new_id = known.around.get(place.id, []), city.new_id("Alert")
+            alert = issued(new_id, proposal, texts, place, around, standing, by, settings, now)
+            alert = replace(alert, audience=_audience(proposal))
+            cap.to_cap(cap.message_of(alert, (alert.revisions or [])[-1]))
+            changed = [alert, *(superseded(old) for old in standing)]
+        else:
+            changed = [cancelled(old, texts.text.get("ja", ""), city.new_id("Alert"), now) for old in standing]
+        published = replace(published, ref_alert=Ref(changed[0].id) if changed else None)
+        done = _decision(city, "approved", texts.headline, by, "", published)
+        await city.publish(published, *changed, done, by=by.who, whole=True)
+
+
+async def decline(city: City, proposal_id: str, reason: str, by: Officer) -> None:
+    """Decide not to publish a proposal."""
+    async with city.turn:
+        proposal = await _proposal(city, proposal_id)
+        rejected = move(proposal, "rejected", city.now(), by, reason)
+        done = _decision(city, "declined", proposal.headline, by, reason, rejected)
+        await city.publish(rejected, done, by=by.who, whole=True)
+
+
+async def withdraw(city: City, alert_id: str, reason: str, by: Officer) -> None:
+    """Take back what is published; a CAP Cancel says so."""
+    async with city.turn:
+        now = city.now()
+        alert = await city.get(Alert, alert_id)
+        if alert is None or service_of(alert) != SERVICE:
+            raise NotFound(f"There is no alert {alert_id}", alert=alert_id)
+        if alert not in in_force([alert], now):
+            raise Conflict("This is not in force any more, so it cannot be withdrawn", alert=alert_id)
+        demand_officer(by)
+        changed = cancelled(alert, demand_reason(reason), city.new_id("Alert"), now)
+        proposal = await city.get(WarningProposal, str(alert.ref_proposal)) if alert.ref_proposal else None
+        ended = [move(proposal, "withdrawn", now, by, reason)] if proposal and proposal.state == "published" else []
+        done = replace(_decision(city, "withdrawn", alert.headline, by, reason), ref_subject=alert.ref_subject)
+        await city.publish(changed, *ended, replace(done, ref_alert=Ref(alert.id)), by=by.who, whole=True)
+
+
+async def designate(city: City, shelter_id: str, draft: Draft, by: Officer) -> None:
+    """Make a place a cooling shelter, or (with its id) write one anew."""
+    async with city.turn:
+        before = await _shelter(city, shelter_id) if shelter_id else None
+        new_id = shelter_id or city.new_id(CoolingShelter.TYPE)
+        shelter = designated(new_id, draft, before, demand_officer(by), city.now())
+        await city.publish(shelter, by=by.who, whole=True)
+
+
+async def close(city: City, shelter_id: str, reason: str, by: Officer) -> None:
+    """End a cooling shelter, with a reason."""
+    async with city.turn:
+        before = await _shelter(city, shelter_id)
+        ended = withdrawn(before, demand_reason(reason), demand_officer(by), city.now())
+        await city.publish(ended, by=by.who, whole=True)
+
+
+async def undo_shelter(city: City, shelter_id: str, by: Officer) -> None:
+    """Bring back a cooling shelter as it stood before its last change."""
+    async with city.turn:
+        back = undone(await _shelter(city, shelter_id), demand_officer(by), city.now())
+        await city.publish(back, by=by.who, whole=True)
+
+
+async def set_setting(city: City, name: str, value: Value, by: Officer) -> None:
+    """Change a setting; who set it to what stays in its history. Bounds must rise."""
+    settings = await city.settings(Settings)
+    check_bounds(replace(settings, **{name: value}))  # type: ignore[arg-type]
+    await city.set_setting(name, value, str(by))
+
+
+def _decision(
+    city: City,
+    kind: DecisionKind,
+    subject: Words | None,
+    by: Officer,
+    reason: str,
+    about: WarningProposal | None = None,
+) -> WarningDecision:
+    return WarningDecision(
+        id=city.new_id(WarningDecision.TYPE),
+        source_service=SERVICE,
+        kind=kind,
+        subject=subject,
+        decided_at=city.now(),
+        decided_by=by.who,
+        role=by.role,
+        reason=reason or None,
+        ref_subject=about.ref_subject if about else None,
+        ref_proposal=Ref(about.id) if about else None,
+        ref_alert=about.ref_alert if about else None,
+    )
+
+
+def _audience(proposal: WarningProposal) -> Words:
+    found: dict[str, str] = {}
+    for language in LANGUAGES:
+        words = Catalogue(language, PACKAGE)
+        named = [words.plain(f"heat.group.{row['group']}") for row in proposal.groups or [] if row["group"] in GROUPS]
+        found[language] = words.plain("heat.say.join").join(named)
+    return Words(found)
+
+
+async def _proposal(city: City, proposal_id: str) -> WarningProposal:
+    found = await city.get(WarningProposal, proposal_id)
+    if found is None or found.source_service != SERVICE:
+        raise NotFound(f"There is no proposal {proposal_id}", proposal=proposal_id)
+    return found
+
+
+async def _shelter(city: City, shelter_id: str) -> CoolingShelter:
+    found = await city.get(CoolingShelter, shelter_id)
+    if found is None:
+        raise NotFound(f"There is no cooling shelter {shelter_id}", shelter=shelter_id)
+    return found

@@ -5,12 +5,10 @@ one away, moves the counts.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 
 import apsw
 
 from machinami.model.attribute import Kind
-from machinami.model.change import AttributeChange
 from machinami.model.document import KIND_CODES
 from machinami.model.entity import Entity
 from machinami.model.found import TypeSummary
@@ -21,6 +19,7 @@ from machinami.store.sqlite.statements import SQL
 
 LIVE, GONE = "live", "gone"
 Tallies = Counter[tuple[int, int, str]]  # type, attribute, kind: how many entities more
+Makeup = tuple[tuple[str, ...], frozenset[tuple[str, Kind]]]  # types, attributes with their kinds
 
 _KINDS = {code: kind.value for kind, code in KIND_CODES.items()}
 
@@ -41,26 +40,19 @@ def summarize(names: Names, connection: apsw.Connection) -> list[TypeSummary]:
     return sorted(summaries, key=lambda summary: summary.type)
 
 
-def is_retold(one: AttributeChange) -> bool:
-    """Whether the attributes that the entity has, or their kinds, may be others after this change."""
-    return one.before is None or one.after is None or one.before.kind is not one.after.kind
-
-
-def retell(tallies: Tallies, names: Names, before: Entity | None, after: Entity | None) -> None:
-    """Note how the counts move as the entity changes."""
-    number = names.number
-    for entity, step in ((before, -1), (after, 1)):
-        if entity is None:
-            continue
-        held = {(number(name), KIND_CODES[kind]) for name, kind in _kinds_of(entity)}
-        for type_name in entity.types:
-            for attribute, kind in held:
-                tallies[number(type_name), attribute, kind] += step
-
-
-def _kinds_of(entity: Entity) -> Iterable[tuple[str, Kind]]:
-    """The attributes of the entity by name, with the kinds of their instances."""
+def makeup_of(entity: Entity) -> Makeup:
+    """The types of the entity, and its attributes by name with the kinds of their instances; of many it is the same."""
     plain = plain_of(entity)
     if plain is not None:
-        return [(form.name, form.kind) for form in plain.shape.forms]
-    return [(name, one.kind) for name, instances in entity.attributes.items() for one in instances]
+        return entity.types, plain.shape.kinds
+    several = entity.attributes.items()
+    return entity.types, frozenset([(name, one.kind) for name, instances in several for one in instances])
+
+
+def retell(tallies: Tallies, names: Names, makeups: Counter[Makeup]) -> None:
+    """Move the counts by the entities that there are more of each makeup."""
+    number = names.number
+    for (types, kinds), more in makeups.items():
+        for type_name in types if more else ():
+            for name, kind in kinds:
+                tallies[number(type_name), number(name), KIND_CODES[kind]] += more

@@ -11,7 +11,7 @@ from machinami.model.entity import Entity
 from machinami.model.plain import plain_of
 from machinami.store.encoding import husk_of
 from machinami.store.sqlite.boxes import boxes, level
-from machinami.store.sqlite.discovery import GONE, LIVE, retell
+from machinami.store.sqlite.discovery import GONE, LIVE, Makeup, makeup_of, retell
 from machinami.store.sqlite.encoded import entity_json
 from machinami.store.sqlite.hot import Husk
 from machinami.store.sqlite.names import Names
@@ -29,12 +29,14 @@ class Fold:
         self._names = names
         self._indexes = indexes
         self.rows = Rows()
+        self._makeups: Counter[Makeup] = Counter()
         self.type_counts: Counter[tuple[int, int]] = Counter()
 
     def spill(self) -> None:
         """Give the rows to SQLite, in the open transaction."""
+        retell(self.rows.tallies, self._names, self._makeups)
         self.rows.spill(self._connection)
-        self.rows = Rows()
+        self.rows, self._makeups = Rows(), Counter()
 
     def lay(self, runs: Runs) -> None:
         """Bring the tables to what the runs say, in the open transaction."""
@@ -69,7 +71,10 @@ class Fold:
         self._index(run.key, entity, None)
 
     def _index(self, key: int, before: Entity | None, after: Entity | None) -> None:
-        retell(self.rows.tallies, self._names, before, after)
+        if before is not None:
+            self._makeups[makeup_of(before)] -= 1
+        if after is not None:
+            self._makeups[makeup_of(after)] += 1
         self._expire(key, before, after)
         self._place(key, before, after)
         if self._indexes:

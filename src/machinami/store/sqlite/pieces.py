@@ -64,9 +64,19 @@ def form(kind: str, unit_code: str | None) -> tuple[bytes, bytes, bytes | None]:
 @lru_cache(_MOMENTS)
 def system_times(created: datetime | None, modified: datetime | None) -> tuple[int | None, int | None, bytes]:
     """createdAt and modifiedAt in microseconds, and as what they add to the JSON; one write repeats few of them."""
-    made, begun = (None, b"") if created is None else _moment(created)
-    written, said = (None, b"") if modified is None else _moment(modified)
-    return made, written, (begun and b',"c":"%b"' % begun) + (said and b',"m":"%b"' % said)
+    made = None if created is None else to_micros(created)
+    written = None if modified is None else to_micros(modified)
+    return made, written, times_text(_text(created), _text(modified))
+
+
+def times_text(created: str | None, modified: str | None) -> bytes:
+    """What createdAt and modifiedAt add to the JSON."""
+    text = "" if created is None else f',"c":"{created}"'
+    return (text if modified is None else f'{text},"m":"{modified}"').encode("ascii")
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment_to_text(moment)
 
 
 @lru_cache(_MOMENTS)
@@ -93,11 +103,16 @@ def types_text(types: tuple[str, ...]) -> bytes:
     return encode(types)
 
 
+def head_times(entity: Entity) -> bytes:
+    """What the times of an entity add to its JSON."""
+    return times_text(_text(entity.created_at), _text(entity.modified_at))
+
+
 def head_text(entity: Entity) -> bytes:
     """The JSON of what an entity is besides its attributes, without its last bracket."""
     if entity.scopes or entity.expires_at is not None:
         return encode(head_to_document(entity))[:-1]
-    times = system_times(entity.created_at, entity.modified_at)[2]
+    times = head_times(entity)
     return b'{"i":%b,"t":%b%b' % (encode(entity.id), types_text(entity.types), times)
 
 

@@ -11,7 +11,7 @@ from machinami.model.document import KIND_CODES, moment_from_text
 from machinami.model.entity import Entity
 from machinami.model.plain import Plain, Shape
 from machinami.store.encoding import encode, encode_each
-from machinami.store.sqlite.pieces import WIDEST, Number, Row, form, system_times, types_text
+from machinami.store.sqlite.pieces import WIDEST, Number, Row, form, head_times, times_text, types_text
 
 _SHAPES = 1_024
 _MOMENTS = 2_048
@@ -72,28 +72,22 @@ def plain_text(entity: Entity, plain: Plain) -> bytes:
     """The JSON of an entity whose attributes say this."""
     pattern = _pattern(plain.shape)
     made = plain.made
-    if type(made) is tuple:
+    if isinstance(made, tuple):
         parts = [b""] * pattern.width
         for at, one in zip(pattern.times, made, strict=True):
-            parts[at] = _times(one, plain.written)[2]
+            parts[at] = times_text(one, plain.written)
     else:
-        parts = [_times(made, plain.written)[2]] * pattern.width
+        parts = [times_text(made, plain.written)] * pattern.width
     parts[0], parts[1] = encode(entity.id), types_text(entity.types)
-    parts[2] = system_times(entity.created_at, entity.modified_at)[2]
+    parts[2] = head_times(entity)
     for at, text in zip(pattern.fields, encode_each(plain.fields), strict=True):
         parts[at] = text
     return pattern.text % tuple(parts)
 
 
 @lru_cache(_MOMENTS)
-def _times(made: str | None, written: str | None) -> tuple[int | None, int | None, bytes]:
-    """When an attribute was made and written: in microseconds, and as what that adds to its JSON."""
-    return system_times(made and moment_from_text(made), written and moment_from_text(written))
-
-
-@lru_cache(_MOMENTS)
-def _observed(moment: str) -> int:
-    return to_micros(moment_from_text(moment))
+def _micros(moment: str | None) -> int | None:
+    return None if moment is None else to_micros(moment_from_text(moment))
 
 
 @lru_cache(_SHAPES)
@@ -107,13 +101,13 @@ def plain_rows(plain: Plain, numbers: Iterable[int], subject: int, serial: int) 
     rows: list[Row] = []
     made, written = plain.made, plain.written
     several = made if type(made) is tuple else None
-    created, modified, _ = _times(None if several else made, written)
+    created, modified = _micros(made) if type(made) is str else None, _micros(written)
     following = iter(plain.fields)
     for index, (number, (timed, around)) in enumerate(zip(numbers, _rests(plain.shape), strict=True)):
         value, doc = _number(next(following), around)
         if several is not None:
-            created = _times(several[index], written)[0]
-        time = _observed(next(following)) if timed else modified
+            created = _micros(several[index])
+        time = _micros(next(following)) if timed else modified
         rows.append((subject, number, time, serial + index, 1 if timed else 0, 0, created, modified, value, doc))
     return rows
 
@@ -128,14 +122,14 @@ def plain_columns(
     """
     shape = plains[0].shape
     fields = [plain.fields for plain in plains]
-    times = [_times(None, plain.written)[1] for plain in plains]
+    times = [_micros(plain.written) for plain in plains]
     common = [_created(plain, 0) for plain in plains] if all(type(plain.made) is str for plain in plains) else None
     found: list[Iterable[tuple[Any, ...]]] = []
     for index in sorted(range(len(numbers)), key=numbers.__getitem__):
         timed, around = _rests(shape)[index]
         slot = shape.slots[shape.names[index]]
         values, docs = _numbers([one[slot] for one in fields], around)
-        seen = [_observed(one[slot + 1]) for one in fields] if timed else times
+        seen = [_micros(one[slot + 1]) for one in fields] if timed else times
         made = common or [_created(plain, index) for plain in plains]
         own = [serial + index for serial in serials]
         where = repeat(subject), repeat(numbers[index])
@@ -145,7 +139,7 @@ def plain_columns(
 
 def _created(plain: Plain, index: int) -> int | None:
     made = plain.made
-    return _times(made[index] if type(made) is tuple else made, None)[0]
+    return _micros(made[index] if type(made) is tuple else made)
 
 
 def _number(value: Any, around: Around) -> tuple[Number | None, bytes | None]:

@@ -12,7 +12,9 @@ from machinami.services.flood.logic.warning import Judgement
 from machinami.services.flood.model import FloodProposal, Thresholds
 
 
-def advise(judgement: Judgement, told: int, waiting: FloodProposal | None, refused: FloodProposal | None) -> Advice[int]:
+def advise(
+    judgement: Judgement, told: int, waiting: FloodProposal | None, refused: FloodProposal | None
+) -> Advice[int]:
     """What to propose, given what the gauge says and the level that residents have been told (0: nothing).
 
     waiting: the gauge's open proposal; refused: its last rejected one.

@@ -24,9 +24,11 @@ from machinami.services.flood.logic.warning import (
     watch_levels,
 )
 from machinami.services.flood.model import (
+    MARKS,
     METRES,
     FloodMonitoring,
     FloodProposal,
+    Mark,
     Sample,
     Settings,
     Thresholds,
@@ -96,6 +98,23 @@ def told_level(alerts: Sequence[Alert], gauge: str, now: datetime) -> int:
 def thresholds_of(gauge: RiverGauge) -> Thresholds:
     """The four levels of a gauge."""
     return Thresholds(gauge.attention_level, gauge.evacuation_judgement_level, gauge.danger_level, gauge.bank_level)
+
+
+def crossings(samples: Sequence[Sample], marks: Thresholds, margin: float) -> list[tuple[datetime, Mark, bool]]:
+    """When a river rose to a higher mark than before (True), and when it was below its first again by a margin (False),
+    so that a level that plays around a mark is told once. The samples stand in order of time."""
+    rising = [(mark, value) for mark, _ in MARKS if (value := getattr(marks, mark)) is not None]
+    found: list[tuple[datetime, Mark, bool]] = []
+    over = 0
+    for sample in samples:
+        reached = sum(sample.value >= value for _, value in rising)
+        if reached > over:
+            found.append((sample.at, rising[reached - 1][0], True))
+            over = reached
+        elif over and sample.value < rising[0][1] - margin:
+            found.append((sample.at, rising[0][0], False))
+            over = 0
+    return found
 
 
 def steps_of(forecast: WaterLevelForecast | None, now: datetime, oldest: timedelta) -> tuple[Step, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from machinami.kit.charts import spark
+from machinami.kit.moments import day_told, years_told
 from machinami.kit.reviews import because
 from machinami.kit.units import shown, unit_text, with_unit
 from machinami.kit.words import Words
@@ -69,7 +70,7 @@ class Teller:
             self.notes(kpi),
             spark([(sample.at, sample.value) for sample in past]),
             len(past) > 1,
-            kpi.retired_on or "",
+            day_told(kpi.retired_on, self.words),
             self.services.get(kpi.service or "", ""),
         )
 
@@ -99,8 +100,8 @@ class Teller:
         if end_of(kpi) is None:
             return self.words.plain("ind.by.none")
         first, last = years.get("from") or years.get("to"), years.get("to") or years.get("from")
-        key = ("fiscal" if years.get("fiscal") else "calendar") + ("" if first == last else "_range")
-        return self.words.plain(f"ind.by.{key}", first=first, last=last)
+        said = years_told(first, last, bool(years.get("fiscal")), self.words)
+        return self.words.plain("ind.by.end" if first == last else "ind.by.range", years=said)
 
     def notes(self, kpi: KeyPerformanceIndicator) -> list[str]:
         """What one must know before one believes the figure."""
@@ -110,7 +111,10 @@ class Teller:
         if count is not None and count < self.settings.small_sample:
             notes.append(self.words.plain("ind.note.small", count=int(count)))
         if told.get("start_is") == "first":
-            said = {"start": self.with_unit(number(told.get("start")), kpi), "on": str(told.get("start_on", ""))}
+            said = {
+                "start": self.with_unit(number(told.get("start")), kpi),
+                "on": day_told(str(told.get("start_on", "")), self.words),
+            }
             notes.append(self.words.plain("ind.note.first", **said))
         elif kpi.baseline is None and kpi.target:
             notes.append(self.words.plain("ind.note.no_baseline"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from machinami.kit.moments import day_told, fiscal, fiscal_span
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CostItem, IncomeItem, Initiative
 from machinami.services.money.book.state import Agreement, Entry, Line, Told
@@ -38,8 +39,13 @@ def told(finding: Finding, words: Words, name: str = "") -> Told:
     if kind == "uncovered" and finding.facts["grants"] < finding.facts["short"]:
         kind = "uncovered_even"
     if kind.startswith("uncovered"):
-        key = "money.fiscal" if facts["year"] == facts["until"] else "money.years_in_a_row"
-        facts["years"] = words.plain(key, year=facts["year"], until=facts["until"])
+        first, last = finding.facts["year"], finding.facts["until"]
+        said, lasts = fiscal_span(first, last, words), first != last
+        facts["years"] = words.plain("money.years_in_a_row", years=said) if lasts else said
+    if "year" in facts:
+        facts["year"] = fiscal(finding.facts["year"], words)
+    if "deadline" in facts:
+        facts["deadline"] = day_told(str(facts["deadline"]), words)
     text = words.plain(f"money.finding.{kind}", **{"name": name, **facts})
     return Told(finding.kind, text, finding.kind in GRAVE)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
+from machinami.kit.moments import day_told
 from machinami.kit.words import Words
 from machinami.model.audit import Entry, Fault
 from machinami.model.vocabulary.circle import Proposal
@@ -16,10 +17,7 @@ SHOWN_OF_AUTHOR = 4
 
 def day(text: str | None, words: Words) -> str:
     """A day as the reader says it."""
-    if not text:
-        return ""
-    on = date.fromisoformat(text)
-    return words.plain("part.day", year=on.year, month=on.month, day=on.day)
+    return day_told(text, words)
 
 
 def key_of(entity_id: str) -> str:

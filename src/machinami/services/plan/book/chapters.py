@@ -8,6 +8,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.instant import parse_instant
+from machinami.kit.moments import day, day_told, fiscal, years_told
 from machinami.kit.units import change_text, with_unit
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import CHAPTERS
@@ -31,7 +32,8 @@ class Reader:
 
     def clock(self, at: datetime) -> str:
         """A moment as the town writes it."""
-        return at.astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d %H:%M")
+        local = at.astimezone(ZoneInfo(self.zone))
+        return f"{day(local.date(), self.words)} {local:%H:%M}"
 
 
 def chapters(
@@ -155,7 +157,7 @@ class _Teller:
             (
                 self.name(row),
                 self.listed([row["kpi"]]),
-                row.get("began"),
+                day_told(str(row.get("began") or ""), self.words) or None,
                 change_text(row.get("effect"), row.get("unit"), self.words),
                 self.range(row),
                 self.words.plain(f"plan.effect.{_worth(row)}"),
@@ -227,12 +229,13 @@ class _Teller:
         if not isinstance(years, Mapping) or (years.get("to") is None and years.get("from") is None):
             return None
         first, last = years.get("from") or years.get("to"), years.get("to") or years.get("from")
-        span = str(first) if first == last else f"{first}–{last}"
-        return self.words.plain("plan.years.fiscal" if years.get("fiscal") else "plan.years.plain", years=span)
+        return years_told(first, last, bool(years.get("fiscal")), self.words)
 
     def day(self, at: Any) -> str | None:
         """The day of a moment, in town."""
-        return parse_instant(at).astimezone(ZoneInfo(self.zone)).strftime("%Y-%m-%d") if isinstance(at, str) else None
+        return (
+            day(parse_instant(at).astimezone(ZoneInfo(self.zone)).date(), self.words) if isinstance(at, str) else None
+        )
 
     def works(self) -> tuple[Table, ...]:
         """The works: what, for which needs, as which service, tried in which pilots."""
@@ -300,7 +303,7 @@ class _Teller:
 
     def fiscal(self, year: object) -> str:
         """A fiscal year."""
-        return self.words.plain("plan.years.fiscal", years=year)
+        return fiscal(year, self.words) if isinstance(year, int) else str(year)
 
     def data(self) -> tuple[Table, ...]:
         """Which data each work uses, and for what it needs data about people."""

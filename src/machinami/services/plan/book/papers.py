@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from machinami.kit.moments import day_told
 from machinami.kit.page import town_name
 from machinami.model.vocabulary.circle import ActionPlan
 from machinami.services.plan.book.chapters import Reader, chapters
@@ -32,7 +33,9 @@ def plan_paper(plan: ActionPlan, held: Held, reader: Reader, live: bool) -> Pape
     told = {"version": plan.version or 1, "at": at, "who": plan.approved_by or ""}
     if plan.withdrawn:
         more = {name: plan.withdrawn.get(name, "") for name in ("by", "role", "reason")}
-        status = words.plain("plan.status.withdrawn", **told, **more, day=plan.withdrawn.get("at", "")[:10])
+        status = words.plain(
+            "plan.status.withdrawn", **told, **more, day=day_told(plan.withdrawn.get("at", "")[:10], words)
+        )
     else:
         status = words.plain("plan.status.published", **told)
     today = record(held.sources, reader.now)

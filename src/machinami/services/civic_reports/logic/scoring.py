@@ -1,0 +1,129 @@
+"""How well are the rows of another city's reports taken, led to offices and counted, and duplicates found?
+
+Rows are mappings as the reader of tables makes them (ingest/requests311). Nothing here knows the city.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+from machinami.model.view import Point
+from machinami.services.civic_reports.logic import duplicates, mending, routing
+from machinami.services.civic_reports.logic.duplicates import Glossary, Told
+from machinami.services.civic_reports.model import Report
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The rows that became reports, and why each of the others did not: line -> reasons."""
+
+    accepted: Sequence[Row]
+    refused: Mapping[int, tuple[str, ...]]
+
+    def count(self, reason: str) -> int:
+        """How many rows were refused for a reason, whatever else was wrong with them."""
+        return sum(reason in reasons for reasons in self.refused.values())
+
+
+def take(rows: Sequence[Row]) -> Taken:
+    """Each row accepted, or refused with every reason there is: duplicate_id (an earlier row has its id), no_place (no
+    coordinates and no address), no_category, no_time."""
+    accepted: list[Row] = []
+    refused: dict[int, tuple[str, ...]] = {}
+    known: set[str] = set()
+    for row in rows:
+        checks = {
+            "no_id": not row["id"],
+            "duplicate_id": row["id"] in known,
+            "no_place": (row["x"] is None or row["y"] is None) and not row["address"],
+            "no_category": not row["category"],
+            "no_time": not row["asked"],
+        }
+        known.add(row["id"])
+        reasons = tuple(name for name, wrong in checks.items() if wrong)
+        if reasons:
+            refused[row["line"]] = reasons
+        else:
+            accepted.append(row)
+    return Taken(accepted, refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """How often the office of the held-out rows was found. share: of all that name one; known: of those whose category
+    was met before; guessed: how many categories were not; wrong: category, office, and what was said instead."""
+
+    share: float
+    known: float
+    rows: int
+    guessed: int
+    wrong: Sequence[tuple[str, str, str]]
+
+
+def routed(rows: Sequence[Row]) -> Routed:
+    """Offices learned from the first half of the rows (in order of time), scored on the second."""
+    named = sorted((row for row in rows if row["office"]), key=lambda row: row["asked"])
+    half = len(named) // 2
+    table = routing.learn([(row["category"], row["office"]) for row in named[:half]])
+    guesses: dict[str, str | None] = {}
+    hits, known, wrong = 0, list[bool](), list[tuple[str, str, str]]()
+    for row in named[half:]:
+        code = row["category"]
+        said = table.get(code)
+        if said is None:
+            said = guesses.setdefault(code, routing.guess(code, table))
+        else:
+            known.append(said == row["office"])
+        hits += said == row["office"]
+        if said != row["office"]:
+            wrong.append((code, row["office"], said or ""))
+    held = len(named) - half
+    share, of_known = (hits / held if held else 0.0), (sum(known) / len(known) if known else 0.0)
+    return Routed(share, of_known, held, len(guesses), wrong)
+
+
+def medians(rows: Sequence[Row]) -> dict[str, float]:
+    """Days until mended, by category, as the service counts them."""
+    reports = [
+        Report(row["id"], None, row["category"], "mended", requested_at=_at(row["asked"]), closed_at=_at(row["closed"]))
+        for row in rows
+        if row["closed"] and not row["cancelled"]
+    ]  # fmt: skip
+    last = max((one.closed_at for one in reports if one.closed_at), default=None)
+    if last is None:
+        return {}
+    codes = sorted({one.category_code or "" for one in reports})
+    figures = mending.figures(reports, codes, last, 100_000)
+    return {one.category_code or "": one.median_days for one in figures if one.median_days is not None}
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How duplicates were found among labelled reports: of the pairs found, how many are right; of those there are,
+    how many were found."""
+
+    precision: float
+    recall: float
+    pairs: int
+    found: int
+
+
+def found(rows: Sequence[Mapping[str, str]], glossary: Glossary) -> Found:
+    """Score the labelled reports (columns report, incident, category, latitude, longitude, text) against each other."""
+    told = [
+        Told(row["report"], row["category"], Point(float(row["longitude"]), float(row["latitude"])), row["text"])
+        for row in rows
+    ]
+    incident = {row["report"]: row["incident"] for row in rows}
+    said = {frozenset((one.id, other.id)) for one in told for other in duplicates.alike(one, told, glossary)}
+    same = {frozenset(pair) for pair in combinations(incident, 2) if incident[pair[0]] == incident[pair[1]]}
+    right = len(said & same)
+    return Found(right / len(said) if said else 0.0, right / len(same) if same else 0.0, len(same), len(said))

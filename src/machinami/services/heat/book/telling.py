@@ -1,0 +1,189 @@
+"""How is what the heat service knows said to a reader: reasons as sentences, cool places, ways in the shade?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from machinami.kit.happening import Level as Colour
+from machinami.kit.happening import Notice
+from machinami.kit.moments import moment
+from machinami.kit.words import Words
+from machinami.model.vocabulary.alerts import Alert
+from machinami.model.vocabulary.cooling import CoolingShelter, Walkway
+from machinami.model.vocabulary.decisions import WarningDecision, WarningProposal
+from machinami.model.vocabulary.weather import WbgtObserved
+from machinami.services.heat.book.state import Coming, Cool, Decision, Place, Plan, Proposal, Site, Way
+from machinami.services.heat.logic.cooling import Door
+from machinami.services.heat.logic.now import is_silent, level_of
+from machinami.services.heat.logic.shading import share_at
+from machinami.services.heat.model import GROUPS, CoolingPlan, HeatRisk, Settings, SiteRow, WayShade, WbgtForecast
+
+ADDRESS = "/services/heat"
+DIGITS = 5
+SHUT = Door(False, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Says rows of reasons as sentences, at a moment, in a language and a time zone."""
+
+    words: Words
+    now: datetime
+    zone: str
+
+    def sentence(self, row: Mapping[str, Any]) -> str:
+        """One reason as a sentence; a row that is none says nothing."""
+        said: dict[str, object] = {}
+        try:
+            for name in ("wbgt", "low", "high", "bound"):
+                if row.get(name) is not None:
+                    said[name] = f"{float(row[name]):.1f}"
+            if row.get("at"):
+                said["time"] = moment(datetime.fromisoformat(str(row["at"])), self.now, self.words, self.zone).clock
+            kind = str(row["kind"])
+            if "group" in row:
+                said["group"] = self.words.plain(f"heat.group.{row['group']}")
+                said["grade"] = self.words.plain(f"heat.grade.{row['grade']}")
+                said["source"] = self.words.plain(f"heat.source.{row['source']}")
+            if kind == "expected" and "low" not in said:
+                kind = "expected_alone"
+            key = f"heat.because.{kind}"
+            return self.words.plain(key, **said) if self.words.has(key) else ""
+        except (KeyError, TypeError, ValueError):
+            return ""
+
+
+def notice(alert: Alert, words: Words) -> tuple[Notice, int]:
+    """What residents are told, and its grade."""
+    since = alert.date_issued or alert.valid_from
+    assert since is not None, "an alert in force was issued"
+    colours: tuple[Colour, ...] = (2, 3, 4)
+    colour = next((one for one in colours if one == alert.grade), colours[0])
+    said = (words.of(alert.headline), words.of(alert.text), words.of(alert.instruction), words.of(alert.area_name))
+    told = Notice(alert.id, colour, *said, since, alert.alert_source or "", ADDRESS, own=True)
+    return told, alert.grade or 0
+
+
+def place(
+    one: WbgtObserved, said: WbgtForecast | None, risk: HeatRisk | None, settings: Settings, now: datetime, words: Words
+) -> Place:
+    """One place as the page shows it."""
+    value = one.wbgt.value if one.wbgt else None
+    level = None if value is None or is_silent(one, settings, now) else level_of(value)
+    at = one.wbgt.observed_at if one.wbgt else None
+    coming = _coming(said, now) if said and said.issued_at else []
+    rows = (risk.groups or []) if risk and level is not None else []
+    grades = [(row["group"], row["grade"]) for row in rows if row["group"] in GROUPS]
+    return Place(one.id, words.of(one.name, one.id), value, level, at, one.method or "measured", coming, grades)
+
+
+def proposal(one: WarningProposal, names: Mapping[str, str], teller: Teller) -> Proposal:
+    """A proposal as an officer reads it."""
+    words = teller.words
+    sentences = [teller.sentence(row) for row in one.reasons or []]
+    return Proposal(
+        one.id,
+        one.grade if one.grade in (2, 3, 4) else 0,
+        names.get(str(one.ref_subject), str(one.ref_subject)),
+        [
+            (row["group"], row["grade"])
+            for row in one.groups or []
+            if row["group"] in GROUPS and row["grade"] in (2, 3, 4)
+        ],
+        [said for said in sentences if said],
+        words.of(one.headline),
+        words.of(one.text),
+        words.of(one.instruction),
+        words.of(one.area_name),
+        one.issued_at,
+    )
+
+
+def decision(one: WarningDecision, words: Words) -> Decision:
+    """An entry of the log."""
+    by = (one.decided_by or "", one.role or "", one.reason or "")
+    return Decision(one.decided_at, one.kind, words.of(one.subject), *by)
+
+
+def cool(one: CoolingShelter, door: Door, standing: bool, teller: Teller) -> Cool:
+    """A cooling shelter as the page shows it."""
+    words, place = teller.words, one.location
+    decided = ""
+    if one.decided_at and one.decided_by:
+        at = moment(one.decided_at, teller.now, words, teller.zone).full
+        decided = f"{at} ・ {one.decided_by}（{one.role or ''}）" + (f" ・ {one.reason}" if one.reason else "")
+    named: Mapping[str, str] = one.name or {}
+    text = {
+        "name": named.get("ja", ""),
+        "english": named.get("en", ""),
+        "latitude": "" if place is None else f"{place.lat:.{DIGITS}f}",
+        "longitude": "" if place is None else f"{place.lon:.{DIGITS}f}",
+        "capacity": "" if one.capacity is None else str(one.capacity),
+        "hours": "\n".join(one.opening_hours or []),
+        "closed_on": " ".join(one.closed_on or []),
+        "first_day": one.first_day or "",
+        "last_day": one.last_day or "",
+    }
+    key = one.id.rpartition(":")[2]
+    rows = [hours(row, words) for row in one.opening_hours or []]
+    lat, lon = (place.lat, place.lon) if place else (None, None)
+    undo = bool(one.revisions)
+    name = words.of(one.name, one.id)
+    return Cool(one.id, key, name, door, one.capacity, rows, lat, lon, text, standing, undo, decided)
+
+
+def hours(row: str, words: Words) -> str:
+    """Opening hours in the reader's words: days by their names."""
+    for name in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"):
+        row = row.replace(name, words.plain(f"heat.day.{name}"))
+    return row
+
+
+def plan(one: CoolingPlan, names: Mapping[str, str]) -> Plan:
+    """How well cooling shelters lie, and what more would do."""
+    people = one.people or 0
+
+    def share(reached: float | None) -> float | None:
+        return None if reached is None or not people else reached / people
+
+    def site(row: SiteRow) -> Site:
+        places = [names.get(one, one) for one in row["sites"]]
+        return Site(row["method"], places, row["nearer"], share(row["reached"]) or 0.0, bool(row["proven"]))
+
+    sites = [site(row) for row in one.sites or [] if row["method"] in ("p_median", "covering")]
+    return Plan(people, one.radius or 0, one.existing, share(one.reachable), sites)
+
+
+def ways(shades: Sequence[WayShade], known: Sequence[Walkway], hour: int, day: str, words: Words) -> list[Way]:
+    """The ways of a day with their shade at an hour, the coolest first."""
+    named = {way.id: way for way in known}
+    found = []
+    for shade in shades:
+        way, share = named.get(str(shade.ref_subject)), share_at(shade, hour)
+        if way is not None and share is not None and shade.day == day:
+            rows = [(row["hour"], row["share"]) for row in shade.hours or []]
+            found.append(Way(way.id, words.of(way.name, way.id), way.usage or "walk", share, rows))
+    return sorted(found, key=lambda one: (-one.share, one.name))
+
+
+def newest_first(decisions: Sequence[WarningDecision]) -> list[WarningDecision]:
+    """The log with the last decision on top."""
+    return sorted(decisions, key=lambda one: one.decided_at, reverse=True)
+
+
+def _coming(said: WbgtForecast, now: datetime) -> list[Coming]:
+    """The rows of a forecast that are still to come; a row that is none is left out."""
+    rows = [_row(row, said.issued_at) for row in said.horizons or [] if said.issued_at]
+    return [row for row in rows if row and row.at > now]
+
+
+def _row(row: dict[str, Any], issued: datetime) -> Coming | None:
+    hours, wbgt = row.get("hours"), row.get("wbgt")
+    if not isinstance(hours, int) or not isinstance(wbgt, int | float):
+        return None
+    low, high, gain = (
+        float(value) if isinstance(value, int | float) else None for value in map(row.get, ("low", "high", "gain"))
+    )
+    at = issued + timedelta(hours=hours)
+    return Coming(hours, at, float(wbgt), level_of(float(wbgt)), low, high, gain, bool(row.get("used")))

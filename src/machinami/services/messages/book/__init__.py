@@ -1,0 +1,1 @@
+"""What the pages of messages show, and what residents and officers may do there."""

@@ -1,0 +1,1 @@
+"""The rules of messages: texts, recipients, retries, ways on foot. Values in, values out."""

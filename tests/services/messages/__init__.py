@@ -1,0 +1,1 @@
+"""What goes out to people, by which roads, and whom it reached."""
