@@ -21,6 +21,7 @@ from machinami.foundation.settings import (
     OpenIdSettings,
     Settings,
     Simulation,
+    TransitSettings,
 )
 from machinami.model.identity.demand import Second
 
@@ -227,8 +228,10 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error
-    for section in table.keys() - {*_RULES, "mqtt", "openid"}:
-        raise SettingsError(f"{file}: [{section}] is not known; there are: {', '.join(_RULES)}, mqtt, openid")
+    for section in table.keys() - {*_RULES, "mqtt", "gtfs_realtime", "openid"}:
+        raise SettingsError(
+            f"{file}: [{section}] is not known; there are: {', '.join(_RULES)}, mqtt, gtfs_realtime, openid"
+        )
     settings = Settings(data)
     for section in _RULES.keys() & table.keys():
         chosen = section_of(str(file), section, table[section], file.parent)
@@ -243,7 +246,11 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     rows = table.get("mqtt", [])
     if not isinstance(rows, list):
         raise SettingsError(f"{file}: mqtt is written [[mqtt]], in two brackets, as there may be several")
-    return replace(settings, mqtt=tuple(_mqtt(file, row, environment) for row in rows))
+    settings = replace(settings, mqtt=tuple(_mqtt(file, row, environment) for row in rows))
+    feeds = table.get("gtfs_realtime", [])
+    if not isinstance(feeds, list):
+        raise SettingsError(f"{file}: gtfs_realtime is written [[gtfs_realtime]], in two brackets")
+    return replace(settings, gtfs_realtime=tuple(_gtfs_realtime(file, row) for row in feeds))
 
 
 def section_of(source: str, section: str, values: object, folder: Path) -> dict[str, Any]:
@@ -311,6 +318,17 @@ def _openid(file: Path, row: object, environment: Mapping[str, str]) -> OpenIdSe
         raise SettingsError(f"{file}: the environment variable {row['client_secret_env']} is not set")
     chosen = {name: value for name, value in row.items() if name != "client_secret_env"}
     return OpenIdSettings(**chosen, client_secret=secret)
+
+
+def _gtfs_realtime(file: Path, row: object) -> TransitSettings:
+    if not isinstance(row, dict) or not row.keys() <= {"url", "feed", "seconds"}:
+        raise SettingsError(f"{file}: [[gtfs_realtime]] needs url, and may have feed and seconds")
+    url, feed, seconds = str(row.get("url", "")), row.get("feed", "bus"), row.get("seconds", 30)
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError(f"{file}: [[gtfs_realtime]] url must begin with https:// or http://, not {url!r}")
+    if not isinstance(feed, str) or not feed or type(seconds) is not int or not 10 <= seconds <= 3600:
+        raise SettingsError(f"{file}: [[gtfs_realtime]] feed is a name, seconds a whole number from 10 to 3600")
+    return TransitSettings(url, feed, seconds)
 
 
 def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) -> MqttSettings:

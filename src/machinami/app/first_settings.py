@@ -49,6 +49,12 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 #                                 # ログアウトの通知先 its back-channel logout URL: /sign-out/provider/back-channel
 # levels = { mfa = 2 }            # acr・amr の値と確かさ which level (AAL) an acr or amr value means
 
+# バスの位置を受け取る To fetch where buses are (GTFS-realtime):
+# [[gtfs_realtime]]
+# url = "https://operator.example/vehicle_positions.bin"
+# feed = "bus"                    # 時刻表の名前 as the timetable was called when it was imported (--name)
+# seconds = 30                    # 何秒ごと how often
+
 # MQTT のセンサーをつなぐ To listen to sensors over MQTT:
 # [[mqtt]]
 # url = "mqtts://broker.example:8883"

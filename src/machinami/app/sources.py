@@ -11,11 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from machinami.app.declaring import consent_of_invented
+from machinami.app.visiting import fetched
 from machinami.broker.town import Town
 from machinami.foundation.errors import InputError, SettingsError
 from machinami.foundation.instant import format_instant, parse_instant
-from machinami.foundation.settings import MqttSettings, Settings
+from machinami.foundation.settings import MqttSettings, Settings, TransitSettings
 from machinami.foundation.settings import Simulation as SimulationSettings
+from machinami.ingest.gtfs.parse.realtime import MOST_BYTES
+from machinami.ingest.gtfs.source import Poll
 from machinami.ingest.mqtt.mapping import read_mapping
 from machinami.ingest.mqtt.source import Subscription
 from machinami.ingest.town.source import Settings as TownSettings
@@ -46,6 +49,7 @@ class Sources:
         self._manifests = manifests
         self.simulation: Simulation | None = None
         self.mqtt: list[Subscription] = []
+        self.gtfs: list[Poll] = []
         self.faults: dict[str, str] = {}
         self._town = town
         self._settings = settings
@@ -56,6 +60,8 @@ class Sources:
         """Start every source."""
         for row in self._settings.mqtt:
             self._start_mqtt(row)
+        for feed in self._settings.gtfs_realtime:
+            self._start_gtfs(feed)
         if self._settings.simulation is not None:
             self._start_simulation(self._settings.simulation)
 
@@ -79,6 +85,21 @@ class Sources:
         source = Subscription(row, rules, intake.deliver, self._clock, asyncio.sleep)
         self.mqtt.append(source)
         self._run(f"mqtt {row.mapping.name}", source.run())
+
+    def _start_gtfs(self, row: TransitSettings) -> None:
+        parts = urlsplit(row.url)
+        try:
+            self._targets.check_way(parts.scheme == "https", parts.hostname or "")
+        except ForbiddenTarget as error:
+            raise SettingsError(f"machinami.toml: [[gtfs_realtime]] {error}") from error
+        intake = Intake(self._town, read_manifest("machinami.ingest.gtfs", "ingest"))
+        ca_file = self._settings.ca_file
+
+        async def fetch(url: str) -> bytes:
+            return await fetched(url, ca_file, MOST_BYTES)
+
+        self.gtfs.append(Poll(row.url, row.feed, row.seconds, fetch, intake.deliver, self._clock, asyncio.sleep))
+        self._run(f"gtfs {row.feed}", self.gtfs[-1].run())
 
     def _demand_tls(self, url: str) -> None:
         """Raise SettingsError where a broker may not be reached in the way that its address says."""

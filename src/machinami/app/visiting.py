@@ -102,6 +102,23 @@ async def exchange(
         raise StoreUnavailable(f"{url} cannot be reached: {type(error).__name__}; is it running?") from error
 
 
+async def fetched(url: str, ca_file: Path | None, limit: int) -> bytes:
+    """What is at an address that a town was told to fetch, up to a limit. Raises StoreUnavailable where it is not to be
+    had, and follows nobody elsewhere."""
+    timeout = aiohttp.ClientTimeout(total=20)
+    try:
+        async with connected(Pass(ca_file=ca_file), timeout) as session:
+            async with session.get(url, allow_redirects=False) as answer:
+                if answer.status != 200:
+                    raise StoreUnavailable(f"{url} answers {answer.status}")
+                body = await answer.content.read(limit + 1)
+                while len(body) <= limit and (part := await answer.content.read(limit + 1 - len(body))):
+                    body += part
+                return body
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        raise StoreUnavailable(f"{url} cannot be reached: {type(error).__name__}") from error
+
+
 def refused(url: str, status: int, body: object, shown: Pass) -> InputError:
     """What a town said instead of doing what was asked, and where it wants to know who asks, how to say so."""
     said = body.get("detail") or body.get("title") if isinstance(body, dict) else None

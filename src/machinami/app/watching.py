@@ -42,6 +42,8 @@ def parts(installation: Installation) -> list[Part]:
         for source in sources.mqtt:
             account = source.account
             found.append(Part("mqtt", account.connected, account.last_error or f"{account.readings} readings"))
+        for feed in sources.gtfs:
+            found.append(Part("gtfs", not feed.account.last_error, f"{feed.account.readings} readings"))
     return found
 
 

@@ -55,6 +55,16 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TransitSettings:
+    """One GTFS-realtime feed: its URL, what its timetable is called in the town, and every how many seconds it is
+    fetched."""
+
+    url: str
+    feed: str = "bus"
+    seconds: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
     """The simulated town: its seed, and how many times faster than the clock its first hours pass."""
 
@@ -114,6 +124,7 @@ class Settings:
     zoom: float = 12.0
     time_zone: str = "Asia/Tokyo"
     mqtt: tuple[MqttSettings, ...] = ()
+    gtfs_realtime: tuple[TransitSettings, ...] = ()
     ca_file: Path | None = None
     private_targets: bool = False
     certificate: Path | None = None

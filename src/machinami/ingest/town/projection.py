@@ -23,8 +23,6 @@ def lonlat(place: Sequence[float]) -> list[float]:
     """Return longitude and latitude (degrees, WGS 84, 6 decimals) of a point in local metres."""
     east, north = float(place[0]), float(place[1])  # a coordinate is told, and no array knows how
     return [round(ORIGIN_LON + east / _METRES_LON, 6), round(ORIGIN_LAT + north / _METRES_LAT, 6)]
-    lon, lat = ORIGIN_LON + place[0] / _METRES_LON, ORIGIN_LAT + place[1] / _METRES_LAT
-    return [round(float(lon), 6), round(float(lat), 6)]
 
 
 def _pairs(line: Floats, decimals: int) -> list[Any]:

@@ -12,6 +12,7 @@ import numpy as np
 from machinami.ingest.town.climate import KEY, climate
 from machinami.ingest.town.coolness import coolness
 from machinami.ingest.town.evacuation import Evacuation
+from machinami.ingest.town.fleet import Fleet
 from machinami.ingest.town.gauges import RainGauge, basin, rain_gauges
 from machinami.ingest.town.geography import draw
 from machinami.ingest.town.inventory import AREA_ID, identifier, inventory
@@ -56,6 +57,7 @@ class Town:
         self._truth = Truth(seed, -24 * days, reaches, samples, self.rain_gauges)
         self.refuge = Refuge(seed, self.anchor, self.land)
         self.evacuation = Evacuation(seed, self.anchor, self.land)
+        self.fleet = Fleet(self.land, seed, self.anchor, self.first, self._hourly_rain)
 
     @cached_property
     def _layers(self) -> Layers:
@@ -73,6 +75,7 @@ class Town:
             *inventory(self.land, self.gauges, self.rain_gauges, self.first),
             *self.refuge.places(self.first),
             *self.evacuation.places(self.first),
+            *self.fleet.timetable(self.first),
         ]
 
     def coolness(self) -> Sequence[Reading]:
@@ -94,6 +97,7 @@ class Town:
         found.extend(self._weather_readings(start, end))
         found.extend(self.refuge.told(start, end))
         found.extend(self.evacuation.told(start, end))
+        found.extend(self.fleet.told(start, end, step))
         found.sort(key=lambda reading: reading.observed_at)
         return found
 
@@ -151,6 +155,11 @@ class Town:
             for instant, fallen, missing in zip(instants, depth.tolist(), lost.tolist(), strict=True):
                 if not missing:
                     yield Reading(entity, "RainGauge", "precipitation", fallen, instant, "MMT")
+
+    def _hourly_rain(self, seconds: Floats) -> Floats:
+        """Return the mm that fell in the hour before each moment (seconds since 1970, ascending)."""
+        hours = (seconds - self.anchor.timestamp()) / 3600.0
+        return np.asarray((self._truth.rain_totals(hours) - self._truth.rain_totals(hours - 1.0)).mean(axis=1))
 
     def _weather_readings(self, start: datetime, end: datetime) -> Iterator[Reading]:
         minutes = _minutes(start, end, FORECAST_STEP)

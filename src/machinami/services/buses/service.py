@@ -25,12 +25,11 @@ from machinami.services.buses.logic.day import Day, day_of
 from machinami.services.buses.logic.learning import is_due
 from machinami.services.buses.logic.live import MOST, Index, Way, way_of
 from machinami.services.buses.logic.network import Held, held_of, version_of
-from machinami.services.buses.logic.past import SeenDelay, runs_from
+from machinami.services.buses.logic.past import HALF_MINUTE, SeenDelay, runs_from
 from machinami.services.buses.model import (
     ArrivalEstimation,
     ArrivalScore,
     ProposalState,
-    RoutePunctuality,
     Settings,
     Step,
     TimetableProposal,
@@ -105,39 +104,39 @@ async def refresh(city: City, now: datetime) -> None:
 async def follow(city: City, held: Held, index: Index, settings: Settings, now: datetime) -> None:
     """Say how late each vehicle is, and when it will be at its stops to come."""
     said = {one.id: one for one in await city.find(ArrivalEstimation)}
-    fresh: list[tuple[Vehicle, Way]] = []
+    seen: list[tuple[Vehicle, Way]] = []
     for vehicle in await city.find(Vehicle):
-        before = said.get(told.estimation_id(vehicle.id))
-        if not told.is_newer(vehicle, before) or vehicle.reported_at is None:
-            continue
-        if now - vehicle.reported_at > timedelta(minutes=settings.silent_minutes):
-            continue
-        way = way_of(index, vehicle, None, held.network.zone)
-        if way is not None:
-            fresh.append((vehicle, way))
-    news = [(v, w) for v, w in fresh if told.is_news(w, said.get(told.estimation_id(v.id)))]
-    await city.publish(*(told.delay_of(held, way, vehicle.simulated) for vehicle, way in news))
+        if told.is_newer(vehicle, said.get(told.estimation_id(vehicle.id))):
+            way = way_of(index, vehicle, held.network.zone)
+            seen += [(vehicle, way)] if way is not None else []
+    places = {one.id: one for one in await city.find(TransitDelay)} if seen else {}
+    for vehicle, way in seen:
+        is_new = told.is_news(way, said.get(told.estimation_id(vehicle.id)))
+        await city.publish(*told.delays_of(held, way, places, is_new, vehicle.simulated))
+    silent = timedelta(minutes=settings.silent_minutes)
+    fresh = [(vehicle, way) for vehicle, way in seen if now - way.at <= silent]
     if fresh:
         model, recent, passed = await known(city, held, now)
-        behind = {(one.pattern, one.at): one for one in passed}
         rows = [
-            told.estimation_of(held, way, _behind(way, list(behind.values())), model, recent, vehicle.simulated)
+            told.estimation_of(held, way, _behind(held, way, passed), model, recent, vehicle.simulated)
             for vehicle, way in fresh
         ]
         await city.publish(*rows, whole=True)
-    silent = timedelta(minutes=settings.silent_minutes)
     renewed = {told.estimation_id(vehicle.id) for vehicle, _ in fresh}
     for name in told.gone([one for one in said.values() if one.id not in renewed], now, silent):
         await city.remove(ArrivalEstimation, name)
 
 
-def _behind(way: Way, seen: Sequence[SeenDelay]) -> dict[int, float]:
-    """The delays of a vehicle at places behind it: those seen when it should have passed there."""
-    return {
-        one.place: one.delay
-        for one in seen
-        if one.pattern == way.pattern and one.place < way.place and way.at - timedelta(hours=2) < one.at <= way.at
-    }
+def _behind(held: Held, way: Way, seen: Sequence[SeenDelay]) -> dict[int, float]:
+    """The delays of a vehicle at the places behind it: as it says itself, else as was seen of its trip."""
+    profile = held.network.patterns[way.pattern].profiles[way.trip.profile]
+    found = {}
+    for one in seen:
+        if one.pattern == way.pattern and one.place < way.place:
+            due = way.left(profile, one.place, one.delay)
+            if abs((one.at - due).total_seconds()) <= HALF_MINUTE:
+                found[one.place] = one.delay
+    return found | dict(way.behind)
 
 
 async def known(city: City, held: Held, now: datetime) -> tuple[Model | None, Recent | None, list[SeenDelay]]:
@@ -261,8 +260,3 @@ async def decide(city: City, name: str, state: ProposalState, reason: str, by: O
         steps = [*(one.transitions or []), _step(by, city.now(), state, reason)]
         kept: ProposalState = "proposed" if state == "withdrawn" else state
         await city.publish(TimetableProposal(one.id, kept, transitions=steps), by=by.who)
-
-
-async def punctuality_of(city: City) -> list[RoutePunctuality]:
-    """How punctual each route was, the latest first."""
-    return sorted(await city.find(RoutePunctuality), key=lambda one: -(one.median_delay or 0.0))

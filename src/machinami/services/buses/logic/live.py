@@ -1,6 +1,6 @@
 """Where is each vehicle on its way, and how late? From what it says of itself, held against the timetable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from machinami.methods.footpaths import great_circle
-from machinami.model.transit import DAY, Network, Pattern, Profile, Trip, day_begins
+from machinami.model.transit import Network, Pattern, Profile, Trip, day_begins
 from machinami.model.vocabulary.transit import Vehicle, feed_of, key_of
 
 MOST = 3 * 3600  # s of delay beyond which a vehicle is on another trip, or its clock is wrong
@@ -20,7 +20,8 @@ NEAR = 60.0  # m from a stop within which a vehicle without other signs is at it
 @dataclass(frozen=True, slots=True)
 class Way:
     """A vehicle on its trip: pattern by number, trip, day of the timetable and of the calendar, the last place that it
-    has left or stands at, the moment of that, and its delay there (s)."""
+    has left or stands at, when it was seen, and its delay there (s); behind: all places that it says it has left, with
+    the delay at each."""
 
     vehicle: str
     pattern: int
@@ -30,6 +31,11 @@ class Way:
     place: int
     at: datetime
     delay: float
+    behind: tuple[tuple[int, float], ...] = ()
+
+    def left(self, profile: Profile, place: int, delay: float) -> datetime:
+        """When it left a place with a delay, to the second."""
+        return self.begins + timedelta(seconds=round(self.trip.start + profile.depart[place] + delay))
 
 
 class Index:
@@ -48,9 +54,8 @@ class Index:
         return self._trips.get((feed, trip))
 
 
-def way_of(index: Index, vehicle: Vehicle, shown: date | None, zone: str) -> Way | None:
-    """Where a vehicle is on its trip; None where that cannot be told. shown: the day of the timetable that stands for
-    the day of its report, where that is another."""
+def way_of(index: Index, vehicle: Vehicle, zone: str) -> Way | None:
+    """Where a vehicle is on its trip; None where that cannot be told. zone: by which the days of service begin."""
     if not vehicle.trip or vehicle.reported_at is None:
         return None
     found = index.find(feed_of(key_of(vehicle.id)), vehicle.trip)
@@ -62,15 +67,15 @@ def way_of(index: Index, vehicle: Vehicle, shown: date | None, zone: str) -> Way
     place = _place(index.network, pattern, vehicle)
     begins = _begins(trip, profile, vehicle.reported_at, zone)
     said = _said(pattern, vehicle, begins, trip, profile)
-    if said is not None:
-        place, delay = said
+    if said:
+        place, delay = said[-1]
     elif place is None:
         return None
     else:
         place, delay = _timed(index.network, pattern, vehicle, place, begins, trip, profile)
     if not -EARLIEST <= delay <= MOST:
         return None
-    return Way(vehicle.id, number, trip, begins, begins.date(), place, vehicle.reported_at, delay)
+    return Way(vehicle.id, number, trip, begins, begins.date(), place, vehicle.reported_at, delay, said)
 
 
 def _begins(trip: Trip, profile: Profile, at: datetime, zone: str) -> datetime:
@@ -100,17 +105,17 @@ def _place(network: Network, pattern: Pattern, vehicle: Vehicle) -> int | None:
 
 def _said(
     pattern: Pattern, vehicle: Vehicle, begins: datetime, trip: Trip, profile: Profile
-) -> tuple[int, float] | None:
-    """The last place of which a delay is told that lies behind the vehicle; None where none is."""
+) -> tuple[tuple[int, float], ...]:
+    """The places of which a delay is told that lie behind the vehicle, in order, with the delays."""
     at = (vehicle.reported_at - begins).total_seconds() if vehicle.reported_at else 0.0
-    best: tuple[int, float] | None = None
+    found: dict[int, float] = {}
     for row in vehicle.delays or []:
         place, delay = _row(pattern, row, begins, trip, profile)
         if place is None or delay is None:
             continue
-        if trip.start + profile.depart[place] + delay <= at and (best is None or place > best[0]):
-            best = (place, delay)
-    return best
+        if -EARLIEST <= delay <= MOST and trip.start + profile.depart[place] + delay <= at:
+            found[place] = delay
+    return tuple(sorted(found.items()))
 
 
 def _row(pattern: Pattern, row: Any, begins: datetime, trip: Trip, profile: Profile) -> tuple[int | None, float | None]:
@@ -172,13 +177,3 @@ def punctual(delays: Sequence[float], early: float, late: float) -> float:
     if not delays:
         return float("nan")
     return sum(-early <= one <= late for one in delays) / len(delays)
-
-
-def by_trip(ways: Mapping[str, Way]) -> dict[tuple[int, str], Way]:
-    """The vehicles by pattern and trip."""
-    return {(way.pattern, way.trip.id): way for way in ways.values()}
-
-
-def seconds_of(way: Way) -> float:
-    """The time of the day of service at which a vehicle was last seen."""
-    return (way.at - way.begins).total_seconds() % (2 * DAY)

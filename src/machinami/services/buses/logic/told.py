@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from machinami.model.transit import running_on
 from machinami.model.view import Measured, Ref, Words
 from machinami.model.vocabulary.transit import TransitPattern, Vehicle, entity_id, feed_of, own_name
 from machinami.services.buses.logic.arrivals import Model, Recent, RunPast, estimates
@@ -36,18 +35,34 @@ def estimation_id(vehicle: str) -> str:
     return f"urn:ngsi-ld:{ArrivalEstimation.TYPE}:{vehicle.split(':', 3)[-1]}"
 
 
-def delay_of(held: Held, way: Way, simulated: bool | None) -> TransitDelay:
-    """What a vehicle's passing says of the place that it left."""
+def delays_of(
+    held: Held, way: Way, known: Mapping[str, TransitDelay], is_new: bool, simulated: bool | None
+) -> list[TransitDelay]:
+    """What a vehicle's passing says of the places that it left, as far as that is not known yet. is_new: whether it has
+    got further than was said; what it says of places itself is known by the moment at which it left them."""
     pattern = held.network.patterns[way.pattern]
-    return TransitDelay(
-        f"urn:ngsi-ld:{TransitDelay.TYPE}:{pattern.id}:{way.place}",
-        Ref(urn(TransitPattern.TYPE, pattern.id)),
-        Ref(urn("GtfsRoute", pattern.route)),
-        Ref(urn("GtfsStop", pattern.stops[way.place])),
-        way.place,
-        Measured(round(way.delay, 1), way.at, SECONDS),
-        simulated,
-    )
+    profile = pattern.profiles[way.trip.profile]
+    rows = [(place, delay, way.left(profile, place, delay)) for place, delay in way.behind]
+    if not rows and is_new:
+        rows = [(way.place, way.delay, way.at)]
+    found = []
+    for place, delay, at in rows:
+        name = f"urn:ngsi-ld:{TransitDelay.TYPE}:{pattern.id}:{place}"
+        last = known[name].delay if name in known else None
+        if last is not None and last.observed_at >= at:
+            continue
+        found.append(
+            TransitDelay(
+                name,
+                Ref(urn(TransitPattern.TYPE, pattern.id)),
+                Ref(urn("GtfsRoute", pattern.route)),
+                Ref(urn("GtfsStop", pattern.stops[place])),
+                place,
+                Measured(round(delay, 1), at, SECONDS),
+                simulated,
+            )
+        )
+    return found
 
 
 def estimation_of(
@@ -141,8 +156,3 @@ def punctuality(
         held.simulated or None,
     )
     return told, whole
-
-
-def runs_today(held: Held, now: datetime) -> bool:
-    """Whether anything runs on this day."""
-    return bool(running_on(held.network, held.day_for(now.date())))
