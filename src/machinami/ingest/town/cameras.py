@@ -235,7 +235,7 @@ def _plans(at: datetime) -> Iterator[Reading]:
             "通学路 B案：どちらの地区も（模擬）",
             "School routes, plan B: both districts (simulated)",
             "share",
-            0.2,
+            0.3,
         ),
     )
     for key, ja, en, fairness, share in wishes:
