@@ -160,8 +160,11 @@ def test_every_reading_is_of_a_kind_that_the_model_knows() -> None:
         assert reading.observed_at.utcoffset() == timedelta(0)
 
 
-NAMELESS = ("ShelterReport", "Footway", "HazardZone", "MessageSubscriber")
-"""What nobody calls by a name: reports, pieces of street, ground, and people who asked to be told."""
+NAMELESS = (
+    "ShelterReport", "Footway", "HazardZone", "MessageSubscriber", "TransitPattern", "TransitDelay", "GtfsService",
+    "OriginDestinationFlow",
+)  # fmt: skip
+"""What nobody calls by a name: reports, pieces of street, ground, people who asked to be told, courses of buses."""
 
 
 def test_everything_in_town_has_a_name_in_japanese_and_english_and_is_said_to_be_simulated() -> None:

@@ -28,12 +28,6 @@ WRITTEN = 2.75
 """Hours from the anchor at which the order is written."""
 DEEP, SHALLOW = 110.0, 230.0
 """Metres from the river's bed up to which the water may stand deep, and up to which shallower."""
-READINGS = {
-    "oku-hayase": "おくはやせ", "kiritachi": "きりたち", "kitahara": "きたはら", "kamimachi": "かみまち",
-    "ogura": "おぐら", "honmachi": "ほんまち", "kawahigashi": "かわひがし", "ekimae": "えきまえ", "shinden": "しんでん",
-    "kawaramachi": "かわらまち", "minamimachi": "みなみまち", "semba": "せんば",
-}  # fmt: skip
-"""How the districts are read aloud, by their keys."""
 CALLED = (
     ("kiyo", "川田 キヨ（模擬）", "Kiyo Kawada (simulated)", "kawahigashi"),
     ("tome", "新井 トメ（模擬）", "Tome Arai (simulated)", "shinden"),
@@ -52,7 +46,7 @@ class Evacuation:
         self._land = land
 
     def places(self, at: datetime) -> list[Reading]:
-        """The streets with their heights, the ground that may be flooded, how districts are read, and who asked."""
+        """The streets with their heights, the ground that may be flooded, and who asked."""
         found: list[Reading] = []
         for key, lines in self._lines().items():
             found += self._street(key, lines, at)
@@ -61,11 +55,6 @@ class Evacuation:
             found += thing("HazardZone", zone, at, hazard="flood", depth=depth)
             ring = {"type": "Polygon", "coordinates": [[lonlat(p) for p in self._band(wide).tolist()]]}
             found.append(Reading(zone, "HazardZone", "location", ring, at, None, "GeoProperty"))
-        for row in DISTRICTS:
-            name = Words({"ja": row.ja, "en": row.en, "ja-Hira": READINGS[row.key]})
-            found.append(
-                Reading(identifier("District", row.key), "District", "name", name, at, None, "LanguageProperty")
-            )
         return [*found, *self._people(at)]
 
     def told(self, start: datetime, end: datetime) -> list[Reading]:
@@ -129,7 +118,7 @@ class Evacuation:
         at = self._anchor + timedelta(minutes=round(WRITTEN * 60))
         rows: Sequence[DistrictRow] = [row for row in DISTRICTS if row.key in ASKED]
         ja, en = "、".join(row.ja for row in rows), ", ".join(row.en for row in rows)
-        spoken = "、".join(f"[{row.ja}|{READINGS[row.key]}]" for row in rows)
+        spoken = "、".join(f"[{row.ja}|{row.kana}]" for row in rows)
         order = identifier("TownMessage", "evening-order")
         return list(
             thing(

@@ -68,7 +68,7 @@ def inventory(land: Land, gauges: Sequence[Gauge], rain: Sequence[RainGauge], at
     for row in DISTRICTS:
         area = area_feature([[district_ring(land, row)]])["geometry"]
         polygon = {"type": "Polygon", "coordinates": area["coordinates"][0]}
-        found.extend(_facts("District", row.key, {"ja": row.ja, "en": row.en}, polygon, at))
+        found.extend(_facts("District", row.key, {"ja": row.ja, "en": row.en, "ja-Hira": row.kana}, polygon, at))
         found.append(Reading(identifier("District", row.key), "District", "population", row.people, at))
         lived = land.axis.place(np.array([0.5 * (row.south + row.north)]), np.array([row.bank * 520.0]))[0]
         home = _point(lived.tolist())

@@ -12,10 +12,14 @@ TOWN = {"ja": "街並町(模擬)", "en": "Machinami (simulated)"}
 
 @dataclass(frozen=True, slots=True)
 class DistrictRow:
-    """A district: a stretch of the valley on one bank (-1 west, 1 east) of the main river, and its people."""
+    """A district: a stretch of the valley on one bank (-1 west, 1 east) of the main river, and its people.
+
+    kana: how its name is read aloud.
+    """
 
     key: str
     ja: str
+    kana: str
     en: str
     south: float
     north: float
@@ -24,18 +28,18 @@ class DistrictRow:
 
 
 DISTRICTS = (
-    DistrictRow("oku-hayase", "奥早瀬", "Oku-Hayase", 3300.0, 6400.0, 0, 260),
-    DistrictRow("kiritachi", "霧立", "Kiritachi", 1650.0, 3300.0, -1, 640),
-    DistrictRow("kitahara", "北原", "Kitahara", 1650.0, 3300.0, 1, 420),
-    DistrictRow("kamimachi", "上町", "Kamimachi", 250.0, 1650.0, -1, 1180),
-    DistrictRow("ogura", "小椋", "Ogura", 250.0, 1650.0, 1, 730),
-    DistrictRow("honmachi", "本町", "Honmachi", -750.0, 250.0, -1, 1650),
-    DistrictRow("kawahigashi", "川東", "Kawahigashi", -1150.0, 250.0, 1, 1120),
-    DistrictRow("ekimae", "駅前", "Ekimae", -1600.0, -750.0, -1, 1710),
-    DistrictRow("shinden", "新田", "Shinden", -2500.0, -1150.0, 1, 760),
-    DistrictRow("kawaramachi", "河原町", "Kawaramachi", -2500.0, -1600.0, -1, 1040),
-    DistrictRow("minamimachi", "南町", "Minami-machi", -4150.0, -2500.0, -1, 480),
-    DistrictRow("semba", "船場", "Semba", -4150.0, -2500.0, 1, 370),
+    DistrictRow("oku-hayase", "奥早瀬", "おくはやせ", "Oku-Hayase", 3300.0, 6400.0, 0, 260),
+    DistrictRow("kiritachi", "霧立", "きりたち", "Kiritachi", 1650.0, 3300.0, -1, 640),
+    DistrictRow("kitahara", "北原", "きたはら", "Kitahara", 1650.0, 3300.0, 1, 420),
+    DistrictRow("kamimachi", "上町", "かみまち", "Kamimachi", 250.0, 1650.0, -1, 1180),
+    DistrictRow("ogura", "小椋", "おぐら", "Ogura", 250.0, 1650.0, 1, 730),
+    DistrictRow("honmachi", "本町", "ほんまち", "Honmachi", -750.0, 250.0, -1, 1650),
+    DistrictRow("kawahigashi", "川東", "かわひがし", "Kawahigashi", -1150.0, 250.0, 1, 1120),
+    DistrictRow("ekimae", "駅前", "えきまえ", "Ekimae", -1600.0, -750.0, -1, 1710),
+    DistrictRow("shinden", "新田", "しんでん", "Shinden", -2500.0, -1150.0, 1, 760),
+    DistrictRow("kawaramachi", "河原町", "かわらまち", "Kawaramachi", -2500.0, -1600.0, -1, 1040),
+    DistrictRow("minamimachi", "南町", "みなみまち", "Minami-machi", -4150.0, -2500.0, -1, 480),
+    DistrictRow("semba", "船場", "せんば", "Semba", -4150.0, -2500.0, 1, 370),
 )
 
 
