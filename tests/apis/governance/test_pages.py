@@ -87,7 +87,7 @@ async def test_personal_data_are_not_opened_before_somebody_made_sure(tmp_path: 
 async def test_what_is_usually_opened_is_shown_first_and_opened_as_it_was_chosen(tmp_path: Path) -> None:
     async with town_of(tmp_path) as (town, session):
         page = await shown(session, "/policy/usual")
-        assert "Everyone may see shelters. Of it only: name, place, capacity, simulated." in page
+        assert "Everyone may see shelters. Of it only: name, place, capacity, simulated, state, opened at" in page
         house = await town.broker.town(None)
         assert all(row.id != "open-shelters" for row in house.policy.kept or ())
         assert (await sent(session, "/policy/usual", {}))[0] == 422
