@@ -33,7 +33,10 @@ SERVICES = (
     "flood",
     "participation",
 )
-MOVING = ("flood", "indicators", "money", "guide", "pilots", "assembly", "messages", "watch_cameras")
+MOVING = (
+    "flood", "indicators", "money", "guide", "pilots", "assembly", "messages", "watch_cameras", "shelters", "heat",
+    "buses", "civic_reports",
+)  # fmt: skip
 BY_ITSELF = tuple(f"urn:machinami:service:{name}" for name in MOVING)
 """Who writes by the clock, and after others wrote."""
 ROLES = (Role.RESIDENT, Role.OFFICER, Role.DEPARTMENT_HEAD, Role.MAYOR, Role.ADMINISTRATOR, Role.OPERATOR)
