@@ -4,9 +4,13 @@
 out, which is not skipping, and the examples are the same at each run, so that a change is judged by itself.
 `--no-skips` is for the machine that has everything: there a skipped test is a failure. Only the public test data,
 which are no part of the project and may be absent, excuse a skip.
+What tests measured is printed at the end and written to the file of `--figures FILE`; those of the fault tests by
+`./machinami test tests/faults`.
 """
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,9 +27,30 @@ EXCUSES = ("MACHINAMI_SHARED", "the shared data")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the two words of our own to pytest's command line."""
+    """Add the words of our own to pytest's command line."""
     parser.addoption("--long", action="store_true", help="also run the tests marked long")
     parser.addoption("--no-skips", action="store_true", help="a skipped test is a failure")
+    parser.addoption("--figures", metavar="FILE", help="write what tests measured into this file, as JSON")
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, float, str], None]:
+    """Note what a test measured: name, value, unit (empty for a count). It is told where the test passes or fails."""
+    return lambda name, value, unit: record_property("figure", {"name": name, "value": value, "unit": unit})
+
+
+def measured(config: pytest.Config) -> list[dict[str, object]]:
+    """What the tests of this run measured: name, value, unit, and whether their test passed."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return []
+    return [
+        {**value, "passed": outcome == "passed"}
+        for outcome in ("passed", "failed")
+        for report in reporter.stats.get(outcome, [])
+        for name, value in report.user_properties
+        if name == "figure"
+    ]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,7 +90,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print which skipped tests count as failures."""
+    """Print what was measured, and which skipped tests count as failures."""
+    if figures := measured(config):
+        terminalreporter.section("figures")
+        for row in figures:
+            failed = "" if row["passed"] else "   (its test failed)"
+            terminalreporter.write_line(f"{row['name']:<60} {row['value']:>14,} {row['unit']}{failed}")
+        if file := config.getoption("--figures"):
+            Path(file).write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     if found := inexcusable(config):
         terminalreporter.section("skipped, which --no-skips counts as failed", red=True)
         for line in found:

@@ -1,5 +1,6 @@
 """Is a skipped test a failure where the machine has everything, and long ones left out until asked for?"""
 
+import json
 import os
 import shutil
 import subprocess
@@ -63,3 +64,18 @@ def test_absent_public_data_excuses_a_skip_and_present_data_does_not(suite: Path
     if data_there:
         (suite.parent / "shared").mkdir()
     assert run(suite, "--no-skips").returncode == code
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "2")])
+def test_what_was_measured_is_told_and_written_down_also_where_the_test_failed(
+    suite: Path, words: tuple[str, ...]
+) -> None:
+    with (suite / "test_suite.py").open("a") as file:
+        file.write('def test_kills(figure):\n    figure("kills survived", 10, "")\n')
+        file.write('def test_slow(figure):\n    figure("delay", 1.5, "s")\n    raise AssertionError\n')
+    said = run(suite, "--figures", "figures.json", *words)
+    assert "kills survived" in said.stdout
+    assert json.loads((suite / "figures.json").read_text("utf-8")) == [
+        {"name": "kills survived", "value": 10, "unit": "", "passed": True},
+        {"name": "delay", "value": 1.5, "unit": "s", "passed": False},
+    ]
