@@ -25,6 +25,7 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 def run(arguments: argparse.Namespace) -> int:
     """Renew, or go back."""
     installation = here()
+    before = installation.current
     if arguments.undo:
         release = undo(installation, say)
         print(f"戻りました / back at: {release}")
@@ -32,6 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"それからの記録は / what was written since is in:  {aside}")
     elif arguments.bundle is not None:
         release = upgrade(installation, read_bundle(arguments.bundle), arguments.quick, say)
+        if release == before:
+            print(f"もうこの版です / this release runs already: {release}")
+            return 0
         print(f"いまの版 / now at: {release}")
         print("前のデータは隣に残っています / the data of before are beside: ", end="")
         print(", ".join(f"{path}.before" for path in installation.data))
