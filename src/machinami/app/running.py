@@ -136,11 +136,14 @@ class TownOS:
         )
         self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
 
-    async def start(self) -> Serving:
-        """Open the store, start everything and listen. Returns where it listens."""
+    async def start(self, quiet: bool = False) -> Serving:
+        """Open the store, start everything and listen. Returns where it listens.
+
+        quiet: only to see whether it starts: nothing is told to anybody, and no service is at work.
+        """
         await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
         self.platform.recover()
-        await self.broker.start()
+        await self.broker.start(quiet)
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
         self.broker.joining.append(self.identity.admit)
@@ -153,6 +156,7 @@ class TownOS:
         await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
+        self.tenants.quiet = quiet
         house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding
         self.watched.jobs += upkeep(self.settings, self.broker, *house)
         manifests = [house.service.manifest for house in self.houses]
@@ -172,9 +176,10 @@ class TownOS:
         self._console = await open_console(
             self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform
         )
-        await self.broker.open_to_sources(self.address + RELAYED)
-        for job in self.watched.jobs:
-            job.start()
+        if not quiet:
+            await self.broker.open_to_sources(self.address + RELAYED)
+            for job in self.watched.jobs:
+                job.start()
         gc.freeze()
         gc.set_threshold(*_GARBAGE)
         self.watched.start_seconds = time.perf_counter() - self._began

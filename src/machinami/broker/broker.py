@@ -113,9 +113,9 @@ class Broker:
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots(ports.sender)
 
-    async def start(self) -> None:
+    async def start(self, quiet: bool = False) -> None:
         """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;
-        it never stops the start."""
+        it never stops the start. quiet: nobody is told of anything, nor asked."""
         default = await self._open(DEFAULT_TOWN, create=True)
         self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock, self._ports.context_bytes)
         await self.contexts.load()
@@ -130,7 +130,7 @@ class Broker:
         for name in await self._ports.backend.towns():
             if name not in self._towns:
                 await self._open(name, create=False)
-        for town in list(self._towns.values()):
+        for town in list(self._towns.values()) if not quiet else ():
             await self._resume(town)
 
     async def open_to_sources(self, address: str) -> None:

@@ -8,6 +8,7 @@ from machinami.cli import (
     admin,
     audit,
     bench,
+    bundle,
     certificate,
     consent,
     demo,
@@ -17,12 +18,14 @@ from machinami.cli import (
     federate,
     import_data,
     init,
+    migrate,
     new_service,
     policy,
     release,
     sealing_key,
     serve,
     town,
+    upgrade,
 )
 from machinami.cli.guide import guide, program
 from machinami.cli.version import installed_version
@@ -44,6 +47,9 @@ COMMANDS = (
     devices,
     import_data,
     federate,
+    bundle,
+    upgrade,
+    migrate,
     evaluate,
     bench,
     new_service,

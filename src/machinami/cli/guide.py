@@ -47,6 +47,26 @@ Several towns on one installation, each with its own people, data and bounds. Wo
   {program} town move matsukawa ../matsukawa --data my-towns               out, as a folder that serves it
   {program} town bring ../matsukawa matsukawa --data my-towns              and in again
   {program} town delete matsukawa --data my-towns                          for good, with a report: docs/towns.md""",
+    "bundle": """\
+Make one signed file from which a town is installed, and renewed, where there is no network. Made from a checkout.
+通信のない所に街を入れ、新しくするための、署名つきの一つのファイルを作ります。
+
+  {program} bundle --new-key signing.pem                 once: a key, and its fingerprint for paper
+  {program} bundle --key signing.pem                     the file, for machines like this one
+  python3 machinami-….pyz --to /opt/machinami           there, with Python alone""",
+    "upgrade": """\
+Renew an installation from a bundle: the data are copied, brought to the new form, tried, and only then changed over.
+束から新しい版にします。データは写しで試してから入れ替えます。失敗すれば元のままです。
+
+  {program} upgrade machinami-….pyz
+  {program} upgrade --undo             back to the release before; what was written since stays beside
+  {program} upgrade                    which release runs; finishes or undoes what was broken off""",
+    "migrate": """\
+Bring the towns of a folder to this version's form, and hold them against themselves. The town must not run.
+街のデータをこの版の形式にして、つじつまを調べます。街は止めておいてください。
+
+  {program} migrate --data my-town             what it holds
+  {program} migrate --data my-town --start     and does it start? nothing goes in or out""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。
