@@ -16,10 +16,12 @@ from urllib.parse import quote, unquote, urlsplit
 import httptools
 
 from machinami.foundation.urn import without_password
+from machinami.wire.protocol import NUMBER
 from machinami.wire.targets import ANYWHERE, Targets
 
 _CONNECTIONS = 100
 _IDLE_SECONDS = 15.0
+_NUMBERED = NUMBER.encode()
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect", "upgrade"})
 _FIRST_FINAL = 200  # what is below announces another answer (RFC 9110, 15.2)
 _PORTS = {"http": 80, "https": 443}
@@ -142,8 +144,13 @@ class Poster:
     async def post(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
         """The status that the receiver answers. Raises ValueError for what is no address or header, OSError where
         there is no answer, TimeoutError where there is none in time."""
-        address, head = _head(uri, tuple(headers.items()))
-        message = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        number = headers.get(NUMBER)
+        if number is None:
+            address, head = _head(uri, tuple(headers.items()))
+            message = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        else:  # left out of what is remembered: no two messages have the same
+            address, head = _head(uri, tuple(field for field in headers.items() if field[0] != NUMBER))
+            message = b"%b%d\r\n%b: %d\r\n\r\n%b" % (head, len(body), _NUMBERED, int(number), body)
         until = asyncio.get_running_loop().time() + timeout
         if not self._room.locked():
             async with self._room:
