@@ -170,7 +170,11 @@ class TownOS:
         )  # fmt: skip
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
-            self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform
+            self.settings.data,
+            self.faces.office(desk),
+            self.faces.press(desk),
+            self.platform,
+            self.faces.deliveries(desk),
         )
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
