@@ -47,7 +47,8 @@ class Receiver:
                 body = await reader.readexactly(int(fields["content-length"]))
                 status = self.answer()
                 if status is None:
-                    await asyncio.Event().wait()
+                    await reader.read()  # as long as somebody waits
+                    return
                 if status == 204:
                     self.told.append(orjson.loads(body))
                     self.numbers.append(int(fields.get("notification-number", "0")))

@@ -113,7 +113,7 @@ def _of_the_entity(wish: Subscription, seen: Change, linked: Linked) -> list[Con
         return matches(query, entity, seen.at, linked)
 
     kinds = [Query(types=one.types, ids=(one.id,) if one.id else (), id_pattern=one.id_pattern) for one in selectors]
-    asked = [("entities", any(map(met, kinds)), {})] if wish.entities else []
+    asked: list[tuple[str, bool, dict[str, str]]] = [("entities", any(map(met, kinds)), {})] if wish.entities else []
     if wish.q is not None:
         asked.append(("q", met(Query(q=wish.q)), {"q": str(document.get("q", ""))}))
     if wish.geo is not None:

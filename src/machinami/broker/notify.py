@@ -246,8 +246,10 @@ class Outbox:
     async def _tell_again(self) -> None:
         for stretch in list(self.progress.untold):
             left = await self._tell_stretch(stretch)
-            known = self.progress.untold
-            self.progress.untold = [left if one is stretch else one for one in known if left or one is not stretch]
+            if stretch not in self.progress.untold:  # more was given up meanwhile, or all of it let go of
+                return
+            at = self.progress.untold.index(stretch)
+            self.progress.untold[at : at + 1] = [] if left is None else [left]
             await self._courier.save()
             if left is not None:
                 return

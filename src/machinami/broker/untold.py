@@ -40,9 +40,9 @@ class Untold:
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Untold":
         """Back from a record of the store."""
-        numbers = (int(record[name]) for name in ("first", "last", "number", "count"))
-        times = (parse_instant(record[name]) for name in ("since", "givenUp"))
-        return cls(*numbers, *times, str(record["reason"]))
+        first, last, number, count = (int(record[name]) for name in ("first", "last", "number", "count"))
+        since, given_up = (parse_instant(record[name]) for name in ("since", "givenUp"))
+        return cls(first, last, number, count, since, given_up, str(record["reason"]))
 
     def from_change(self, seq: int, told: int) -> "Untold":
         """What is left when the first notifications of it were told after all, up to before this change."""

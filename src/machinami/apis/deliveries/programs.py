@@ -51,6 +51,7 @@ def programs(office: Office) -> list[Route]:
         return standing_document(await tending.forget_untold(town, request.params["id"], by))
 
     async def why(town: Town, request: Request, by: Principal) -> Any:
+        tending.one(town, request.params["id"], by)  # who may not ask is told so, whatever was asked
         entity_id, seq = asked_of(request)
         return firing_document(await tending.why(town, request.params["id"], entity_id, seq, by), PACKAGE)
 

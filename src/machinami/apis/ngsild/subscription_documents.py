@@ -249,8 +249,8 @@ def _endpoint(row: Json) -> Endpoint:
                 "notification.endpoint.notifierInfo", f"gives {key}, which is one of {', '.join(_CHANNEL[key])}"
             )
     receiver = tuple(read_pairs(row, "receiverInfo", "notification.endpoint."))
-    waits = (_milliseconds(row, member) for member in ("timeout", "cooldown"))
-    return Endpoint(uri, accept, receiver, channel, *waits, _max_age(dict(channel).get(_MAX_AGE)))
+    timeout, cooldown = (_milliseconds(row, member) for member in ("timeout", "cooldown"))
+    return Endpoint(uri, accept, receiver, channel, timeout, cooldown, _max_age(dict(channel).get(_MAX_AGE)))
 
 
 def _max_age(said: str | None) -> float | None:
