@@ -174,6 +174,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         ),
         "trust_proxy": _flag("trust_proxy"),
         "split_entities": _flag("split_entities"),
+        "notification_hours": _whole("notification_hours", 0, 876_000),
         "ca_file": _file("ca_file", "ca.pem"),
         "private_targets": _flag("private_targets"),
         "plain_targets": _flag("plain_targets"),

@@ -13,6 +13,8 @@ from pathlib import Path
 from secrets import token_hex
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.deliveries.office import Office as DeliveryOffice
+from machinami.apis.deliveries.programs import programs as delivery_programs
 from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.programs import routes as ethics_programs
@@ -155,10 +157,13 @@ class Console:
         await self._serving.stop()
 
 
-async def open_console(folder: Path, office: Office, press: Press, platform: Platform) -> Console:
+async def open_console(
+    folder: Path, office: Office, press: Press, platform: Platform, deliveries: DeliveryOffice
+) -> Console:
     """Open the door to a running town, and write where it is for the owner's eyes only."""
     secret = token_hex(32)
-    routes = [*console_routes(office, press), Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
+    tending = delivery_programs(replace(deliveries, identify=lambda _: CONSOLE))
+    routes = [*console_routes(office, press), *tending, Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
     guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in routes]
     serving = await serve(guarded, lane=False)
     file = folder / FILE

@@ -7,6 +7,8 @@ from dataclasses import replace
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.deliveries.office import Office as DeliveryOffice
+from machinami.apis.deliveries.routes import routes as delivery_routes
 from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
@@ -34,6 +36,7 @@ from machinami.app.tenants import Tenant
 from machinami.app.towns.platform import Platform
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker
+from machinami.broker.tending import Tending
 from machinami.foundation.errors import MachinamiError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
@@ -106,6 +109,10 @@ class Faces:
         """Where releases of anonymous data are made."""
         return press_of(self.broker, self.identity, self.identify, desk, self._compute)
 
+    def deliveries(self, desk: Desk) -> DeliveryOffice:
+        """Where it is seen how notifications fare."""
+        return DeliveryOffice(Tending(self.broker), self.identify, Frame.around(desk))
+
     def routes(self, desk: Desk) -> list[Route]:
         """Everything that is shown at the host of the default town."""
         found = [
@@ -122,6 +129,7 @@ class Faces:
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
         found += governance_routes(self.office(desk))
+        found += delivery_routes(self.deliveries(desk))
         found += consent_routes(self.broker, self.identify)
         found += release_routes(self.press(desk))
         found += consent_pages(self._desks(desk))
@@ -155,7 +163,7 @@ class Faces:
         )
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
-        governing = governance_routes(self.office(desk))
+        governing = [*governance_routes(self.office(desk)), *delivery_routes(self.deliveries(desk))]
         agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
         return [
             frame.spoken(route)

@@ -23,6 +23,7 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
 # trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
 # split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
+# notification_hours = 168        # 届かない知らせを送り直す時間 how long a notification is tried before it is set aside
 # private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
 # plain_targets = true            # TLS のない相手にもつなぐ connect to others without TLS, too
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers

@@ -14,7 +14,7 @@ from pathlib import Path
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.app.bounds import mailer_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
+from machinami.app.bounds import mailer_of, oldest_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
@@ -115,7 +115,7 @@ class TownOS:
             self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
             settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
             self._person_keys.of, partial(mapping_key, settings), partial(reception_of, settings),
-            partial(files_of, settings, ring),
+            partial(files_of, settings, ring), oldest_of(settings),
         )  # fmt: skip
         self.broker = Broker(ports)
         self.watched = Installation(settings.data, self.broker)
@@ -174,7 +174,11 @@ class TownOS:
         )  # fmt: skip
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
-            self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform
+            self.settings.data,
+            self.faces.office(desk),
+            self.faces.press(desk),
+            self.platform,
+            self.faces.deliveries(desk),
         )
         if not quiet:
             await self.broker.open_to_sources(self.address + RELAYED)

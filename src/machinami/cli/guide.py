@@ -177,6 +177,14 @@ Erase what a town holds about somebody, and show the account of it: what went, a
   {program} erasure ask urn:person:7 --proof "form 12, signed" --data my-town
   {program} erasure list --data my-town
   {program} erasure show urn:machinami:erasure:1 --data my-town""",
+    "notifications": """\
+See whether a running town's notifications arrive; hold, test and replay them, and ask why one was sent or not.
+動いている街の知らせが届いているかを見ます。止める・試す・送り直すほか、なぜ知らせた（知らせない）かも調べます。
+
+  {program} notifications list --data my-town                          what fails comes first
+  {program} notifications test urn:ngsi-ld:Subscription:1 --data my-town
+  {program} notifications why urn:ngsi-ld:Subscription:1 urn:ngsi-ld:Gauge:1 --data my-town
+  {program} notifications replay urn:ngsi-ld:Subscription:1 --data my-town    what was given up""",
     "devices": """\
 Say which devices the town knows, and write their keys for a mosquitto broker, which cannot ask the town itself.
 街の機器のかぎを、mosquitto が読むファイルに書き出します。動いている街なら [devices] の設定で自動になります。

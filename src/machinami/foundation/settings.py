@@ -80,7 +80,9 @@ class Settings:
     data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives a
     power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
-    log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
+    log_days: how long the log is kept beyond what its readers need;
+    notification_hours: how old a notification may become that its receiver does not take, before it is given up (0: as
+    old as it will); alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
     each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
     entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days:
@@ -119,6 +121,7 @@ class Settings:
     context_bytes: int = 20_000_000
     context_days: int = 30
     log_days: int = 30
+    notification_hours: int = 168
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)
     zoom: float = 12.0
