@@ -37,7 +37,13 @@ class Copying:
             for language in LANGUAGES:
                 files[self.folder / town / f"{language}.html"] = await make(language)
             files[self.folder / town / "index.html"] = files[self.folder / town / f"{DEFAULT_LANGUAGE}.html"]
-        told = {"made": utc_now().timestamp(), "zone": self._zone, "default": DEFAULT_TOWN, "hosts": dict(self._hosts()), "words": _words()}
+        told = {
+            "made": utc_now().timestamp(),
+            "zone": self._zone,
+            "default": DEFAULT_TOWN,
+            "hosts": dict(self._hosts()),
+            "words": _words(),
+        }
         await asyncio.to_thread(self._write, files, told, frozenset(towns))
 
     def _write(self, files: Mapping[Path, bytes], told: Mapping[str, object], towns: frozenset[str]) -> None:

@@ -184,30 +184,26 @@ async def stand_in(found: StandIn, listener: socket.socket, encryption: ssl.SSLC
             (found.folder / STANDING).unlink(missing_ok=True)
 
 
-def open_port(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises OSError where the port is taken."""
-    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2_048)
+def serve_copies(
+    folder: Path, listener: socket.socket, turn: str = "", encryption: ssl.SSLContext | None = None
+) -> None:
+    """Serve the copies of a folder at a socket that listens. turn: the word of the town that started this and has the
+    socket, too; without one nobody is waited for."""
+    listener.setblocking(False)
+    asyncio.run(stand_in(StandIn(folder, turn), listener, encryption, bool(turn)))
 
 
-def main(words: list[str] | None = None) -> int:
-    """Stand in, as the words say."""
+def main() -> int:
+    """Stand in for the town that started this."""
     parser = argparse.ArgumentParser(prog="standin")
     parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--descriptor", type=int)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--turn", default="")
+    parser.add_argument("--descriptor", type=int, required=True)
+    parser.add_argument("--turn", required=True)
     parser.add_argument("--certificate", type=Path)
     parser.add_argument("--key", type=Path)
-    told = parser.parse_args(words)
-    inherited = told.descriptor is not None
-    listener = socket.socket(fileno=told.descriptor) if inherited else open_port(told.host, told.port)
-    if not inherited:
-        host = f"[{told.host}]" if ":" in told.host else told.host
-        scheme = "https" if told.certificate else "http"
-        print(f"Machinami copy: {scheme}://{host}:{listener.getsockname()[1]}/", flush=True)
-    listener.setblocking(False)
-    asyncio.run(stand_in(StandIn(told.folder, told.turn), listener, _encryption(told.certificate, told.key), inherited))
+    told = parser.parse_args()
+    listener = socket.socket(fileno=told.descriptor)
+    serve_copies(told.folder, listener, told.turn, _encryption(told.certificate, told.key))
     return 0
 
 

@@ -24,7 +24,7 @@ TEMPLATE = "machinami.portal/light.html"
 REFRESH = 60  # seconds
 AGE = Markup("<!--age-->")
 """Where who serves a copy of the page says how old it is."""
-_NOTICES, _REFUGES, _LEVELS, _TEXT = 12, 120, 40, 600
+_NOTICES, _REFUGES, _LEVELS, _TEXT = 10, 80, 24, 400
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
