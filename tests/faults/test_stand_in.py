@@ -80,7 +80,7 @@ def test_a_killed_town_goes_on_answering_with_the_last_copy_until_it_is_back(
         assert "cannot be reached" in page
         assert "First School" in page
         assert "room for 150" in page
-        assert "This is a drill" in page
+        assert "not about a real disaster" in page
         assert "第一小学校" in read(f"{running.url}/map")[1]
         assert read(f"{running.url}/ngsi-ld/v1/types")[0] == 503
         assert read(f"{running.url}/disaster?lang=easy")[1].count("<!--age-->") == 0
