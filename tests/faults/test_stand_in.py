@@ -17,7 +17,7 @@ from machinami.broker.contexts import town_context
 from machinami.cli.entrance import enter
 from machinami.model.compaction import compact_entity
 from machinami.model.context import core
-from machinami.model.view import Measured, Point, to_entity
+from machinami.model.view import Measured, Point, Words, to_entity
 from machinami.model.vocabulary.places import Shelter
 
 Figure = Callable[[str, float, str], None]
@@ -44,7 +44,7 @@ def wait_for(what: Callable[[], bool], seconds: float = 30.0) -> None:
 def put_shelter(running: RunningTown) -> None:
     seen = datetime(2026, 11, 22, 1, tzinfo=UTC)
     shelter = Shelter(
-        "urn:ngsi-ld:Shelter:school", {"ja": "第一小学校", "en": "First School"}, Point(138.1, 35.0), 200, None,
+        "urn:ngsi-ld:Shelter:school", Words(ja="第一小学校", en="First School"), Point(138.1, 35.0), 200, None,
         "open", seen, None, Measured(50.0, seen, "IE"),
     )  # fmt: skip
     body = json.dumps(compact_entity(to_entity(shelter, town_context()), core())).encode()

@@ -15,6 +15,7 @@ from machinami.kit.happening import Happening, Notice, Reading
 from machinami.kit.page import Shell, render
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.view import Measured, Point
+from machinami.model.view import Words as TownWords
 from machinami.model.vocabulary.places import Shelter
 from machinami.portal import light
 from machinami.portal.sketch import Spot, sketch
@@ -37,7 +38,8 @@ def reading(number: int) -> Reading:
 
 def shelter(number: int, taken: int | None = 10, state: str | None = "open") -> Shelter:
     return Shelter(
-        f"urn:ngsi-ld:Shelter:{number}", {"ja": f"街並町立第{number}小学校体育館"}, Point(138.2 + number / 1000, 34.9),
+        f"urn:ngsi-ld:Shelter:{number}", TownWords(ja=f"街並町立第{number}小学校体育館"),
+        Point(138.2 + number / 1000, 34.9),
         100, None, state, NOW, None, None if taken is None else Measured(float(taken), NOW - timedelta(minutes=7)),
     )  # type: ignore[arg-type]  # fmt: skip  # of the state
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from machinami.broker.town import Town
+from machinami.foundation.instant import parse_instant
 from machinami.kit.bodies import json_object
 from machinami.kit.disaster import Disaster
 from machinami.kit.frame import Frame, read_form, see_other
@@ -38,6 +39,7 @@ class DisasterPage:
             f"{PACKAGE}/disaster.html",
             mode=disaster.mode,
             said=disaster.said,
+            before=_before(disaster),
             may=disaster.may_turn(by),
             ways=[mode for mode in MODES if mode != disaster.mode],
             done=done if done in MODES else "",
@@ -84,6 +86,12 @@ def programs(towns: Towns, identify: Identify) -> list[Route]:
         Route("GET", MODE, tell, "Whether the town is in its disaster mode", "Disaster"),
         Route("POST", MODE, take, "Turn the disaster mode on or off, or begin a drill", "Disaster"),
     ]
+
+
+def _before(disaster: Disaster) -> list[dict[str, Any]]:
+    """How it stood before, the newest first, with the moments as pages tell them."""
+    rows = (disaster.said.revisions if disaster.said else None) or []
+    return [{**row, "at": parse_instant(row["at"]) if row.get("at") else None} for row in reversed(rows)]
 
 
 def _answer(disaster: Disaster) -> Response:
