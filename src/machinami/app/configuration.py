@@ -152,6 +152,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "hsts_days": _whole("hsts_days", 0, 730),
         "hsts_subdomains": _flag("hsts_subdomains"),
         "requests_per_client": _whole("requests_per_client", 0, 1_000_000),
+        "stand_in": _flag("stand_in"),
         "handed_in_per_address": _whole("handed_in_per_address", 0, 1_000_000),
         "handed_in_per_town": _whole("handed_in_per_town", 0, 1_000_000),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),

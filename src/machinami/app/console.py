@@ -15,6 +15,7 @@ from secrets import token_hex
 from machinami.apis.consent.routes import routes as consent_routes
 from machinami.apis.deliveries.office import Office as DeliveryOffice
 from machinami.apis.deliveries.programs import programs as delivery_programs
+from machinami.apis.disaster.routes import programs as disaster_programs
 from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.programs import routes as ethics_programs
@@ -59,6 +60,7 @@ def console_routes(office: Office, press: Press) -> list[Route]:
         *consent_routes(own.towns, own.identify),
         *release_programs(replace(press, identify=own.identify)),
         *erasure_routes(own.towns, own.identify),
+        *disaster_programs(own.towns.town, own.identify),
         *ethics_programs(EthicsOffice(own.towns, own.identify, own.frame)),
         Route("POST", ADMINISTRATORS, _appoint(own)),
         Route("POST", KEYS, _make_key(own)),

@@ -28,7 +28,9 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # plain_targets = true            # TLS のない相手にもつなぐ connect to others without TLS, too
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
-# [server]                        # ネットワークに開くとき to serve the network
+[server]
+stand_in = true                   # 止まっても写しのページを出す serve copies if it is killed: docs/disaster-day.md
+# ネットワークに開くとき to serve the network:
 # certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
 # certificate_key = "server.key"
 # client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices

@@ -18,6 +18,8 @@ from machinami.app.bounds import mailer_of, oldest_of, origin_of, pace_of, recep
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.copying import SECONDS as COPIED
+from machinami.app.copying import Copying, Maker
 from machinami.app.deciding import reviews_due
 from machinami.app.declaring import declare
 from machinami.app.faces import Faces
@@ -33,6 +35,7 @@ from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
 from machinami.app.person_keys import PersonKeyRing
+from machinami.app.relief import Relief
 from machinami.app.sources import Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
@@ -53,6 +56,7 @@ from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
+from machinami.kit.disaster import Disaster
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
@@ -62,6 +66,7 @@ from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import wanted_for
 from machinami.model.principal import Principal
+from machinami.portal.routes import copy_of
 from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
@@ -118,7 +123,8 @@ class TownOS:
             partial(files_of, settings, ring), oldest_of(settings),
         )  # fmt: skip
         self.broker = Broker(ports)
-        self.watched = Installation(settings.data, self.broker)
+        self._relief = Relief(settings)
+        self.watched = Installation(settings.data, self.broker, relief=self._relief)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
@@ -167,11 +173,15 @@ class TownOS:
         self.routes = self.faces.routes(desk)
         for one in self.broker.towns:
             await self.tenants.join(one)
+        copying = Copying(self.settings.data, self._copied, self.tenants.hosts, self.settings.time_zone)
+        self.watched.jobs.append(Job("copies of the light pages", copying.keep, utc_now, COPIED))
         told, limits = self.settings, Limits(body=self.settings.body_limit)
+        await self._relief.come_back()
         self._serving = await serve(
             self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told),
             hsts=hsts_of(told), proxied=told.trust_proxy,
         )  # fmt: skip
+        self._relief.start(self._serving.listener)
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
             self.settings.data,
@@ -215,6 +225,7 @@ class TownOS:
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
+        self._relief.stop()
         if self._console is not None:
             await self._console.close()
         if self._serving is not None:
@@ -272,6 +283,12 @@ class TownOS:
         houses.append(house)
         jobs += its_jobs
 
+    def _copied(self) -> dict[str, Maker]:
+        """What makes the light pages of every town, by its name."""
+        default = self._default_desk
+        others = {name: copy_of(self.faces.desk_of(tenant, default)) for name, tenant in self.tenants.open.items()}
+        return {DEFAULT_TOWN: copy_of(default), **others}
+
     async def _simulated(self, town: Town) -> bool:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
         return self.settings.simulation is not None or await is_simulated(town)
@@ -302,6 +319,7 @@ class TownOS:
             person=self.asking.called,
             resting=lambda: [house for house in self.houses if not house.is_on()],
             switches=self._switches,
+            disaster=Disaster(town),
         )
 
 

@@ -75,6 +75,10 @@ class Tenants:
             towns.append(self._default)
         self._gate.set(hosts, {town.name: town.meter for town in towns if town.meter.quota.requests is not None})
 
+    def hosts(self) -> dict[str, str]:
+        """The hosts of the towns that have one of their own, with their names."""
+        return {self._platform.host(name): name for name in self.open}
+
     async def close(self) -> None:
         """Stop what runs."""
         for tenant in list(self.open.values()):

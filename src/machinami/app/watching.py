@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from machinami.apis.status.shapes import Metric, Part
+from machinami.app.relief import Relief
 from machinami.app.sources import Sources
 from machinami.broker.broker import Broker
 from machinami.broker.town import Town
@@ -16,7 +17,7 @@ from machinami.model.quota import write_quota
 @dataclass(slots=True)
 class Installation:
     """The parts of a running installation that can say how they fare. elsewhere: the jobs of the towns besides the
-    default one, by town."""
+    default one, by town; relief: who stands in for it."""
 
     data: Path
     broker: Broker
@@ -25,6 +26,7 @@ class Installation:
     sources: Sources | None = None
     start_seconds: float = 0.0
     elsewhere: Callable[[], Mapping[str, Sequence[Job]]] = dict
+    relief: Relief | None = None
 
 
 def parts(installation: Installation) -> list[Part]:
@@ -35,6 +37,8 @@ def parts(installation: Installation) -> list[Part]:
     for town, jobs in installation.elsewhere().items():
         found += [Part(f"job {job.name} of {town}", not job.health.last_error, _kind(job)) for job in jobs]
     found += [Part(f"service {bad.package}", False, bad.reason) for bad in installation.broken]
+    if installation.relief is not None and installation.relief.fault:
+        found.append(Part("stand-in", False, installation.relief.fault))
     found += [Part("set aside", False, row) for row in installation.broker.set_aside]
     sources = installation.sources
     if sources is not None:

@@ -156,6 +156,19 @@ In a closed network, whether the installed parts have known weaknesses, from fil
 閉じたネットワークで、入っている部品の既知の弱点を、持ち込んだ勧告のファイルで調べます。
 
   {program} audit parts --advisories osv-files""",
+    "disaster": """\
+Put the pages for residents into their light form in a disaster, or for a drill. Who, when and why is recorded.
+災害のとき、住民のページを軽い表示に切りかえます。訓練もできます。だれが、いつ、なぜかを記録します。
+
+  {program} disaster on --reason "大雨特別警報" --data my-town
+  {program} disaster drill --reason "総合防災訓練" --data my-town      the same, and marked as a drill
+  {program} disaster off --reason "警報解除" --data my-town
+  {program} disaster show --data my-town                              docs/disaster-day.md""",
+    "copy": """\
+Serve the last copy of the light pages, at a port of its own, whether the town runs or not.
+軽いページの最後の写しを、街が止まっていても別のポートで出します。
+
+  {program} copy --data my-town --port 1027""",
     "certificate": """\
 Make certificates for a closed network: the town is its own authority, which the office's computers are told to trust.
 閉じたネットワークのために、街が自分で証明書を出します。動いているあいだ、切れる前に自分で更新します。

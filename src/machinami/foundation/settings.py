@@ -103,7 +103,8 @@ class Settings:
     that have one) or demanded (of everybody), of client_authority (None: the town's own); hsts_days: how long
     browsers that have been here come by TLS alone, and hsts_subdomains: to the hosts below this one, too; mosquitto:
     the folder in which the devices' keys are kept ready for a mosquitto broker, mosquitto_pid: the file with its
-    process number; mqtt_certificate, mqtt_key: which notifications to MQTT brokers show.
+    process number; mqtt_certificate, mqtt_key: which notifications to MQTT brokers show; stand_in: whether a process
+    of its own waits to serve copies of the light pages should this one be killed.
     """
 
     data: Path
@@ -150,6 +151,7 @@ class Settings:
     account_secret_env: str = ""
     mosquitto: Path | None = None
     mosquitto_pid: Path | None = None
+    stand_in: bool = False
     mqtt_certificate: Path | None = None
     mqtt_key: Path | None = None
     encrypted: bool = False

@@ -12,6 +12,7 @@ from machinami.kit.archive import Standing
 from machinami.kit.asides import left_out, noting
 from machinami.kit.circle import trail
 from machinami.kit.desk import Desk
+from machinami.kit.disaster import Disaster
 from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.kept import sentences, signature
@@ -50,6 +51,7 @@ class Frame:
     origin: Origin = AS_ASKED
     person: Person = nobody
     running: Callable[[], Collection[str]] = frozenset
+    disaster: Disaster = field(default_factory=Disaster)
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
@@ -66,7 +68,7 @@ class Frame:
 
         return cls(
             desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing, desk.origin,
-            desk.person, running,
+            desk.person, running, desk.disaster,
         )  # fmt: skip
 
     @property
@@ -118,6 +120,10 @@ class Frame:
 
         return replace(route, handler=run)
 
+    def is_light(self, request: Request) -> bool:
+        """Whether who asks is shown light pages: in a disaster, everybody who is not signed in."""
+        return self.disaster.mode != "off" and session_cookie(request) is None
+
     def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
         """A route whose errors are pages."""
 
@@ -138,7 +144,7 @@ class Frame:
             self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
             form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
             self.appearance.version, self.person(request), signature(request), left_out(),
-            trail(request.path, self.running()),
+            trail(request.path, self.running()), self.disaster.mode,
         )  # fmt: skip
 
 
