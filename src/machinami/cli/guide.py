@@ -47,6 +47,13 @@ Several towns on one installation, each with its own people, data and bounds. Wo
   {program} town move matsukawa ../matsukawa --data my-towns               out, as a folder that serves it
   {program} town bring ../matsukawa matsukawa --data my-towns              and in again
   {program} town delete matsukawa --data my-towns                          for good, with a report: docs/towns.md""",
+    "doctor": """\
+Say what is wrong with a town, since when and what to do, and what is well; running or not. It changes nothing.
+街の調子を調べ、何を・いつから・どうすればよいかを示します。動いていても、止まっていても使えます。
+
+  {program} doctor --data my-town                        ends with 1 where something is to be seen to
+  {program} doctor --data my-town --json                 for programs
+  {program} doctor --data my-town --bundle help.zip      what helps others to help, without secrets 相談用""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。
