@@ -67,7 +67,9 @@ def open_log(level: int, stream: TextIO | None = None, form: str = LINES, folder
     if folder is not None:
         with suppress(OSError):  # on a disk that cannot be written to the town says the rest on stderr
             (folder / LOG).parent.mkdir(mode=0o700, exist_ok=True)
-            handlers.append(RotatingFileHandler(folder / LOG, maxBytes=_SIZE, backupCount=_FILES, encoding="utf-8"))
+            handlers.append(
+                RotatingFileHandler(folder / LOG, maxBytes=_SIZE, backupCount=_FILES, encoding="utf-8", delay=True)
+            )
     for handler in handlers:
         handler.setFormatter(JsonLine() if form == JSON_LINES else OneLine())
     logging.basicConfig(level=level, handlers=handlers)
