@@ -14,6 +14,7 @@ from machinami.foundation.settings import (
     ACCEPTED,
     DEMANDED,
     FULL,
+    LOG_FORMS,
     NORMAL,
     OFF,
     MailSettings,
@@ -208,6 +209,14 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
             'the name of an environment variable, such as "MACHINAMI_MAIL_PASSWORD"',
         ),
     },
+    "operations": {
+        "ntp": _Rule("ntp", _is_host, 'the name of a time server, such as "ntp.city.example"'),
+        "log": _Rule("log_form", lambda value: value in LOG_FORMS, ", ".join(f'"{one}"' for one in LOG_FORMS)),
+        "trace_to": _Rule(
+            "trace_to", _is_safe_address, 'where traces are sent as OTLP/HTTP, such as "https://otel.city.example/v1/traces"'
+        ),
+        "trace_share": _number("trace_share", 0, 1),
+    },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),
         "speed": _number("speed", 1, 100_000),
@@ -270,6 +279,19 @@ def section_of(source: str, section: str, values: object, folder: Path) -> dict[
             raise SettingsError(f"{source}: {section}.{name} must be {rule.right}, not {value!r}")
         chosen[rule.field] = rule.made(value, folder)
     return chosen
+
+
+def secret_variables(table: Mapping[str, Any]) -> list[str]:
+    """The environment variables with secrets that a file of settings names."""
+    found: list[str] = []
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            found += secret_variables(value)
+        elif isinstance(value, list):
+            found += [one for row in value if isinstance(row, Mapping) for one in secret_variables(row)]
+        elif isinstance(value, str) and name.endswith("_env"):
+            found.append(value)
+    return found
 
 
 def setting_names() -> list[str]:

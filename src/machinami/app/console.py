@@ -22,8 +22,11 @@ from machinami.apis.ethics.programs import routes as ethics_programs
 from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.routes import programs
 from machinami.apis.identity.shapes import key_document, read_wanted
+from machinami.apis.operations.routes import FINDINGS
+from machinami.apis.operations.telling import document
 from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import programs as release_programs
+from machinami.app.checkup.running import Overseer
 from machinami.app.identifying import appoint, issue_key
 from machinami.app.towns.acts import do
 from machinami.app.towns.platform import Platform
@@ -145,6 +148,13 @@ def _appoint(office: Office) -> Handler:
     return make
 
 
+def _examining(overseer: Overseer) -> Handler:
+    async def examine(request: Request) -> Response:
+        return answer(document(await overseer.examine(slowly=True), overseer.data))
+
+    return examine
+
+
 @dataclass(slots=True)
 class Console:
     """The open door: the file that tells of it, and what listens behind it."""
@@ -160,12 +170,13 @@ class Console:
 
 
 async def open_console(
-    folder: Path, office: Office, press: Press, platform: Platform, deliveries: DeliveryOffice
+    folder: Path, office: Office, press: Press, platform: Platform, deliveries: DeliveryOffice, overseer: Overseer
 ) -> Console:
     """Open the door to a running town, and write where it is for the owner's eyes only."""
     secret = token_hex(32)
     tending = delivery_programs(replace(deliveries, identify=lambda _: CONSOLE))
     routes = [*console_routes(office, press), *tending, Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
+    routes.append(Route("GET", FINDINGS, _examining(overseer)))
     guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in routes]
     serving = await serve(guarded, lane=False)
     file = folder / FILE

@@ -21,6 +21,7 @@ from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
+from machinami.apis.operations.routes import routes as operations_routes
 from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
 from machinami.apis.reference.routes import routes as reference_routes
@@ -29,6 +30,7 @@ from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.bounds import origin_of
+from machinami.app.checkup.running import Overseer
 from machinami.app.deciding import ethics_office
 from machinami.app.identifying import (
     make_provider,
@@ -77,6 +79,7 @@ class Faces:
         caller: HttpCaller,
         services: Callable[[], Sequence[Service]],
         identify: Identify,
+        overseer: Overseer,
     ) -> None:
         self.settings = settings
         self.version = version
@@ -90,6 +93,7 @@ class Faces:
         self._caller = caller
         self._services = services
         self.identify = identify
+        self.overseer = overseer
 
     def oversees(self, request: Request) -> bool:
         """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
@@ -127,6 +131,7 @@ class Faces:
                 self.oversees,
             ),
         ]
+        found += operations_routes(self.overseer, Frame.around(desk), self.identify, self.oversees)
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)

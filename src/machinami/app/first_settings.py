@@ -82,6 +82,12 @@ stand_in = true                   # 止まっても写しのページを出す s
 # send_to = "https://records.city.example/machinami"
 # secret_env = "MACHINAMI_ACCOUNT_SECRET"   # そこで見せる秘密 the secret that is shown there
 
+# [operations]                    # 運用 how the machine is watched over
+# ntp = "ntp.city.example"        # 時計を比べる相手 the time server that the clock is held against
+# log = "json"                    # 記録を JSON の行で the log as JSON lines, for programs
+# trace_to = "https://otel.city.example/v1/traces"   # 追跡情報の送り先 where OpenTelemetry traces are sent
+# trace_share = 0.1               # そのうちどれだけ of how many of all requests
+
 # 機器のかぎを mosquitto に渡す To keep the devices' keys ready for a mosquitto broker:
 # [devices]
 # mosquitto = "/etc/mosquitto/machinami"

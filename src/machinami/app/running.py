@@ -15,6 +15,7 @@ from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.app.bounds import mailer_of, oldest_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
+from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
@@ -55,7 +56,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
-from machinami.kit.desk import Desk, House
+from machinami.kit.desk import Concern, Desk, House
 from machinami.kit.disaster import Disaster
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
@@ -130,12 +131,15 @@ class TownOS:
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
+        self.overseer = Overseer(
+            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port
+        )
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
         self.faces = Faces(
             settings, version, self.broker, self.asking, self.platform, self.gate, self.watched, self._compute,
-            self._caller, lambda: self._services, self.identify,
+            self._caller, lambda: self._services, self.identify, self.overseer,
         )  # fmt: skip
         self.tenants = Tenants(
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
@@ -163,7 +167,7 @@ class TownOS:
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
         self.tenants.quiet = quiet
-        house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding
+        house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding, self.overseer
         self.watched.jobs += upkeep(self.settings, self.broker, *house)
         manifests = [house.service.manifest for house in self.houses]
         sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
@@ -184,11 +188,8 @@ class TownOS:
         self._relief.start(self._serving.listener)
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
-            self.settings.data,
-            self.faces.office(desk),
-            self.faces.press(desk),
-            self.platform,
-            self.faces.deliveries(desk),
+            self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform,
+            self.faces.deliveries(desk), self.overseer,
         )
         if not quiet:
             await self.broker.open_to_sources(self.address + RELAYED)
@@ -203,6 +204,16 @@ class TownOS:
     def address(self) -> str:
         """Where others find this installation."""
         return self.settings.address or (self._serving.url if self._serving else "")
+
+    @property
+    def port(self) -> int:
+        """On which port it listens."""
+        return self._serving.port if self._serving else self.settings.port
+
+    def concerns(self) -> list[Concern]:
+        """What ends soon, of the installation and of the default town."""
+        town = self.broker.open_town(None)
+        return [*self.keeping.concerns(), *(reviews_due(town) if town is not None else ())]
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
@@ -311,7 +322,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
+            concerns=self.concerns,
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,

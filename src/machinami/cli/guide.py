@@ -67,6 +67,13 @@ Bring the towns of a folder to this version's form, and hold them against themse
 
   {program} migrate --data my-town             what it holds
   {program} migrate --data my-town --start     and does it start? nothing goes in or out""",
+    "doctor": """\
+Say what is wrong with a town, since when and what to do, and what is well; running or not. It changes nothing.
+街の調子を調べ、何を・いつから・どうすればよいかを示します。動いていても、止まっていても使えます。
+
+  {program} doctor --data my-town                        ends with 1 where something is to be seen to
+  {program} doctor --data my-town --json                 for programs
+  {program} doctor --data my-town --bundle help.zip      what helps others to help, without secrets 相談用""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 NORMAL, FULL = "normal", "full"
+LINES, JSON_LINES = "lines", "json"
+LOG_FORMS = (LINES, JSON_LINES)
 OFF, ACCEPTED, DEMANDED = "off", "accepted", "demanded"
 
 
@@ -104,7 +106,9 @@ class Settings:
     browsers that have been here come by TLS alone, and hsts_subdomains: to the hosts below this one, too; mosquitto:
     the folder in which the devices' keys are kept ready for a mosquitto broker, mosquitto_pid: the file with its
     process number; mqtt_certificate, mqtt_key: which notifications to MQTT brokers show; stand_in: whether a process
-    of its own waits to serve copies of the light pages should this one be killed.
+    of its own waits to serve copies of the light pages should this one be killed; ntp: the time server that the clock
+    is held against (empty: neighbours and the disk); log_form: whether the log is lines for people or JSON for
+    programs; trace_to: where traces are sent (empty: none are made), trace_share: of how many of all requests.
     """
 
     data: Path
@@ -160,3 +164,7 @@ class Settings:
     simulation: Simulation | None = None
     mail: MailSettings = field(default_factory=MailSettings)
     fast_lane: bool = True
+    ntp: str = ""
+    log_form: str = LINES
+    trace_to: str = ""
+    trace_share: float = 1.0
