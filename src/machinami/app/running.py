@@ -14,6 +14,10 @@ from pathlib import Path
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.app.backups import asking as copying
+from machinami.app.backups.following import refuse_standby
+from machinami.app.backups.holding import TakenOver
+from machinami.app.backups.scheduling import Backups, target_of
 from machinami.app.bounds import mailer_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
@@ -109,6 +113,8 @@ class TownOS:
         ring = ring_of(settings)
         self._person_keys = PersonKeyRing(settings)
         self._backend = backend_of(settings, ring, store)
+        target = target_of(settings)
+        self.backups = Backups(settings, target) if target is not None else None
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
@@ -138,6 +144,10 @@ class TownOS:
 
     async def start(self) -> Serving:
         """Open the store, start everything and listen. Returns where it listens."""
+        refuse_standby(self.settings.data)
+        if self.backups is not None:
+            self.backups.demand_hold()
+            self.backups.attend(self._backend)
         await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
         self.platform.recover()
         await self.broker.start()
@@ -155,6 +165,7 @@ class TownOS:
         self.broker.leaving.append(self.tenants.leave)
         house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding
         self.watched.jobs += upkeep(self.settings, self.broker, *house)
+        self._start_backups()
         manifests = [house.service.manifest for house in self.houses]
         sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
         self.watched.sources = sources
@@ -170,8 +181,9 @@ class TownOS:
         )  # fmt: skip
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
-            self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform
-        )
+            self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform,
+            copying.routes(self.settings, self.backups, self._backend, self.broker),
+        )  # fmt: skip
         await self.broker.open_to_sources(self.address + RELAYED)
         for job in self.watched.jobs:
             job.start()
@@ -214,6 +226,8 @@ class TownOS:
             await self.watched.sources.stop()
         for job in self.watched.jobs:
             await job.stop()
+        if self.backups is not None:
+            await self.backups.close()
         await self.tenants.close()
         if self._forwarding is not None:
             await self._forwarding.close()
@@ -225,6 +239,23 @@ class TownOS:
         await self._caller.close()
         if self._mailer is not None:
             await self._mailer.close()
+
+    def _start_backups(self) -> None:
+        if self.backups is not None:
+            self.watched.backups = self.backups
+            self.watched.jobs += self.backups.jobs()
+            self.broker.leaving.append(self.backups.part)
+
+    async def wait_until(self, stop: asyncio.Event) -> None:
+        """Wait until it is to stop. Raises TakenOver where another machine is the town from now on."""
+        ends = [asyncio.ensure_future(stop.wait())]
+        if self.backups is not None:
+            ends.append(asyncio.ensure_future(self.backups.taken_over.wait()))
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for one in ends:
+            one.cancel()
+        if self.backups is not None and self.backups.taken_over.is_set():
+            raise TakenOver(f"{self.backups.fault}. This machine has stopped, so that nobody writes to two towns")
 
     def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
         """The services to be started, and those that cannot be."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from machinami.apis.status.shapes import Metric, Part
+from machinami.app.backups.scheduling import Backups
 from machinami.app.sources import Sources
 from machinami.broker.broker import Broker
 from machinami.broker.town import Town
@@ -16,13 +17,14 @@ from machinami.model.quota import write_quota
 @dataclass(slots=True)
 class Installation:
     """The parts of a running installation that can say how they fare. elsewhere: the jobs of the towns besides the
-    default one, by town."""
+    default one, by town. backups: what copies the towns elsewhere, None where nothing does."""
 
     data: Path
     broker: Broker
     jobs: list[Job] = field(default_factory=list)
     broken: Sequence[Broken] = ()
     sources: Sources | None = None
+    backups: Backups | None = None
     start_seconds: float = 0.0
     elsewhere: Callable[[], Mapping[str, Sequence[Job]]] = dict
 
@@ -36,6 +38,8 @@ def parts(installation: Installation) -> list[Part]:
         found += [Part(f"job {job.name} of {town}", not job.health.last_error, _kind(job)) for job in jobs]
     found += [Part(f"service {bad.package}", False, bad.reason) for bad in installation.broken]
     found += [Part("set aside", False, row) for row in installation.broker.set_aside]
+    if installation.backups is not None:
+        found += installation.backups.parts()
     sources = installation.sources
     if sources is not None:
         found += [Part(f"source {name}", False, why) for name, why in sources.faults.items()]
@@ -63,6 +67,8 @@ def metrics(installation: Installation) -> list[Metric]:
         found.append(Metric("job_runs_total", "Runs of a job", job.health.runs, "counter", labels))
         found.append(Metric("job_failures_total", "Failed runs of a job", job.health.failures, "counter", labels))
         found.append(Metric("job_seconds", "How long the last run took", job.health.last_seconds, labels=labels))
+    if installation.backups is not None:
+        found += installation.backups.metrics()
     return sorted(found, key=lambda metric: metric.name)  # the format wants the rows of a name together
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from machinami.cli import (
     admin,
     audit,
+    backup,
     bench,
     certificate,
     consent,
@@ -19,9 +20,13 @@ from machinami.cli import (
     init,
     new_service,
     policy,
+    rehearse,
     release,
+    restore,
     sealing_key,
     serve,
+    standby,
+    takeover,
     town,
 )
 from machinami.cli.guide import guide, program
@@ -34,6 +39,11 @@ COMMANDS = (
     serve,
     admin,
     town,
+    backup,
+    restore,
+    rehearse,
+    standby,
+    takeover,
     policy,
     consent,
     release,
