@@ -112,6 +112,10 @@ def _is_safe_address(value: object) -> bool:
     )
 
 
+def _is_span(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,3}[mhd]", value) is not None
+
+
 def _is_host(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9:._-]{1,253}", value) is not None
 
@@ -216,6 +220,16 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
             "trace_to", _is_safe_address, 'where traces are sent as OTLP/HTTP, such as "https://otel.city.example/v1/traces"'
         ),
         "trace_share": _number("trace_share", 0, 1),
+    },
+    "backup": {
+        "to": _file("backup_to", "/mnt/backup/machinami"),
+        "key_file": _file("backup_key", "/media/keys/backup.key"),
+        "every": _Rule(
+            "backup_every", _is_span, 'minutes, hours or days, such as "30m", "1h" or "1d"',
+            lambda value, _: float(int(value[:-1]) * {"m": 60, "h": 3_600, "d": 86_400}[value[-1]]),
+        ),
+        "keep_days": _whole("backup_days", 1, 3_650),
+        "rehearse_days": _whole("backup_rehearse", 0, 366),
     },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),

@@ -6,7 +6,7 @@ Who can read the folder has the town already, so the file gives nobody anything.
 import hmac
 import json
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -170,12 +170,18 @@ class Console:
 
 
 async def open_console(
-    folder: Path, office: Office, press: Press, platform: Platform, deliveries: DeliveryOffice, overseer: Overseer
+    folder: Path,
+    office: Office,
+    press: Press,
+    platform: Platform,
+    deliveries: DeliveryOffice,
+    overseer: Overseer,
+    more: Sequence[Route] = (),
 ) -> Console:
-    """Open the door to a running town, and write where it is for the owner's eyes only."""
+    """Open the door to a running town, and write where it is for the owner's eyes only. more: what else is asked."""
     secret = token_hex(32)
     tending = delivery_programs(replace(deliveries, identify=lambda _: CONSOLE))
-    routes = [*console_routes(office, press), *tending, Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
+    routes = [*console_routes(office, press), *tending, Route("POST", f"{TOWNS}/{{act}}", _acting(platform)), *more]
     routes.append(Route("GET", FINDINGS, _examining(overseer)))
     guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in routes]
     serving = await serve(guarded, lane=False)

@@ -18,6 +18,13 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # person_keys = "/media/keys/machinami"    # 個人ごとの鍵を別の場所に置く keep the keys of persons elsewhere, so that
                                   # 消去が控えにも及ぶ to erase somebody reaches backups as well (docs/erasure.md)
 
+# [backup]                        # 別のディスク・共有フォルダに控えを取る (docs/backup.md) copies elsewhere
+# to = "/mnt/backup/machinami"    # 控えの場所 a disk or share that is not this computer's only one
+# key_file = "/media/keys/backup.key"   # 控えを暗号化する鍵 seals the archive; keep it apart: without it all is lost
+# every = "1d"                    # 全体の控えの間隔（その間も毎秒写す） between whole copies
+# keep_days = 30                  # この日数の間の、どの時点にも戻せる any moment of these days can be restored
+# rehearse_days = 7               # 何日ごとに、戻せるか確かめる between rehearsals of a restore
+
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
 # address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one

@@ -14,6 +14,10 @@ from pathlib import Path
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
+from machinami.app.backups.asking import routes as backup_routes
+from machinami.app.backups.following import refuse_standby
+from machinami.app.backups.holding import TakenOver
+from machinami.app.backups.scheduling import Backups, target_of
 from machinami.app.bounds import mailer_of, oldest_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
 from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
@@ -115,6 +119,8 @@ class TownOS:
         ring = ring_of(settings)
         self._person_keys = PersonKeyRing(settings)
         self._backend = backend_of(settings, ring, store)
+        target = target_of(settings)
+        self.backups = Backups(settings, target) if target is not None else None
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
         reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
@@ -149,8 +155,12 @@ class TownOS:
     async def start(self, quiet: bool = False) -> Serving:
         """Open the store, start everything and listen. Returns where it listens.
 
-        quiet: only to see whether it starts: nothing is told to anybody, and no service is at work.
+        quiet: only to see whether it starts: nothing is told to anybody or copied anywhere, and no service is at work.
         """
+        refuse_standby(self.settings.data)
+        if self.backups is not None:
+            self.backups.demand_hold()
+            self.backups.attend(self._backend)
         await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
         self.platform.recover()
         await self.broker.start(quiet)
@@ -169,6 +179,7 @@ class TownOS:
         self.tenants.quiet = quiet
         house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding, self.overseer
         self.watched.jobs += upkeep(self.settings, self.broker, *house)
+        self._start_backups()
         manifests = [house.service.manifest for house in self.houses]
         sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
         self.watched.sources = sources
@@ -190,7 +201,8 @@ class TownOS:
         self._console = await open_console(
             self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform,
             self.faces.deliveries(desk), self.overseer,
-        )
+            backup_routes(self.settings, self.backups, self._backend, self.broker),
+        )  # fmt: skip
         if not quiet:
             await self.broker.open_to_sources(self.address + RELAYED)
             for job in self.watched.jobs:
@@ -245,6 +257,8 @@ class TownOS:
             await self.watched.sources.stop()
         for job in self.watched.jobs:
             await job.stop()
+        if self.backups is not None:
+            await self.backups.close()
         await self.tenants.close()
         if self._forwarding is not None:
             await self._forwarding.close()
@@ -256,6 +270,23 @@ class TownOS:
         await self._caller.close()
         if self._mailer is not None:
             await self._mailer.close()
+
+    def _start_backups(self) -> None:
+        if self.backups is not None:
+            self.watched.backups = self.backups
+            self.watched.jobs += self.backups.jobs()
+            self.broker.leaving.append(self.backups.part)
+
+    async def wait_until(self, stop: asyncio.Event) -> None:
+        """Wait until it is to stop. Raises TakenOver where another machine is the town from now on."""
+        ends = [asyncio.ensure_future(stop.wait())]
+        if self.backups is not None:
+            ends.append(asyncio.ensure_future(self.backups.taken_over.wait()))
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for one in ends:
+            one.cancel()
+        if self.backups is not None and self.backups.taken_over.is_set():
+            raise TakenOver(f"{self.backups.fault}. This machine has stopped, so that nobody writes to two towns")
 
     def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
         """The services to be started, and those that cannot be."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from machinami.apis.status.shapes import Metric, Part
+from machinami.app.backups.scheduling import Backups
 from machinami.app.relief import Relief
 from machinami.app.sources import Sources
 from machinami.broker.broker import Broker
@@ -17,13 +18,15 @@ from machinami.model.quota import write_quota
 @dataclass(slots=True)
 class Installation:
     """The parts of a running installation that can say how they fare. elsewhere: the jobs of the towns besides the
-    default one, by town; relief: who stands in for it."""
+    default one, by town; backups: what copies the towns elsewhere, None where nothing does; relief: who stands in
+    for it."""
 
     data: Path
     broker: Broker
     jobs: list[Job] = field(default_factory=list)
     broken: Sequence[Broken] = ()
     sources: Sources | None = None
+    backups: Backups | None = None
     start_seconds: float = 0.0
     elsewhere: Callable[[], Mapping[str, Sequence[Job]]] = dict
     relief: Relief | None = None
@@ -40,6 +43,8 @@ def parts(installation: Installation) -> list[Part]:
     if installation.relief is not None and installation.relief.fault:
         found.append(Part("stand-in", False, installation.relief.fault))
     found += [Part("set aside", False, row) for row in installation.broker.set_aside]
+    if installation.backups is not None:
+        found += installation.backups.parts()
     sources = installation.sources
     if sources is not None:
         found += [Part(f"source {name}", False, why) for name, why in sources.faults.items()]
@@ -67,6 +72,8 @@ def metrics(installation: Installation) -> list[Metric]:
         found.append(Metric("job_runs_total", "Runs of a job", job.health.runs, "counter", labels))
         found.append(Metric("job_failures_total", "Failed runs of a job", job.health.failures, "counter", labels))
         found.append(Metric("job_seconds", "How long the last run took", job.health.last_seconds, labels=labels))
+    if installation.backups is not None:
+        found += installation.backups.metrics()
     return sorted(found, key=lambda metric: metric.name)  # the format wants the rows of a name together
 
 

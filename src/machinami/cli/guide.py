@@ -74,6 +74,39 @@ Say what is wrong with a town, since when and what to do, and what is well; runn
   {program} doctor --data my-town                        ends with 1 where something is to be seen to
   {program} doctor --data my-town --json                 for programs
   {program} doctor --data my-town --bundle help.zip      what helps others to help, without secrets 相談用""",
+    "backup": """\
+Copy every town, its files and settings into an archive, whether it runs or not. Later calls store what changed.
+すべての街と設定の控えを取ります。動いていても、止まっていても使えます。二回目からは変わった分だけです。
+
+  {program} backup --data my-town --to /mnt/backup/my-town
+  {program} backup --data my-town --to /mnt/backup/my-town --key-file /media/keys/backup.key     sealed
+
+With [backup] in machinami.toml it happens by itself, every second: docs/backup.md""",
+    "restore": """\
+Bring everything back from an archive into a folder that is not there yet, as it was at the last or any moment.
+控えから戻します。すでにある街を上書きすることはありません。
+
+  {program} restore /mnt/backup/my-town --data my-town-again
+  {program} restore /mnt/backup/my-town --data before --at 2026-07-01T09:30
+  {program} restore /mnt/backup/my-town --data my-town --town matsukawa          one town, into an installation""",
+    "rehearse": """\
+Prove that the last backup can be restored: into a temporary place, read from end to end, and removed again.
+最後の控えから本当に戻せるかを確かめます。結果は控えに記録されます。
+
+  {program} rehearse /mnt/backup/my-town
+  {program} rehearse /mnt/backup/my-town --keys my-town          encrypted towns, open archive""",
+    "standby": """\
+Have a second machine follow the archive of a town, ready to take over. It says how far behind it is.
+もう一台のコンピューターで街を追い、いつでも引き継げるようにします。遅れも表示します。
+
+  {program} standby --of /mnt/backup/my-town --data standby
+  {program} takeover --data standby --host 0.0.0.0             when the first machine is lost""",
+    "takeover": """\
+Have a standby, or a folder that was restored, be the town from now on. The former machine stops when it sees it.
+待機系、または控えから戻したフォルダを、これからの街にします。前のコンピューターは気づくと止まります。
+
+  {program} takeover --data standby --host 0.0.0.0
+  {program} takeover --data standby --only                     where systemd starts `serve`""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。

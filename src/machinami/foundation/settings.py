@@ -161,6 +161,11 @@ class Settings:
     encrypted: bool = False
     key_file: Path | None = None
     person_keys: Path | None = None
+    backup_to: Path | None = None
+    backup_key: Path | None = None
+    backup_every: float = 86_400.0
+    backup_days: int = 30
+    backup_rehearse: int = 7
     simulation: Simulation | None = None
     mail: MailSettings = field(default_factory=MailSettings)
     fast_lane: bool = True
