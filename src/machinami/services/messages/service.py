@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -55,6 +55,7 @@ SHELVES = tuple(f"{number:02d}" for number in range(BUCKETS))
 _TURN = timedelta(minutes=10)  # how often it is seen to that who withdrew a consent elsewhere is forgotten
 _SHELVES_AT_ONCE = 4
 _AT_ONCE: Mapping[str, int] = {"mail": 24, "push": 24}
+ON_THEIR_WAY = sum(_AT_ONCE.values())
 """So many are on their way at once, and a place is free again only when it is kept what became of the one who had it:
 if the machine dies, no more than these are told twice."""
 _PUSH_LASTS = timedelta(hours=6)
@@ -110,24 +111,18 @@ async def deliver(own: City, now: datetime) -> None:
 
 async def send_out(own: City, broadcast: Broadcast, alert: Alert, now: datetime) -> Broadcast:
     """Send what is to be sent now of one going out, a few shelves of people at a time; then account for it."""
-    job, parts = await _job(own, broadcast, alert, now)
-    flow = Flow(Gathering(_noting(own, broadcast.id, parts)))
+    job, number = await _job(own, broadcast, alert, now)
+    flow = Flow(Gathering(_noting(own, broadcast.id, number)))
     gate = asyncio.Semaphore(_SHELVES_AT_ONCE)
 
-    async def shelf(bucket: str) -> list[str]:
+    async def shelf(bucket: str) -> None:
         async with gate:
-            return await _send_shelf(own, job, flow, bucket)
+            await _send_shelf(own, job, flow, bucket)
 
-    held = [person for part in await asyncio.gather(*map(shelf, SHELVES)) for person in part]
-    parts = await own.private_rows(f"{UNDERWAY}/{broadcast.id}")
-
-    def end(drawer: Drawer) -> None:
-        if held:
-            drawer.put(HELD, broadcast.id, {"people": held})
-        for part in parts:  # all of it is in the shelves by now
-            drawer.drop(f"{UNDERWAY}/{broadcast.id}", part)
-
-    await own.private(end)
+    await asyncio.gather(*map(shelf, SHELVES))
+    notes = f"{UNDERWAY}/{broadcast.id}"
+    told = await own.private_rows(notes)
+    await own.private(lambda drawer: [drawer.drop(notes, note) for note in told])  # the shelves have it all by now
     async with own.turn:
         return await account(own, await broadcast_of(own, broadcast.id), ends=True)
 
@@ -146,7 +141,7 @@ async def _job(own: City, broadcast: Broadcast, alert: Alert, now: datetime) -> 
     withdrawn = broadcast.what == "withdrawal"
     pieces = {language: piece_of(alert, language, phrases[language], withdrawn) for language in LANGUAGES}
     leads = alert.kind == "order" and alert.response in ("Evacuate", None) and not withdrawn
-    known, noted, parts = await _shelves(own, broadcast.id)
+    known, noted, number = await _shelves(own, broadcast.id)
     settings, roads = await own.settings(Settings), own.roads
     contact = (
         f"mailto:{roads.from_address}" if roads.from_address else roads.address or "mailto:nobody@machinami.invalid"
@@ -154,12 +149,12 @@ async def _job(own: City, broadcast: Broadcast, alert: Alert, now: datetime) -> 
     return Job(
         broadcast, settings, pieces, phrases, goings if leads else {}, known, noted, await keys_of(own), roads.address,
         settings.contact or contact, now,
-    ), parts  # fmt: skip
+    ), number  # fmt: skip
 
 
-def _noting(own: City, broadcast_id: str, parts: int) -> Callable[[list[tuple[str, str, Row]]], Awaitable[object]]:
-    """What keeps what became of some sendings until their shelf is whole. parts: how many such notes there are."""
-    number = itertools.count(parts)
+def _noting(own: City, broadcast_id: str, first: int) -> Callable[[list[tuple[str, str, Row]]], Awaitable[object]]:
+    """What keeps what became of some sendings until their shelf is whole. first: the number of the next note."""
+    number = itertools.count(first)
 
     async def note(results: list[tuple[str, str, Row]]) -> None:
         told: dict[str, dict[str, Any]] = {}
@@ -187,8 +182,8 @@ async def _shelves(own: City, broadcast_id: str) -> tuple[Shelves, Shelves, int]
     return known, noted, max(map(int, parts), default=-1) + 1
 
 
-async def _send_shelf(own: City, job: Job, flow: Flow, bucket: str) -> list[str]:
-    """Send to the people of one shelf; who of them is held out."""
+async def _send_shelf(own: City, job: Job, flow: Flow, bucket: str) -> None:
+    """Send to the people of one shelf who are to be told now, and keep how they all fared."""
     people = {one.id: one for one in await contacts(own, bucket)}
     held: list[str] = []
     if bucket in job.known:
@@ -201,20 +196,23 @@ async def _send_shelf(own: City, job: Job, flow: Flow, bucket: str) -> list[str]
     bodies = dict(await own.compute(sealed, pushed)) if pushed else {}
     sent = (_send_one(own, job, flow, bucket, people[person], rows[person], bodies.get(person, b"")) for person in due)
     rows |= dict(zip(due, await asyncio.gather(*sent), strict=True))
-    if rows and (due or bucket not in job.known):
-        await own.private(partial(_put_shelf, shelf=f"{LEDGER}/{job.broadcast.id}", bucket=bucket, rows=rows))
+    if (rows or held) and (due or bucket not in job.known):
+        await own.private(partial(_put_shelf, about=job.broadcast.id, bucket=bucket, rows=rows, held=held))
     for person in due:
         if rows[person].state == "gone" and rows[person].road == "push":
             await forget(own, person)  # the browser gave its subscription up (RFC 8030, 7.3)
-    return held
 
 
-def _put_shelf(drawer: Drawer, shelf: str, bucket: str, rows: Mapping[str, Row]) -> None:
-    told = {person: row.kept() for person, row in rows.items()}
+def _put_shelf(drawer: Drawer, about: str, bucket: str, rows: Mapping[str, Row], held: Sequence[str]) -> None:
+    """Keep how a shelf fared, and who of it was held out."""
+    told, shelf = {person: row.kept() for person, row in rows.items()}, f"{LEDGER}/{about}"
     before = (drawer.get(shelf, bucket) or {}).get("rows", {})
     # Who is called may have been ticked off meanwhile.
     told |= {person: kept for person, kept in before.items() if person in told and rows[person].road == "call"}
     drawer.put(shelf, bucket, {"rows": told})
+    if held:
+        others = (drawer.get(HELD, about) or {}).get("people", [])
+        drawer.put(HELD, about, {"people": [*dict.fromkeys([*others, *held])]})
 
 
 async def _send_one(own: City, job: Job, flow: Flow, bucket: str, to: Contact, row: Row, body: bytes) -> Row:
