@@ -10,6 +10,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, read_form, see_other
 from machinami.kit.happening import Event, Happening, seen
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.page import allowing
 from machinami.kit.settings import SettingSheet, read_setting, said_refusal, sheets_of
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import LANGUAGES, Words
@@ -106,7 +107,7 @@ class Way:
     async def show(self, request: Request) -> Response:
         """The page of one audience."""
         found = await view(self.city, self.desk, request, self.frame.words(request, PACKAGE))
-        return self.frame.show(request, HOME, buses=found)
+        return allowing(self.frame.show(request, HOME, buses=found), "geolocation")
 
     async def stop(self, request: Request) -> Response:
         """One stop."""
