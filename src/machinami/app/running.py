@@ -161,6 +161,24 @@ class TownOS:
         if self.backups is not None:
             self.backups.demand_hold()
             self.backups.attend(self._backend)
+        town = await self._open_towns(quiet)
+        await self._begin(town)
+        self.tenants.quiet = quiet
+        for one in self.broker.towns:
+            await self.tenants.join(one)
+        await self._listen()
+        if not quiet:
+            await self.broker.open_to_sources(self.address + RELAYED)
+            for job in self.watched.jobs:
+                job.start()
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE)
+        self.watched.start_seconds = time.perf_counter() - self._began
+        assert self._serving is not None
+        return self._serving
+
+    async def _open_towns(self, quiet: bool) -> Town:
+        """Open every town, and know who may come in. Returns the default one."""
         await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
         self.platform.recover()
         await self.broker.start(quiet)
@@ -172,11 +190,14 @@ class TownOS:
         self.broker.attend(lambda name, by: self.identity.of(name).present(by))
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
+        return town
+
+    async def _begin(self, town: Town) -> None:
+        """Have services, upkeep, backups and sources of data begin, and know what the pages are."""
         self._start_services(town)
         await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
-        self.tenants.quiet = quiet
         house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding, self.overseer
         self.watched.jobs += upkeep(self.settings, self.broker, *house)
         self._start_backups()
@@ -184,12 +205,14 @@ class TownOS:
         sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
         self.watched.sources = sources
         sources.start()
-        self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
-        self.routes = self.faces.routes(desk)
-        for one in self.broker.towns:
-            await self.tenants.join(one)
+        self._default_desk = self._desk(town, sources, await self._simulated(town))
+        self.routes = self.faces.routes(self._default_desk)
         copying = Copying(self.settings.data, self._copied, self.tenants.hosts, self.settings.time_zone)
         self.watched.jobs.append(Job("copies of the light pages", copying.keep, utc_now, COPIED))
+
+    async def _listen(self) -> None:
+        """Listen, at the address of the settings and at the console."""
+        desk = self._default_desk
         told, limits = self.settings, Limits(body=self.settings.body_limit)
         await self._relief.come_back()
         self._serving = await serve(
@@ -203,14 +226,6 @@ class TownOS:
             self.faces.deliveries(desk), self.overseer,
             backup_routes(self.settings, self.backups, self._backend, self.broker),
         )  # fmt: skip
-        if not quiet:
-            await self.broker.open_to_sources(self.address + RELAYED)
-            for job in self.watched.jobs:
-                job.start()
-        gc.freeze()
-        gc.set_threshold(*_GARBAGE)
-        self.watched.start_seconds = time.perf_counter() - self._began
-        return self._serving
 
     @property
     def address(self) -> str:
@@ -273,7 +288,7 @@ class TownOS:
 
     def _start_backups(self) -> None:
         if self.backups is not None:
-            self.watched.backups = self.backups
+            self.watched.others.append(self.backups)
             self.watched.jobs += self.backups.jobs()
             self.broker.leaving.append(self.backups.part)
 

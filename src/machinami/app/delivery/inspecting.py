@@ -48,8 +48,8 @@ async def try_start(folder: Path, version: str) -> None:
     Raises what stops the start, or InputError where a page fails.
     """
     settings = replace(
-        read(folder), host="127.0.0.1", port=0, mqtt=(), gtfs_realtime=(), simulation=None, account_to="", certificate=None,
-        backup_to=None, stand_in=False, trace_to="",
+        read(folder), host="127.0.0.1", port=0, mqtt=(), gtfs_realtime=(), simulation=None, account_to="",
+        certificate=None, backup_to=None, stand_in=False, trace_to="",
     )  # fmt: skip
     installation = TownOS(settings, version)
     try:
