@@ -36,6 +36,7 @@ from machinami.model.retention import (
 from machinami.store.protocol import Transaction
 
 RULES, STATE = "retention", "retention-state"
+DONE, ACCOUNT = "done", "account"
 _LOG = logging.getLogger("machinami.retention")
 _PAGE = 500
 _TOGETHER = 400  # readings that go in one transaction
@@ -84,7 +85,7 @@ async def set_rule(town: Town, kind: str, rule: Rule | None, by: Principal) -> N
             tx.delete_record(RULES, kind)
         else:
             tx.put_record(RULES, kind, record)
-        tx.delete_record(STATE, "done")  # all is looked at anew
+        tx.delete_record(STATE, DONE)  # all is looked at anew
 
     await town.store.transact(work)
     told = "as every type" if rule is None else f"{rule.raw_days}/{rule.hourly_days}/{rule.daily_days} days"
@@ -94,7 +95,7 @@ async def set_rule(town: Town, kind: str, rule: Rule | None, by: Principal) -> N
 async def apply_rules(town: Town, zone: ZoneInfo, months: Months) -> Account:
     """Have the past be as the rules say. Nothing is read where no month has come to its next step since."""
     rules, now, account = await rules_of(town), town.clock(), Account()
-    done = town.store.record(STATE, "done")
+    done = town.store.record(STATE, DONE)
     if done is not None and not is_due(rules, parse_instant(done["at"]), now, zone):
         return account
     shortest = min((rule.raw_days for rule in rules.values() if rule.raw_days is not None), default=None)
@@ -106,7 +107,7 @@ async def apply_rules(town: Town, zone: ZoneInfo, months: Months) -> Account:
                 await _apply(town, entity, rule, now - timedelta(days=rule.raw_days), job)
     if not account.held_back:
         record = {"at": format_instant(now)}
-        await town.store.transact(lambda tx: tx.put_record(STATE, "done", record))
+        await town.store.transact(lambda tx: tx.put_record(STATE, DONE, record))
     if account.condensed or account.deleted:
         _LOG.info("retention: %s readings became %s, %s went", account.condensed, account.made, account.deleted)
     return account

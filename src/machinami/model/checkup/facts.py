@@ -1,7 +1,6 @@
 """What is known of an installation when it is looked over? None: it could not be told."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from machinami.model.checkup.forecast import Forecast
@@ -183,4 +182,4 @@ class Facts:
     workers: WorkersFact | None = None
     jobs: tuple[JobFact, ...] | None = None
     jobs_seen: int = 0
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    held_back: tuple[str, ...] | None = None
