@@ -6,13 +6,16 @@ Who can read the folder has the town already, so the file gives nobody anything.
 import hmac
 import json
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.deliveries.office import Office as DeliveryOffice
+from machinami.apis.deliveries.programs import programs as delivery_programs
+from machinami.apis.disaster.routes import programs as disaster_programs
 from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.programs import routes as ethics_programs
@@ -60,6 +63,7 @@ def console_routes(office: Office, press: Press) -> list[Route]:
         *consent_routes(own.towns, own.identify),
         *release_programs(replace(press, identify=own.identify)),
         *erasure_routes(own.towns, own.identify),
+        *disaster_programs(own.towns.town, own.identify),
         *ethics_programs(EthicsOffice(own.towns, own.identify, own.frame)),
         Route("POST", ADMINISTRATORS, _appoint(own)),
         Route("POST", KEYS, _make_key(own)),
@@ -165,10 +169,19 @@ class Console:
         await self._serving.stop()
 
 
-async def open_console(folder: Path, office: Office, press: Press, platform: Platform, overseer: Overseer) -> Console:
-    """Open the door to a running town, and write where it is for the owner's eyes only."""
+async def open_console(
+    folder: Path,
+    office: Office,
+    press: Press,
+    platform: Platform,
+    deliveries: DeliveryOffice,
+    overseer: Overseer,
+    more: Sequence[Route] = (),
+) -> Console:
+    """Open the door to a running town, and write where it is for the owner's eyes only. more: what else is asked."""
     secret = token_hex(32)
-    routes = [*console_routes(office, press), Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
+    tending = delivery_programs(replace(deliveries, identify=lambda _: CONSOLE))
+    routes = [*console_routes(office, press), *tending, Route("POST", f"{TOWNS}/{{act}}", _acting(platform)), *more]
     routes.append(Route("GET", FINDINGS, _examining(overseer)))
     guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in routes]
     serving = await serve(guarded, lane=False)

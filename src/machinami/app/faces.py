@@ -7,6 +7,10 @@ from dataclasses import replace
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.deliveries.office import Office as DeliveryOffice
+from machinami.apis.deliveries.routes import routes as delivery_routes
+from machinami.apis.disaster.routes import programs as disaster_programs
+from machinami.apis.disaster.routes import routes as disaster_routes
 from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
@@ -37,6 +41,7 @@ from machinami.app.tenants import Tenant
 from machinami.app.towns.platform import Platform
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker
+from machinami.broker.tending import Tending
 from machinami.broker.town import Town
 from machinami.foundation.errors import MachinamiError
 from machinami.foundation.settings import Settings
@@ -45,6 +50,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.assuring import assured
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
+from machinami.kit.disaster import Disaster
 from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
@@ -112,6 +118,10 @@ class Faces:
         """Where releases of anonymous data are made."""
         return press_of(self.broker, self.identity, self.identify, desk, self._compute)
 
+    def deliveries(self, desk: Desk) -> DeliveryOffice:
+        """Where it is seen how notifications fare."""
+        return DeliveryOffice(Tending(self.broker), self.identify, Frame.around(desk))
+
     def routes(self, desk: Desk) -> list[Route]:
         """Everything that is shown at the host of the default town."""
         found = [
@@ -130,10 +140,12 @@ class Faces:
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
         found += governance_routes(self.office(desk))
+        found += delivery_routes(self.deliveries(desk))
         found += consent_routes(self.broker, self.identify)
         found += release_routes(self.press(desk))
         found += consent_pages(self._desks(desk))
         found += erasure_routes(self.broker, self.identify)
+        found += disaster_programs(self.broker.town, self.identify)
         found += pseudonym_routes(self.broker, self.identify, self._caller)
         found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
@@ -141,29 +153,35 @@ class Faces:
         return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
 
     def _pages(self, desk: Desk) -> list[Route]:
-        pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
+        frame = Frame.around(desk)
+        pages = [*look_routes(frame, self.identify), *disaster_routes(frame, self.identify), *portal_routes(desk)]
         for house in (*desk.houses(), *desk.resting()):
             pages += self._pages_of(house, desk)
         return [viewed(page, self.identify, self.asking.address) for page in pages]
 
-    def of(self, tenant: Tenant, default: Desk) -> list[Route]:
-        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+    def desk_of(self, tenant: Tenant, default: Desk) -> Desk:
+        """What the pages of a town besides the default one are given."""
         name, houses = tenant.town.name, tenant.houses
-        desk = replace(
+        return replace(
             default,
             town_name={"ja": name, "en": name, "easy": name},
             simulated=False,
             archive=Archive(tenant.town),
             appearance=Appearance(tenant.town),
+            disaster=Disaster(tenant.town),
             houses=lambda: [house for house in houses if house.is_on()],
             resting=lambda: [house for house in houses if not house.is_on()],
             switches=tenant.switches,
             base_layers=dict,
             set_to={},
         )
+
+    def of(self, tenant: Tenant, default: Desk) -> list[Route]:
+        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+        name, desk = tenant.town.name, self.desk_of(tenant, default)
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
-        governing = governance_routes(self.office(desk))
+        governing = [*governance_routes(self.office(desk)), *delivery_routes(self.deliveries(desk))]
         agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
         return [
             frame.spoken(route)

@@ -43,6 +43,15 @@ async def beside(folder: Path, held: InUse, name: str | None = None) -> AsyncIte
         await caller.close()
 
 
+@asynccontextmanager
+async def running(folder: Path, name: str | None = None) -> AsyncIterator["Beside"]:
+    """The console of a town that must run for what is asked. Raises InputError where it does not."""
+    if not (folder / FILE).is_file():
+        raise InputError(f"The town in {folder} does not run; start it with: machinami serve --data {folder}")
+    async with beside(folder, InUse(f"The town in {folder} runs"), name) as found:
+        yield found
+
+
 class Beside:
     """A town that runs: asked by its console."""
 

@@ -98,6 +98,8 @@ async def _serve(settings: Settings, greeting: str, signed_in: bool) -> None:
         print("このコンピューターで開く人は、この街の管理者です / who opens it here is its administrator", flush=True)
     elif not town.identity.has_administrators:
         print(f"最初の管理者 / first administrator:  {town.address}{town.first_link}", flush=True)
-    await stop.wait()
-    print("Stopping… 止めています", flush=True)
-    await town.stop()
+    try:
+        await town.wait_until(stop)
+    finally:
+        print("Stopping… 止めています", flush=True)
+        await town.stop()

@@ -8,7 +8,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from machinami.apis.operations.telling import document
+from machinami.app.backups.scheduling import Backups
 from machinami.app.checkup import machine
+from machinami.app.checkup.backing import of_running
 from machinami.app.checkup.bundle import bundle_of
 from machinami.app.checkup.notes import Notes, load, save
 from machinami.app.checkup.silence import Silence
@@ -25,7 +27,6 @@ from machinami.kit.desk import Concern
 from machinami.model.checkup.checks import check_up, since_noticed
 from machinami.model.checkup.contradictions import contradictions
 from machinami.model.checkup.facts import (
-    BackupFact,
     ClockFact,
     ContextFact,
     DiskFact,
@@ -63,6 +64,7 @@ class Overseer:
         caller: Caller,
         concerns: Callable[[], Sequence[Concern]],
         port: Callable[[], int],
+        backups: Backups | None = None,
     ) -> None:
         self._settings = settings
         self._version = version
@@ -71,6 +73,7 @@ class Overseer:
         self._caller = caller
         self._concerns = concerns
         self._port = port
+        self._backups = backups
         self._notes: Notes | None = None
         self._silence = Silence()
         self._ticked: float | None = None
@@ -140,7 +143,7 @@ class Overseer:
     async def _facts(self, now: datetime, notes: Notes) -> Facts:
         settings, broker = self._settings, self._watched.broker
         towns = broker.towns
-        folders, disk, memory, backup = await asyncio.to_thread(self._machine, notes)
+        folders, disk, memory = await asyncio.to_thread(self._machine, notes)
         devices, seen = await self._silence.look(towns, now)
         jobs, count = self._jobs()
         return Facts(
@@ -161,7 +164,7 @@ class Overseer:
             contexts_kept=broker.contexts.count,
             port=PortFact(settings.host, self._port(), True),
             ends=tuple(EndFact(one.kind, one.until, one.name) for one in self._concerns()),
-            backup=backup,
+            backup=of_running(settings, self._backups),
             set_aside=tuple(broker.set_aside),
             memory=memory,
             workers=WorkersFact(self._compute.workers, self._compute.waiting, self._compute.ended),
@@ -170,9 +173,9 @@ class Overseer:
             held_back=tuple(sorted({one for town in towns for one in _held_back(town)})),
         )
 
-    def _machine(self, notes: Notes) -> tuple[tuple[FolderFact, ...], DiskFact | None, MemoryFact | None, BackupFact]:
+    def _machine(self, notes: Notes) -> tuple[tuple[FolderFact, ...], DiskFact | None, MemoryFact | None]:
         data = self._settings.data
-        return machine.folders(self._settings), machine.disk(data, notes), machine.memory(), machine.backup(data)
+        return machine.folders(self._settings), machine.disk(data, notes), machine.memory()
 
     def _subscriptions(self, town: Town) -> list[SubscriptionFact]:
         found, last = [], town.store.last_seq

@@ -260,12 +260,13 @@ def _backup(facts: Facts) -> Found | None:
     backup = facts.backup
     if backup is None:
         return None
-    make, rehearse = "{program} backup make --data {data}", "{program} backup rehearse --data {data}"
+    make = "{program} backup --data {data}" + ("" if backup.archive else " --to /mnt/archive")
+    rehearse = "{program} rehearse " + _quoted(backup.archive)
+    if backup.fault:
+        return [Finding("backup", "backup.failed", GRAVE, {"fault": backup.fault}, command=make)]
     if backup.made is None:
         return [Finding("backup", "backup.never", WARNING, command=make)]
     found, age = [], facts.now - backup.made
-    if backup.fault:
-        found.append(Finding("backup", "backup.failed", GRAVE, {"fault": backup.fault}, "fault", command=make))
     if age > BACKUP_DUE:
         grave = GRAVE if age > BACKUP_OLD else WARNING
         found.append(Finding("backup", "backup.old", grave, {"days": age.days}, "age", backup.made, make))

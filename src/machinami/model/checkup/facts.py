@@ -101,11 +101,13 @@ class EndFact:
 
 @dataclass(frozen=True, slots=True)
 class BackupFact:
-    """The last backup that was made, and the last one that was restored to see whether it can be."""
+    """The moment up to which the archive has everything, and when a restore of it was last rehearsed and went well.
+    archive: where it is, empty where none is set."""
 
     made: datetime | None = None
     rehearsed: datetime | None = None
     fault: str = ""
+    archive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
