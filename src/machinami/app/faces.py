@@ -21,6 +21,7 @@ from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
+from machinami.apis.operations.port import Overseen
 from machinami.apis.operations.retention import routes as retention_routes
 from machinami.apis.operations.routes import routes as operations_routes
 from machinami.apis.platform.routes import routes as platform_routes
@@ -31,7 +32,6 @@ from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.bounds import origin_of
-from machinami.app.checkup.running import Overseer
 from machinami.app.deciding import ethics_office
 from machinami.app.identifying import (
     make_provider,
@@ -81,7 +81,7 @@ class Faces:
         caller: HttpCaller,
         services: Callable[[], Sequence[Service]],
         identify: Identify,
-        overseer: Overseer,
+        overseer: Overseen,
     ) -> None:
         self.settings = settings
         self.version = version
