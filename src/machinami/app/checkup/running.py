@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from machinami.apis.operations.telling import document
+from machinami.apis.status.shapes import Metric, Part
 from machinami.app.backups.scheduling import Backups
 from machinami.app.checkup import machine
 from machinami.app.checkup.backing import of_running
@@ -101,6 +102,37 @@ class Overseer:
     def disk(self) -> DiskFact | None:
         """The disk, and when it is full."""
         return machine.disk(self._settings.data, self.notes)
+
+    def parts(self) -> list[Part]:
+        """What is found stands on the page of operations; /health has each part's own word already."""
+        return []
+
+    def metrics(self) -> list[Metric]:
+        """Disk, memory, workers, how far receivers are behind, and how many findings there are."""
+        disk, memory = self.disk(), machine.memory()
+        found = [
+            Metric("workers", "Worker processes that there may be", self._compute.workers),
+            Metric("workers_waiting", "Computations that wait for a worker", self._compute.waiting),
+            Metric("workers_ended_total", "Workers that ended by themselves", self._compute.ended, "counter"),
+        ]
+        if disk is not None:
+            found.append(Metric("disk_free_bytes", "What is free on the disk of the data", disk.free))
+            found.append(Metric("disk_total_bytes", "The disk of the data", disk.total))
+            if disk.forecast is not None and disk.forecast.days is not None:
+                full = disk.forecast.days * 86_400
+                found.append(Metric("disk_full_in_seconds", "When it is full if the data grow as they did", full))
+        if memory is not None:
+            found.append(Metric("memory_used_bytes", "Memory that the process takes", memory.used))
+            found.append(Metric("memory_left_bytes", "Memory that the machine has left", memory.left))
+        for town in self._watched.broker.towns:
+            for one in self._subscriptions(town):
+                labels = {"town": town.name, "subscription": one.id}
+                found.append(Metric("subscription_lag", "Changes that a receiver is behind", one.behind, labels=labels))
+        for severity in Severity:
+            count = sum(one.severity is severity for one in self._last.findings) if self._last is not None else 0
+            labels = {"severity": severity.value}
+            found.append(Metric("findings", "What machinami doctor finds", count, labels=labels))
+        return found
 
     async def bundle(self) -> bytes:
         """What helps somebody else to help."""
