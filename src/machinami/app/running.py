@@ -39,6 +39,7 @@ from machinami.app.identifying import (
 from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
+from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
 from machinami.app.relief import Relief
 from machinami.app.sources import Sources
@@ -121,13 +122,15 @@ class TownOS:
         self._backend = backend_of(settings, ring, store)
         target = target_of(settings)
         self.backups = Backups(settings, target) if target is not None else None
+        self._observing = Observing(settings, version, self._caller)
+        self._observing.attend(self._backend)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
-        reader, caller, alias = read_subscription, self._caller, settings.alias
         ports = Ports(
-            self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
-            self._person_keys.of, partial(mapping_key, settings), partial(reception_of, settings),
-            partial(files_of, settings, ring), oldest_of(settings),
+            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
+            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
+            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
+            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
+            oldest_of(settings),
         )  # fmt: skip
         self.broker = Broker(ports)
         self._relief = Relief(settings)
@@ -138,7 +141,7 @@ class TownOS:
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.overseer = Overseer(
-            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port
+            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port, self.backups
         )
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
@@ -209,6 +212,7 @@ class TownOS:
         self.routes = self.faces.routes(self._default_desk)
         copying = Copying(self.settings.data, self._copied, self.tenants.hosts, self.settings.time_zone)
         self.watched.jobs.append(Job("copies of the light pages", copying.keep, utc_now, COPIED))
+        self._observing.start(self.watched, self.overseer)
 
     async def _listen(self) -> None:
         """Listen, at the address of the settings and at the console."""
@@ -216,8 +220,8 @@ class TownOS:
         told, limits = self.settings, Limits(body=self.settings.body_limit)
         await self._relief.come_back()
         self._serving = await serve(
-            self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told),
-            hsts=hsts_of(told), proxied=told.trust_proxy,
+            map(self._observing.route, self.routes), told.host, told.port, limits=limits, lane=told.fast_lane,
+            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy,
         )  # fmt: skip
         self._relief.start(self._serving.listener)
         self.keeping.attend(self._serving.encryption)

@@ -15,6 +15,8 @@ from machinami.app.mosquitto import SECONDS as TOLD
 from machinami.app.mosquitto import Ready
 from machinami.app.practising import practice
 from machinami.app.pressing import work_of
+from machinami.app.retaining import SECONDS as RETAINED
+from machinami.app.retaining import Retaining
 from machinami.app.towns.platform import Platform
 from machinami.broker.broker import Broker
 from machinami.broker.consents import expire
@@ -78,6 +80,7 @@ def upkeep(
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
+    jobs.append(Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED))
     if overseer is not None:
         jobs.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
     if forwarding is not None:

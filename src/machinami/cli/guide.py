@@ -107,6 +107,12 @@ Have a standby, or a folder that was restored, be the town from now on. The form
 
   {program} takeover --data standby --host 0.0.0.0
   {program} takeover --data standby --only                     where systemd starts `serve`""",
+    "history": """\
+Read the readings of closed months as they came, before they were condensed; running or not (docs/retention.md).
+まとめる前の、来たままの値を読みます。動いていても、止まっていても使えます。
+
+  {program} history --data my-town --type RiverGauge --since 2024-01 --until 2024-03 --csv
+  {program} history --data my-town --entity urn:ngsi-ld:RiverGauge:1 --parquet gauge.parquet""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。
