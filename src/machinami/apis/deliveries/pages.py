@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
+from machinami.apis.deliveries.documents import sentence
 from machinami.apis.deliveries.office import Office
 from machinami.apis.deliveries.programs import asked_of
-from machinami.apis.deliveries.documents import sentence
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.fault import Fault, fault_of

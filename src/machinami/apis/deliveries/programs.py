@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from machinami.apis.deliveries.office import PACKAGE, Office, answer, demand_json
 from machinami.apis.deliveries.documents import firing_document, standing_document
+from machinami.apis.deliveries.office import PACKAGE, Office, answer, demand_json
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
 from machinami.foundation.urn import is_uri
