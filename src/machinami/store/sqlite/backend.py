@@ -15,7 +15,7 @@ from machinami.model.town_name import check_town_name
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection
 from machinami.store.sqlite.lock import lock
-from machinami.store.sqlite.salvage import is_damage, salvage
+from machinami.store.sqlite.salvage import Salvaged, examine, is_damage, salvage
 from machinami.store.sqlite.town import SqliteTown
 
 FILE = "town.sqlite"
@@ -52,6 +52,26 @@ class SqliteBackend:
             self._towns[town] = open_whole(path, replace(self._settings, key=key))
         return self._towns[town]
 
+    def examine(self, town: str) -> list[str]:
+        """Sentences about what is wrong with the file of a town that is not open; nothing is changed. Raises InUse."""
+        path, settings = self._of(town)
+        held = lock(path.with_name(LOCK))
+        try:
+            return examine(path, settings)
+        finally:
+            held.close()
+
+    def mend(self, town: str) -> Salvaged:
+        """Make a whole file of what can be read of one that is not open; the other one is kept. Raises InUse."""
+        path, settings = self._of(town)
+        return _mend(path, settings)
+
+    def _of(self, town: str) -> tuple[Path, StoreSettings]:
+        path = self._folder / check_town_name(town) / FILE
+        if not path.exists():
+            raise TenantNotFound(f"There is no town {town!r} here", tenant=town)
+        return path, replace(self._settings, key=None if is_plain(path) else self._keys(town, False))
+
     async def towns(self) -> Sequence[str]:
         """The names of the towns that exist."""
         return sorted(path.parent.name for path in self._folder.glob(f"*/{FILE}"))
@@ -78,13 +98,17 @@ def open_whole(path: Path, settings: StoreSettings) -> SqliteTown:
         if not is_damage(error):
             raise
         _LOG.error("%s is damaged (%s); what can be read of it is read out", path, error)
-        held = lock(path.with_name(LOCK))
-        try:
-            found = salvage(path, settings, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        finally:
-            held.close()
+        found = _mend(path, settings)
         _LOG.error("%s is whole again; the damaged one is kept as %s; lost: %s", path, found.kept, found.lost)
     return open_town(path, settings)
+
+
+def _mend(path: Path, settings: StoreSettings) -> Salvaged:
+    held = lock(path.with_name(LOCK))
+    try:
+        return salvage(path, settings, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    finally:
+        held.close()
 
 
 def open_town(path: Path, settings: StoreSettings) -> SqliteTown:

@@ -1,6 +1,6 @@
-"""Which small records has a town, and which of them cannot be read? One bad row stops nobody: it is left out, and noted.
+"""Which small records has a town, and which cannot be read? One bad row stops nobody: it is left out, and noted.
 
-What is noted is a record itself, of the kind `set-aside`: those of this run, and those that were lost with a damaged file.
+What is noted is a record itself, of the kind `set-aside`: those of this run, and what was lost with a damaged file.
 """
 
 import logging

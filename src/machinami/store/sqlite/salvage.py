@@ -1,7 +1,7 @@
 """What can still be read of a damaged file, and how does it become a whole one?
 
-Everything that can be read goes into a new file, which takes the place of the damaged one; that one is kept beside it as
-it was. The state is made anew: from its own rows, and from the log wherever the log knows better.
+Everything that can be read goes into a new file, which takes the place of the damaged one; that one is kept beside it
+as it was. The state is made anew: from its own rows, and from the log wherever the log knows better.
 """
 
 import os
@@ -21,6 +21,7 @@ from machinami.model.sealed import seal
 from machinami.store.encoding import encode, husk_of
 from machinami.store.protocol import SET_ASIDE
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.audit import disagreements
 from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection, read
 from machinami.store.sqlite.fold import Fold
 from machinami.store.sqlite.hot import Husk
@@ -96,8 +97,8 @@ def salvage(path: Path, settings: StoreSettings, stamp: str) -> Salvaged:
     """
     if settings.key is None and not is_plain(path):
         raise StoreUnavailable(
-            f"{path} does not begin as a town's file does: its first page is damaged, or it is encrypted and its key is "
-            "not here; restore a copy, or put back the key",
+            f"{path} does not begin as a town's file does: its first page is damaged, or it is encrypted and its key "
+            "is not here; restore a copy, or put back the key",
             path=str(path),
         )
     made = path.with_suffix(".salvaged")
@@ -120,6 +121,27 @@ def salvage(path: Path, settings: StoreSettings, stamp: str) -> Salvaged:
         raise StoreUnavailable(f"{path} is damaged, and cannot be read out: {error}", path=str(path)) from error
     _change_places(path, made, found.kept)
     return found
+
+
+def examine(path: Path, settings: StoreSettings) -> list[str]:
+    """Sentences about what is wrong with a file; none if all is well. Reads all of it, and changes nothing."""
+    try:
+        connection = open_connection(path, settings, write=True)
+    except StoreUnavailable as error:
+        return [error.detail]
+    try:
+        found = Salvaged(path)
+        for table in _TABLES:
+            for _ in _whole_rows(connection, connection, table, found):
+                pass
+        found.lost += [f"the record {kind} {key} cannot be read" for kind, key in found.records]
+        if not found.lost:
+            found.lost += disagreements(connection)
+    except apsw.Error as error:
+        found.lost.append(f"SQLite: {error}")
+    finally:
+        connection.close()
+    return found.lost
 
 
 def _files(path: Path) -> list[Path]:
@@ -162,16 +184,23 @@ def _first(connection: apsw.Connection, sql: str) -> int | None:
 
 def _copy_table(source: apsw.Connection, target: apsw.Connection, table: _Table, found: Salvaged) -> None:
     add = f"INSERT OR IGNORE INTO {table.name} ({table.columns}) VALUES ({', '.join('?' * _width(table))})"
-    bad, gaps, rows = 0, [], 0
+    found.rows[table.name] = 0
+    for row in _whole_rows(source, target, table, found):
+        target.execute(add, row)
+        found.rows[table.name] += 1
+
+
+def _whole_rows(source: apsw.Connection, other: apsw.Connection, table: _Table, found: Salvaged) -> Iterator[Row]:
+    """The rows of a table that are as they must be; of the others it is noted that they are lost."""
+    bad = 0
+    gaps: list[str] = []
     for row in _rows(source, table, gaps):
         if table.name == "record" and not _is_object(row[2]):
             found.records.append((str(row[0]), str(row[1])))
-        elif table.fits(row) and (table.name != "log" or _is_jsonb(target, row[2])):
-            target.execute(add, row)
-            rows += 1
+        elif table.fits(row) and (table.name != "log" or _is_jsonb(other, row[2])):
+            yield row
         else:
             bad += 1
-    found.rows[table.name] = rows
     if bad or gaps:
         what = f"{bad} rows and {len(gaps)} stretches of {table.name}"
         found.lost.append(f"{what} cannot be read" + "".join(f" (after {gap})" for gap in gaps[:5]))
