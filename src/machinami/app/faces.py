@@ -48,6 +48,7 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service
+from machinami.kit.rendered import Rendered
 from machinami.kit.switched import switched
 from machinami.kit.viewing import Identify, viewed
 from machinami.model.principal import Role
@@ -153,6 +154,7 @@ class Faces:
             archive=Archive(tenant.town),
             appearance=Appearance(tenant.town),
             disaster=Disaster(tenant.town),
+            rendered=Rendered(),
             houses=lambda: [house for house in houses if house.is_on()],
             resting=lambda: [house for house in houses if not house.is_on()],
             switches=tenant.switches,

@@ -14,7 +14,7 @@ from pathlib import Path
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.app.bounds import mailer_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
+from machinami.app.bounds import mailer_of, origin_of, pace_of, reception_of, room_of, shown_to_brokers, targets_of
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
@@ -175,8 +175,9 @@ class TownOS:
         await self._relief.come_back()
         self._serving = await serve(
             self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told),
-            hsts=hsts_of(told), proxied=told.trust_proxy,
+            hsts=hsts_of(told), proxied=told.trust_proxy, bounds=room_of(),
         )  # fmt: skip
+        self.watched.room = self._serving.room
         self._relief.start(self._serving.listener)
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
