@@ -5,7 +5,7 @@ same answers.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,19 @@ class Limits:
     idle: float = 75.0
     head: int = 65_536
     slowest: int = 1_000
+
+
+async def _stream(parts: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Send the parts one by one, as long as somebody is there to take them."""
+    gone = asyncio.ensure_future(receive())  # after the whole body, nothing else is heard of a client
+    try:
+        async for part in parts:
+            if gone.done():
+                return
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            await asyncio.sleep(0)  # sending to who has left does not wait, and others do
+    finally:
+        gone.cancel()
 
 
 @dataclass(slots=True)
@@ -89,8 +102,7 @@ class Carrier:
         body = b"" if scope["method"] == "HEAD" else response.body
         if response.parts is not None and scope["method"] != "HEAD":
             await send({"type": "http.response.body", "body": body, "more_body": True})
-            async for part in response.parts:
-                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await _stream(response.parts, receive, send)
             body = b""
         await send({"type": "http.response.body", "body": body})
 
