@@ -14,6 +14,7 @@ from machinami.kit.asides import left_out, noting
 from machinami.kit.circle import trail
 from machinami.kit.desk import Desk
 from machinami.kit.disaster import Disaster
+from machinami.kit.fault import key_of
 from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.kept import sentences, signature
@@ -103,8 +104,9 @@ class Frame:
         template = f"{OWN}/error.html"
         level, back = details.get("authenticationAssurance", ""), _page_before(request)
         page = self.show(
-            request, template, status, kind=kind, code=status, detail=detail, level=level, back=back,
-            before=back if request.method == "POST" and back != "/" else "", written=sentences(request),
+            request, template, status, kind=kind, code=status, told=key_of(error, self.words(request)), facts=details,
+            detail=detail, level=level, back=back, before=back if request.method == "POST" and back != "/" else "",
+            written=sentences(request),
         )  # fmt: skip
         page.headers += [field for field in problem(error).headers if field[0] == b"retry-after"]
         return page

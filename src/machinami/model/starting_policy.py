@@ -20,6 +20,7 @@ PUBLIC = tuple(
         *("WeatherObserved", "WbgtObserved"),
         *("TransitFeed", "GtfsAgency", "GtfsStop", "GtfsRoute", "GtfsService", "GtfsShape", "TransitPattern"),
         *("Vehicle", "TransitDelay", "ArrivalEstimation", "RoutePunctuality", "TransitKpi"),
+        "TransitNotice",
         *("WeatherObserved", "WbgtObserved", "CoolingShelter", "Walkway", "WayShade"),
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
