@@ -56,7 +56,7 @@ PAGE_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": PERMISSIONS_POLICY,
-    "Vary": "Cookie",
+    "Vary": "Cookie, Accept-Encoding",
 }
 
 

@@ -80,7 +80,7 @@ class SqliteTown:
         self._planner = Planner(
             self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
         )
-        self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
+        self._writer = Writer(connection, self._new_group, self._committed, settings, self._thread)
         self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
@@ -221,7 +221,7 @@ class SqliteTown:
         finally:
             connection.set_progress_handler(None)
         self._catch_up()
-        found, seen = await self._readers.run(partial(self._find_long, query, page, now))
+        found, seen = await self._readers.run(partial(self._find_long, query, page, now), True)
         if seen - len(found.entities) > self._settings.index_after:
             self._indexer.want(query)
         return found
@@ -237,7 +237,7 @@ class SqliteTown:
     async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
         """The ids of the entities that match, in order of creation; in a reading thread."""
         self._catch_up()
-        return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after))
+        return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after), True)
 
     def _find_ids(self, query: Query, now: datetime, after: int, connection: apsw.Connection) -> IdPage:
         plan = replace(self._plan(connection, query, _EVERY, now), filter=prefilter(query))
@@ -318,12 +318,12 @@ class SqliteTown:
         check_methods(methods)
         await self._settle()
         wanted = Aggregation(entity_id, attribute, temporal, tuple(methods), period)
-        return await self._readers.run(partial(aggregate, self._names, wanted))
+        return await self._readers.run(partial(aggregate, self._names, wanted), True)
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
         """Entities, current or deleted, whose history in the range satisfies the query."""
         await self._settle()
-        return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now))
+        return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now), True)
 
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes; looked up again only after a change."""
@@ -352,8 +352,8 @@ class SqliteTown:
             "last_seq": self._counters.seq,
             "file_bytes": self._path.stat().st_size,
             "hot_entities": len(self._hot),
-            "commits": self._writer.commits,
-            "works": self._writer.works,
+            **self._writer.statistics(),
+            **self._readers.statistics(),
             "checkpoints": self.checkpointer.checkpoints,
             "indexed_attributes": len(self._indexes.ready),
             "indexes_in_making": len(self._indexes.numbers) - len(self._indexes.ready),
