@@ -193,7 +193,8 @@ async def hand_in(city: City, draft: Draft, secret: str) -> Report:
     photos = await _prepare(city, draft.photos, settings)
     async with city.turn:
         await _demand_room(own, settings)
-        report, intake = await _taken(own, draft, category, text, landmark, now, settings)
+        pictures = tuple(photo.fingerprint for photo in photos)
+        report, intake = await _taken(own, draft, category, text, landmark, now, settings, pictures)
         report = replace(report, details=details or None)
         rows = await _keep(own, report.id, photos)
         intake = replace(intake, photos=rows or None)
@@ -224,8 +225,9 @@ async def _demand_room(own: City, settings: Settings) -> None:
 
 
 async def _taken(
-    own: City, draft: Draft, category: Category, text: str, landmark: str, now: datetime, settings: Settings
-) -> tuple[Report, Intake]:
+    own: City, draft: Draft, category: Category, text: str, landmark: str, now: datetime, settings: Settings,
+    pictures: tuple[str, ...],
+) -> tuple[Report, Intake]:  # fmt: skip
     reports, districts = await own.find(Report), await own.find(District)
     way = routing.route(category, draft.place, landmark, await own.find(Rule), districts)
     where = routing.district_of(draft.place, landmark, districts)
@@ -245,7 +247,7 @@ async def _taken(
         voices=1,
         source=draft.source,
     )
-    told = Told(report.id, code, draft.place, text, landmark)
+    told = Told(report.id, code, draft.place, text, landmark, now, pictures)
     found = duplicates.alike(told, await told_of(own, reports), glossary(), settings.same_place, settings.same_from)
     intake = Intake(
         report.id.replace(Report.TYPE, Intake.TYPE), Ref(report.id), words, landmark or None,
@@ -264,7 +266,10 @@ async def told_of(own: City, reports: Sequence[Report]) -> list[Told]:
             intake = said.get(Ref(one.id))
             words = (intake.text if intake else one.text) or Words()
             landmark = (intake.landmark if intake else one.landmark) or ""
-            rows.append(Told(one.id, one.category_code or "", one.location, " ".join(words.values()), landmark))
+            looks = tuple(photo.get("look", "") for photo in (intake.photos if intake else None) or [])
+            said_in = " ".join(words.values())
+            code = one.category_code or ""
+            rows.append(Told(one.id, code, one.location, said_in, landmark, one.requested_at, looks))
     return rows
 
 
@@ -274,7 +279,8 @@ async def _keep(own: City, report_id: str, photos: Sequence[Photograph]) -> list
         name = f"{report_id.rpartition(':')[2].lower()[:60]}-{number}"
         await own.files.put(file_name(name, "large"), photo.large)
         await own.files.put(file_name(name, "small"), photo.small)
-        rows.append({"name": name, "state": "waiting", "width": photo.width, "height": photo.height})
+        size: Photo = {"name": name, "state": "waiting", "width": photo.width, "height": photo.height}
+        rows.append({**size, "look": photo.fingerprint})
     return rows
 
 

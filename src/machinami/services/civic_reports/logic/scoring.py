@@ -5,9 +5,12 @@ Rows are mappings as the reader of tables makes them (ingest/requests311). Nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from machinami.model.view import Point
 from machinami.services.civic_reports.logic import duplicates, mending, routing
@@ -116,14 +119,40 @@ class Found:
     found: int
 
 
-def found(rows: Sequence[Mapping[str, str]], glossary: Glossary) -> Found:
-    """Score the labelled reports (columns report, incident, category, latitude, longitude, text) against each other."""
-    told = [
-        Told(row["report"], row["category"], Point(float(row["longitude"]), float(row["latitude"])), row["text"])
+def told_in(rows: Sequence[Mapping[str, str]]) -> list[Told]:
+    """Labelled reports (columns report, incident, category, latitude, longitude, text; hour, where it is known)."""
+    return [
+        Told(
+            row["report"], row["category"], Point(float(row["longitude"]), float(row["latitude"])), row["text"],
+            at=_BEGIN + timedelta(hours=float(row["hour"])) if row.get("hour") else None,
+        )
         for row in rows
-    ]
-    incident = {row["report"]: row["incident"] for row in rows}
+    ]  # fmt: skip
+
+
+def found(rows: Sequence[Mapping[str, str]], glossary: Glossary) -> Found:
+    """Score the labelled reports against each other."""
+    told, incident = told_in(rows), {row["report"]: row["incident"] for row in rows}
     said = {frozenset((one.id, other.id)) for one in told for other in duplicates.alike(one, told, glossary)}
     same = {frozenset(pair) for pair in combinations(incident, 2) if incident[pair[0]] == incident[pair[1]]}
     right = len(said & same)
     return Found(right / len(said) if said else 0.0, right / len(same) if same else 0.0, len(same), len(said))
+
+
+def fitted(parts: Sequence[Sequence[Mapping[str, str]]], glossary: Glossary) -> tuple[float, Mapping[str, float]]:
+    """The constant and the weights of the model of duplicates that fit labelled reports best, each part for itself:
+    logistic regression with a weak ridge (C = 5)."""
+    measured: list[list[float]] = []
+    same: list[bool] = []
+    for rows in parts:
+        told, incident = told_in(rows), {row["report"]: row["incident"] for row in rows}
+        for one in told:
+            for other, _, measures in duplicates.compared(one, told, glossary):
+                measured.append([measures[name] for name in duplicates.WEIGHTS])
+                same.append(incident[one.id] == incident[other.id])
+    model = LogisticRegression(C=5.0, max_iter=10_000, tol=1e-8).fit(np.array(measured), np.array(same))
+    weights = dict(zip(duplicates.WEIGHTS, map(float, model.coef_[0]), strict=True))
+    return float(model.intercept_[0]), weights
+
+
+_BEGIN = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
