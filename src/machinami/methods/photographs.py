@@ -156,7 +156,7 @@ def _box(one: Rectangle, width: int, height: int) -> tuple[int, int, int, int]:
     values = (one.left, one.top, one.width, one.height)
     if not all(0 <= value <= 1 for value in values) or one.width <= 0 or one.height <= 0:
         raise BadRequestData("A rectangle lies outside of the photo", field="rectangles")
-    left, top = int(one.left * width), int(one.top * height)
+    left, top = min(int(one.left * width), width - 1), min(int(one.top * height), height - 1)
     right, bottom = -int(-(one.left + one.width) * width // 1), -int(-(one.top + one.height) * height // 1)
     return left, top, min(width, max(right, left + 1)), min(height, max(bottom, top + 1))
 

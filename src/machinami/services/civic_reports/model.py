@@ -103,6 +103,17 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
+class Reporter:
+    """That somebody wants to be answered about a report. How they are reached is in the drawer; this names nobody."""
+
+    TYPE: ClassVar[str] = "IssueReporter"
+    id: str
+    ref_report: Ref | None = None
+    since: datetime | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Something that was done to a report, a rule or a category: what, when, by whom, why. ref_about: what it is about;
     before, after: what was changed by it."""

@@ -10,7 +10,6 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from machinami.model.view import Point
 from machinami.services.civic_reports.logic import duplicates, mending, routing
@@ -18,6 +17,9 @@ from machinami.services.civic_reports.logic.duplicates import Glossary, Told
 from machinami.services.civic_reports.model import Report
 
 Row = Mapping[str, Any]
+Matrix = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+RIDGE, STEPS = 5.0, 30
+"""How weak the ridge of the fitted weights is, and steps in which they come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def found(rows: Sequence[Mapping[str, str]], glossary: Glossary) -> Found:
 
 def fitted(parts: Sequence[Sequence[Mapping[str, str]]], glossary: Glossary) -> tuple[float, Mapping[str, float]]:
     """The constant and the weights of the model of duplicates that fit labelled reports best, each part for itself:
-    logistic regression with a weak ridge (C = 5)."""
+    logistic regression with a weak ridge."""
     measured: list[list[float]] = []
     same: list[bool] = []
     for rows in parts:
@@ -150,9 +152,19 @@ def fitted(parts: Sequence[Sequence[Mapping[str, str]]], glossary: Glossary) -> 
             for other, _, measures in duplicates.compared(one, told, glossary):
                 measured.append([measures[name] for name in duplicates.WEIGHTS])
                 same.append(incident[one.id] == incident[other.id])
-    model = LogisticRegression(C=5.0, max_iter=10_000, tol=1e-8).fit(np.array(measured), np.array(same))
-    weights = dict(zip(duplicates.WEIGHTS, map(float, model.coef_[0]), strict=True))
-    return float(model.intercept_[0]), weights
+    constant, *weights = _logistic(np.column_stack([np.ones(len(same)), np.array(measured)]), np.array(same, float))
+    return constant, dict(zip(duplicates.WEIGHTS, weights, strict=True))
+
+
+def _logistic(rows: Matrix, ones: Matrix) -> list[float]:
+    """Logistic regression by Newton's steps (iteratively reweighted least squares); the first column has no ridge."""
+    ridge = np.diag([0.0] + [1 / RIDGE] * (rows.shape[1] - 1))
+    weights = np.zeros(rows.shape[1])
+    for _ in range(STEPS):
+        likely = 1 / (1 + np.exp(-rows @ weights))
+        slope = rows.T @ (likely - ones) + ridge @ weights
+        weights = weights - np.linalg.solve((rows.T * (likely * (1 - likely))) @ rows + ridge, slope)
+    return [float(weight) for weight in weights]
 
 
 _BEGIN = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
