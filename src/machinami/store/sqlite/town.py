@@ -80,7 +80,7 @@ class SqliteTown:
             self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
         )
         self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
-        self._checkpointer = Checkpointer(path, settings, connection)
+        self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
         self._asked = False
@@ -148,7 +148,7 @@ class SqliteTown:
             else:
                 self._hot.drop(entity_id)
         self._series.hear(group.changes, group.edited)
-        self._checkpointer.look(self._writer)
+        self.checkpointer.look(self._writer)
         if group.changes:
             for listener in self._listeners:
                 self._tell(listener, group.changes)
@@ -355,7 +355,7 @@ class SqliteTown:
             "hot_entities": len(self._hot),
             "commits": self._writer.commits,
             "works": self._writer.works,
-            "checkpoints": self._checkpointer.checkpoints,
+            "checkpoints": self.checkpointer.checkpoints,
             "indexed_attributes": len(self._indexes.ready),
             "indexes_in_making": len(self._indexes.numbers) - len(self._indexes.ready),
         }
@@ -384,7 +384,7 @@ class SqliteTown:
         """Commit what is queued and let go of the files."""
         await self._writer.drain()
         await self._settle()
-        await self._checkpointer.close()
+        await self.checkpointer.close()
         self._closing = True
         await asyncio.to_thread(self._close)
 
@@ -393,6 +393,5 @@ class SqliteTown:
         if self._thread is not None:
             self._thread.shutdown(wait=True)
             self._beside.close()
-        read(self._connection, SQL.checkpoint_all)
-        self._connection.close()
+        self.checkpointer.finish(self._connection)
         self._held.close()
