@@ -56,7 +56,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
-from machinami.kit.desk import Desk, House
+from machinami.kit.desk import Concern, Desk, House
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
@@ -233,7 +233,10 @@ class TownOS:
             await self._forwarding.close()
         await self.identity.tidy()
         self._compute.close()
-        await self.broker.close()
+        if hasattr(self.broker, "shared_subscriptions"):  # else it never began
+            await self.broker.close()
+        else:
+            await self._backend.close()
         self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
@@ -245,6 +248,9 @@ class TownOS:
             self.watched.backups = self.backups
             self.watched.jobs += self.backups.jobs()
             self.broker.leaving.append(self.backups.part)
+
+    def _backup_concerns(self) -> Sequence[Concern]:
+        return self.backups.concerns() if self.backups is not None else ()
 
     async def wait_until(self, stop: asyncio.Event) -> None:
         """Wait until it is to stop. Raises TakenOver where another machine is the town from now on."""
@@ -316,7 +322,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
+            concerns=lambda: [*self.keeping.concerns(), *self._backup_concerns(), *reviews_due(town)],
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,
