@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from machinami.app.identifying import is_reached_from_afar
@@ -28,6 +29,11 @@ def pace_of(settings: Settings) -> Pace | None:
 def reception_of(settings: Settings) -> Reception:
     """How much strangers may hand in to a town."""
     return Reception(settings.handed_in_per_address, settings.handed_in_per_town)
+
+
+def oldest_of(settings: Settings) -> timedelta | None:
+    """How old a notification may become that its receiver does not take."""
+    return timedelta(hours=settings.notification_hours) if settings.notification_hours else None
 
 
 def targets_of(settings: Settings) -> Targets:

@@ -30,11 +30,14 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
 # trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
 # split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
+# notification_hours = 168        # 届かない知らせを送り直す時間 how long a notification is tried before it is set aside
 # private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
 # plain_targets = true            # TLS のない相手にもつなぐ connect to others without TLS, too
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
-# [server]                        # ネットワークに開くとき to serve the network
+[server]
+stand_in = true                   # 止まっても写しのページを出す serve copies if it is killed: docs/disaster-day.md
+# ネットワークに開くとき to serve the network:
 # certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
 # certificate_key = "server.key"
 # client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
@@ -85,6 +88,12 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # [account]
 # send_to = "https://records.city.example/machinami"
 # secret_env = "MACHINAMI_ACCOUNT_SECRET"   # そこで見せる秘密 the secret that is shown there
+
+# [operations]                    # 運用 how the machine is watched over
+# ntp = "ntp.city.example"        # 時計を比べる相手 the time server that the clock is held against
+# log = "json"                    # 記録を JSON の行で the log as JSON lines, for programs
+# trace_to = "https://otel.city.example/v1/traces"   # 追跡情報の送り先 where OpenTelemetry traces are sent
+# trace_share = 0.1               # そのうちどれだけ of how many of all requests
 
 # 機器のかぎを mosquitto に渡す To keep the devices' keys ready for a mosquitto broker:
 # [devices]

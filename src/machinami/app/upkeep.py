@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from machinami.app.checkup.running import SECONDS as LOOKED_OVER
+from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
 from machinami.app.forwarding import SECONDS as SENT
 from machinami.app.forwarding import Forwarding
@@ -40,6 +42,7 @@ def upkeep(
     now: Callable[[], datetime],
     compute: Compute,
     forwarding: Forwarding | None = None,
+    overseer: Overseer | None = None,
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
@@ -75,6 +78,8 @@ def upkeep(
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
+    if overseer is not None:
+        jobs.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from machinami.apis.status.shapes import Metric, Part
-from machinami.app.backups.scheduling import Backups
+from machinami.app.relief import Relief
 from machinami.app.sources import Sources
 from machinami.broker.broker import Broker
 from machinami.broker.town import Town
@@ -14,19 +15,32 @@ from machinami.kit.schedule import Job
 from machinami.model.quota import write_quota
 
 
+class Faring(Protocol):
+    """A part of an installation that says itself how it fares."""
+
+    def parts(self) -> list[Part]:
+        """In words."""
+        ...
+
+    def metrics(self) -> list[Metric]:
+        """In figures."""
+        ...
+
+
 @dataclass(slots=True)
 class Installation:
     """The parts of a running installation that can say how they fare. elsewhere: the jobs of the towns besides the
-    default one, by town. backups: what copies the towns elsewhere, None where nothing does."""
+    default one, by town; others: further parts that say how they fare; relief: who stands in for it."""
 
     data: Path
     broker: Broker
     jobs: list[Job] = field(default_factory=list)
     broken: Sequence[Broken] = ()
     sources: Sources | None = None
-    backups: Backups | None = None
+    others: list[Faring] = field(default_factory=list)
     start_seconds: float = 0.0
     elsewhere: Callable[[], Mapping[str, Sequence[Job]]] = dict
+    relief: Relief | None = None
 
 
 def parts(installation: Installation) -> list[Part]:
@@ -37,9 +51,11 @@ def parts(installation: Installation) -> list[Part]:
     for town, jobs in installation.elsewhere().items():
         found += [Part(f"job {job.name} of {town}", not job.health.last_error, _kind(job)) for job in jobs]
     found += [Part(f"service {bad.package}", False, bad.reason) for bad in installation.broken]
+    if installation.relief is not None and installation.relief.fault:
+        found.append(Part("stand-in", False, installation.relief.fault))
     found += [Part("set aside", False, row) for row in installation.broker.set_aside]
-    if installation.backups is not None:
-        found += installation.backups.parts()
+    for told in installation.others:
+        found += told.parts()
     sources = installation.sources
     if sources is not None:
         found += [Part(f"source {name}", False, why) for name, why in sources.faults.items()]
@@ -67,8 +83,8 @@ def metrics(installation: Installation) -> list[Metric]:
         found.append(Metric("job_runs_total", "Runs of a job", job.health.runs, "counter", labels))
         found.append(Metric("job_failures_total", "Failed runs of a job", job.health.failures, "counter", labels))
         found.append(Metric("job_seconds", "How long the last run took", job.health.last_seconds, labels=labels))
-    if installation.backups is not None:
-        found += installation.backups.metrics()
+    for told in installation.others:
+        found += told.metrics()
     return sorted(found, key=lambda metric: metric.name)  # the format wants the rows of a name together
 
 

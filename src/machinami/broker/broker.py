@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,8 @@ from machinami.broker.federation.subscribing import SharedSubscriptions
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.law import Law
 from machinami.broker.legal_records import load_law
-from machinami.broker.notify import Notifier, Outbox
+from machinami.broker.notifier import Notifier
+from machinami.broker.notify import Outbox
 from machinami.broker.policy import Policy, demand, is_own
 from machinami.broker.policy_rows import load, protect
 from machinami.broker.pseudonyms import Pseudonyms
@@ -70,7 +71,7 @@ class Ports:
     town may take of the machine; seal: with what credentials are kept that clients hand over; person_keys: the keys
     with which what a town knows about persons is sealed; None: it is kept as it is; mapping_key: the key by which
     services know people under pseudonyms, by town; reception: how much strangers may hand in to a town; files: where
-    the services of a town keep files, by town."""
+    the services of a town keep files, by town; oldest: how old a notification may become that is not taken."""
 
     backend: Backend
     fetcher: Fetcher
@@ -88,6 +89,7 @@ class Ports:
     mapping_key: Callable[[str], bytes] | None = None
     reception: Callable[[], Reception] = Reception
     files: Callable[[str], Files] | None = None
+    oldest: timedelta | None = None
 
 
 class Broker:
@@ -113,9 +115,9 @@ class Broker:
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots(ports.sender)
 
-    async def start(self) -> None:
+    async def start(self, quiet: bool = False) -> None:
         """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;
-        it never stops the start."""
+        it never stops the start. quiet: nobody is told of anything, nor asked."""
         default = await self._open(DEFAULT_TOWN, create=True)
         self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock, self._ports.context_bytes)
         await self.contexts.load()
@@ -130,7 +132,7 @@ class Broker:
         for name in await self._ports.backend.towns():
             if name not in self._towns:
                 await self._open(name, create=False)
-        for town in list(self._towns.values()):
+        for town in list(self._towns.values()) if not quiet else ():
             await self._resume(town)
 
     async def open_to_sources(self, address: str) -> None:
@@ -327,7 +329,7 @@ class Broker:
             await tell(town)
         self._towns[name] = town
         store.on_commit(town.meter.hear)
-        self._notifiers[name] = Notifier(town, ports.sender, self)
+        self._notifiers[name] = Notifier(town, ports.sender, self, ports.oldest)
         self._audits[name] = policy.witness = audit = Audit(store, policy, ports.clock)
         await audit.start()
         if name != DEFAULT_TOWN:

@@ -65,7 +65,7 @@ def serve_until_stopped(
 ) -> int:
     """Run until SIGINT or SIGTERM. signed_in: who opens it at this machine is its administrator."""
     level = logging.INFO if arguments.verbose else logging.WARNING
-    open_log(level)
+    open_log(level, form=settings.log_form, folder=settings.data)
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(settings, greeting, signed_in))
     return 0

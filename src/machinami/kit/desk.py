@@ -8,6 +8,7 @@ from typing import Any
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.city import City
+from machinami.kit.disaster import Disaster
 from machinami.kit.installed import Broken, Service
 from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.schedule import Health
@@ -54,7 +55,7 @@ class Desk:
     concerns: what ends soon; certificate_until: until when the TLS certificate holds, None without one.
     appearance: how the town looks.
     oversees: whether who looks may see how the machine is run. origin: how browsers call the town. person: what who
-    looks is called, and what they are.
+    looks is called, and what they are. disaster: whether the town is in its disaster mode.
     """
 
     town_name: Mapping[str, str]
@@ -78,3 +79,4 @@ class Desk:
     person: Person = nobody
     resting: Callable[[], Sequence[House]] = tuple
     switches: Switches = field(default_factory=Switches)
+    disaster: Disaster = field(default_factory=Disaster)

@@ -12,6 +12,8 @@ from machinami.kit.archive import Standing
 from machinami.kit.asides import left_out, noting
 from machinami.kit.circle import trail
 from machinami.kit.desk import Desk
+from machinami.kit.disaster import Disaster
+from machinami.kit.fault import key_of
 from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.kept import sentences, signature
@@ -50,6 +52,7 @@ class Frame:
     origin: Origin = AS_ASKED
     person: Person = nobody
     running: Callable[[], Collection[str]] = frozenset
+    disaster: Disaster = field(default_factory=Disaster)
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
@@ -66,7 +69,7 @@ class Frame:
 
         return cls(
             desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing, desk.origin,
-            desk.person, running,
+            desk.person, running, desk.disaster,
         )  # fmt: skip
 
     @property
@@ -98,8 +101,9 @@ class Frame:
         template = f"{OWN}/error.html"
         level, back = details.get("authenticationAssurance", ""), _page_before(request)
         page = self.show(
-            request, template, status, kind=kind, code=status, detail=detail, level=level, back=back,
-            before=back if request.method == "POST" and back != "/" else "", written=sentences(request),
+            request, template, status, kind=kind, code=status, told=key_of(error, self.words(request)), facts=details,
+            detail=detail, level=level, back=back, before=back if request.method == "POST" and back != "/" else "",
+            written=sentences(request),
         )  # fmt: skip
         page.headers += [field for field in problem(error).headers if field[0] == b"retry-after"]
         return page
@@ -117,6 +121,10 @@ class Frame:
                 return self.apologise(request, error)
 
         return replace(route, handler=run)
+
+    def is_light(self, request: Request) -> bool:
+        """Whether who asks is shown light pages: in a disaster, everybody who is not signed in."""
+        return self.disaster.mode != "off" and session_cookie(request) is None
 
     def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
         """A route whose errors are pages."""
@@ -138,7 +146,7 @@ class Frame:
             self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
             form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
             self.appearance.version, self.person(request), signature(request), left_out(),
-            trail(request.path, self.running()),
+            trail(request.path, self.running()), self.disaster.mode,
         )  # fmt: skip
 
 

@@ -16,13 +16,14 @@ _LOG = logging.getLogger("machinami.schedule")
 
 @dataclass(slots=True)
 class Health:
-    """How a job fares: when it last ran, how long it took, and what went wrong last, if anything did."""
+    """How a job fares: when it last ran, how long it took, and what went wrong last, if anything, since when."""
 
     last_run: datetime | None = None
     last_seconds: float = 0.0
     runs: int = 0
     failures: int = 0
     last_error: str = ""
+    failing_since: datetime | None = None
 
 
 class Job:
@@ -70,9 +71,10 @@ class Job:
             began = loop.time()
             try:
                 await self._work()
-                self.health.last_error = ""
+                self.health.last_error, self.health.failing_since = "", None
             except Exception as error:
                 self.health.failures += 1
+                self.health.failing_since = self.health.failing_since or self._clock()
                 self.health.last_error = f"{type(error).__name__}: {error}"
                 _LOG.exception("%s failed; it is tried again at its next time", self.name)
             self.health.runs += 1

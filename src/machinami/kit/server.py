@@ -41,6 +41,7 @@ class Serving:
     port: int
     _server: _Server
     _task: "asyncio.Task[None]"
+    listener: socket.socket
     encryption: Encryption | None = None
 
     @property
@@ -104,7 +105,7 @@ async def serve(
     if task.done():
         listener.close()
         await task
-    return Serving(host, listener.getsockname()[1], server, task, encryption)
+    return Serving(host, listener.getsockname()[1], server, task, listener, encryption)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -288,9 +288,7 @@ class TownCopy:
             number = max(base_numbers(vault, self.town), default=0) + 1
             room, state, last = self.state.taken - taken, self.state, self._writing.last
             at = max(state.until, last.entry.at if last else 0.0)
-            made = Base(
-                number, at, state.seq, first, self._number, whole, room, pieces, dict(self._files), kept
-            )
+            made = Base(number, at, state.seq, first, self._number, whole, room, pieces, dict(self._files), kept)
             vault.write(base_name(self.town, number), asdict(made))
             self._last, self._leads_on = made, True
             state.base, state.base_at, state.base_bytes = number, made.at, room

@@ -136,7 +136,9 @@ class Way:
                 await service.answer(self.city, question, value, remark, by)
                 fresh += 1
         if not given:
-            raise BadRequestData("No answer is chosen; choose one and send the form again", field="answer")
+            raise BadRequestData(
+                "No answer is chosen; choose one and send the form again", field="answer", key="refused.nothing"
+            )
         back = "stuck" if form.get("back") == "stuck" else "officer"
         theme = f"&theme={form['theme']}" if form.get("theme", "").isalpha() and form["theme"].isascii() else ""
         return see_other(f"{ADDRESS}?view={back}{theme}&done={'answered' if fresh else 'same'}")

@@ -218,7 +218,7 @@ def read_verdict(form: Mapping[str, str], words: Words, by: Officer) -> Verdicts
     gate: Gate | None = next((one for one in GATES if one == form.get("gate")), None)
     verdict: Verdict | None = next((one for one in VERDICTS if one == form.get("verdict")), None)
     if gate is None or verdict is None:
-        raise BadRequestData("Choose a gate and a verdict", field="verdict")
+        raise BadRequestData("Choose a gate and a verdict", field="verdict", key="refused.nothing")
     people = [{"name": by.who, "role": by.role}, *(_person(line) for line in _lines(form, "with") or ())]
     dissent = said_if(form, "dissent")
     reason = Spoken({words.tongue: said(form, "reason")})
@@ -228,7 +228,8 @@ def read_verdict(form: Mapping[str, str], words: Words, by: Officer) -> Verdicts
 def _person(line: str) -> dict[str, str]:
     name, _, role = line.replace("、", ",").partition(",")
     if not name.strip() or not role.strip():
-        raise BadRequestData(f'"{line}" is no name and role; write each on a line as: name, role', field="with")
+        what = f'"{line}" is no name and role; write each on a line as: name, role'
+        raise BadRequestData(what, field="with", key="refused.people")
     return {"name": name.strip(), "role": role.strip()}
 
 
@@ -239,7 +240,8 @@ def _rule(form: Mapping[str, str]) -> dict[str, object] | None:
     try:
         value = float(text)
     except ValueError as error:
-        raise BadRequestData(f"The bound of the rule of success is a number, not {text!r}", field="bound") from error
+        what = f"The bound of the rule of success is a number, not {text!r}"
+        raise BadRequestData(what, field="bound", key="refused.no_number") from error
     return {"is": "at_most" if form.get("rule") == "at_most" else "at_least", "value": value}
 
 
