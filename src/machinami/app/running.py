@@ -45,7 +45,7 @@ from machinami.app.identifying import (
     seal_of,
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
-from machinami.app.keys import backend_of, files_of, ring_of
+from machinami.app.keys import KeyRing, backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
 from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
@@ -126,14 +126,7 @@ class TownOS:
         self._observing = Observing(settings, version, self._caller)
         self._observing.attend(self._backend)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
-        ports = Ports(
-            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
-            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
-            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
-            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
-            oldest_of(settings),
-        )  # fmt: skip
-        self.broker = Broker(ports)
+        self.broker = Broker(self._ports(ring))
         self._relief = Relief(settings)
         self.watched = Installation(settings.data, self.broker, relief=self._relief)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
@@ -155,6 +148,17 @@ class TownOS:
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
         )
         self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
+
+    def _ports(self, ring: KeyRing) -> Ports:
+        """What the broker needs of the machine."""
+        settings = self.settings
+        return Ports(
+            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
+            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
+            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
+            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
+            oldest_of(settings),
+        )  # fmt: skip
 
     async def start(self, quiet: bool = False) -> Serving:
         """Open the store, start everything and listen. Returns where it listens.
