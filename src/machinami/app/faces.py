@@ -1,7 +1,7 @@
 """What does an installation show, and to whom? The interfaces of programs and the pages of every town at its host."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from machinami.apis.consent.office import Office as Desks
@@ -32,6 +32,7 @@ from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.bounds import origin_of
+from machinami.app.copying import Maker
 from machinami.app.deciding import ethics_office
 from machinami.app.identifying import (
     make_provider,
@@ -42,7 +43,7 @@ from machinami.app.towns.platform import Platform
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker
 from machinami.broker.tending import Tending
-from machinami.broker.town import Town
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
@@ -55,9 +56,11 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service
+from machinami.kit.rendered import Rendered
 from machinami.kit.switched import switched
 from machinami.kit.viewing import Identify, viewed
 from machinami.model.principal import Role
+from machinami.portal.routes import copy_of
 from machinami.portal.routes import routes as portal_routes
 from machinami.wire.exchange import HttpCaller
 
@@ -159,6 +162,11 @@ class Faces:
             pages += self._pages_of(house, desk)
         return [viewed(page, self.identify, self.asking.address) for page in pages]
 
+    def copied(self, default: Desk, tenants: Mapping[str, Tenant]) -> dict[str, Maker]:
+        """What makes the light pages of every town, by its name."""
+        others = {name: copy_of(self.desk_of(tenant, default)) for name, tenant in tenants.items()}
+        return {DEFAULT_TOWN: copy_of(default), **others}
+
     def desk_of(self, tenant: Tenant, default: Desk) -> Desk:
         """What the pages of a town besides the default one are given."""
         name, houses = tenant.town.name, tenant.houses
@@ -169,6 +177,7 @@ class Faces:
             archive=Archive(tenant.town),
             appearance=Appearance(tenant.town),
             disaster=Disaster(tenant.town),
+            rendered=Rendered(),
             houses=lambda: [house for house in houses if house.is_on()],
             resting=lambda: [house for house in houses if not house.is_on()],
             switches=tenant.switches,

@@ -18,13 +18,22 @@ from machinami.app.backups.asking import routes as backup_routes
 from machinami.app.backups.following import refuse_standby
 from machinami.app.backups.holding import TakenOver
 from machinami.app.backups.scheduling import Backups, target_of
-from machinami.app.bounds import mailer_of, oldest_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
+from machinami.app.bounds import (
+    mailer_of,
+    oldest_of,
+    origin_of,
+    pace_of,
+    reception_of,
+    room_of,
+    shown_to_brokers,
+    targets_of,
+)
 from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
 from machinami.app.copying import SECONDS as COPIED
-from machinami.app.copying import Copying, Maker
+from machinami.app.copying import Copying
 from machinami.app.deciding import reviews_due
 from machinami.app.declaring import declare
 from machinami.app.faces import Faces
@@ -72,7 +81,6 @@ from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import wanted_for
 from machinami.model.principal import Principal
-from machinami.portal.routes import copy_of
 from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
@@ -210,7 +218,12 @@ class TownOS:
         sources.start()
         self._default_desk = self._desk(town, sources, await self._simulated(town))
         self.routes = self.faces.routes(self._default_desk)
-        copying = Copying(self.settings.data, self._copied, self.tenants.hosts, self.settings.time_zone)
+        copying = Copying(
+            self.settings.data,
+            lambda: self.faces.copied(self._default_desk, self.tenants.open),
+            self.tenants.hosts,
+            self.settings.time_zone,
+        )
         self.watched.jobs.append(Job("copies of the light pages", copying.keep, utc_now, COPIED))
         self._observing.start(self.watched, self.overseer)
 
@@ -221,8 +234,9 @@ class TownOS:
         await self._relief.come_back()
         self._serving = await serve(
             map(self._observing.route, self.routes), told.host, told.port, limits=limits, lane=told.fast_lane,
-            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy,
+            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy, bounds=room_of(),
         )  # fmt: skip
+        self.watched.room = self._serving.room
         self._relief.start(self._serving.listener)
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
@@ -343,12 +357,6 @@ class TownOS:
         house, its_jobs = started(town, service, city, switches, triggers)
         houses.append(house)
         jobs += its_jobs
-
-    def _copied(self) -> dict[str, Maker]:
-        """What makes the light pages of every town, by its name."""
-        default = self._default_desk
-        others = {name: copy_of(self.faces.desk_of(tenant, default)) for name, tenant in self.tenants.open.items()}
-        return {DEFAULT_TOWN: copy_of(default), **others}
 
     async def _simulated(self, town: Town) -> bool:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""

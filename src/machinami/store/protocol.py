@@ -19,6 +19,9 @@ from machinami.model.query import Duration, Page, Query, TemporalQuery
 
 T = TypeVar("T")
 
+SET_ASIDE = "set-aside"
+"""The kind of records that say what cannot be read: `kind` and `record` of a record, or `what` was lost in words."""
+
 
 class Transaction(Protocol):
     """What a work may do inside a transaction; synchronous, in order, isolated from other works."""
