@@ -34,7 +34,7 @@ from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
 from machinami.app.copying import SECONDS as COPIED
 from machinami.app.copying import Copying
-from machinami.app.deciding import reviews_due
+from machinami.app.deciding import concerns_of
 from machinami.app.declaring import declare
 from machinami.app.faces import Faces
 from machinami.app.forwarding import Forwarding
@@ -46,7 +46,7 @@ from machinami.app.identifying import (
     seal_of,
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
-from machinami.app.keys import backend_of, files_of, ring_of
+from machinami.app.keys import KeyRing, backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
 from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
@@ -70,7 +70,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
-from machinami.kit.desk import Concern, Desk, House
+from machinami.kit.desk import Desk, House
 from machinami.kit.disaster import Disaster
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
@@ -81,7 +81,6 @@ from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import wanted_for
 from machinami.model.principal import Principal
-from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
@@ -124,23 +123,14 @@ class TownOS:
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         self._console: Console | None = None
-        store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
         self._person_keys = PersonKeyRing(settings)
-        self._backend = backend_of(settings, ring, store)
+        self._backend = backend_of(settings, ring)
         target = target_of(settings)
         self.backups = Backups(settings, target) if target is not None else None
-        self._observing = Observing(settings, version, self._caller)
-        self._observing.attend(self._backend)
+        self._observing = Observing(settings, version, self._caller, self._backend)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
-        ports = Ports(
-            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
-            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
-            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
-            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
-            oldest_of(settings),
-        )  # fmt: skip
-        self.broker = Broker(ports)
+        self.broker = Broker(self._ports(ring))
         self._relief = Relief(settings)
         self.watched = Installation(settings.data, self.broker, relief=self._relief)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
@@ -149,8 +139,9 @@ class TownOS:
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.overseer = Overseer(
-            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port, self.backups
-        )
+            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker),
+            lambda: self._serving.port if self._serving else settings.port, self.backups,
+        )  # fmt: skip
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
@@ -162,6 +153,16 @@ class TownOS:
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
         )
         self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
+
+    def _ports(self, ring: KeyRing) -> Ports:
+        settings = self.settings
+        return Ports(
+            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
+            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
+            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
+            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
+            oldest_of(settings),
+        )  # fmt: skip
 
     async def start(self, quiet: bool = False) -> Serving:
         """Open the store, start everything and listen. Returns where it listens.
@@ -249,16 +250,6 @@ class TownOS:
     def address(self) -> str:
         """Where others find this installation."""
         return self.settings.address or (self._serving.url if self._serving else "")
-
-    @property
-    def port(self) -> int:
-        """On which port it listens."""
-        return self._serving.port if self._serving else self.settings.port
-
-    def concerns(self) -> list[Concern]:
-        """What ends soon, of the installation and of the default town."""
-        town = self.broker.open_town(None)
-        return [*self.keeping.concerns(), *(reviews_due(town) if town is not None else ())]
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
@@ -380,7 +371,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=self.concerns,
+            concerns=concerns_of(self.keeping, self.broker),
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,

@@ -80,12 +80,20 @@ def upkeep(
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
-    jobs.append(Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED))
-    if overseer is not None:
-        jobs.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
+    jobs += _looking_ahead(settings, broker, now, overseer)
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
+
+
+def _looking_ahead(
+    settings: Settings, broker: Broker, now: Callable[[], datetime], overseer: Overseer | None
+) -> list[Job]:
+    """What sees to it that the disk lasts, and says in time what will not."""
+    found = [Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED)]
+    if overseer is not None:
+        found.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
+    return found
 
 
 async def _seal_all(broker: Broker) -> None:

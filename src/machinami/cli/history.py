@@ -8,11 +8,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from machinami.app.archived import Wanted, archived, as_parquet, reading
+from machinami.app.archived import Kept, Wanted, archived, as_parquet, reading
 from machinami.app.durable import write_whole
 from machinami.cli.guide import guide
 from machinami.foundation.instant import format_instant
-from machinami.store.parquet import Row
 
 _COLUMNS = ("entity", "type", "attribute", "dataset", "at", "number", "unit")
 
@@ -58,6 +57,6 @@ async def _run(arguments: argparse.Namespace, wanted: Wanted) -> int:
     return 0
 
 
-def _shown(row: Row) -> dict[str, object]:
+def _shown(row: Kept) -> dict[str, object]:
     told = asdict(reading(row))
     return {**told, "at": format_instant(told["at"])}
