@@ -69,7 +69,6 @@ def upkeep(
         Job("what is marked is sealed", partial(_seal_all, broker), utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
-        Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED),
     ]
     if settings.context_days:
         jobs.append(Job("contexts", partial(_renew_contexts, settings, broker, now), utc_now, SOONEST.total_seconds()))
@@ -78,8 +77,7 @@ def upkeep(
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
-    if overseer is not None:
-        jobs.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
+    jobs += _looking_ahead(settings, broker, now, overseer)
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
@@ -87,6 +85,16 @@ def upkeep(
 
 async def _renew_contexts(settings: Settings, broker: Broker, now: Callable[[], datetime]) -> None:
     await broker.contexts.renew(now() - timedelta(days=settings.context_days))
+
+
+def _looking_ahead(
+    settings: Settings, broker: Broker, now: Callable[[], datetime], overseer: Overseer | None
+) -> list[Job]:
+    """What sees to it that the disk lasts, and says in time what will not."""
+    found = [Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED)]
+    if overseer is not None:
+        found.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
+    return found
 
 
 async def _seal_all(broker: Broker) -> None:
