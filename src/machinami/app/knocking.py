@@ -8,11 +8,29 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from machinami.app.console import FILE
+from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import InputError, InUse, StoreUnavailable
+from machinami.store.sqlite.backend import LOCK
+from machinami.store.sqlite.lock import lock
 from machinami.wire.exchange import Call, HttpCaller
 
+DEFAULT = Path("towns", DEFAULT_TOWN, LOCK)
 TENANT = "ngsild-tenant"
 _PATIENCE = 600.0  # seconds: a long record is verified in one request
+
+
+def runs(folder: Path) -> InUse | None:
+    """What holds the folder: a town that runs, or something else; None where nothing does."""
+    file = folder / DEFAULT
+    if not file.exists():
+        return None
+    try:
+        lock(file).close()
+    except InUse as held:
+        return held
+    except StoreUnavailable:  # it cannot be written to: nothing runs there
+        return None
+    return None
 
 
 @asynccontextmanager

@@ -109,9 +109,9 @@ class Broker:
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots(ports.sender)
 
-    async def start(self) -> None:
+    async def start(self, quiet: bool = False) -> None:
         """Open every town and resume its subscriptions. A record that cannot be read is set aside and reported;
-        it never stops the start."""
+        it never stops the start. quiet: nobody is told of anything, nor asked."""
         default = await self._open(DEFAULT_TOWN, create=True)
         self.contexts = Contexts(default.store, self._ports.fetcher, self._ports.clock, self._ports.context_bytes)
         await self.contexts.load()
@@ -126,7 +126,7 @@ class Broker:
         for name in await self._ports.backend.towns():
             if name not in self._towns:
                 await self._open_if_whole(name)
-        for town in list(self._towns.values()):
+        for town in list(self._towns.values()) if not quiet else ():
             await self._resume(town)
 
     async def _open_if_whole(self, name: str) -> None:

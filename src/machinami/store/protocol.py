@@ -71,6 +71,11 @@ class Transaction(Protocol):
         instances). False if none. What was known of an entity that is not there goes with its whole history."""
         ...
 
+    def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+        """Put a few instances in the place of many, by their names, in the history only: what is kept of an old past.
+        False, and nothing is done, where one of those is not there."""
+        ...
+
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """Keep a small JSON record (subscription, registration, context, setting …) under (kind, key)."""
         ...

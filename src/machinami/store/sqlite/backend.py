@@ -39,6 +39,7 @@ class SqliteBackend:
         self._keys = keys
         self._settings = settings
         self._towns: dict[str, SqliteTown] = {}
+        self.opened: list[Callable[[str, SqliteTown], None]] = []  # told of each town before anything is written to it
 
     async def open(self, town: str, create: bool = True) -> SqliteTown:
         """The store of a town, made if it does not exist. Raises TenantNotFound where it may not be made."""
@@ -50,6 +51,8 @@ class SqliteBackend:
             new = not path.exists() or not path.stat().st_size
             key = None if is_plain(path) else self._keys(town, new)
             self._towns[town] = open_whole(path, replace(self._settings, key=key))
+            for tell in self.opened:
+                tell(town, self._towns[town])
         return self._towns[town]
 
     def examine(self, town: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What does one work see and write before its commit?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import apsw
@@ -87,6 +88,11 @@ class Draft:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it."""
         self._edit()
         return past.forget_history(self._group, entity_id, attribute, dataset_id)
+
+    def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+        """Put a few instances in the place of many; False where one of those is not there."""
+        self._edit()
+        return past.thin_history(self._group, entity_id, attribute, gone, made)
 
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """Keep a small JSON record under (kind, key)."""

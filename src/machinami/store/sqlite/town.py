@@ -80,8 +80,8 @@ class SqliteTown:
         self._planner = Planner(
             self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
         )
-        self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
-        self._checkpointer = Checkpointer(path, settings, connection)
+        self._writer = Writer(connection, self._new_group, self._committed, settings, self._thread)
+        self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
         self._asked = False
@@ -156,7 +156,7 @@ class SqliteTown:
             else:
                 self._hot.drop(entity_id)
         self._series.hear(group.changes, group.edited)
-        self._checkpointer.look(self._writer)
+        self.checkpointer.look(self._writer)
         if group.changes:
             for listener in self._listeners:
                 self._tell(listener, group.changes)
@@ -228,7 +228,7 @@ class SqliteTown:
         finally:
             connection.set_progress_handler(None)
         self._catch_up()
-        found, seen = await self._readers.run(partial(self._find_long, query, page, now))
+        found, seen = await self._readers.run(partial(self._find_long, query, page, now), True)
         if seen - len(found.entities) > self._settings.index_after:
             self._indexer.want(query)
         return found
@@ -244,7 +244,7 @@ class SqliteTown:
     async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
         """The ids of the entities that match, in order of creation; in a reading thread."""
         self._catch_up()
-        return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after))
+        return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after), True)
 
     def _find_ids(self, query: Query, now: datetime, after: int, connection: apsw.Connection) -> IdPage:
         plan = replace(self._plan(connection, query, _EVERY, now), filter=prefilter(query))
@@ -325,12 +325,12 @@ class SqliteTown:
         check_methods(methods)
         await self._settle()
         wanted = Aggregation(entity_id, attribute, temporal, tuple(methods), period)
-        return await self._readers.run(partial(aggregate, self._names, wanted))
+        return await self._readers.run(partial(aggregate, self._names, wanted), True)
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
         """Entities, current or deleted, whose history in the range satisfies the query."""
         await self._settle()
-        return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now))
+        return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now), True)
 
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes; looked up again only after a change."""
@@ -359,9 +359,9 @@ class SqliteTown:
             "last_seq": self._counters.seq,
             "file_bytes": self._path.stat().st_size,
             "hot_entities": len(self._hot),
-            "commits": self._writer.commits,
-            "works": self._writer.works,
-            "checkpoints": self._checkpointer.checkpoints,
+            **self._writer.statistics(),
+            **self._readers.statistics(),
+            "checkpoints": self.checkpointer.checkpoints,
             "indexed_attributes": len(self._indexes.ready),
             "indexes_in_making": len(self._indexes.numbers) - len(self._indexes.ready),
         }
@@ -385,7 +385,7 @@ class SqliteTown:
         """Commit what is queued and let go of the files."""
         await self._writer.drain()
         await self._settle()
-        await self._checkpointer.close()
+        await self.checkpointer.close()
         self._closing = True
         await asyncio.to_thread(self._close)
 
@@ -394,6 +394,5 @@ class SqliteTown:
         if self._thread is not None:
             self._thread.shutdown(wait=True)
             self._beside.close()
-        read(self._connection, SQL.checkpoint_all)
-        self._connection.close()
+        self.checkpointer.finish(self._connection)
         self._held.close()
