@@ -7,6 +7,8 @@ from functools import partial
 from machinami.app.checkup.running import SECONDS as LOOKED_OVER
 from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
+from machinami.app.delivering import SECONDS as DELIVERED
+from machinami.app.delivering import Delivering
 from machinami.app.forwarding import SECONDS as SENT
 from machinami.app.forwarding import Forwarding
 from machinami.app.keeping import SECONDS as KEPT
@@ -27,6 +29,9 @@ from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.settings import Settings
 from machinami.kit.compute import Compute
 from machinami.kit.schedule import Job
+from machinami.wire.exchange import HttpCaller
+from machinami.wire.http import trusting
+from machinami.wire.targets import Targets
 
 _DAY = 86_400.0
 _SEALED = 10.0
@@ -47,6 +52,7 @@ def upkeep(
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
     forgetting = Forgetting()
+    delivering = Delivering(settings.branch, partial(_line, settings)) if settings.branch else None
 
     async def sweep_all() -> None:
         for town in broker.towns:
@@ -58,7 +64,8 @@ def upkeep(
     async def trim_logs() -> None:
         before = now() - timedelta(days=settings.log_days)
         for town in broker.towns:
-            await trim(town, before, broker.cursors(town))
+            needed = broker.cursors(town) + ([delivering.cursor(town)] if delivering and town.is_default else [])
+            await trim(town, before, needed)
 
     async def renew_contexts() -> None:
         await broker.contexts.renew(now() - timedelta(days=settings.context_days))
@@ -71,6 +78,8 @@ def upkeep(
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
     ]
+    if delivering is not None:
+        jobs.append(Job("delivery to the centre", partial(_deliver, broker, delivering), utc_now, DELIVERED))
     if settings.context_days:
         jobs.append(Job("contexts", renew_contexts, utc_now, SOONEST.total_seconds()))
     if settings.mosquitto is not None:
@@ -83,6 +92,17 @@ def upkeep(
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
+
+
+def _line(settings: Settings) -> HttpCaller:
+    """The line to the centre, which the settings name and no client, so that it may lie in the own network."""
+    return HttpCaller(lambda: trusting(settings.ca_file), Targets(private=True, plain=True))
+
+
+async def _deliver(broker: Broker, delivering: Delivering) -> None:
+    town = broker.open_town(None)
+    if town is not None:
+        await delivering.deliver(town)
 
 
 async def _seal_all(broker: Broker) -> None:
