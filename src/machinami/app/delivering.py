@@ -46,7 +46,7 @@ class Delivering:
         self.behind = 0
 
     def cursor(self, town: Town) -> int:
-        """The last change that was looked at and, if it is to be there, is at the centre; the log is kept from there."""
+        """The last change that needs no more to be delivered; the log is kept from there on."""
         return self._kept(town).seq
 
     def _kept(self, town: Town) -> "_Way":

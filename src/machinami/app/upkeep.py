@@ -96,7 +96,7 @@ def upkeep(
 
 def _line(settings: Settings) -> HttpCaller:
     """The line to the centre, which the settings name and no client, so that it may lie in the own network."""
-    return HttpCaller(lambda: trusting(settings.ca_file), Targets(private=True, plain=True))
+    return HttpCaller(lambda: trusting(settings.ca_file), Targets(private=True, plain=settings.plain_targets))
 
 
 async def _deliver(broker: Broker, delivering: Delivering) -> None:

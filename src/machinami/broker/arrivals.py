@@ -1,7 +1,7 @@
 """How does what a branch wrote come into the centre: all of it, in order, and nothing twice?
 
-The number of the last write that came is kept in the same commit as the writes, so whichever side is killed, and however
-often something is delivered, each write is done once.
+The number of the last write that came is kept in the same commit as the writes, so whichever side is killed, and
+however often something is delivered, each write is done once.
 """
 
 from collections.abc import Awaitable, Sequence

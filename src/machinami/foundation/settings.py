@@ -91,7 +91,9 @@ class Simulation:
 class Settings:
     """One installation.
 
-    branch: of whom it is one. data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives a
+    branch: of whom it is one.
+
+    data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives a
     power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
     log_days: how long the log is kept beyond what its readers need;

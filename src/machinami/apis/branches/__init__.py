@@ -1,1 +1,1 @@
-"""The face where a branch (a shelter, a gauge house) delivers what it wrote while its line was cut. For programs alone."""
+"""The face where a branch (a shelter, a gauge house) delivers what it wrote without a line. For programs alone."""
