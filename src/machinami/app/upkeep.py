@@ -61,18 +61,12 @@ def upkeep(
             await forgetting.look(town)
             await forget_expired(town)
 
-    async def trim_logs() -> None:
-        before = now() - timedelta(days=settings.log_days)
-        for town in broker.towns:
-            needed = broker.cursors(town) + ([delivering.cursor(town)] if delivering and town.is_default else [])
-            await trim(town, before, needed)
-
     async def renew_contexts() -> None:
         await broker.contexts.renew(now() - timedelta(days=settings.context_days))
 
     jobs = [
         Job("who is signed in", identity.tidy, utc_now, _TIDIED),
-        Job("log retention", trim_logs, now, _DAY),
+        Job("log retention", partial(_trim_logs, settings, broker, now, delivering), now, _DAY),
         Job("what ends some day", keeping.look, utc_now, KEPT),
         Job("what is marked is sealed", partial(_seal_all, broker), utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
@@ -97,6 +91,15 @@ def upkeep(
 def _line(settings: Settings) -> HttpCaller:
     """The line to the centre, which the settings name and no client, so that it may lie in the own network."""
     return HttpCaller(lambda: trusting(settings.ca_file), Targets(private=True, plain=settings.plain_targets))
+
+
+async def _trim_logs(
+    settings: Settings, broker: Broker, now: Callable[[], datetime], delivering: Delivering | None
+) -> None:
+    before = now() - timedelta(days=settings.log_days)
+    for town in broker.towns:
+        needed = broker.cursors(town) + ([delivering.cursor(town)] if delivering and town.is_default else [])
+        await trim(town, before, needed)
 
 
 async def _deliver(broker: Broker, delivering: Delivering) -> None:
