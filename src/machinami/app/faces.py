@@ -22,6 +22,8 @@ from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
+from machinami.apis.operations.port import Overseen
+from machinami.apis.operations.retention import routes as retention_routes
 from machinami.apis.operations.routes import routes as operations_routes
 from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
@@ -31,7 +33,6 @@ from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.bounds import origin_of
-from machinami.app.checkup.running import Overseer
 from machinami.app.copying import Maker
 from machinami.app.deciding import ethics_office
 from machinami.app.identifying import (
@@ -43,7 +44,7 @@ from machinami.app.towns.platform import Platform
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker
 from machinami.broker.tending import Tending
-from machinami.broker.town import DEFAULT_TOWN
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
@@ -84,7 +85,7 @@ class Faces:
         caller: HttpCaller,
         services: Callable[[], Sequence[Service]],
         identify: Identify,
-        overseer: Overseer,
+        overseer: Overseen,
     ) -> None:
         self.settings = settings
         self.version = version
@@ -137,6 +138,7 @@ class Faces:
             ),
         ]
         found += operations_routes(self.overseer, Frame.around(desk), self.identify, self.oversees)
+        found += self._retention(Frame.around(desk))
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
@@ -194,8 +196,21 @@ class Faces:
         agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
         return [
             frame.spoken(route)
-            for route in (*own, *governing, *agreeing, *release_routes(self.press(desk)), *self._pages(desk))
+            for route in (
+                *own,
+                *governing,
+                *agreeing,
+                *self._retention(frame),
+                *release_routes(self.press(desk)),
+                *self._pages(desk),
+            )
         ]
+
+    def _retention(self, frame: Frame) -> list[Route]:
+        async def town(request: Request) -> Town:
+            return await self.broker.town(request.header(b"ngsild-tenant"))
+
+        return retention_routes(frame, self.identify, town, self.settings.log_days)
 
     def _desks(self, desk: Desk) -> Desks:
         return Desks(

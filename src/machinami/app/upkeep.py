@@ -17,6 +17,8 @@ from machinami.app.mosquitto import SECONDS as TOLD
 from machinami.app.mosquitto import Ready
 from machinami.app.practising import practice
 from machinami.app.pressing import work_of
+from machinami.app.retaining import SECONDS as RETAINED
+from machinami.app.retaining import Retaining
 from machinami.app.towns.platform import Platform
 from machinami.broker.broker import Broker
 from machinami.broker.consents import expire
@@ -61,9 +63,6 @@ def upkeep(
             await forgetting.look(town)
             await forget_expired(town)
 
-    async def renew_contexts() -> None:
-        await broker.contexts.renew(now() - timedelta(days=settings.context_days))
-
     jobs = [
         Job("who is signed in", identity.tidy, utc_now, _TIDIED),
         Job("log retention", partial(_trim_logs, settings, broker, now, delivering), now, _DAY),
@@ -71,11 +70,12 @@ def upkeep(
         Job("what is marked is sealed", partial(_seal_all, broker), utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
+        Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED),
     ]
     if delivering is not None:
         jobs.append(Job("delivery to the centre", partial(_deliver, broker, delivering), utc_now, DELIVERED))
     if settings.context_days:
-        jobs.append(Job("contexts", renew_contexts, utc_now, SOONEST.total_seconds()))
+        jobs.append(Job("contexts", partial(_renew_contexts, settings, broker, now), utc_now, SOONEST.total_seconds()))
     if settings.mosquitto is not None:
         jobs.append(Job("keys for mosquitto", Ready(settings, identity, utc_now).keep, utc_now, TOLD))
     if settings.simulation is not None:
@@ -106,6 +106,10 @@ async def _deliver(broker: Broker, delivering: Delivering) -> None:
     town = broker.open_town(None)
     if town is not None:
         await delivering.deliver(town)
+
+
+async def _renew_contexts(settings: Settings, broker: Broker, now: Callable[[], datetime]) -> None:
+    await broker.contexts.renew(now() - timedelta(days=settings.context_days))
 
 
 async def _seal_all(broker: Broker) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
-import orjson
 
 from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import to_micros
@@ -42,6 +41,7 @@ from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
 from machinami.store.sqlite.reading import FileSource, HotSource, read_any
+from machinami.store.sqlite.records import Records
 from machinami.store.sqlite.series_at_hand import SeriesAtHand
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
@@ -65,6 +65,7 @@ class SqliteTown:
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
         self._series = SeriesAtHand()
+        self._records = Records()
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
         self._first_expiry = NEVER if expiry is None else expiry
@@ -335,13 +336,11 @@ class SqliteTown:
 
     async def records(self, kind: str) -> dict[str, dict[str, Any]]:
         """All records of a kind by key."""
-        rows = read(self._source().connection, SQL.records, (kind,))
-        return {key: orjson.loads(doc) for key, doc in rows}
+        return self._records.of(self._source().connection, kind)
 
     def record(self, kind: str, key: str) -> dict[str, Any] | None:
         """One record as it is committed, at once."""
-        rows = read(self._source().connection, SQL.get_record, (kind, key))
-        return orjson.loads(rows[0][0]) if rows else None
+        return self._records.one(self._source().connection, kind, key)
 
     # the whole
 
