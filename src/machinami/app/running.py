@@ -50,7 +50,7 @@ from machinami.app.mapping_keys import mapping_key
 from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
 from machinami.app.relief import Relief
-from machinami.app.sources import Sources
+from machinami.app.sources import SIMULATED_NAME, Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
 from machinami.app.towns.platform import Platform
@@ -87,11 +87,6 @@ from machinami.wire.mqtt import MqttPublisher
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.gtfs", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
-SIMULATED_NAME = {
-    "ja": "街並町（模擬）",
-    "en": "Machinami-cho (simulated)",
-    "easy": "まちなみちょう（ほんものではありません）",
-}
 
 
 def fresh_id() -> str:
