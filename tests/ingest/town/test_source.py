@@ -160,15 +160,15 @@ async def test_what_was_planned_and_decided_comes_in_batches_that_are_no_past() 
     async def deliver(readings: Sequence[Reading]) -> None:
         batches.append(readings)
 
-    await Simulation(Settings(days=1), deliver, lambda: START, asyncio.sleep).tell_past()
-    planned = [batch for batch in batches if any(one.entity_type == "Initiative" for one in batch)]
-    told = [one.entity_type for batch in batches for one in batch]
-    assert {"CostItem", "Consortium", "BudgetRound", "WellBeingSurvey"} <= set(told)
-    assert planned
-    assert all(len(batch) <= 1_000 for batch in batches if any(one.entity_type in STANDING for one in batch))
-
-
-STANDING = ("Initiative", "CostItem", "Consortium", "BudgetRound", "WellBeingSurvey")
+    simulation = Simulation(Settings(days=1), deliver, lambda: START, asyncio.sleep)
+    await simulation.tell_past()
+    told = {one.entity_type for batch in batches for one in batch}
+    assert {"Initiative", "CostItem", "Consortium", "BudgetRound", "WellBeingSurvey", "RiverGauge"} <= told
+    facts = {(one.entity_id, one.attribute) for one in simulation.town.inventory()}
+    facts |= {(one.entity_id, one.attribute) for one in circle(START.astimezone(ZoneInfo("Asia/Tokyo")).date(), START)}
+    assert ("urn:ngsi-ld:RiverGauge:machinami-minami-seki", "dangerLevel") in facts
+    long = [one for batch in batches if len(batch) > 1_000 for one in batch]
+    assert [one for one in long if (one.entity_id, one.attribute) in facts] == []
 
 
 def test_whatever_stands_in_the_town_can_be_written_down_as_json() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -67,31 +67,27 @@ class Simulation:
     async def tell_past(self) -> int:
         """Deliver what stands in the town and, unless it resumes, all readings before now; return how
         many."""
-        inventory = self.town.inventory()
-        await self._deliver(inventory)
-        told = len(inventory)
+        told = await self._tell(self.town.inventory())
         if self._resumed:
             return told
         for day in history(self.town, self.town.anchor + _TICK):
             await self._deliver(day)
             told += len(day)
-        plan = [
-            *self.town.coolness(),
-            *circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor),
-            *street(self.town.land, self.town.anchor, _ZONE),
-        ]
-        for begin in range(0, len(plan), _PART):
-            await self._deliver(plan[begin : begin + _PART])
-        told += await self._tell_walkers()
-        watched = list(cameras(self.town.land, self.town.anchor))
-        for begin in range(0, len(watched), _PART):
-            await self._deliver(watched[begin : begin + _PART])
-        return told + len(plan) + len(watched)
+        told += await self._tell(
+            [
+                *self.town.coolness(),
+                *circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor),
+                *street(self.town.land, self.town.anchor, _ZONE),
+            ]
+        )
+        told += await self._tell(
+            walkers(self.town.seed, self.town.anchor.astimezone(_ZONE).date(), _ZONE, self.town.anchor)
+        )
+        return told + await self._tell(cameras(self.town.land, self.town.anchor))
 
-    async def _tell_walkers(self) -> int:
-        """Deliver what the simulated people walked up to yesterday, in parts; return how many readings."""
-        now, told = self.town.anchor, 0
-        rows = walkers(self.town.seed, now.astimezone(_ZONE).date(), _ZONE, now)
+    async def _tell(self, readings: Iterable[Reading]) -> int:
+        """Deliver what stands, in parts none of which is taken for a past; return how many readings."""
+        rows, told = iter(readings), 0
         while part := list(islice(rows, _PART)):
             await self._deliver(part)
             told += len(part)
