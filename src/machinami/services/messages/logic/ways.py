@@ -185,12 +185,12 @@ def _within(net: Network, zones: Sequence[HazardZone]) -> Flags:
 def _crossing(net: Network, zones: Sequence[HazardZone]) -> Flags:
     """Which pieces touch such ground, also where both their ends are outside: a bridge is one piece."""
     pieces = shapely.linestrings(np.stack([net.corners[net.start], net.corners[net.end]], axis=1))
-    found = np.zeros(len(pieces), bool)
+    found = np.zeros(len(net.start), bool)
     for zone in zones:
         area = _shape(zone.location)
         if area is not None:
             shapely.prepare(area)
-            found |= shapely.intersects(area, pieces)
+            found |= np.asarray(shapely.intersects(area, pieces), bool)
     return found
 
 
