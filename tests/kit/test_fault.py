@@ -40,6 +40,16 @@ def test_a_refusal_says_first_in_plain_words_what_to_do(kind: type[Exception], k
     assert re.search(rf"<details><summary>[^/]*.*?</summary>.*{SAID}.*?</details>", main, re.DOTALL)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_refusal_that_names_its_words_is_said_in_them_with_its_facts(language: Language) -> None:
+    main = page(e.BadRequestData(SAID, field="text", key="refused.long", longest=120), language)
+    words = Words(language)
+
+    assert str(words.rich("refused.long", longest=120)) in main
+    assert "120" in str(words.rich("refused.long", longest=120))
+    assert str(words.rich("error.400.text")) not in main
+
+
 @pytest.mark.parametrize("kind", [e.NotFound, e.SignInRequired, e.TooManyRequests])
 def test_where_the_words_say_it_all_there_are_no_technical_details(kind: type[Exception]) -> None:
     html = page(kind(SAID), "ja")

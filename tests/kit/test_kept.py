@@ -45,6 +45,12 @@ def test_a_refused_form_gives_back_what_was_written_and_the_way_back() -> None:
     assert "fox lamp river" not in page
 
 
+def test_what_was_written_for_single_rows_of_a_form_is_given_back_too() -> None:
+    assert sentences(sent({"reason-actuation": "動かす機器がない", "state-actuation": "planned"})) == [
+        "動かす機器がない"
+    ]
+
+
 def test_what_another_site_sent_is_not_shown() -> None:
     request = sent(WRITTEN, origin=b"cross-site")
 

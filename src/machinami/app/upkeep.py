@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from machinami.app.checkup.running import SECONDS as LOOKED_OVER
+from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
 from machinami.app.forwarding import SECONDS as SENT
 from machinami.app.forwarding import Forwarding
@@ -13,6 +15,8 @@ from machinami.app.mosquitto import SECONDS as TOLD
 from machinami.app.mosquitto import Ready
 from machinami.app.practising import practice
 from machinami.app.pressing import work_of
+from machinami.app.retaining import SECONDS as RETAINED
+from machinami.app.retaining import Retaining
 from machinami.app.towns.platform import Platform
 from machinami.broker.broker import Broker
 from machinami.broker.consents import expire
@@ -40,6 +44,7 @@ def upkeep(
     now: Callable[[], datetime],
     compute: Compute,
     forwarding: Forwarding | None = None,
+    overseer: Overseer | None = None,
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
@@ -75,6 +80,9 @@ def upkeep(
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
+    jobs.append(Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED))
+    if overseer is not None:
+        jobs.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs

@@ -65,7 +65,7 @@ def serve_until_stopped(
 ) -> int:
     """Run until SIGINT or SIGTERM. signed_in: who opens it at this machine is its administrator."""
     level = logging.INFO if arguments.verbose else logging.WARNING
-    open_log(level)
+    open_log(level, form=settings.log_form, folder=settings.data)
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(settings, greeting, signed_in))
     return 0
@@ -98,6 +98,8 @@ async def _serve(settings: Settings, greeting: str, signed_in: bool) -> None:
         print("このコンピューターで開く人は、この街の管理者です / who opens it here is its administrator", flush=True)
     elif not town.identity.has_administrators:
         print(f"最初の管理者 / first administrator:  {town.address}{town.first_link}", flush=True)
-    await stop.wait()
-    print("Stopping… 止めています", flush=True)
-    await town.stop()
+    try:
+        await town.wait_until(stop)
+    finally:
+        print("Stopping… 止めています", flush=True)
+        await town.stop()

@@ -18,7 +18,9 @@ from machinami.kit.asides import leave_out
 from machinami.kit.compute import Compute, call
 from machinami.kit.consenting import Consenting
 from machinami.kit.delivering import Intake as Intake
+from machinami.kit.disaster import Disaster
 from machinami.kit.drawer import Drawer
+from machinami.kit.drills import as_exercise, is_earnest
 from machinami.kit.filing import Filing
 from machinami.kit.lending import demand_author, is_author
 from machinami.kit.lending import manifest_rows as manifest_rows
@@ -211,9 +213,16 @@ class City:
     def may_write(self, kind: str) -> bool:
         """Whether who looks, or the service itself, may make and change all of every entity of a type (short name):
         else a page need not offer it."""
+        return self.may_decide(kind) and self._may(Deed.CREATE, kind)
+
+    def may_decide(self, kind: str) -> bool:
+        """Whether who looks, or the service itself, may change all of every entity of a type (short name) that stands,
+        as a mayor may who adds none."""
         self._demand_written(kind)
-        deeds = (Deed.CREATE, Deed.CHANGE)
-        return all(is_whole(self._town.policy, self._who, deed, self._context.expand(kind)) for deed in deeds)
+        return self._may(Deed.CHANGE, kind)
+
+    def _may(self, deed: Deed, kind: str) -> bool:
+        return is_whole(self._town.policy, self._who, deed, self._context.expand(kind))
 
     def demand_shown(self, view: type[Any]) -> None:
         """Raise SignInRequired or Forbidden unless who looks may see all that the view tells of every entity of its
@@ -256,8 +265,11 @@ class City:
             self._demand_written(view.TYPE)
         self.admit()
         who = replace(self._who, on_behalf_of=by)
-        entities = [to_entity(view, self._context) for view in views]
-        known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
+        told: Sequence[View] = views
+        if any(map(is_earnest, views)) and Disaster(self._town).mode == "drill":
+            told = as_exercise(views, lambda name: self._town.store.peek(name) is None)
+        entities = [to_entity(view, self._context) for view in told]
+        known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in told]
         await batch.put_all(self._town, list(zip(entities, known, strict=True)), who)
 
     async def remove(self, view: type[Any], entity_id: str) -> None:

@@ -39,5 +39,5 @@ def signature(request: Request) -> Called:
 
 
 def sentences(request: Request) -> list[str]:
-    """What was written in the form's own words, in its order."""
-    return [text.strip() for name, text in typed(request).items() if name in PROSE and text.strip()]
+    """What was written in the form's own words, in its order; a field of one row is called `reason-` and its row."""
+    return [text.strip() for name, text in typed(request).items() if name.partition("-")[0] in PROSE and text.strip()]

@@ -21,7 +21,9 @@ def said(form: Mapping[str, str], name: str, longest: int = _LONGEST) -> str:
     """What was typed into a field that must be filled in. Raises BadRequestData naming it."""
     text = said_if(form, name, longest)
     if not text:
-        raise BadRequestData(f"The field {name!r} is empty; fill it in and send the form again", field=name)
+        raise BadRequestData(
+            f"The field {name!r} is empty; fill it in and send the form again", field=name, key="refused.empty"
+        )
     return text
 
 
@@ -29,7 +31,8 @@ def said_if(form: Mapping[str, str], name: str, longest: int = _LONGEST) -> str:
     """What was typed into a field that may be left empty. Raises BadRequestData where it is too long."""
     text = form.get(name, "").replace("\r\n", "\n").strip()
     if len(text) > longest:
-        raise BadRequestData(f"The field {name!r} has {len(text)} characters; {longest} are taken at most", field=name)
+        what = f"The field {name!r} has {len(text)} characters; {longest} are taken at most"
+        raise BadRequestData(what, field=name, key="refused.long", longest=longest)
     return text
 
 

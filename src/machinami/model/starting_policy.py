@@ -25,7 +25,7 @@ PUBLIC = tuple(
         *("ProposalComment", "BudgetRound", "WellBeingSurvey", "ParticipationStep"),
         *("Consortium", "ConsortiumMember", "WorkingGroup", "ConsortiumMeeting", "Resolution", "DataRule"),
         *("RuleAgreement", "SolutionSeed"),
-        *("ReferenceCase", "TownService"),
+        *("ReferenceCase", "TownService", "DisasterMode"),
         *("EvacuationRoute", "Footway", "HazardZone", "Broadcast"),
         *("IssueReporting", "IssueCategory", "IssueFigures"),
         *("Building", "Streetlight", "Camera", "CameraPlan", "CameraPole", "WatchTarget", "FootageHandover"),

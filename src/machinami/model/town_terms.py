@@ -47,7 +47,9 @@ OWN = """
     WbgtObserved wbgt globeTemperature windHeight refStation WbgtForecast refObserved
 
     PlanAnswer refReview EffectEstimate method step began treated others series
-    TownService refShare worthMiddle
+    TownService refShare worthMiddle DisasterMode
+
+    condensed
 
     TransitFeed TransitPattern TransitDelay TransitKpi TransitNotice RoutePunctuality ArrivalScore TimetableProposal
     startsOn endsOn shownFrom transfers leftOut stops profiles trips sequences calendar trip currentStop stopSequence

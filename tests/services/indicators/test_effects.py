@@ -64,7 +64,7 @@ async def test_a_comparison_with_other_towns_is_kept_and_told_with_what_it_does_
 async def test_too_little_to_compare_comes_back_with_what_was_typed(visit: Visit) -> None:
     made = await visit.office.make()
     back = await visit.send("effect", 422, id=made, **{**WANTED, "began": "2030-01-01"})
-    assert "before the measure and in 0 after it" in back
+    assert "あとに 0 回しかありません" in back
     assert "休む場所を置いた" in back
     await visit.send("effect", 422, id=made, **{**WANTED, "reason": ""})
     await visit.send("effect", 422, id=made, **{**WANTED, "table": "何か"})

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -48,8 +49,20 @@ async def test_rows_are_decided_with_reasons_and_taken_back(visit: Visit) -> Non
 
 
 async def test_a_form_without_a_decision_is_refused(visit: Visit) -> None:
-    assert (await visit.send("decide"))[0] == 400
-    assert (await visit.send("decide", **{"state-actuation": "not_needed"}))[0] == 400
+    status, text = await visit.send("decide")
+    assert status == 400
+    assert "何も選ばれていません" in text
+    status, text = await visit.send("decide", **{"state-authorisation": "selected", "state-actuation": "not_needed"})
+    assert status == 400
+    assert "理由を書いて" in text
+    assert "使う 0、予定 0、不要 0" in await visit.see(), "all of a form is kept, or nothing of it"
+
+
+async def test_a_group_is_linked_only_where_it_has_rows_to_show(visit: Visit) -> None:
+    for query in ("?view=officer&only=wanted", "?view=officer&only=unmet", "?view=officer"):
+        text = await visit.see(query)
+        wanted = set(re.findall(r'href="#([a-z]+)"', text)) - {"content"}
+        assert wanted <= set(re.findall(r'id="([a-z]+)"', text))
 
 
 async def test_the_list_is_narrowed_to_what_is_asked_for(visit: Visit) -> None:

@@ -18,7 +18,7 @@ from machinami.services.money.logic.income import amount_of, basis_of, judge_gra
 from machinami.services.money.logic.outlook import look_ahead
 from machinami.services.money.logic.plan import by_payer, by_work, first_year, fiscal_year, judge, plan_of
 from machinami.services.money.logic.sharing import compare, group_costs
-from machinami.services.money.logic.typed import amount_typed, read_share, read_whole
+from machinami.services.money.logic.typed import read_share, read_whole
 from machinami.services.money.model import CostShare, Member, MoneyChange, Sharing, Work
 
 NOON = datetime(2026, 6, 30, 3, tzinfo=UTC)
@@ -223,18 +223,6 @@ def test_a_group_does_the_cheapest_works_that_serve_all_of_it() -> None:
 def test_what_cannot_be_shared_is_refused(sharing: Sharing) -> None:
     with pytest.raises(BadRequestData):
         compare(sharing)
-
-
-@pytest.mark.parametrize(
-    ("text", "yen"),
-    [
-        ("1,200,000", 1_200_000), ("120万", 1_200_000), ("１２０万円", 1_200_000), ("1億2000万", 120_000_000),
-        ("2千万", 20_000_000), ("1.5万", 15_000), ("¥500", 500), ("0", 0),
-        ("", None), ("12a", None), ("-5", None), ("1.5", None), ("1 2万 3", None), ("9999兆", None), ("万", None),
-    ],
-)  # fmt: skip
-def test_yen_are_read_as_people_type_them(text: str, yen: int | None) -> None:
-    assert amount_typed(text) == (120_003 if text == "1 2万 3" else yen)
 
 
 def test_a_share_is_typed_in_per_cent() -> None:

@@ -77,6 +77,7 @@ class Way:
             settings=await self.city.setting_history() if view == "history" else [],
             running=running,
             kinds=await self._kinds(request),
+            may=self.city.may_write(GuideAnswer.TYPE),
         )
 
     async def _themes(self, known: Known, teller: Teller, running: dict[str, Evidence]) -> list[ThemeSheet]:
@@ -136,7 +137,9 @@ class Way:
                 await service.answer(self.city, question, value, remark, by)
                 fresh += 1
         if not given:
-            raise BadRequestData("No answer is chosen; choose one and send the form again", field="answer")
+            raise BadRequestData(
+                "No answer is chosen; choose one and send the form again", field="answer", key="refused.nothing"
+            )
         back = "stuck" if form.get("back") == "stuck" else "officer"
         theme = f"&theme={form['theme']}" if form.get("theme", "").isalpha() and form["theme"].isascii() else ""
         return see_other(f"{ADDRESS}?view={back}{theme}&done={'answered' if fresh else 'same'}")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
+from machinami.kit.fault import fault_of
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
@@ -212,7 +213,7 @@ class Way:
         try:
             await compare(self.city, kpi_id, form, words, by)
         except BadRequestData as error:
-            return await self.effect_page(request, kpi_id, form, error.detail)
+            return await self.effect_page(request, kpi_id, form, fault_of(error, words).text)
         return see_other(f"{link_of(kpi_id)}?done=estimated#effects")
 
     async def withdraw(self, request: Request) -> Response:
@@ -241,7 +242,9 @@ class Way:
         try:
             day = datetime.fromisoformat(text).date()
         except ValueError:
-            raise BadRequestData(f"{text[:20]!r} is no day; write it as 2026-06-30", field="at") from None
+            raise BadRequestData(
+                f"{text[:20]!r} is no day; write it as 2026-06-30", field="at", key="refused.day"
+            ) from None
         noon = datetime.combine(day, time(12), ZoneInfo(self.city.zone)).astimezone(UTC)
         now = self.city.now()
         return now if noon > now and day == now.astimezone(ZoneInfo(self.city.zone)).date() else noon
@@ -253,5 +256,5 @@ def _value(text: str) -> float:
     except ValueError:
         value = float("nan")
     if not isfinite(value):
-        raise BadRequestData(f"{text!r} is no number", field="value")
+        raise BadRequestData(f"{text!r} is no number", field="value", key="refused.no_number")
     return value

@@ -248,7 +248,7 @@ async def record(city: City, kpi_id: str, value: float, at: datetime, by: Office
 async def decide(city: City, review_id: str, send: bool, by: Officer, reason: str) -> None:
     """Dismiss a proposed review with a reason, or send it to the plan. Raises BadRequestData, Conflict, NotFound."""
     if not send and not reason.strip():
-        raise BadRequestData("A review is dismissed with a reason", field="reason")
+        raise BadRequestData("A review is dismissed with a reason", field="reason", key="refused.reason")
     async with city.turn:
         review = await city.get(PlanReview, review_id)
         if review is None:

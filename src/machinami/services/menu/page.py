@@ -72,6 +72,7 @@ class Counter:
             record=record(menu, choices, words) if audience == "history" else [],
             closed=not self.city.shows(MenuChoice),
             choices=CHOICES,
+            may=self.city.may_write(MenuChoice.TYPE),
         )
 
     async def tender(self, request: Request) -> Response:
@@ -89,13 +90,17 @@ class Counter:
         form = read_form(request)
         chosen = {name.partition("-")[2]: value for name, value in form.items() if name.startswith("state-") and value}
         if not chosen:
-            raise BadRequestData("No row is decided; choose one and send the form again", field="state")
+            raise BadRequestData(
+                "No row is decided; choose one and send the form again", field="state", key="refused.nothing"
+            )
         by, before = officer(form), await service.choices_of(self.city)
         kept = {one.id.rpartition(":")[2]: (one.state, one.text or "") for one in before.values()}
-        for row, state in chosen.items():
-            reason = said_if(form, f"reason-{row}", _REASON)
-            if kept.get(row) != (state, reason):
-                await service.decide(self.city, row, state, reason, by)
+        fresh = [(row, state, said_if(form, f"reason-{row}", _REASON)) for row, state in chosen.items()]
+        fresh = [(row, state, reason) for row, state, reason in fresh if kept.get(row) != (state, reason)]
+        for row, state, reason in fresh:
+            service.demand_sound(row, state, reason)  # all of them or none: half a form would be hard to find again
+        for row, state, reason in fresh:
+            await service.decide(self.city, row, state, reason, by)
         return see_other(f"{ADDRESS}?view=officer&done=decided")
 
     async def undo(self, request: Request) -> Response:

@@ -44,14 +44,22 @@ def row_of(wanted: str) -> Row:
 
 async def decide(city: City, wanted: str, state: str, reason: str, by: Officer) -> None:
     """Decide about a row. What is not needed says why. Raises BadRequestData."""
+    row = demand_sound(wanted, state, reason)
+    async with city.turn:
+        before = await city.get(MenuChoice, choice_id(row.id))
+        await city.publish(decided(before, row, state, reason, by, city.now()), by=str(by))
+
+
+def demand_sound(wanted: str, state: str, reason: str) -> Row:
+    """The row about which something can be decided so. Raises BadRequestData where it cannot."""
     row = row_of(wanted)
     if state not in CHOICES:
         raise BadRequestData(f"A row is one of {', '.join(CHOICES)}", field="state")
     if state == "not_needed" and not reason:
-        raise BadRequestData("Say why this is not needed: whoever comes later will ask", field="reason")
-    async with city.turn:
-        before = await city.get(MenuChoice, choice_id(row.id))
-        await city.publish(decided(before, row, state, reason, by, city.now()), by=str(by))
+        raise BadRequestData(
+            "Say why this is not needed: whoever comes later will ask", field="reason", key="refused.reason"
+        )
+    return row
 
 
 async def undo(city: City, wanted: str, by: Officer) -> None:

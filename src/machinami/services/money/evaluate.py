@@ -9,11 +9,11 @@ import io
 from collections.abc import Mapping
 
 from machinami.foundation.errors import BadRequestData, InputError
+from machinami.methods.amounts import read_amount
 from machinami.methods.scorecard import Argument, Check, Each, Progress, Report, Table
 from machinami.services.money.logic.planted import Missed, play_airports, play_bankruptcies
 from machinami.services.money.logic.sharing import compare
-from machinami.services.money.logic.typed import amount_typed
-from machinami.services.money.model import Member, Sharing
+from machinami.services.money.model import MOST_YEN, Member, Sharing
 
 WITHOUT_TABLE = True
 ARGUMENTS = (
@@ -77,7 +77,7 @@ def _sharing(data: bytes, total: str) -> Sharing:
         Member(str(row["member"]).strip(), *(_amount(row.get(name), name, line) for name in COLUMNS))
         for line, row in enumerate(rows, 2)
     ]
-    amount = amount_typed(total) if total else max((member.alone or 0 for member in members), default=0)
+    amount = read_amount(total, MOST_YEN) if total else max((member.alone or 0 for member in members), default=0)
     if amount is None:
         raise InputError(f"--total {total!r} is no amount of yen")
     return Sharing(tuple(members), operation=amount, size="works" if total else "largest")
@@ -93,7 +93,7 @@ def _decoded(data: bytes) -> str:
 def _amount(text: str | None, column: str, line: int) -> int | None:
     if not (text or "").strip():
         return None
-    amount = amount_typed(text or "")
+    amount = read_amount(text or "", MOST_YEN)
     if amount is None:
         raise InputError(f"line {line}, {column}: {text!r} is no whole number from 0 on", line=line, column=column)
     return amount

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from machinami.foundation.errors import BadRequestData, Forbidden, NotFound
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
+from machinami.kit.fault import fault_of
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
@@ -88,6 +89,8 @@ class Way:
             fields=FIELDS_OR_OTHER,
             origins=ORIGINS,
             states=STATES,
+            may=self.city.is_author(),
+            decides=self.city.may_decide("CityNeed"),
             field=asked.get("field", "") if asked.get("field") in FIELDS_OR_OTHER else "",
             notes=[note for note in held.notes if note.state == "waiting"],
             asked_similar=bool(asked.get("similar")),
@@ -168,7 +171,8 @@ class Way:
                 self.city, pasted, form.get("field", ""), form.get("origin", ""), words.tongue, officer(form)
             )
         except BadRequestData as error:
-            return await self.page(request, 422, str(error), {"view": "officer", "lines": pasted})
+            told = fault_of(error, words).text
+            return await self.page(request, 422, told, {"view": "officer", "lines": pasted})
         return see_other(f"{OFFICE}&done=pasted&similar=yes#similar")
 
     async def group(self, request: Request) -> Response:

@@ -130,7 +130,7 @@ def _demand_whole(said: Verdicts) -> None:
     if said.gate not in GATES or said.verdict not in VERDICTS:
         raise BadRequestData(f"A gate is one of {', '.join(GATES)}, a verdict one of {', '.join(VERDICTS)}")
     if not spoken(said.reason):
-        raise BadRequestData("A decision needs its reason", field="reason")
+        raise BadRequestData("A decision needs its reason", field="reason", key="refused.reason")
     if not said.decided_by or any(not one.get("name") or not one.get("role") for one in said.decided_by):
         raise BadRequestData("A decision needs the name and the role of each who takes it", field="decided_by")
 

@@ -70,6 +70,8 @@ class View:
     rate: tuple[int, int]
     hours: int
     done: str
+    may: bool
+    decides: bool
 
 
 def routes(city: City, desk: Desk) -> list[Route]:
@@ -115,12 +117,15 @@ def _show(city: City, frame: Frame) -> PageHandler:
 async def view(city: City, audience: Audience, words: Words, done: str = "") -> View:
     """The page for one reader. What waits to be public is shown to officers alone."""
     standing = await service.standing(city)
-    waiting = await service.waiting(city) if audience == "officer" and city.is_author() else []
+    decides = city.may_decide(Pilot.TYPE)
+    waiting = await service.waiting(city) if audience == "officer" and decides else []
     hours = (await city.settings(Settings)).hours_before_public
     cards = [_card(pilot, standing, waiting, words) for pilot in standing.pilots]
     order = {state: place for place, state in enumerate(("running", "planned", "passed", "in_operation"))}
     cards.sort(key=lambda card: (order.get(card.pilot.state or "", len(order)), card.pilot.id))
-    return View(audience, cards, standing, waiting, logic.reached(standing.pilots), hours, done)
+    return View(
+        audience, cards, standing, waiting, logic.reached(standing.pilots), hours, done, city.is_author(), decides
+    )
 
 
 def _card(pilot: Pilot, standing: Standing, waiting: Sequence[GateDecision], words: Words) -> Card:
@@ -132,7 +137,7 @@ def _card(pilot: Pilot, standing: Standing, waiting: Sequence[GateDecision], wor
         pilot,
         pilot.id.rpartition(":")[2],
         indicator,
-        "" if work is None else next(iter((work.name or {}).values()), work.id),
+        "" if work is None else words.of(work.name, work.id),
         logic.is_met(pilot.success_rule, indicator.current if indicator else None),
         taken,
         logic.missing(pilot) if pilot.state in (None, "planned") else (),
@@ -218,7 +223,7 @@ def read_verdict(form: Mapping[str, str], words: Words, by: Officer) -> Verdicts
     gate: Gate | None = next((one for one in GATES if one == form.get("gate")), None)
     verdict: Verdict | None = next((one for one in VERDICTS if one == form.get("verdict")), None)
     if gate is None or verdict is None:
-        raise BadRequestData("Choose a gate and a verdict", field="verdict")
+        raise BadRequestData("Choose a gate and a verdict", field="verdict", key="refused.nothing")
     people = [{"name": by.who, "role": by.role}, *(_person(line) for line in _lines(form, "with") or ())]
     dissent = said_if(form, "dissent")
     reason = Spoken({words.tongue: said(form, "reason")})
@@ -228,7 +233,8 @@ def read_verdict(form: Mapping[str, str], words: Words, by: Officer) -> Verdicts
 def _person(line: str) -> dict[str, str]:
     name, _, role = line.replace("、", ",").partition(",")
     if not name.strip() or not role.strip():
-        raise BadRequestData(f'"{line}" is no name and role; write each on a line as: name, role', field="with")
+        what = f'"{line}" is no name and role; write each on a line as: name, role'
+        raise BadRequestData(what, field="with", key="refused.people")
     return {"name": name.strip(), "role": role.strip()}
 
 
@@ -239,7 +245,8 @@ def _rule(form: Mapping[str, str]) -> dict[str, object] | None:
     try:
         value = float(text)
     except ValueError as error:
-        raise BadRequestData(f"The bound of the rule of success is a number, not {text!r}", field="bound") from error
+        what = f"The bound of the rule of success is a number, not {text!r}"
+        raise BadRequestData(what, field="bound", key="refused.no_number") from error
     return {"is": "at_most" if form.get("rule") == "at_most" else "at_least", "value": value}
 
 

@@ -36,6 +36,21 @@
     });
   };
 
+  // A form marked data-choose wants one of its choices at least; a field marked data-needed-by="name=value" is needed
+  // once that is chosen. The town refuses the form as well; here nothing that was typed is lost by it.
+  const choose = (form) => {
+    const first = one("input[type=radio], input[type=checkbox]", form);
+    const judge = () => {
+      first?.setCustomValidity(one("input:checked", form) ? "" : form.dataset.choose);
+      for (const field of all("[data-needed-by]", form)) {
+        const [name, value] = field.dataset.neededBy.split("=");
+        field.required = form.elements[name]?.value === value;
+      }
+    };
+    form.addEventListener("change", judge);
+    judge();
+  };
+
   const mirror = (field) => {
     const shown = () => {
       for (const slot of all(`[data-mirror="${field.id}"]`)) slot.textContent = field.value;
@@ -45,6 +60,7 @@
 
   const start = (root) => {
     all("form[data-confirm]", root).forEach(ask);
+    all("form[data-choose]", root).forEach(choose);
     all("[data-mirrored]", root).forEach(mirror);
     for (const button of all("[data-print]", root)) { button.hidden = false; button.addEventListener("click", () => window.print()); }
   };

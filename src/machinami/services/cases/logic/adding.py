@@ -24,12 +24,16 @@ def own_case(entity_id: str, form: Mapping[str, str], language: str, by: Officer
             raise BadRequestData(f"{name} can be {', '.join(filter(None, allowed))}", field=name)
     empty = [name for name in NEEDED if not form.get(name)]
     if empty:
-        raise BadRequestData(f"The field {empty[0]!r} is empty; fill it in and send the form again", field=empty[0])
+        raise BadRequestData(
+            f"The field {empty[0]!r} is empty; fill it in and send the form again", field=empty[0], key="refused.empty"
+        )
     tongue = "en" if language == "en" else "ja"
     told: dict[str, Any] = {name: Words({tongue: form[name]}) for name in TOLD if form.get(name)}
     service = form.get("service") or None
     if service is not None and not _SERVICE.fullmatch(service):
-        raise BadRequestData("The id of a service is made of small letters, digits and _", field="service")
+        raise BadRequestData(
+            "The id of a service is made of small letters, digits and _", field="service", key="refused.id"
+        )
     words = [word.strip() for word in form.get("keywords", "").replace("、", ",").split(",") if word.strip()]
     return ReferenceCase(
         entity_id,

@@ -108,7 +108,9 @@ async def compare(city: City, kpi_id: str, form: Mapping[str, str], words: Words
     name, reason = form.get("name", "").strip()[:120], form.get("reason", "").strip()[:500]
     if not name or not reason:
         raise BadRequestData(
-            "Name the measure, and say why these places are alike", field="name" if reason else "reason"
+            "Name the measure, and say why these places are alike",
+            field="reason" if name else "name",
+            key="ind.effect.wrong.why",
         )
     known = {one.key: one for one in await places(city, kpi, words)}
     chosen = {key.removeprefix(MARK): side for key, side in form.items() if key.startswith(MARK) and side}
@@ -124,7 +126,7 @@ async def compare(city: City, kpi_id: str, form: Mapping[str, str], words: Words
         today = city.now().astimezone(ZoneInfo(city.zone)).date()
         told = estimate(sides["treated"], sides["others"], began, step, today)
     except InputError as error:
-        raise BadRequestData(error.detail, field="began") from error
+        raise BadRequestData(error.detail, **{"field": "began", **error.facts}) from error
     made = _kept(city, kpi, told, sides, step, began, by)
     work = form.get("work", "")
     is_work = work in {one.id for one in await city.find(Initiative)}
@@ -163,7 +165,9 @@ async def withdraw(city: City, estimate_id: str, reason: str, by: Officer) -> Ef
         if found is None or found.withdrawn:
             raise NotFound("This estimate is withdrawn already, or not there any more", entityId=estimate_id)
         if not reason:
-            raise BadRequestData("Say why the estimate is withdrawn: residents will read it", field="reason")
+            raise BadRequestData(
+                "Say why the estimate is withdrawn: residents will read it", field="reason", key="refused.reason"
+            )
         gone = {"at": format_instant(city.now()), "by": by.who, "role": by.role, "reason": reason}
         await city.publish(replace(found, withdrawn=gone), by=by.who)
     return found
@@ -190,7 +194,9 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise BadRequestData(f"{text[:20]!r} is no day; write it as 2026-06-30", field="began") from None
+        raise BadRequestData(
+            f"{text[:20]!r} is no day; write it as 2026-06-30", field="began", key="refused.day"
+        ) from None
 
 
 async def effects_of(city: City, kpi: KeyPerformanceIndicator, words: Words) -> list[Effect]:

@@ -89,7 +89,8 @@ def estimate(treated: Sequence[Series], others: Sequence[Series], began: date, s
     Raises InputError where there are not two steps before and one after, or no place of either kind.
     """
     if not treated or not others or len(treated) + len(others) > MOST_PLACES:
-        raise InputError(f"Choose a place with the measure and one without, {MOST_PLACES} together at most")
+        what = f"Choose a place with the measure and one without, {MOST_PLACES} together at most"
+        raise InputError(what, key="ind.effect.wrong.sides", most=MOST_PLACES)
     places = [*treated, *others]
     seen = sorted(set().union(*(place.values for place in places)))
     seen = [one for one in seen if following(one, step) <= today and not one < began < following(one, step)]
@@ -99,8 +100,9 @@ def estimate(treated: Sequence[Series], others: Sequence[Series], began: date, s
         raise InputError(
             f"All of the places have values together in {before} whole steps before the measure and in "
             f"{len(steps) - before} after it; {FEWEST_BEFORE} before and 1 after are needed. Choose a shorter step, "
-            "other places, or an earlier or later day"
-        )
+            "other places, or an earlier or later day",
+            key="ind.effect.wrong.steps", before=before, after=len(steps) - before, fewest=FEWEST_BEFORE,
+        )  # fmt: skip
     values = np.array([[place.values[one] for one in steps] for place in places], float)
     mask = np.arange(len(places)) < len(treated)
     found = difference_in_differences(values, mask, before)
@@ -189,9 +191,9 @@ def read_table(text: str, step: Step) -> list[Series]:
         day = _period(cells[1]) if len(cells) == 3 else None
         value = _number(cells[2]) if len(cells) == 3 else None
         if day is None or value is None:
-            raise InputError(
-                f"Line {number}, {line.strip()[:60]!r}, is not a place, a period such as 2024-04, and a number"
-            )
+            shown = line.strip()[:60]
+            what = f"Line {number}, {shown!r}, is not a place, a period such as 2024-04, and a number"
+            raise InputError(what, key="ind.effect.wrong.line", number=number, line=shown)
         held.setdefault(cells[0][:80], {}).setdefault(step_of(day, step), []).append(value)
     return [
         Series(f"table:{name}", name, {day: float(np.mean(values)) for day, values in rows.items()})

@@ -11,16 +11,18 @@ from machinami.kit.frame import Frame, read_form, see_other
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import officer, said, said_if
 from machinami.kit.words import Words
+from machinami.methods.amounts import read_amount
 from machinami.model.view import Words as Spoken
 from machinami.services.money import service
 from machinami.services.money.book.state import Typed
 from machinami.services.money.book.telling import ADDRESS, agreement, yen
 from machinami.services.money.logic.agreed import replaceable
 from machinami.services.money.logic.plan import fiscal_year
-from machinami.services.money.logic.typed import amount_typed, fault, one_of, read_whole, read_yen_if
+from machinami.services.money.logic.typed import fault, one_of, read_whole, read_yen_if
 from machinami.services.money.model import (
     KEYS,
     MOST_MEMBERS,
+    MOST_YEN,
     RULES,
     SIZES,
     WITHDRAWN,
@@ -195,7 +197,7 @@ def read_works(text: str, names: Sequence[str]) -> tuple[Work, ...]:
         if not line.strip():
             continue
         said_members, sign, cost = line.replace("＝", "=").partition("=")
-        amount = amount_typed(cost)
+        amount = read_amount(cost, MOST_YEN)
         members = [part.strip() for part in re.split(r"[、,，・+＋]", said_members) if part.strip()]
         if not sign or amount is None or not members or not set(members) <= set(names):
             raise fault("works", "works")

@@ -7,17 +7,16 @@ from fractions import Fraction
 from typing import TypeVar
 
 from machinami.foundation.errors import BadRequestData
+from machinami.methods.amounts import read_amount
 from machinami.services.money.model import MOST_YEN
 
 W = TypeVar("W", bound=str)
-_UNITS = {"千": 10**3, "万": 10**4, "億": 10**8, "兆": 10**12}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(千万|千|万|億|兆)?")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def read_yen(form: Mapping[str, str], name: str) -> int:
     """Whole yen, as 12,000,000 or 1,200万 or 1億2000万. Raises BadRequestData."""
-    amount = amount_typed(form.get(name, ""))
+    amount = read_amount(form.get(name, ""), MOST_YEN)
     if amount is None:
         raise fault(name, "yen")
     return amount
@@ -26,26 +25,6 @@ def read_yen(form: Mapping[str, str], name: str) -> int:
 def read_yen_if(form: Mapping[str, str], name: str) -> int | None:
     """The same for a field that may be left empty."""
     return read_yen(form, name) if form.get(name, "").strip() else None
-
-
-def amount_typed(text: str) -> int | None:
-    """The whole number that a text says; None where it says none, or one that is no whole yen."""
-    plain = re.sub(r"[,\s円¥]", "", unicodedata.normalize("NFKC", text))
-    total, at = Fraction(0), 0
-    for part in _PART.finditer(plain):
-        if part.start() != at or (at and not _ended_by_unit(plain[:at])):
-            return None
-        unit = 1
-        for letter in part[2] or "":
-            unit *= _UNITS[letter]
-        total, at = total + Fraction(part[1]) * unit, part.end()
-    if not plain or at != len(plain) or total.denominator != 1 or total > MOST_YEN:
-        return None
-    return int(total)
-
-
-def _ended_by_unit(text: str) -> bool:
-    return text[-1] in _UNITS
 
 
 def read_share(form: Mapping[str, str], name: str, default: float, most: float = 1.0) -> float:

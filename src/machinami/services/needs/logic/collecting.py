@@ -39,14 +39,23 @@ def read_lines(pasted: str) -> list[Line]:
         if not folded(text):
             continue
         if len(text) > LONGEST_TEXT:
-            raise BadRequestData(f"Line {number} is longer than {LONGEST_TEXT} characters; shorten or divide it")
+            raise BadRequestData(
+                f"Line {number} is longer than {LONGEST_TEXT} characters; shorten or divide it",
+                key="refused.line",
+                number=number,
+                longest=LONGEST_TEXT,
+            )
         key = folded(text)
         known = found.get(key)
         found[key] = Line(known.text if known else text, voices + (known.voices if known else 0))
     if not found:
-        raise BadRequestData("There is no line with a word in it; write one need a line")
+        raise BadRequestData("There is no line with a word in it; write one need a line", key="refused.empty")
     if len(found) > MOST_LINES:
-        raise BadRequestData(f"There are {len(found)} lines; at most {MOST_LINES} are taken at once")
+        raise BadRequestData(
+            f"There are {len(found)} lines; at most {MOST_LINES} are taken at once",
+            key="refused.lines",
+            most=MOST_LINES,
+        )
     return list(found.values())
 
 
@@ -60,7 +69,9 @@ def checked_text(text: str) -> str:
     """A text that says something and is not too long. Raises BadRequestData."""
     said = text.replace("\r\n", "\n").strip()
     if not folded(said):
-        raise BadRequestData("The need says nothing yet; write what is missing, for whom, and where", field="text")
+        raise BadRequestData(
+            "The need says nothing yet; write what is missing, for whom, and where", field="text", key="refused.empty"
+        )
     if len(said) > LONGEST_TEXT:
         raise BadRequestData(f"The need has {len(said)} characters; at most {LONGEST_TEXT} are taken", field="text")
     return said

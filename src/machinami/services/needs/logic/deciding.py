@@ -21,7 +21,9 @@ def judged(note: NeedNote, accept: bool, reason: str, need: str | None, by: Offi
     if note.state != "waiting":
         raise Conflict("This voice has been decided on already; undo that decision first", note=note.id)
     if not accept and not reason:
-        raise BadRequestData("Say why it is not taken: who handed it in will read it", field="reason")
+        raise BadRequestData(
+            "Say why it is not taken: who handed it in will read it", field="reason", key="refused.reason"
+        )
     return replace(
         note,
         state="accepted" if accept else "declined",
@@ -39,7 +41,7 @@ def changed(need: CityNeed, *, state: str, reason: str, field: str, vision: str)
     if now is None:
         raise BadRequestData(f"{state!r} is no state; choose one of {', '.join(STATES)}", field="state")
     if state == "closed" and not reason:
-        raise BadRequestData("Say why the need is closed: residents will read it", field="reason")
+        raise BadRequestData("Say why the need is closed: residents will read it", field="reason", key="refused.reason")
     return replace(need, state=now, reason=reason or None, field=field, ref_vision=Ref(vision) if vision else None)
 
 

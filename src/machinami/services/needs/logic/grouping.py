@@ -56,7 +56,7 @@ def grouped(head: CityNeed, members: Sequence[CityNeed], needs: Mapping[str, Cit
         raise Conflict("The need that is to stand for the others is itself under another", need=head.id)
     ids = {need.id for need in members} - {head.id}
     if not ids:
-        raise BadRequestData("Choose at least one more need that says the same", field="members")
+        raise BadRequestData("Choose at least one more need that says the same", field="members", key="refused.nothing")
     moved = [need for need in needs.values() if need.id in ids or (need.ref_group and str(need.ref_group) in ids)]
     return [replace(need, ref_group=Ref(head.id)) for need in moved if need.id != head.id]
 

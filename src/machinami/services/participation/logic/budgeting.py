@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from machinami.foundation.errors import BadRequestData, Conflict
+from machinami.methods.amounts import read_amount
 from machinami.services.participation.model import BudgetRound
 
 MOST_PROJECTS, LARGEST = 100, 10**12
@@ -16,18 +17,20 @@ def checked_day(text: str, today: date) -> str:
     try:
         last = date.fromisoformat(text)
     except ValueError:
-        raise BadRequestData("The last day is a date, such as 2026-07-31", field="closes_on") from None
+        raise BadRequestData(
+            "The last day is a date, such as 2026-07-31", field="closes_on", key="refused.day"
+        ) from None
     if last < today:
-        raise BadRequestData("The last day is today or later", field="closes_on")
+        raise BadRequestData("The last day is today or later", field="closes_on", key="refused.past")
     return last.isoformat()
 
 
 def checked_yen(text: str, field: str) -> int:
     """An amount in whole yen that was typed. Raises BadRequestData."""
-    plain = text.strip().replace(",", "").replace("，", "")
-    if not (plain.isascii() and plain.isdigit() and 0 < int(plain[:15]) <= LARGEST and len(plain) < 15):
-        raise BadRequestData("An amount is a number of yen above 0, such as 3000000", field=field)
-    return int(plain)
+    amount = read_amount(text, LARGEST)
+    if not amount:
+        raise BadRequestData("An amount is a number of yen above 0, such as 3000000", field=field, key="refused.yen")
+    return amount
 
 
 def with_project(round_: BudgetRound, name: str, text: str, cost: int) -> list[dict[str, Any]]:
@@ -35,7 +38,7 @@ def with_project(round_: BudgetRound, name: str, text: str, cost: int) -> list[d
     demand_state(round_, "draft")
     known = list(round_.projects or [])
     if cost > (round_.budget or 0):
-        raise BadRequestData(f"{cost} yen are more than the whole budget", field="cost")
+        raise BadRequestData(f"{cost} yen are more than the whole budget", field="cost", key="refused.budget")
     if len(known) >= MOST_PROJECTS:
         raise Conflict(f"A round has at most {MOST_PROJECTS} projects")
     number = 1 + max((int(row["id"][1:]) for row in known), default=0)
@@ -67,7 +70,9 @@ def checked_ballot(round_: BudgetRound, wanted: Iterable[str]) -> list[str]:
     demand_state(round_, "open")
     chosen, known = set(wanted), [str(row["id"]) for row in round_.projects or []]
     if not chosen or not chosen.issubset(known):
-        raise BadRequestData("Choose one project at least, of those of this round", field="project")
+        raise BadRequestData(
+            "Choose one project at least, of those of this round", field="project", key="refused.nothing"
+        )
     return [one for one in known if one in chosen]
 
 

@@ -67,7 +67,9 @@ def handed_in(piece_id: str, draft: Draft, by: Voice, now: datetime, zone: str, 
     if draft.kind not in KINDS:
         raise BadRequestData(f"{draft.kind!r} is none of {', '.join(KINDS)}", field="kind")
     if not (draft.name and draft.text):
-        raise BadRequestData("A title and a text are needed; fill both in and send the form again", field="text")
+        raise BadRequestData(
+            "A title and a text are needed; fill both in and send the form again", field="text", key="refused.empty"
+        )
     if draft.field and draft.field not in FIELDS:
         raise BadRequestData(f"{draft.field!r} is none of {', '.join(FIELDS)}", field="field")
     if draft.kind == "plan_comment" and draft.chapter not in CHAPTERS:
@@ -118,9 +120,9 @@ def replied(piece: Proposal, reply: Reply, by: Officer, now: datetime) -> Propos
     if state is None:
         raise BadRequestData(f"A reply leaves it as one of {', '.join(ANSWERED)}", field="state")
     if not reply.text:
-        raise BadRequestData("A reply needs a text that gives the reason", field="reply")
+        raise BadRequestData("A reply needs a text that gives the reason", field="reply", key="refused.reason")
     if state == "adopted" and not reply.changed:
-        raise BadRequestData("Say what changed in the plan by it", field="changed")
+        raise BadRequestData("Say what changed in the plan by it", field="changed", key="refused.empty")
     return replace(
         piece,
         state=state,

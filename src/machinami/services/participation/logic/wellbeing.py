@@ -42,7 +42,7 @@ def checked_answers(form: Mapping[str, str]) -> dict[str, int]:
             raise BadRequestData(f"{name} is answered from {least} to {most}", field=name)
         found[name] = int(text)
     if not found:
-        raise BadRequestData("Answer one question at least", field=OVERALL[0])
+        raise BadRequestData("Answer one question at least", field=OVERALL[0], key="refused.nothing")
     return found
 
 

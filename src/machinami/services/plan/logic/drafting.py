@@ -133,7 +133,9 @@ def withdrawn(plan: ActionPlan, reason: str, by: Officer, now: datetime) -> Acti
     if plan.withdrawn:
         raise Conflict("This plan is withdrawn already")
     if not reason:
-        raise BadRequestData("Say why the plan is withdrawn: residents will read it", field="reason")
+        raise BadRequestData(
+            "Say why the plan is withdrawn: residents will read it", field="reason", key="refused.reason"
+        )
     return replace(plan, withdrawn={"at": format_instant(now), "by": by.who, "role": by.role, "reason": reason})
 
 

@@ -48,6 +48,7 @@ def answer(
         raise BadRequestData(
             f"Say in 1 to {LONGEST_ANSWER} characters what becomes other, or why nothing does: residents will read it",
             field="answer",
+            key="refused.reason",
         )
     return PlanAnswer(
         answer_id, Ref(review.id), review.ref_indicator, review.subject, verdict, reason,
@@ -61,7 +62,9 @@ def withdrawn(known: PlanAnswer | None, reason: str, by: Officer, now: datetime,
     if known is None or known.withdrawn:
         raise Conflict("This answer is withdrawn already, or not there any more")
     if not reason and not undone:
-        raise BadRequestData("Say why the answer is withdrawn: residents will read it", field="reason")
+        raise BadRequestData(
+            "Say why the answer is withdrawn: residents will read it", field="reason", key="refused.reason"
+        )
     told = {"at": format_instant(now), "by": by.who, "role": by.role, "reason": reason}
     return replace(known, withdrawn=told | ({"undone": "yes"} if undone else {}))
 
