@@ -4,12 +4,11 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from os import urandom
-from pathlib import Path
 
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
@@ -46,7 +45,7 @@ from machinami.app.identifying import (
     seal_of,
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
-from machinami.app.keys import backend_of, files_of, ring_of
+from machinami.app.keys import KeyRing, backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
 from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
@@ -63,7 +62,6 @@ from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
@@ -86,11 +84,6 @@ from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
-
-try:
-    import uvloop
-except ImportError:  # not made for Windows
-    uvloop = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.gtfs", "machinami.ingest.mqtt", "machinami.ingest.town")
@@ -133,14 +126,7 @@ class TownOS:
         self._observing = Observing(settings, version, self._caller)
         self._observing.attend(self._backend)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
-        ports = Ports(
-            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
-            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
-            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
-            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
-            oldest_of(settings),
-        )  # fmt: skip
-        self.broker = Broker(ports)
+        self.broker = Broker(self._ports(ring))
         self._relief = Relief(settings)
         self.watched = Installation(settings.data, self.broker, relief=self._relief)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
@@ -163,13 +149,24 @@ class TownOS:
         )
         self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
 
+    def _ports(self, ring: KeyRing) -> Ports:
+        """What the broker needs of the machine."""
+        settings = self.settings
+        return Ports(
+            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
+            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
+            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
+            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
+            oldest_of(settings),
+        )  # fmt: skip
+
     async def start(self, quiet: bool = False) -> Serving:
         """Open the store, start everything and listen. Returns where it listens.
 
         quiet: only to see whether it starts: nothing is told to anybody or copied anywhere, and no service is at work.
         """
         refuse_standby(self.settings.data)
-        if self.backups is not None:
+        if self.backups is not None and not quiet:
             self.backups.demand_hold()
             self.backups.attend(self._backend)
         town = await self._open_towns(quiet)
@@ -258,7 +255,8 @@ class TownOS:
     def concerns(self) -> list[Concern]:
         """What ends soon, of the installation and of the default town."""
         town = self.broker.open_town(None)
-        return [*self.keeping.concerns(), *(reviews_due(town) if town is not None else ())]
+        copied = self.backups.concerns() if self.backups is not None else ()
+        return [*self.keeping.concerns(), *copied, *(reviews_due(town) if town is not None else ())]
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
@@ -297,7 +295,10 @@ class TownOS:
             await self._forwarding.close()
         await self.identity.tidy()
         self._compute.close()
-        await self.broker.close()
+        if hasattr(self.broker, "shared_subscriptions"):  # else it never began
+            await self.broker.close()
+        else:
+            await self._backend.close()
         self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
@@ -390,19 +391,3 @@ class TownOS:
             switches=self._switches,
             disaster=Disaster(town),
         )
-
-
-def data_folder(path: Path) -> Path:
-    """The folder, made if it is not there. Raises SettingsError where that cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise SettingsError(f"{path} is a file; name a folder for the town's data") from error
-    except OSError as error:
-        raise SettingsError(f"The data folder {path} cannot be made: {error.strerror}") from error
-    return path
-
-
-def fast_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    """The event loop to run on: uvloop where there is one (it needs about a third less CPU), else asyncio's own."""
-    return asyncio.new_event_loop if uvloop is None else uvloop.new_event_loop

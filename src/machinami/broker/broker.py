@@ -165,7 +165,9 @@ class Broker:
         if found is not None:
             return found
         if name in self._broken:
-            raise StoreUnavailable(f"The town {name!r} cannot be opened; its operator finds why in /health", tenant=name)
+            raise StoreUnavailable(
+                f"The town {name!r} cannot be opened; its operator finds why in /health", tenant=name
+            )
         if not create:
             raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
         if name in self._parting:

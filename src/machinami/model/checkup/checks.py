@@ -70,7 +70,7 @@ def _store(facts: Facts) -> Found | None:
         return None
     grave = {"older": NOTE, "new": NOTE}
     commands = {
-        "damaged": "{program} backup list --data {data}",
+        "damaged": "{program} rehearse --data {data}",
         "older": "{program} serve --data {data}",
         "new": "{program} serve --data {data}",
         "missing": "{program} init {data}",
@@ -261,7 +261,7 @@ def _backup(facts: Facts) -> Found | None:
     if backup is None:
         return None
     make = "{program} backup --data {data}" + ("" if backup.archive else " --to /mnt/archive")
-    rehearse = "{program} rehearse " + _quoted(backup.archive)
+    rehearse = "{program} rehearse --data {data}"
     if backup.fault:
         return [Finding("backup", "backup.failed", GRAVE, {"fault": backup.fault}, command=make)]
     if backup.made is None:
