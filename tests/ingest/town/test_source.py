@@ -189,6 +189,22 @@ async def test_what_was_planned_and_decided_comes_in_batches_that_are_no_past() 
     assert [one for one in long if (one.entity_id, one.attribute) in facts] == []
 
 
+async def test_a_town_that_catches_up_tells_what_its_staff_said_meanwhile_as_news() -> None:
+    batches: list[Sequence[Reading]] = []
+
+    async def deliver(readings: Sequence[Reading]) -> None:
+        batches.append(readings)
+
+    anchor, resume = START - timedelta(hours=30), START - timedelta(hours=29)
+    simulation = Simulation(Settings(days=1), deliver, lambda: START, asyncio.sleep, anchor, resume)
+    await simulation.tell_past()
+    batches.clear()
+    told = await simulation.step()
+    assert sum(len(batch) for batch in batches) == len(told) > 1_000
+    assert max(len(batch) for batch in batches) <= 1_000
+    assert "ShelterReport" in {one.entity_type for one in told}
+
+
 def test_whatever_stands_in_the_town_can_be_written_down_as_json() -> None:
     town = Town(1, START, 2)
     zone = ZoneInfo("Asia/Tokyo")

@@ -106,8 +106,7 @@ class Simulation:
         reached = min(max(due, floor_to(self.now, step)), due + _LONGEST_BATCH)
         readings = self.town.readings(self._reached + _TICK, reached + _TICK, step)
         self._reached = reached
-        if readings:
-            await self._deliver(readings)
+        await self._tell(readings)  # also what many hours held: a report or an alert among it must stand
         return readings
 
     async def run(self) -> None:
