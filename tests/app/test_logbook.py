@@ -1,11 +1,15 @@
 """Can anybody outside write a line into the log, or make a terminal that shows it do something?"""
 
+import json
 import logging
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
-from machinami.app.logbook import OneLine
+from machinami.app.logbook import LOG, OneLine, tail
 
 
 @pytest.fixture(name="log")
@@ -54,3 +58,19 @@ def test_a_failure_with_its_traceback_is_one_line_with_its_moment_in_utc(log: tu
     assert (when[-1], level, name) == ("Z", "ERROR", "machinami.test:")
     assert "ValueError: two ⏎ lines" in line
     assert r"/data/\n/x" in line
+
+
+def test_the_log_is_kept_in_the_folder_too_and_as_json_where_that_is_wanted(tmp_path: Path) -> None:
+    script = (
+        "import logging, sys; from pathlib import Path; from machinami.app.logbook import open_log\n"
+        "open_log(logging.INFO, form='json', folder=Path(sys.argv[1]))\n"
+        "try:\n    raise ValueError('odd\\nvalue')\n"
+        "except ValueError:\n    logging.getLogger('machinami.x').exception('first\\nsecond')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    (line,) = tail(tmp_path / LOG, 10)
+    assert done.stderr.splitlines() == [line]
+    told = json.loads(line)
+    assert (told["level"], told["name"], told["message"]) == ("ERROR", "machinami.x", "first\\nsecond")
+    assert "ValueError: odd" in told["error"]
+    assert tail(tmp_path / "nothing", 5) == []

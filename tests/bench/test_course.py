@@ -35,6 +35,19 @@ def test_each_gauge_is_asked_for_its_last_thousand_values_after_it_has_said_one_
         assert starts == {said[-PAST]}
 
 
+def test_each_update_says_something_new_so_that_each_of_them_is_to_be_told() -> None:
+    said: dict[str, set[float]] = {}
+    for name in ("patch", "notify", "patch"):
+        operation = next(one for one in OPERATIONS if one.name == name)
+        for data in islice(operation.requests(100, random.Random(f"{name} 100")), 5_000):
+            head, _, body = data.partition(b"\r\n\r\n")
+            values = said.setdefault(head.split()[1].decode(), {10.0})
+            value = orjson.loads(body)["no2"]["value"]
+            assert value not in values
+            values.add(value)
+    assert len(said) == 100
+
+
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
     port = free_port()

@@ -7,6 +7,9 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "machinami"
 ASKED = re.compile(r"\bstore\.(peek|recall|find|find_past|instances|series|aggregate|types|changes)\(")
 # each with the reason why it may look at everything
 PAST_THE_DOOR = {
+    "apis/operations/retention.py": "looks which types there are, for administrators",
+    "broker/thinning.py": "condenses what is old, whoever may see it or not",
+    "app/checkup/silence.py": "looks when gauges reported last, and leaves out what is personal",
     "app/practising.py": "gives a simulated town something to practise on",
     "broker/shroud/resealing.py": "seals what is there, whoever may see it or not",
     "broker/erasure.py": "counts what is erased, for whoever may see it or not",
@@ -18,6 +21,7 @@ PAST_THE_DOOR = {
     "broker/opening.py": "looks through `Seen` at what a row would let be seen",
     "broker/reasons.py": "says why somebody may do something, to administrators",
     "kit/city.py": "looks which of the entities to be erased are a service's own",
+    "kit/disaster.py": "looks whether the town is in its disaster mode, before anybody asks",
     "kit/switches.py": "looks which services are on, before anybody asks",
     "broker/notify.py": "reads the log for its outboxes, and cuts what is told",
     "broker/registrations.py": "looks whether data that a source alone may hold are here",

@@ -15,7 +15,8 @@ WHO = ("nobody", *(role.value for role in ROLES))
 # ? it depends on what they show it.
 # words: tells nothing of the town's data, by intent.  entry: takes what is shown to come in.  page: never refused, and
 # shows each what they may read.  reading: data.  correcting, deciding: changes of data, by the deeds of the policy.
-# making, releasing: anonymous data, by the staff, and by who decides.
+# making, releasing: anonymous data, by the staff, and by who decides. telling: one's own subscriptions, and how their
+# notifications fare.
 # own: one's own account, and the rules that hold for all.  agreed: one's own consents, and those of whom one speaks for
 # (tried in tests/consent).  people: who belongs to the town.  machine: how the installation is run.
 KIND_TABLE = """
@@ -28,6 +29,7 @@ reading     .      v        v       v    v     v     .
 correcting  .      .        v       v    v     v     .
 deciding    .      .        v       v    .     v     .
 making      .      .        v       v    v     v     .
+telling     .      .        v       v    v     v     .
 releasing   .      .        .       v    v     v     .
 own         .      v        v       v    v     v     v
 people      .      .        .       .    .     v     .
@@ -219,6 +221,21 @@ people      GET    /governance/audit/entries
 people      GET    /governance/audit/batches
 people      GET    /governance/audit/head
 people      GET    /governance/audit/verification
+telling     GET    /notifications
+telling     GET    /notifications/{id}
+telling     POST   /notifications/{id}/hold
+telling     POST   /notifications/{id}/release
+telling     POST   /notifications/{id}/replay
+telling     POST   /notifications/{id}/forget
+telling     POST   /notifications/{id}/test
+telling     GET    /deliveries
+telling     GET    /deliveries/{id}
+telling     POST   /deliveries/{id}/hold
+telling     POST   /deliveries/{id}/release
+telling     POST   /deliveries/{id}/test
+telling     POST   /deliveries/{id}/replay
+telling     DELETE /deliveries/{id}/untold
+telling     GET    /deliveries/{id}/why
 making      GET    /releases
 making      GET    /releases/new
 making      POST   /releases
@@ -311,6 +328,7 @@ JSON_FACES = (
     "/purposes",
     "/grounds",
     "/legal-classes",
+    "/deliveries",
 )
 BODIES: Mapping[str, Any] = {
     "/purposes": {"id": "walking", "texts": {"ja": "歩く", "en": "walking", "easy": "あるく"}},
@@ -392,6 +410,7 @@ PROGRAMS = (
     "/correction-requests",
     "/cards",
     "/platform",
+    "/deliveries",
 )  # JSON, no forms
 FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth")) and route not in COOKIELESS]
 

@@ -35,6 +35,12 @@ class Office:
     refusals: dict[str, str] = field(default_factory=dict)
     known: tuple[bytes, bytes] | None = None
     connections: int = 0
+    overlapped: bool = False
+    early: int = 0
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, name: str, said: list[str]) -> list[str]:
+        session.host_name = name
+        return [*said[:-1], "250-PIPELINING", said[-1]] if self.overlapped else said
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if address in self.refusals:
@@ -43,6 +49,7 @@ class Office:
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+        self.early += bool(server._reader._buffer)
         self.taken.append(envelope)
         return "250 taken"
 
@@ -91,19 +98,23 @@ async def test_a_letter_arrives_with_all_that_it_says() -> None:
     assert read.get_content().replace("\r\n", "\n").rstrip("\n") == LETTER.text
 
 
-async def test_many_letters_go_over_few_connections() -> None:
-    office = Office()
+@pytest.mark.parametrize("overlapped", [False, True])
+async def test_many_letters_go_over_few_connections(overlapped: bool) -> None:
+    office = Office(overlapped=overlapped)
     async with standing(office) as port:
         post = mailer(port)
         done = await asyncio.gather(*(post.hand_in("a@b.example", f"r{n}@c.example", whole(), 5) for n in range(40)))
         await post.close()
     assert all(one.ok for one in done)
     assert sorted(e.rcpt_tos[0] for e in office.taken) == sorted(f"r{n}@c.example" for n in range(40))
-    assert office.connections <= 4
+    assert office.connections <= 8
+    assert bool(office.early) is overlapped  # the next letter's commands came along with the text of the one before
 
 
-async def test_who_is_refused_is_told_why_and_stops_nobody_else() -> None:
-    office = Office(refusals={"gone@c.example": "550 5.1.1 no such person", "full@c.example": "452 4.2.2 mailbox full"})
+@pytest.mark.parametrize("overlapped", [False, True])
+async def test_who_is_refused_is_told_why_and_stops_nobody_else(overlapped: bool) -> None:
+    refusals = {"gone@c.example": "550 5.1.1 no such person", "full@c.example": "452 4.2.2 mailbox full"}
+    office = Office(refusals=refusals, overlapped=overlapped)
     async with standing(office) as port:
         post = mailer(port)
         gone, full, there = [
@@ -114,6 +125,35 @@ async def test_who_is_refused_is_told_why_and_stops_nobody_else() -> None:
     assert (full.ok, full.status) == (False, 452)
     assert there.ok
     assert [e.rcpt_tos for e in office.taken] == [["there@c.example"]]
+
+
+async def test_among_many_that_overlap_each_hears_its_own_answer() -> None:
+    refusals = {f"r{n}@c.example": f"550 5.1.1 no r{n}" for n in range(0, 60, 3)}
+    office = Office(refusals=refusals, overlapped=True)
+    async with standing(office) as port:
+        post = mailer(port)
+        done = await asyncio.gather(*(post.hand_in("a@b.example", f"r{n}@c.example", whole(), 5) for n in range(60)))
+        await post.close()
+    assert [one.ok for one in done] == [n % 3 != 0 for n in range(60)]
+    assert [one.reason for one in done if not one.ok] == list(refusals.values())
+    assert sorted(e.rcpt_tos[0] for e in office.taken) == sorted(f"r{n}@c.example" for n in range(60) if n % 3)
+
+
+async def test_a_server_that_hangs_up_in_the_middle_is_a_reason_for_each_that_was_on_the_line() -> None:
+    async def rude(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        await reader.readline()
+        writer.write(b"250-here\r\n250 PIPELINING\r\n")
+        await reader.readuntil(b"DATA\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(rude, "127.0.0.1", 0)
+    post = mailer(server.sockets[0].getsockname()[1])
+    done = await asyncio.gather(*(post.hand_in("a@b.example", f"r{n}@c.example", whole(), 5) for n in range(20)))
+    await post.close()
+    server.close()
+    assert not any(one.ok for one in done)
+    assert all(one.status is None and one.reason for one in done)
 
 
 async def test_a_server_that_is_not_there_is_a_reason_and_no_error() -> None:

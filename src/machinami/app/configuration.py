@@ -14,6 +14,7 @@ from machinami.foundation.settings import (
     ACCEPTED,
     DEMANDED,
     FULL,
+    LOG_FORMS,
     NORMAL,
     OFF,
     MailSettings,
@@ -111,6 +112,10 @@ def _is_safe_address(value: object) -> bool:
     )
 
 
+def _is_span(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,3}[mhd]", value) is not None
+
+
 def _is_host(value: object) -> bool:
     return isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9:._-]{1,253}", value) is not None
 
@@ -152,6 +157,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "hsts_days": _whole("hsts_days", 0, 730),
         "hsts_subdomains": _flag("hsts_subdomains"),
         "requests_per_client": _whole("requests_per_client", 0, 1_000_000),
+        "stand_in": _flag("stand_in"),
         "handed_in_per_address": _whole("handed_in_per_address", 0, 1_000_000),
         "handed_in_per_town": _whole("handed_in_per_town", 0, 1_000_000),
         "context_bytes": _whole("context_bytes", 1_000_000, 10_000_000_000),
@@ -174,6 +180,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         ),
         "trust_proxy": _flag("trust_proxy"),
         "split_entities": _flag("split_entities"),
+        "notification_hours": _whole("notification_hours", 0, 876_000),
         "ca_file": _file("ca_file", "ca.pem"),
         "private_targets": _flag("private_targets"),
         "plain_targets": _flag("plain_targets"),
@@ -205,6 +212,25 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
             lambda value: isinstance(value, str) and value.isidentifier(),
             'the name of an environment variable, such as "MACHINAMI_MAIL_PASSWORD"',
         ),
+    },
+    "operations": {
+        "ntp": _Rule("ntp", _is_host, 'the name of a time server, such as "ntp.city.example"'),
+        "log": _Rule("log_form", lambda value: value in LOG_FORMS, ", ".join(f'"{one}"' for one in LOG_FORMS)),
+        "measure": _flag("measure"),
+        "trace_to": _Rule(
+            "trace_to", _is_safe_address, 'where traces are sent as OTLP/HTTP, such as "https://otel.city.example/v1/traces"'
+        ),
+        "trace_share": _number("trace_share", 0, 1),
+    },
+    "backup": {
+        "to": _file("backup_to", "/mnt/backup/machinami"),
+        "key_file": _file("backup_key", "/media/keys/backup.key"),
+        "every": _Rule(
+            "backup_every", _is_span, 'minutes, hours or days, such as "30m", "1h" or "1d"',
+            lambda value, _: float(int(value[:-1]) * {"m": 60, "h": 3_600, "d": 86_400}[value[-1]]),
+        ),
+        "keep_days": _whole("backup_days", 1, 3_650),
+        "rehearse_days": _whole("backup_rehearse", 0, 366),
     },
     "simulation": {
         "seed": _whole("seed", 0, 2**31),
@@ -268,6 +294,19 @@ def section_of(source: str, section: str, values: object, folder: Path) -> dict[
             raise SettingsError(f"{source}: {section}.{name} must be {rule.right}, not {value!r}")
         chosen[rule.field] = rule.made(value, folder)
     return chosen
+
+
+def secret_variables(table: Mapping[str, Any]) -> list[str]:
+    """The environment variables with secrets that a file of settings names."""
+    found: list[str] = []
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            found += secret_variables(value)
+        elif isinstance(value, list):
+            found += [one for row in value if isinstance(row, Mapping) for one in secret_variables(row)]
+        elif isinstance(value, str) and name.endswith("_env"):
+            found.append(value)
+    return found
 
 
 def setting_names() -> list[str]:

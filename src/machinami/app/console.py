@@ -6,19 +6,25 @@ Who can read the folder has the town already, so the file gives nobody anything.
 import hmac
 import json
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.deliveries.office import Office as DeliveryOffice
+from machinami.apis.deliveries.programs import programs as delivery_programs
+from machinami.apis.disaster.routes import programs as disaster_programs
 from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.programs import routes as ethics_programs
 from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.routes import programs
 from machinami.apis.identity.shapes import key_document, read_wanted
+from machinami.apis.operations.port import Overseen
+from machinami.apis.operations.routes import FINDINGS
+from machinami.apis.operations.telling import document
 from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import programs as release_programs
 from machinami.app.identifying import appoint, issue_key
@@ -57,6 +63,7 @@ def console_routes(office: Office, press: Press) -> list[Route]:
         *consent_routes(own.towns, own.identify),
         *release_programs(replace(press, identify=own.identify)),
         *erasure_routes(own.towns, own.identify),
+        *disaster_programs(own.towns.town, own.identify),
         *ethics_programs(EthicsOffice(own.towns, own.identify, own.frame)),
         Route("POST", ADMINISTRATORS, _appoint(own)),
         Route("POST", KEYS, _make_key(own)),
@@ -141,6 +148,13 @@ def _appoint(office: Office) -> Handler:
     return make
 
 
+def _examining(overseer: Overseen) -> Handler:
+    async def examine(request: Request) -> Response:
+        return answer(document(await overseer.examine(slowly=True), overseer.data))
+
+    return examine
+
+
 @dataclass(slots=True)
 class Console:
     """The open door: the file that tells of it, and what listens behind it."""
@@ -155,10 +169,20 @@ class Console:
         await self._serving.stop()
 
 
-async def open_console(folder: Path, office: Office, press: Press, platform: Platform) -> Console:
-    """Open the door to a running town, and write where it is for the owner's eyes only."""
+async def open_console(
+    folder: Path,
+    office: Office,
+    press: Press,
+    platform: Platform,
+    deliveries: DeliveryOffice,
+    overseer: Overseen,
+    more: Sequence[Route] = (),
+) -> Console:
+    """Open the door to a running town, and write where it is for the owner's eyes only. more: what else is asked."""
     secret = token_hex(32)
-    routes = [*console_routes(office, press), Route("POST", f"{TOWNS}/{{act}}", _acting(platform))]
+    tending = delivery_programs(replace(deliveries, identify=lambda _: CONSOLE))
+    routes = [*console_routes(office, press), *tending, Route("POST", f"{TOWNS}/{{act}}", _acting(platform)), *more]
+    routes.append(Route("GET", FINDINGS, _examining(overseer)))
     guarded = [replace(route, handler=_guarded(route.handler, secret)) for route in routes]
     serving = await serve(guarded, lane=False)
     file = folder / FILE

@@ -1,12 +1,16 @@
 """What does an installation show, and to whom? The interfaces of programs and the pages of every town at its host."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
+from machinami.apis.deliveries.office import Office as DeliveryOffice
+from machinami.apis.deliveries.routes import routes as delivery_routes
+from machinami.apis.disaster.routes import programs as disaster_programs
+from machinami.apis.disaster.routes import routes as disaster_routes
 from machinami.apis.erasure.routes import routes as erasure_routes
 from machinami.apis.ethics.office import Office as EthicsOffice
 from machinami.apis.ethics.routes import routes as ethics_routes
@@ -17,6 +21,9 @@ from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
+from machinami.apis.operations.port import Overseen
+from machinami.apis.operations.retention import routes as retention_routes
+from machinami.apis.operations.routes import routes as operations_routes
 from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
 from machinami.apis.reference.routes import routes as reference_routes
@@ -25,6 +32,7 @@ from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.bounds import origin_of
+from machinami.app.copying import Maker
 from machinami.app.deciding import ethics_office
 from machinami.app.identifying import (
     make_provider,
@@ -34,6 +42,8 @@ from machinami.app.tenants import Tenant
 from machinami.app.towns.platform import Platform
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker
+from machinami.broker.tending import Tending
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
@@ -41,13 +51,16 @@ from machinami.kit.archive import Archive
 from machinami.kit.assuring import assured
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
+from machinami.kit.disaster import Disaster
 from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service
+from machinami.kit.rendered import Rendered
 from machinami.kit.switched import switched
 from machinami.kit.viewing import Identify, viewed
 from machinami.model.principal import Role
+from machinami.portal.routes import copy_of
 from machinami.portal.routes import routes as portal_routes
 from machinami.wire.exchange import HttpCaller
 
@@ -71,6 +84,7 @@ class Faces:
         caller: HttpCaller,
         services: Callable[[], Sequence[Service]],
         identify: Identify,
+        overseer: Overseen,
     ) -> None:
         self.settings = settings
         self.version = version
@@ -84,6 +98,7 @@ class Faces:
         self._caller = caller
         self._services = services
         self.identify = identify
+        self.overseer = overseer
 
     def oversees(self, request: Request) -> bool:
         """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
@@ -106,6 +121,10 @@ class Faces:
         """Where releases of anonymous data are made."""
         return press_of(self.broker, self.identity, self.identify, desk, self._compute)
 
+    def deliveries(self, desk: Desk) -> DeliveryOffice:
+        """Where it is seen how notifications fare."""
+        return DeliveryOffice(Tending(self.broker), self.identify, Frame.around(desk))
+
     def routes(self, desk: Desk) -> list[Route]:
         """Everything that is shown at the host of the default town."""
         found = [
@@ -117,15 +136,19 @@ class Faces:
                 self.oversees,
             ),
         ]
+        found += operations_routes(self.overseer, Frame.around(desk), self.identify, self.oversees)
+        found += self._retention(Frame.around(desk))
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
         )
         found += governance_routes(self.office(desk))
+        found += delivery_routes(self.deliveries(desk))
         found += consent_routes(self.broker, self.identify)
         found += release_routes(self.press(desk))
         found += consent_pages(self._desks(desk))
         found += erasure_routes(self.broker, self.identify)
+        found += disaster_programs(self.broker.town, self.identify)
         found += pseudonym_routes(self.broker, self.identify, self._caller)
         found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
@@ -133,34 +156,59 @@ class Faces:
         return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
 
     def _pages(self, desk: Desk) -> list[Route]:
-        pages = [*look_routes(Frame.around(desk), self.identify), *portal_routes(desk)]
+        frame = Frame.around(desk)
+        pages = [*look_routes(frame, self.identify), *disaster_routes(frame, self.identify), *portal_routes(desk)]
         for house in (*desk.houses(), *desk.resting()):
             pages += self._pages_of(house, desk)
         return [viewed(page, self.identify, self.asking.address) for page in pages]
 
-    def of(self, tenant: Tenant, default: Desk) -> list[Route]:
-        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+    def copied(self, default: Desk, tenants: Mapping[str, Tenant]) -> dict[str, Maker]:
+        """What makes the light pages of every town, by its name."""
+        others = {name: copy_of(self.desk_of(tenant, default)) for name, tenant in tenants.items()}
+        return {DEFAULT_TOWN: copy_of(default), **others}
+
+    def desk_of(self, tenant: Tenant, default: Desk) -> Desk:
+        """What the pages of a town besides the default one are given."""
         name, houses = tenant.town.name, tenant.houses
-        desk = replace(
+        return replace(
             default,
             town_name={"ja": name, "en": name, "easy": name},
             simulated=False,
             archive=Archive(tenant.town),
             appearance=Appearance(tenant.town),
+            disaster=Disaster(tenant.town),
+            rendered=Rendered(),
             houses=lambda: [house for house in houses if house.is_on()],
             resting=lambda: [house for house in houses if not house.is_on()],
             switches=tenant.switches,
             base_layers=dict,
             set_to={},
         )
+
+    def of(self, tenant: Tenant, default: Desk) -> list[Route]:
+        """What a town besides the default one shows at its own host; all else there is as everywhere."""
+        name, desk = tenant.town.name, self.desk_of(tenant, default)
         frame = Frame.around(desk)
         own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
-        governing = governance_routes(self.office(desk))
+        governing = [*governance_routes(self.office(desk)), *delivery_routes(self.deliveries(desk))]
         agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
         return [
             frame.spoken(route)
-            for route in (*own, *governing, *agreeing, *release_routes(self.press(desk)), *self._pages(desk))
+            for route in (
+                *own,
+                *governing,
+                *agreeing,
+                *self._retention(frame),
+                *release_routes(self.press(desk)),
+                *self._pages(desk),
+            )
         ]
+
+    def _retention(self, frame: Frame) -> list[Route]:
+        async def town(request: Request) -> Town:
+            return await self.broker.town(request.header(b"ngsild-tenant"))
+
+        return retention_routes(frame, self.identify, town, self.settings.log_days)
 
     def _desks(self, desk: Desk) -> Desks:
         return Desks(

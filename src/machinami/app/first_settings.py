@@ -18,16 +18,26 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # person_keys = "/media/keys/machinami"    # 個人ごとの鍵を別の場所に置く keep the keys of persons elsewhere, so that
                                   # 消去が控えにも及ぶ to erase somebody reaches backups as well (docs/erasure.md)
 
+# [backup]                        # 別のディスク・共有フォルダに控えを取る (docs/backup.md) copies elsewhere
+# to = "/mnt/backup/machinami"    # 控えの場所 a disk or share that is not this computer's only one
+# key_file = "/media/keys/backup.key"   # 控えを暗号化する鍵 seals the archive; keep it apart: without it all is lost
+# every = "1d"                    # 全体の控えの間隔（その間も毎秒写す） between whole copies
+# keep_days = 30                  # この日数の間の、どの時点にも戻せる any moment of these days can be restored
+# rehearse_days = 7               # 何日ごとに、戻せるか確かめる between rehearsals of a restore
+
 # [network]
 # alias = "matsukawa"             # 他のブローカーから見た名前 what other brokers call this one
 # address = "https://city.example"   # 外からこの街に届く URL where clients and other brokers reach this one
 # trust_proxy = true              # 前にあるプロキシの X-Forwarded-* を信じる believe the proxy in front of it
 # split_entities = true           # 一つのものが複数のブローカーに分かれている parts of one entity at several brokers
+# notification_hours = 168        # 届かない知らせを送り直す時間 how long a notification is tried before it is set aside
 # private_targets = true          # 庁内への通知・参照を許す let clients make it connect to machines inside
 # plain_targets = true            # TLS のない相手にもつなぐ connect to others without TLS, too
 # ca_file = "ca.pem"              # 通知先の証明書を発行した認証局 an authority of your own for HTTPS receivers
 
-# [server]                        # ネットワークに開くとき to serve the network
+[server]
+stand_in = true                   # 止まっても写しのページを出す serve copies if it is killed: docs/disaster-day.md
+# ネットワークに開くとき to serve the network:
 # certificate = "server.pem"      # TLS の証明書と鍵 the certificate for TLS and its key
 # certificate_key = "server.key"
 # client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
@@ -78,6 +88,13 @@ durability = "normal"             # "full": 停電でも失わない survives a 
 # [account]
 # send_to = "https://records.city.example/machinami"
 # secret_env = "MACHINAMI_ACCOUNT_SECRET"   # そこで見せる秘密 the secret that is shown there
+
+# [operations]                    # 運用 how the machine is watched over
+# ntp = "ntp.city.example"        # 時計を比べる相手 the time server that the clock is held against
+# log = "json"                    # 記録を JSON の行で the log as JSON lines, for programs
+# measure = false                 # リクエストの数と時間を /metrics で数えない do not count requests for /metrics
+# trace_to = "https://otel.city.example/v1/traces"   # 追跡情報の送り先 where OpenTelemetry traces are sent
+# trace_share = 0.1               # そのうちどれだけ of how many of all requests
 
 # 機器のかぎを mosquitto に渡す To keep the devices' keys ready for a mosquitto broker:
 # [devices]

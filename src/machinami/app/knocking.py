@@ -8,11 +8,29 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from machinami.app.console import FILE
+from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import InputError, InUse, StoreUnavailable
+from machinami.store.sqlite.backend import LOCK
+from machinami.store.sqlite.lock import lock
 from machinami.wire.exchange import Call, HttpCaller
 
+DEFAULT = Path("towns", DEFAULT_TOWN, LOCK)
 TENANT = "ngsild-tenant"
 _PATIENCE = 600.0  # seconds: a long record is verified in one request
+
+
+def runs(folder: Path) -> InUse | None:
+    """What holds the folder: a town that runs, or something else; None where nothing does."""
+    file = folder / DEFAULT
+    if not file.exists():
+        return None
+    try:
+        lock(file).close()
+    except InUse as held:
+        return held
+    except StoreUnavailable:  # it cannot be written to: nothing runs there
+        return None
+    return None
 
 
 @asynccontextmanager
@@ -23,6 +41,15 @@ async def beside(folder: Path, held: InUse, name: str | None = None) -> AsyncIte
         yield Beside(caller, *_door(folder, held), name)
     finally:
         await caller.close()
+
+
+@asynccontextmanager
+async def running(folder: Path, name: str | None = None) -> AsyncIterator["Beside"]:
+    """The console of a town that must run for what is asked. Raises InputError where it does not."""
+    if not (folder / FILE).is_file():
+        raise InputError(f"The town in {folder} does not run; start it with: machinami serve --data {folder}")
+    async with beside(folder, InUse(f"The town in {folder} runs"), name) as found:
+        yield found
 
 
 class Beside:

@@ -8,9 +8,10 @@ It may lie outside of the data folder (`[store] person_keys`); then no copy of t
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from machinami.app.durable import copy_file, destroy, sync_folder
 from machinami.app.keys import FOLDER
@@ -249,3 +250,30 @@ def is_apart(settings: Settings) -> bool:
         return False
     folder, data = os.path.realpath(settings.person_keys), os.path.realpath(settings.data)
     return folder != data and not folder.startswith(data + os.sep)
+
+
+def destroyed_in(path: Path) -> dict[str, Any]:
+    """Which keys of a file were destroyed, by their numbers, and of which file that is. It opens nothing."""
+    content = path.read_bytes()
+    slots = range(_HEAD, len(content) - _SLOT + 1, _SLOT)
+    gone = [number for number, start in enumerate(slots, 1) if content[start : start + _SLOT] == _NONE]
+    return {"file": blake2b(content[:_HEAD], digest_size=_DIGEST).hexdigest(), "gone": gone}
+
+
+def destroy_in(path: Path, said: Mapping[str, Any]) -> int:
+    """Destroy the keys in a copy of a file that were destroyed in the file; how many there were."""
+    present = destroyed_in(path)
+    if present["file"] != said["file"]:
+        raise SettingsError(f"{path} holds other keys than those of this town; put back the ones that belong to it")
+    again = sorted(set(said["gone"]) - set(present["gone"]))
+    size = path.stat().st_size
+    handle = os.open(path, os.O_RDWR)
+    try:
+        for number in again:
+            place = _HEAD + (number - 1) * _SLOT
+            if place + _SLOT <= size:
+                os.pwrite(handle, _NONE, place)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    return len(again)

@@ -4,20 +4,35 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from os import urandom
-from pathlib import Path
 
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
-from machinami.app.bounds import mailer_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
+from machinami.app.backups.asking import routes as backup_routes
+from machinami.app.backups.following import refuse_standby
+from machinami.app.backups.holding import TakenOver
+from machinami.app.backups.scheduling import Backups, target_of
+from machinami.app.bounds import (
+    mailer_of,
+    oldest_of,
+    origin_of,
+    pace_of,
+    reception_of,
+    room_of,
+    shown_to_brokers,
+    targets_of,
+)
+from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
+from machinami.app.copying import SECONDS as COPIED
+from machinami.app.copying import Copying
 from machinami.app.deciding import reviews_due
 from machinami.app.declaring import declare
 from machinami.app.faces import Faces
@@ -30,9 +45,11 @@ from machinami.app.identifying import (
     seal_of,
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
-from machinami.app.keys import backend_of, files_of, ring_of
+from machinami.app.keys import KeyRing, backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
+from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
+from machinami.app.relief import Relief
 from machinami.app.sources import Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
@@ -45,14 +62,14 @@ from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
-from machinami.kit.desk import Desk, House
+from machinami.kit.desk import Concern, Desk, House
+from machinami.kit.disaster import Disaster
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service, installed, read_manifest
@@ -67,11 +84,6 @@ from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
-
-try:
-    import uvloop
-except ImportError:  # not made for Windows
-    uvloop = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.gtfs", "machinami.ingest.mqtt", "machinami.ingest.town")
@@ -109,38 +121,75 @@ class TownOS:
         ring = ring_of(settings)
         self._person_keys = PersonKeyRing(settings)
         self._backend = backend_of(settings, ring, store)
+        target = target_of(settings)
+        self.backups = Backups(settings, target) if target is not None else None
+        self._observing = Observing(settings, version, self._caller)
+        self._observing.attend(self._backend)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
-        reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(
-            self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
-            self._person_keys.of, partial(mapping_key, settings), partial(reception_of, settings),
-            partial(files_of, settings, ring),
-        )  # fmt: skip
-        self.broker = Broker(ports)
-        self.watched = Installation(settings.data, self.broker)
+        self.broker = Broker(self._ports(ring))
+        self._relief = Relief(settings)
+        self.watched = Installation(settings.data, self.broker, relief=self._relief)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
         self.identity.listeners.append(accounting(self.broker))
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
+        self.overseer = Overseer(
+            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port, self.backups
+        )
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
         self.faces = Faces(
             settings, version, self.broker, self.asking, self.platform, self.gate, self.watched, self._compute,
-            self._caller, lambda: self._services, self.identify,
+            self._caller, lambda: self._services, self.identify, self.overseer,
         )  # fmt: skip
         self.tenants = Tenants(
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
         )
         self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
 
-    async def start(self) -> Serving:
-        """Open the store, start everything and listen. Returns where it listens."""
+    def _ports(self, ring: KeyRing) -> Ports:
+        """What the broker needs of the machine."""
+        settings = self.settings
+        return Ports(
+            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
+            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
+            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
+            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
+            oldest_of(settings),
+        )  # fmt: skip
+
+    async def start(self, quiet: bool = False) -> Serving:
+        """Open the store, start everything and listen. Returns where it listens.
+
+        quiet: only to see whether it starts: nothing is told to anybody or copied anywhere, and no service is at work.
+        """
+        refuse_standby(self.settings.data)
+        if self.backups is not None and not quiet:
+            self.backups.demand_hold()
+            self.backups.attend(self._backend)
+        town = await self._open_towns(quiet)
+        await self._begin(town)
+        self.tenants.quiet = quiet
+        for one in self.broker.towns:
+            await self.tenants.join(one)
+        await self._listen()
+        if not quiet:
+            await self.broker.open_to_sources(self.address + RELAYED)
+            for job in self.watched.jobs:
+                job.start()
+        gc.freeze()
+        gc.set_threshold(*_GARBAGE)
+        self.watched.start_seconds = time.perf_counter() - self._began
+        assert self._serving is not None
+        return self._serving
+
+    async def _open_towns(self, quiet: bool) -> Town:
+        """Open every town, and know who may come in. Returns the default one."""
         await self._backend.open(DEFAULT_TOWN)  # nobody else has the folder from here on
         self.platform.recover()
-        await self.broker.start()
+        await self.broker.start(quiet)
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
         self.broker.joining.append(self.identity.admit)
@@ -149,41 +198,65 @@ class TownOS:
         self.broker.attend(lambda name, by: self.identity.of(name).present(by))
         await self.asking.tokens.load(town.store)
         refuse_open_address(self.settings, self.identity.has_administrators)
+        return town
+
+    async def _begin(self, town: Town) -> None:
+        """Have services, upkeep, backups and sources of data begin, and know what the pages are."""
         self._start_services(town)
         await declare(town, self._services, town.is_default and self.settings.simulation is not None)
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
-        house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding
+        house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding, self.overseer
         self.watched.jobs += upkeep(self.settings, self.broker, *house)
+        self._start_backups()
         manifests = [house.service.manifest for house in self.houses]
         sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))
         self.watched.sources = sources
         sources.start()
-        self._default_desk = desk = self._desk(town, sources, await self._simulated(town))
-        self.routes = self.faces.routes(desk)
-        for one in self.broker.towns:
-            await self.tenants.join(one)
+        self._default_desk = self._desk(town, sources, await self._simulated(town))
+        self.routes = self.faces.routes(self._default_desk)
+        copying = Copying(
+            self.settings.data,
+            lambda: self.faces.copied(self._default_desk, self.tenants.open),
+            self.tenants.hosts,
+            self.settings.time_zone,
+        )
+        self.watched.jobs.append(Job("copies of the light pages", copying.keep, utc_now, COPIED))
+        self._observing.start(self.watched, self.overseer)
+
+    async def _listen(self) -> None:
+        """Listen, at the address of the settings and at the console."""
+        desk = self._default_desk
         told, limits = self.settings, Limits(body=self.settings.body_limit)
+        await self._relief.come_back()
         self._serving = await serve(
-            self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told),
-            hsts=hsts_of(told), proxied=told.trust_proxy,
+            map(self._observing.route, self.routes), told.host, told.port, limits=limits, lane=told.fast_lane,
+            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy, bounds=room_of(),
         )  # fmt: skip
+        self.watched.room = self._serving.room
+        self._relief.start(self._serving.listener)
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
-            self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform
-        )
-        await self.broker.open_to_sources(self.address + RELAYED)
-        for job in self.watched.jobs:
-            job.start()
-        gc.freeze()
-        gc.set_threshold(*_GARBAGE)
-        self.watched.start_seconds = time.perf_counter() - self._began
-        return self._serving
+            self.settings.data, self.faces.office(desk), self.faces.press(desk), self.platform,
+            self.faces.deliveries(desk), self.overseer,
+            backup_routes(self.settings, self.backups, self._backend, self.broker),
+        )  # fmt: skip
 
     @property
     def address(self) -> str:
         """Where others find this installation."""
         return self.settings.address or (self._serving.url if self._serving else "")
+
+    @property
+    def port(self) -> int:
+        """On which port it listens."""
+        return self._serving.port if self._serving else self.settings.port
+
+    def concerns(self) -> list[Concern]:
+        """What ends soon, of the installation and of the default town."""
+        town = self.broker.open_town(None)
+        copied = self.backups.concerns() if self.backups is not None else ()
+        return [*self.keeping.concerns(), *copied, *(reviews_due(town) if town is not None else ())]
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
@@ -206,6 +279,7 @@ class TownOS:
 
     async def stop(self) -> None:
         """Finish what is under way, keep everything, and let go."""
+        self._relief.stop()
         if self._console is not None:
             await self._console.close()
         if self._serving is not None:
@@ -214,17 +288,39 @@ class TownOS:
             await self.watched.sources.stop()
         for job in self.watched.jobs:
             await job.stop()
+        if self.backups is not None:
+            await self.backups.close()
         await self.tenants.close()
         if self._forwarding is not None:
             await self._forwarding.close()
         await self.identity.tidy()
         self._compute.close()
-        await self.broker.close()
+        if hasattr(self.broker, "shared_subscriptions"):  # else it never began
+            await self.broker.close()
+        else:
+            await self._backend.close()
         self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
         if self._mailer is not None:
             await self._mailer.close()
+
+    def _start_backups(self) -> None:
+        if self.backups is not None:
+            self.watched.others.append(self.backups)
+            self.watched.jobs += self.backups.jobs()
+            self.broker.leaving.append(self.backups.part)
+
+    async def wait_until(self, stop: asyncio.Event) -> None:
+        """Wait until it is to stop. Raises TakenOver where another machine is the town from now on."""
+        ends = [asyncio.ensure_future(stop.wait())]
+        if self.backups is not None:
+            ends.append(asyncio.ensure_future(self.backups.taken_over.wait()))
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for one in ends:
+            one.cancel()
+        if self.backups is not None and self.backups.taken_over.is_set():
+            raise TakenOver(f"{self.backups.fault}. This machine has stopped, so that nobody writes to two towns")
 
     def services(self) -> tuple[Sequence[Service], Sequence[Broken]]:
         """The services to be started, and those that cannot be."""
@@ -285,7 +381,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=lambda: [*self.keeping.concerns(), *reviews_due(town)],
+            concerns=self.concerns,
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,
@@ -293,20 +389,5 @@ class TownOS:
             person=self.asking.called,
             resting=lambda: [house for house in self.houses if not house.is_on()],
             switches=self._switches,
+            disaster=Disaster(town),
         )
-
-
-def data_folder(path: Path) -> Path:
-    """The folder, made if it is not there. Raises SettingsError where that cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise SettingsError(f"{path} is a file; name a folder for the town's data") from error
-    except OSError as error:
-        raise SettingsError(f"The data folder {path} cannot be made: {error.strerror}") from error
-    return path
-
-
-def fast_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    """The event loop to run on: uvloop where there is one (it needs about a third less CPU), else asyncio's own."""
-    return asyncio.new_event_loop if uvloop is None else uvloop.new_event_loop

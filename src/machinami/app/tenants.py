@@ -26,7 +26,8 @@ class Tenant:
 class Tenants:
     """The towns of an installation besides the default one.
 
-    start: begins the services of a town, each with its job; pages: the routes of a town's pages.
+    start: begins the services of a town, each with its job; pages: the routes of a town's pages; quiet: the jobs are
+    not started.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Tenants:
         self._start = start
         self._pages = pages
         self.open: dict[str, Tenant] = {}
+        self.quiet = False
         self._default: Town | None = None
         platform.listeners.append(self.renew)
 
@@ -53,7 +55,7 @@ class Tenants:
         await self._start(tenant)
         tenant.handlers = {(route.method, route.path): route.handler for route in self._pages(tenant)}
         self.open[town.name] = tenant
-        for job in tenant.jobs:
+        for job in tenant.jobs if not self.quiet else ():
             job.start()
         self.renew()
 
@@ -72,6 +74,10 @@ class Tenants:
         if self._default is not None:
             towns.append(self._default)
         self._gate.set(hosts, {town.name: town.meter for town in towns if town.meter.quota.requests is not None})
+
+    def hosts(self) -> dict[str, str]:
+        """The hosts of the towns that have one of their own, with their names."""
+        return {self._platform.host(name): name for name in self.open}
 
     async def close(self) -> None:
         """Stop what runs."""

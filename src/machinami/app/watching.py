@@ -3,28 +3,47 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from machinami.apis.status.shapes import Metric, Part
+from machinami.app.relief import Relief
 from machinami.app.sources import Sources
 from machinami.broker.broker import Broker
 from machinami.broker.town import Town
 from machinami.kit.installed import Broken
+from machinami.kit.room import Room
 from machinami.kit.schedule import Job
 from machinami.model.quota import write_quota
+
+
+class Faring(Protocol):
+    """A part of an installation that says itself how it fares."""
+
+    def parts(self) -> list[Part]:
+        """In words."""
+        ...
+
+    def metrics(self) -> list[Metric]:
+        """In figures."""
+        ...
 
 
 @dataclass(slots=True)
 class Installation:
     """The parts of a running installation that can say how they fare. elsewhere: the jobs of the towns besides the
-    default one, by town."""
+    default one, by town; others: further parts that say how they fare; relief: who stands in for it; room: what its
+    clients take."""
 
     data: Path
     broker: Broker
     jobs: list[Job] = field(default_factory=list)
     broken: Sequence[Broken] = ()
     sources: Sources | None = None
+    others: list[Faring] = field(default_factory=list)
     start_seconds: float = 0.0
     elsewhere: Callable[[], Mapping[str, Sequence[Job]]] = dict
+    relief: Relief | None = None
+    room: Room | None = None
 
 
 def parts(installation: Installation) -> list[Part]:
@@ -35,7 +54,11 @@ def parts(installation: Installation) -> list[Part]:
     for town, jobs in installation.elsewhere().items():
         found += [Part(f"job {job.name} of {town}", not job.health.last_error, _kind(job)) for job in jobs]
     found += [Part(f"service {bad.package}", False, bad.reason) for bad in installation.broken]
+    if installation.relief is not None and installation.relief.fault:
+        found.append(Part("stand-in", False, installation.relief.fault))
     found += [Part("set aside", False, row) for row in installation.broker.set_aside]
+    for told in installation.others:
+        found += told.parts()
     sources = installation.sources
     if sources is not None:
         found += [Part(f"source {name}", False, why) for name, why in sources.faults.items()]
@@ -57,13 +80,34 @@ def metrics(installation: Installation) -> list[Metric]:
     found = [Metric("start_seconds", "Time from start to listening", installation.start_seconds)]
     for town in installation.broker.towns:
         found += _of_town(installation, town)
+    found += _of_clients(installation.room) if installation.room else []
     every = [({"job": job.name}, job) for job in installation.jobs]
     every += [({"job": job.name, "town": town}, job) for town, jobs in installation.elsewhere().items() for job in jobs]
     for labels, job in every:
         found.append(Metric("job_runs_total", "Runs of a job", job.health.runs, "counter", labels))
         found.append(Metric("job_failures_total", "Failed runs of a job", job.health.failures, "counter", labels))
         found.append(Metric("job_seconds", "How long the last run took", job.health.last_seconds, labels=labels))
+    for told in installation.others:
+        found += told.metrics()
     return sorted(found, key=lambda metric: metric.name)  # the format wants the rows of a name together
+
+
+def _of_clients(room: Room) -> list[Metric]:
+    bounds = room.bounds
+    rows = (
+        ("connections", "Connections that are open", room.connections, bounds.connections),
+        ("works", "Requests whose answers are awaited", room.works, bounds.works),
+        ("body_bytes", "Bytes of bodies that are held", room.held, bounds.held),
+    )
+    found = [Metric(f"http_{name}", words, value) for name, words, value, _ in rows]
+    found += [
+        Metric("http_bound", "The most that is taken", bound, labels={"kind": name}) for name, _, _, bound in rows
+    ]
+    return found + [
+        Metric("http_refusals_total", "Connections and requests that were refused or cut off", times, "counter",
+               {"kind": kind})
+        for kind, times in sorted(room.refused.items())
+    ]  # fmt: skip
 
 
 def _of_town(installation: Installation, town: Town) -> list[Metric]:

@@ -15,6 +15,7 @@ _CENTRE = (138.2529, 35.2048)
 _BEGIN = datetime(2026, 2, 1, tzinfo=UTC)
 GAUGE, GAUGES = "AirQualityGauge", 50
 PAST = 1_000
+_NEW = counted(100_001)  # thousandths: no other operation writes a value so large
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,10 @@ def _query20(count: int, draw: random.Random) -> Iterator[bytes]:
 
 
 def _patch(count: int, draw: random.Random) -> Iterator[bytes]:
+    """Each with a value that no request before had: who writes what is there already changes nothing, and nobody is
+    told of it (5.8.6)."""
     while True:
-        fragment = {"no2": {"type": "Property", "value": round(draw.uniform(0, 100), 3)}}
+        fragment = {"no2": {"type": "Property", "value": next(_NEW) / 1_000}}
         yield request("PATCH", f"/entities/{entity_id(draw.randrange(count))}/attrs", fragment)
 
 

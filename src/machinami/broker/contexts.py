@@ -84,6 +84,16 @@ class Contexts:
         for url, record in (await self._store.records(RECORD)).items():
             self._kept[url] = from_record(url, record)
 
+    @property
+    def away(self) -> Mapping[str, tuple[datetime, str]]:
+        """The documents that could not be had when they were asked for last: since when, and the kind of error."""
+        return self._renewal.away
+
+    @property
+    def count(self) -> int:
+        """How many documents are kept."""
+        return len(self._kept)
+
     def body(self, url: str) -> Mapping[str, Any] | None:
         """The document that is kept for a URL; None where there is none."""
         if url not in self._kept:
@@ -199,7 +209,11 @@ class Contexts:
         await asyncio.shield(task)
 
     async def _fetch(self, url: str) -> None:
-        fetched = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
+        try:
+            fetched = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
+        except MachinamiError as error:
+            self._renewal.refused(url, self._clock(), type(error).__name__)
+            raise
         document = fetched.document
         if not isinstance(document, dict) or "@context" not in document:
             raise BadRequestData(f"The document at {url} holds no @context", url=url)

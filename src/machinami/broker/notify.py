@@ -8,21 +8,24 @@ heeds ids takes it once. Throttling tells the latest state of each entity when i
 """
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import Protocol
 
-from machinami.broker.courier import Courier
+from machinami.broker.beyond import NOTHING, Beyond
+from machinami.broker.courier import Courier, Fate
 from machinami.broker.linking import finder
+from machinami.broker.log_pages import LogPages
 from machinami.broker.notification import Message, compose, letterhead
 from machinami.broker.operations import expired
 from machinami.broker.seen import Seen, cut_change, cut_told
-from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
+from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, driving_types, fires
 from machinami.broker.town import Town
+from machinami.broker.untold import Untold, with_untold
 from machinami.foundation.errors import TooManyResults
 from machinami.model.change import Change
 from machinami.model.context import Context
@@ -30,47 +33,16 @@ from machinami.model.entity import Entity
 from machinami.model.linking import Find
 from machinami.model.matching import unlinked
 from machinami.model.policy import Deed
-from machinami.model.principal import ANONYMOUS, Principal
+from machinami.model.principal import Principal
 from machinami.model.query import Page
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told, told
-from machinami.wire.protocol import Sender
+from machinami.wire.protocol import Delivery, Sender
 
 _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log is read instead
-_LOG_PAGE = 200
 _FIRST_PAUSE = 1.0
+_LOG = logging.getLogger("machinami.broker")
 _FOUND_PAGE = 500
-_NOTHING: Mapping[str, Entity] = {}
-
-
-class Beyond(Protocol):
-    """What other brokers know of that which is to be told."""
-
-    async def complete(
-        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
-    ) -> Sequence[Told]:
-        """Entities that may be split, with what others know of them, as far as they then match (5.8.6)."""
-
-    async def linked(
-        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
-    ) -> Mapping[str, Entity]:
-        """The entities that these link to, here and elsewhere (4.5.23)."""
-
-
-class Alone:
-    """For a town that knows no other brokers, such as what a snapshot holds."""
-
-    async def complete(
-        self, town: Town, subscription: Subscription, told: Sequence[Told], by: Principal
-    ) -> Sequence[Told]:
-        """What is told, as it is."""
-        return told
-
-    async def linked(
-        self, town: Town, subscription: Subscription, entities: Sequence[Entity], by: Principal
-    ) -> Mapping[str, Entity]:
-        """Nothing."""
-        return _NOTHING
 
 
 class Outbox:
@@ -78,7 +50,7 @@ class Outbox:
 
     def __init__(
         self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
-        beyond: Beyond, owner: Principal,
+        beyond: Beyond, owner: Principal, pages: LogPages, oldest: timedelta | None = None,
     ) -> None:  # fmt: skip
         self.subscription = subscription
         self.owner = owner
@@ -92,12 +64,17 @@ class Outbox:
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
         self._beyond = beyond
+        self._pages = pages
+        self._types = driving_types(subscription)
+        age = subscription.notification.endpoint.max_age
+        self._oldest = oldest if age is None else timedelta(seconds=age)
         self._triggers = fires(subscription)
         self._waiting: deque[Change] = deque()
         self._seen = progress.cursor  # the last change that was offered or read: none is taken twice
         self._behind = progress.cursor < town.store.last_seq
         self._stirred = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._again: asyncio.Task[None] | None = None  # tells what was given up
 
     def start(self) -> None:
         """Begin to tell."""
@@ -106,9 +83,10 @@ class Outbox:
 
     async def stop(self) -> None:
         """Stop telling, and keep how far it came."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *filter(None, [self._again])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._courier.save()
 
     def offer(self, change: Change) -> None:
@@ -118,7 +96,7 @@ class Outbox:
         self._seen = change.seq
         if len(self._waiting) >= _WAITING:
             self._behind = True  # from here on; those that wait are told first
-        elif self._is_concerned(change):
+        elif self.is_concerned(change):
             self._waiting.append(change)
             self._stirred.set()
 
@@ -137,7 +115,23 @@ class Outbox:
         """Changes that wait in memory."""
         return len(self._waiting)
 
-    def _is_concerned(self, change: Change) -> bool:
+    @property
+    def waiting_since(self) -> datetime | None:
+        """When the first of the changes that wait in memory happened."""
+        return self._waiting[0].at if self._waiting else None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is, or may be, something to tell."""
+        return self._behind or bool(self._waiting)
+
+    @property
+    def words(self) -> Context:
+        """The context of its notifications."""
+        return self._context
+
+    def is_concerned(self, change: Change) -> bool:
+        """Whether the subscriber is to be told of this change, as its owner may see it now."""
         queries = self._loose if self._is_split else self._queries
         rights = self._town.policy.rights_now(self.owner)
         if rights is None:
@@ -162,22 +156,33 @@ class Outbox:
         return bool(self._town.sources.kept) and not self.subscription.is_local
 
     async def _tell_changes(self) -> None:
+        """As long as the subscription lasts: whatever goes wrong is said, and tried again."""
         while True:
-            if not self._waiting and not self._behind:
-                self._stirred.clear()
-                await self._stirred.wait()
-            if self._behind and not self._waiting:
-                await self._catch_up()
-            if self._waiting:
-                await self.wait_for_throttle()
-            await self._tell_next()
+            try:
+                await self._tell_on()
+            except Exception as error:
+                _LOG.exception("subscription %s could not be told", self.subscription.id)
+                self.progress.last_reason = f"{type(error).__name__} inside"
+                self.progress.last_failure = self._town.clock()
+                await asyncio.sleep(_FIRST_PAUSE)
+
+    async def _tell_on(self) -> None:
+        if not self._waiting and not self._behind:
+            self._stirred.clear()
+            await self._stirred.wait()
+        if self._behind and not self._waiting:
+            await self._catch_up()
+        if self._waiting:
+            await self.wait_for_throttle()
+        await self._tell_next()
 
     async def _catch_up(self) -> None:
         """Read the log after the cursor until something concerns us or the log is at its end."""
+        await asyncio.sleep(0)  # it may be long; everything else gets its turn after each page
         cursor = self.progress.cursor
-        changes = await self._town.store.changes(cursor, _LOG_PAGE)
+        changes = await self._pages.after(cursor)
         for change in changes:
-            if self._is_concerned(change):
+            if (self._types is None or not self._types.isdisjoint(change.types)) and self.is_concerned(change):
                 self._waiting.append(change)
         if changes:
             self._seen = changes[-1].seq
@@ -207,21 +212,86 @@ class Outbox:
         if entities and self._is_split:
             entities = list(await self._beyond.complete(self._town, self.subscription, entities, self.asking))
         if entities:
-            await self.tell(entities, f"{self.progress.mark}-{seq:x}")
+            since, number = self._waiting[0].at, self.progress.number + 1
+            until = None if self._oldest is None else since + self._oldest
+            fate = await self.tell(entities, f"{self.progress.mark}-{seq:x}", number, until)
+            if fate is Fate.GIVEN_UP:
+                first, now = self._waiting[0].seq, self._town.clock()
+                given_up = Untold(first, seq, number, 1, since, now, self.progress.last_reason)
+                self.progress.untold = with_untold(self.progress.untold, given_up)
+            if fate in (Fate.TAKEN, Fate.GIVEN_UP):
+                self.progress.number = number
         for _ in range(min(upto, len(self._waiting))):
             self._waiting.popleft()
         self.progress.cursor = max(self.progress.cursor, seq)
         self._courier.changed = True
 
-    async def tell(self, entities: Sequence[Told], name: str) -> None:
-        """Tell of these entities, under this name, again and again until the subscriber has taken it."""
+    async def tell(self, entities: Sequence[Told], name: str, number: int = 0, until: datetime | None = None) -> Fate:
+        """Tell of these entities, under this name, again and again until the subscriber has taken it, or it is too
+        old."""
         known = await self._known(entities)
-        await self._courier.send_until_taken(partial(self._compose_seen, entities, known), _FIRST_PAUSE, name)
+        compose = partial(self._compose_seen, entities, known)
+        return await self._courier.send_until_taken(compose, _FIRST_PAUSE, name, number, until)
+
+    async def hold(self, held: bool) -> None:
+        """Have everything wait, with nothing lost, or go on."""
+        await self._courier.hold(held)
+
+    async def test(self) -> Delivery:
+        """Tell the receiver of one entity that matches now, or of none, without a number; what waits is tried again
+        where that goes well."""
+        now, entities = self._town.clock(), (await self._matching(self._town.clock(), 1))[:1]
+        name = f"urn:ngsi-ld:Notification:test-{self._town.new_id()}"
+        delivery = await self._courier.hand_over(self._compose(entities, NOTHING, name, now))
+        if delivery.ok:
+            self._courier.nudge()
+        return delivery
+
+    def tell_again(self) -> int:
+        """Begin to tell what was given up, once each, until a try fails; how many notifications that are."""
+        if self._again is None or self._again.done():
+            self._again = asyncio.create_task(self._tell_again())
+        return sum(one.count for one in self.progress.untold)
+
+    async def forget_untold(self) -> None:
+        """Let go of what was given up."""
+        self.progress.untold = []
+        await self._courier.save()
+
+    async def _tell_again(self) -> None:
+        for stretch in list(self.progress.untold):
+            left = await self._tell_stretch(stretch)
+            if stretch not in self.progress.untold:  # more was given up meanwhile, or all of it let go of
+                return
+            at = self.progress.untold.index(stretch)
+            self.progress.untold[at : at + 1] = [] if left is None else [left]
+            await self._courier.save()
+            if left is not None:
+                return
+
+    async def _tell_stretch(self, stretch: Untold) -> Untold | None:
+        """Tell of the changes of a stretch; what is left of it where a try fails."""
+        told_of, cursor = 0, stretch.first - 1
+        while cursor < stretch.last:
+            changes = [one for one in await self._pages.after(cursor) if one.seq <= stretch.last]
+            if not changes:
+                break
+            cursor = changes[-1].seq
+            for change in filter(self.is_concerned, changes):
+                what, name = told([change]), f"{self.progress.mark}-{change.seq:x}"
+                if what is None:
+                    continue
+                compose = partial(self._compose_seen, [what], await self._known([what]))
+                delivery = await self._courier.send(compose, name, stretch.number + min(told_of, stretch.count - 1))
+                if delivery is not None and not delivery.ok:
+                    return stretch.from_change(change.seq, told_of)
+                told_of += 1
+        return None
 
     async def _known(self, entities: Sequence[Told]) -> Mapping[str, Entity]:
         """What relationships lead to, where that is to be shown and may be elsewhere."""
         if self.subscription.notification.join is None or not self._is_shared:
-            return _NOTHING
+            return NOTHING
         heads = [one.entity for one in entities]
         return await self._beyond.linked(self._town, self.subscription, heads, self.asking)
 
@@ -264,13 +334,13 @@ class Outbox:
         interval = self.subscription.time_interval or 1.0
         while True:
             await asyncio.sleep(interval)
-            if self._courier.may_send:
+            if self._courier.may_send and not self.progress.held:
                 entities = await self._matching(self._town.clock())
                 if entities:
                     await self._courier.send(partial(self._compose_seen, entities, await self._known(entities)))
 
-    async def _matching(self, now: datetime) -> list[Told]:
-        """All subscribed entities that match now, as the owner may see them."""
+    async def _matching(self, now: datetime, most: int | None = None) -> list[Told]:
+        """All subscribed entities that match now, as the owner may see them; most: about so many are enough."""
         rights = self._town.policy.rights_now(self.owner)
         if rights is not None and not rights.may(Deed.SUBSCRIBE):
             return []
@@ -279,72 +349,9 @@ class Outbox:
         for query in self._queries:
             offset = 0
             while True:
-                found = await store.find(query, Page(_FOUND_PAGE, offset), now)
+                found = await store.find(query, Page(most or _FOUND_PAGE, offset), now)
                 entities.update({entity.id: Told(entity) for entity in found.entities if not expired(entity, now)})
                 offset += _FOUND_PAGE
-                if len(found.entities) < _FOUND_PAGE:
+                if len(found.entities) < _FOUND_PAGE or (most is not None and len(entities) >= most):
                     break
         return list(entities.values())
-
-
-class Notifier:
-    """All outboxes of one town; hears of every commit. beyond: knows what other brokers know."""
-
-    def __init__(self, town: Town, sender: Sender, beyond: Beyond) -> None:
-        self._town = town
-        self._sender = sender
-        self._beyond = beyond
-        self._outboxes: dict[str, Outbox] = {}
-        self._by_type: dict[str | None, list[Outbox]] = {}
-        self._heard = 0
-        town.store.on_commit(self._hear)
-
-    def add(
-        self,
-        subscription: Subscription,
-        context: Context,
-        progress: Progress,
-        types: Callable[[Subscription], frozenset[str] | None],
-        owner: Principal = ANONYMOUS,
-    ) -> None:
-        """Begin to tell this subscriber of what its owner may see."""
-        outbox = Outbox(self._town, subscription, context, progress, self._sender, self._beyond, owner)
-        self._outboxes[subscription.id] = outbox
-        for name in types(subscription) or (None,):
-            self._by_type.setdefault(name, []).append(outbox)
-        if subscription.is_active:
-            outbox.start()
-
-    async def remove(self, subscription_id: str) -> Progress:
-        """Stop telling this subscriber; returns how far it came."""
-        outbox = self._outboxes.pop(subscription_id)
-        outbox.rest(self._heard)
-        for boxes in self._by_type.values():
-            if outbox in boxes:
-                boxes.remove(outbox)
-        await outbox.stop()
-        return outbox.progress
-
-    def outbox(self, subscription_id: str) -> Outbox | None:
-        """The outbox of a subscription."""
-        return self._outboxes.get(subscription_id)
-
-    @property
-    def outboxes(self) -> Sequence[Outbox]:
-        """All outboxes."""
-        return list(self._outboxes.values())
-
-    async def close(self) -> None:
-        """Stop every outbox."""
-        for subscription_id in list(self._outboxes):
-            await self.remove(subscription_id)
-
-    def _hear(self, changes: Sequence[Change]) -> None:
-        everything = self._by_type.get(None, [])
-        for change in changes:
-            for outbox in everything:
-                outbox.offer(change)
-            for name in change.types:
-                for outbox in self._by_type.get(name, ()):
-                    outbox.offer(change)
-        self._heard = changes[-1].seq

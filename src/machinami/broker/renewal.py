@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 SOONEST = timedelta(minutes=10)
 LATEST = timedelta(days=365)
 _SELDOM = timedelta(days=1)
+_KNOWN = 100
 _DOUBLED = 8  # times, until it is as seldom as it gets
 
 
@@ -24,6 +25,7 @@ class Renewal:
     """Which documents could not be had anew: how often, and when each is tried again."""
 
     missed: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    away: dict[str, tuple[datetime, str]] = field(default_factory=dict)  # since when, and why
 
     def is_due(self, url: str, now: datetime) -> bool:
         """Whether it is not too soon after a failure."""
@@ -37,3 +39,12 @@ class Renewal:
     def succeeded(self, url: str) -> None:
         """It was had."""
         self.missed.pop(url, None)
+        self.away.pop(url, None)
+
+    def refused(self, url: str, now: datetime, reason: str) -> None:
+        """It could not be had, whoever asked for it. Of many, those that were asked for last are known: clients may
+        name what they like."""
+        since, _ = self.away.pop(url, (now, ""))
+        self.away[url] = since, reason
+        while len(self.away) > _KNOWN:
+            del self.away[next(iter(self.away))]

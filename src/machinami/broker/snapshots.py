@@ -13,9 +13,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from machinami.broker.beyond import Alone
 from machinami.broker.federation.federation import Federation
 from machinami.broker.notification import compose_snapshot
-from machinami.broker.notify import Alone, Notifier
+from machinami.broker.notifier import Notifier
 from machinami.broker.policy import demand, is_own
 from machinami.broker.snapshot_filling import Asked, AskedPast, Harvest, ask, ask_past
 from machinami.broker.town import Town

@@ -1,7 +1,7 @@
 """Who wants to hear of which changes? The subscriptions of one town and their state (ETSI GS CIM 009, 5.8)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from machinami.broker.credentials import kept
 from machinami.broker.policy import demand
 from machinami.broker.stamps import stamps
 from machinami.broker.town import Town
+from machinami.broker.untold import Untold
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
 from machinami.model.change import Change, Verb
@@ -31,7 +32,9 @@ _UPDATED = frozenset({"attributeCreated", "attributeUpdated", "attributeDeleted"
 class Progress:
     """How far a subscription has come: the last change it has handled, and how its notifications fared.
 
-    mark: with what the names of its notifications begin, so that one that is told again bears the same name.
+    mark: with what the names of its notifications begin, so that one that is told again bears the same name. number: of
+    the last notification that was told or given up; a receiver that sees a gap knows that it lacks something. held:
+    whether it waits, by the will of a person, with nothing lost. untold: what was given up (dead letters).
     """
 
     cursor: int = 0
@@ -42,6 +45,9 @@ class Progress:
     last_failure: datetime | None = None
     last_reason: str = ""
     mark: str = ""
+    number: int = 0
+    held: bool = False
+    untold: list[Untold] = field(default_factory=list)
 
     def to_record(self) -> dict[str, Any]:
         """As a record of the store."""
@@ -57,6 +63,9 @@ class Progress:
             "timesFailed": self.times_failed,
             "reason": self.last_reason,
             "mark": self.mark,
+            "number": self.number,
+            "held": self.held,
+            "untold": [one.to_record() for one in self.untold],
             **record,
         }
 
@@ -76,6 +85,9 @@ class Progress:
             at("lastFailure"),
             record.get("reason", ""),
             record.get("mark", ""),
+            record.get("number", 0),
+            record.get("held", False),
+            [Untold.from_record(one) for one in record.get("untold", ())],
         )
 
 

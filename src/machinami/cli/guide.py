@@ -47,6 +47,72 @@ Several towns on one installation, each with its own people, data and bounds. Wo
   {program} town move matsukawa ../matsukawa --data my-towns               out, as a folder that serves it
   {program} town bring ../matsukawa matsukawa --data my-towns              and in again
   {program} town delete matsukawa --data my-towns                          for good, with a report: docs/towns.md""",
+    "bundle": """\
+Make one signed file from which a town is installed, and renewed, where there is no network. Made from a checkout.
+通信のない所に街を入れ、新しくするための、署名つきの一つのファイルを作ります。
+
+  {program} bundle --new-key signing.pem                 once: a key, and its fingerprint for paper
+  {program} bundle --key signing.pem                     the file, for machines like this one
+  python3 machinami-….pyz --to /opt/machinami           there, with Python alone""",
+    "upgrade": """\
+Renew an installation from a bundle: the data are copied, brought to the new form, tried, and only then changed over.
+束から新しい版にします。データは写しで試してから入れ替えます。失敗すれば元のままです。
+
+  {program} upgrade machinami-….pyz
+  {program} upgrade --undo             back to the release before; what was written since stays beside
+  {program} upgrade                    which release runs; finishes or undoes what was broken off""",
+    "migrate": """\
+Bring the towns of a folder to this version's form, and hold them against themselves. The town must not run.
+街のデータをこの版の形式にして、つじつまを調べます。街は止めておいてください。
+
+  {program} migrate --data my-town             what it holds
+  {program} migrate --data my-town --start     and does it start? nothing goes in or out""",
+    "doctor": """\
+Say what is wrong with a town, since when and what to do, and what is well; running or not. It changes nothing.
+街の調子を調べ、何を・いつから・どうすればよいかを示します。動いていても、止まっていても使えます。
+
+  {program} doctor --data my-town                        ends with 1 where something is to be seen to
+  {program} doctor --data my-town --json                 for programs
+  {program} doctor --data my-town --bundle help.zip      what helps others to help, without secrets 相談用""",
+    "backup": """\
+Copy every town, its files and settings into an archive, whether it runs or not. Later calls store what changed.
+すべての街と設定の控えを取ります。動いていても、止まっていても使えます。二回目からは変わった分だけです。
+
+  {program} backup --data my-town --to /mnt/backup/my-town
+  {program} backup --data my-town --to /mnt/backup/my-town --key-file /media/keys/backup.key     sealed
+
+With [backup] in machinami.toml it happens by itself, every second: docs/backup.md""",
+    "restore": """\
+Bring everything back from an archive into a folder that is not there yet, as it was at the last or any moment.
+控えから戻します。すでにある街を上書きすることはありません。
+
+  {program} restore /mnt/backup/my-town --data my-town-again
+  {program} restore /mnt/backup/my-town --data before --at 2026-07-01T09:30
+  {program} restore /mnt/backup/my-town --data my-town --town matsukawa          one town, into an installation""",
+    "rehearse": """\
+Prove that the last backup can be restored: into a temporary place, read from end to end, and removed again.
+最後の控えから本当に戻せるかを確かめます。結果は控えに記録されます。
+
+  {program} rehearse --data my-town                              the archive that machinami.toml names
+  {program} rehearse /mnt/backup/my-town --keys my-town          encrypted towns, open archive""",
+    "standby": """\
+Have a second machine follow the archive of a town, ready to take over. It says how far behind it is.
+もう一台のコンピューターで街を追い、いつでも引き継げるようにします。遅れも表示します。
+
+  {program} standby --of /mnt/backup/my-town --data standby
+  {program} takeover --data standby --host 0.0.0.0             when the first machine is lost""",
+    "takeover": """\
+Have a standby, or a folder that was restored, be the town from now on. The former machine stops when it sees it.
+待機系、または控えから戻したフォルダを、これからの街にします。前のコンピューターは気づくと止まります。
+
+  {program} takeover --data standby --host 0.0.0.0
+  {program} takeover --data standby --only                     where systemd starts `serve`""",
+    "history": """\
+Read the readings of closed months as they came, before they were condensed; running or not (docs/retention.md).
+まとめる前の、来たままの値を読みます。動いていても、止まっていても使えます。
+
+  {program} history --data my-town --type RiverGauge --since 2024-01 --until 2024-03 --csv
+  {program} history --data my-town --entity urn:ngsi-ld:RiverGauge:1 --parquet gauge.parquet""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。
@@ -136,6 +202,19 @@ In a closed network, whether the installed parts have known weaknesses, from fil
 閉じたネットワークで、入っている部品の既知の弱点を、持ち込んだ勧告のファイルで調べます。
 
   {program} audit parts --advisories osv-files""",
+    "disaster": """\
+Put the pages for residents into their light form in a disaster, or for a drill. Who, when and why is recorded.
+災害のとき、住民のページを軽い表示に切りかえます。訓練もできます。だれが、いつ、なぜかを記録します。
+
+  {program} disaster on --reason "大雨特別警報" --data my-town
+  {program} disaster drill --reason "総合防災訓練" --data my-town      the same, and marked as a drill
+  {program} disaster off --reason "警報解除" --data my-town
+  {program} disaster show --data my-town                              docs/disaster-day.md""",
+    "copy": """\
+Serve the last copy of the light pages, at a port of its own, whether the town runs or not.
+軽いページの最後の写しを、街が止まっていても別のポートで出します。
+
+  {program} copy --data my-town --port 1027""",
     "certificate": """\
 Make certificates for a closed network: the town is its own authority, which the office's computers are told to trust.
 閉じたネットワークのために、街が自分で証明書を出します。動いているあいだ、切れる前に自分で更新します。
@@ -157,6 +236,21 @@ Erase what a town holds about somebody, and show the account of it: what went, a
   {program} erasure ask urn:person:7 --proof "form 12, signed" --data my-town
   {program} erasure list --data my-town
   {program} erasure show urn:machinami:erasure:1 --data my-town""",
+    "notifications": """\
+See whether a running town's notifications arrive; hold, test and replay them, and ask why one was sent or not.
+動いている街の知らせが届いているかを見ます。止める・試す・送り直すほか、なぜ知らせた（知らせない）かも調べます。
+
+  {program} notifications list --data my-town                          what fails comes first
+  {program} notifications test urn:ngsi-ld:Subscription:1 --data my-town
+  {program} notifications why urn:ngsi-ld:Subscription:1 urn:ngsi-ld:Gauge:1 --data my-town
+  {program} notifications replay urn:ngsi-ld:Subscription:1 --data my-town    what was given up""",
+    "repair": """\
+Look through the files of a town that is stopped, and mend them: nothing is thrown away, the damaged file is kept.
+止めた街のファイルを点検し、直します。壊れたファイルは捨てず、となりに残します。
+
+  {program} repair --data my-town                    say what is wrong; nothing is changed
+  {program} repair --data my-town --mend             make a whole file of what can be read, and of the log
+  {program} repair --data my-town --drop subscription urn:ngsi-ld:Subscription:1    a record that cannot be read""",
     "devices": """\
 Say which devices the town knows, and write their keys for a mosquitto broker, which cannot ask the town itself.
 街の機器のかぎを、mosquitto が読むファイルに書き出します。動いている街なら [devices] の設定で自動になります。

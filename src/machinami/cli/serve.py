@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from machinami.app.configuration import read
+from machinami.app.ground import data_folder, fast_loop
 from machinami.app.logbook import open_log
-from machinami.app.running import TownOS, data_folder, fast_loop
+from machinami.app.running import TownOS
 from machinami.cli.guide import guide
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError, SettingsError
@@ -65,7 +66,7 @@ def serve_until_stopped(
 ) -> int:
     """Run until SIGINT or SIGTERM. signed_in: who opens it at this machine is its administrator."""
     level = logging.INFO if arguments.verbose else logging.WARNING
-    open_log(level)
+    open_log(level, form=settings.log_form, folder=settings.data)
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(settings, greeting, signed_in))
     return 0
@@ -98,6 +99,8 @@ async def _serve(settings: Settings, greeting: str, signed_in: bool) -> None:
         print("このコンピューターで開く人は、この街の管理者です / who opens it here is its administrator", flush=True)
     elif not town.identity.has_administrators:
         print(f"最初の管理者 / first administrator:  {town.address}{town.first_link}", flush=True)
-    await stop.wait()
-    print("Stopping… 止めています", flush=True)
-    await town.stop()
+    try:
+        await town.wait_until(stop)
+    finally:
+        print("Stopping… 止めています", flush=True)
+        await town.stop()

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 NORMAL, FULL = "normal", "full"
+LINES, JSON_LINES = "lines", "json"
+LOG_FORMS = (LINES, JSON_LINES)
 OFF, ACCEPTED, DEMANDED = "off", "accepted", "demanded"
 
 
@@ -80,7 +82,9 @@ class Settings:
     data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives a
     power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
-    log_days: how long the log is kept beyond what its readers need; alias: what other brokers call this one (empty: a
+    log_days: how long the log is kept beyond what its readers need;
+    notification_hours: how old a notification may become that its receiver does not take, before it is given up (0: as
+    old as it will); alias: what other brokers call this one (empty: a
     name of its own making); address: the URL at which they and its clients reach it (empty: where it listens, and as
     each request calls it); trust_proxy: whether a proxy's word on that counts; split_entities: whether parts of one
     entity are expected at several brokers; context_bytes: how much of @contexts stays in memory; context_days:
@@ -101,7 +105,11 @@ class Settings:
     that have one) or demanded (of everybody), of client_authority (None: the town's own); hsts_days: how long
     browsers that have been here come by TLS alone, and hsts_subdomains: to the hosts below this one, too; mosquitto:
     the folder in which the devices' keys are kept ready for a mosquitto broker, mosquitto_pid: the file with its
-    process number; mqtt_certificate, mqtt_key: which notifications to MQTT brokers show.
+    process number; mqtt_certificate, mqtt_key: which notifications to MQTT brokers show; stand_in: whether a process
+    of its own waits to serve copies of the light pages should this one be killed; ntp: the time server that the clock
+    is held against (empty: neighbours and the disk); log_form: whether the log is lines for people or JSON for
+    programs; measure: whether requests are counted for /metrics; trace_to: where traces are sent (empty: none are
+    made), trace_share: of how many of all requests.
     """
 
     data: Path
@@ -119,6 +127,7 @@ class Settings:
     context_bytes: int = 20_000_000
     context_days: int = 30
     log_days: int = 30
+    notification_hours: int = 168
     town_name: Mapping[str, str] = field(default_factory=lambda: {"ja": "わたしの街", "en": "My town"})
     centre: tuple[float, float] = (138.2529, 36.2048)
     zoom: float = 12.0
@@ -147,11 +156,22 @@ class Settings:
     account_secret_env: str = ""
     mosquitto: Path | None = None
     mosquitto_pid: Path | None = None
+    stand_in: bool = False
     mqtt_certificate: Path | None = None
     mqtt_key: Path | None = None
     encrypted: bool = False
     key_file: Path | None = None
     person_keys: Path | None = None
+    backup_to: Path | None = None
+    backup_key: Path | None = None
+    backup_every: float = 86_400.0
+    backup_days: int = 30
+    backup_rehearse: int = 7
     simulation: Simulation | None = None
     mail: MailSettings = field(default_factory=MailSettings)
     fast_lane: bool = True
+    ntp: str = ""
+    log_form: str = LINES
+    measure: bool = True
+    trace_to: str = ""
+    trace_share: float = 1.0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from machinami.broker import discovery, history, operations, registrations
@@ -11,7 +11,8 @@ from machinami.broker.contexts import town_context
 from machinami.broker.policy import may_administer, shows
 from machinami.broker.sources import Source
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, Forbidden, SignInRequired
+from machinami.kit.asides import leave_out
 from machinami.model.attribute import Attribute
 from machinami.model.compaction import compact_entity
 from machinami.model.entity import Entity
@@ -19,8 +20,10 @@ from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.registration_matching import Specification
+from machinami.model.view import from_entity
 
 Standing = Literal["", "closed", "unopened"]
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,23 @@ class Archive:
         query = Query(types=TypeIs(self._context.expand(kind)), id_pattern=pattern)
         found = await operations.query(self._town, query, Page(limit, offset, count=True), by)
         return EntityPage(found.entities, found.count or 0, offset, limit)
+
+    async def views(self, view: type[V], most: int, by: Principal) -> list[V]:
+        """The entities of a view's type that who looks may see, so many at most; one that does not fit is left out, and
+        none are there for whom nothing of it is open."""
+        kind = self._context.expand(view.TYPE)  # type: ignore[attr-defined]  # every view has one
+        try:
+            found = await operations.query(self._town, Query(types=TypeIs(kind)), Page(most), by)
+        except (SignInRequired, Forbidden):
+            return []
+        return [one for entity in found.entities if (one := self._seen(view, entity)) is not None]
+
+    def _seen(self, view: type[V], entity: Entity) -> V | None:
+        try:
+            return from_entity(view, entity, self._context)
+        except BadRequestData as error:
+            leave_out(self._context.compact(entity.types[0]), error)
+            return None
 
     def entity(self, entity_id: str, by: Principal) -> Entity:
         """One entity. Raises NotFound."""

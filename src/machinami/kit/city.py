@@ -18,7 +18,9 @@ from machinami.kit.asides import leave_out
 from machinami.kit.compute import Compute, call
 from machinami.kit.consenting import Consenting
 from machinami.kit.delivering import Intake as Intake
+from machinami.kit.disaster import Disaster
 from machinami.kit.drawer import Drawer
+from machinami.kit.drills import as_exercise, is_earnest
 from machinami.kit.filing import Filing
 from machinami.kit.lending import demand_author, is_author
 from machinami.kit.lending import manifest_rows as manifest_rows
@@ -263,8 +265,11 @@ class City:
             self._demand_written(view.TYPE)
         self.admit()
         who = replace(self._who, on_behalf_of=by)
-        entities = [to_entity(view, self._context) for view in views]
-        known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in views]
+        told: Sequence[View] = views
+        if any(map(is_earnest, views)) and Disaster(self._town).mode == "drill":
+            told = as_exercise(views, lambda name: self._town.store.peek(name) is None)
+        entities = [to_entity(view, self._context) for view in told]
+        known = [[self._context.expand(name) for name in attribute_names(type(v))] if whole else [] for v in told]
         await batch.put_all(self._town, list(zip(entities, known, strict=True)), who)
 
     async def remove(self, view: type[Any], entity_id: str) -> None:

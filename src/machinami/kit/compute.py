@@ -45,7 +45,9 @@ class Compute:
     """A small pool of worker processes, started at the first need; a short computation never waits for a long one."""
 
     def __init__(self, workers: int = 2) -> None:
-        self._workers = workers
+        self.workers = workers
+        self.ended = 0  # how often a worker ended by itself
+        self._under_way = 0
         self._pool: ProcessPoolExecutor | None = None
 
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
@@ -54,12 +56,21 @@ class Compute:
             calm_algebra()
             # spawn: a fork would copy the server's open sockets and database connections.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_be_nice)
+            self._pool = ProcessPoolExecutor(self.workers, mp_context=context, initializer=_be_nice)
+        self._under_way += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
         except BrokenProcessPool:
             self._pool = None
+            self.ended += 1
             raise Overloaded("The worker process ended before it had an answer; it is started anew") from None
+        finally:
+            self._under_way -= 1
+
+    @property
+    def waiting(self) -> int:
+        """How many computations wait for a worker."""
+        return max(0, self._under_way - self.workers)
 
     def close(self) -> None:
         """Stop the workers, whatever they are at."""

@@ -8,8 +8,10 @@ from typing import Any
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.city import City
+from machinami.kit.disaster import Disaster
 from machinami.kit.installed import Broken, Service
 from machinami.kit.origin import AS_ASKED, Origin
+from machinami.kit.rendered import Rendered
 from machinami.kit.schedule import Health
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import Identify, Oversees, Person, anyone, everyone, nobody
@@ -54,7 +56,8 @@ class Desk:
     concerns: what ends soon; certificate_until: until when the TLS certificate holds, None without one.
     appearance: how the town looks.
     oversees: whether who looks may see how the machine is run. origin: how browsers call the town. person: what who
-    looks is called, and what they are.
+    looks is called, and what they are. disaster: whether the town is in its disaster mode.
+    rendered: its pages that many ask for.
     """
 
     town_name: Mapping[str, str]
@@ -78,3 +81,5 @@ class Desk:
     person: Person = nobody
     resting: Callable[[], Sequence[House]] = tuple
     switches: Switches = field(default_factory=Switches)
+    disaster: Disaster = field(default_factory=Disaster)
+    rendered: Rendered = field(default_factory=Rendered)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
 from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
@@ -12,6 +13,7 @@ from machinami.kit.archive import Standing
 from machinami.kit.asides import left_out, noting
 from machinami.kit.circle import trail
 from machinami.kit.desk import Desk
+from machinami.kit.disaster import Disaster
 from machinami.kit.fault import key_of
 from machinami.kit.forms import carries_token, cookie_field, form_token, is_foreign, own_cookie, session_cookie
 from machinami.kit.http import Request, Response, Route
@@ -20,6 +22,7 @@ from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.page import PAGE_HEADERS, Shell, render
 from machinami.kit.problem import describe, problem
+from machinami.kit.rendered import Rendered
 from machinami.kit.viewing import Person, nobody
 from machinami.kit.words import OWN, Language, Words, choose_language
 
@@ -51,6 +54,8 @@ class Frame:
     origin: Origin = AS_ASKED
     person: Person = nobody
     running: Callable[[], Collection[str]] = frozenset
+    disaster: Disaster = field(default_factory=Disaster)
+    rendered: Rendered = field(default_factory=Rendered)
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
@@ -67,7 +72,7 @@ class Frame:
 
         return cls(
             desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing, desk.origin,
-            desk.person, running,
+            desk.person, running, desk.disaster, desk.rendered,
         )  # fmt: skip
 
     @property
@@ -120,6 +125,10 @@ class Frame:
 
         return replace(route, handler=run)
 
+    def is_light(self, request: Request) -> bool:
+        """Whether who asks is shown light pages: in a disaster, everybody who is not signed in."""
+        return self.disaster.mode != "off" and session_cookie(request) is None
+
     def page(self, method: str, path: str, handler: PageHandler, summary: str = "") -> Route:
         """A route whose errors are pages."""
 
@@ -134,13 +143,26 @@ class Frame:
 
         return Route(method, path, guarded, summary, PAGES)
 
+    def public(self, path: str, handler: PageHandler, summary: str = "") -> Route:
+        """A page that a crowd may ask for: strangers are shown the same one, made at most once a second for them."""
+        route = self.page("GET", path, handler, summary)
+        make = cast(PageHandler, route.handler)
+
+        def show(request: Request) -> Response | Awaitable[Response]:
+            try:
+                return self.rendered.show(request, _language(request), self.origin.asked(request), make)
+            except MachinamiError as error:
+                return self.apologise(request, error)
+
+        return replace(route, handler=show, hot=True)
+
     def _shell(self, request: Request) -> Shell:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}
         return Shell(
             self.names, self.clock(), request.path, query, self.origin.asked(request), self.simulated, self.zone,
             form_token(request), session_cookie(request) is not None, self.standing(request), self.appearance.look,
             self.appearance.version, self.person(request), signature(request), left_out(),
-            trail(request.path, self.running()),
+            trail(request.path, self.running()), self.disaster.mode,
         )  # fmt: skip
 
 

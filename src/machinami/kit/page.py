@@ -27,6 +27,7 @@ from machinami.kit.units import shown, unit_text
 from machinami.kit.viewing import Called
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
 from machinami.model.look import PLAIN, Look
+from machinami.model.vocabulary.disaster import Mode
 
 _POSTED = re.compile(r'<form method="post"[^>]*>')
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -55,7 +56,7 @@ PAGE_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": PERMISSIONS_POLICY,
-    "Vary": "Cookie",
+    "Vary": "Cookie, Accept-Encoding",
 }
 
 
@@ -79,6 +80,12 @@ class Shell:
     signed: Called = NOBODY
     left_out: Sequence[Aside] = ()
     trail: Sequence[Step] = ()
+    mode: Mode = "off"
+
+    @property
+    def is_light(self) -> bool:
+        """Whether the page is to be light: in a disaster, for everybody who is not signed in."""
+        return self.mode != "off" and not self.signed_in
 
     def with_query(self, **changes: str) -> str:
         """This page's address with some parameters changed."""

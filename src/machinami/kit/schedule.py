@@ -11,18 +11,20 @@ from machinami.broker.town import Town
 from machinami.model.change import Change, types_of
 from machinami.model.consent import IN_FORCE, Consent
 
+Work = Callable[[], Awaitable[None]]
 _LOG = logging.getLogger("machinami.schedule")
 
 
 @dataclass(slots=True)
 class Health:
-    """How a job fares: when it last ran, how long it took, and what went wrong last, if anything did."""
+    """How a job fares: when it last ran, how long it took, and what went wrong last, if anything, since when."""
 
     last_run: datetime | None = None
     last_seconds: float = 0.0
     runs: int = 0
     failures: int = 0
     last_error: str = ""
+    failing_since: datetime | None = None
 
 
 class Job:
@@ -35,7 +37,7 @@ class Job:
     def __init__(
         self,
         name: str,
-        work: Callable[[], Awaitable[None]],
+        work: Work,
         clock: Callable[[], datetime],
         every: float,
         settle: float = 1.0,
@@ -57,6 +59,10 @@ class Job:
         """Say that there is something new."""
         self._stirred.set()
 
+    def surround(self, around: Callable[[str, Work], Work]) -> None:
+        """Have each run be done within something else, such as a span of a trace."""
+        self._work = around(self.name, self._work)
+
     async def stop(self) -> None:
         """Stop, even in the middle of a run."""
         if self._task is not None:
@@ -70,9 +76,10 @@ class Job:
             began = loop.time()
             try:
                 await self._work()
-                self.health.last_error = ""
+                self.health.last_error, self.health.failing_since = "", None
             except Exception as error:
                 self.health.failures += 1
+                self.health.failing_since = self.health.failing_since or self._clock()
                 self.health.last_error = f"{type(error).__name__}: {error}"
                 _LOG.exception("%s failed; it is tried again at its next time", self.name)
             self.health.runs += 1

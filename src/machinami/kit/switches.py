@@ -18,6 +18,7 @@ from machinami.model.change import Change, types_of
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.view import Ref, Words, attribute_names, from_entity, to_entity
+from machinami.model.vocabulary.disaster import DisasterMode
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.switches import Switch, TownService, switch_id
 
@@ -81,7 +82,7 @@ class Switches:
             signed.role,
             now,
             Ref(case) if case else None,
-            _kept(before),
+            earlier(before),
         )
         context = town_context()
         known = [context.expand(name) for name in attribute_names(TownService)]
@@ -100,12 +101,12 @@ class Switches:
             self._known.clear()
 
 
-def _kept(before: TownService | None) -> list[dict[str, str]] | None:
-    """How it stood before, as rows."""
+def earlier(before: TownService | DisasterMode | None, unsaid: str = "on") -> list[dict[str, str]] | None:
+    """How it stood before, as rows. unsaid: how it stood where that is not said."""
     if before is None:
         return None
     row = {
-        "state": before.state or "on",
+        "state": before.state or unsaid,
         "by": before.decided_by or "",
         "role": before.role or "",
         "at": before.decided_at.isoformat() if before.decided_at else "",

@@ -24,6 +24,11 @@ class Tls:
     demanded: bool = False
 
 
+def last_day(certificate: Path) -> datetime:
+    """Until when a certificate holds. Raises OSError and ValueError where the file is none."""
+    return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
+
+
 class Encryption:
     """The encryption of one server, which takes up another certificate where the file has changed."""
 
@@ -48,7 +53,7 @@ class Encryption:
 
     def last_day(self) -> datetime:
         """Until when the certificate holds."""
-        return x509.load_pem_x509_certificate(self.tls.certificate.read_bytes()).not_valid_after_utc
+        return last_day(self.tls.certificate)
 
     def _look(self) -> tuple[tuple[int, int], ...]:
         files = [file for file in (self.tls.certificate, self.tls.key) if file is not None]

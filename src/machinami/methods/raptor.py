@@ -27,6 +27,9 @@ class Line(NamedTuple):
     name: tuple[Any, ...]
 
 
+_Call = tuple[int, bool, bool, list[int], list[int]]
+
+
 class Ride(NamedTuple):
     """One ride: its line and trip by number, where and when one gets on and off (stops by number)."""
 
@@ -68,12 +71,14 @@ class _Ready(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timetable:
-    """Lines, where each stop lies on them, the walks from each stop, and the least time for a change at each."""
+    """Lines, where each stop lies on them, the walks from each stop (the shortest first), and the least time for a
+    change at each. calls: of each line by position its stop, whether one may get off and on there, and the times."""
 
     lines: tuple[Line, ...]
     at: tuple[tuple[tuple[int, int], ...], ...]
     walks: tuple[tuple[tuple[int, int], ...], ...]
     change: tuple[int, ...]
+    calls: tuple[tuple[_Call, ...], ...]
 
     @classmethod
     def of(
@@ -86,7 +91,9 @@ class Timetable:
             for position, stop in enumerate(line.stops):
                 at[stop].append((number, position))
         times = tuple(change) or (0,) * len(walks)
-        return cls(held, tuple(map(tuple, at)), tuple(map(tuple, walks)), times)
+        nearest = tuple(tuple(sorted(near, key=lambda one: one[1])) for near in walks)
+        calls = tuple(tuple(zip(one.stops, one.off, one.on, one.arrive, one.depart, strict=True)) for one in held)
+        return cls(held, tuple(map(tuple, at)), nearest, times, calls)
 
 
 class Search:
@@ -133,22 +140,19 @@ class Search:
                     firsts[which] = position
         improved: set[int] = set()
         for number, first in firsts.items():
-            line = table.lines[number]
             trip, board, before = -1, 0, None
-            stops, off, on, arrive, depart = line.stops, line.off, line.on, line.arrive, line.depart
-            for position in range(first, len(stops)):
-                stop = stops[position]
-                if before is not None and off[position]:
-                    time = arrive[position][trip]
-                    if time < arrived[stop] and time < best:
+            for position, (stop, off, on, arrive, depart) in enumerate(table.calls[number][first:], first):
+                if before is not None and off:
+                    time = arrive[trip]
+                    if time < best and time < arrived[stop]:
                         arrived[stop] = time
                         self._by[stop] = _Reached(number, trip, board, position, before)
                         improved.add(stop)
-                if stop in marked and on[position]:
-                    times = depart[position]
-                    if before is None or ready[stop] <= times[trip]:
-                        other = bisect_left(times, ready[stop])
-                        if other < len(times) and (before is None or other < trip):
+                if stop in marked and on:
+                    at = ready[stop]
+                    if before is None or at <= depart[trip]:
+                        other = bisect_left(depart, at)
+                        if other < len(depart) and (before is None or other < trip):
                             trip, board, before = other, position, self._how[stop]
         return improved
 
@@ -176,7 +180,9 @@ class Search:
                 marked.add(stop)
             for other, walk in table.walks[stop]:
                 at = time + walk
-                if at < ready[other] and at < best:
+                if at >= best:
+                    break  # the nearest stand first
+                if at < ready[other]:
                     ready[other] = at
                     how[other] = _Ready(by, walk)
                     marked.add(other)

@@ -26,7 +26,8 @@ class EntitySelector:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where notifications go (5.2.15): uri (http, https, mqtt, mqtts), media type, headers, notifier settings."""
+    """Where notifications go (5.2.15): uri (http, https, mqtt, mqtts), media type, headers, notifier settings; max_age:
+    how many seconds old one may become that is not taken, before it is given up (None: as the installation has it)."""
 
     uri: str
     accept: str = "application/json"
@@ -34,6 +35,7 @@ class Endpoint:
     notifier_info: tuple[tuple[str, str], ...] = ()
     timeout_ms: int | None = None
     cooldown_ms: int | None = None
+    max_age: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,14 @@ OWN = """
     WbgtObserved wbgt globeTemperature windHeight refStation WbgtForecast refObserved
 
     PlanAnswer refReview EffectEstimate method step began treated others series
-    TownService refShare worthMiddle
+    TownService refShare worthMiddle DisasterMode
+
+    condensed
 
     TransitFeed TransitPattern TransitDelay TransitKpi TransitNotice RoutePunctuality ArrivalScore TimetableProposal
     startsOn endsOn shownFrom transfers leftOut stops profiles trips sequences calendar trip currentStop stopSequence
     delays reportedAt refPattern refVehicle delay medianDelay onTime waiting calls toldAt error naive covered
-    people counted vehicles gains moves platform routes
+    people counted vehicles gains moves platform routes cause about spans
 
     BuildingShape refBuilding triangles height groundHeight usage lod
     CameraPole WatchTarget PrivacyZone CameraPlan CameraRemark FootageHandover weight wishes chosen districts fault

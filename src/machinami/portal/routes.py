@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -12,15 +12,18 @@ from machinami.kit.frame import Frame, nowhere, read_form, see_other
 from machinami.kit.happening import Chronicler, Event, Happening, gather
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.signing import officer, said_if
-from machinami.kit.words import Words, without_ruby
+from machinami.kit.viewing import VIEWER, anyone
+from machinami.kit.words import LANGUAGES, Language, Words, without_ruby
 from machinami.model.principal import ANONYMOUS, Principal, Role
-from machinami.portal import data, datamap, day, home, services
+from machinami.model.vocabulary.places import Shelter
+from machinami.portal import data, datamap, day, home, light, services
 from machinami.portal import map as town_map
 from machinami.portal.files import file_routes
 from machinami.portal.items import Item, full_item, item
 
 _LOG = logging.getLogger(__name__)
 PACKAGE = "machinami.portal"
+LIGHT = "/light"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SHELTER = "Shelter"
 MOST_SHELTERS = 500
@@ -101,9 +104,10 @@ def routes(desk: Desk) -> list[Route]:
     portal = Portal(desk, Frame.around(desk))
     page = portal.frame.page
     return [
-        page("GET", "/", _home(portal), "What is happening in town"),
-        page("GET", "/day", _day(portal), "What happened in town on a day"),
-        page("GET", "/map", _map(portal), "The map of the town"),
+        portal.frame.public("/", _home(portal), "What is happening in town"),
+        portal.frame.public(LIGHT, _light(portal), "What everybody must know in a disaster, for weak lines"),
+        portal.frame.public("/day", _day(portal), "What happened in town on a day"),
+        portal.frame.public("/map", _map(portal), "The map of the town"),
         page("GET", "/data", _types(portal), "The types of the town's data"),
         page("GET", "/data/{type}", _list(portal), "The entities of a type"),
         page("GET", "/data/{type}/{id}", _entity(portal), "One entity"),
@@ -121,6 +125,8 @@ def routes(desk: Desk) -> list[Route]:
 
 def _home(portal: Portal) -> Page:
     async def show(request: Request) -> Response:
+        if portal.frame.is_light(request) and request.arguments.get("view") != "full":
+            return await _lightly(portal, request)
         by = portal.by(request)
         happening = await portal.happening(portal.frame.words(request, PACKAGE), by)
         concerns = portal.desk.concerns() if Role.ADMINISTRATOR in by.roles else ()
@@ -129,6 +135,46 @@ def _home(portal: Portal) -> Page:
         return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns, ways=ways)
 
     return show
+
+
+def _light(portal: Portal) -> Page:
+    async def show(request: Request) -> Response:
+        return await _lightly(portal, request)
+
+    return show
+
+
+async def _lightly(portal: Portal, request: Request, copied: bool = False) -> Response:
+    """The light page: live, or as a file that links to the files of the other languages."""
+    by, words, mode = portal.by(request), portal.frame.words(request, PACKAGE), portal.frame.disaster.mode
+    shelters = await portal.desk.archive.views(Shelter, MOST_SHELTERS, by)
+    happening = await portal.happening(words, by)
+    if not portal.desk.archive.shows(SHELTER, by):
+        happening = replace(happening, closed=happening.closed | {SHELTER})
+    links = [(one, f"{one}.html" if copied else f"?lang={one}") for one in LANGUAGES]
+    answer = portal.frame.show(
+        request, light.TEMPLATE, light=light.view(happening, shelters, words), style=light.style(), mode=mode,
+        refresh=light.REFRESH, links=links, copied=copied, age=light.AGE if copied else "",
+    )  # fmt: skip
+    answer.headers = [
+        (name, light.policy().encode() if name == b"Content-Security-Policy" else value)
+        for name, value in answer.headers
+    ]
+    return answer
+
+
+def copy_of(desk: Desk) -> Callable[[Language], Awaitable[bytes]]:
+    """What makes the light page of a town as a file, as somebody sees it who is not signed in."""
+    portal = Portal(replace(desk, identify=anyone), Frame.around(desk))
+
+    async def make(language: Language) -> bytes:
+        token = VIEWER.set(ANONYMOUS)
+        try:
+            return (await _lightly(portal, Request("GET", LIGHT, f"lang={language}"), copied=True)).body
+        finally:
+            VIEWER.reset(token)
+
+    return make
 
 
 def _day(portal: Portal) -> Page:

@@ -1,20 +1,23 @@
 """How does a letter get to the mail server? SMTP (RFC 5321) over connections that stay open.
 
-Commands of one letter go together where the server takes that (PIPELINING, RFC 2920), so that a letter costs two
-round trips. What the server refuses for now (4yz) may be tried again; what it refuses for good (5yz) may not.
+Where the server takes that (PIPELINING, RFC 2920), the commands of a letter go together, and along with the text of the
+letter before: where many wait, each costs one round trip. What the server refuses for now (4yz) may be tried again;
+what it refuses for good (5yz) may not.
 """
 
 import asyncio
 import base64
 import ssl
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from machinami.wire.protocol import Delivery
 
 Security = Literal["tls", "starttls", "none"]
-_CONNECTIONS = 4
+_CONNECTIONS = 8
+_AT_A_LINE = 2  # while one letter waits for its answer, the commands of the next are on their way
 _LINE = 8_192
 _IDLE_SECONDS = 20.0
 _READY, _OK, _SIGNED_IN, _START, _CLOSING = 220, 250, 235, 354, 421
@@ -41,18 +44,23 @@ class Refused(Exception):
         self.code = code
 
 
+Answer = tuple[int, str]
+
+
 class _Line:
-    """One connection to the server."""
+    """One connection to the server. Its answers come in the order of what was asked (RFC 5321, 2.1)."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
         self._offers: set[str] = set()
-        self.idle_since = 0.0
+        self._asked = deque[asyncio.Future[Answer]]()
+        self._listening: asyncio.Task[None] | None = None
+        self._speaking = asyncio.Lock()
 
     async def greet(self, server: MailServer, trust: Callable[[], ssl.SSLContext]) -> None:
         """Say who comes, and make the connection safe. Raises Refused."""
-        await self._expect(_READY)
+        _expected(await self._answer(), _READY)
         await self._hello(server)
         if server.security == "starttls":
             await self._command("STARTTLS", _READY)
@@ -61,30 +69,56 @@ class _Line:
         if server.user:
             told = base64.b64encode(f"\0{server.user}\0{server.password}".encode()).decode("ascii")
             await self._command(f"AUTH PLAIN {told}", _SIGNED_IN)
+        self._listening = asyncio.get_running_loop().create_task(self._listen())
 
     async def hand_in(self, sender: str, to: str, letter: bytes) -> None:
         """One letter. Raises Refused; afterwards the connection is as before."""
-        first = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA"]
+        async with self._speaking:
+            await self._envelope([f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>", "DATA"])
+            self._writer.write(_stuffed(letter))
+            taken = self._ask(".")
+            if "PIPELINING" not in self._offers:
+                await asyncio.wait([taken])
+        _expected(await taken, _OK)
+
+    async def _envelope(self, commands: list[str]) -> None:
+        """Say from whom and to whom a letter is. Raises Refused."""
+        answers: list[Answer] = []
         if "PIPELINING" in self._offers:
-            self._say(*first)
-            answers = [await self._answer() for _ in first]
+            answers = [await asked for asked in [self._ask(line) for line in commands]]
         else:
-            answers = []
-            for line in first:
-                self._say(line)
-                answers.append(await self._answer())
+            for line in commands:
+                answers.append(await self._ask(line))
                 if answers[-1][0] >= _FOR_NOW:
                     break
         refused = next((one for one in answers if one[0] >= _FOR_NOW), None)
         if refused is None:
-            self._writer.write(_stuffed(letter) + b".\r\n")
-            await self._expect(_OK)
             return
         if answers[-1][0] == _START:  # the server waits for a letter that it will take for nobody (RFC 2920, 3.1)
-            self._writer.write(b".\r\n")
-            await self._answer()
-        await self._command("RSET", _OK)
+            await self._ask(".")
+        _expected(await self._ask("RSET"), _OK)
         raise Refused(*refused)
+
+    def _ask(self, line: str) -> asyncio.Future[Answer]:
+        """Say something; its answer."""
+        self._say(line)
+        asked: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        if not self.open:
+            self._give_up("the mail server broke off")
+        return asked
+
+    async def _listen(self) -> None:
+        """Hear the answers, each for what was asked first."""
+        try:
+            while True:
+                answer = await self._answer()
+                asked = self._asked.popleft() if self._asked else None
+                if asked is not None and not asked.done():
+                    asked.set_result(answer)
+        except (OSError, ValueError) as error:
+            self._writer.close()
+            self._give_up(str(error))
 
     async def _hello(self, server: MailServer) -> None:
         said = await self._command(f"EHLO {server.name}", _OK)
@@ -92,20 +126,13 @@ class _Line:
 
     async def _command(self, line: str, wanted: int) -> str:
         self._say(line)
-        return await self._expect(wanted)
+        return _expected(await self._answer(), wanted)
 
-    async def _expect(self, wanted: int) -> str:
-        code, words = await self._answer()
-        if code != wanted:
-            raise Refused(code, words)
-        return words
+    def _say(self, line: str) -> None:
+        self._writer.write(f"{line}\r\n".encode("ascii"))
 
-    def _say(self, *lines: str) -> None:
-        self._writer.write("".join(f"{line}\r\n" for line in lines).encode("ascii"))
-
-    async def _answer(self) -> tuple[int, str]:
+    async def _answer(self) -> Answer:
         """The code and the words of an answer, which may have several lines (RFC 5321, 4.2.1)."""
-        await self._writer.drain()
         words: list[str] = []
         while True:
             line = (await self._reader.readline()).decode("utf-8", "replace")
@@ -120,11 +147,46 @@ class _Line:
         """Whether another letter can go this way."""
         return not self._writer.is_closing() and not self._reader.at_eof()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """End the connection, politely where that is still possible."""
         if self.open:
             self._say("QUIT")
         self._writer.close()
+        if self._listening is not None:
+            self._listening.cancel()
+        self._give_up("the connection to the mail server was closed")
+
+    def _give_up(self, reason: str) -> None:
+        while self._asked:
+            _broken(self._asked.popleft(), reason)
+
+
+def _broken(asked: asyncio.Future[Answer], reason: str) -> None:
+    if not asked.done():
+        asked.set_exception(ConnectionError(reason))
+        asked.exception()  # perhaps nobody waits for it any more
+
+
+def _expected(answer: Answer, wanted: int) -> str:
+    code, words = answer
+    if code != wanted:
+        raise Refused(code, words)
+    return words
+
+
+@dataclass
+class _Way:
+    """One of the connections that there may be: open or not yet, and how many letters are on it."""
+
+    line: _Line | None = None
+    users: int = 0
+    idle_since: float = 0.0
+    opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def open(self) -> bool:
+        """Whether it is open."""
+        return self.line is not None and self.line.open
 
 
 class SmtpMailer:
@@ -136,27 +198,24 @@ class SmtpMailer:
     def __init__(self, server: MailServer, trust: Callable[[], ssl.SSLContext]) -> None:
         self._server = server
         self._trust = trust
-        self._idle: list[_Line] = []
-        self._room = asyncio.Semaphore(_CONNECTIONS)
+        self._ways = [_Way() for _ in range(_CONNECTIONS)]
+        self._room = asyncio.Semaphore(_CONNECTIONS * _AT_A_LINE)
         self._sweep: asyncio.TimerHandle | None = None
-        self._closing = set[asyncio.Task[None]]()
 
     async def hand_in(self, sender: str, to: str, letter: bytes, timeout: float) -> Delivery:
         """Hand in one letter within timeout seconds; never raises for what the server does."""
         try:
             async with self._room, asyncio.timeout(timeout):
-                line = self._waiting() or await self._open()
+                way = min(self._ways, key=lambda one: (one.users, not one.open))
+                way.users += 1
                 try:
-                    await line.hand_in(sender, to, letter)
-                except Refused as refused:
-                    if refused.code == _CLOSING:
-                        await line.close()
-                    raise
-                except BaseException:
-                    await line.close()
-                    raise
+                    async with way.opening:
+                        if way.line is None or not way.line.open:
+                            way.line = await self._open()
+                        line = way.line
+                    await self._on(line, sender, to, letter)
                 finally:
-                    self._keep(line)
+                    self._leave(way)
         except Refused as refused:
             return Delivery(False, refused.code, str(refused)[:200])
         except TimeoutError:
@@ -167,6 +226,17 @@ class SmtpMailer:
             return Delivery(False, None, f"{type(error).__name__}: {error}"[:200])
         return Delivery(True, _OK)
 
+    async def _on(self, line: _Line, sender: str, to: str, letter: bytes) -> None:
+        try:
+            await line.hand_in(sender, to, letter)
+        except Refused as refused:
+            if refused.code == _CLOSING:
+                line.close()
+            raise
+        except BaseException:  # what still comes would be taken for another letter's answer
+            line.close()
+            raise
+
     async def _open(self) -> _Line:
         server = self._server
         secure = self._trust() if server.security == "tls" else None
@@ -175,44 +245,35 @@ class SmtpMailer:
         try:
             await line.greet(server, self._trust)
         except BaseException:
-            await line.close()
+            line.close()
             raise
         return line
 
-    def _waiting(self) -> _Line | None:
-        while self._idle:
-            line = self._idle.pop()
-            if line.open:
-                return line
-        return None
-
-    def _keep(self, line: _Line) -> None:
-        if line.open:
-            loop = asyncio.get_running_loop()
-            line.idle_since = loop.time()
-            self._idle.append(line)
-            if self._sweep is None:
-                self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle)
+    def _leave(self, way: _Way) -> None:
+        loop = asyncio.get_running_loop()
+        way.users -= 1
+        way.idle_since = loop.time()
+        if self._sweep is None:
+            self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle)
 
     def _close_idle(self) -> None:
         loop = asyncio.get_running_loop()
-        late = [line for line in self._idle if loop.time() - line.idle_since >= _IDLE_SECONDS]
-        self._idle = [line for line in self._idle if line not in late and line.open]
-        for line in late:
-            task = loop.create_task(line.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
-        self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle) if self._idle else None
+        for way in self._ways:
+            if way.line is not None and not way.users and loop.time() - way.idle_since >= _IDLE_SECONDS:
+                way.line.close()
+                way.line = None
+        any_open = any(way.open for way in self._ways)
+        self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle) if any_open else None
 
     async def close(self) -> None:
         """Let go of the connections."""
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
-        idle, self._idle = self._idle, []
-        lines: Sequence[_Line] = idle
-        for line in lines:
-            await line.close()
+        for way in self._ways:
+            if way.line is not None:
+                way.line.close()
+                way.line = None
         await asyncio.sleep(0)
 
 

@@ -7,6 +7,7 @@ the status of the answer counts, its body is read and dropped, redirects are not
 import asyncio
 import base64
 import ssl
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,10 +17,13 @@ from urllib.parse import quote, unquote, urlsplit
 import httptools
 
 from machinami.foundation.urn import without_password
+from machinami.wire.protocol import NUMBER
 from machinami.wire.targets import ANYWHERE, Targets
 
-_CONNECTIONS = 100
+_CONNECTIONS = 500
+_TO_ONE = 16  # messages under way to one address; a single one where the last was not answered
 _IDLE_SECONDS = 15.0
+_NUMBERED = NUMBER.encode()
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect", "upgrade"})
 _FIRST_FINAL = 200  # what is below announces another answer (RFC 9110, 15.2)
 _PORTS = {"http": 80, "https": 443}
@@ -124,6 +128,49 @@ class _Connection(asyncio.Protocol):
             answer.set_exception(Lost(cause, self._status == 0))
 
 
+class _Room:
+    """How many messages may be under way to one address: so many that others keep room, whoever is silent."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self.is_silent = False
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to be remembered of it."""
+        return not (self.under_way or self.is_silent or self._waiting)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one more message may go now."""
+        return self.under_way < (1 if self.is_silent else _TO_ONE)
+
+    async def __aenter__(self) -> None:
+        while not self.is_open:
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                self._pass_on()  # it may have been this one's turn
+                raise
+        self.under_way += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self.under_way -= 1
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Let those go on who wait, as many as there is room for."""
+        free = (1 if self.is_silent else _TO_ONE) - self.under_way
+        while free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
+
+
 class Poster:
     """The open connections, by address; each is closed when it was idle for a while.
 
@@ -136,22 +183,41 @@ class Poster:
         self._idle: dict[Address, list[_Connection]] = {}
         self._busy: set[_Connection] = set()
         self._room = asyncio.Semaphore(_CONNECTIONS)
+        self._rooms: dict[Address, _Room] = {}
         self._sweep: asyncio.TimerHandle | None = None
         self._watch: asyncio.TimerHandle | None = None
 
     async def post(self, uri: str, body: bytes, headers: Mapping[str, str], timeout: float) -> int:
         """The status that the receiver answers. Raises ValueError for what is no address or header, OSError where
         there is no answer, TimeoutError where there is none in time."""
-        address, head = _head(uri, tuple(headers.items()))
-        message = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        number = headers.get(NUMBER)
+        if number is None:
+            address, head = _head(uri, tuple(headers.items()))
+            message = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        else:  # left out of what is remembered: no two messages have the same
+            address, head = _head(uri, tuple(field for field in headers.items() if field[0] != NUMBER))
+            message = b"%b%d\r\n%b: %d\r\n\r\n%b" % (head, len(body), _NUMBERED, int(number), body)
         until = asyncio.get_running_loop().time() + timeout
-        if not self._room.locked():
-            async with self._room:
+        room = self._rooms.get(address)
+        if room is None:
+            room = self._rooms[address] = _Room()
+        try:
+            status = await self._answered(address, room, message, until)
+        except OSError:  # TimeoutError is one
+            room.is_silent = True
+            raise
+        room.is_silent = False
+        return status
+
+    async def _answered(self, address: Address, room: _Room, message: bytes, until: float) -> int:
+        """The status that is answered, as soon as there is room to ask."""
+        if room.is_open and not self._room.locked():
+            async with room, self._room:
                 while connection := self._waiting(address):
                     status = await self._told(address, connection, message, until)
                     if status is not None:
                         return status
-        async with asyncio.timeout_at(until), self._room:
+        async with asyncio.timeout_at(until), room, self._room:
             while True:
                 connection = self._waiting(address) or await self._connect(address)
                 status = await self._told(address, connection, message, until)
@@ -233,6 +299,7 @@ class Poster:
             self._idle[address] = [connection for connection in connections if connection.open]
             if not self._idle[address]:
                 del self._idle[address]
+        self._rooms = {address: room for address, room in self._rooms.items() if not room.idle}
         self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle) if self._idle else None
 
     async def close(self) -> None:

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+NUMBER = "Notification-Number"
+"""The header field that numbers the notifications of a subscription, from 1 without a gap: the one that differs from
+message to message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.transit import message, nested, number, position, text
 
 from machinami.foundation.errors import InputError
-from machinami.ingest.gtfs.parse.realtime import read_message
+from machinami.ingest.gtfs.parse.realtime import About, read_message
 
 SHARED = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).parents[4] / "shared")) / "data" / "gtfs" / "rt"
 
@@ -43,7 +43,7 @@ def test_an_alert_is_read_in_its_languages() -> None:
     alert = nested(1, number(1, 100) + number(2, 200)) + nested(5, text(2, "R")) + nested(10, words)
     (notice,) = read_message(message(text(1, "a") + nested(5, alert))).notices
     assert notice.header == {"ja": "大橋は通れません", "en": "Bridge closed"}
-    assert (notice.routes, notice.spans) == (("R",), ((100, 200),))
+    assert (notice.about, notice.spans) == ((About("R"),), ((100, 200),))
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>no</html>", b"\xff" * 40, message()[:4], b"{}"])

@@ -11,13 +11,13 @@ from machinami.foundation.errors import InputError
 from machinami.services.flood.logic.features import describe, scales_of
 from machinami.services.flood.logic.forecast import hindcast
 from machinami.services.flood.logic.gathering import Series, gather
-from machinami.services.flood.logic.hindsight import adapted, calm_share
+from machinami.services.flood.logic.hindsight import adapted, calm_share, known_errors
 from machinami.services.flood.logic.live import Task, forecast, forecast_all
 from machinami.services.flood.logic.outlook import TrainedModel
 from machinami.services.flood.logic.record import Record, judge_columns
 from machinami.services.flood.logic.retraining import retrain
 from machinami.services.flood.logic.stored import from_bytes, to_bytes
-from machinami.services.flood.logic.training import floods_seen, proven, train, trust
+from machinami.services.flood.logic.training import carried, floods_seen, proven, train, trust
 from machinami.services.flood.model import Sample
 
 HOURS = (1.0, 3.0)
@@ -182,6 +182,33 @@ def test_calm_forecasts_that_turn_out_wrong_are_given_up_and_stirred_ones_are_no
     assert (np.diff(share) <= 1e-12).all()
     assert (calm_share(said, came, calm + 1, 0.25, 6, 144.0) == 1.0).all()
     assert (calm_share(said, said, calm, 0.25, 6, 144.0) == 1.0).all()
+
+
+def test_an_error_counts_only_once_it_is_known_and_a_gap_counts_as_none() -> None:
+    rows = np.array([0, 1, 2, 5, 6, 7, 8])
+    error = np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0, 7.0])
+    assert known_errors(error, rows, 3).tolist() == [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.0]
+    assert known_errors(error, rows, 99).tolist() == [0.0] * 7
+    assert known_errors(error[:0], rows[:0], 3).size == 0
+
+
+def test_an_error_is_carried_on_as_far_as_it_comes_again_on_a_calm_and_on_a_stirred_river() -> None:
+    rng = np.random.default_rng(3)
+    before, fresh = rng.normal(0.0, 1.0, 9600), rng.normal(0.0, 1.0, 9600)
+    windows, stir = np.arange(9600) // 48, np.where(np.arange(9600) % 96 < 72, 0.2, 4.0)
+    assert carried(before, 0.4 * before + fresh, stir, windows) == pytest.approx([0.4] * 3, abs=0.05)
+    assert carried(before, fresh, stir, windows) == pytest.approx([0.0] * 3, abs=0.05)
+    calm_only = np.where(stir < 1.0, 0.4 * before, 0.0) + fresh
+    assert carried(before, calm_only, stir, windows) == pytest.approx([0.4, 0.0, 0.0], abs=0.05)
+    assert (carried(before, -before, stir, windows) == 0.0).all()
+    assert (carried(np.zeros(9600), fresh, stir, windows) == 0.0).all()
+
+
+def test_one_flood_in_which_an_error_came_again_proves_little() -> None:
+    rng = np.random.default_rng(4)
+    before, error = rng.normal(0.0, 1.0, 4800), rng.normal(0.0, 1.0, 4800)
+    before[:48] = error[:48] = 10.0 * error[:48]
+    assert (carried(before, error, np.full(4800, 4.0), np.arange(4800) // 48) < 0.2).all()
 
 
 def test_intervals_follow_errors_only_once_they_are_known() -> None:

@@ -1,6 +1,7 @@
 """A mail server and a push service in a process of their own, which count what they take; and one who asks the broker.
 
-`sinks.py serve` prints the two ports, then, at each line that it reads, what it took: letters, addresses, messages.
+`sinks.py serve MANNER` prints the two ports, then, at each line that it reads, what it took: letters, addresses,
+messages, endpoints. overlapped: the mail server takes commands before it has answered, as the usual ones do (RFC 2920).
 `sinks.py ask URL SECONDS` asks an address again and again and prints how long it waited: count, median, 99th
 percentile and longest, in milliseconds.
 """
@@ -17,9 +18,14 @@ from aiosmtpd.smtp import SMTP
 class Letters:
     """Takes every letter."""
 
-    def __init__(self) -> None:
+    def __init__(self, overlapped: bool) -> None:
+        self.overlapped = overlapped
         self.count = 0
         self.addresses = set[str]()
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, name: str, said: list[str]) -> list[str]:
+        session.host_name = name
+        return [*said[:-1], "250-PIPELINING", said[-1]] if self.overlapped else said
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         self.count += 1
@@ -48,9 +54,9 @@ class Pushed(asyncio.Protocol):
             self.transport.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
 
 
-async def serve() -> None:
+async def serve(manner: str) -> None:
     """Stand until the other side ends."""
-    loop, letters = asyncio.get_running_loop(), Letters()
+    loop, letters = asyncio.get_running_loop(), Letters(manner == "overlapped")
     mail = await loop.create_server(lambda: SMTP(letters, hostname="sink.test"), "127.0.0.1", 0)
     push = await loop.create_server(Pushed, "127.0.0.1", 0)
     print(*(server.sockets[0].getsockname()[1] for server in (mail, push)), flush=True)
@@ -72,6 +78,6 @@ def ask(url: str, seconds: float) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        asyncio.run(serve())
+        asyncio.run(serve(sys.argv[2]))
     else:
         ask(sys.argv[2], float(sys.argv[3]))

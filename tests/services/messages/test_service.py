@@ -21,8 +21,8 @@ from machinami.model.view import Geometry, Point, Ref, Words
 from machinami.model.vocabulary.alerts import Alert
 from machinami.model.vocabulary.places import District, Shelter
 from machinami.services.messages import api, page, service
+from machinami.services.messages.logic.job import ADDRESS
 from machinami.services.messages.model import Broadcast, EvacuationRoute, Footway, TownMessage
-from machinami.services.messages.service import ADDRESS
 
 EAST = "urn:ngsi-ld:District:east"
 WEST = "urn:ngsi-ld:District:west"

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from machinami.foundation.errors import InputError
+from machinami.methods.fair_allocation import share_by_need, share_fairly
 from machinami.methods.scorecard import Table
 from machinami.services.shelters.evaluate import evaluate
 from machinami.services.shelters.logic.brute import equals, small
-from machinami.services.shelters.logic.planted import coverage
+from machinami.services.shelters.logic.planted import SCARCE, SOME, coverage, settlements
 from machinami.services.shelters.logic.sidekicks import proved_of, rows_of
 
 SHARED = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).parents[4] / "shared")) / "data"
@@ -77,3 +78,13 @@ def test_drone_plans_are_near_the_proved_optima_and_hold(every: str) -> None:
     found = scored(EMPTY._replace(documents=files(PLANS)), every=every)
     assert found["mean_gap_to_optimum"][1]
     assert found["plans_infeasible"][0] == 0
+
+
+def test_where_everybody_is_short_the_worst_off_fare_no_worse_than_by_hand() -> None:
+    for setting in (SOME, SCARCE):
+        for task in settlements(3, 3, setting):
+            assert share_fairly(task, 1).worst <= share_by_need(task).worst + 1e-6
+    some, scarce = (
+        sum(task.stock.sum() / task.need.sum() for task in settlements(3, 20, one)) for one in (SOME, SCARCE)
+    )
+    assert scarce < some

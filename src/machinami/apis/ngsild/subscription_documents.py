@@ -59,6 +59,7 @@ _FORMS: Mapping[str, Form] = {**{form: form for form in get_args(Form)}, "keyVal
 _JOINS = ("flat", "inline", NONE)
 _ACCEPTED = ("application/json", "application/ld+json", "application/geo+json")
 _CHANNEL = {"MQTT-QoS": ("0", "1", "2"), "MQTT-Version": ("mqtt3.1.1", "mqtt5.0")}
+_MAX_AGE = "Max-Age"
 _TYPE_NAME = re.compile(r"[^\s,;|()]+")
 _WORD = re.compile(r"[^\s,{}|]+")
 _HEAD = ("@id", "@type")
@@ -248,7 +249,17 @@ def _endpoint(row: Json) -> Endpoint:
                 "notification.endpoint.notifierInfo", f"gives {key}, which is one of {', '.join(_CHANNEL[key])}"
             )
     receiver = tuple(read_pairs(row, "receiverInfo", "notification.endpoint."))
-    return Endpoint(uri, accept, receiver, channel, _milliseconds(row, "timeout"), _milliseconds(row, "cooldown"))
+    timeout, cooldown = (_milliseconds(row, member) for member in ("timeout", "cooldown"))
+    return Endpoint(uri, accept, receiver, channel, timeout, cooldown, _max_age(dict(channel).get(_MAX_AGE)))
+
+
+def _max_age(said: str | None) -> float | None:
+    """How old a notification may become: a key of notifierInfo, which 7.2 leaves open to brokers."""
+    if said is None:
+        return None
+    if not (said.isascii() and said.isdigit() and 0 < len(said) < 10 and int(said)):
+        raise wrong("notification.endpoint.notifierInfo", f"gives {_MAX_AGE}, which is a whole number of seconds")
+    return float(said)
 
 
 def _milliseconds(row: Json, member: str) -> int | None:

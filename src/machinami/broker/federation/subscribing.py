@@ -22,7 +22,8 @@ from machinami.broker.federation.relay import HEARD, Item, Relay
 from machinami.broker.federation.relay import RECORD as RELAYED
 from machinami.broker.federation.relayed import digest, read_entities
 from machinami.broker.federation.trigger import Trigger
-from machinami.broker.notify import Notifier, Outbox
+from machinami.broker.notifier import Notifier
+from machinami.broker.notify import Outbox
 from machinami.broker.policy import is_own
 from machinami.broker.seen import linked_in
 from machinami.broker.sources import Source

@@ -1,4 +1,5 @@
-"""Where are the vehicles now? Fetches GTFS-realtime messages again and again, and hands in what is new of each."""
+"""Where are the vehicles now, and what must riders know? Fetches GTFS-realtime messages again and again, and hands in
+what is new of each."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -7,6 +8,7 @@ from datetime import UTC, datetime
 
 from machinami.foundation.errors import MachinamiError
 from machinami.foundation.instant import format_instant
+from machinami.ingest.gtfs.notices import Bulletin
 from machinami.ingest.gtfs.parse.realtime import Seen, read_message
 from machinami.model.reading import Reading
 from machinami.model.vocabulary.transit import entity_id
@@ -42,6 +44,7 @@ class Poll:
     ) -> None:
         self.account = Account()
         self._url, self._feed, self._seconds = url, feed, seconds
+        self._bulletin = Bulletin(feed)
         self._fetch, self._deliver, self._clock, self._sleep = fetch, deliver, clock, sleep
 
     async def run(self) -> None:
@@ -55,13 +58,16 @@ class Poll:
         try:
             message = read_message(await self._fetch(self._url))
             fresh = [one for one in message.seen[:MOST] if self._is_new(one, message.at)]
-            found = [reading for one in fresh for reading in readings_of(one, self._feed, message.at, self._clock())]
+            now = self._clock()
+            found = [reading for one in fresh for reading in readings_of(one, self._feed, message.at, now)]
+            found += self._bulletin.changes(message, now)
             if found:
                 await self._deliver(found)
         except (MachinamiError, OSError) as error:
             if self.account.last_error != str(error):
                 _LOG.warning("%s: %s", self._url, error)
             self.account.last_error = str(error)
+            self._bulletin = Bulletin(self._feed)  # what may not have arrived is said anew
             return
         self.account.told |= {one.vehicle: one.at or message.at for one in fresh}
         self.account.messages += 1
@@ -69,7 +75,7 @@ class Poll:
         self.account.last_error = ""
 
     def _is_new(self, one: Seen, at: int) -> bool:
-        return bool(one.trip) and (one.at or at) > self.account.told.get(one.vehicle, 0)
+        return bool(one.trip) and not one.cancelled and (one.at or at) > self.account.told.get(one.vehicle, 0)
 
 
 def readings_of(one: Seen, feed: str, message_at: int, now: datetime) -> Iterator[Reading]:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypedDict
 from urllib.parse import quote, unquote
 
-from machinami.model.view import Day, Geometry, Measured, Point, Ref, Words
+from machinami.model.view import Day, Geometry, Measured, Moment, Point, Ref, Words
 
 
 def entity_id(kind: str, feed: str, name: str) -> str:
@@ -137,6 +137,59 @@ class Vehicle:
     service_status: str | None = None
     delays: list[Any] | None = None
     reported_at: datetime | None = None
+    simulated: bool | None = None
+
+
+class NoticeAbout(TypedDict, total=False):
+    """Whom a notice is about: a timetable by its name, a route and a stop by their keys, a trip by its id, a day of the
+    timetable. What is said must fit; what is not said may be any."""
+
+    feed: str
+    route: str
+    stop: str
+    trip: str
+    day: str
+
+
+class NoticeSpan(TypedDict, total=False):
+    """When a notice holds: from, until; an end that is not said is open."""
+
+    start: Moment
+    end: Moment
+
+
+class Step(TypedDict):
+    """What somebody did with a notice or a proposal: who, in which role, when, to which state, why."""
+
+    who: str
+    role: str
+    at: Moment
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransitNotice:
+    """What riders must know: a line that does not run, a stop that has moved.
+
+    effect and cause: as GTFS-realtime names them, in lower camel case; about: none, of everything; spans: none, always;
+    state: told or ended. told_at: first; reported_at: when its feed said it last. What an officer wrote has
+    transitions instead of reported_at.
+    """
+
+    TYPE: ClassVar[str] = "TransitNotice"
+    id: str
+    headline: Words | None = None
+    text: Words | None = None
+    effect: str | None = None
+    cause: str | None = None
+    about: Annotated[list[dict[str, Any]], list[NoticeAbout]] | None = None
+    spans: Annotated[list[dict[str, Any]], list[NoticeSpan]] | None = None
+    web: str | None = None
+    state: str | None = None
+    told_at: datetime | None = None
+    reported_at: datetime | None = None
+    transitions: Annotated[list[dict[str, Any]], list[Step]] | None = None
     simulated: bool | None = None
 
 

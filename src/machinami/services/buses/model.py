@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, TypedDict, get_args
 
-from machinami.model.view import Day, Measured, Moment, Ref, Words
+from machinami.model.view import Day, Measured, Ref, Words
+from machinami.model.vocabulary.transit import Step as Step
 
 ProposalState = Literal["asked", "proposed", "approved", "declined", "withdrawn", "impossible"]
 STATES: tuple[ProposalState, ...] = get_args(ProposalState)
@@ -102,16 +103,6 @@ class ArrivalScore:
     simulated: bool | None = None
 
 
-class Step(TypedDict):
-    """What somebody did with a proposal: who, in which role, when, to which state, why."""
-
-    who: str
-    role: str
-    at: Moment
-    state: str
-    reason: str
-
-
 class Gain(TypedDict):
     """Minutes that all people wait under one demand, today and then."""
 
@@ -159,3 +150,4 @@ class Settings:
     shift_minutes: int
     history_days: int
     improvement_needed: float
+    notice_minutes: int

@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from machinami.foundation.errors import Conflict, NotFound
-from machinami.foundation.instant import format_instant
 from machinami.kit.city import City
 from machinami.model.transit import day_begins, service_day
 from machinami.model.vocabulary.office import Officer
@@ -15,11 +14,12 @@ from machinami.model.vocabulary.transit import (
     GtfsStop,
     OriginDestinationFlow,
     TransitFeed,
+    TransitNotice,
     TransitPattern,
     Vehicle,
     key_of,
 )
-from machinami.services.buses.logic import told
+from machinami.services.buses.logic import notices, told
 from machinami.services.buses.logic.arrivals import Model, Recent, model_of
 from machinami.services.buses.logic.day import Day, day_of
 from machinami.services.buses.logic.learning import is_due
@@ -31,7 +31,6 @@ from machinami.services.buses.model import (
     ArrivalScore,
     ProposalState,
     Settings,
-    Step,
     TimetableProposal,
     TransitDelay,
     TransitKpi,
@@ -217,7 +216,7 @@ async def _propose(city: City, held: Held, settings: Settings, now: datetime) ->
         today, _ = service_day(now, held.network.zone)
         made = await city.compute_at(PROPOSE, held, held.day_for(today), flows, settings.shift_minutes)
         state: ProposalState = "proposed" if made["moves"] else "impossible"
-        steps = [*(one.transitions or []), _step(Officer("machinami", "buses"), now, state, "")]
+        steps = [*(one.transitions or []), notices.step(Officer("machinami", "buses"), now, state, "")]
         await city.publish(
             TimetableProposal(
                 one.id, state, made["day"], made["people"], made["counted"], made["vehicles"], made["gains"],
@@ -227,10 +226,6 @@ async def _propose(city: City, held: Held, settings: Settings, now: datetime) ->
         await city.publish(TransitKpi(told.KPI_ID, waiting=made["waiting"], told_at=now - TELL_EVERY))
 
 
-def _step(by: Officer, now: datetime, state: str, reason: str) -> dict[str, object]:
-    return dict(Step(who=by.who, role=by.role, at=format_instant(now), state=state, reason=reason))
-
-
 async def ask(city: City, reason: str, by: Officer) -> None:
     """Have a timetable worked out with which people would wait less. Raises Conflict while one is being made."""
     async with city.turn:
@@ -238,7 +233,7 @@ async def ask(city: City, reason: str, by: Officer) -> None:
             raise Conflict("A timetable is being worked out; wait until it is there")
         now = city.now()
         one = TimetableProposal(city.new_id(TimetableProposal.TYPE), "asked")
-        steps = [_step(by, now, "asked", reason)]
+        steps = [notices.step(by, now, "asked", reason)]
         await city.publish(TimetableProposal(one.id, "asked", transitions=steps), by=by.who)
 
 
@@ -257,6 +252,22 @@ async def decide(city: City, name: str, state: ProposalState, reason: str, by: O
             raise NotFound(f"There is no proposal {name!r}")
         if one.state not in NEXT.get(state, ()):
             raise Conflict(f"A proposal that is {one.state} cannot be {state}")
-        steps = [*(one.transitions or []), _step(by, city.now(), state, reason)]
+        steps = [*(one.transitions or []), notices.step(by, city.now(), state, reason)]
         kept: ProposalState = "proposed" if state == "withdrawn" else state
         await city.publish(TimetableProposal(one.id, kept, transitions=steps), by=by.who)
+
+
+async def write_notice(city: City, draft: notices.Draft, by: Officer) -> None:
+    """Tell riders something. Raises BadRequestData where a field does not do."""
+    async with city.turn:
+        name = city.new_id(TransitNotice.TYPE)
+        await city.publish(notices.written(name, draft, by, city.now(), city.zone), by=by.who)
+
+
+async def end_notice(city: City, name: str, reason: str, by: Officer) -> None:
+    """Take a notice away. Raises NotFound, Conflict."""
+    async with city.turn:
+        one = await city.get(TransitNotice, name)
+        if one is None:
+            raise NotFound(f"There is no notice {name!r}")
+        await city.publish(notices.ended(one, by, city.now(), reason), by=by.who)

@@ -6,11 +6,12 @@ from machinami.kit.desk import Desk
 from machinami.kit.http import Request, Response, Route
 from machinami.model.vocabulary.alerts import Alert
 from machinami.services.messages.book import residents, state
+from machinami.services.messages.logic.job import ADDRESS
 from machinami.services.messages.logic.ledger import proof
 from machinami.services.messages.logic.people import PURPOSE
 from machinami.services.messages.logic.speech import kana, ssml
 from machinami.services.messages.logic.writing import said
-from machinami.services.messages.service import ADDRESS, OPENED, broadcast_of, ledger_of
+from machinami.services.messages.service import OPENED, broadcast_of, ledger_of
 
 TEXT, CSV, SSML = b"text/plain; charset=utf-8", b"text/csv; charset=utf-8", b"application/ssml+xml"
 SCRIPT = b"text/javascript; charset=utf-8"

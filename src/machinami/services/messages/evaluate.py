@@ -57,7 +57,7 @@ def evaluate(table: Table, options: Mapping[str, str], progress: Progress, each:
 
 
 def _whole(options: Mapping[str, str], name: str, most: int) -> int:
-    text = options.get(name) or "100"
+    text = options.get(name) or next(one.default for one in ARGUMENTS if one.name == name)
     if not text.isdigit() or not 1 <= int(text) <= most:
         raise InputError(f"--{name} is a whole number, 1 to {most}")
     return int(text)

@@ -19,10 +19,11 @@ from machinami.model.view import Words as Texts
 from machinami.model.vocabulary.alerts import Alert
 from machinami.model.vocabulary.places import District
 from machinami.services.messages.book import deciding, residents, state
+from machinami.services.messages.logic.job import ADDRESS
 from machinami.services.messages.logic.people import PURPOSE, Contact
 from machinami.services.messages.logic.writing import Draft, template_of
 from machinami.services.messages.model import BY_HAND, LANGUAGES, STATUSES, TOPICS, Broadcast, Settings, TownMessage
-from machinami.services.messages.service import ADDRESS, PACKAGE, ledger_of
+from machinami.services.messages.service import PACKAGE, ledger_of
 
 CAUSES = ("flood", "landslide", "storm")
 
@@ -61,7 +62,7 @@ def routes(city: City, desk: Desk) -> list[Route]:
     way = Way(city, desk)
     page = way.frame.page
     return [
-        page("GET", ADDRESS, way.show, "Messages: what is said now, where to go, how to be told"),
+        way.frame.public(ADDRESS, way.show, "Messages: what is said now, where to go, how to be told"),
         page("GET", f"{ADDRESS}/m/{{key}}", way.one, "One message in every language"),
         page("GET", f"{ADDRESS}/m/{{key}}/sheet", way.sheet, "One message in large type, to print"),
         page("GET", f"{ADDRESS}/tv", way.television, "What is said now, for a television"),

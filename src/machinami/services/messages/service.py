@@ -1,37 +1,40 @@
 """What does the messages service do by itself? Take what was approved, send it, find the ways on foot."""
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
-from urllib.parse import quote, urlsplit
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from machinami.foundation.errors import NotFound
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
+from machinami.kit.gathering import Gathering
 from machinami.kit.words import catalogue, without_ruby
-from machinami.model.push import Urgency, headers, private_key, private_text, vapid
+from machinami.model.push import Urgency, headers, private_text
 from machinami.model.vocabulary.alerts import Alert
 from machinami.model.vocabulary.places import District, Shelter
 from machinami.services.messages.logic import ways
 from machinami.services.messages.logic.broadcasts import accounted, begun, chosen, due_alerts, is_over
+from machinami.services.messages.logic.job import Job
 from machinami.services.messages.logic.ledger import Outcome, Row, after, is_due, row_of
 from machinami.services.messages.logic.letters import (
     Going,
     Phrases,
-    Piece,
     Sealing,
     letter_of,
     piece_of,
     push_text,
     sealed,
-    where_to_go,
 )
-from machinami.services.messages.logic.people import BUCKETS, PURPOSE, Contact, bucket_of, contact_of, opening_mark
+from machinami.services.messages.logic.people import BUCKETS, PURPOSE, Contact, bucket_of, contact_of
 from machinami.services.messages.logic.writing import said
 from machinami.services.messages.model import (
     LANGUAGES,
@@ -46,71 +49,26 @@ from machinami.services.messages.model import (
 )
 
 PACKAGE = "machinami.services.messages"
-ADDRESS = "/services/messages"
 PEOPLE, LEDGER, OPENED, STAMPS, KEYS = "people", "ledger", "opened", "stamps", "keys"
-HELD, ANSWERED = "held", "answered"
+HELD, ANSWERED, UNDERWAY = "held", "answered", "underway"
 SHELVES = tuple(f"{number:02d}" for number in range(BUCKETS))
 _TURN = timedelta(minutes=10)  # how often it is seen to that who withdrew a consent elsewhere is forgotten
 _SHELVES_AT_ONCE = 4
-_AT_ONCE: Mapping[str, int] = {"mail": 8, "push": 24}
+_AT_ONCE: Mapping[str, int] = {"mail": 24, "push": 24}
+ON_THEIR_WAY = sum(_AT_ONCE.values())
+"""So many are on their way at once, and a place is free again only when it is kept what became of the one who had it:
+if the machine dies, no more than these are told twice."""
 _PUSH_LASTS = timedelta(hours=6)
 
 
 @dataclass
-class Job:
-    """What is the same for everybody to whom one message goes; made once, so that each person costs little."""
+class Flow:
+    """What holds back the sending of one message: how many are on their way at once."""
 
-    broadcast: Broadcast
-    settings: Settings
-    pieces: Mapping[Language, Piece]
-    phrases: Mapping[Language, Phrases]
-    goings: Mapping[str, Going]
-    known: Mapping[str, Mapping[str, Row]]
-    keys: Mapping[str, str]
-    address: str
-    contact: str
-    now: datetime
+    results: Gathering[tuple[str, str, Row]]
     gates: Mapping[str, asyncio.Semaphore] = field(
         default_factory=lambda: {road: asyncio.Semaphore(most) for road, most in _AT_ONCE.items()}
     )
-    tokens: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The broadcast's own part of its id."""
-        return self.broadcast.id.rpartition(":")[2]
-
-    @property
-    def tag(self) -> str:
-        """By which a later push message takes the place of an earlier one about the same alert."""
-        return str(self.broadcast.ref_alert).rpartition(":")[2][-32:]
-
-    def going(self, to: Contact) -> str:
-        """Where a person is to go: told where they named the one district that they are in."""
-        if not self.goings or len(to.districts) != 1:
-            return ""
-        return where_to_go(self.goings.get(to.districts[0]), to.language, self.phrases[to.language])
-
-    def links(self, to: Contact) -> tuple[str, str]:
-        """Where a person reads more, and where they leave; empty where the town does not know its own address."""
-        if not self.address:
-            return "", ""
-        alert = quote(str(self.broadcast.ref_alert).rpartition(":")[2], safe="")
-        mark = opening_mark(to.id, self.broadcast.id, self.keys["links"])
-        more = f"{self.address}{ADDRESS}/m/{alert}?b={quote(self.name, safe='')}&r={mark}&lang={to.language}"
-        return more, leave_address(self.address, to)
-
-    def authorization(self, endpoint: str) -> str:
-        """By what a push service knows the town; made once for each of them."""
-        parts = urlsplit(endpoint)
-        if (known := self.tokens.get(parts.netloc)) is None:
-            known = self.tokens[parts.netloc] = vapid(endpoint, self.contact, private_key(self.keys["vapid"]), self.now)
-        return known
-
-
-def leave_address(address: str, to: Contact) -> str:
-    """The link by which a person ends what they are sent, and nobody else does."""
-    return f"{address}{ADDRESS}/leave?who={quote(to.id.rpartition(':')[2], safe='')}&key={to.key}"
 
 
 async def refresh(city: City, now: datetime) -> None:
@@ -153,21 +111,25 @@ async def deliver(own: City, now: datetime) -> None:
 
 async def send_out(own: City, broadcast: Broadcast, alert: Alert, now: datetime) -> Broadcast:
     """Send what is to be sent now of one going out, a few shelves of people at a time; then account for it."""
-    job = await _job(own, broadcast, alert, now)
+    job, number = await _job(own, broadcast, alert, now)
+    flow = Flow(Gathering(_noting(own, broadcast.id, number)))
     gate = asyncio.Semaphore(_SHELVES_AT_ONCE)
 
-    async def shelf(bucket: str) -> list[str]:
+    async def shelf(bucket: str) -> None:
         async with gate:
-            return await _send_shelf(own, job, bucket)
+            await _send_shelf(own, job, flow, bucket)
 
-    held = [person for part in await asyncio.gather(*map(shelf, SHELVES)) for person in part]
-    if held:
-        await own.private(lambda drawer: drawer.put(HELD, broadcast.id, {"people": held}))
-    return await account(own, broadcast)
+    await asyncio.gather(*map(shelf, SHELVES))
+    notes = f"{UNDERWAY}/{broadcast.id}"
+    told = await own.private_rows(notes)
+    await own.private(lambda drawer: [drawer.drop(notes, note) for note in told])  # the shelves have it all by now
+    async with own.turn:
+        return await account(own, await broadcast_of(own, broadcast.id), ends=True)
 
 
-async def _job(own: City, broadcast: Broadcast, alert: Alert, now: datetime) -> Job:
-    """What is the same for everybody: texts by language, where to go by district, keys, and what was sent before."""
+async def _job(own: City, broadcast: Broadcast, alert: Alert, now: datetime) -> tuple[Job, int]:
+    """What is the same for everybody: texts by language, where to go by district, keys, and what was sent before; and
+    the number of the next note of it."""
     town = {one.id: one for one in await own.find(Shelter)}
     goings = {
         str(way.ref_district): Going(town[str(way.ref_shelter)].name or {}, way.minutes)
@@ -179,58 +141,105 @@ async def _job(own: City, broadcast: Broadcast, alert: Alert, now: datetime) -> 
     withdrawn = broadcast.what == "withdrawal"
     pieces = {language: piece_of(alert, language, phrases[language], withdrawn) for language in LANGUAGES}
     leads = alert.kind == "order" and alert.response in ("Evacuate", None) and not withdrawn
-    shelves = await own.private_rows(f"{LEDGER}/{broadcast.id}")
-    known = {bucket: {p: row_of(kept) for p, kept in row["rows"].items()} for bucket, row in shelves.items()}
+    known, noted, number = await _shelves(own, broadcast.id)
     settings, roads = await own.settings(Settings), own.roads
     contact = (
         f"mailto:{roads.from_address}" if roads.from_address else roads.address or "mailto:nobody@machinami.invalid"
     )
     return Job(
-        broadcast, settings, pieces, phrases, goings if leads else {}, known, await keys_of(own), roads.address,
+        broadcast, settings, pieces, phrases, goings if leads else {}, known, noted, await keys_of(own), roads.address,
         settings.contact or contact, now,
-    )  # fmt: skip
+    ), number  # fmt: skip
 
 
-async def _send_shelf(own: City, job: Job, bucket: str) -> list[str]:
-    """Send to the people of one shelf; who of them is held out."""
+def _noting(own: City, broadcast_id: str, first: int) -> Callable[[list[tuple[str, str, Row]]], Awaitable[object]]:
+    """What keeps what became of some sendings until their shelf is whole. first: the number of the next note."""
+    number = itertools.count(first)
+
+    async def note(results: list[tuple[str, str, Row]]) -> None:
+        told: dict[str, dict[str, Any]] = {}
+        for bucket, person, row in results:
+            told.setdefault(bucket, {})[person] = row.kept()
+        part = f"{next(number):08d}"
+        await own.private(lambda drawer: drawer.put(f"{UNDERWAY}/{broadcast_id}", part, {"rows": told}))
+
+    return note
+
+
+Shelves = dict[str, dict[str, Row]]
+
+
+async def _shelves(own: City, broadcast_id: str) -> tuple[Shelves, Shelves, int]:
+    """How it fared on its way to each person, by shelf; what was noted besides, of shelves that are perhaps not whole;
+    and the number that no note has yet."""
+    whole = await own.private_rows(f"{LEDGER}/{broadcast_id}")
+    parts = await own.private_rows(f"{UNDERWAY}/{broadcast_id}")
+    known = {bucket: {p: row_of(kept) for p, kept in row["rows"].items()} for bucket, row in whole.items()}
+    noted: Shelves = {}
+    for _, part in sorted(parts.items()):
+        for bucket, rows in part["rows"].items():
+            noted.setdefault(bucket, {}).update({person: row_of(kept) for person, kept in rows.items()})
+    return known, noted, max(map(int, parts), default=-1) + 1
+
+
+async def _send_shelf(own: City, job: Job, flow: Flow, bucket: str) -> None:
+    """Send to the people of one shelf who are to be told now, and keep how they all fared."""
     people = {one.id: one for one in await contacts(own, bucket)}
     held: list[str] = []
     if bucket in job.known:
         rows = {person: row for person, row in job.known[bucket].items() if row.state != "waiting" or person in people}
     else:
         rows, held = chosen(people.values(), job.broadcast, job.keys["links"])
+    rows |= job.noted.get(bucket, {})
     due = [person for person, row in rows.items() if is_due(row, job.now)]
     pushed = [_sealing(job, people[person]) for person in due if rows[person].road == "push"]
     bodies = dict(await own.compute(sealed, pushed)) if pushed else {}
-    outcomes = await asyncio.gather(*(_send_one(own, job, people[person], bodies.get(person, b"")) for person in due))
-    settings = job.settings
-    for person, outcome in zip(due, outcomes, strict=True):
-        pause = timedelta(seconds=settings.pause_seconds)
-        rows[person] = after(rows[person], outcome, own.now(), settings.tries, pause)
-    if rows and (due or bucket not in job.known):
-        told = {"rows": {person: row.kept() for person, row in rows.items()}}
-        await own.private(lambda drawer: drawer.put(f"{LEDGER}/{job.broadcast.id}", bucket, told))
+    sent = (_send_one(own, job, flow, bucket, people[person], rows[person], bodies.get(person, b"")) for person in due)
+    rows |= dict(zip(due, await asyncio.gather(*sent), strict=True))
+    if (rows or held) and (due or bucket not in job.known):
+        await own.private(partial(_put_shelf, about=job.broadcast.id, bucket=bucket, rows=rows, held=held))
     for person in due:
         if rows[person].state == "gone" and rows[person].road == "push":
             await forget(own, person)  # the browser gave its subscription up (RFC 8030, 7.3)
-    return held
 
 
-async def _send_one(own: City, job: Job, to: Contact, body: bytes) -> Outcome:
+def _put_shelf(drawer: Drawer, about: str, bucket: str, rows: Mapping[str, Row], held: Sequence[str]) -> None:
+    """Keep how a shelf fared, and who of it was held out."""
+    told, shelf = {person: row.kept() for person, row in rows.items()}, f"{LEDGER}/{about}"
+    before = (drawer.get(shelf, bucket) or {}).get("rows", {})
+    # Who is called may have been ticked off meanwhile.
+    told |= {person: kept for person, kept in before.items() if person in told and rows[person].road == "call"}
+    drawer.put(shelf, bucket, {"rows": told})
+    if held:
+        others = (drawer.get(HELD, about) or {}).get("people", [])
+        drawer.put(HELD, about, {"people": [*dict.fromkeys([*others, *held])]})
+
+
+async def _send_one(own: City, job: Job, flow: Flow, bucket: str, to: Contact, row: Row, body: bytes) -> Row:
+    """Send to one person, and note what became of it before anybody else has the place."""
+    settings = job.settings
+    async with flow.gates.get(to.road) or nullcontext():
+        outcome = await _handed_over(own, job, to, body)
+        told = after(row, outcome, own.now(), settings.tries, timedelta(seconds=settings.pause_seconds))
+        if to.road in flow.gates:
+            await flow.results.keep((bucket, to.id, told))
+    return told
+
+
+async def _handed_over(own: City, job: Job, to: Contact, body: bytes) -> Outcome:
     if to.road == "simulated":
         return Outcome(True, None, "simulated")
     if job.broadcast.simulated:
         return Outcome(False, 0, "what is simulated goes to nobody who is not")
-    async with job.gates[to.road]:
-        if to.road == "mail":
-            name = f"{job.name}.{to.id.rpartition(':')[2]}"
-            piece, phrases = job.pieces[to.language], job.phrases[to.language]
-            letter = letter_of(to.to, name, piece, job.going(to), phrases, *job.links(to))
-            done = await own.roads.mail(letter, job.settings.sender_name, job.now)
-        else:
-            urgency: Urgency = "high" if job.broadcast.topic == "safety" else "normal"
-            fields = headers(job.authorization(to.to), urgency, _PUSH_LASTS, job.tag)
-            done = await own.roads.push(to.to, body, fields)
+    if to.road == "mail":
+        name = f"{job.name}.{to.id.rpartition(':')[2]}"
+        piece, phrases = job.pieces[to.language], job.phrases[to.language]
+        letter = letter_of(to.to, name, piece, job.going(to), phrases, *job.links(to))
+        done = await own.roads.mail(letter, job.settings.sender_name, job.now)
+    else:
+        urgency: Urgency = "high" if job.broadcast.topic == "safety" else "normal"
+        fields = headers(job.authorization(to.to), urgency, _PUSH_LASTS, job.tag)
+        done = await own.roads.push(to.to, body, fields)
     return Outcome(done.ok, done.status, done.reason)
 
 
@@ -322,18 +331,21 @@ async def broadcast_of(city: City, broadcast_id: str) -> Broadcast:
 
 
 async def ledger_of(own: City, broadcast_id: str) -> dict[str, Row]:
-    """How it fared on its way to each person."""
-    shelves = await own.private_rows(f"{LEDGER}/{broadcast_id}")
-    return {person: row_of(kept) for shelf in shelves.values() for person, kept in shelf["rows"].items()}
+    """How it fared on its way to each person, also of those who were told a moment ago."""
+    known, noted, _ = await _shelves(own, broadcast_id)
+    return {person: row for shelves in (known, noted) for shelf in shelves.values() for person, row in shelf.items()}
 
 
-async def account(own: City, broadcast: Broadcast) -> Broadcast:
-    """Add up anew how a going out fares, and tell the town."""
+async def account(own: City, broadcast: Broadcast, ends: bool = False) -> Broadcast:
+    """Add up anew how a going out fares, and tell the town. ends: whether everybody was looked at; before, what is not
+    in the ledger may still be to be sent, and it goes on."""
     rows = await ledger_of(own, broadcast.id)
     opened = await own.private_rows(f"{OPENED}/{broadcast.id}")
     held = (await own.private_rows(HELD)).get(broadcast.id, {}).get("people", ())
     answered = (await own.private_rows(ANSWERED)).get(broadcast.id, {}).get("people", ())
     told = accounted(broadcast, rows, opened, held, answered)
+    if not ends:
+        told = replace(told, state=broadcast.state)
     if told != broadcast:
         await own.publish(told)
     return told

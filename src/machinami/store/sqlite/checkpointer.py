@@ -8,6 +8,8 @@ import apsw
 
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import PAGE, open_connection, read
+from machinami.store.sqlite.readers import snapshot
+from machinami.store.sqlite.shipping import Follower
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.writer import Writer
 
@@ -19,6 +21,9 @@ class Checkpointer:
 
     The log begins anew only when all of it has been moved at a moment in which nobody writes. Under steady
     writing that moment may never come; when the log has grown too large the writer is held for a last short move.
+
+    follower: who copies what is committed. What it has not copied is not moved: what is committed from the beginning of
+    its copy on is held back by a read of that moment, so that the log cannot begin anew meanwhile.
     """
 
     def __init__(self, path: Path, settings: StoreSettings, connection: apsw.Connection) -> None:
@@ -29,6 +34,8 @@ class Checkpointer:
         self._holding = False
         self._thread = ThreadPoolExecutor(1, "store-checkpoint")
         self._own: apsw.Connection | None = None
+        self._still: apsw.Connection | None = None
+        self.follower: Follower | None = None
         self._task: asyncio.Task[None] | None = None
         self._pages = 0
         self._next = self._enough
@@ -69,12 +76,31 @@ class Checkpointer:
     def _move(self) -> None:
         if self._own is None:
             self._own = open_connection(self._path, self._settings, write=True)
-        read(self._own, SQL.checkpoint_some)
+        follower = self.follower
+        if follower is None:
+            read(self._own, SQL.checkpoint_some)
+            return
+        if self._still is None:
+            self._still = open_connection(self._path, self._settings, write=False)
+        with snapshot(self._still):
+            read(self._still, SQL.settled)  # only a read that has begun holds anything back
+            follower.ship()
+            read(self._own, SQL.checkpoint_some)
 
     async def close(self) -> None:
         """Wait for the move under way."""
         if self._task is not None:
             await asyncio.wait([self._task])
         self._thread.shutdown(wait=True)
-        if self._own is not None:
-            self._own.close()
+        for connection in (self._still, self._own):
+            if connection is not None:
+                connection.close()
+
+    def finish(self, connection: apsw.Connection) -> None:
+        """Move the rest, and close the last connection to the file."""
+        if self.follower is not None:
+            self.follower.ship()
+        read(connection, SQL.checkpoint_all)
+        connection.close()
+        if self.follower is not None:
+            self.follower.let_go()

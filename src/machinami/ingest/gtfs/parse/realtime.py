@@ -45,17 +45,27 @@ class Seen(NamedTuple):
     cancelled: bool
 
 
+class About(NamedTuple):
+    """Whom an alert is about: the ids that are said, all of which must fit; empty: any."""
+
+    route: str = ""
+    stop: str = ""
+    trip: str = ""
+    start_date: str = ""
+
+
 class Notice(NamedTuple):
-    """An alert: texts by language, spans of time, whom it is about (routes, stops, trips by id), cause and effect."""
+    """An alert: texts by language, spans of time (s since 1970), whom it is about (nobody named: everybody), cause and
+    effect by their published numbers, where more is said."""
 
     id: str
     header: dict[str, str]
     text: dict[str, str]
     spans: tuple[tuple[int | None, int | None], ...]
-    routes: tuple[str, ...]
-    stops: tuple[str, ...]
+    about: tuple[About, ...]
     cause: int
     effect: int
+    web: str
 
 
 class Message(NamedTuple):
@@ -140,10 +150,15 @@ def _position(data: bytes) -> Seen:
 def _alert(name: str, data: bytes) -> Notice:
     held = _fields(data)
     spans = tuple((_maybe(span, 1), _maybe(span, 2)) for span in map(_fields, _all(held, 1)))
-    about = [_fields(part) for part in _all(held, 5)]
-    routes, stops = (tuple(dict.fromkeys(_text(one, number) for one in about if number in one)) for number in (2, 5))
-    header, text = (_translated(_bytes(held, number)) for number in (10, 11))
-    return Notice(name, header, text, spans, routes, stops, _whole(held, 6, 1), _whole(held, 7, 8))
+    about = tuple(dict.fromkeys(_about(_fields(part)) for part in _all(held, 5)))
+    header, text, web = (_translated(_bytes(held, number)) for number in (10, 11, 8))
+    address = next(iter(web.values()), "")
+    return Notice(name, header, text, spans, about, _whole(held, 6, 1), _whole(held, 7, 8), address)
+
+
+def _about(held: "Fields") -> About:
+    trip = _fields(_bytes(held, 4))
+    return About(_text(held, 2) or _text(trip, 5), _text(held, 5), _text(trip, 1), _text(trip, 3))
 
 
 def _translated(data: bytes) -> dict[str, str]:

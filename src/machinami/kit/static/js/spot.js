@@ -58,7 +58,7 @@
       form.elements.lon.value = lon.toFixed(6);
       form.elements.lat.value = lat.toFixed(6);
       said.textContent = words;
-      form.elements.landmark.required = false;
+      if (form.elements.landmark) form.elements.landmark.required = false;
       if (!map) return;
       if (!mark) {
         mark = new maplibregl.Marker({ color: colour("--l3"), draggable: true });
@@ -80,7 +80,7 @@
         said.textContent = said.dataset.asking;
         navigator.geolocation.getCurrentPosition(
           (found) => put(found.coords.longitude, found.coords.latitude, said.dataset.here, true),
-          () => { said.textContent = said.dataset.none; form.elements.landmark.focus(); },
+          () => { said.textContent = said.dataset.none; (form.elements.landmark ?? form.querySelector("input:not([type=hidden])"))?.focus(); },
           { enableHighAccuracy: true, timeout: 10000, maximumAge: 60000 },
         );
       });

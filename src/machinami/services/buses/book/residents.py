@@ -1,5 +1,6 @@
 """What does a resident want to know: which stops, what leaves next, and how to get there?"""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,14 @@ from machinami.kit.city import City
 from machinami.kit.words import Words
 from machinami.methods.raptor import Journey
 from machinami.model.transit import Network, Stop, day_begins, service_day
-from machinami.model.vocabulary.transit import TransitFeed
+from machinami.services.buses.book.noticing import (
+    Concerning,
+    NoticeRow,
+    around,
+    concerning,
+    of_stop,
+    standing_notices,
+)
 from machinami.services.buses.logic.board import Cell, Departure, departures, matching, nearest, sheet, told_by_trip
 from machinami.services.buses.logic.day import Day, Name, Place, on_foot
 from machinami.services.buses.logic.network import Held
@@ -23,6 +31,7 @@ STOPS_SHOWN = 12
 FAR = 30_000.0  # m
 DEPARTURES = 10
 MOST_JOURNEYS = 6
+_PLACE = re.compile(r"(-?\d{1,2}(?:\.\d{1,9})?)\s*,\s*(-?\d{1,3}(?:\.\d{1,9})?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,7 @@ class DepartureRow:
     goal: str
     told: Departure
     delay: int | None
+    notices: Sequence[NoticeRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class StopView:
     day: str
     shown: str
     simulated: bool
+    notices: Sequence[NoticeRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ class LegRow:
     arrive: datetime
     calls: int
     delay: int | None = None
+    notices: Sequence[NoticeRow] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +140,14 @@ def called_stops(held: Held) -> list[Stop]:
     )
 
 
-def found_stops(held: Held, text: str, centre: tuple[float, float], words: Words) -> list[StopRow]:
-    """The stops that a text means; those nearest to the middle of the town where nothing was asked."""
+def found_stops(
+    held: Held, text: str, centre: tuple[float, float], words: Words, here: tuple[float, float] | None = None
+) -> list[StopRow]:
+    """The stops nearest to a place, or those that a text means; those nearest to the middle of the town where nothing
+    was asked."""
     stops = called_stops(held)
+    if here is not None:
+        return [stop_row(stop, words, metres) for stop, metres in nearest(stops, *here, STOPS_SHOWN)]
     if text:
         return [stop_row(stop, words) for stop in matching(stops, text, STOPS_SHOWN)]
     found = nearest(stops, *centre, STOPS_SHOWN)
@@ -155,25 +172,32 @@ async def stop_view(city: City, name: str, words: Words, now: datetime) -> StopV
     printed = sheet(network, day, name)
     routes = {cell.route for cells in printed.values() for cell in cells}
     shown = held.day_for(today)
+    notices = await standing_notices(city, now)
+    find = concerning(notices, network, words, now)
     return StopView(
         stop_row(stop, words),
         stop.lon,
         stop.lat,
-        [departure_row(network, one, words) for one in rows],
+        [departure_row(network, one, words, find, (name, today.isoformat())) for one in rows],
         printed,
         {route: line_name(network, route, words) for route in sorted(routes)},
         [stop_row(other, words, metres) for other, metres in around],
         today.isoformat(),
         "" if shown == today else shown.isoformat(),
         held.simulated,
+        of_stop(notices, network, name, routes, words, now),
     )
 
 
-def departure_row(network: Network, one: Departure, words: Words) -> DepartureRow:
-    """A departure as a page shows it."""
+def departure_row(
+    network: Network, one: Departure, words: Words, find: Concerning, at: tuple[str, str]
+) -> DepartureRow:
+    """A departure as a page shows it; at: the stop and the day."""
+    stop, day = at
     delay = None if one.expected is None else round((one.expected - one.due).total_seconds() / 60)
     goal = one.headsign or words.of(network.stops[one.goal].name, one.goal)
-    return DepartureRow(line_name(network, one.route, words), goal, one, delay)
+    notices = find(one.route, around(network, stop), one.trip, day, one.due)
+    return DepartureRow(line_name(network, one.route, words), goal, one, delay, notices)
 
 
 async def plan_view(city: City, asked: Asked, words: Words, now: datetime) -> PlanView:
@@ -184,7 +208,7 @@ async def plan_view(city: City, asked: Asked, words: Words, now: datetime) -> Pl
     held = found[0]
     ends: list[Stop] = []
     for text, which in ((asked.origin, "origin"), (asked.goal, "goal")):
-        stops = _meant(held, text)
+        stops = _meant(held, text, words)
         if not stops:
             return PlanView(_faulty(asked, f"unknown_{which}", []))
         ends.append(stops[0])
@@ -201,16 +225,30 @@ async def plan_view(city: City, asked: Asked, words: Words, now: datetime) -> Pl
     said = told_by_trip(await city.find(ArrivalEstimation)) if city.shows(ArrivalEstimation) else {}
     begins = day_begins(today, held.network.zone)
     names = (words.of(origin.name), words.of(goal.name))
-    rows = [_journey(held.network, day, one, begins, names, said, today.isoformat(), words) for one in journeys]
+    find = concerning(await standing_notices(city, now), held.network, words, now)
+    rows = [_journey(held.network, day, one, begins, names, said, today.isoformat(), words, find) for one in journeys]
     walk = on_foot(*places)
     minutes = -(-walk // 60) if walk <= WALK_ALL else None
     return PlanView(asked, stop_row(origin, words), stop_row(goal, words), rows[:MOST_JOURNEYS], minutes)
 
 
-def _meant(held: Held, text: str) -> list[Stop]:
+def _meant(held: Held, text: str, words: Words) -> list[Stop]:
+    """The stop, or the place on the map ("35.01,138.02"), that a text means; none where it means nothing."""
     if text in held.network.stops:
         return [held.network.stops[text]]
+    place = place_of(text)
+    if place is not None:
+        return [Stop(text, {words.language: words.plain("buses.plan.place")}, *place)]
     return matching(called_stops(held), text, 1)
+
+
+def place_of(text: str) -> tuple[float, float] | None:
+    """Longitude and latitude of a place that is written as latitude, longitude in degrees; None where it is none."""
+    found = _PLACE.fullmatch(text.strip())
+    if found is None:
+        return None
+    lat, lon = float(found[1]), float(found[2])
+    return (lon, lat) if abs(lat) <= 90 and abs(lon) <= 180 else None
 
 
 def _faulty(asked: Asked, fault: str, choices: Sequence[StopRow]) -> Asked:
@@ -237,6 +275,7 @@ def _journey(
     said: Mapping[tuple[str, str], tuple[ArrivalEstimation, Mapping[int, Sequence[float]]]],
     today: str,
     words: Words,
+    find: Concerning,
 ) -> JourneyRow:
     def at(seconds: int) -> datetime:
         return begins + timedelta(seconds=seconds)
@@ -255,14 +294,11 @@ def _journey(
         sign = trip.headsign or words.of(network.stops[pattern.stops[-1]].name)
         line = line_name(network, pattern.route, words)
         calls, delay = ride.alight - ride.board, round(row[1] / 60) if row else None
-        legs.append(LegRow(line, sign, origin, goal, at(ride.depart), at(ride.arrive), calls, delay))
+        ends_at = [stop for place in (ride.board, ride.alight) for stop in around(network, pattern.stops[place])]
+        notices = find(pattern.route, ends_at, name.trip, today, at(ride.depart))
+        legs.append(LegRow(line, sign, origin, goal, at(ride.depart), at(ride.arrive), calls, delay, notices))
         here = goal
     if one.walks[-1]:
         legs.append(LegRow("", "", here, ends[1], at(one.arrive - one.walks[-1]), at(one.arrive), 0))
     minutes = -(-(one.arrive - one.depart) // 60)
     return JourneyRow(at(one.depart), at(one.arrive), minutes, len(one.rides), -(-sum(one.walks) // 60), legs)
-
-
-async def feeds_of(city: City) -> list[TransitFeed]:
-    """The timetables that were imported."""
-    return await city.find(TransitFeed)

@@ -17,10 +17,11 @@ LATEST = 3600  # s: a vehicle later than this is not waited for any more
 
 
 class Departure(NamedTuple):
-    """A departure: route by key, where to, the time by the timetable, and the expected one (middle, low, high; None:
-    nothing is known of the vehicle)."""
+    """A departure: route by key, trip by id, where to, the time by the timetable, and the expected one (middle, low,
+    high; None: nothing is known of the vehicle)."""
 
     route: str
+    trip: str
     headsign: str
     goal: str
     due: datetime
@@ -76,9 +77,9 @@ def _departure(network: Network, name: Name, place: int, due: datetime, told: To
     said = told.get((pattern.id, name.trip))
     row = said[1].get(place) if said and said[0].day in (today.isoformat(), None) else None
     if said is None or row is None:
-        return Departure(pattern.route, headsign, goal, due, None, None, None, True)
+        return Departure(pattern.route, name.trip, headsign, goal, due, None, None, None, True)
     low, middle, high = (due + timedelta(seconds=float(value)) for value in row)
-    return Departure(pattern.route, headsign, goal, due, middle, low, high, said[0].method != "learned")
+    return Departure(pattern.route, name.trip, headsign, goal, due, middle, low, high, said[0].method != "learned")
 
 
 class Cell(NamedTuple):

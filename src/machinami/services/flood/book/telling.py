@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from machinami.kit.charts import Line
+from machinami.kit.drills import marked
 from machinami.kit.happening import Level, Notice
 from machinami.kit.moments import TOWN_ZONE, moment
 from machinami.kit.units import symbol
@@ -63,7 +64,7 @@ def notice(alert: Alert, words: Words) -> Notice:
     return Notice(
         alert.id,
         as_level(alert.warning_level),
-        words.of(alert.headline),
+        marked(alert, words.of(alert.headline), words),
         words.of(alert.text),
         words.of(alert.instruction),
         words.of(alert.area_name),

@@ -6,7 +6,7 @@ import numpy as np
 
 from machinami.methods.series import Floats, lagged
 from machinami.services.flood.logic.features import describe
-from machinami.services.flood.logic.hindsight import adapted, calm_share
+from machinami.services.flood.logic.hindsight import adapted, calm_share, known_errors
 from machinami.services.flood.logic.members import regimes
 from machinami.services.flood.logic.outlook import Outlook, TrainedModel, expected_error, rise
 from machinami.services.flood.logic.record import Record, cleaned
@@ -37,6 +37,7 @@ def hindcast(model: TrainedModel, outlook: Outlook, record: Record, begin: int) 
     outcome = (lagged(record.level, -steps) - record.level)[rows]
     regime, day = regimes(part.stir), 86400 / record.step
     increment = learned * calm_share(learned / spread, outcome / spread, regime, outlook.calm, steps, day)
+    increment += outlook.carry[regime] * known_errors(outcome - learned, np.arange(len(rows)), steps)
     band = adapted(outlook.band, regime, (outcome - increment) / spread, steps)
     level = record.level[rows]
     middle = level + increment

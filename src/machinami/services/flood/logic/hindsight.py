@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from machinami.methods.series import Floats
+from machinami.methods.series import Floats, lagged
 from machinami.methods.trees import Ints
 from machinami.services.flood.logic.outlook import TAIL
 
@@ -19,6 +19,18 @@ MOST_WIDENING = 2.0
 MISSED = 0.1
 MEMORY_DAYS = 5.0
 BELIEF_DAYS = 1.0
+
+
+def known_errors(error: Floats, rows: Ints, delay: int) -> Floats:
+    """Return for each row the error of the forecast issued `delay` steps before it, which has just become known.
+
+    `rows` are the ascending steps of the grid that the errors belong to; 0 where no such error is known.
+    """
+    if not len(rows):
+        return np.zeros(0)
+    placed = np.full(int(rows[-1]) + 1, np.nan)
+    placed[rows] = error
+    return np.nan_to_num(lagged(placed, delay)[rows])
 
 
 def calm_share(said: Floats, came: Floats, regime: Ints, size: float, delay: int, day: float) -> Floats:

@@ -18,8 +18,8 @@ class Outlook(NamedTuple):
     """The forecaster of one horizon.
 
     weights: (regimes, members); spread: coefficients of the expected absolute error; band: (regimes, 2), the
-    outer quantiles of error / spread; calm: the mean square of forecast / spread on a calm river. `coming` says
-    that rain up to the horizon must be given.
+    outer quantiles of error / spread; calm: the mean square of forecast / spread on a calm river; carry: (regimes,),
+    the share of the last known error that comes again. `coming` says that rain up to the horizon must be given.
     """
 
     hours: float
@@ -29,12 +29,14 @@ class Outlook(NamedTuple):
     spread: Floats
     band: Floats
     calm: float
+    carry: Floats
 
     @classmethod
     def persistence(cls, hours: float, coming: bool, scales: Scales) -> "Outlook":
         """Return the forecaster that says: it stays as it is."""
         band = np.tile(np.array([-2.0, 2.0]), (3, 1))
-        return cls(hours, coming, (), np.zeros((3, 0)), np.array([scales.mean_step, 1.0, 0.0, 0.0]), band, 0.0)
+        spread = np.array([scales.mean_step, 1.0, 0.0, 0.0])
+        return cls(hours, coming, (), np.zeros((3, 0)), spread, band, 0.0, np.zeros(3))
 
 
 class TrainedModel(NamedTuple):

@@ -13,7 +13,7 @@ from machinami.services.flood.logic.members import Member
 from machinami.services.flood.logic.outlook import Outlook, TrainedModel
 from machinami.services.flood.logic.record import Column
 
-FORMAT = "machinami-flood-4"
+FORMAT = "machinami-flood-5"
 
 
 def to_bytes(model: TrainedModel) -> bytes:
@@ -54,6 +54,7 @@ def outlook_as_json(outlook: Outlook) -> dict[str, Any]:
         "spread": outlook.spread.tolist(),
         "band": outlook.band.tolist(),
         "calm": outlook.calm,
+        "carry": outlook.carry.tolist(),
     }
 
 
@@ -69,6 +70,7 @@ def outlook_from_json(data: dict[str, Any]) -> Outlook:
         floats(data["spread"]),
         floats(data["band"]),
         float(data["calm"]),
+        floats(data["carry"]),
     )
 
 

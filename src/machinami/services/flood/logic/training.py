@@ -4,6 +4,7 @@ Heavy: runs in a worker process. Everything is seeded, so the same record gives 
 """
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from machinami.methods.regression import mixture
 from machinami.methods.series import Floats, lagged
 from machinami.methods.trees import Ints
 from machinami.services.flood.logic.features import Cases, Scales, describe, scales_of
+from machinami.services.flood.logic.hindsight import known_errors
 from machinami.services.flood.logic.learners import Learned, Lesson, Recipe, choose_columns, learn
 from machinami.services.flood.logic.members import regimes
 from machinami.services.flood.logic.outlook import TAIL, Outlook, TrainedModel, mixed, spread_design
@@ -38,6 +40,17 @@ OWN_ROWS = 2.0
 MOST_WEIGHT = 1.6
 EVEN_WEIGHT = 1.4
 FLOOD_DAYS = 2
+
+
+class Times(NamedTuple):
+    """When the rows of a lesson are: steps of the grid, steps until an outcome is known, and two-day windows.
+
+    What comes in one window is one event.
+    """
+
+    rows: Ints
+    delay: int
+    windows: Ints
 
 
 def train(
@@ -78,22 +91,23 @@ def train_outlook(
         return Outlook.persistence(hours, coming, scales)
     lesson = Lesson(take(cases, rows), target[rows], blocks(rows, steps), seed)
     learned = [learn(r, lesson) for r in recipes if choose_columns(cases, r.groups).size]
-    return composed(hours, coming, learned, lesson, rows // max(1, FLOOD_DAYS * 86400 // record.step))
+    return composed(hours, coming, learned, lesson, Times(rows, steps, rows // record.steps(FLOOD_DAYS * 24)))
 
 
-def composed(hours: float, coming: bool, learned: list[Learned], lesson: Lesson, windows: Ints) -> Outlook:
-    """Put the learned members together by what each said about blocks it had not seen.
-
-    `windows` numbers the two days that each row belongs to: what comes in one window is one event.
-    """
+def composed(hours: float, coming: bool, learned: list[Learned], lesson: Lesson, times: Times) -> Outlook:
+    """Put the learned members together by what each said about blocks it had not seen."""
+    stir, target, windows = lesson.cases.stir, lesson.target, times.windows
     held_out = np.column_stack([each.held_out for each in learned])
-    weights = mix_by_regime(held_out, lesson.target, lesson.cases.stir)
-    said = mixed(weights, held_out, lesson.cases.stir)
-    weights *= trust(floods_seen(lesson.target, windows)) * proven(said, lesson.target, windows)
+    weights = mix_by_regime(held_out, target, stir)
+    trusted = trust(floods_seen(target, windows))
+    weights *= trusted * proven(mixed(weights, held_out, stir), target, windows)
+    said = mixed(weights, held_out, stir)
+    before = known_errors(target - said, times.rows, times.delay)
+    carry = trusted * carried(before, target - said, stir, windows)
     members = tuple(member for each in learned for member in each.members)
     owners = np.array([i for i, each in enumerate(learned) for _ in each.members])
-    outlook = Outlook(hours, coming, members, weights[:, owners], np.zeros(4), np.zeros((3, 2)), 0.0)
-    return calibrated(outlook, lesson.cases, mixed(weights, held_out, lesson.cases.stir), lesson.target)
+    outlook = Outlook(hours, coming, members, weights[:, owners], np.zeros(4), np.zeros((3, 2)), 0.0, carry)
+    return calibrated(outlook, lesson.cases, said, target - carry[regimes(stir)] * before)
 
 
 def take(cases: Cases, rows: Ints) -> Cases:
@@ -158,14 +172,37 @@ def proven(forecast: Floats, target: Floats, windows: Ints) -> float:
     James & Stein 1961). The uncertainty is what leaving out single windows does to it (jackknife), so skill that
     rests on one flood counts for little.
     """
+    factor, certainty = factor_of(forecast, target, windows)
+    return min(1.0, max(0.0, factor)) * certainty
+
+
+def carried(before: Floats, error: Floats, stir: Floats, windows: Ints) -> Floats:
+    """Return the share (regimes,) of the last known error, `before`, that is in the next: 0 to 1.
+
+    A river that has just risen less than was said is likely to do so again (output updating: Refsgaard 1997,
+    Nordic Hydrology 28, 65–84). One share for all, then what a calm and a stirred river differ from it, each
+    drawn to 0 by its uncertainty.
+    """
+    factor, certainty = factor_of(before, error, windows)
+    shared = factor * certainty
+    own = []
+    calm = regimes(stir) == 0
+    for mine in (calm, ~calm):
+        factor, certainty = factor_of(before[mine], (error - shared * before)[mine], windows[mine])
+        own.append(factor * certainty)
+    return np.clip(shared + np.array([own[0], own[1], own[1]]), 0.0, 1.0)
+
+
+def factor_of(told: Floats, came: Floats, windows: Ints) -> tuple[float, float]:
+    """Return the least-squares factor of what came on what was told, and how sure it is: 0 (not at all) to 1."""
     _, window = np.unique(windows, return_inverse=True)
-    agreed, size = np.bincount(window, forecast * target), np.bincount(window, forecast**2)
-    if len(agreed) < 2 or agreed.sum() <= 0:
-        return 0.0
+    agreed, size = np.bincount(window, told * came), np.bincount(window, told**2)
+    if len(agreed) < 2 or agreed.sum() == 0 or size.sum() == 0:
+        return 0.0, 0.0
     factor = float(agreed.sum() / size.sum())
     without = (agreed.sum() - agreed) / np.maximum(size.sum() - size, 1e-300)
     variance = (len(agreed) - 1) * float(np.var(without))
-    return min(1.0, factor) * max(0.0, 1.0 - variance / factor**2)
+    return factor, max(0.0, 1.0 - variance / factor**2)
 
 
 def calibrated(outlook: Outlook, cases: Cases, forecast: Floats, target: Floats) -> Outlook:

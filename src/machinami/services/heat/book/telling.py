@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from machinami.kit.drills import marked
 from machinami.kit.happening import Level as Colour
 from machinami.kit.happening import Notice
 from machinami.kit.moments import moment
@@ -68,7 +69,8 @@ def notice(alert: Alert, words: Words) -> tuple[Notice, int]:
     assert since is not None, "an alert in force was issued"
     colours: tuple[Colour, ...] = (2, 3, 4)
     colour = next((one for one in colours if one == alert.grade), colours[0])
-    said = (words.of(alert.headline), words.of(alert.text), words.of(alert.instruction), words.of(alert.area_name))
+    headline = marked(alert, words.of(alert.headline), words)
+    said = (headline, words.of(alert.text), words.of(alert.instruction), words.of(alert.area_name))
     told = Notice(alert.id, colour, *said, since, alert.alert_source or "", ADDRESS, own=True)
     return told, alert.grade or 0
 

@@ -16,6 +16,7 @@ from machinami.model.push import encrypted, headers, private_key, public_text, v
 from machinami.model.view import Words
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import District
+from machinami.services.messages.logic.job import ADDRESS
 from machinami.services.messages.logic.letters import Piece, push_text
 from machinami.services.messages.logic.people import (
     PURPOSE,
@@ -29,7 +30,6 @@ from machinami.services.messages.logic.people import (
 )
 from machinami.services.messages.model import MessageSubscriber, Settings
 from machinami.services.messages.service import (
-    ADDRESS,
     OPENED,
     PACKAGE,
     PEOPLE,

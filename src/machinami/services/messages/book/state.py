@@ -11,6 +11,7 @@ from machinami.kit.words import Words, without_ruby
 from machinami.model.vocabulary.alerts import Alert, in_force, service_of
 from machinami.model.vocabulary.decisions import WarningDecision
 from machinami.model.vocabulary.places import District, Shelter
+from machinami.services.messages.logic.job import ADDRESS
 from machinami.services.messages.logic.speech import Speech, loudspeaker, readings_of, telephone
 from machinami.services.messages.logic.writing import SERVICE, TEMPLATES, headline_of, said
 from machinami.services.messages.model import (
@@ -21,7 +22,6 @@ from machinami.services.messages.model import (
     Settings,
     TownMessage,
 )
-from machinami.services.messages.service import ADDRESS
 
 
 @dataclass(frozen=True, slots=True)

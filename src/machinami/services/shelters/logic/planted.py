@@ -16,8 +16,21 @@ from machinami.methods.shortage import Lot, Need, days_until, prior, seen
 
 STEP = 1.0 / 48.0  # half an hour, in days
 HORIZON = 40.0
-LIFTS = (0.0, 60.0, 120.0, 400.0)
-"""Kilograms that go to a cut-off settlement from a depot near it: nothing, two drones, four, a boat."""
+
+
+class Setting(NamedTuple):
+    """What simulated towns are like: `stocks` as shares of all that is needed, least and most; `lifts`, kilograms that
+    go to a cut-off settlement from a depot near it; `people` in a cut-off settlement, least and below which."""
+
+    stocks: tuple[float, float]
+    lifts: tuple[float, ...]
+    people: tuple[int, int]
+
+
+# Nothing, two drones, four, a boat.
+SOME = Setting((0.6, 1.1), (0.0, 60.0, 120.0, 400.0), (8, 60))
+SCARCE = Setting((0.4, 0.9), (0.0, 30.0, 60.0, 200.0), (20, 150))
+"""Everybody is short, cut-off settlements are larger, and half as much goes there."""
 
 
 class Cover(NamedTuple):
@@ -73,7 +86,7 @@ def _runs_out(draws: np.random.Generator, stock: int, daily: float, spread: floa
     return float((gone + draws.random()) * STEP)
 
 
-def settlements(seed: int, cases: int) -> Iterator[Sharing]:
+def settlements(seed: int, cases: int, setting: Setting = SOME) -> Iterator[Sharing]:
     """Towns after a disaster: depots and settlements on a network of roads of which some are closed. What is cut off is
     reached by few depots, with little at a time; the others by every depot of their island."""
     draws = np.random.default_rng([seed, 7])
@@ -88,13 +101,13 @@ def settlements(seed: int, cases: int) -> Iterator[Sharing]:
         island = islands(nodes, roads)
         same = np.array([[island[str(d)] == island[str(depots + p)] for p in range(places)] for d in range(depots)])
         distance: Floats = apart[:depots, depots:]
-        lifted = draws.choice(LIFTS, (depots, places)) * (distance < 5.0)
+        lifted = draws.choice(setting.lifts, (depots, places)) * (distance < 5.0)
         limit: Floats = np.where(same, np.inf, lifted)
         cut_off = ~same.any(axis=0)
-        people = np.where(cut_off, draws.integers(8, 60, places), draws.integers(30, 250, places))
+        people = np.where(cut_off, draws.integers(*setting.people, places), draws.integers(30, 250, places))
         rates = draws.choice([0.5, 1.0, 3.0], items)
         need = np.ceil(np.outer(people, rates))
         reached: Floats = (limit > 0).any(axis=0).astype(float)
-        total = (need * reached[:, None]).sum(axis=0) * draws.uniform(0.6, 1.1)
+        total = (need * reached[:, None]).sum(axis=0) * draws.uniform(*setting.stocks)
         stock = np.floor(draws.dirichlet(np.ones(depots), items).T * total)
         yield Sharing(stock, need * reached[:, None], limit, distance, draws.choice([0.1, 0.4, 1.0], items))

@@ -1,0 +1,1 @@
+"""How does the product get into a closed network, and how is it renewed there?"""

@@ -1,0 +1,177 @@
+"""Does an upgrade end in the new release or in the old one, with everything that was written, whatever happens?"""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.app.delivery.releases import BROKEN_STEP, DOES_NOT_START, LATER_FORM, LOSES_ENTITIES, bundle, python
+from tests.app.towns import town
+
+from machinami.app.delivery import upgrading
+from machinami.app.delivery.bundle import fingerprint, read_bundle
+from machinami.app.delivery.installing import Installation, read_installation
+from machinami.app.delivery.upgrading import undo, upgrade
+from machinami.foundation.errors import InputError
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+SIGNER = fingerprint(KEY.public_key().public_bytes_raw())
+GAUGES = 20
+
+
+def quietly(ja: str, en: str) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    folder = tmp_path_factory.mktemp("bundles")
+    return cache(lambda version, change="": bundle(folder, KEY, version, change))
+
+
+@pytest.fixture
+def installed(bundles: Callable[..., Path], tmp_path: Path) -> Installation:
+    """An installation with a town in which something was written."""
+    prefix, data = tmp_path / "opt", tmp_path / "town"
+    command = [python(), "-I", bundles("1.0"), "--to", prefix, "--data", data, "--signer", SIGNER]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    with town(data) as running:
+        body = [
+            {"id": f"urn:ngsi-ld:Gauge:{n}", "type": "Gauge", "level": {"type": "Property", "value": n}}
+            for n in range(GAUGES)
+        ]
+        request = urllib.request.Request(
+            running.url + "/ngsi-ld/v1/entityOperations/create",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        urllib.request.urlopen(request, timeout=30).close()
+    return read_installation(prefix)
+
+
+def held(installation: Installation) -> dict[str, Any]:
+    """What the release that runs finds in the town."""
+    command = [installation.prefix / "machinami", "migrate", "--data", installation.data[0], "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)["towns"]["default"]
+    return found
+
+
+def form(installation: Installation) -> int:
+    """The form of the town's file."""
+    header = (installation.data[0] / "towns" / "default" / "town.sqlite").read_bytes()[60:64]
+    return int.from_bytes(header, "big")
+
+
+def beside(installation: Installation) -> set[str]:
+    """What stands beside the data."""
+    return {path.name for path in installation.data[0].parent.iterdir()} - {"opt", "town"}
+
+
+def test_a_new_release_takes_over_the_data_in_its_own_form_and_can_be_left_again(
+    installed: Installation, bundles: Callable[..., Path]
+) -> None:
+    before, first, old_form = held(installed), installed.current, form(installed)
+    release = upgrade(installed, read_bundle(bundles("2.0", LATER_FORM)), quick=False, say=quietly)
+    assert installed.current == release == read_bundle(bundles("2.0", LATER_FORM)).name
+    assert form(installed) == old_form + 1
+    assert held(installed) == before
+    assert before["entities"] >= GAUGES
+    assert beside(installed) == {"town.before"}
+
+    assert undo(installed, quietly) == first == installed.current
+    assert form(installed) == old_form
+    assert held(installed) == before
+    assert beside(installed) == {"town.after"}
+    with pytest.raises(InputError, match="no release to go back to"):
+        undo(installed, quietly)
+
+
+@pytest.mark.parametrize("change", [BROKEN_STEP, LOSES_ENTITIES, DOES_NOT_START], ids=["step", "loss", "start"])
+def test_a_release_that_fails_on_a_copy_leaves_everything_as_it_was(
+    installed: Installation, bundles: Callable[..., Path], change: str
+) -> None:
+    before, first = held(installed), installed.current
+    with pytest.raises(InputError, match=r"as it was|the same afterwards"):
+        upgrade(installed, read_bundle(bundles("3.0", change)), quick=False, say=quietly)
+    assert installed.current == first
+    assert held(installed) == before
+    assert beside(installed) == set()
+    assert not (installed.prefix / "upgrade.json").exists()
+
+
+def test_a_town_that_runs_is_not_touched(installed: Installation, bundles: Callable[..., Path]) -> None:
+    with town(installed.data[0]), pytest.raises(InputError, match="stop the town first"):
+        upgrade(installed, read_bundle(bundles("2.0", LATER_FORM)), quick=False, say=quietly)
+    assert beside(installed) == set()
+
+
+def test_a_bundle_of_another_signer_is_refused(installed: Installation, tmp_path: Path) -> None:
+    foreign = bundle(tmp_path, Ed25519PrivateKey.generate(), "2.0")
+    with pytest.raises(InputError, match="is signed by"):
+        upgrade(installed, read_bundle(foreign), quick=False, say=quietly)
+    assert len(list((installed.prefix / "releases").iterdir())) == 1
+
+
+STEPS = """
+import os, sys
+from machinami.app.delivery import upgrading
+from machinami.app.delivery.bundle import read_bundle
+from machinami.app.delivery.installing import read_installation
+from pathlib import Path
+left = int(sys.argv[3])
+def cut(kind):
+    def wrapped(*words, **more):
+        global left
+        if not left:
+            os._exit(9)
+        left -= 1
+        return kind(*words, **more)
+    return wrapped
+for name in ("write_json", "copy_file", "sync_folder", "add_release", "_ask"):
+    setattr(upgrading, name, cut(getattr(upgrading, name)))
+Path.rename = cut(Path.rename)
+Path.unlink = cut(Path.unlink)
+upgrading.upgrade(read_installation(Path(sys.argv[1])), read_bundle(Path(sys.argv[2])), True, lambda ja, en: None)
+"""
+
+
+def test_an_upgrade_that_is_cut_off_anywhere_is_finished_by_the_next_call(
+    installed: Installation,
+    bundles: Callable[..., Path],
+    figure: Callable[[str, float, str], None],
+    request: pytest.FixtureRequest,
+) -> None:
+    before, new = held(installed), bundles("2.0", LATER_FORM)
+    environment = {**os.environ, "PYTHONPATH": f"{upgrading.__file__.split('/machinami/')[0]}"}
+    steps, cut_off, often = 1, 0, 1 if request.config.getoption("--long") else 5
+    while True:
+        command = [sys.executable, "-c", STEPS, str(installed.prefix), str(new), str(steps)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        upgrading.settle(installed, quietly)
+        assert installed.data[0].is_dir(), f"after {steps} steps"
+        assert not (installed.prefix / "upgrade.json").exists()
+        if installed.current == read_bundle(new).name:
+            assert held(installed) == before
+            assert form(installed) == form_of(installed.data[0].with_name("town.before")) + 1
+            if done.returncode == 0:
+                break
+            undo(installed, quietly)
+        steps += often
+        cut_off += 1
+        assert steps < 200, done.stderr
+    figure("upgrades cut off and finished or undone", cut_off, "")
+    assert cut_off > 1
+
+
+def form_of(data: Path) -> int:
+    """The form of a town's file."""
+    return int.from_bytes((data / "towns" / "default" / "town.sqlite").read_bytes()[60:64], "big")
