@@ -6,6 +6,7 @@ from dataclasses import replace
 from tests.broker.conftest import OFFICER, gauge, level, subscription
 
 from machinami.broker import operations
+from machinami.broker.subscriptions import PROGRESS
 from machinami.model import parse
 from machinami.model.context import core
 from machinami.model.expansion import expand_entity
@@ -252,3 +253,31 @@ def river(number: int, depth: float):
 def at_river(number: int, target: str):
     link = {"type": "Relationship", "object": target}
     return expand_entity({"id": f"urn:ngsi-ld:Gauge:{number}", "type": "Gauge", "river": link}, core())
+
+
+async def test_who_has_nothing_to_be_told_holds_the_log_back_neither_while_the_town_runs_nor_after_a_crash(town, house):
+    await house.broker.subscribe(town, subscription("urn:s:1", "Camera"), OFFICER)
+    await operations.create(town, gauge(), OFFICER)
+    await asyncio.gather(*(operations.update(town, ONE, level(float(n)), OFFICER) for n in range(1_200)))
+    async with asyncio.timeout(20):
+        while (await town.store.records(PROGRESS))["urn:s:1"]["cursor"] < 1_000:
+            await asyncio.sleep(0.05)
+    assert min(house.broker.cursors(town)) > 1_000
+
+
+async def test_many_who_are_far_behind_hold_nobody_up_when_the_town_starts_again(town, house):
+    for number in range(50):
+        await house.broker.subscribe(town, subscription(f"urn:s:{number}", "Camera"), OFFICER)
+    await operations.create(town, gauge(), OFFICER)
+    await asyncio.gather(*(operations.update(town, ONE, level(float(n)), OFFICER) for n in range(900)))
+    kept = await town.store.records(PROGRESS)
+    await house.close()
+    town = await house.open()
+    for name, record in kept.items():  # as a crash would have left it
+        await town.store.transact(lambda tx, name=name, record=record: tx.put_record(PROGRESS, name, record))
+    house.broker, closing = None, house.broker
+    await closing.close()
+    town = await house.open()
+    await house.broker.subscribe(town, subscription("urn:s:new", "Gauge"), OFFICER)
+    await operations.update(town, ONE, level(-1.0), OFFICER)
+    assert values(await house.wire.until_sent(1)) == [-1.0]

@@ -1,6 +1,9 @@
 """Watch-over cameras in a real browser: an officer plans a street, looks at it in 3D, adopts; a resident reads and
 objects. In two languages, in a town that knows its houses and poles and nothing else."""
 
+import json
+import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -93,3 +96,23 @@ async def test_a_click_on_the_map_writes_its_place(page: Page) -> None:
     await box.click(position={"x": 200, "y": 150})
     await expect(field).not_to_have_value("")
     assert (await field.input_value()).startswith("138.")
+
+
+async def test_two_plans_are_compared_in_figures_on_the_map_and_in_3d(page: Page) -> None:
+    way = "\n".join(f"{lon:.6f}, {lat:.6f}" for lon, lat in (at(0, -2), at(60, -2)))
+    await send(page, "add", group="target", name="第一通学路", shape=way, target_kind="school_route")
+    for name, budget in (("A案", "60"), ("B案", "25")):
+        await page.goto(f"{ADDRESS}?view=officer")
+        await send(page, "plan", name=name, budget=budget)
+        await expect(page.locator("#worth")).to_be_visible(timeout=60_000)
+    await page.locator("#with").select_option(label="A案")
+    await page.locator("form.search button[type=submit]").click()
+    await expect(page).to_have_url(re.compile("with="))
+    await expect(page.locator("section[aria-labelledby=worth] thead")).to_have_text(re.compile("B案.*A案", re.S))
+    box = page.locator("#plan-scene")
+    await expect(box).to_have_attribute("data-ready", "yes")
+    drawn = json.loads(await page.locator("#plan-scene-data").text_content() or "{}")
+    hung = Counter(row["properties"]["plan"] for row in drawn["cameras"]["features"])
+    assert 0 < hung["a"] < hung["b"], "the dearer plan has more cameras, and both are drawn"
+    await page.locator("[data-tilt=plan-scene]").click()
+    await expect(box).to_have_attribute("data-solid", "yes")

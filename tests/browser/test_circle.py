@@ -239,3 +239,15 @@ async def test_an_officer_tries_a_case_and_shares_its_cost_and_takes_both_back(p
     await page.goto("/services/cases?case=sendai_lid&view=officer")
     await send(page, "/services/cases/untry", "untry")
     assert (await page.request.get("/services/money")).status == 404
+
+
+async def test_what_the_menu_and_the_guide_lead_to_is_a_page_for_people(page: Page) -> None:
+    wanted = set[str]()
+    for address in ("/services/menu", "/services/guide?view=officer"):
+        await page.goto(address)
+        links = await page.locator("main a[href^='/']").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+        wanted |= {link.partition("#")[0] for link in links if ".csv" not in link}
+    for link in sorted(wanted):
+        answer = await page.request.get(link, headers={"accept": "text/html"})
+        assert answer.status in (200, 401), f"{link}: {answer.status}"
+        assert answer.headers["content-type"].startswith("text/html") or link == "/health", link

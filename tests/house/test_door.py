@@ -7,6 +7,8 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "machinami"
 ASKED = re.compile(r"\bstore\.(peek|recall|find|find_past|instances|series|aggregate|types|changes)\(")
 # each with the reason why it may look at everything
 PAST_THE_DOOR = {
+    "apis/operations/retention.py": "looks which types there are, for administrators",
+    "broker/thinning.py": "condenses what is old, whoever may see it or not",
     "app/checkup/silence.py": "looks when gauges reported last, and leaves out what is personal",
     "app/practising.py": "gives a simulated town something to practise on",
     "broker/shroud/resealing.py": "seals what is there, whoever may see it or not",

@@ -85,6 +85,7 @@ def test_a_zone_is_called_as_people_call_it(zone: str, month: int, name: str) ->
 def test_a_number_has_its_unit_and_a_true_minus() -> None:
     assert str(figure(-1.5, "m")) == "−1.50 m"
     assert str(figure(None, "m")) == "—"
+    assert [str(figure(one, "歩", None)) for one in (6000.0, 0.5, 1 / 3)] == ["6,000 歩", "0.5 歩", "0.33 歩"]
 
 
 def test_the_language_switch_keeps_the_rest_of_the_address() -> None:
@@ -161,6 +162,7 @@ def test_edges_of_fields_and_focus_stand_out(theme: str, edge: str) -> None:
 @pytest.mark.parametrize("language", ["ja", "en", "easy"])
 def test_who_is_signed_in_can_sign_out_on_every_page(language: Language) -> None:
     view = {"kind": "404", "code": 404, "detail": "", "level": "", "back": "/", "before": "", "written": []}
+    view |= {"told": "", "facts": {}}
     pages = {
         signed_in: render(
             "machinami.kit/error.html",

@@ -1,5 +1,6 @@
 """Is nothing kept of a photo but its picture, and is nothing taken that is none, or too large?"""
 
+import random
 import struct
 import zlib
 from io import BytesIO
@@ -11,7 +12,7 @@ from PIL import Image
 from tests.services.civic_reports.pictures import SECRET, drawn, street
 
 from machinami.foundation.errors import BadRequestData
-from machinami.methods.photographs import LARGE, SMALL, Photograph, Rectangle, covered, prepared
+from machinami.methods.photographs import LARGE, SMALL, Photograph, Rectangle, covered, prepared, same_picture
 
 MOST = 8_000_000
 
@@ -133,3 +134,29 @@ def test_nothing_of_what_was_covered_is_left(left: float, top: float, width: flo
 def test_rectangles_that_are_none_are_refused(wrong: list[Rectangle]) -> None:
     with pytest.raises(BadRequestData):
         covered(street(), wrong)
+
+
+def scene(seed: int, size: tuple[int, int] = (900, 700)) -> Image.Image:
+    """A picture with large features, other ones for each seed."""
+    coarse = Image.frombytes("L", (7, 6), random.Random(seed).randbytes(42))
+    return coarse.resize(size, Image.Resampling.BICUBIC)
+
+
+def packed(image: Image.Image, kind: str, **said: int) -> bytes:
+    written = BytesIO()
+    image.convert("RGB").save(written, kind, **said)
+    return written.getvalue()
+
+
+def test_the_same_picture_is_known_again_smaller_and_packed_anew_and_others_are_not() -> None:
+    first = prepared(packed(scene(1), "PNG"), MOST).fingerprint
+    for again in (packed(scene(1, (450, 350)), "JPEG", quality=40), packed(scene(1, (1200, 933)), "WEBP", quality=60)):
+        assert same_picture(first, prepared(again, MOST).fingerprint)
+    others = [prepared(packed(scene(seed), "PNG"), MOST).fingerprint for seed in range(2, 42)]
+    assert not any(same_picture(first, other) for other in others)
+
+
+def test_a_picture_without_features_is_like_nothing() -> None:
+    night = prepared(packed(Image.new("L", (400, 300), 8), "PNG"), MOST).fingerprint
+    assert not same_picture(night, night)
+    assert not same_picture("", "")

@@ -10,7 +10,7 @@ from machinami.kit.installed import Broken, Service, load
 from machinami.model.starting_policy import PUBLIC
 from machinami.model.town_terms import TERMS
 
-NAMES = ("cases", "guide", "menu", "money", "participation", "partnership")
+NAMES = ("cases", "guide", "menu", "money", "needs", "participation", "partnership", "pilots", "plan")
 OPEN = ("ReferenceCase", "TownService", "Consortium", "Resolution", "CostShare", "ParticipationStep")
 SHUT = (
     "StageDiagnosis",
@@ -31,6 +31,11 @@ PAGES = (
     "/services/participation?view=officer",
     "/services/cases?view=officer",
     "/services/cases?case=sendai_lid&view=officer",
+    "/services/guide?view=officer",
+    "/services/guide?view=stuck&theme=money",
+    "/services/menu?view=officer",
+    "/services/needs?view=officer",
+    "/services/pilots?view=officer",
 )
 
 
@@ -86,3 +91,23 @@ async def test_an_officer_is_shown_the_forms(crowd: Crowd) -> None:
     for page in ("/services/partnership?view=officer", "/services/money?view=officer", "/services/cases?view=officer"):
         told = (await crowd.ask("officer", "GET", page)).text
         assert ('method="post"' in told, "書けるのは町の担当者です" in told) == (True, False)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_mayor_who_adds_nothing_decides_at_a_gate_and_is_offered_no_more_than_that(crowd: Crowd) -> None:
+    written = {"who": "山田花子", "role": "企画課長", "name": "予約バスを試す", "hypothesis": "夜に出かける人が増える"}
+    assert (await crowd.ask("officer", "POST", "/services/pilots/write", form=written)).status == 303
+    pilots = "/services/pilots?view=officer"
+    page = (await crowd.ask("mayor", "GET", pilots)).text
+    assert 'action="/services/pilots/decide"' in page
+    assert 'action="/services/pilots/write"' not in page
+    pilot = page.partition('name="pilot" value="')[2].partition('"')[0]
+    said = {"pilot": pilot, "gate": "start", "verdict": "no", "reason": "払う人が決まっていない"}
+    signed = {"who": "街はるか", "role": "町長", **said}
+    for who in ("resident", "nobody", "operator"):
+        assert (await crowd.ask(who, "POST", "/services/pilots/decide", form=signed)).refused
+    assert "払う人が決まっていない" not in (await crowd.ask("resident", "GET", "/services/pilots")).text
+    assert (await crowd.ask("mayor", "POST", "/services/pilots/decide", form=signed)).status == 303
+    read = (await crowd.ask("resident", "GET", "/services/pilots")).text
+    assert "払う人が決まっていない" in read
+    assert "街はるか" in read

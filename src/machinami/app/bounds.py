@@ -1,8 +1,10 @@
 """How do others come to an installation, and it to them: as what, how often, where to, and with which certificate?"""
 
+import contextlib
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -11,10 +13,17 @@ from machinami.broker.pace import Pace
 from machinami.broker.reception import Reception
 from machinami.foundation.settings import Settings
 from machinami.kit.origin import Origin
+from machinami.kit.room import Bounds
 from machinami.wire.mail import MailServer, SmtpMailer
 from machinami.wire.mqtt import presenting
 from machinami.wire.targets import Targets
 
+try:
+    import resource
+except ImportError:  # not there on Windows
+    resource = None  # type: ignore[assignment]
+
+_OWN_FILES, _LEAST = 300, 64  # files that the town itself has open; connections that are always taken
 _REQUESTS = 200  # of one person, program or address in a second
 
 
@@ -24,6 +33,21 @@ def pace_of(settings: Settings) -> Pace | None:
     if bound is None:
         bound = _REQUESTS if is_reached_from_afar(settings) else 0
     return Pace(bound, time.monotonic) if bound else None
+
+
+def room_of() -> Bounds:
+    """What all clients together may take: no more connections than the system lets a process have files."""
+    usual = Bounds()
+    if resource is None:
+        return usual
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = usual.connections + _OWN_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        usual = replace(usual, connections=max(min(usual.connections, soft - _OWN_FILES), _LEAST))
+    return usual
 
 
 def reception_of(settings: Settings) -> Reception:

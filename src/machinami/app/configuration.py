@@ -216,6 +216,7 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
     "operations": {
         "ntp": _Rule("ntp", _is_host, 'the name of a time server, such as "ntp.city.example"'),
         "log": _Rule("log_form", lambda value: value in LOG_FORMS, ", ".join(f'"{one}"' for one in LOG_FORMS)),
+        "measure": _flag("measure"),
         "trace_to": _Rule(
             "trace_to", _is_safe_address, 'where traces are sent as OTLP/HTTP, such as "https://otel.city.example/v1/traces"'
         ),

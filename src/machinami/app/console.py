@@ -22,11 +22,11 @@ from machinami.apis.ethics.programs import routes as ethics_programs
 from machinami.apis.governance.office import Office, answer, json_body
 from machinami.apis.governance.routes import programs
 from machinami.apis.identity.shapes import key_document, read_wanted
+from machinami.apis.operations.port import Overseen
 from machinami.apis.operations.routes import FINDINGS
 from machinami.apis.operations.telling import document
 from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import programs as release_programs
-from machinami.app.checkup.running import Overseer
 from machinami.app.identifying import appoint, issue_key
 from machinami.app.towns.acts import do
 from machinami.app.towns.platform import Platform
@@ -148,7 +148,7 @@ def _appoint(office: Office) -> Handler:
     return make
 
 
-def _examining(overseer: Overseer) -> Handler:
+def _examining(overseer: Overseen) -> Handler:
     async def examine(request: Request) -> Response:
         return answer(document(await overseer.examine(slowly=True), overseer.data))
 
@@ -175,7 +175,7 @@ async def open_console(
     press: Press,
     platform: Platform,
     deliveries: DeliveryOffice,
-    overseer: Overseer,
+    overseer: Overseen,
     more: Sequence[Route] = (),
 ) -> Console:
     """Open the door to a running town, and write where it is for the owner's eyes only. more: what else is asked."""

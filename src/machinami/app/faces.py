@@ -1,7 +1,7 @@
 """What does an installation show, and to whom? The interfaces of programs and the pages of every town at its host."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from machinami.apis.consent.office import Office as Desks
@@ -21,6 +21,8 @@ from machinami.apis.identity.routes import routes as identity_routes
 from machinami.apis.look.routes import routes as look_routes
 from machinami.apis.ngsild.parameters import Paging
 from machinami.apis.ngsild.routes import routes as ngsild_routes
+from machinami.apis.operations.port import Overseen
+from machinami.apis.operations.retention import routes as retention_routes
 from machinami.apis.operations.routes import routes as operations_routes
 from machinami.apis.platform.routes import routes as platform_routes
 from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
@@ -30,7 +32,7 @@ from machinami.apis.releases.routes import routes as release_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.bounds import origin_of
-from machinami.app.checkup.running import Overseer
+from machinami.app.copying import Maker
 from machinami.app.deciding import ethics_office
 from machinami.app.identifying import (
     make_provider,
@@ -41,6 +43,7 @@ from machinami.app.towns.platform import Platform
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker
 from machinami.broker.tending import Tending
+from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
@@ -53,9 +56,11 @@ from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service
+from machinami.kit.rendered import Rendered
 from machinami.kit.switched import switched
 from machinami.kit.viewing import Identify, viewed
 from machinami.model.principal import Role
+from machinami.portal.routes import copy_of
 from machinami.portal.routes import routes as portal_routes
 from machinami.wire.exchange import HttpCaller
 
@@ -79,7 +84,7 @@ class Faces:
         caller: HttpCaller,
         services: Callable[[], Sequence[Service]],
         identify: Identify,
-        overseer: Overseer,
+        overseer: Overseen,
     ) -> None:
         self.settings = settings
         self.version = version
@@ -132,6 +137,7 @@ class Faces:
             ),
         ]
         found += operations_routes(self.overseer, Frame.around(desk), self.identify, self.oversees)
+        found += self._retention(Frame.around(desk))
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
             self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
@@ -156,6 +162,11 @@ class Faces:
             pages += self._pages_of(house, desk)
         return [viewed(page, self.identify, self.asking.address) for page in pages]
 
+    def copied(self, default: Desk, tenants: Mapping[str, Tenant]) -> dict[str, Maker]:
+        """What makes the light pages of every town, by its name."""
+        others = {name: copy_of(self.desk_of(tenant, default)) for name, tenant in tenants.items()}
+        return {DEFAULT_TOWN: copy_of(default), **others}
+
     def desk_of(self, tenant: Tenant, default: Desk) -> Desk:
         """What the pages of a town besides the default one are given."""
         name, houses = tenant.town.name, tenant.houses
@@ -166,6 +177,7 @@ class Faces:
             archive=Archive(tenant.town),
             appearance=Appearance(tenant.town),
             disaster=Disaster(tenant.town),
+            rendered=Rendered(),
             houses=lambda: [house for house in houses if house.is_on()],
             resting=lambda: [house for house in houses if not house.is_on()],
             switches=tenant.switches,
@@ -182,8 +194,21 @@ class Faces:
         agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
         return [
             frame.spoken(route)
-            for route in (*own, *governing, *agreeing, *release_routes(self.press(desk)), *self._pages(desk))
+            for route in (
+                *own,
+                *governing,
+                *agreeing,
+                *self._retention(frame),
+                *release_routes(self.press(desk)),
+                *self._pages(desk),
+            )
         ]
+
+    def _retention(self, frame: Frame) -> list[Route]:
+        async def town(request: Request) -> Town:
+            return await self.broker.town(request.header(b"ngsild-tenant"))
+
+        return retention_routes(frame, self.identify, town, self.settings.log_days)
 
     def _desks(self, desk: Desk) -> Desks:
         return Desks(

@@ -92,6 +92,7 @@ stand_in = true                   # 止まっても写しのページを出す s
 # [operations]                    # 運用 how the machine is watched over
 # ntp = "ntp.city.example"        # 時計を比べる相手 the time server that the clock is held against
 # log = "json"                    # 記録を JSON の行で the log as JSON lines, for programs
+# measure = false                 # リクエストの数と時間を /metrics で数えない do not count requests for /metrics
 # trace_to = "https://otel.city.example/v1/traces"   # 追跡情報の送り先 where OpenTelemetry traces are sent
 # trace_share = 0.1               # そのうちどれだけ of how many of all requests
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from machinami.foundation.settings import JSON_LINES, LINES
-from machinami.kit.tracing import TRACE
+from machinami.kit.tracing import SPAN
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 LOG = Path("log", "machinami.log")
@@ -54,9 +54,9 @@ class JsonLine(logging.Formatter):
         }
         if record.exc_info:
             said["error"] = plain(_BROKEN.join(self.formatException(record.exc_info).splitlines()))
-        trace = TRACE.get()
-        if trace:
-            said["trace"] = trace
+        span = SPAN.get()
+        if span is not None:
+            said["trace"], said["span"] = span.trace, span.id
         return json.dumps(said, ensure_ascii=False)
 
 

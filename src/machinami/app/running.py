@@ -4,12 +4,11 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from os import urandom
-from pathlib import Path
 
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
@@ -18,13 +17,22 @@ from machinami.app.backups.asking import routes as backup_routes
 from machinami.app.backups.following import refuse_standby
 from machinami.app.backups.holding import TakenOver
 from machinami.app.backups.scheduling import Backups, target_of
-from machinami.app.bounds import mailer_of, oldest_of, origin_of, pace_of, reception_of, shown_to_brokers, targets_of
+from machinami.app.bounds import (
+    mailer_of,
+    oldest_of,
+    origin_of,
+    pace_of,
+    reception_of,
+    room_of,
+    shown_to_brokers,
+    targets_of,
+)
 from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
 from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
 from machinami.app.copying import SECONDS as COPIED
-from machinami.app.copying import Copying, Maker
+from machinami.app.copying import Copying
 from machinami.app.deciding import reviews_due
 from machinami.app.declaring import declare
 from machinami.app.faces import Faces
@@ -37,8 +45,9 @@ from machinami.app.identifying import (
     seal_of,
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
-from machinami.app.keys import backend_of, files_of, ring_of
+from machinami.app.keys import KeyRing, backend_of, files_of, ring_of
 from machinami.app.mapping_keys import mapping_key
+from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
 from machinami.app.relief import Relief
 from machinami.app.sources import Sources
@@ -53,7 +62,6 @@ from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
@@ -71,17 +79,11 @@ from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import wanted_for
 from machinami.model.principal import Principal
-from machinami.portal.routes import copy_of
 from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
-
-try:
-    import uvloop
-except ImportError:  # not made for Windows
-    uvloop = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.gtfs", "machinami.ingest.mqtt", "machinami.ingest.town")
@@ -121,15 +123,10 @@ class TownOS:
         self._backend = backend_of(settings, ring, store)
         target = target_of(settings)
         self.backups = Backups(settings, target) if target is not None else None
+        self._observing = Observing(settings, version, self._caller)
+        self._observing.attend(self._backend)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
-        reader, caller, alias = read_subscription, self._caller, settings.alias
-        ports = Ports(
-            self._backend, self._wire, self._carriers, self.now, fresh_id, reader, caller, alias,
-            settings.split_entities, settings.context_bytes, lambda name: self.platform.quota(name), seal_of(settings),
-            self._person_keys.of, partial(mapping_key, settings), partial(reception_of, settings),
-            partial(files_of, settings, ring), oldest_of(settings),
-        )  # fmt: skip
-        self.broker = Broker(ports)
+        self.broker = Broker(self._ports(ring))
         self._relief = Relief(settings)
         self.watched = Installation(settings.data, self.broker, relief=self._relief)
         self.identity = make_identity(settings, self.broker.protect, lambda: self.address)
@@ -138,7 +135,7 @@ class TownOS:
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.overseer = Overseer(
-            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port
+            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port, self.backups
         )
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
@@ -151,6 +148,17 @@ class TownOS:
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
         )
         self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
+
+    def _ports(self, ring: KeyRing) -> Ports:
+        """What the broker needs of the machine."""
+        settings = self.settings
+        return Ports(
+            self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
+            self._observing.caller(self._caller), settings.alias, settings.split_entities, settings.context_bytes,
+            lambda name: self.platform.quota(name), seal_of(settings), self._person_keys.of,
+            partial(mapping_key, settings), partial(reception_of, settings), partial(files_of, settings, ring),
+            oldest_of(settings),
+        )  # fmt: skip
 
     async def start(self, quiet: bool = False) -> Serving:
         """Open the store, start everything and listen. Returns where it listens.
@@ -207,8 +215,14 @@ class TownOS:
         sources.start()
         self._default_desk = self._desk(town, sources, await self._simulated(town))
         self.routes = self.faces.routes(self._default_desk)
-        copying = Copying(self.settings.data, self._copied, self.tenants.hosts, self.settings.time_zone)
+        copying = Copying(
+            self.settings.data,
+            lambda: self.faces.copied(self._default_desk, self.tenants.open),
+            self.tenants.hosts,
+            self.settings.time_zone,
+        )
         self.watched.jobs.append(Job("copies of the light pages", copying.keep, utc_now, COPIED))
+        self._observing.start(self.watched, self.overseer)
 
     async def _listen(self) -> None:
         """Listen, at the address of the settings and at the console."""
@@ -216,9 +230,10 @@ class TownOS:
         told, limits = self.settings, Limits(body=self.settings.body_limit)
         await self._relief.come_back()
         self._serving = await serve(
-            self.routes, told.host, told.port, limits=limits, lane=told.fast_lane, tls=tls_of(told),
-            hsts=hsts_of(told), proxied=told.trust_proxy,
+            map(self._observing.route, self.routes), told.host, told.port, limits=limits, lane=told.fast_lane,
+            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy, bounds=room_of(),
         )  # fmt: skip
+        self.watched.room = self._serving.room
         self._relief.start(self._serving.listener)
         self.keeping.attend(self._serving.encryption)
         self._console = await open_console(
@@ -344,12 +359,6 @@ class TownOS:
         houses.append(house)
         jobs += its_jobs
 
-    def _copied(self) -> dict[str, Maker]:
-        """What makes the light pages of every town, by its name."""
-        default = self._default_desk
-        others = {name: copy_of(self.faces.desk_of(tenant, default)) for name, tenant in self.tenants.open.items()}
-        return {DEFAULT_TOWN: copy_of(default), **others}
-
     async def _simulated(self, town: Town) -> bool:
         """Whether the town runs on simulated data, or has ever: they are in its folder still."""
         return self.settings.simulation is not None or await is_simulated(town)
@@ -382,19 +391,3 @@ class TownOS:
             switches=self._switches,
             disaster=Disaster(town),
         )
-
-
-def data_folder(path: Path) -> Path:
-    """The folder, made if it is not there. Raises SettingsError where that cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise SettingsError(f"{path} is a file; name a folder for the town's data") from error
-    except OSError as error:
-        raise SettingsError(f"The data folder {path} cannot be made: {error.strerror}") from error
-    return path
-
-
-def fast_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    """The event loop to run on: uvloop where there is one (it needs about a third less CPU), else asyncio's own."""
-    return asyncio.new_event_loop if uvloop is None else uvloop.new_event_loop

@@ -15,6 +15,8 @@ from machinami.app.mosquitto import SECONDS as TOLD
 from machinami.app.mosquitto import Ready
 from machinami.app.practising import practice
 from machinami.app.pressing import work_of
+from machinami.app.retaining import SECONDS as RETAINED
+from machinami.app.retaining import Retaining
 from machinami.app.towns.platform import Platform
 from machinami.broker.broker import Broker
 from machinami.broker.consents import expire
@@ -60,9 +62,6 @@ def upkeep(
         for town in broker.towns:
             await trim(town, before, broker.cursors(town))
 
-    async def renew_contexts() -> None:
-        await broker.contexts.renew(now() - timedelta(days=settings.context_days))
-
     jobs = [
         Job("who is signed in", identity.tidy, utc_now, _TIDIED),
         Job("log retention", trim_logs, now, _DAY),
@@ -70,9 +69,10 @@ def upkeep(
         Job("what is marked is sealed", partial(_seal_all, broker), utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
+        Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED),
     ]
     if settings.context_days:
-        jobs.append(Job("contexts", renew_contexts, utc_now, SOONEST.total_seconds()))
+        jobs.append(Job("contexts", partial(_renew_contexts, settings, broker, now), utc_now, SOONEST.total_seconds()))
     if settings.mosquitto is not None:
         jobs.append(Job("keys for mosquitto", Ready(settings, identity, utc_now).keep, utc_now, TOLD))
     if settings.simulation is not None:
@@ -83,6 +83,10 @@ def upkeep(
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
+
+
+async def _renew_contexts(settings: Settings, broker: Broker, now: Callable[[], datetime]) -> None:
+    await broker.contexts.renew(now() - timedelta(days=settings.context_days))
 
 
 async def _seal_all(broker: Broker) -> None:

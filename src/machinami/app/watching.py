@@ -11,6 +11,7 @@ from machinami.app.sources import Sources
 from machinami.broker.broker import Broker
 from machinami.broker.town import Town
 from machinami.kit.installed import Broken
+from machinami.kit.room import Room
 from machinami.kit.schedule import Job
 from machinami.model.quota import write_quota
 
@@ -30,7 +31,8 @@ class Faring(Protocol):
 @dataclass(slots=True)
 class Installation:
     """The parts of a running installation that can say how they fare. elsewhere: the jobs of the towns besides the
-    default one, by town; others: further parts that say how they fare; relief: who stands in for it."""
+    default one, by town; others: further parts that say how they fare; relief: who stands in for it; room: what its
+    clients take."""
 
     data: Path
     broker: Broker
@@ -41,6 +43,7 @@ class Installation:
     start_seconds: float = 0.0
     elsewhere: Callable[[], Mapping[str, Sequence[Job]]] = dict
     relief: Relief | None = None
+    room: Room | None = None
 
 
 def parts(installation: Installation) -> list[Part]:
@@ -77,6 +80,7 @@ def metrics(installation: Installation) -> list[Metric]:
     found = [Metric("start_seconds", "Time from start to listening", installation.start_seconds)]
     for town in installation.broker.towns:
         found += _of_town(installation, town)
+    found += _of_clients(installation.room) if installation.room else []
     every = [({"job": job.name}, job) for job in installation.jobs]
     every += [({"job": job.name, "town": town}, job) for town, jobs in installation.elsewhere().items() for job in jobs]
     for labels, job in every:
@@ -86,6 +90,24 @@ def metrics(installation: Installation) -> list[Metric]:
     for told in installation.others:
         found += told.metrics()
     return sorted(found, key=lambda metric: metric.name)  # the format wants the rows of a name together
+
+
+def _of_clients(room: Room) -> list[Metric]:
+    bounds = room.bounds
+    rows = (
+        ("connections", "Connections that are open", room.connections, bounds.connections),
+        ("works", "Requests whose answers are awaited", room.works, bounds.works),
+        ("body_bytes", "Bytes of bodies that are held", room.held, bounds.held),
+    )
+    found = [Metric(f"http_{name}", words, value) for name, words, value, _ in rows]
+    found += [
+        Metric("http_bound", "The most that is taken", bound, labels={"kind": name}) for name, _, _, bound in rows
+    ]
+    return found + [
+        Metric("http_refusals_total", "Connections and requests that were refused or cut off", times, "counter",
+               {"kind": kind})
+        for kind, times in sorted(room.refused.items())
+    ]  # fmt: skip
 
 
 def _of_town(installation: Installation, town: Town) -> list[Metric]:

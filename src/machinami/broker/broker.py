@@ -8,49 +8,42 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from machinami.broker import registrations
 from machinami.broker.audit import Audit
 from machinami.broker.contexts import AT_HAND, Contexts
-from machinami.broker.credentials import opened
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
 from machinami.broker.federation.subscribing import SharedSubscriptions
 from machinami.broker.federation.trigger import Trigger
 from machinami.broker.law import Law
-from machinami.broker.legal_records import load_law
 from machinami.broker.notifier import Notifier
 from machinami.broker.notify import Outbox
 from machinami.broker.policy import Policy, demand, is_own
-from machinami.broker.policy_rows import load, protect
+from machinami.broker.policy_rows import protect
 from machinami.broker.pseudonyms import Pseudonyms
 from machinami.broker.quotas import Meter
 from machinami.broker.reception import Reception
+from machinami.broker.resuming import Parts, load_or_close, resume
 from machinami.broker.shroud.keys import PersonKeys
 from machinami.broker.shroud.shrouded import shrouded
 from machinami.broker.snapshots import Snapshots
 from machinami.broker.source_subscriptions import SourceSubscriptions
-from machinami.broker.stamps import restored, stamped
+from machinami.broker.stamps import stamped
 from machinami.broker.subscriptions import (
-    PROGRESS,
-    RECORD,
-    Progress,
     driving_types,
     no_subscription,
-    owner_of,
     resubscribe,
     subscribe,
     unsubscribe,
     without_secrets,
 )
 from machinami.broker.town import DEFAULT_TOWN, Sealing, Town
-from machinami.foundation.errors import MachinamiError, Overloaded, TenantNotFound
+from machinami.foundation.errors import MachinamiError, Overloaded, StoreUnavailable, TenantNotFound
 from machinami.foundation.urn import without_password
 from machinami.model.context import Context
 from machinami.model.entity import Entity
 from machinami.model.policy import Deed, Row
 from machinami.model.principal import Principal
 from machinami.model.quota import UNLIMITED, Quota
-from machinami.model.registration_reading import read_registration
 from machinami.model.subscription import Subscription
 from machinami.model.telling import Told
 from machinami.store.files import Files
@@ -112,6 +105,7 @@ class Broker:
         self._opening = asyncio.Lock()
         self._parting: set[str] = set()
         self.set_aside: list[str] = []
+        self._broken: set[str] = set()
         self.entity_maps = EntityMaps()
         self.snapshots = Snapshots(ports.sender)
 
@@ -131,9 +125,20 @@ class Broker:
         self._watch(default)
         for name in await self._ports.backend.towns():
             if name not in self._towns:
-                await self._open(name, create=False)
+                await self._open_if_whole(name)
         for town in list(self._towns.values()) if not quiet else ():
             await self._resume(town)
+
+    async def _open_if_whole(self, name: str) -> None:
+        """Open a town besides the default one; what is wrong with its files is its own affair."""
+        try:
+            await self._open(name, create=False)
+        except Exception as error:
+            reason = error.detail if isinstance(error, MachinamiError) else f"{type(error).__name__}: {error}"
+            self._broken.add(name)
+            self._set_aside(f"the town {name} could not be opened: {reason}")
+            self._towns.pop(name, None)
+            await self._ports.backend.release(name)
 
     async def open_to_sources(self, address: str) -> None:
         """Say at which URL sources reach this broker with what they tell; from then on subscriptions are shared."""
@@ -159,6 +164,10 @@ class Broker:
         found = self.open_town(name)
         if found is not None:
             return found
+        if name in self._broken:
+            raise StoreUnavailable(
+                f"The town {name!r} cannot be opened; its operator finds why in /health", tenant=name
+            )
         if not create:
             raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
         if name in self._parting:
@@ -314,8 +323,7 @@ class Broker:
         names = None if ports.mapping_key is None else Pseudonyms(partial(ports.mapping_key, name))
         policy.lend(self._derived)
         policy.present = partial(self._present, name)
-        await load(policy, store)
-        await load_law(policy.law, store)
+        await load_or_close(name, policy, policy.law, store, self._set_aside)
         seal, meter = ports.seal, Meter()
         town = Town(
             name, store, policy, ports.clock, ports.new_id, meter=meter, seal=seal, shroud=shroud, pseudonyms=names,
@@ -364,32 +372,10 @@ class Broker:
         return name
 
     async def _resume(self, town: Town) -> None:
-        await self._resume_subscriptions(town)
-        for key, record in (await town.store.records(registrations.RECORD)).items():
-            try:
-                context = self.contexts.resolve(record.get("context"))
-                registration = read_registration(opened(town, record["document"]), context)
-                town.sources.put(registrations.without_secrets(restored(registration, record)))
-            except (MachinamiError, KeyError, TypeError, ValueError) as error:
-                self._set_aside(f"registration {key} of town {town.name}: {error}")
-        await registrations.forget_expired(town)
-        await self.source_subscriptions.resume(town, lambda what, error: self._set_aside(f"{what}: {error}"))
+        read = self._ports.read_subscription
+        parts = Parts(self.contexts, self.notifier(town), self.source_subscriptions, self._settled, read)
+        await resume(town, parts, self._set_aside)
 
     def _set_aside(self, what: str) -> None:
         self.set_aside.append(what)
         _LOG.error("set aside: %s", what)
-
-    async def _resume_subscriptions(self, town: Town) -> None:
-        progress = await town.store.records(PROGRESS)
-        for key, record in (await town.store.records(RECORD)).items():
-            try:
-                own = self.contexts.resolve(record.get("context"))
-                subscription = self._ports.read_subscription(opened(town, record["document"]), own)
-                context = self.contexts.resolve(subscription.words)
-                subscription = restored(self._settled(replace(subscription, via=record.get("via", ""))), record)
-                subscription = without_secrets(subscription)
-            except (MachinamiError, KeyError, TypeError, ValueError) as error:
-                self._set_aside(f"subscription {key} of town {town.name}: {error}")
-                continue
-            came = Progress.from_record(progress.get(key, {"cursor": town.store.last_seq}))
-            self.notifier(town).add(subscription, context, came, driving_types, owner_of(record))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from machinami.broker.notification import Message
 from machinami.broker.subscriptions import Progress
 from machinami.broker.town import Town
+from machinami.foundation.errors import StoreUnavailable
 from machinami.model.subscription import Subscription
 from machinami.wire.protocol import NUMBER, Delivery, Sender
 
@@ -134,7 +135,10 @@ class Courier:
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
             if self.changed:
-                await self.save()
+                try:
+                    await self.save()
+                except StoreUnavailable:  # the disk is full: after a crash more is told again, that is all
+                    self.changed = True
 
     async def save(self) -> None:
         """Keep the account."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from machinami.broker.closed_months import ClosedMonths
 from machinami.broker.operations import write_deletion
 from machinami.broker.policy import demand_whole
 from machinami.broker.shroud.cipher import is_sealed
@@ -34,6 +35,7 @@ _EVER = TemporalQuery()
 _AT_ONCE = 200  # entities of one transaction
 
 Place = tuple[str, str]  # a scope and a person
+Closed = Sequence[tuple[str, Sequence[str]]]  # an entity, and which attributes of it; none named: all
 
 
 class Count(int):
@@ -91,7 +93,12 @@ async def carry_out(town: Town, going: Going, kept: Sequence[Kept], by: Principa
     if not (going.found or going.erased or going.places):
         await town.store.transact(lambda tx: tx.delete_record(PENDING, made.id))
         return erasure_document(replace(made, is_done=True))
-    return await _finish(town, made, going.places, by)
+    return await _finish(town, made, going.places, _closed(going), by)
+
+
+def _closed(going: Going) -> Closed:
+    """What is to go from the closed months: entities as a whole, or attributes of them."""
+    return [*((entity_id, ()) for entity_id in going.ids), *going.attributes.items()]
 
 
 def _delete(town: Town, going: Going, ids: Iterable[str], made: Erasure, by: Principal, tx: Transaction) -> None:
@@ -119,7 +126,9 @@ def _note(going: Going, made: Erasure, tx: Transaction) -> None:
     """What is still to be done, kept together with what is done."""
     places = sorted(map(list, going.places))
     document = erasure_document(made)
-    tx.put_record(PENDING, made.id, {"document": document, "was_plain": made.was_plain, "places": places})
+    closed = [[entity_id, list(names)] for entity_id, names in _closed(going)]
+    record = {"document": document, "was_plain": made.was_plain, "places": places, "closed": closed}
+    tx.put_record(PENDING, made.id, record)
 
 
 def _take_off(tx: Transaction, entity_id: str, names: Sequence[str], now: datetime, by: Principal) -> None:
@@ -184,8 +193,12 @@ def _add(row: list[Any], there: bool, past: Sequence[Instance]) -> None:
         row[2], row[3] = min(known), max(known)
 
 
-async def _finish(town: Town, made: Erasure, places: Iterable[Place], by: Principal) -> dict[str, Any]:
-    """Destroy the keys that nothing else needs, and keep the account where it is shown, noted in the chained record."""
+async def _finish(town: Town, made: Erasure, places: Iterable[Place], closed: Closed, by: Principal) -> dict[str, Any]:
+    """Take it out of the closed months, destroy the keys that nothing else needs, and keep the account where it is
+    shown, noted in the chained record."""
+    months = ClosedMonths(town.files)
+    for entity_id, names in closed:
+        await months.forget(entity_id, names or None)
     made = replace(made, is_done=True)
     if town.shroud is not None:
         shroud, keys = town.shroud, town.shroud.cipher.keys
@@ -227,7 +240,8 @@ async def finish_pending(town: Town) -> int:
             was_plain=kept["was_plain"],
             is_sealing=town.shroud is not None,
         )
-        await _finish(town, made, [(scope, person) for scope, person in kept["places"]], Principal(document["by"]))
+        places = [(scope, person) for scope, person in kept["places"]]
+        await _finish(town, made, places, kept.get("closed", ()), Principal(document["by"]))
     return len(pending)
 
 

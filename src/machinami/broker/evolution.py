@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from machinami.broker.closed_months import ClosedMonths
 from machinami.broker.history import instance_of
 from machinami.broker.operations import no_entity, write_rule
 from machinami.broker.seen import reading
@@ -69,6 +70,7 @@ async def forget(town: Town, entity_id: str, by: Principal) -> None:
         tx.remove_history(entity_id)
 
     await writing(town, work, by)
+    await ClosedMonths(town.files).forget(entity_id)
     town.policy.note_past(by, Deed.DELETE, entity_id, (), "the past")
 
 
@@ -84,6 +86,8 @@ async def forget_attribute(
             raise NotFound(f"The past of {entity_id} has no attribute {name}{which}", attribute=name)
 
     await writing(town, work, by)
+    if every:
+        await ClosedMonths(town.files).forget(entity_id, (name,))
     town.policy.note_past(by, Deed.CHANGE, entity_id, (name,), "the past of it forgotten")
 
 

@@ -8,6 +8,7 @@ heeds ids takes it once. Throttling tells the latest state of each entity when i
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,10 +19,11 @@ from itertools import islice
 from machinami.broker.beyond import NOTHING, Beyond
 from machinami.broker.courier import Courier, Fate
 from machinami.broker.linking import finder
+from machinami.broker.log_pages import LogPages
 from machinami.broker.notification import Message, compose, letterhead
 from machinami.broker.operations import expired
 from machinami.broker.seen import Seen, cut_change, cut_told
-from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, fires
+from machinami.broker.subscriptions import PROGRESS, Progress, concerns, conditions, driving_types, fires
 from machinami.broker.town import Town
 from machinami.broker.untold import Untold, with_untold
 from machinami.foundation.errors import TooManyResults
@@ -38,8 +40,8 @@ from machinami.model.telling import Told, told
 from machinami.wire.protocol import Delivery, Sender
 
 _WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log is read instead
-_LOG_PAGE = 200
 _FIRST_PAUSE = 1.0
+_LOG = logging.getLogger("machinami.broker")
 _FOUND_PAGE = 500
 
 
@@ -48,7 +50,7 @@ class Outbox:
 
     def __init__(
         self, town: Town, subscription: Subscription, context: Context, progress: Progress, sender: Sender,
-        beyond: Beyond, owner: Principal, oldest: timedelta | None = None,
+        beyond: Beyond, owner: Principal, pages: LogPages, oldest: timedelta | None = None,
     ) -> None:  # fmt: skip
         self.subscription = subscription
         self.owner = owner
@@ -62,6 +64,8 @@ class Outbox:
         self._queries = conditions(subscription)
         self._loose = conditions(replace(subscription, q=None, geo=None, scope=None)) if subscription.split else ()
         self._beyond = beyond
+        self._pages = pages
+        self._types = driving_types(subscription)
         age = subscription.notification.endpoint.max_age
         self._oldest = oldest if age is None else timedelta(seconds=age)
         self._triggers = fires(subscription)
@@ -152,22 +156,33 @@ class Outbox:
         return bool(self._town.sources.kept) and not self.subscription.is_local
 
     async def _tell_changes(self) -> None:
+        """As long as the subscription lasts: whatever goes wrong is said, and tried again."""
         while True:
-            if not self._waiting and not self._behind:
-                self._stirred.clear()
-                await self._stirred.wait()
-            if self._behind and not self._waiting:
-                await self._catch_up()
-            if self._waiting:
-                await self.wait_for_throttle()
-            await self._tell_next()
+            try:
+                await self._tell_on()
+            except Exception as error:
+                _LOG.exception("subscription %s could not be told", self.subscription.id)
+                self.progress.last_reason = f"{type(error).__name__} inside"
+                self.progress.last_failure = self._town.clock()
+                await asyncio.sleep(_FIRST_PAUSE)
+
+    async def _tell_on(self) -> None:
+        if not self._waiting and not self._behind:
+            self._stirred.clear()
+            await self._stirred.wait()
+        if self._behind and not self._waiting:
+            await self._catch_up()
+        if self._waiting:
+            await self.wait_for_throttle()
+        await self._tell_next()
 
     async def _catch_up(self) -> None:
         """Read the log after the cursor until something concerns us or the log is at its end."""
+        await asyncio.sleep(0)  # it may be long; everything else gets its turn after each page
         cursor = self.progress.cursor
-        changes = await self._town.store.changes(cursor, _LOG_PAGE)
+        changes = await self._pages.after(cursor)
         for change in changes:
-            if self.is_concerned(change):
+            if (self._types is None or not self._types.isdisjoint(change.types)) and self.is_concerned(change):
                 self._waiting.append(change)
         if changes:
             self._seen = changes[-1].seq
@@ -258,7 +273,7 @@ class Outbox:
         """Tell of the changes of a stretch; what is left of it where a try fails."""
         told_of, cursor = 0, stretch.first - 1
         while cursor < stretch.last:
-            changes = [one for one in await self._town.store.changes(cursor, _LOG_PAGE) if one.seq <= stretch.last]
+            changes = [one for one in await self._pages.after(cursor) if one.seq <= stretch.last]
             if not changes:
                 break
             cursor = changes[-1].seq

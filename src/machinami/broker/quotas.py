@@ -162,6 +162,10 @@ class Limited:
         """Forget a history."""
         return self._tx.remove_history(entity_id, attribute, dataset_id)
 
+    def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+        """Put a few instances in the place of many: there are not more of them."""
+        return self._tx.thin_history(entity_id, attribute, gone, made)
+
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """Keep a record: which ones is decided by the operations that keep them."""
         self._tx.put_record(kind, key, value)

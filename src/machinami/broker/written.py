@@ -4,7 +4,7 @@ Whoever writes sees the entity as it is there for them, and writes upon that; wh
 Every change is judged where it is written, so that no operation, and no face, can forget it.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -189,6 +189,11 @@ class Written:
         else:
             self._allow_past(known, attribute)
         return self._tx.remove_history(entity_id, attribute, dataset_id)
+
+    def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+        """Put a few instances in the place of many, if the attribute may be changed."""
+        self._allow_past(self._tx.get(entity_id) or self._tx.recall(entity_id), attribute)
+        return self._tx.thin_history(entity_id, attribute, gone, made)
 
     def _allow_past(self, known: Entity | None, attribute: str) -> None:
         if known is not None:

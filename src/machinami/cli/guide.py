@@ -107,6 +107,12 @@ Have a standby, or a folder that was restored, be the town from now on. The form
 
   {program} takeover --data standby --host 0.0.0.0
   {program} takeover --data standby --only                     where systemd starts `serve`""",
+    "history": """\
+Read the readings of closed months as they came, before they were condensed; running or not (docs/retention.md).
+まとめる前の、来たままの値を読みます。動いていても、止まっていても使えます。
+
+  {program} history --data my-town --type RiverGauge --since 2024-01 --until 2024-03 --csv
+  {program} history --data my-town --entity urn:ngsi-ld:RiverGauge:1 --parquet gauge.parquet""",
     "import": """\
 Bring data that another system has exported into a town.
 ほかの仕組みから書き出したデータを街に取り込みます。
@@ -238,6 +244,13 @@ See whether a running town's notifications arrive; hold, test and replay them, a
   {program} notifications test urn:ngsi-ld:Subscription:1 --data my-town
   {program} notifications why urn:ngsi-ld:Subscription:1 urn:ngsi-ld:Gauge:1 --data my-town
   {program} notifications replay urn:ngsi-ld:Subscription:1 --data my-town    what was given up""",
+    "repair": """\
+Look through the files of a town that is stopped, and mend them: nothing is thrown away, the damaged file is kept.
+止めた街のファイルを点検し、直します。壊れたファイルは捨てず、となりに残します。
+
+  {program} repair --data my-town                    say what is wrong; nothing is changed
+  {program} repair --data my-town --mend             make a whole file of what can be read, and of the log
+  {program} repair --data my-town --drop subscription urn:ngsi-ld:Subscription:1    a record that cannot be read""",
     "devices": """\
 Say which devices the town knows, and write their keys for a mosquitto broker, which cannot ask the town itself.
 街の機器のかぎを、mosquitto が読むファイルに書き出します。動いている街なら [devices] の設定で自動になります。

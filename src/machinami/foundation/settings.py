@@ -108,7 +108,8 @@ class Settings:
     process number; mqtt_certificate, mqtt_key: which notifications to MQTT brokers show; stand_in: whether a process
     of its own waits to serve copies of the light pages should this one be killed; ntp: the time server that the clock
     is held against (empty: neighbours and the disk); log_form: whether the log is lines for people or JSON for
-    programs; trace_to: where traces are sent (empty: none are made), trace_share: of how many of all requests.
+    programs; measure: whether requests are counted for /metrics; trace_to: where traces are sent (empty: none are
+    made), trace_share: of how many of all requests.
     """
 
     data: Path
@@ -171,5 +172,6 @@ class Settings:
     fast_lane: bool = True
     ntp: str = ""
     log_form: str = LINES
+    measure: bool = True
     trace_to: str = ""
     trace_share: float = 1.0

@@ -79,6 +79,13 @@ def too_large(limit: int) -> Response:
     return refusal
 
 
+def refused(error: MachinamiError) -> Response:
+    """The answer to what is not read to its end, as there is no room for it; the connection is closed."""
+    refusal = problem(error)
+    refusal.headers.append(_CLOSE)
+    return refusal
+
+
 def too_late(seconds: float) -> Response:
     """The answer to a body that does not come to its end in time."""
     refusal = problem(RequestTimeout(f"The body did not come within {seconds:g} seconds"))

@@ -213,9 +213,16 @@ class City:
     def may_write(self, kind: str) -> bool:
         """Whether who looks, or the service itself, may make and change all of every entity of a type (short name):
         else a page need not offer it."""
+        return self.may_decide(kind) and self._may(Deed.CREATE, kind)
+
+    def may_decide(self, kind: str) -> bool:
+        """Whether who looks, or the service itself, may change all of every entity of a type (short name) that stands,
+        as a mayor may who adds none."""
         self._demand_written(kind)
-        deeds = (Deed.CREATE, Deed.CHANGE)
-        return all(is_whole(self._town.policy, self._who, deed, self._context.expand(kind)) for deed in deeds)
+        return self._may(Deed.CHANGE, kind)
+
+    def _may(self, deed: Deed, kind: str) -> bool:
+        return is_whole(self._town.policy, self._who, deed, self._context.expand(kind))
 
     def demand_shown(self, view: type[Any]) -> None:
         """Raise SignInRequired or Forbidden unless who looks may see all that the view tells of every entity of its

@@ -11,6 +11,7 @@ from machinami.kit.city import City
 from machinami.kit.disaster import Disaster
 from machinami.kit.installed import Broken, Service
 from machinami.kit.origin import AS_ASKED, Origin
+from machinami.kit.rendered import Rendered
 from machinami.kit.schedule import Health
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import Identify, Oversees, Person, anyone, everyone, nobody
@@ -56,6 +57,7 @@ class Desk:
     appearance: how the town looks.
     oversees: whether who looks may see how the machine is run. origin: how browsers call the town. person: what who
     looks is called, and what they are. disaster: whether the town is in its disaster mode.
+    rendered: its pages that many ask for.
     """
 
     town_name: Mapping[str, str]
@@ -80,3 +82,4 @@ class Desk:
     resting: Callable[[], Sequence[House]] = tuple
     switches: Switches = field(default_factory=Switches)
     disaster: Disaster = field(default_factory=Disaster)
+    rendered: Rendered = field(default_factory=Rendered)

@@ -4,32 +4,28 @@ A subclass of uvicorn's httptools protocol. It hands hot requests straight to th
 conversation and without a task, and writes the same bytes that the ASGI way would write. Everything that is
 not plain (HTTP/1.0, `Connection: close`, Expect, upgrades, a request that waits behind another one, a client
 that does not read) goes the ASGI way. It depends on the inside of uvicorn, which is therefore pinned.
-
-The same class guards every connection of both ways: silent ones, slow ones and endless headers are closed.
 """
 
 import asyncio
 import re
 from functools import partial
-from hashlib import sha256
 from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
-from machinami.foundation.errors import InvalidRequest, MachinamiError, MethodUnknown
-from machinami.kit.answering import ends_connection, explain, handle, header_block, too_large, too_late
+from machinami.foundation.errors import InvalidRequest, MachinamiError, MethodUnknown, Overloaded
+from machinami.kit.answering import ends_connection, explain, handle, header_block, refused, too_large, too_late
 from machinami.kit.attempts import FORWARDED
 from machinami.kit.carrier import CERTIFICATE, PATIENCE, Carrier
+from machinami.kit.connection import Guarded
 from machinami.kit.http import Headers, Request, Response
-from machinami.kit.problem import problem
 from machinami.kit.routing import Match
 from machinami.kit.steps import follow
 
-_LINGER = 1.0
 _CHUNK = 262_144  # the most that arrives at once
 _METHOD = re.compile(rb"[A-Za-z][A-Za-z-]*")  # what may be meant as one: the word before the first space
 _BODIED = frozenset({"POST", "PATCH", "PUT"})
@@ -45,8 +41,8 @@ class _NoEvent:
 class _HotCycle:
     """One hot request: what uvicorn asks of its own cycle, and what the lane must remember."""
 
-    __slots__ = ("body", "disconnected", "keep_alive", "match", "more_body", "parts", "request", "response_complete",
-                 "size")  # fmt: skip
+    __slots__ = ("body", "disconnected", "held", "keep_alive", "match", "more_body", "parts", "request",
+                 "response_complete", "size", "works")  # fmt: skip
     message_event = _NoEvent()
 
     def __init__(self, match: Match, request: Request) -> None:
@@ -54,6 +50,8 @@ class _HotCycle:
         self.request = request
         self.parts: list[bytes] = []
         self.size = 0
+        self.held = 0
+        self.works = 0
         self.keep_alive = True
         self.disconnected = False
         self.response_complete = False
@@ -61,7 +59,7 @@ class _HotCycle:
         self.body = b""
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Guarded):
     """One connection to a client."""
 
     lane = True
@@ -76,51 +74,24 @@ class Connection(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         carrier = cast(Carrier, config.app)
         self._router = carrier.router
-        self._limits = carrier.limits
-        self._outgoing = carrier.outgoing
         self._familiar = carrier.familiar
-        self._attempts = carrier.attempts
         self._hot: _HotCycle | None = None
         self._head_size = 0
         self._in_head = False
-        self._deaf = False
-        self._reading = False
-        self._ended = False
-        self._since = 0.0
-        self._watch: asyncio.TimerHandle | None = None
         self._default_fields: tuple[object, bytes] = (None, b"")
-        self._certificate = ""
-
-    # --- the life of the connection
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """A client has come."""
-        super().connection_made(transport)
-        secured = transport.get_extra_info("ssl_object")
-        shown = None if secured is None else secured.getpeercert(binary_form=True)  # checked when hands were shaken
-        if shown is not None:
-            self._certificate = sha256(shown).hexdigest()
-        self._since = self.loop.time()
-        self._watch = self.loop.call_later(min(self._limits.idle, self._limits.read), self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
+        """The client is gone, with what it had sent of a body."""
+        if self._hot is not None:
+            self._let_go(self._hot)
         super().connection_lost(exc)
 
-    def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always closes at once
-        """The client sends no more: what it asked is still answered; half a request has no answer."""
-        self._outgoing.flush(self.transport)
-        waits = self.cycle is not None and not self.cycle.response_complete
-        self._ended = waits and not self._reading
-        return self._ended
-
-    def shutdown(self) -> None:
-        """The server ends: say what is ready, and no more."""
-        self._outgoing.flush(self.transport)
-        super().shutdown()
+    def give_up(self) -> bool:
+        """A hot request whose body does not come to its end is answered by saying so."""
+        if self._hot is None:
+            return False
+        self._finish(self._hot, too_late(self._limits.read))
+        return True
 
     def data_received(self, data: bytes) -> None:
         """Bytes have come."""
@@ -139,57 +110,19 @@ class Connection(HttpToolsProtocol):
             if begins and not self._reading and self.cycle is not cycle and isinstance(self.cycle, _HotCycle):
                 self._familiar.learn(data, self.cycle.request.headers)
             if begun and self._in_head and self._head_size > self._limits.head + _CHUNK:
-                self._refuse(self._head_too_large())  # the parser keeps a field of any length that does not end
+                self.refuse(self.head_too_large())  # the parser keeps a field of any length that does not end
         except httptools.HttpParserInvalidMethodError as error:
             word = data.split(b" ", 1)[0]
             known = f"Nothing here knows the method {word.decode('ascii', 'replace')[:40]}"
             no_request = InvalidRequest(f"This is not HTTP/1.1: {error}")
-            self._refuse(MethodUnknown(known) if _METHOD.fullmatch(word) else no_request)
+            self.refuse(MethodUnknown(known) if _METHOD.fullmatch(word) else no_request)
         except httptools.HttpParserUpgrade:
-            self._refuse(InvalidRequest("An upgrade to another protocol is not offered here"))
+            self.refuse(InvalidRequest("An upgrade to another protocol is not offered here"))
         except httptools.HttpParserError as error:
             cause = error.__context__
-            self._refuse(
+            self.refuse(
                 cause if isinstance(cause, MachinamiError) else InvalidRequest(f"This is not HTTP/1.1: {error}")
             )
-
-    def _look(self) -> None:
-        """Close a connection that is silent too long, or whose request does not come to its end."""
-        self._watch = None
-        if self.transport.is_closing():
-            return
-        limits = self._limits
-        left = self._since + (limits.read if self._reading else limits.idle) - self.loop.time()
-        if self._hot is not None and left <= 0:
-            self._finish(self._hot, too_late(limits.read))
-        elif self.cycle is not None and not self.cycle.response_complete:
-            # a handler is at work, or the ASGI way reads the body by its own clock
-            self._watch = self.loop.call_later(max(left, min(limits.idle, limits.read)), self._look)
-        elif left <= 0:
-            self.transport.close()
-        else:
-            self._watch = self.loop.call_later(left, self._look)
-
-    def _unset_keepalive_if_required(self) -> None:
-        """One timer watches the connection from its beginning; none is set and unset for each request."""
-
-    def _head_too_large(self) -> InvalidRequest:
-        limit = self._limits.head
-        return InvalidRequest(f"The request line and the header fields are larger than {limit} bytes")
-
-    def _refuse(self, error: MachinamiError) -> None:
-        """Say why, then listen no more; a moment passes before the end, as a reset would swallow the answer."""
-        if self.transport.is_closing() or self._deaf:
-            return
-        self._deaf = True
-        refusal = problem(error)
-        self._attempts.note(refusal.status, self.client[0] if self.client else "", "?", "what is no request")
-        refusal.headers.append((b"connection", b"close"))
-        self._outgoing.flush(self.transport)
-        self.transport.write(self._bytes(refusal))
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.loop.call_later(_LINGER, self.transport.close)
 
     # --- what the parser says
 
@@ -216,7 +149,7 @@ class Connection(HttpToolsProtocol):
         if self._head_size > self._limits.head:
             size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
             if size > self._limits.head:
-                raise self._head_too_large()
+                raise self.head_too_large()
         hosts = 0
         for name, value in self.headers:
             if name == b"host":
@@ -252,6 +185,12 @@ class Connection(HttpToolsProtocol):
             return
         hot.size += len(body)
         if hot.size <= self._limits.body:
+            try:
+                hot.held += len(body)
+                self._room.hold(len(body))
+            except Overloaded as error:
+                self._finish(hot, refused(error))
+                return
             hot.parts.append(body)
         elif hot.size > PATIENCE * self._limits.body:
             self._finish(hot, too_large(self._limits.body))
@@ -309,11 +248,24 @@ class Connection(HttpToolsProtocol):
         return True
 
     def _carry(self, hot: _HotCycle) -> None:
+        try:
+            self._room.demand_work(hot.request.method == "GET")
+        except Overloaded as error:
+            self._finish(hot, explain(error))
+            return
         outcome = handle(hot.match, hot.request)
         if isinstance(outcome, Response):
             self._finish(hot, outcome)
         else:
+            self._room.works += 1
+            hot.works = 1
             follow(outcome, self.loop, partial(self._finish, hot))
+
+    def _let_go(self, hot: _HotCycle) -> None:
+        """Give back the room that a request took."""
+        self._room.held -= hot.held
+        self._room.works -= hot.works
+        hot.held = hot.works = 0
 
     def _is_free(self) -> bool:
         return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
@@ -354,6 +306,7 @@ class Connection(HttpToolsProtocol):
         return _HotCycle(match, request)
 
     def _finish(self, hot: _HotCycle, response: Response) -> None:
+        self._let_go(hot)
         if hot.response_complete:
             return
         hot.response_complete = True
@@ -365,16 +318,16 @@ class Connection(HttpToolsProtocol):
             return
         keep_alive = hot.keep_alive and not ends_connection(response)
         try:
-            data = self._bytes(response, keep_alive)
+            data = self.as_bytes(response, keep_alive)
         except ValueError as error:
-            data = self._bytes(explain(error), keep_alive)
+            data = self.as_bytes(explain(error), keep_alive)
         self._outgoing.put(self.loop, self.transport, data)
         if not keep_alive:
             self._outgoing.flush(self.transport)
             self.transport.close()
         self.on_response_complete()
 
-    def _bytes(self, response: Response, keep_alive: bool = True) -> bytes:
+    def as_bytes(self, response: Response, keep_alive: bool = True) -> bytes:
         """The answer as it goes over the wire, field by field as uvicorn writes it."""
         defaults, written = self._default_fields
         if defaults is not self.server_state.default_headers:

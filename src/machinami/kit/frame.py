@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
 from machinami.foundation.errors import Forbidden, InvalidRequest, MachinamiError, NotFound, UnsupportedMediaType
@@ -21,6 +22,7 @@ from machinami.kit.moments import TOWN_ZONE
 from machinami.kit.origin import AS_ASKED, Origin
 from machinami.kit.page import PAGE_HEADERS, Shell, render
 from machinami.kit.problem import describe, problem
+from machinami.kit.rendered import Rendered
 from machinami.kit.viewing import Person, nobody
 from machinami.kit.words import OWN, Language, Words, choose_language
 
@@ -53,6 +55,7 @@ class Frame:
     person: Person = nobody
     running: Callable[[], Collection[str]] = frozenset
     disaster: Disaster = field(default_factory=Disaster)
+    rendered: Rendered = field(default_factory=Rendered)
 
     @classmethod
     def around(cls, desk: Desk) -> "Frame":
@@ -69,7 +72,7 @@ class Frame:
 
         return cls(
             desk.town_name, desk.clock, desk.simulated, desk.time_zone, desk.appearance, standing, desk.origin,
-            desk.person, running, desk.disaster,
+            desk.person, running, desk.disaster, desk.rendered,
         )  # fmt: skip
 
     @property
@@ -139,6 +142,19 @@ class Frame:
                     return self.apologise(request, error)
 
         return Route(method, path, guarded, summary, PAGES)
+
+    def public(self, path: str, handler: PageHandler, summary: str = "") -> Route:
+        """A page that a crowd may ask for: strangers are shown the same one, made at most once a second for them."""
+        route = self.page("GET", path, handler, summary)
+        make = cast(PageHandler, route.handler)
+
+        def show(request: Request) -> Response | Awaitable[Response]:
+            try:
+                return self.rendered.show(request, _language(request), self.origin.asked(request), make)
+            except MachinamiError as error:
+                return self.apologise(request, error)
+
+        return replace(route, handler=show, hot=True)
 
     def _shell(self, request: Request) -> Shell:
         query = {name: value for name, value in request.arguments.items() if name not in ("lang", "done")}

@@ -4,7 +4,7 @@ A service's `page.py` offers `happening(...)`, what is going on now, and may off
 span of time, as `Chronicler` has it; the portal gathers the answers without knowing the service.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
@@ -13,6 +13,7 @@ from machinami.foundation.errors import Forbidden, SignInRequired
 from machinami.kit.charts import Direction, Line, Point, trend
 from machinami.kit.city import City
 from machinami.kit.words import Words
+from machinami.model.vocabulary.alerts import Alert
 
 V = TypeVar("V")
 Level = Literal[0, 2, 3, 4, 5]
@@ -137,6 +138,17 @@ async def seen(city: City, view: type[V]) -> list[V]:
         return await city.find(view)
     except (SignInRequired, Forbidden):
         return []
+
+
+def events_of_alert(alert: Alert, words: Words, key: str, address: str) -> Iterator[Event]:
+    """That the town told its people something, and that it took it back. key: where the catalogue has `issued` (says,
+    area) and `ended` (says)."""
+    says, simulated = words.of(alert.headline, words.of(alert.event)), bool(alert.simulated)
+    if alert.date_issued is not None:
+        told = words.plain(f"{key}.issued", says=says, area=words.of(alert.area_name))
+        yield Event(alert.date_issued, told, address, 3, simulated)
+    if alert.withdrawn_at is not None:
+        yield Event(alert.withdrawn_at, words.plain(f"{key}.ended", says=says), address, 3, simulated)
 
 
 def gather(parts: Iterable[Happening]) -> Happening:

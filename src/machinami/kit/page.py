@@ -23,7 +23,7 @@ from machinami.kit.forms import FIELD
 from machinami.kit.http import Response
 from machinami.kit.kept import NOBODY
 from machinami.kit.moments import TOWN_ZONE, Moment, day_told, fiscal, fiscal_span, moment
-from machinami.kit.units import unit_text
+from machinami.kit.units import shown, unit_text
 from machinami.kit.viewing import Called
 from machinami.kit.words import HTML_LANG, LANGUAGES, OWN, Language, Words, with_ruby, without_ruby
 from machinami.model.look import PLAIN, Look
@@ -56,7 +56,7 @@ PAGE_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": PERMISSIONS_POLICY,
-    "Vary": "Cookie",
+    "Vary": "Cookie, Accept-Encoding",
 }
 
 
@@ -104,9 +104,11 @@ class Figure:
         return f"{self.text} {self.unit}".rstrip()
 
 
-def figure(value: float | None, unit: str = "", digits: int = 2) -> Figure:
-    """The number with so many decimals; a dash where there is none."""
-    return Figure("—") if value is None else Figure(f"{value:,.{digits}f}".replace("-", "−"), unit)
+def figure(value: float | None, unit: str = "", digits: int | None = 2) -> Figure:
+    """The number with so many decimals (None: as many as it needs, two at most); a dash where there is none."""
+    if value is None:
+        return Figure("—")
+    return Figure(shown(value) if digits is None else f"{value:,.{digits}f}".replace("-", "−"), unit)
 
 
 def render(name: str, language: Language, /, *, shell: Shell, **view: object) -> bytes:

@@ -11,6 +11,7 @@ from machinami.broker.town import Town
 from machinami.model.change import Change, types_of
 from machinami.model.consent import IN_FORCE, Consent
 
+Work = Callable[[], Awaitable[None]]
 _LOG = logging.getLogger("machinami.schedule")
 
 
@@ -36,7 +37,7 @@ class Job:
     def __init__(
         self,
         name: str,
-        work: Callable[[], Awaitable[None]],
+        work: Work,
         clock: Callable[[], datetime],
         every: float,
         settle: float = 1.0,
@@ -57,6 +58,10 @@ class Job:
     def stir(self) -> None:
         """Say that there is something new."""
         self._stirred.set()
+
+    def surround(self, around: Callable[[str, Work], Work]) -> None:
+        """Have each run be done within something else, such as a span of a trace."""
+        self._work = around(self.name, self._work)
 
     async def stop(self) -> None:
         """Stop, even in the middle of a run."""

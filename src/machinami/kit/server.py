@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import uvicorn
 
 from machinami.kit.carrier import Carrier, Limits
 from machinami.kit.fastlane import Connection, PlainConnection
 from machinami.kit.http import Route
+from machinami.kit.room import Bounds, Room
 from machinami.kit.routing import Router
 from machinami.kit.tls import Encryption, Tls
 
@@ -42,6 +43,7 @@ class Serving:
     _server: _Server
     _task: "asyncio.Task[None]"
     listener: socket.socket
+    room: Room
     encryption: Encryption | None = None
 
     @property
@@ -71,19 +73,21 @@ async def serve(
     tls: Tls | None = None,
     hsts: str = "",
     proxied: bool = False,
+    bounds: Bounds | None = None,
 ) -> Serving:
     """Serve the routes. Port 0 takes a free one, told by the result. Returns when connections are accepted.
 
     lane False sends the hot routes the ASGI way too; answers are the same. tls: to be served over TLS;
     hsts: what every answer says of how browsers shall come from now on (RFC 6797); proxied: whether a
-    proxy's word on who asks is believed. Raises OSError if the port is taken,
-    or a file of the certificate cannot be used.
+    proxy's word on who asks is believed; bounds: what all clients together may take.
+    Raises OSError if the port is taken, or a file of the certificate cannot be used.
     """
     limits = limits or Limits()
     encryption = Encryption(tls) if tls else None
+    room = Room(replace(bounds or Bounds(), **({"per_address": 0} if proxied else {})))
     listener = _listen(host, port)
     config = uvicorn.Config(
-        Carrier(Router(routes), limits, proxied),
+        Carrier(Router(routes), limits, proxied, room),
         http=Connection if lane else PlainConnection,
         ws="none",
         lifespan="off",
@@ -105,7 +109,7 @@ async def serve(
     if task.done():
         listener.close()
         await task
-    return Serving(host, listener.getsockname()[1], server, task, listener, encryption)
+    return Serving(host, listener.getsockname()[1], server, task, listener, room, encryption)
 
 
 def _listen(host: str, port: int) -> socket.socket:

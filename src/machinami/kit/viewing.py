@@ -1,5 +1,6 @@
 """For whom is a page made? What a page reads and writes, it does as the person who looks at it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -85,7 +86,10 @@ def _viewed(handler: Handler, identify: Identify, whence: Whence) -> Handler:
         finally:
             VIEWER.reset(token)
             WHENCE.reset(place)
-        return outcome if isinstance(outcome, Response) else _awaited(outcome, by, address)
+        if isinstance(outcome, Response):
+            return outcome
+        # a task of its own, as what is remembered of who looks must be of one context to the end
+        return asyncio.ensure_future(_awaited(outcome, by, address))
 
     return show
 

@@ -173,7 +173,7 @@ def _model(wish: Wish) -> _Model:
 def _solve(wish: Wish, shares: Floats, seconds: float) -> tuple[tuple[int, ...], float, bool]:
     """Choose: max w·y with y ≤ what the chosen cover."""
     model = _model(wish)
-    limits = [*_limits(wish, model), *_share_limits(wish, model, shares)]
+    limits = [*_limits(wish, model), *_share_limits(wish, model, shares, seconds / 4)]
     told = _run(wish, np.concatenate([np.zeros(_choices(wish)), -model.weights]), limits, seconds)
     if told.x is None:
         raise InputError(_NOTHING if told.status == _INFEASIBLE else _LATE.format(seconds))
@@ -189,7 +189,8 @@ def _largest_least_share(wish: Wish, shares: Floats, seconds: float) -> tuple[fl
     tried = FINE
     while high - low > FINE and undecided < _PATIENCE:
         wanted = np.where(np.isnan(could), 0.0, np.maximum(shares, tried))
-        told = _run(wish, nothing, [*limits, *_share_limits(wish, model, wanted)], seconds / _PATIENCE / 2)
+        spell = seconds / _PATIENCE / 2
+        told = _run(wish, nothing, [*limits, *_share_limits(wish, model, wanted, spell)], spell)
         if told.x is not None:
             got = shares_of(covered_by(wish.covers, _picked(told.x, len(wish.costs))), wish.weights, wish.groups)
             low = max(tried, float(np.min(got, where=~np.isnan(could), initial=1.0)))
@@ -207,26 +208,46 @@ def _coverable(wish: Wish) -> Floats:
     return np.where(shares > 0, shares, np.nan)
 
 
-def _share_limits(wish: Wish, model: _Model, shares: Floats) -> list[LinearConstraint]:
-    """Each group has its share; and at least as many choices are made for it as the best for it would need, which
-    says nothing new of whole choices, but much of the parts of choices by which the search finds its bounds."""
+def _share_limits(wish: Wish, model: _Model, shares: Floats, seconds: float) -> list[LinearConstraint]:
+    """Each group has its share; and what is spent where it can be seen from is no less than its share costs by itself.
+    That says nothing new of whole choices, but almost everything of the parts of choices by which the search finds its
+    bounds: groups that lie apart share few choices, and their least costs add up."""
     if not (shares > 0).any():
         return []
     rows, least, whole = [], [], _weights_of(wish)
-    count, before = len(wish.costs), np.zeros(_choices(wish))
-    for group, share in enumerate(shares):
-        if share <= 0:
-            continue
+    bases, base_costs = _bases_of(wish)
+    wanting = [group for group, share in enumerate(shares) if share > 0]
+    for group in wanting:
         weights = model.weights * (model.groups == group)
-        wanted = float(share) * float(whole[group]) - _SLACK
-        gains = np.asarray(model.matrix.T @ weights)
-        rows.append(np.concatenate([before, weights]))
-        least.append(wanted)
-        for_it = before.copy()
-        for_it[:count] = gains > 0
-        rows.append(np.concatenate([for_it, np.zeros(len(weights))]))
-        least.append(float(np.searchsorted(np.cumsum(np.sort(gains)[::-1]), wanted) + 1))
+        rows.append(np.concatenate([np.zeros(_choices(wish)), weights]))
+        least.append(float(shares[group]) * float(whole[group]) - _SLACK)
+        sees = _allowed(wish) & (np.asarray(model.matrix.T @ weights) > 0)
+        stood_on = np.isin(np.arange(len(base_costs)), bases[sees])
+        spent = np.concatenate([wish.costs * sees, base_costs * stood_on, np.zeros(len(weights))])
+        rows.append(spent)
+        least.append(_least_cost(wish, group, sees, least[-1], seconds / len(wanting)) - _SLACK * (1.0 + spent.max()))
     return [LinearConstraint(sparse.csr_array(np.array(rows)), np.array(least), np.inf)]
+
+
+def _least_cost(wish: Wish, group: int, sees: Bools, wanted: float, seconds: float) -> float:
+    """What it costs at least to cover so much weight of one group, were it alone; more than the budget where that
+    cannot be had for it."""
+    assert wish.groups is not None
+    inside = wish.groups == group
+    bases, base_costs = _bases_of(wish)
+    used, own = np.unique(bases[sees], return_inverse=True)
+    if not len(used):
+        return 2.0 * wish.budget + 1.0
+    alone = Wish(
+        wish.covers[sees][:, inside], wish.weights[inside], wish.costs[sees], wish.budget, bases=own.ravel(),
+        base_costs=base_costs[used], most=wish.most,
+    )  # fmt: skip
+    model = _model(alone)
+    enough = np.concatenate([np.zeros(_choices(alone)), model.weights])
+    limits = [*_limits(alone, model), LinearConstraint(sparse.csr_array(enough[None, :]), wanted, np.inf)]
+    price = np.concatenate([alone.costs, base_costs[used], np.zeros(len(model.weights))])
+    told = _run(alone, price, limits, seconds)
+    return 2.0 * wish.budget + 1.0 if told.status == _INFEASIBLE else max(float(told.mip_dual_bound or 0.0), 0.0)
 
 
 def _choices(wish: Wish) -> int:

@@ -23,16 +23,21 @@ MOST_SIDE = 20_000
 LEAST_SIDE = 16
 QUALITY = 82
 MOST_RECTANGLES = 40
+GRID = 8
+APART, FEATURES = 4, 12
+"""Bits of a fingerprint in which two of the same picture may differ, and that one must have to be known again by."""
+_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Photograph:
-    """A photo as it is kept: both forms as JPEG, and the size of the large one in pixels."""
+    """A photo as it is kept: both forms as JPEG, the size of the large one in pixels, and its fingerprint."""
 
     large: bytes
     small: bytes
     width: int
     height: int
+    fingerprint: str = ""
 
 
 class Rectangle(NamedTuple):
@@ -109,7 +114,28 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _forms(picture: Image.Image) -> Photograph:
     large, small = (_within(picture, edge) for edge in (LARGE, SMALL))
-    return Photograph(_jpeg(large), _jpeg(small), large.width, large.height)
+    return Photograph(_jpeg(large), _jpeg(small), large.width, large.height, fingerprint(small))
+
+
+def fingerprint(picture: Image.Image) -> str:
+    """By what a picture is known again though it was made smaller or packed anew: 64 bits, each whether it grows
+    darker from one part to the next on a grid of nine by eight (difference hash), as 16 hexadecimal digits."""
+    grid = picture.convert("L").resize((GRID + 1, GRID), Image.Resampling.LANCZOS).tobytes()
+    bits = 0
+    for row in range(GRID):
+        for column in range(GRID):
+            at = row * (GRID + 1) + column
+            bits = bits << 1 | (grid[at] > grid[at + 1])
+    return f"{bits:016x}"
+
+
+def same_picture(one: str, other: str) -> bool:
+    """Whether two fingerprints are of the same picture. One without features, such as a dark night, is like nothing."""
+    if len(one) != _DIGITS or len(other) != _DIGITS:
+        return False
+    first, second = int(one, 16), int(other, 16)
+    plain = min(first.bit_count(), second.bit_count()) < FEATURES
+    return not plain and (first ^ second).bit_count() <= APART
 
 
 def _within(picture: Image.Image, edge: int) -> Image.Image:
@@ -130,7 +156,7 @@ def _box(one: Rectangle, width: int, height: int) -> tuple[int, int, int, int]:
     values = (one.left, one.top, one.width, one.height)
     if not all(0 <= value <= 1 for value in values) or one.width <= 0 or one.height <= 0:
         raise BadRequestData("A rectangle lies outside of the photo", field="rectangles")
-    left, top = int(one.left * width), int(one.top * height)
+    left, top = min(int(one.left * width), width - 1), min(int(one.top * height), height - 1)
     right, bottom = -int(-(one.left + one.width) * width // 1), -int(-(one.top + one.height) * height // 1)
     return left, top, min(width, max(right, left + 1)), min(height, max(bottom, top + 1))
 

@@ -49,6 +49,8 @@ OWN = """
     PlanAnswer refReview EffectEstimate method step began treated others series
     TownService refShare worthMiddle DisasterMode
 
+    condensed
+
     TransitFeed TransitPattern TransitDelay TransitKpi TransitNotice RoutePunctuality ArrivalScore TimetableProposal
     startsOn endsOn shownFrom transfers leftOut stops profiles trips sequences calendar trip currentStop stopSequence
     delays reportedAt refPattern refVehicle delay medianDelay onTime waiting calls toldAt error naive covered

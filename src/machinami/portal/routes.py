@@ -104,10 +104,10 @@ def routes(desk: Desk) -> list[Route]:
     portal = Portal(desk, Frame.around(desk))
     page = portal.frame.page
     return [
-        page("GET", "/", _home(portal), "What is happening in town"),
-        page("GET", LIGHT, _light(portal), "What everybody must know in a disaster, for weak lines"),
-        page("GET", "/day", _day(portal), "What happened in town on a day"),
-        page("GET", "/map", _map(portal), "The map of the town"),
+        portal.frame.public("/", _home(portal), "What is happening in town"),
+        portal.frame.public(LIGHT, _light(portal), "What everybody must know in a disaster, for weak lines"),
+        portal.frame.public("/day", _day(portal), "What happened in town on a day"),
+        portal.frame.public("/map", _map(portal), "The map of the town"),
         page("GET", "/data", _types(portal), "The types of the town's data"),
         page("GET", "/data/{type}", _list(portal), "The entities of a type"),
         page("GET", "/data/{type}/{id}", _entity(portal), "One entity"),

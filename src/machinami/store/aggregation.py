@@ -17,6 +17,7 @@ from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Kind
 from machinami.model.found import Bucket, Instance
 from machinami.model.query import Duration, TemporalQuery, TimeRelation
+from machinami.model.retention import Sum, condensed_of, sum_of, sum_of_number
 from machinami.store.periods import Periods, moment
 from machinami.store.time_values import aggregate_times, time_value
 from machinami.store.timeline import order_time
@@ -50,6 +51,8 @@ def check_methods(methods: Sequence[str]) -> None:
 
 def aggregate_values(values: Sequence[Any], methods: Sequence[str]) -> dict[str, Any]:
     """Method name -> result; a method that makes no sense of these values is left out."""
+    if any(isinstance(v, Sum) for v in values):
+        return _aggregate_sums([v if isinstance(v, Sum) else sum_of_number(v) for v in values if _counts(v)], methods)
     numbers = [v for v in values if isinstance(v, int | float)]
     sizes = [len(v) for v in values if isinstance(v, list)]
     texts = [v for v in values if isinstance(v, str)]
@@ -72,6 +75,28 @@ def aggregate_values(values: Sequence[Any], methods: Sequence[str]) -> dict[str,
         elif texts and method in ("min", "max"):
             results[method] = min(texts) if method == "min" else max(texts)
     return results
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int | float | Sum)
+
+
+def _aggregate_sums(sums: Sequence[Sum], methods: Sequence[str]) -> dict[str, Any]:
+    """The same of readings of which some were condensed: exact but for distinctCount, which is that of what is kept."""
+    whole = sums[0]
+    for one in sums[1:]:
+        whole = whole.joined(one)
+    results: Mapping[str, Any] = {
+        "totalCount": whole.count,
+        "distinctCount": len({one.mean for one in sums}),
+        "sum": whole.mean * whole.count,
+        "avg": whole.mean,
+        "min": whole.low,
+        "max": whole.high,
+        "stddev": math.sqrt(whole.spread / whole.count),
+        "sumsq": whole.spread + whole.count * whole.mean**2,
+    }
+    return {method: results[method] for method in methods}
 
 
 def _identity(value: Any) -> object:
@@ -121,6 +146,8 @@ def aggregate_instances(
 
 def _value(instance: Instance) -> Any:
     """What is aggregated of an instance; URIs come as a tuple, of which nothing but the number counts."""
+    if condensed_of(instance.value) is not None:
+        return sum_of(instance.value)
     value = instance.value.value
     if instance.value.kind not in _URIS:
         return value

@@ -1,7 +1,7 @@
 """What may a work do to a town that is kept in memory, and how is it undone?"""
 
 from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -124,6 +124,18 @@ class Draft:
             self._drop(self._contents.husks, entity_id)
             removed = True
         return removed
+
+    def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+        """Put a few instances in the place of many; False where one of those is not there."""
+        series = self._contents.history.get(entity_id, {}).get(attribute, [])
+        names = set(gone)
+        left = [one for one in series if one.value.instance_id not in names]
+        if len(series) - len(left) < len(names):
+            return False
+        self._replace_series(entity_id, attribute, left)
+        for instance in made:
+            self._add(instance)
+        return True
 
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """Keep a small JSON record under (kind, key)."""

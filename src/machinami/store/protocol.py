@@ -19,6 +19,9 @@ from machinami.model.query import Duration, Page, Query, TemporalQuery
 
 T = TypeVar("T")
 
+SET_ASIDE = "set-aside"
+"""The kind of records that say what cannot be read: `kind` and `record` of a record, or `what` was lost in words."""
+
 
 class Transaction(Protocol):
     """What a work may do inside a transaction; synchronous, in order, isolated from other works."""
@@ -66,6 +69,11 @@ class Transaction(Protocol):
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it (@none: of the default
         instances). False if none. What was known of an entity that is not there goes with its whole history."""
+        ...
+
+    def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+        """Put a few instances in the place of many, by their names, in the history only: what is kept of an old past.
+        False, and nothing is done, where one of those is not there."""
         ...
 
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:

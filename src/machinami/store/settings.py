@@ -15,9 +15,10 @@ class StoreSettings:
     mapped_bytes: how much of the file is mapped into memory (given back by the system under pressure).
     max_bytes: the largest size of the town's file; writes beyond it are refused. None: the disk is the bound.
     slice_seconds: how long one group of writes may hold the event loop before reads get their turn.
-    readers: threads for long reads. step_limit, loop_candidates: how many SQLite steps a query may take (about;
-        up to three times as many), and how many entities it may look at, on the event loop before it moves to such
-        a thread.
+    readers: threads for long reads; waiting_reads: how many may wait for one, and read_seconds: how long a query may
+        take there. waiting_works: how many writes may wait for their commit.
+    step_limit, loop_candidates: how many SQLite steps a query may take (about; up to three times as many), and how
+        many entities it may look at, on the event loop before it moves to such a thread.
     loop_readings: how many plain readings may be read on the event loop (about a microsecond each).
     checkpoint_bytes: the size of the write-ahead log at which it is moved into the file in the background.
     indexed: attributes (expanded) whose values are indexed from the start.
@@ -34,6 +35,9 @@ class StoreSettings:
     max_bytes: int | None = None
     slice_seconds: float = 0.005
     readers: int = 2
+    waiting_reads: int = 256
+    read_seconds: float = 30.0
+    waiting_works: int = 20_000
     step_limit: int = 40_000
     loop_candidates: int = 256
     loop_readings: int = 2_500

@@ -163,3 +163,40 @@ def test_no_bytes_end_in_anything_but_readings_or_a_clear_error(noise: bytes, to
         with contextlib.suppress(InputError):
             found = harvest(data, map_of(toml))
             assert len(list(readings(found))) == found.count()
+
+
+WORDS = """
+[time]
+column = "asked"
+zone = "America/Chicago"
+[entity]
+id = "urn:ngsi-ld:IssueReporting:{id}"
+type = "IssueReporting"
+[[value]]
+column = "status"
+attribute = "state"
+kind = "text"
+words = { CLOSED = "mended", NEW = "received" }
+[[value]]
+column = "closed"
+attribute = "closedAt"
+kind = "time"
+missing = ["NA"]
+"""
+
+
+def test_words_of_a_column_become_the_town_s_and_times_get_their_zone() -> None:
+    table = (
+        b"id,asked,status,closed\n1,2018-01-01 00:48:30.0,CLOSED,2018-07-02 16:22:21\n2,2018-01-02 00:00:00,NEW,NA\n"
+    )
+    told = [(one.entity_id[-1], one.attribute, one.value) for one in readings(harvest(table, map_of(WORDS)))]
+    assert told == [("1", "state", "mended"), ("1", "closedAt", "2018-07-02T21:22:21Z"), ("2", "state", "received")]
+
+
+def test_a_word_or_a_time_that_is_not_known_is_named_with_its_line() -> None:
+    table = b"id,asked,status,closed\n1,2018-01-01 00:48:30,LOST,soon\n2,2018-01-02 00:00:00,NEW,\n"
+    found = harvest(table, map_of(WORDS))
+    assert [(one.line, one.column, one.value) for one in found.skipped] == [
+        (2, "status", "LOST"), (2, "closed", "soon"),
+    ]  # fmt: skip
+    assert "words" in str(found.skipped[0])

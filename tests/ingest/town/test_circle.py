@@ -158,3 +158,17 @@ def test_a_view_is_told_as_what_its_values_are() -> None:
         "voices": ("Property", 3),
         "refVision": ("Relationship", "urn:ngsi-ld:Vision:1"),
     }
+
+
+def test_a_share_is_told_in_per_cent_and_so_is_its_target() -> None:
+    units = {row.entity_id: str(row.value) for row in values("KeyPerformanceIndicator", "unit")}
+    for row in values("KeyPerformanceIndicator", "formula"):
+        if "share(" in str(row.value) or "Share" in str(row.value) or "Met of" in str(row.value):
+            assert units.get(row.entity_id) in ("%", "P1"), row.entity_id
+            assert str(row.value).startswith("100 * "), row.value
+
+
+def test_a_review_says_by_when_the_target_is() -> None:
+    (reasons,) = values("PlanReview", "reasons")
+    for reason in reasons.value:  # type: ignore[union-attr]
+        assert date.fromisoformat(str(reason["end_on"])) > AT.date()  # type: ignore[index]

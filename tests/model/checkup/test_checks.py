@@ -45,6 +45,7 @@ SOUND = Facts(
     workers=known.WorkersFact(2, 0),
     jobs=(),
     jobs_seen=30,
+    held_back=(),
 )
 
 
@@ -125,7 +126,7 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
     "ends.review": (ended("review", 50), Severity.NOTE),
     "ends.review_over": (ended("review_over", -5), Severity.WARNING),
     "backup.never": ({"backup": known.BackupFact()}, Severity.WARNING),
-    "backup.failed": ({"backup": known.BackupFact(NOW, NOW, "the disk is full")}, Severity.GRAVE),
+    "backup.failed": ({"backup": known.BackupFact(NOW, NOW, "the disk is full", "/mnt/a")}, Severity.GRAVE),
     "backup.old": ({"backup": known.BackupFact(NOW - 8 * DAY, NOW)}, Severity.GRAVE),
     "backup.never_rehearsed": ({"backup": known.BackupFact(NOW)}, Severity.WARNING),
     "backup.rehearsed_long_ago": ({"backup": known.BackupFact(NOW, NOW - 200 * DAY)}, Severity.WARNING),
@@ -135,6 +136,7 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
     "workers.behind": ({"workers": known.WorkersFact(2, 100)}, Severity.WARNING),
     "workers.ended": ({"workers": known.WorkersFact(2, 0, 1)}, Severity.WARNING),
     "jobs.failed": (job(3), Severity.GRAVE),
+    "retention.held_back": ({"held_back": ("RiverGauge",)}, Severity.WARNING),
 }
 
 

@@ -10,10 +10,12 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from PIL import Image
+from tests.fakes.roads import RecordedRoads
 from tests.services.civic_reports.pictures import SECRET, street
 from tests.services.visiting import OFFICER, Visit, visited
 
 from machinami.broker import history
+from machinami.kit.roads import Delivery
 from machinami.kit.words import Words
 from machinami.model.query import TemporalQuery
 from machinami.model.town_terms import TERMS
@@ -21,7 +23,7 @@ from machinami.model.view import Geometry, Point
 from machinami.model.view import Words as Said
 from machinami.model.vocabulary.places import District
 from machinami.services.civic_reports import page, service
-from machinami.services.civic_reports.model import Figures, Intake, Report, Step
+from machinami.services.civic_reports.model import Figures, Intake, Report, Reporter, Step
 from machinami.services.civic_reports.service import CONTACTS, MINE, PACKAGE
 
 HERE = {"category": "streetlight", "lat": "34.8100", "lon": "137.4100", "text": "街灯が消えていて夜まっくらです"}
@@ -70,9 +72,14 @@ class Street:
         return text
 
 
+@pytest.fixture
+def roads() -> RecordedRoads:
+    return RecordedRoads()
+
+
 @pytest_asyncio.fixture
-async def street_of(tmp_path: Path) -> AsyncIterator[Street]:
-    async with visited(PACKAGE, tmp_path, page.routes, "/services/civic_reports") as visit:
+async def street_of(tmp_path: Path, roads: RecordedRoads) -> AsyncIterator[Street]:
+    async with visited(PACKAGE, tmp_path, page.routes, "/services/civic_reports", roads=roads) as visit:
         yield Street(visit)
 
 
@@ -343,3 +350,59 @@ async def test_the_day_tells_what_was_reported_and_mended(street_of: Street) -> 
         assert len(told) == 2
         assert all(word in one.words and "[" not in one.words for one in told)
     assert await page.events(street_of.city, Words("ja"), begin - timedelta(days=9), begin) == []
+
+
+async def test_an_answer_goes_by_mail_to_who_left_an_address_and_can_be_ended_by_its_link(
+    street_of: Street, roads: RecordedRoads
+) -> None:
+    await street_of.report(email="hanako@example.jp", text="秘密のことば")
+    report = await street_of.last()
+    await street_of.do("proceed", report=report.id, state="mended", answer="電球を取り替えました", **FIELD)
+    assert roads.letters == []  # the page does not wait for a mail server
+    await service.refresh(street_of.city, street_of.visit.now)
+    await service.refresh(street_of.city, street_of.visit.now)
+    (letter,) = roads.letters
+    assert (letter.to, letter.subject) == ("hanako@example.jp", f"街の困りごと {report.report_id}：直りました")
+    assert "電球を取り替えました" in letter.text
+    assert "秘密" not in letter.text
+    assert f"/reports/{report.report_id}" in letter.text
+    assert letter.more["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "メールを送りました" in await street_of.visit.see(f"/reports/{report.report_id}?view=officer")
+    link = letter.more["List-Unsubscribe"].strip("<>").removeprefix(roads.address)
+    assert "止めて、連絡先を消す" in (await street_of.visit.fetch(link))[2].decode()
+    url = f"{street_of.visit._url}{link}"
+    async with street_of.visit._session.post(url, data={"List-Unsubscribe": "One-Click"}) as answer:
+        assert answer.status == 200
+    assert await street_of.city.private_rows(CONTACTS) == {}
+    assert await street_of.city.find(Reporter) == []
+    await street_of.do("proceed", report=report.id, state="in_progress", answer="もう一度見ます", **FIELD)
+    await service.refresh(street_of.city, street_of.visit.now)
+    assert len(roads.letters) == 1
+
+
+async def test_a_letter_that_cannot_go_now_is_tried_again_and_the_office_sees_why(
+    street_of: Street, roads: RecordedRoads
+) -> None:
+    await street_of.report(email="full@example.jp")
+    roads.refusals["full@example.jp"] = Delivery(False, 452, "452 4.2.2 mailbox full")
+    report = await street_of.last()
+    await street_of.do("proceed", report=report.id, state="in_progress", answer="", **FIELD)
+    await service.refresh(street_of.city, street_of.visit.now)
+    assert "mailbox full" in await street_of.visit.see(f"/reports/{report.report_id}?view=officer")
+    roads.refusals.clear()
+    await service.refresh(street_of.city, street_of.visit.now + timedelta(minutes=9))
+    assert roads.letters == []
+    await service.refresh(street_of.city, street_of.visit.now + timedelta(minutes=11))
+    assert [one.to for one in roads.letters] == ["full@example.jp"]
+    assert "mailbox full" not in await street_of.visit.see(f"/reports/{report.report_id}?view=officer")
+    roads.refusals["full@example.jp"] = Delivery(False, 550, "550 5.1.1 no such person")
+    await street_of.do("proceed", report=report.id, state="mended", answer="", **FIELD)
+    await service.refresh(street_of.city, street_of.visit.now)
+    assert await street_of.city.private_rows(service.OWED) == {}
+
+
+async def test_an_address_that_is_none_is_said_beside_what_was_written(street_of: Street) -> None:
+    status, text, _ = await street_of.report(email="hanako at example")
+    assert status == 422
+    assert "メールアドレスを確かめてください" in text
+    assert "hanako at example" in text

@@ -10,8 +10,10 @@ from tests.services.housing import housed
 from machinami.foundation.errors import BadRequestData, NotFound, TooManyRequests
 from machinami.model.view import Point
 from machinami.services.civic_reports import service
+from machinami.services.civic_reports.book import reception, reporters
+from machinami.services.civic_reports.book.reception import Draft
 from machinami.services.civic_reports.model import Intake, Report
-from machinami.services.civic_reports.service import PACKAGE, Draft
+from machinami.services.civic_reports.service import PACKAGE
 
 NOW = datetime(2026, 6, 30, 3, tzinfo=UTC)
 SECRET = "a" * 24
@@ -32,9 +34,9 @@ async def test_no_more_is_taken_when_too_much_waits_for_an_officer(tmp_path: Pat
     async with housed(PACKAGE, tmp_path, lambda: NOW) as (_, city):
         await city.set_setting("most_waiting", 10, "x")
         for number in range(10):
-            await service.hand_in(city, DRAFT, f"{number:024d}")
+            await reception.hand_in(city, DRAFT, f"{number:024d}")
         with pytest.raises(TooManyRequests) as refused:
-            await service.hand_in(city, DRAFT, SECRET)
+            await reception.hand_in(city, DRAFT, SECRET)
         assert refused.value.facts["reception"] == "waiting"
         assert len(await city.find(Report)) == 10
         assert len({one.report_id for one in await city.find(Report)}) == 10
@@ -44,14 +46,14 @@ async def test_what_is_refused_leaves_no_file_behind(tmp_path: Path) -> None:
     async with housed(PACKAGE, tmp_path, lambda: NOW) as (_, city):
         for photos in ([street()] * 4, [street(), b"no photo"], [b""]):
             with pytest.raises(BadRequestData):
-                await service.hand_in(city, Draft("road", "x", "ja", Point(1, 1), photos=photos), SECRET)
+                await reception.hand_in(city, Draft("road", "x", "ja", Point(1, 1), photos=photos), SECRET)
         assert await city.files.names() == []
         assert await city.find(Report) == []
 
 
 async def test_photos_are_kept_as_files_and_not_in_the_log(tmp_path: Path) -> None:
     async with housed(PACKAGE, tmp_path, lambda: NOW) as (town, city):
-        await service.hand_in(city, Draft("road", "", "ja", Point(1, 1), photos=[street()]), SECRET)
+        await reception.hand_in(city, Draft("road", "", "ja", Point(1, 1), photos=[street()]), SECRET)
         (intake,) = await city.find(Intake)
         (photo,) = intake.photos or []
         assert photo["state"] == "waiting"
@@ -64,9 +66,9 @@ async def test_photos_are_kept_as_files_and_not_in_the_log(tmp_path: Path) -> No
 
 async def test_a_secret_opens_its_own_report_alone(tmp_path: Path) -> None:
     async with housed(PACKAGE, tmp_path, lambda: NOW) as (_, city):
-        first = await service.hand_in(city, DRAFT, SECRET)
-        await service.hand_in(city, DRAFT, "b" * 24)
-        assert (await service.mine(city, SECRET)).report.id == first.id
+        first = await reception.hand_in(city, DRAFT, SECRET)
+        await reception.hand_in(city, DRAFT, "b" * 24)
+        assert (await reporters.mine(city, SECRET)).report.id == first.id
         for wrong in ("", "c" * 24, "a" * 23, "a" * 65):
             with pytest.raises(NotFound):
-                await service.mine(city, wrong)
+                await reporters.mine(city, wrong)

@@ -200,6 +200,7 @@ async def test_what_an_officer_approves_is_told_to_residents_and_to_machines(vis
         for event in await events(visit.city, Words("ja", service.PACKAGE), START, START + timedelta(days=1))
     ]
     assert any("発表しました" in words for words in told)
+    assert sum("暑さ指数が" in words for words in told) == 1  # it is told once that it became so hot
 
 
 async def test_nothing_is_published_unread_or_unsigned(visit: Visit) -> None:

@@ -15,8 +15,8 @@ class Overseen(Protocol):
     def data(self) -> str:
         """Its folder."""
 
-    async def examine(self) -> Checkup:
-        """How it fares now."""
+    async def examine(self, slowly: bool = False) -> Checkup:
+        """How it fares now. slowly: also what is dear to be told."""
 
     def growth(self) -> Sequence[Sample]:
         """What its data took on earlier days."""

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number: name (without prefix), help, value, kind (gauge or counter), labels."""
+    """One number: name (without prefix), help, value, kind (gauge, counter or histogram), labels. suffix: what a row
+    of a histogram is of it, _bucket, _sum or _count."""
 
     name: str
     help: str
     value: float
     kind: str = "gauge"
     labels: Mapping[str, str] = field(default_factory=dict)
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,14 @@ def prometheus(metrics: Iterable[Metric]) -> bytes:
             announced.add(name)
             lines += [f"# HELP {name} {metric.help}", f"# TYPE {name} {metric.kind}"]
         labels = ",".join(f'{key}="{_escape(value)}"' for key, value in metric.labels.items())
-        lines.append(f"{name}{{{labels}}} {metric.value:g}" if labels else f"{name} {metric.value:g}")
+        row, value = f"{name}{metric.suffix}", _number(metric.value)
+        lines.append(f"{row}{{{labels}}} {value}" if labels else f"{row} {value}")
     return ("\n".join(lines) + "\n").encode()
+
+
+def _number(value: float) -> str:
+    """A number with all of its digits: counters of millions are whole numbers too."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 2**53 else repr(float(value))
 
 
 def _escape(value: str) -> str:

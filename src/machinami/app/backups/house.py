@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from machinami.app.backups.vault import Vault
-from machinami.app.checkup.machine import BACKUP
 from machinami.app.console import FILE as CONSOLE
 from machinami.app.keys import FOLDER as KEYS
 from machinami.app.person_keys import ENDING, destroy_in, destroyed_in
@@ -29,11 +28,7 @@ def _every(settings: Settings) -> list[Path]:
     found = []
     for path in sorted(settings.data.rglob("*")):
         inner = path.relative_to(settings.data)
-        left_out = (
-            inner.parts[0] in _APART
-            or inner.name in (CONSOLE, STANDBY, HELD, BACKUP)
-            or path.suffix in (".new", ".old")
-        )
+        left_out = inner.parts[0] in _APART or inner.name in (CONSOLE, STANDBY, HELD) or path.suffix in (".new", ".old")
         if not left_out and path.is_file() and not path.is_symlink():
             found.append(path)
     return found

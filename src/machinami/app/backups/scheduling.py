@@ -19,9 +19,8 @@ from machinami.app.backups.house import KeyCopy
 from machinami.app.backups.pruning import prune
 from machinami.app.backups.rehearsing import last_rehearsal
 from machinami.app.backups.restoring import said
-from machinami.app.backups.taking import Base, State, TownCopy, write_light
+from machinami.app.backups.taking import Base, State, TownCopy
 from machinami.app.backups.vault import Vault, open_vault
-from machinami.app.checkup.machine import BACKUP
 from machinami.app.clock import utc_now
 from machinami.broker.erasure import ERASURE
 from machinami.broker.town import DEFAULT_TOWN, Town
@@ -127,12 +126,6 @@ class Backups:
     async def look(self) -> None:
         """Have the archive know what is committed; begin a base where one is due."""
         try:
-            await self._look()
-        finally:
-            self._note()
-
-    async def _look(self) -> None:
-        try:
             await asyncio.to_thread(self._look_at_keys)
             self.fault = ""
         except TakenOver as error:
@@ -198,7 +191,6 @@ class Backups:
         await self._note_erasures()
         found = [await self._make_base(name, partial(progress, name)) for name in sorted(self.copies)]
         await self._prune()
-        self._note()
         return found
 
     async def _make_base(self, name: str, progress: Callable[[int, int], None]) -> Base:
@@ -240,18 +232,6 @@ class Backups:
         due = self._clock() - self._settings.backup_rehearse * 86_400.0
         if last is None or last["at"] <= said(due):
             await self.rehearse()
-
-    def _note(self) -> None:
-        """Note in the data folder how it stands, for who looks after the installation."""
-        if self._vault is None or any(copy.needs_base for copy in self.copies.values()) or not self.copies:
-            made = ""
-        else:
-            made = said(min(state.until for state in self.states().values()))
-        last = self.rehearsed or {}
-        fault = self.fault or next((state.fault for state in self.states().values() if state.fault), "")
-        fault = fault or "; ".join(last.get("faults", []))
-        told = {"made": made, "rehearsed": last.get("at", "") if not last.get("faults") else "", "fault": fault}
-        write_light(self._settings.data / BACKUP, {**told, "to": str(self._target.folder)})
 
     async def close(self) -> None:
         """Break off a base that is being made."""

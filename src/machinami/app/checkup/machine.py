@@ -14,15 +14,12 @@ from stat import S_IMODE, S_IRWXO
 
 from machinami.app.checkup.notes import Notes
 from machinami.app.clock import utc_now
-from machinami.app.durable import read_json
-from machinami.foundation.instant import parse_instant
 from machinami.foundation.settings import Settings
-from machinami.model.checkup.facts import BackupFact, ClockFact, DiskFact, FolderFact, MemoryFact, PortFact
+from machinami.model.checkup.facts import ClockFact, DiskFact, FolderFact, MemoryFact, PortFact
 from machinami.model.checkup.forecast import forecast
 from machinami.wire.exchange import Call, Caller
 from machinami.wire.ntp import ask_ntp
 
-BACKUP = "backup.json"
 _PATIENCE = 3.0
 _KIB = 1024
 
@@ -119,21 +116,6 @@ def _bound() -> int | None:
         return None if said == "max" else int(said)
     except (OSError, ValueError):
         return None
-
-
-def backup(data: Path) -> BackupFact:
-    """When the last backup was made, and the last one restored to see whether it can be, as the backup notes it."""
-    try:
-        kept = read_json(data / BACKUP)
-        said = kept if isinstance(kept, dict) else {}
-        made, rehearsed = (said.get(name) for name in ("made", "rehearsed"))
-        return BackupFact(
-            parse_instant(made) if made else None,
-            parse_instant(rehearsed) if rehearsed else None,
-            str(said.get("fault", "")),
-        )
-    except (OSError, ValueError, TypeError):
-        return BackupFact()
 
 
 async def clock(settings: Settings, notes: Notes, caller: Caller, neighbours: Sequence[str]) -> ClockFact:

@@ -8,13 +8,18 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from machinami.apis.operations.telling import document
+from machinami.apis.status.shapes import Metric, Part
+from machinami.app.backups.scheduling import Backups
 from machinami.app.checkup import machine
+from machinami.app.checkup.backing import of_running
 from machinami.app.checkup.bundle import bundle_of
 from machinami.app.checkup.notes import Notes, load, save
 from machinami.app.checkup.silence import Silence
 from machinami.app.clock import utc_now
 from machinami.app.watching import Installation
+from machinami.broker.contexts import town_context
 from machinami.broker.subscriptions import Progress
+from machinami.broker.thinning import ACCOUNT, STATE
 from machinami.broker.town import Town
 from machinami.foundation.settings import Settings
 from machinami.foundation.urn import without_password
@@ -23,7 +28,6 @@ from machinami.kit.desk import Concern
 from machinami.model.checkup.checks import check_up, since_noticed
 from machinami.model.checkup.contradictions import contradictions
 from machinami.model.checkup.facts import (
-    BackupFact,
     ClockFact,
     ContextFact,
     DiskFact,
@@ -61,6 +65,7 @@ class Overseer:
         caller: Caller,
         concerns: Callable[[], Sequence[Concern]],
         port: Callable[[], int],
+        backups: Backups | None = None,
     ) -> None:
         self._settings = settings
         self._version = version
@@ -69,6 +74,7 @@ class Overseer:
         self._caller = caller
         self._concerns = concerns
         self._port = port
+        self._backups = backups
         self._notes: Notes | None = None
         self._silence = Silence()
         self._ticked: float | None = None
@@ -96,6 +102,37 @@ class Overseer:
     def disk(self) -> DiskFact | None:
         """The disk, and when it is full."""
         return machine.disk(self._settings.data, self.notes)
+
+    def parts(self) -> list[Part]:
+        """What is found stands on the page of operations; /health has each part's own word already."""
+        return []
+
+    def metrics(self) -> list[Metric]:
+        """Disk, memory, workers, how far receivers are behind, and how many findings there are."""
+        disk, memory = self.disk(), machine.memory()
+        found = [
+            Metric("workers", "Worker processes that there may be", self._compute.workers),
+            Metric("workers_waiting", "Computations that wait for a worker", self._compute.waiting),
+            Metric("workers_ended_total", "Workers that ended by themselves", self._compute.ended, "counter"),
+        ]
+        if disk is not None:
+            found.append(Metric("disk_free_bytes", "What is free on the disk of the data", disk.free))
+            found.append(Metric("disk_total_bytes", "The disk of the data", disk.total))
+            if disk.forecast is not None and disk.forecast.days is not None:
+                full = disk.forecast.days * 86_400
+                found.append(Metric("disk_full_in_seconds", "When it is full if the data grow as they did", full))
+        if memory is not None:
+            found.append(Metric("memory_used_bytes", "Memory that the process takes", memory.used))
+            found.append(Metric("memory_left_bytes", "Memory that the machine has left", memory.left))
+        for town in self._watched.broker.towns:
+            for one in self._subscriptions(town):
+                labels = {"town": town.name, "subscription": one.id}
+                found.append(Metric("subscription_lag", "Changes that a receiver is behind", one.behind, labels=labels))
+        for severity in Severity:
+            count = sum(one.severity is severity for one in self._last.findings) if self._last is not None else 0
+            labels = {"severity": severity.value}
+            found.append(Metric("findings", "What machinami doctor finds", count, labels=labels))
+        return found
 
     async def bundle(self) -> bytes:
         """What helps somebody else to help."""
@@ -138,7 +175,7 @@ class Overseer:
     async def _facts(self, now: datetime, notes: Notes) -> Facts:
         settings, broker = self._settings, self._watched.broker
         towns = broker.towns
-        folders, disk, memory, backup = await asyncio.to_thread(self._machine, notes)
+        folders, disk, memory = await asyncio.to_thread(self._machine, notes)
         devices, seen = await self._silence.look(towns, now)
         jobs, count = self._jobs()
         return Facts(
@@ -159,17 +196,18 @@ class Overseer:
             contexts_kept=broker.contexts.count,
             port=PortFact(settings.host, self._port(), True),
             ends=tuple(EndFact(one.kind, one.until, one.name) for one in self._concerns()),
-            backup=backup,
+            backup=of_running(settings, self._backups),
             set_aside=tuple(broker.set_aside),
             memory=memory,
             workers=WorkersFact(self._compute.workers, self._compute.waiting, self._compute.ended),
             jobs=jobs,
             jobs_seen=count,
+            held_back=tuple(sorted({one for town in towns for one in _held_back(town)})),
         )
 
-    def _machine(self, notes: Notes) -> tuple[tuple[FolderFact, ...], DiskFact | None, MemoryFact | None, BackupFact]:
+    def _machine(self, notes: Notes) -> tuple[tuple[FolderFact, ...], DiskFact | None, MemoryFact | None]:
         data = self._settings.data
-        return machine.folders(self._settings), machine.disk(data, notes), machine.memory(), machine.backup(data)
+        return machine.folders(self._settings), machine.disk(data, notes), machine.memory()
 
     def _subscriptions(self, town: Town) -> list[SubscriptionFact]:
         found, last = [], town.store.last_seq
@@ -227,6 +265,12 @@ def host_of(url: str) -> str:
     """Where a URL leads, without what it says besides: its path may be a secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _held_back(town: Town) -> list[str]:
+    """The types of which the past cannot be condensed, as it is to be archived and cannot be."""
+    account = town.store.record(STATE, ACCOUNT) or {}
+    return [town_context().compact(name) for name in account.get("heldBack", ())]
 
 
 def _neighbours(town: Town) -> list[str]:

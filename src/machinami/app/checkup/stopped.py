@@ -9,6 +9,7 @@ import orjson
 
 from machinami.app.authority import AUTHORITY, FOLDER
 from machinami.app.checkup import machine
+from machinami.app.checkup.backing import of_archive
 from machinami.app.checkup.notes import load
 from machinami.app.checkup.running import failing_since, host_of
 from machinami.app.clock import utc_now
@@ -62,7 +63,7 @@ async def examine_stopped(data: Path, host: str, port: int) -> Checkup:
         sources=None if fault else await _sources(settings),
         port=machine.port(host, port),
         ends=_ends(settings),
-        backup=machine.backup(data),
+        backup=of_archive(settings),
     )
     return since_noticed(check_up(facts), notes.noticed)
 

@@ -1,5 +1,7 @@
 """What does a work see and write where personal data are sealed? It sees them as they are; what it writes is sealed."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from machinami.broker.shroud.opening import Closer, Opener
@@ -103,6 +105,11 @@ class Closing:
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget a history."""
         return self._tx.remove_history(entity_id, attribute, dataset_id)
+
+    def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+        """Put a few instances in the place of many, sealed where they are personal."""
+        sealed = [replace(one, value=self._instance(entity_id, attribute, one.value)) for one in made]
+        return self._tx.thin_history(entity_id, attribute, gone, sealed)
 
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """Keep a record."""

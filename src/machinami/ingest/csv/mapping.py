@@ -26,14 +26,15 @@ A prefecture's export of a river gauge (Shift_JIS, header lines, 24:00):
     missing = ["0.00"]                  # besides the usual marks (-, 欠測, *** …)
     min = -5.0                          # outside of min and max, in the town's unit: refused and counted
     max = 30.0
-    kind = "number"                     # or "text"
+    kind = "number"                     # or "text", or "time" (of the row's zone, where it says no offset)
+    words = { CLOSED = "mended" }       # of a text: what the town says for it; any other word is refused
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from string import Formatter
 from typing import Any
@@ -43,7 +44,7 @@ from machinami.foundation.table import Table
 from machinami.foundation.units import conversion, unit_of
 from machinami.ingest.csv.times import zone_of
 
-KINDS = ("number", "text")
+KINDS = ("number", "text", "time")
 _IN_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]\d]+[^()\[\]]*?)\s*[)\]]\s*$")  # a number there counts columns
 
 
@@ -63,6 +64,7 @@ class ColumnRule:
     missing: tuple[str, ...]
     smallest: float
     largest: float
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,18 +135,29 @@ def _rules(top: Table, rows: Sequence[Table]) -> tuple[ColumnRule, ...]:
 def _rule(row: Table) -> ColumnRule:
     column = row.text("column")
     row = row.at(f"{row.where} ({column})")
-    row.only("column attribute unit to factor offset missing min max kind".split())
+    row.only("column attribute unit to factor offset missing min max kind words".split())
     kind = row.choice("kind", KINDS, "number")
     numbers = [key for key in "unit to factor offset min max".split() if key in row]
-    if kind == "text" and numbers:
-        raise row.wrong(numbers[0], "has no meaning for a text")
+    if kind != "number" and numbers:
+        raise row.wrong(numbers[0], f"has no meaning for a {kind}")
     factor, offset, code = _conversion(row)
     smallest, largest = row.number("min", -float("inf")), row.number("max", float("inf"))
     if smallest > largest:
         raise row.wrong("min", f"{smallest:g} is above max {largest:g}")
     return ColumnRule(
-        column, row.text("attribute"), kind, factor, offset, code, row.texts("missing", empty=True), smallest, largest
-    )
+        column, row.text("attribute"), kind, factor, offset, code, row.texts("missing", empty=True), smallest, largest,
+        _translation(row, kind),
+    )  # fmt: skip
+
+
+def _translation(row: Table, kind: str) -> Mapping[str, str]:
+    """What the town says for the words of a column."""
+    said = row.said.get("words", {})
+    if said and kind != "text":
+        raise row.wrong("words", f"has no meaning for a {kind}")
+    if not isinstance(said, Mapping) or not all(isinstance(word, str) and word for word in said.values()):
+        raise row.wrong("words", f'is a table of words, as {{ CLOSED = "mended" }}; not {said!r}')
+    return dict(said)
 
 
 def _conversion(row: Table) -> tuple[float, float, str | None]:

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from machinami.foundation.errors import InputError
+from machinami.foundation.instant import format_instant
 from machinami.foundation.urn import is_uri
 from machinami.ingest.csv.cells import Fault, marks_of, plain, read_numbers
 from machinami.ingest.csv.encoding import decode
 from machinami.ingest.csv.mapping import ColumnRule, FileMap
 from machinami.ingest.csv.parse import read_times
 from machinami.ingest.csv.sheet import Sheet, folded, read_sheet
+from machinami.ingest.csv.times import read_time
 from machinami.model.reading import Reading
 
 _UNSAFE = re.compile(r"[<>\"{}|\\^`%/?#]")
@@ -79,7 +81,7 @@ def harvest(data: bytes, mapping: FileMap) -> Harvest:
     entities = _entities(sheet, mapping)
     seconds, faults, notes = read_times(sheet, mapping.time, mapping.zone, mapping.layout, entities)
     refused: Counter[str] = Counter()
-    columns = [_column(sheet, rule, faults) for rule in mapping.values]
+    columns = [_column(sheet, rule, mapping.zone, faults) for rule in mapping.values]
     places = _places(sheet, mapping, faults)
     bad = {fault.line for fault in faults}
     good = np.array([line not in bad for line in sheet.lines], dtype=bool)
@@ -120,11 +122,12 @@ def said(value: float | str) -> bool:
     return bool(value) if isinstance(value, str) else value == value
 
 
-def _column(sheet: Sheet, rule: ColumnRule, faults: list[Fault]) -> Sequence[float | str]:
+def _column(sheet: Sheet, rule: ColumnRule, zone: tzinfo, faults: list[Fault]) -> Sequence[float | str]:
     cells = sheet.columns[folded(rule.column)]
     if rule.kind == "text":
-        marks = marks_of(rule.missing)
-        return ["" if text.lower() in marks.words else text for text in map(plain, cells)]
+        return _texts(cells, sheet.lines, rule, faults)
+    if rule.kind == "time":
+        return _times(cells, sheet.lines, rule, zone, faults)
     numbers, wrong = read_numbers(cells, sheet.lines, rule.column, rule.missing, sheet.separator == ";")
     faults += wrong
     values: list[float] = numbers.tolist()
@@ -132,6 +135,36 @@ def _column(sheet: Sheet, rule: ColumnRule, faults: list[Fault]) -> Sequence[flo
         # Rounded at the 12th digit: what a factor adds behind it (0.1 · 3 = 0.30000000000000004) nobody has measured.
         values = [float(f"{value * rule.factor + rule.offset:.12g}") for value in values]
     return list[float | str](values)
+
+
+def _texts(cells: Sequence[str], lines: Sequence[int], rule: ColumnRule, faults: list[Fault]) -> list[float | str]:
+    """The texts, in the town's words where the map says them."""
+    marks, found = marks_of(rule.missing), list[float | str]()
+    for line, text in zip(lines, map(plain, cells), strict=True):
+        said_there = "" if text.lower() in marks.words else text
+        if said_there and rule.words and said_there not in rule.words:
+            faults.append(Fault(line, rule.column, text, f"write it into words, beside {', '.join(rule.words)}"))
+            said_there = ""
+        found.append(rule.words.get(said_there, said_there))
+    return found
+
+
+def _times(
+    cells: Sequence[str], lines: Sequence[int], rule: ColumnRule, zone: tzinfo, faults: list[Fault]
+) -> list[float | str]:
+    """The moments, as the town writes them. A time without an offset is of the map's zone."""
+    marks, found = marks_of(rule.missing), list[float | str]()
+    for line, text in zip(lines, map(plain, cells), strict=True):
+        moment: datetime | None = None
+        if text and text.lower() not in marks.words:
+            try:
+                moment = read_time(text)
+            except ValueError:
+                faults.append(Fault(line, rule.column, text, "write a time as 2026-06-30 09:00"))
+        if moment is not None and moment.tzinfo is None:
+            moment = moment.replace(tzinfo=zone)
+        found.append("" if moment is None else format_instant(moment.astimezone(UTC)))
+    return found
 
 
 def _plausible(rule: ColumnRule, values: Sequence[float | str], refused: Counter[str]) -> Sequence[float | str]:

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from machinami.foundation.instant import format_instant
 from machinami.ingest.town.landmarks import ground
 from machinami.ingest.town.names import LANDMARKS
 from machinami.ingest.town.noise import Floats, generator
@@ -151,6 +152,30 @@ def timetable_readings(town: Network, at: datetime) -> Iterator[Reading]:
         "TransitFeed", "feed", at, ("name", {"ja": "街並バス（模擬）", "en": "Machinami Bus (simulated)"}, WORDS),
         ("timezone", ZONE), ("startsOn", days[0].isoformat() if days else None),
         ("endsOn", days[1].isoformat() if days else None), ("leftOut", 0), ("version", VERSION),
+    )  # fmt: skip
+
+
+def road_closed(town: Network, at: datetime) -> Iterator[Reading]:
+    """What the operator tells riders when the storm closes the road to the community centre: its last stop is not
+    served until the evening of the next day."""
+    route, stop = LINES[0][0], f"{LINES[0][0]}-{LINES[0][2][-1]}"
+    name = town.stops[stop].name
+    about = {"feed": FEED, "route": f"{FEED}:{route}", "stop": f"{FEED}:{stop}"}
+    span = {"start": format_instant(at), "end": format_instant(at + timedelta(hours=26))}
+    headline = {
+        "ja": f"{name['ja']}には止まりません",
+        "en": f"Buses do not call at {name['en']}",
+        "easy": f"バスは {name['ja']}に 止まりません",
+    }
+    text = {
+        "ja": "大雨で北原線の道路が通行止めのため、一つ手前の停留所で折り返します。",
+        "en": "Heavy rain has closed Kitahara Road: buses turn back at the stop before.",
+        "easy": "大雨で 道を 通れません。バスは 一つ 前の ところで 止まって、帰ります。",
+    }
+    yield from _said(
+        "TransitNotice", "kitahara", at, ("headline", headline, WORDS), ("text", text, WORDS), ("effect", "noService"),
+        ("cause", "weather"), ("about", [about], JSON), ("spans", [span], JSON), ("state", "told"),
+        ("toldAt", format_instant(at)),
     )  # fmt: skip
 
 

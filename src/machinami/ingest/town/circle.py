@@ -51,7 +51,7 @@ def circle(day: date, at: datetime) -> list[Reading]:
         *_trials(year),
         *_purse(year),
         *_voices(day, at),
-        *judged(day, at),
+        *judged(day, year, at),
     ]
     return [*(reading for view in views for reading in told(view, at)), *body(day, at), *choices(day, at)]
 
@@ -145,9 +145,9 @@ def _trials(year: int) -> Iterator[View]:
     yield failed
     yield from (
         _gate(passed, "start", "yes", f"{year - 1}-05-20", "条件がそろった。", "Everything is settled."),
-        _gate(passed, "deploy", "yes", f"{year - 1}-12-20", "95 % の日に届いた。", "Heard on 95 % of the days.", 0.95),
+        _gate(passed, "deploy", "yes", f"{year - 1}-12-20", "95 % の日に届いた。", "Heard on 95 % of the days.", 95.0),
         _gate(failed, "start", "yes", f"{year - 1}-09-15", "試す価値がある。", "Worth trying."),
-        _gate(failed, "deploy", "no", f"{year}-02-28", "風で飛べない日が多い。", "Too many days of wind.", 0.61),
+        _gate(failed, "deploy", "no", f"{year}-02-28", "風で飛べない日が多い。", "Too many days of wind.", 61.0),
     )
 
 
@@ -162,7 +162,7 @@ def _small_rivers(year: int) -> Pilot:
         ["冬の電池のもち", "草と流木のなかの観測"],
         ["通信（となり町で確かめられている）"],
         Words(ja="水位計のない前の年の大雨", en="the storms of the year before, without gauges"),
-        {"is": "at_least", "value": 0.9},
+        {"is": "at_least", "value": 90.0},
         "危機管理課",
         "町（一般会計）",
         Words(
@@ -188,7 +188,7 @@ def _drone(year: int) -> Pilot:
         ["雨と風の日に飛べる割合", "受け取る人の手間"],
         ["昼の晴れた日の飛行（ほかの町で確かめられている）"],
         Words(ja="車で運んだ同じ月", en="the same months by car"),
-        {"is": "at_least", "value": 0.9},
+        {"is": "at_least", "value": 90.0},
         "薬局と運送組合",
         "決まらなかった（薬局は半分まで）",
         Words(ja="音への心配が 12 件。", en="Twelve voices worried about the noise."),
@@ -208,7 +208,7 @@ def _gate(
     pilot: Pilot, gate: Gate, verdict: Verdict, day: str, ja: str, en: str, value: float | None = None
 ) -> GateDecision:
     moment = datetime.fromisoformat(f"{day}T10:00:00+09:00")
-    bound = 0.9
+    bound = 90.0
     evidence: dict[str, object] = {"met": None} if value is None else {"met": value >= bound, "value": value}
     dissent = Words(ja="続けて冬も試すべきだ。（原）", en="It should go on through a winter. (Hara)")
     return GateDecision(

@@ -26,13 +26,13 @@ _MORE = 190.0
 """What a place to rest adds to the steps of a day in the invented figures."""
 
 
-def judged(day: date, at: datetime) -> Iterator[View]:
-    """The estimate, the review with its answer, and the pilot."""
+def judged(day: date, year: int, at: datetime) -> Iterator[View]:
+    """The estimate, the review with its answer, and the pilot. year: the fiscal year of the plan."""
     began = (day - timedelta(days=BEGAN)).replace(day=1)
     yield _pilot(began)
     yield _start(began)
     yield _estimate(began, at)
-    yield from _review(at)
+    yield from _review(year, at)
 
 
 def _pilot(began: date) -> Pilot:
@@ -140,7 +140,7 @@ def _steps(place: int, rests: bool) -> list[float]:
     ]  # fmt: skip
 
 
-def _review(at: datetime) -> Iterator[View]:
+def _review(year: int, at: datetime) -> Iterator[View]:
     review = identifier("PlanReview", "walkers")
     indicator = Ref(identifier("KeyPerformanceIndicator", "walkers"))
     subject = Words(ja="健幸ポイントに参加する人", en="People who take part in health points")
@@ -149,7 +149,7 @@ def _review(at: datetime) -> Iterator[View]:
         indicator,
         subject,
         at - timedelta(days=40),
-        [{"kind": "off_path", "value": 96.0, "expected": 150.0, "goal": 300.0}],
+        [{"kind": "off_path", "value": 96.0, "expected": 150.0, "goal": 300.0, "end_on": f"{year + 4}-03-31"}],
         "sent",
         "森（模擬）",
         "企画課",

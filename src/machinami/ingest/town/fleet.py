@@ -8,8 +8,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from machinami.ingest.town.buses import ZONE, Driven, drives, network, passed, timetable_readings, under_way
+from machinami.ingest.town.buses import (
+    ZONE,
+    Driven,
+    drives,
+    network,
+    passed,
+    road_closed,
+    timetable_readings,
+    under_way,
+)
 from machinami.ingest.town.noise import Floats
+from machinami.ingest.town.refuge import CLOSES_ROAD
 from machinami.ingest.town.terrain import Land
 from machinami.model.reading import Reading
 from machinami.model.transit import day_begins
@@ -17,6 +27,7 @@ from machinami.model.transit import day_begins
 KEPT = 4  # days that are remembered
 RUNS_ON = timedelta(days=800)
 PAST = timedelta(days=7)
+ROAD_CLOSES = timedelta(hours=CLOSES_ROAD)
 Rain = Callable[[Floats], Floats]
 """Millimetres in the hour before each moment (seconds since 1970, ascending)."""
 
@@ -46,6 +57,9 @@ class Fleet:
         live = max(start, self._anchor)
         if live >= end:
             return
+        closed = self._anchor + ROAD_CLOSES
+        if live <= closed < end:
+            yield from road_closed(self.network, closed)
         runs, width = self._runs(live, end), int(step.total_seconds())
         first = -(-int(live.timestamp()) // width) * width
         for second in range(first, int(np.ceil(end.timestamp())), width):

@@ -21,7 +21,8 @@ from machinami.model.reading import Reading
 from machinami.model.view import Ref, Words
 
 _WHO, _ROLE = "岡田 修（模擬）", "道路河川課 担当"
-_MORNING = 7
+_MORNING, _DAWN = 7, 5
+_BEFORE = timedelta(minutes=90)
 _ROADS, _WATER, _PARKS, _CLEAN, _GENERAL = "道路河川課", "上下水道課", "都市整備課", "環境課", "総務課"
 
 
@@ -238,9 +239,11 @@ ROWS = (
 def street(land: Land, anchor: datetime, zone: ZoneInfo) -> list[Reading]:
     """The reports as they stand at the moment at which the town begins."""
     local = anchor.astimezone(zone)
-    morning = local.replace(hour=_MORNING, minute=40, second=0, microsecond=0)
-    if morning > local - timedelta(hours=1):
-        morning -= timedelta(days=1)
+    usual = local.replace(hour=_MORNING, minute=40, second=0, microsecond=0)
+    # A town that begins early had an early riser, so that the lamp and the storm are of one day.
+    morning = min(usual, local.replace(second=0, microsecond=0) - _BEFORE)
+    if morning.hour < _DAWN:
+        morning = usual - timedelta(days=1)
     found: list[Reading] = []
     for number, row in enumerate(ROWS):
         found.extend(_report(land, row, number, morning - timedelta(hours=row.hours)))

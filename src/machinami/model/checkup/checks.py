@@ -21,6 +21,8 @@ BACKUP_OLD, BACKUP_DUE, REHEARSAL_DUE = timedelta(days=7), timedelta(days=2), ti
 MEMORY_FULL, MEMORY_LITTLE = 0.85, 0.08
 WAITING = 20  # pieces of work a worker process
 
+RETENTION = "/operations/retention"  # where it is chosen how long data are kept
+
 Found = Sequence[Finding]
 
 
@@ -114,7 +116,7 @@ def _disk(facts: Facts) -> Found | None:
         return None
     share = disk.free / disk.total if disk.total else 0.0
     values = {"free": disk.free, "percent": f"{100 * share:.0f}"}
-    cure = "/operations/retention"
+    cure = RETENTION
     if share < DISK_OUT or disk.free < DISK_LEAST:
         return [Finding("disk", "disk.out", GRAVE, values, link=cure, command="df -h {data}")]
     found = []
@@ -258,12 +260,13 @@ def _backup(facts: Facts) -> Found | None:
     backup = facts.backup
     if backup is None:
         return None
-    make, rehearse = "{program} backup --data {data}", "{program} rehearse --data {data}"
+    make = "{program} backup --data {data}" + ("" if backup.archive else " --to /mnt/archive")
+    rehearse = "{program} rehearse --data {data}"
+    if backup.fault:
+        return [Finding("backup", "backup.failed", GRAVE, {"fault": backup.fault}, command=make)]
     if backup.made is None:
         return [Finding("backup", "backup.never", WARNING, command=make)]
     found, age = [], facts.now - backup.made
-    if backup.fault:
-        found.append(Finding("backup", "backup.failed", GRAVE, {"fault": backup.fault}, "fault", command=make))
     if age > BACKUP_DUE:
         grave = GRAVE if age > BACKUP_OLD else WARNING
         found.append(Finding("backup", "backup.old", grave, {"days": age.days}, "age", backup.made, make))
@@ -328,6 +331,15 @@ def _jobs(facts: Facts) -> Found | None:
     ]
 
 
+def _retention(facts: Facts) -> Found | None:
+    if facts.held_back is None:
+        return None
+    if not facts.held_back:
+        return []
+    values, install = {"types": ", ".join(facts.held_back)}, "pip install 'machinami[archive]'"
+    return [Finding("retention", "retention.held_back", WARNING, values, command=install, link=RETENTION)]
+
+
 def since_noticed(checkup: Checkup, noticed: Mapping[str, datetime]) -> Checkup:
     """The same, where for what does not say since when it is told since when it was noticed."""
     dated = tuple(
@@ -353,5 +365,6 @@ CHECKS: tuple[Check, ...] = (
     Check("contexts", _contexts, lambda facts: {"count": facts.contexts_kept}),
     Check("jobs", _jobs, lambda facts: {"count": facts.jobs_seen}),
     Check("workers", _workers),
+    Check("retention", _retention),
     Check("memory", _memory, _memory_told),
 )

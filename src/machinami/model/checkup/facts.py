@@ -1,7 +1,6 @@
 """What is known of an installation when it is looked over? None: it could not be told."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from machinami.model.checkup.forecast import Forecast
@@ -102,11 +101,13 @@ class EndFact:
 
 @dataclass(frozen=True, slots=True)
 class BackupFact:
-    """The last backup that was made, and the last one that was restored to see whether it can be."""
+    """The moment up to which the archive has everything, and when a restore of it was last rehearsed and went well.
+    archive: where it is, empty where none is set."""
 
     made: datetime | None = None
     rehearsed: datetime | None = None
     fault: str = ""
+    archive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,4 +184,4 @@ class Facts:
     workers: WorkersFact | None = None
     jobs: tuple[JobFact, ...] | None = None
     jobs_seen: int = 0
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    held_back: tuple[str, ...] | None = None

@@ -29,6 +29,7 @@ from machinami.kit.words import Words
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.view import Point
 from machinami.services.civic_reports import service
+from machinami.services.civic_reports.book import reception
 from machinami.services.civic_reports.logic import georeport
 from machinami.services.civic_reports.logic.georeport import Fault, Form, Row, in_json, in_xml
 from machinami.services.civic_reports.model import Report
@@ -179,10 +180,10 @@ class Face:
         text = "\n".join(part for part in (posted.description, posted.media_url) if part)
         secret = secrets.token_urlsafe(18)
         place = Point(*posted.place) if posted.place else None
-        draft = service.Draft(
+        draft = reception.Draft(
             posted.code, text, tag, place, posted.address, (), posted.contact, posted.details, "open311"
         )  # fmt: skip
-        report = await service.hand_in(self.city, draft, secret)
+        report = await reception.hand_in(self.city, draft, secret)
         address = f"{self.desk.origin.asked(request)}/services/civic_reports/mine/{secret}"
         notice = Words("en" if tag == "en" else "ja", service.PACKAGE).plain("report.notice", address=address)
         row = {"service_request_id": report.report_id, "service_notice": notice, "account_id": None}

@@ -23,17 +23,18 @@ LONGEST_TEXT, LONGEST_PLACE, LONGEST_ANSWER = 2_000, 200, 2_000
 
 class Photo(TypedDict):
     """A photo as offices know it. name: of its files; state: waiting (nobody has looked), shown or hidden; covered: how
-    many places were covered."""
+    many places were covered; look: its fingerprint, by which the same photo is known again."""
 
     name: str
     state: Annotated[str, get_args(PhotoState)]
     width: int
     height: int
     covered: NotRequired[int]
+    look: NotRequired[str]
 
 
 class Likeness(TypedDict):
-    """A report that may be the same one, with how alike the texts are (0 to 1 and more) and how far apart (m)."""
+    """A report that may be the same one, with how likely it is (0 to 1) and how far apart they are (m)."""
 
     report: str
     score: float
@@ -98,6 +99,17 @@ class Intake:
     alike: list[Likeness] | None = None
     contact: bool | None = None
     rule: str | None = None
+    simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """That somebody wants to be answered about a report. How they are reached is in the drawer; this names nobody."""
+
+    TYPE: ClassVar[str] = "IssueReporter"
+    id: str
+    ref_report: Ref | None = None
+    since: datetime | None = None
     simulated: bool | None = None
 
 

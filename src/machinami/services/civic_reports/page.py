@@ -18,10 +18,9 @@ from machinami.kit.upload import read_upload
 from machinami.kit.words import Words, without_ruby
 from machinami.model.vocabulary.places import District
 from machinami.services.civic_reports import service
-from machinami.services.civic_reports.book import office, sheets, typed
-from machinami.services.civic_reports.book.sheets import ADDRESS
+from machinami.services.civic_reports.book import office, reception, reporters, sheets, typed
 from machinami.services.civic_reports.model import LONGEST_ANSWER, OPEN, STATES, Intake, Report, Settings, Step
-from machinami.services.civic_reports.service import PACKAGE, Held, file_name
+from machinami.services.civic_reports.service import ADDRESS, PACKAGE, PURPOSE, Held, file_name
 
 OFFICE = f"{ADDRESS}?view=officer"
 SHOWN, LOG = 30, 200
@@ -63,6 +62,7 @@ def routes(city: City, desk: Desk) -> list[Route]:
         page("GET", f"{ADDRESS}/reports/{{number}}", way.one, "One report"),
         page("GET", f"{ADDRESS}/mine/{{secret}}", way.mine, "One's own report, by its secret address"),
         page("GET", f"{ADDRESS}/mine/{{secret}}/{{name}}", way.own_photo, "A photo of one's own report"),
+        page("GET", f"{ADDRESS}/stop", way.stop_page, "End the letters about a report"),
         page("GET", f"{ADDRESS}/photos/{{name}}", way.photo, "A photo of a report that everybody may see"),
         *(page("POST", f"{ADDRESS}/{name}", deed) for name, deed in way.deeds.items()),
     ]
@@ -79,6 +79,7 @@ class Way:
             "hand-in": self.hand_in,
             "withdraw": self.withdraw,
             "contact": self.forget_contact,
+            "stop": self.stop,
             "look": self.look,
             "cover": self.cover,
             "route": self.route,
@@ -141,9 +142,15 @@ class Way:
             request, f"{PACKAGE}/new.html", status, fault=fault, typed=fields,
             categories=await service.categories(self.city), centre=[self.desk.centre, self.desk.zoom],
             megabytes=(await self.city.settings(Settings)).photo_megabytes,
-            contact_days=(await self.city.settings(Settings)).contact_days,
+            contact_days=(await self.city.settings(Settings)).contact_days, consent=self._consent(request),
+            takes_contacts=reception.takes_contacts(self.city),
         )  # fmt: skip
         return allowing(page, "geolocation")
+
+    def _consent(self, request: Request) -> str:
+        """What somebody who leaves a contact consents to; empty in a town that asks for no consents."""
+        asked = self.city.consenting(PURPOSE)
+        return asked.text(self.frame.words(request, PACKAGE).tongue) if asked.is_asked else ""
 
     async def hand_in(self, request: Request) -> Response:
         """Take a report."""
@@ -151,7 +158,7 @@ class Way:
         words = self.frame.words(request, PACKAGE)
         secret = secrets.token_urlsafe(18)
         try:
-            await service.hand_in(self.city, typed.draft(form, files, words.tongue), secret)
+            await reception.hand_in(self.city, typed.draft(form, files, words.tongue), secret)
         except BadRequestData as error:
             key = f"new.fault.{error.facts.get('field', '')}"
             fault = words.plain(key) if words.has(key) else words.plain("new.fault.other")
@@ -165,7 +172,7 @@ class Way:
     async def mine(self, request: Request) -> Response:
         """One's own report."""
         words, secret = self.frame.words(request, PACKAGE), request.params["secret"]
-        found = await service.mine(self.city, secret)
+        found = await reporters.mine(self.city, secret)
         own = self.city.at_reception()
         everyone = await own.find(Report)
         known = Held(everyone, await service.categories(self.city), [], await service.seen(self.city, District), [],
@@ -174,7 +181,7 @@ class Way:
         row = next(one for one in every if one.id == found.report.id)
         page = self.frame.show(
             request, f"{PACKAGE}/mine.html", row=row, inside=sheets.inside(found.intake, every, words),
-            contact=found.contact, secret=secret, done=self._done(request.arguments, words),
+            contact=found.contact, mailed=found.mailed, secret=secret, done=self._done(request.arguments, words),
             address=f"{self.desk.origin.asked(request)}{ADDRESS}/mine/{secret}",
         )  # fmt: skip
         # The address is a secret, and shall be told to no page that is opened from here.
@@ -184,14 +191,26 @@ class Way:
 
     async def withdraw(self, request: Request) -> Response:
         """Take one's report back."""
-        await service.withdraw(self.city, said(read_form(request), "secret", 64))
+        await reporters.withdraw(self.city, said(read_form(request), "secret", 64))
         return see_other(f"{ADDRESS}?done=withdrawn")
 
     async def forget_contact(self, request: Request) -> Response:
         """Erase one's contact."""
         secret = said(read_form(request), "secret", 64)
-        await service.forget_contact(self.city, secret)
+        await reporters.forget_contact(self.city, secret)
         return see_other(f"{ADDRESS}/mine/{secret}?done=contact")
+
+    async def stop_page(self, request: Request) -> Response:
+        """End the letters by pressing."""
+        who, key = (request.arguments.get(name, "") for name in ("who", "key"))
+        holds = bool(await reporters.stopping(self.city, who, key))
+        return self.frame.show(request, f"{PACKAGE}/stop.html", holds=holds, who=who, key=key)
+
+    async def stop(self, request: Request) -> Response:
+        """Be answered no more; also by the one press of a mail program (RFC 8058), whose form has no fields of ours."""
+        form, asked = read_form(request), request.arguments
+        await reporters.stop(self.city, *(form.get(name) or asked.get(name, "") for name in ("who", "key")))
+        return see_other(f"{ADDRESS}?done=stopped")
 
     async def one(self, request: Request) -> Response:
         """One report, for everybody or for officers."""
@@ -227,7 +246,7 @@ class Way:
 
     async def own_photo(self, request: Request) -> Response:
         """A photo of one's own report, by its secret."""
-        found = await service.mine(self.city, request.params["secret"])
+        found = await reporters.mine(self.city, request.params["secret"])
         name, form = typed.photo_of(request.params["name"])
         if form == "before" or not any(
             name == one["name"] for one in (found.intake.photos if found.intake else None) or []

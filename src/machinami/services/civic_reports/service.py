@@ -1,62 +1,47 @@
-"""What does the town do with what people report? Take it, keep what may be kept, lead it to an office."""
+"""What does the town do by itself with what people reported? Count, say what is late, answer by mail, let go."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from urllib.parse import quote
 
-from machinami.foundation.errors import BadRequestData, Forbidden, NotFound, TooManyRequests
+from machinami.foundation.errors import Forbidden, NotFound
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
-from machinami.methods.photographs import Photograph, prepared
-from machinami.model.view import Point, Ref, View, Words
+from machinami.kit.words import catalogue, without_ruby
+from machinami.model.letter import Letter
+from machinami.model.view import Ref, View, Words
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import District
-from machinami.services.civic_reports.logic import duplicates, going, mending, routing
-from machinami.services.civic_reports.logic.duplicates import Glossary, Told
+from machinami.services.civic_reports.logic import mending
+from machinami.services.civic_reports.logic.answers import Owed, Phrases, is_due, later, letter_of, owed_of
+from machinami.services.civic_reports.logic.duplicates import Glossary
 from machinami.services.civic_reports.model import (
-    LONGEST_PLACE,
-    OPEN,
     Category,
     Deed,
     Figures,
     Intake,
     Photo,
     Report,
+    Reporter,
     Rule,
     Settings,
-    Source,
     Step,
 )
 
 PACKAGE = "machinami.services.civic_reports"
-MINE, CONTACTS = "mine", "contacts"
-MOST_PHOTOS = 3
+ADDRESS = "/services/civic_reports"
+PURPOSE = "report-answers"
+MINE, CONTACTS, OWED = "mine", "contacts", "owed"
 REACHED = ("name", "email", "phone")
 """How somebody may be answered."""
 OFFICE = Officer("machinami", "service")
 V = TypeVar("V")
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What somebody hands in. photos: the files as they came; contact: how they may be answered, where they said so;
-    details: what they answered to the questions of the category."""
-
-    category: str
-    text: str
-    language: str
-    place: Point | None = None
-    landmark: str = ""
-    photos: Sequence[bytes] = ()
-    contact: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, str] = field(default_factory=dict)
-    source: Source = "page"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +76,7 @@ async def refresh(city: City, now: datetime) -> None:
     if changed or news:
         await city.publish(*changed, *news, whole=True)
     await let_go(city, reports, settings, now)
+    await send_letters(city, now)
 
 
 def _same(before: Figures, after: Figures) -> bool:
@@ -106,10 +92,12 @@ def _same(before: Figures, after: Figures) -> bool:
 async def let_go(city: City, reports: Sequence[Report], settings: Settings, now: datetime) -> None:
     """Erase the contacts of reports that ended long enough ago, and the photos that nobody may see."""
     ended = {one.id: one.closed_at for one in reports if one.closed_at is not None}
+    asked = city.consenting(PURPOSE)
     for report_id in await city.private_rows(CONTACTS):
         since = ended.get(report_id)
-        if since is not None and now - since > timedelta(days=settings.contact_days):
-            await city.private(partial(_drop, shelf=CONTACTS, key=report_id))
+        over = since is not None and now - since > timedelta(days=settings.contact_days)
+        if over or (asked.is_asked and not asked.holds(reporter_of(report_id))):
+            await forget_contact(city, report_id)
     for intake in await city.find(Intake):
         since = ended.get(intake.ref_report or "")
         if since is None or now - since <= timedelta(days=settings.refused_days):
@@ -173,111 +161,6 @@ async def categories(city: City) -> list[Category]:
     return [one for one in (*usual, *own.values()) if not one.retired]
 
 
-async def hand_in(city: City, draft: Draft, secret: str) -> Report:
-    """Take a report. secret: the word by which its reporter finds it again, which nobody else has.
-
-    Raises BadRequestData saying what is missing, TooManyRequests.
-    """
-    own, now = city.at_reception(), city.now()
-    settings = await city.settings(Settings)
-    category = next((one for one in await categories(city) if one.category_code == draft.category), None)
-    if category is None:
-        raise BadRequestData("Choose what it is about", field="category")
-    text, landmark = going.checked_text(draft.text), draft.landmark.strip()[:LONGEST_PLACE]
-    if draft.place is None and not landmark:
-        raise BadRequestData("Say where it is: on the map, or in words", field="place")
-    if not text and not draft.photos:
-        raise BadRequestData("Write a few words, or add a photo", field="text")
-    details = going.details_of(category, draft.details)
-    own.admit()
-    photos = await _prepare(city, draft.photos, settings)
-    async with city.turn:
-        await _demand_room(own, settings)
-        report, intake = await _taken(own, draft, category, text, landmark, now, settings)
-        report = replace(report, details=details or None)
-        rows = await _keep(own, report.id, photos)
-        intake = replace(intake, photos=rows or None)
-        try:
-            await own.publish(report, intake, step(own, "received", report, OFFICE, report.department_id or ""))
-        except BaseException:
-            await drop_photos(own, rows)
-            raise
-        await own.private(partial(_note, report=report, secret=secret, contact=_contact(draft.contact)))
-    return report
-
-
-async def _prepare(city: City, contents: Sequence[bytes], settings: Settings) -> list[Photograph]:
-    if len(contents) > MOST_PHOTOS:
-        raise BadRequestData(f"At most {MOST_PHOTOS} photos are taken", field="photo")
-    most = int(settings.photo_megabytes * 1_000_000)
-    return [await city.compute(prepared, content, most) for content in contents]
-
-
-async def _demand_room(own: City, settings: Settings) -> None:
-    waiting = sum(1 for one in await own.find(Intake) if one.looked_at is None)
-    if waiting >= settings.most_waiting:
-        raise TooManyRequests(
-            "Very many reports wait for an officer at the moment; please come back tomorrow, or call the town hall",
-            reception="waiting",
-            retryAfter=3600,
-        )
-
-
-async def _taken(
-    own: City, draft: Draft, category: Category, text: str, landmark: str, now: datetime, settings: Settings
-) -> tuple[Report, Intake]:
-    reports, districts = await own.find(Report), await own.find(District)
-    way = routing.route(category, draft.place, landmark, await own.find(Rule), districts)
-    where = routing.district_of(draft.place, landmark, districts)
-    code, words = category.category_code or "", Words({draft.language: text}) if text else None
-    report = Report(
-        own.new_id(Report.TYPE),
-        going.number_after(reports, now.astimezone(ZoneInfo(own.zone)).date().isoformat()),
-        code,
-        "received",
-        location=draft.place,
-        ref_district=Ref(where.id) if where else None,
-        department_id=way.office,
-        requested_at=now,
-        updated_at=now,
-        expected_at=mending.owed_by(now, category.days),
-        overdue=False,
-        voices=1,
-        source=draft.source,
-    )
-    told = Told(report.id, code, draft.place, text, landmark)
-    found = duplicates.alike(told, await told_of(own, reports), glossary(), settings.same_place, settings.same_from)
-    intake = Intake(
-        report.id.replace(Report.TYPE, Intake.TYPE), Ref(report.id), words, landmark or None,
-        alike=[{"report": one.id, "score": one.score, "metres": one.metres} for one in found[:5]] or None,
-        contact=bool(_contact(draft.contact)) or None, rule=way.rule or None,
-    )  # fmt: skip
-    return report, intake
-
-
-async def told_of(own: City, reports: Sequence[Report]) -> list[Told]:
-    """What the open reports say, in their reporters' words."""
-    said = {one.ref_report: one for one in await own.find(Intake)}
-    rows: list[Told] = []
-    for one in reports:
-        if one.state in OPEN and not one.ref_duplicate:
-            intake = said.get(Ref(one.id))
-            words = (intake.text if intake else one.text) or Words()
-            landmark = (intake.landmark if intake else one.landmark) or ""
-            rows.append(Told(one.id, one.category_code or "", one.location, " ".join(words.values()), landmark))
-    return rows
-
-
-async def _keep(own: City, report_id: str, photos: Sequence[Photograph]) -> list[Photo]:
-    rows: list[Photo] = []
-    for number, photo in enumerate(photos, 1):
-        name = f"{report_id.rpartition(':')[2].lower()[:60]}-{number}"
-        await own.files.put(file_name(name, "large"), photo.large)
-        await own.files.put(file_name(name, "small"), photo.small)
-        rows.append({"name": name, "state": "waiting", "width": photo.width, "height": photo.height})
-    return rows
-
-
 def file_name(name: str, form: str) -> str:
     """The file of a form of a photo: large, small, or as it was before covering."""
     return f"{name}-{form}.jpg"
@@ -301,72 +184,94 @@ def step(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Mine:
-    """A report as its reporter sees it: with their own words and photos, whatever others may see."""
-
-    report: Report
-    intake: Intake | None
-    contact: Mapping[str, str]
-
-
-async def mine(city: City, secret: str) -> Mine:
-    """The report that a secret belongs to. Raises NotFound."""
-    own = city.at_reception()
-    row = (await own.private_rows(MINE)).get(digest(secret)) if 16 <= len(secret) <= 64 else None
-    report = await own.get(Report, row["report"]) if row else None
-    if report is None:
-        raise NotFound("There is no report under this address; perhaps it was taken back")
-    intake = await own.get(Intake, report.id.replace(Report.TYPE, Intake.TYPE))
-    contact = (await own.private_rows(CONTACTS)).get(report.id, {})
-    return Mine(report, intake, {name: contact[name] for name in REACHED if contact.get(name)})
-
-
-async def withdraw(city: City, secret: str) -> None:
-    """Take a report back: its words, photos and contact are erased with their past; that there was one, and what the
-    office answered, stays."""
-    own, found = city.at_reception(), await mine(city, secret)
-    async with city.turn:
-        report = found.report
-        gone = going.removed(report, "", city.now())
-        closed = report.closed_at or city.now()
-        gone = replace(
-            gone, removal=None, state="withdrawn", closed_at=closed, location=None, details=None, overdue=False
-        )
-        await own.private(partial(_forget, report_id=report.id, secret=secret))
-        await drop_photos(own, (found.intake.photos if found.intake else None) or [])
-        await own.erase(Report, [report.id])
-        await own.erase(Intake, [report.id.replace(Report.TYPE, Intake.TYPE)])
-        await own.publish(gone, step(own, "withdrawn", gone, Officer("—", "reporter"), gone.report_id or ""))
-
-
-async def forget_contact(city: City, secret: str) -> None:
-    """Erase the contact alone, when its owner wants it."""
-    own, found = city.at_reception(), await mine(city, secret)
-    await own.private(partial(_drop, shelf=CONTACTS, key=found.report.id))
-    if found.intake:
-        await own.publish(replace(found.intake, contact=None), whole=True)
-
-
 def digest(secret: str) -> str:
     """What is kept of a secret: nothing that leads back to it."""
     return sha256(b"civic report of " + secret.encode()).hexdigest()
 
 
-def _contact(said: Mapping[str, str]) -> dict[str, str]:
-    return {name: text.strip()[:120] for name, text in said.items() if name in REACHED and text.strip()}
+def reporter_of(report_id: str) -> str:
+    """The pseudonym of who reported: it names nobody, and leads to nothing but the report."""
+    return f"urn:ngsi-ld:{Reporter.TYPE}:{report_id.rpartition(':')[2]}"
 
 
-def _note(drawer: Drawer, report: Report, secret: str, contact: Mapping[str, str]) -> None:
-    drawer.put(MINE, digest(secret), {"report": report.id})
-    if contact:
-        row = {**contact, "class": "personal", "purpose": "to answer the reporter"}
-        drawer.put(CONTACTS, report.id, row, about=f"urn:machinami:reporter:{report.id.rpartition(':')[2]}")
+async def forget_contact(city: City, report_id: str) -> None:
+    """Erase how a reporter may be answered, and that they wanted to be; nothing is sent to them any more."""
+    own, person = city.at_reception().for_purpose(PURPOSE), reporter_of(report_id)
+    if own.consenting(PURPOSE).is_asked:
+        await own.consenting(PURPOSE).withdraw(person)
+    await own.private(partial(_drop, shelf=CONTACTS, key=report_id))
+    await own.erase(Reporter, [person])
+    intake = await own.get(Intake, report_id.replace(Report.TYPE, Intake.TYPE))
+    if intake is not None and intake.contact:
+        await own.publish(replace(intake, contact=None), whole=True)
 
 
-def _forget(drawer: Drawer, report_id: str, secret: str) -> None:
-    drawer.drop(CONTACTS, report_id)
-    drawer.drop(MINE, digest(secret))
+async def owe_letter(city: City, report: Report) -> None:
+    """Have its reporter told by mail how a report goes on, where they left an address and letters can be sent."""
+    own = city.at_reception()
+    row = (await own.private_rows(CONTACTS)).get(report.id, {})
+    if row.get("email") and own.roads.from_address:
+        owed = Owed(report.id).row()
+        await own.private(lambda drawer: drawer.put(OWED, city.new_id("Letter"), owed))
+
+
+async def send_letters(city: City, now: datetime) -> None:
+    """Send the letters that are due; note with the contact when one went, or why none can."""
+    own, known = city.for_purpose(PURPOSE), {one.category_code: one for one in await categories(city)}
+    asked = own.consenting(PURPOSE)
+    for name, kept in (await own.private_rows(OWED)).items():
+        owed = owed_of(kept)
+        row = (await own.private_rows(CONTACTS)).get(owed.report)
+        report = await own.get(Report, owed.report)
+        if row is None or report is None or (asked.is_asked and not asked.holds(reporter_of(report.id))):
+            await own.private(partial(_drop, shelf=OWED, key=name))
+            continue
+        if not is_due(owed, now):
+            continue
+        category = known.get(report.category_code)
+        letter = _letter(own, name, report, Words(category.name or {}) if category else Words(), row)
+        done = await own.roads.mail(letter, without_ruby(str(catalogue(PACKAGE, _tongue(row))["title"])), now)
+        again = None if done.ok else later(owed, done.status, now)
+        noted = {"mailed": now.isoformat()} if done.ok else {"failed": done.reason[:160]}
+        await own.private(partial(_account, name=name, report_id=report.id, again=again, noted=noted))
+
+
+def _letter(own: City, name: str, report: Report, what: Words, row: Mapping[str, Any]) -> Letter:
+    tongue = _tongue(row)
+    words = catalogue(PACKAGE, tongue)
+    phrases = Phrases(*(without_ruby(str(words[f"letter.{part}"])) for part in Phrases.__dataclass_fields__))
+    answer: Mapping[str, str] = report.answer or {}
+    facts = {
+        "what": without_ruby(what.get(tongue) or what.get("ja", "")),
+        "state": without_ruby(str(words[f"state.{report.state}"])),
+        "office": report.department_id or "",
+        "answer": answer.get(tongue) or next(iter(answer.values()), ""),
+    }
+    at = own.roads.address
+    more = f"{at}{ADDRESS}/reports/{report.report_id}?lang={tongue}" if at else ""
+    who = report.id.rpartition(":")[2]
+    leave = f"{at}{ADDRESS}/stop?who={quote(who, safe='')}&key={row['key']}&lang={tongue}" if at else ""
+    return letter_of(str(row["email"]), name.rpartition(":")[2], report, facts, phrases, more, leave)
+
+
+def mailed_at(contact: Mapping[str, Any]) -> datetime | None:
+    """When the last letter went to a reporter; None where none did."""
+    return datetime.fromisoformat(contact["mailed"]) if contact.get("mailed") else None
+
+
+def _tongue(row: Mapping[str, Any]) -> str:
+    return str(row["language"]) if row.get("language") in ("ja", "en", "easy") else "ja"
+
+
+def _account(drawer: Drawer, name: str, report_id: str, again: Owed | None, noted: Mapping[str, str]) -> None:
+    if again is not None:
+        drawer.put(OWED, name, again.row())
+    else:
+        drawer.drop(OWED, name)
+    row = drawer.get(CONTACTS, report_id)
+    if row is not None:
+        kept = {key: value for key, value in row.items() if key not in ("mailed", "failed")}
+        drawer.put(CONTACTS, report_id, {**kept, **noted}, about=reporter_of(report_id))
 
 
 def _drop(drawer: Drawer, shelf: str, key: str) -> None:

@@ -124,7 +124,7 @@ def book_routes(book: Book, desk: Desk) -> list[Route]:
     frame = Frame.around(desk)
     decide = _decisions(book)
     return [
-        frame.page("GET", ADDRESS, _show(book, frame), "Rivers: levels, proposals, decisions"),
+        frame.public(ADDRESS, _show(book, frame), "Rivers: levels, proposals, decisions"),
         frame.page("POST", f"{ADDRESS}/thresholds", _thresholds(book, frame), "Change the levels of a gauge"),
         frame.page("POST", f"{ADDRESS}/settings", _setting(book, frame), "Change a setting of the service"),
         *(frame.page("POST", f"{ADDRESS}/{name}", handler) for name, handler in decide.items()),

@@ -77,6 +77,7 @@ class Way:
             settings=await self.city.setting_history() if view == "history" else [],
             running=running,
             kinds=await self._kinds(request),
+            may=self.city.may_write(GuideAnswer.TYPE),
         )
 
     async def _themes(self, known: Known, teller: Teller, running: dict[str, Evidence]) -> list[ThemeSheet]:

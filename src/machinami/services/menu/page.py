@@ -72,6 +72,7 @@ class Counter:
             record=record(menu, choices, words) if audience == "history" else [],
             closed=not self.city.shows(MenuChoice),
             choices=CHOICES,
+            may=self.city.may_write(MenuChoice.TYPE),
         )
 
     async def tender(self, request: Request) -> Response:

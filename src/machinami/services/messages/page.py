@@ -62,7 +62,7 @@ def routes(city: City, desk: Desk) -> list[Route]:
     way = Way(city, desk)
     page = way.frame.page
     return [
-        page("GET", ADDRESS, way.show, "Messages: what is said now, where to go, how to be told"),
+        way.frame.public(ADDRESS, way.show, "Messages: what is said now, where to go, how to be told"),
         page("GET", f"{ADDRESS}/m/{{key}}", way.one, "One message in every language"),
         page("GET", f"{ADDRESS}/m/{{key}}/sheet", way.sheet, "One message in large type, to print"),
         page("GET", f"{ADDRESS}/tv", way.television, "What is said now, for a television"),

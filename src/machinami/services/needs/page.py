@@ -89,6 +89,8 @@ class Way:
             fields=FIELDS_OR_OTHER,
             origins=ORIGINS,
             states=STATES,
+            may=self.city.is_author(),
+            decides=self.city.may_decide("CityNeed"),
             field=asked.get("field", "") if asked.get("field") in FIELDS_OR_OTHER else "",
             notes=[note for note in held.notes if note.state == "waiting"],
             asked_similar=bool(asked.get("similar")),

@@ -70,6 +70,8 @@ class View:
     rate: tuple[int, int]
     hours: int
     done: str
+    may: bool
+    decides: bool
 
 
 def routes(city: City, desk: Desk) -> list[Route]:
@@ -115,12 +117,15 @@ def _show(city: City, frame: Frame) -> PageHandler:
 async def view(city: City, audience: Audience, words: Words, done: str = "") -> View:
     """The page for one reader. What waits to be public is shown to officers alone."""
     standing = await service.standing(city)
-    waiting = await service.waiting(city) if audience == "officer" and city.is_author() else []
+    decides = city.may_decide(Pilot.TYPE)
+    waiting = await service.waiting(city) if audience == "officer" and decides else []
     hours = (await city.settings(Settings)).hours_before_public
     cards = [_card(pilot, standing, waiting, words) for pilot in standing.pilots]
     order = {state: place for place, state in enumerate(("running", "planned", "passed", "in_operation"))}
     cards.sort(key=lambda card: (order.get(card.pilot.state or "", len(order)), card.pilot.id))
-    return View(audience, cards, standing, waiting, logic.reached(standing.pilots), hours, done)
+    return View(
+        audience, cards, standing, waiting, logic.reached(standing.pilots), hours, done, city.is_author(), decides
+    )
 
 
 def _card(pilot: Pilot, standing: Standing, waiting: Sequence[GateDecision], words: Words) -> Card:
@@ -132,7 +137,7 @@ def _card(pilot: Pilot, standing: Standing, waiting: Sequence[GateDecision], wor
         pilot,
         pilot.id.rpartition(":")[2],
         indicator,
-        "" if work is None else next(iter((work.name or {}).values()), work.id),
+        "" if work is None else words.of(work.name, work.id),
         logic.is_met(pilot.success_rule, indicator.current if indicator else None),
         taken,
         logic.missing(pilot) if pilot.state in (None, "planned") else (),

@@ -74,7 +74,10 @@ async def write_down(city: City, pilot: Pilot, by: Officer) -> Pilot:
 
 
 async def decide(city: City, pilot_id: str, said: Verdicts, by: Officer) -> GateDecision:
-    """Take a decision at a gate. It is public at once, or after the hours that the town has set."""
+    """Take a decision at a gate. It is public at once, or after the hours that the town has set. Who may change the
+    pilot decides; the decision itself is written down by the service, for a mayor may decide but adds nothing."""
+    if not city.may_decide(Pilot.TYPE):
+        city.demand_author()
     now = city.now()
     hours = (await city.settings(Settings)).hours_before_public
     async with city.turn:
@@ -86,10 +89,10 @@ async def decide(city: City, pilot_id: str, said: Verdicts, by: Officer) -> Gate
         name = city.new_id(GateDecision.TYPE)
         decision = logic.decide(pilot, said, measured, now, name, timedelta(hours=hours))
         if hours:
-            city.demand_author()
             await city.private(lambda drawer: drawer.put(WAITING, decision.id, _written(decision)))
         else:
-            await city.publish(logic.after(pilot, decision, ZoneInfo(city.zone)), decision, by=str(by), whole=True)
+            after = logic.after(pilot, decision, ZoneInfo(city.zone))
+            await city.at_reception().publish(after, decision, by=str(by), whole=True)
     return decision
 
 

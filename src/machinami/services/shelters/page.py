@@ -48,7 +48,7 @@ def routes(city: City, desk: Desk) -> list[Route]:
     way = Way(city, desk)
     page = way.frame.page
     return [
-        page("GET", ADDRESS, way.show, "Shelters: which are open, how full, what runs short, what is proposed"),
+        way.frame.public(ADDRESS, way.show, "Shelters: which are open, how full, what runs short, what is proposed"),
         page("GET", f"{ADDRESS}/places/{{id}}", way.place, "The page of a shelter's staff, which works without a line"),
         page("GET", f"{ADDRESS}/plans/{{id}}", way.plan, "One delivery plan, to be printed"),
         page("GET", f"{ADDRESS}/worker.js", way.worker, "What keeps the staff's page at hand without a line"),

@@ -4,11 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from machinami.model.attribute import Attribute
 from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.found import Instance, Series
 from machinami.model.query import Duration, Page, Query, TemporalQuery, TimeRelation, TypeIs
+from machinami.model.retention import Step, condensed_of, thin
 from machinami.store.conformance.acts import (
     GAUGE,
     LABEL,
@@ -29,6 +31,7 @@ from machinami.store.protocol import Backend, TownStore, Transaction
 from machinami.store.timeline import readings
 
 _ALL = TemporalQuery()
+_EXACT = ("totalCount", "sum", "avg", "min", "max", "sumsq", "stddev")
 _MANY = [
     replace(temporal, property=name, last_n=last)
     for temporal in (
@@ -308,6 +311,28 @@ async def numbers_are_summed_up_by_period(backend: Backend) -> None:
     assert [(b.start, b.values) for b in last] == [(at(4), {"totalCount": 1})]
 
 
+async def a_thinned_past_is_whole_for_whoever_sums_it_up(backend: Backend) -> None:
+    """A few instances in the place of many: all or none of them, and sums are what they were."""
+    town = await backend.open("default")
+    await _fill(town, [1.0, 2.5, 2.5, 7.0, -3.0, 4.0])
+    whole = (await town.aggregate(_ID, LEVEL, _ALL, _EXACT, None))[0].values
+    past = await town.instances([_ID], [LEVEL], _ALL)
+    (first, second) = thin(past[:3], Step.HOUR, ZoneInfo("UTC")), [str(one.value.instance_id) for one in past[3:5]]
+    made = replace(past[3], value=replace(past[3].value, value=0.5, instance_id=None))
+    assert not await town.transact(lambda tx: tx.thin_history(_ID, LEVEL, [*second, "urn:nowhere"], [made]))
+    assert not await town.transact(lambda tx: tx.thin_history("urn:nobody", LEVEL, second, [made]))
+    assert await town.instances([_ID], [LEVEL], _ALL) == past
+    assert await town.transact(lambda tx: tx.thin_history(_ID, LEVEL, first[0].gone, first[0].made))
+    (kept, *rest) = await town.instances([_ID], [LEVEL], _ALL)
+    assert [one.value.value for one in rest] == [7.0, -3.0, 4.0]
+    assert kept.value.value == 2.0
+    assert condensed_of(kept.value) is not None
+    summed = (await town.aggregate(_ID, LEVEL, _ALL, _EXACT, None))[0].values
+    assert all(math.isclose(summed[name], whole[name], abs_tol=1e-9) for name in _EXACT)
+    assert await town.transact(lambda tx: tx.thin_history(_ID, LEVEL, second, []))
+    assert [one.value.value for one in await town.instances([_ID], [LEVEL], _ALL)] == [2.0, 4.0]
+
+
 async def values_of_other_kinds_are_summed_up_as_far_as_they_can(backend: Backend) -> None:
     """Texts have least and greatest, truth counts as one, a missing value as nothing."""
     town = await backend.open("default")
@@ -332,5 +357,6 @@ CHECKS = (
     history_can_be_forgotten_in_part,
     the_past_is_found_by_time,
     numbers_are_summed_up_by_period,
+    a_thinned_past_is_whole_for_whoever_sums_it_up,
     values_of_other_kinds_are_summed_up_as_far_as_they_can,
 )

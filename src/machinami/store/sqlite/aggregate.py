@@ -12,6 +12,7 @@ import apsw
 
 from machinami.model.found import Bucket
 from machinami.model.query import Duration, TemporalQuery
+from machinami.model.retention import CONDENSED
 from machinami.store.aggregation import aggregate_instances, end_of_range, origin
 from machinami.store.periods import LONGEST, Periods, moment
 from machinami.store.sqlite.connection import read
@@ -43,7 +44,8 @@ _METHODS = {
     "stddev": "total((number - mean) * (number - mean)) / count(*)",
 }
 _OVERVIEW = (
-    "SELECT min({by}), max({by}), total(number IS NULL) FROM history "
+    "SELECT min({by}), max({by}), total(number IS NULL OR (doc IS NOT NULL AND instr(doc, CAST(? AS BLOB)))) "
+    "FROM history "
     "WHERE subject = ? AND attribute = ? AND deleted = 0 AND {where}"
 )
 _BUCKETS = (
@@ -68,7 +70,7 @@ def aggregate(names: Names, wanted: Aggregation, connection: apsw.Connection) ->
     place = (state.subject, number)
     where = span(wanted.temporal)
     overview = _OVERVIEW.format(by=where.by, where=where.where)
-    ((first, last, others),) = read(connection, overview, (*place, *where.parameters))
+    ((first, last, others),) = read(connection, overview, (CONDENSED, *place, *where.parameters))
     if first is None:
         return []
     if others or (wanted.period is not None and wanted.period.months):

@@ -1,20 +1,26 @@
 """Which towns are there? One folder a town: DIR/towns/NAME/town.sqlite."""
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_IMODE, S_IRWXO
+
+import apsw
 
 from machinami.foundation.errors import StoreUnavailable, TenantNotFound
 from machinami.model.town_name import check_town_name
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection
 from machinami.store.sqlite.lock import lock
+from machinami.store.sqlite.salvage import Salvaged, examine, is_damage, salvage
 from machinami.store.sqlite.town import SqliteTown
 
 FILE = "town.sqlite"
 LOCK = "town.lock"
+_LOG = logging.getLogger("machinami.store")
 
 
 Keys = Callable[[str, bool], bytes | None]
@@ -44,10 +50,30 @@ class SqliteBackend:
                 raise TenantNotFound(f"There is no town {town!r} here", tenant=town)
             new = not path.exists() or not path.stat().st_size
             key = None if is_plain(path) else self._keys(town, new)
-            self._towns[town] = open_town(path, replace(self._settings, key=key))
+            self._towns[town] = open_whole(path, replace(self._settings, key=key))
             for tell in self.opened:
                 tell(town, self._towns[town])
         return self._towns[town]
+
+    def examine(self, town: str) -> list[str]:
+        """Sentences about what is wrong with the file of a town that is not open; nothing is changed. Raises InUse."""
+        path, settings = self._of(town)
+        held = lock(path.with_name(LOCK))
+        try:
+            return examine(path, settings)
+        finally:
+            held.close()
+
+    def mend(self, town: str) -> Salvaged:
+        """Make a whole file of what can be read of one that is not open; the other one is kept. Raises InUse."""
+        path, settings = self._of(town)
+        return _mend(path, settings)
+
+    def _of(self, town: str) -> tuple[Path, StoreSettings]:
+        path = self._folder / check_town_name(town) / FILE
+        if not path.exists():
+            raise TenantNotFound(f"There is no town {town!r} here", tenant=town)
+        return path, replace(self._settings, key=None if is_plain(path) else self._keys(town, False))
 
     async def towns(self) -> Sequence[str]:
         """The names of the towns that exist."""
@@ -66,6 +92,28 @@ class SqliteBackend:
             await town.close()
 
 
+def open_whole(path: Path, settings: StoreSettings) -> SqliteTown:
+    """The town that this file holds. Where the file is damaged, what can be read of it is made a whole file first, and
+    the damaged one is kept beside it: a bad page stops no town."""
+    try:
+        return open_town(path, settings)
+    except (StoreUnavailable, apsw.Error, ValueError) as error:
+        if not is_damage(error):
+            raise
+        _LOG.error("%s is damaged (%s); what can be read of it is read out", path, error)
+        found = _mend(path, settings)
+        _LOG.error("%s is whole again; the damaged one is kept as %s; lost: %s", path, found.kept, found.lost)
+    return open_town(path, settings)
+
+
+def _mend(path: Path, settings: StoreSettings) -> Salvaged:
+    held = lock(path.with_name(LOCK))
+    try:
+        return salvage(path, settings, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    finally:
+        held.close()
+
+
 def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
     """The town that this file holds, brought to the present form."""
     try:
@@ -76,8 +124,12 @@ def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
     held = lock(path.with_name(LOCK))
     try:
         connection = open_connection(path, settings, write=True)
-        migrate(connection, path, migrations())
-        return SqliteTown(path, connection, held, settings)
+        try:
+            migrate(connection, path, migrations())
+            return SqliteTown(path, connection, held, settings)
+        except BaseException:
+            connection.close()
+            raise
     except BaseException:
         held.close()
         raise

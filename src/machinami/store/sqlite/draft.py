@@ -1,10 +1,12 @@
 """What does one work see and write before its commit?"""
 
+from collections.abc import Sequence
 from typing import Any
 
 import apsw
 import orjson
 
+from machinami.foundation.errors import StoreUnavailable
 from machinami.model.attribute import Attribute
 from machinami.model.change import Change
 from machinami.model.entity import Entity
@@ -87,19 +89,32 @@ class Draft:
         self._edit()
         return past.forget_history(self._group, entity_id, attribute, dataset_id)
 
+    def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+        """Put a few instances in the place of many; False where one of those is not there."""
+        self._edit()
+        return past.thin_history(self._group, entity_id, attribute, gone, made)
+
     def put_record(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """Keep a small JSON record under (kind, key)."""
         self._records[kind, key] = encode(value)
 
     def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
         """The record as this work sees it now."""
-        place = (kind, key)
-        doc = self._records[place] if place in self._records else self._group.record(place)
-        return None if doc is None else orjson.loads(doc)
+        doc = self._record((kind, key))
+        if doc is None:
+            return None
+        try:
+            record: dict[str, Any] = orjson.loads(doc)
+        except orjson.JSONDecodeError as error:
+            raise StoreUnavailable(f"The record {kind} {key} cannot be read; run: machinami repair") from error
+        return record
+
+    def _record(self, place: tuple[str, str]) -> bytes | None:
+        return self._records[place] if place in self._records else self._group.record(place)
 
     def delete_record(self, kind: str, key: str) -> bool:
         """Remove the record; False if there was none."""
-        there = self.get_record(kind, key) is not None
+        there = self._record((kind, key)) is not None
         if there:
             self._records[kind, key] = None
         return there

@@ -4,11 +4,13 @@ The entity before a change is kept once: it is what an earlier change made of it
 too many patches lead to it, the entity stands beside the change.
 """
 
+import logging
 from collections.abc import Iterator
 
 import apsw
 import orjson
 
+from machinami.foundation.errors import MachinamiError
 from machinami.model.change import Change
 from machinami.model.document import Document, change_from_document
 from machinami.store.sqlite.connection import read
@@ -18,21 +20,36 @@ from machinami.store.sqlite.statements import SQL
 MOST_PATCHES = 16  # that lead to an entity from where it is written whole
 FARTHEST = 1 << 16  # changes between two of an entity of which the second leans on the first
 _REMEMBERED = 1_000  # entities
+_UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, MachinamiError)
+_LOG = logging.getLogger("machinami.store")
 
 
-def read_log(connection: apsw.Connection, after: int, limit: int = -1) -> Iterator[Change]:
-    """The changes after a sequence number, at most `limit`; -1: all."""
+def read_log(
+    connection: apsw.Connection, after: int, limit: int = -1, skipped: list[int] | None = None
+) -> Iterator[Change]:
+    """The changes after a sequence number, at most `limit`; -1: all.
+
+    A row that cannot be read, or leans on one that cannot, is left out: one bad row stops nobody. skipped: gets the
+    numbers of these.
+    """
     states: dict[int, Document] = {}  # by the change that made them
     reader = LogReader(connection)
     for seq, doc, was, prev in connection.execute(SQL.log_after, (after, limit)):
-        document = reader.read(doc)
-        before = _before(reader, was, prev, states)
-        state = _state(document, before)
+        try:
+            document = reader.read(doc)
+            before = _before(reader, was, prev, states)
+            state = _state(document, before)
+            change = change_from_document(document, before, seq)
+        except _UNREADABLE as error:
+            _LOG.error("change %s of the log cannot be read, and is left out: %s", seq, type(error).__name__)
+            if skipped is not None:
+                skipped.append(seq)
+            continue
         if state is not None:
             if len(states) >= _REMEMBERED:
                 states.clear()
             states[seq] = state
-        yield change_from_document(document, before, seq)
+        yield change
 
 
 def trim_log(connection: apsw.Connection, before: int) -> int:

@@ -3,6 +3,7 @@
 These edits run inside the group's open transaction, on the rows as they are.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import apsw
@@ -94,6 +95,21 @@ def add_instance(group: Group, instance: Instance) -> None:
         state = group.look(instance.entity_id)
     if state is not None:
         _add(group.connection, state.subject, group.names.number(instance.attribute), instance)
+
+
+def thin_history(group: Group, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:
+    """Put a few instances in the place of many; False, and nothing is done, where one of those is not there."""
+    state, number = group.look(entity_id), group.names.known(attribute)
+    if state is None or number is None:
+        return False
+    places = [_find(group.connection, state.subject, number, name) for name in gone]
+    found = [place for place in places if place is not None]
+    if len(found) < len(places):
+        return False
+    group.connection.executemany(SQL.drop_instance, [(state.subject, number, *place) for place in found])
+    for instance in made:
+        _add(group.connection, state.subject, number, instance)
+    return True
 
 
 def forget_history(group: Group, entity_id: str, attribute: str | None, dataset_id: str | None) -> bool:

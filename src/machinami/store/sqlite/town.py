@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
-import orjson
 
 from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import to_micros
@@ -42,6 +41,7 @@ from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
 from machinami.store.sqlite.reading import FileSource, HotSource, read_any
+from machinami.store.sqlite.records import Records
 from machinami.store.sqlite.series_at_hand import SeriesAtHand
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
@@ -65,6 +65,7 @@ class SqliteTown:
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
         self._series = SeriesAtHand()
+        self._records = Records()
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
         self._first_expiry = NEVER if expiry is None else expiry
@@ -79,7 +80,7 @@ class SqliteTown:
         self._planner = Planner(
             self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
         )
-        self._writer = Writer(connection, self._new_group, self._committed, settings.slice_seconds, self._thread)
+        self._writer = Writer(connection, self._new_group, self._committed, settings, self._thread)
         self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
@@ -220,7 +221,7 @@ class SqliteTown:
         finally:
             connection.set_progress_handler(None)
         self._catch_up()
-        found, seen = await self._readers.run(partial(self._find_long, query, page, now))
+        found, seen = await self._readers.run(partial(self._find_long, query, page, now), True)
         if seen - len(found.entities) > self._settings.index_after:
             self._indexer.want(query)
         return found
@@ -236,7 +237,7 @@ class SqliteTown:
     async def find_ids(self, query: Query, now: datetime, after: int | None = None) -> IdPage:
         """The ids of the entities that match, in order of creation; in a reading thread."""
         self._catch_up()
-        return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after))
+        return await self._readers.run(partial(self._find_ids, query, now, -1 if after is None else after), True)
 
     def _find_ids(self, query: Query, now: datetime, after: int, connection: apsw.Connection) -> IdPage:
         plan = replace(self._plan(connection, query, _EVERY, now), filter=prefilter(query))
@@ -317,12 +318,12 @@ class SqliteTown:
         check_methods(methods)
         await self._settle()
         wanted = Aggregation(entity_id, attribute, temporal, tuple(methods), period)
-        return await self._readers.run(partial(aggregate, self._names, wanted))
+        return await self._readers.run(partial(aggregate, self._names, wanted), True)
 
     async def find_past(self, query: Query, temporal: TemporalQuery, page: Page, now: datetime) -> Found:
         """Entities, current or deleted, whose history in the range satisfies the query."""
         await self._settle()
-        return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now))
+        return await self._readers.run(partial(find_past, self._planner, query, temporal, page, now), True)
 
     async def types(self) -> Sequence[TypeSummary]:
         """The types in use with their attributes; looked up again only after a change."""
@@ -335,13 +336,11 @@ class SqliteTown:
 
     async def records(self, kind: str) -> dict[str, dict[str, Any]]:
         """All records of a kind by key."""
-        rows = read(self._source().connection, SQL.records, (kind,))
-        return {key: orjson.loads(doc) for key, doc in rows}
+        return self._records.of(self._source().connection, kind)
 
     def record(self, kind: str, key: str) -> dict[str, Any] | None:
         """One record as it is committed, at once."""
-        rows = read(self._source().connection, SQL.get_record, (kind, key))
-        return orjson.loads(rows[0][0]) if rows else None
+        return self._records.one(self._source().connection, kind, key)
 
     # the whole
 
@@ -353,8 +352,8 @@ class SqliteTown:
             "last_seq": self._counters.seq,
             "file_bytes": self._path.stat().st_size,
             "hot_entities": len(self._hot),
-            "commits": self._writer.commits,
-            "works": self._writer.works,
+            **self._writer.statistics(),
+            **self._readers.statistics(),
             "checkpoints": self.checkpointer.checkpoints,
             "indexed_attributes": len(self._indexes.ready),
             "indexes_in_making": len(self._indexes.numbers) - len(self._indexes.ready),

@@ -16,7 +16,8 @@ from typing import Any
 
 import apsw
 
-from machinami.foundation.errors import StoreUnavailable
+from machinami.foundation.errors import Overloaded, StoreUnavailable
+from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.draft import Draft
 from machinami.store.sqlite.group import Group
 from machinami.store.sqlite.statements import SQL
@@ -34,13 +35,13 @@ class Writer:
         connection: apsw.Connection,
         new_group: Callable[[], Group],
         committed: Callable[[Group], None],
-        slice_seconds: float,
+        settings: StoreSettings,
         thread: ThreadPoolExecutor | None,
     ) -> None:
         self._connection = connection
         self._new_group = new_group
         self._committed = committed
-        self._slice = slice_seconds
+        self._slice = settings.slice_seconds
         self._thread = thread
         self._loop = asyncio.get_running_loop()
         self._queue: deque[tuple[Work, asyncio.Future[Any]]] = deque()
@@ -51,13 +52,30 @@ class Writer:
         self.committing: Group | None = None
         self.commits = 0
         self.works = 0
+        self.refused = 0
+        self._most = settings.waiting_works
 
     def put(self, work: Work) -> asyncio.Future[Any]:
-        """Queue the work; the future gives its result after the commit."""
+        """Queue the work; the future gives its result after the commit, or Overloaded where too many wait already."""
+        if len(self._queue) < self._most:
+            return self._put(work)
+        self.refused += 1
+        refusal: asyncio.Future[Any] = self._loop.create_future()
+        refusal.set_exception(Overloaded("So many writes wait that none can be added; come again in a moment"))
+        return refusal
+
+    def _put(self, work: Work) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
         self._queue.append((work, future))
         self._wake()
         return future
+
+    def statistics(self) -> dict[str, float]:
+        """Numbers for /metrics."""
+        waiting = len(self._queue)
+        return {
+            "commits": self.commits, "works": self.works, "writes_waiting": waiting, "writes_refused": self.refused,
+        }  # fmt: skip
 
     def _wake(self) -> None:
         if not self._awake and not self._held and self.committing is None and self._queue:
@@ -90,7 +108,7 @@ class Writer:
     async def drain(self) -> None:
         """Wait until everything that is queued is committed."""
         while self._queue or not self._still.is_set():
-            await self.put(lambda draft: None)
+            await self._put(lambda draft: None)
 
     def catch_up(self, group: Group, history: bool) -> None:
         """Commit, between two flushes, a group that brings the state, and the history if asked for, up to the log.

@@ -3,8 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from machinami.foundation.errors import BadRequestData, Conflict, NotFound
 from machinami.foundation.geojson import check_geometry
@@ -129,6 +128,7 @@ async def proceed(city: City, report_id: str, state: State, answer: str, languag
             raise BadRequestData("Say why this is not done", field="answer")
         after = going.moved(report, state, words, city.now())
         kind = "reopened" if report.state not in OPEN else CLOSING.get(state, "answered")
+        await service.owe_letter(city, after)
         await _publish(city, kind, report, after, by, answer)
     return after
 
@@ -205,12 +205,14 @@ async def change_category(
     return after
 
 
-async def contact_of(city: City, report: Report) -> dict[str, str]:
-    """How the reporter may be answered, for who may do all that offices do; empty where they left nothing."""
+async def contact_of(city: City, report: Report) -> dict[str, Any]:
+    """How the reporter may be answered, for who may do all that offices do, and when the last letter went (mailed) or
+    why none could (failed); empty where they left nothing."""
     if not city.is_author():
         return {}
     row = (await city.at_reception().private_rows(service.CONTACTS)).get(report.id, {})
-    return {name: str(row[name]) for name in ("name", "email", "phone") if row.get(name)}
+    told = {name: row[name] for name in (*service.REACHED, "failed") if row.get(name)}
+    return told | ({"mailed": mailed} if (mailed := service.mailed_at(row)) else {})
 
 
 async def steps_of(city: City, report: Report) -> list[Step]:
@@ -228,7 +230,7 @@ async def erase(city: City, report_id: str, reason: str, by: Officer) -> None:
         await city.publish(_step(city, "removed", report, report, by, reason), by=by.who)
         await drop_photos(city, intake.photos or [])
         own = city.at_reception()
-        await own.private(partial(service._drop, shelf=service.CONTACTS, key=report.id))
+        await service.forget_contact(city, report.id)
         await own.erase(Intake, [intake.id])
         await own.erase(Report, [report.id])
 

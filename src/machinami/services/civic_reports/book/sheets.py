@@ -10,7 +10,6 @@ from machinami.services.civic_reports.logic.mending import ALL
 from machinami.services.civic_reports.model import OPEN, Category, Intake, Photo, Report, Rule, State, Step
 from machinami.services.civic_reports.service import Held
 
-ADDRESS = "/services/civic_reports"
 WIDE = 0.004  # degrees around a single place on a map
 
 

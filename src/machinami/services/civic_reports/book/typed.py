@@ -7,11 +7,11 @@ from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.signing import said_if
 from machinami.methods.photographs import Rectangle
 from machinami.model.view import Point, Words
+from machinami.services.civic_reports.book.reception import Draft
 from machinami.services.civic_reports.book.sheets import Sheet
 from machinami.services.civic_reports.model import LONGEST_PLACE, LONGEST_TEXT
-from machinami.services.civic_reports.service import Draft
 
-FIELDS = ("category", "text", "landmark", "lat", "lon", "name", "email", "phone", "detail")
+FIELDS = ("category", "text", "landmark", "lat", "lon", "name", "email", "phone", "agree", "detail")
 FILTERS = ("category", "state", "office", "q", "waits")
 PHOTOS = ("photo1", "photo2", "photo3")
 FORMS = ("large", "small", "before")
@@ -29,6 +29,7 @@ def draft(form: Mapping[str, str], files: Mapping[str, bytes], language: str) ->
         [files[name] for name in PHOTOS if name in files],
         {name: said_if(form, name, 120) for name in ("name", "email", "phone")},
         {name.removeprefix(_ASKED): text for name, text in form.items() if name.startswith(_ASKED)},
+        agrees=form.get("agree") == "yes",
     )
 
 

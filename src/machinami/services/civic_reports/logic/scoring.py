@@ -5,9 +5,11 @@ Rows are mappings as the reader of tables makes them (ingest/requests311). Nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations
 from typing import Any
+
+import numpy as np
 
 from machinami.model.view import Point
 from machinami.services.civic_reports.logic import duplicates, mending, routing
@@ -15,6 +17,9 @@ from machinami.services.civic_reports.logic.duplicates import Glossary, Told
 from machinami.services.civic_reports.model import Report
 
 Row = Mapping[str, Any]
+Matrix = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+RIDGE, STEPS = 5.0, 30
+"""How weak the ridge of the fitted weights is, and steps in which they come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +121,50 @@ class Found:
     found: int
 
 
-def found(rows: Sequence[Mapping[str, str]], glossary: Glossary) -> Found:
-    """Score the labelled reports (columns report, incident, category, latitude, longitude, text) against each other."""
-    told = [
-        Told(row["report"], row["category"], Point(float(row["longitude"]), float(row["latitude"])), row["text"])
+def told_in(rows: Sequence[Mapping[str, str]]) -> list[Told]:
+    """Labelled reports (columns report, incident, category, latitude, longitude, text; hour, where it is known)."""
+    return [
+        Told(
+            row["report"], row["category"], Point(float(row["longitude"]), float(row["latitude"])), row["text"],
+            at=_BEGIN + timedelta(hours=float(row["hour"])) if row.get("hour") else None,
+        )
         for row in rows
-    ]
-    incident = {row["report"]: row["incident"] for row in rows}
+    ]  # fmt: skip
+
+
+def found(rows: Sequence[Mapping[str, str]], glossary: Glossary) -> Found:
+    """Score the labelled reports against each other."""
+    told, incident = told_in(rows), {row["report"]: row["incident"] for row in rows}
     said = {frozenset((one.id, other.id)) for one in told for other in duplicates.alike(one, told, glossary)}
     same = {frozenset(pair) for pair in combinations(incident, 2) if incident[pair[0]] == incident[pair[1]]}
     right = len(said & same)
     return Found(right / len(said) if said else 0.0, right / len(same) if same else 0.0, len(same), len(said))
+
+
+def fitted(parts: Sequence[Sequence[Mapping[str, str]]], glossary: Glossary) -> tuple[float, Mapping[str, float]]:
+    """The constant and the weights of the model of duplicates that fit labelled reports best, each part for itself:
+    logistic regression with a weak ridge."""
+    measured: list[list[float]] = []
+    same: list[bool] = []
+    for rows in parts:
+        told, incident = told_in(rows), {row["report"]: row["incident"] for row in rows}
+        for one in told:
+            for other, _, measures in duplicates.compared(one, told, glossary):
+                measured.append([measures[name] for name in duplicates.WEIGHTS])
+                same.append(incident[one.id] == incident[other.id])
+    constant, *weights = _logistic(np.column_stack([np.ones(len(same)), np.array(measured)]), np.array(same, float))
+    return constant, dict(zip(duplicates.WEIGHTS, weights, strict=True))
+
+
+def _logistic(rows: Matrix, ones: Matrix) -> list[float]:
+    """Logistic regression by Newton's steps (iteratively reweighted least squares); the first column has no ridge."""
+    ridge = np.diag([0.0] + [1 / RIDGE] * (rows.shape[1] - 1))
+    weights = np.zeros(rows.shape[1])
+    for _ in range(STEPS):
+        likely = 1 / (1 + np.exp(-rows @ weights))
+        slope = rows.T @ (likely - ones) + ridge @ weights
+        weights = weights - np.linalg.solve((rows.T * (likely * (1 - likely))) @ rows + ridge, slope)
+    return [float(weight) for weight in weights]
+
+
+_BEGIN = datetime.fromisoformat("2026-01-01T00:00:00+00:00")

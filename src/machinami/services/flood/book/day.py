@@ -1,11 +1,11 @@
 """What happened with the rivers in a span of time: when they rose over their marks and fell again, what was proposed,
 what the town told its people, and what was taken back?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from machinami.kit.city import City
-from machinami.kit.happening import Event, seen
+from machinami.kit.happening import Event, events_of_alert, seen
 from machinami.kit.words import Words
 from machinami.model.vocabulary.alerts import Alert, alerts_of
 from machinami.model.vocabulary.water import RiverGauge
@@ -22,7 +22,11 @@ _TOLD = ("declined", "thresholds", "undone")
 
 async def events(city: City, words: Words, start: datetime, end: datetime, /) -> Sequence[Event]:
     """Rivers over their marks, proposals, approvals, and warnings that were taken back or lifted."""
-    found = [event for alert in alerts_of(await seen(city, Alert), SERVICE) for event in _alert(alert, words)]
+    found = [
+        event
+        for alert in alerts_of(await seen(city, Alert), SERVICE)
+        for event in events_of_alert(alert, words, "flood.day", ADDRESS)
+    ]
     found += [_proposal(one, words) for one in await seen(city, FloodProposal)]
     found += [_decision(one, words) for one in await seen(city, FloodDecision) if one.kind in _TOLD]
     found += await _rivers(city, words, start, end)
@@ -46,15 +50,6 @@ async def _rivers(city: City, words: Words, start: datetime, end: datetime) -> l
             text = words.plain("flood.day.over" if rose else "flood.day.under", **said)
             found.append(Event(at, text, f"{ADDRESS}#{gauge_id.rpartition(':')[2]}", 2, simulated))
     return found
-
-
-def _alert(alert: Alert, words: Words) -> Iterator[Event]:
-    says, simulated = words.of(alert.headline, words.of(alert.event)), bool(alert.simulated)
-    if alert.date_issued is not None:
-        told = words.plain("flood.day.issued", says=says, area=words.of(alert.area_name))
-        yield Event(alert.date_issued, told, ADDRESS, 3, simulated)
-    if alert.withdrawn_at is not None:
-        yield Event(alert.withdrawn_at, words.plain("flood.day.lifted", says=says), ADDRESS, 3, simulated)
 
 
 def _proposal(proposal: FloodProposal, words: Words) -> Event:

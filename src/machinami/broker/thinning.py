@@ -1,0 +1,257 @@
+"""How does the past of a town come to be kept as its rules say? Month by month, and so that a crash loses nothing.
+
+What came is put into the closed months first, where the rule wants that; then it is condensed, a few hundred readings
+in one transaction: what goes and what takes its place are one commit. After a crash the same is begun again: what was
+archived is archived once more and counts once, what was condensed stays.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from machinami.broker.policy import demand
+from machinami.broker.town import Town
+from machinami.foundation.instant import format_instant, parse_instant
+from machinami.model.entity import Entity
+from machinami.model.found import Instance
+from machinami.model.policy import Deed
+from machinami.model.principal import Principal
+from machinami.model.query import Page, Query, TemporalQuery, TimeRelation
+from machinami.model.retention import (
+    EVERY_TYPE,
+    Month,
+    Rule,
+    Step,
+    Thinned,
+    as_they_came,
+    is_due,
+    month_of,
+    read_rule,
+    rule_for,
+    thin,
+)
+from machinami.store.protocol import Transaction
+
+RULES, STATE = "retention", "retention-state"
+DONE, ACCOUNT = "done", "account"
+_LOG = logging.getLogger("machinami.retention")
+_PAGE = 500
+_TOGETHER = 400  # readings that go in one transaction
+_MOST = 20_000  # readings of an attribute in a month that are looked at together; of more, day by day
+
+
+class Months(Protocol):
+    """Where the closed months are kept."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can be put there."""
+
+    async def keep(self, month: str, kind: str, instances: Sequence[Instance]) -> None:
+        """Keep readings of one type; those that are there already count once."""
+
+
+@dataclass(slots=True)
+class Account:
+    """What was done: readings that went, that came in their place, that went for good, that were archived; and of how
+    many types nothing was done, as they are to be archived and cannot be."""
+
+    condensed: int = 0
+    made: int = 0
+    deleted: int = 0
+    archived: int = 0
+    held_back: set[str] = field(default_factory=set)
+
+
+async def rules_of(town: Town) -> dict[str, Rule]:
+    """The rules of a town by type (expanded); of every other type that of `*`, which is there always."""
+    kept = await town.store.records(RULES)
+    return {EVERY_TYPE: Rule(), **{name: read_rule(record) for name, record in kept.items()}}
+
+
+async def set_rule(town: Town, kind: str, rule: Rule | None, by: Principal) -> None:
+    """Keep the past of a type, or of every other type (`*`), by another rule from now on; None: by that of every type.
+
+    Raises Forbidden unless who asks administers the town, BadRequestData for a rule that makes no sense.
+    """
+    demand(town.policy, by, Deed.ADMINISTER)
+    record = None if rule is None else read_rule(rule.to_record()).to_record()
+
+    def work(tx: Transaction) -> None:
+        if record is None:
+            tx.delete_record(RULES, kind)
+        else:
+            tx.put_record(RULES, kind, record)
+        tx.delete_record(STATE, DONE)  # all is looked at anew
+
+    await town.store.transact(work)
+    told = "as every type" if rule is None else f"{rule.raw_days}/{rule.hourly_days}/{rule.daily_days} days"
+    town.policy.note(by, f"retention of {kind}: {told}", entity=None)
+
+
+async def apply_rules(town: Town, zone: ZoneInfo, months: Months) -> Account:
+    """Have the past be as the rules say. Nothing is read where no month has come to its next step since."""
+    rules, now, account = await rules_of(town), town.clock(), Account()
+    done = town.store.record(STATE, DONE)
+    if done is not None and not is_due(rules, parse_instant(done["at"]), now, zone):
+        return account
+    shortest = min((rule.raw_days for rule in rules.values() if rule.raw_days is not None), default=None)
+    if shortest is not None:
+        until, job = month_of(now - timedelta(days=shortest), zone).begin, _Job(zone, months, now, account)
+        for entity in await _with_past(town, until, now):
+            rule = rule_for(rules, entity.types)
+            if rule.raw_days is not None and not _is_personal(town, entity):
+                await _apply(town, entity, rule, now - timedelta(days=rule.raw_days), job)
+    if not account.held_back:
+        record = {"at": format_instant(now)}
+        await town.store.transact(lambda tx: tx.put_record(STATE, DONE, record))
+    if account.condensed or account.deleted:
+        _LOG.info("retention: %s readings became %s, %s went", account.condensed, account.made, account.deleted)
+    return account
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    zone: ZoneInfo
+    months: Months
+    now: datetime
+    account: Account
+
+
+def _is_personal(town: Town, entity: Entity) -> bool:
+    """Whether something of it is about a person: how long that is kept is the law's affair (docs/erasure.md)."""
+    return town.shroud is not None and town.shroud.concerns.may_concern(entity.types, entity.attributes)
+
+
+async def _with_past(town: Town, until: datetime, now: datetime) -> list[Entity]:
+    """Everything that has a past before a moment, also what is not there any more."""
+    span, found = TemporalQuery(TimeRelation.BEFORE, until), list[Entity]()
+    while True:
+        page = await town.store.find_past(Query(), span, Page(_PAGE, len(found)), now)
+        found += page.entities
+        if len(page.entities) < _PAGE:
+            return found
+
+
+async def _apply(town: Town, entity: Entity, rule: Rule, until: datetime, job: _Job) -> None:
+    """Have the past of one entity be as its rule says, month by month, the oldest first."""
+    span = TemporalQuery(TimeRelation.BEFORE, until)
+    while (month := await _first_month(town, entity.id, span, job.zone)) is not None and month.end <= until:
+        await _apply_month(town, entity, month, rule, job)
+        span = TemporalQuery(TimeRelation.BETWEEN, month.end, until)
+
+
+async def _first_month(town: Town, entity_id: str, span: TemporalQuery, zone: ZoneInfo) -> Month | None:
+    """The first month of which the entity has a past."""
+    first = await town.store.instances([entity_id], None, span, 1)
+    times = [at for one in first if (at := one.value.observed_at) is not None]
+    return month_of(min(times), zone) if times else None
+
+
+def _between(begin: datetime, end: datetime) -> TemporalQuery:
+    return TemporalQuery(TimeRelation.BETWEEN, begin, end)
+
+
+async def _apply_month(town: Town, entity: Entity, month: Month, rule: Rule, job: _Job) -> None:
+    step = rule.step(month.end, job.now)
+    for begin, end in await _stretches(town, entity.id, month):
+        past = await town.store.instances([entity.id], None, _between(begin, end))
+        raw = as_they_came(past)
+        if raw and rule.archive:
+            if not job.months.is_open:
+                job.account.held_back.update(entity.types)
+                return
+            await job.months.keep(month.name, entity.types[0] if entity.types else "", raw)
+            job.account.archived += len(raw)
+        await _thin(town, entity.id, past, step, job)
+
+
+async def _stretches(town: Town, entity_id: str, month: Month) -> list[tuple[datetime, datetime]]:
+    """The month, or its days where too much came in it."""
+    most = await town.store.instances([entity_id], None, _between(month.begin, month.end), _MOST)
+    counts: dict[str, int] = {}
+    for one in most:
+        counts[one.attribute] = counts.get(one.attribute, 0) + 1
+    if max(counts.values(), default=0) < _MOST:
+        return [(month.begin, month.end)]
+    days, begin = [], month.begin
+    while begin < month.end:
+        days.append((begin, begin + timedelta(days=1)))
+        begin += timedelta(days=1)
+    return days
+
+
+async def _thin(town: Town, entity_id: str, past: Sequence[Instance], step: Step, job: _Job) -> None:
+    by_name: dict[str, list[Instance]] = {}
+    for one in past:
+        by_name.setdefault(one.attribute, []).append(one)
+    for name, instances in by_name.items():
+        for part in _parts(thin(instances, step, job.zone)):
+            if await town.store.transact(_work(entity_id, name, part)):
+                job.account.condensed += len(part.gone) if part.made else 0
+                job.account.deleted += 0 if part.made else len(part.gone)
+                job.account.made += len(part.made)
+
+
+def _work(entity_id: str, name: str, part: Thinned) -> Any:
+    return lambda tx: tx.thin_history(entity_id, name, part.gone, part.made)
+
+
+def _parts(groups: Sequence[Thinned]) -> Iterator[Thinned]:
+    """Groups put together, as many as go in one transaction."""
+    gone: list[str] = []
+    made: list[Instance] = []
+    for one in groups:
+        if gone and len(gone) + len(one.gone) > _TOGETHER:
+            yield Thinned(tuple(gone), tuple(made))
+            gone, made = [], []
+        gone += one.gone
+        made += one.made
+    if gone:
+        yield Thinned(tuple(gone), tuple(made))
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a rule would do to the readings of a type now: how many are older than each of its steps. whole: whether all
+    of them were counted."""
+
+    hourly: int = 0
+    daily: int = 0
+    never: int = 0
+    whole: bool = True
+
+
+async def effect_of(town: Town, kind: str, rule: Rule, zone: ZoneInfo, most: int = 300) -> Effect:
+    """What a rule would do, counted over so many entities of a type at most (`*`: of all types without a rule)."""
+    now, rules = town.clock(), await rules_of(town)
+    wanted = {**rules, kind: rule}
+    found = await _with_past(town, now, now)
+    concerned = [
+        one
+        for one in found
+        if (kind in one.types if kind != EVERY_TYPE else rules.keys().isdisjoint(one.types))
+        and not _is_personal(town, one)
+    ]
+    counts = dict.fromkeys(Step, 0)
+    for entity in concerned[:most]:
+        own = rule_for(wanted, entity.types)
+        for at, count in (await _months_of(town, entity.id, zone)).items():
+            counts[own.step(at, now)] += count
+    return Effect(counts[Step.HOUR], counts[Step.DAY], counts[Step.NOTHING], len(concerned) <= most)
+
+
+async def _months_of(town: Town, entity_id: str, zone: ZoneInfo) -> Mapping[datetime, int]:
+    """How many readings an entity has in each month, by its end."""
+    counts: dict[datetime, int] = {}
+    for one in await town.store.series([entity_id], None, TemporalQuery()):
+        moments = [] if one.readings is None else one.readings.moments
+        times = [datetime.fromtimestamp(at / 1e6, zone) for at in moments]
+        times += [at for each in as_they_came(one.instances) if (at := each.value.observed_at) is not None]
+        for at in times:
+            end = month_of(at, zone).end
+            counts[end] = counts.get(end, 0) + 1
+    return counts

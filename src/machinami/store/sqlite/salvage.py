@@ -1,0 +1,331 @@
+"""What can still be read of a damaged file, and how does it become a whole one?
+
+Everything that can be read goes into a new file, which takes the place of the damaged one; that one is kept beside it
+as it was. The state is made anew: from its own rows, and from the log wherever the log knows better.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import apsw
+import orjson
+
+from machinami.foundation.errors import StoreUnavailable
+from machinami.model.change import Change, Verb
+from machinami.model.document import entity_to_document
+from machinami.model.entity import Entity
+from machinami.model.sealed import seal
+from machinami.store.encoding import encode, husk_of
+from machinami.store.protocol import SET_ASIDE
+from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.audit import disagreements
+from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection, read
+from machinami.store.sqlite.fold import Fold
+from machinami.store.sqlite.hot import Husk
+from machinami.store.sqlite.log import read_log
+from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.runs import Runs, Step
+from machinami.store.sqlite.statements import SQL
+from machinami.store.sqlite.values import ValueIndexes
+
+_FARTHEST = 1 << 40
+_TOGETHER = 1_000
+_SERIALS = 20
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table to be copied: its columns, the first of which orders it; whether it is a number; what a row must be."""
+
+    name: str
+    columns: str
+    numbered: bool = True
+    fits: Callable[[Row], bool] = lambda row: True
+
+
+def _is_object(doc: object) -> bool:
+    try:
+        return isinstance(orjson.loads(doc), dict)  # type: ignore[arg-type]
+    except (orjson.JSONDecodeError, TypeError):
+        return False
+
+
+_TABLES = (
+    _Table("name", "id, text", fits=lambda row: isinstance(row[1], str)),
+    _Table("shape", "id, text", fits=lambda row: isinstance(row[1], str)),
+    _Table("log", "seq, doc, was, prev", fits=lambda row: _is_object(row[1])),
+    _Table(
+        "history", "subject, attribute, time, serial, observed, deleted, created, modified, number, doc",
+        fits=lambda row: all(isinstance(one, int) for one in row[:6]),
+    ),
+    _Table("record", "kind, key, doc", numbered=False),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Salvaged:
+    """What came of it. kept: where the damaged file is; lost: sentences about what could not be read; records: kind and
+    key of records that were there and cannot be read; rows: how many there are now, by table."""
+
+    kept: Path
+    lost: list[str] = field(default_factory=list)
+    records: list[tuple[str, str]] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether an error, or what caused it, says that the file is damaged."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, apsw.CorruptError | orjson.JSONDecodeError):
+            return True
+        if isinstance(seen, apsw.SQLError) and "malformed" in str(seen):
+            return True
+        seen = seen.__cause__
+    return False
+
+
+def salvage(path: Path, settings: StoreSettings, stamp: str) -> Salvaged:
+    """Make a whole file of what can be read of a damaged one that nobody has open. stamp: names what is kept.
+
+    A crash leaves the damaged file in its place, or the whole one. Raises StoreUnavailable where nothing can be read at
+    all: then everything is as it was.
+    """
+    if settings.key is None and not is_plain(path):
+        raise StoreUnavailable(
+            f"{path} does not begin as a town's file does: its first page is damaged, or it is encrypted and its key "
+            "is not here; restore a copy, or put back the key",
+            path=str(path),
+        )
+    made = path.with_suffix(".salvaged")
+    for left in _files(made):
+        left.unlink(missing_ok=True)
+    found = Salvaged(path.with_name(f"{path.name}.damaged-{stamp}"))
+    try:
+        target = open_connection(made, settings, write=True)
+        try:
+            migrate(target, made, migrations())
+            source = open_connection(path, settings, write=True)
+            try:
+                _copy(source, target, found, stamp)
+            finally:
+                source.close()
+            read(target, SQL.checkpoint_all)
+        finally:
+            target.close()
+    except (apsw.Error, OSError) as error:
+        raise StoreUnavailable(f"{path} is damaged, and cannot be read out: {error}", path=str(path)) from error
+    _change_places(path, made, found.kept)
+    return found
+
+
+def examine(path: Path, settings: StoreSettings) -> list[str]:
+    """Sentences about what is wrong with a file; none if all is well. Reads all of it, and changes nothing."""
+    try:
+        connection = open_connection(path, settings, write=True)
+    except StoreUnavailable as error:
+        return [error.detail]
+    try:
+        found = Salvaged(path)
+        for table in _TABLES:
+            for _ in _whole_rows(connection, connection, table, found):
+                pass
+        found.lost += [f"the record {kind} {key} cannot be read" for kind, key in found.records]
+        if not found.lost:
+            found.lost += disagreements(connection)
+    except apsw.Error as error:
+        found.lost.append(f"SQLite: {error}")
+    finally:
+        connection.close()
+    return found.lost
+
+
+def _files(path: Path) -> list[Path]:
+    return [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
+
+
+def _change_places(path: Path, made: Path, kept: Path) -> None:
+    for old in _files(path):
+        if old.exists():
+            os.replace(old, kept.with_name(kept.name + old.name.removeprefix(path.name)))
+    os.replace(made, path)
+    for left in _files(made):
+        left.unlink(missing_ok=True)
+
+
+def _copy(source: apsw.Connection, target: apsw.Connection, found: Salvaged, stamp: str) -> None:
+    with target:
+        for table in _TABLES:
+            _copy_table(source, target, table, found)
+        settled = _first(source, SQL.settled)
+        _rebuild(source, target, found)
+        last = read(target, SQL.last_seq)[0][0]
+        target.execute(SQL.set_settled, (last if settled is None else min(settled, last),))
+        target.execute(SQL.set_state, (last,))
+        for number, what in enumerate(found.lost):
+            note = encode({"what": what, "file": found.kept.name, "at": stamp})
+            target.execute(SQL.put_record, (SET_ASIDE, f"{stamp}-{number:04}", note))
+        for kind, key in found.records:
+            note = encode({"kind": kind, "record": key, "file": found.kept.name, "at": stamp})
+            target.execute(SQL.put_record, (SET_ASIDE, f"{stamp}-{kind}-{key}", note))
+
+
+def _first(connection: apsw.Connection, sql: str) -> int | None:
+    try:
+        found: int | None = read(connection, sql)[0][0]
+    except (apsw.Error, IndexError):
+        return None
+    return found
+
+
+def _copy_table(source: apsw.Connection, target: apsw.Connection, table: _Table, found: Salvaged) -> None:
+    add = f"INSERT OR IGNORE INTO {table.name} ({table.columns}) VALUES ({', '.join('?' * _width(table))})"
+    found.rows[table.name] = 0
+    for row in _whole_rows(source, target, table, found):
+        target.execute(add, row)
+        found.rows[table.name] += 1
+
+
+def _whole_rows(source: apsw.Connection, other: apsw.Connection, table: _Table, found: Salvaged) -> Iterator[Row]:
+    """The rows of a table that are as they must be; of the others it is noted that they are lost."""
+    bad = 0
+    gaps: list[str] = []
+    for row in _rows(source, table, gaps):
+        if table.name == "record" and not _is_object(row[2]):
+            found.records.append((str(row[0]), str(row[1])))
+        elif table.fits(row) and (table.name != "log" or _is_jsonb(other, row[2])):
+            yield row
+        else:
+            bad += 1
+    if bad or gaps:
+        what = f"{bad} rows and {len(gaps)} stretches of {table.name}"
+        found.lost.append(f"{what} cannot be read" + "".join(f" (after {gap})" for gap in gaps[:5]))
+
+
+def _is_jsonb(connection: apsw.Connection, doc: bytes | None) -> bool:
+    try:
+        read(connection, "SELECT json(?)", (doc,))
+    except apsw.Error:
+        return False
+    return True
+
+
+def _width(table: _Table) -> int:
+    return table.columns.count(",") + 1
+
+
+def _rows(source: apsw.Connection, table: _Table, gaps: list[str]) -> Iterator[Row]:
+    """Every row that can be read: from the beginning, over what cannot be read, and from the end."""
+    first = table.columns.partition(",")[0]
+    last: Any = None
+    step = 0
+    while True:
+        where, bound = ("", ()) if last is None else (f"WHERE {first} >= ?", (last + step,))
+        came = False
+        try:
+            for row in source.execute(f"SELECT {table.columns} FROM {table.name} {where} ORDER BY {first}", bound):
+                last, came = row[0], True
+                yield row
+            return
+        except apsw.Error:
+            if came or not gaps:
+                gaps.append(str(last))
+            if not table.numbered or step > _FARTHEST:
+                break
+            last, step = (last if isinstance(last, int) else 0), (1 if came else max(1, 2 * step))
+    yield from _backwards(source, table)
+
+
+def _backwards(source: apsw.Connection, table: _Table) -> Iterator[Row]:
+    first = table.columns.partition(",")[0]
+    try:
+        yield from source.execute(f"SELECT {table.columns} FROM {table.name} ORDER BY {first} DESC")
+    except apsw.Error:
+        return
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where an entity is, and what it is: its JSON, None where only its types are left."""
+
+    key: int
+    subject: int
+    head: Entity
+    doc: bytes | None
+
+
+def _rebuild(source: apsw.Connection, target: apsw.Connection, found: Salvaged) -> None:
+    """The state, from its rows and from the log."""
+    places = _read_state(source, found)
+    key = max((place.key for place in places.values()), default=0)
+    subjects = _subjects(target, places)
+    for change in _readable(target, found):
+        known = places.get(change.entity_id)
+        if known is None:
+            key += 1
+            subject = subjects.get(change.seq, key)
+            known = _Place(key, subject, husk_of(change.after or change.before or Entity("", ())), None)
+        if change.after is not None:
+            doc = encode(entity_to_document(change.after))
+            places[change.entity_id] = _Place(known.key, known.subject, change.after, doc)
+        elif change.verb is Verb.DELETED and change.before is not None:
+            places[change.entity_id] = _Place(known.key, known.subject, husk_of(change.before), None)
+    _lay(target, places)
+    found.rows["entity"] = len(places)
+
+
+def _read_state(source: apsw.Connection, found: Salvaged) -> dict[str, _Place]:
+    places: dict[str, _Place] = {}
+    gaps: list[str] = []
+    bad: list[str] = []
+    for key, entity_id, subject, gone, raw in _rows(source, _Table("entity", "key, id, subject, gone, doc"), gaps):
+        try:
+            ((text,),) = read(source, "SELECT CAST(json(?) AS BLOB)", (raw,))
+            entity = seal(entity_id, text)
+            head = husk_of(entity)
+        except (apsw.Error, ValueError, KeyError, TypeError):
+            bad.append(str(entity_id))
+            continue
+        places[entity_id] = _Place(key, subject, head if gone else entity, None if gone else text)
+    if bad or gaps:
+        found.lost.append(
+            f"{len(bad)} rows and {len(gaps)} stretches of entity cannot be read; what the log knows of them is there"
+            + "".join(f" ({name})" for name in bad[:5])
+        )
+    return places
+
+
+def _subjects(target: apsw.Connection, places: dict[str, _Place]) -> dict[int, int]:
+    """Under which subject the history has what a change said, where no entity has that subject any more."""
+    known = {place.subject for place in places.values()}
+    rows = target.execute("SELECT DISTINCT subject, serial >> ? FROM history", (_SERIALS,))
+    return {seq: subject for subject, seq in rows if subject not in known}
+
+
+def _readable(target: apsw.Connection, found: Salvaged) -> Iterator[Change]:
+    skipped: list[int] = []
+    yield from read_log(target, 0, skipped=skipped)
+    if skipped:
+        found.lost.append(f"{len(skipped)} changes of the log lean on what cannot be read: {skipped[:5]}")
+        target.executemany("DELETE FROM log WHERE seq = ?", [(seq,) for seq in skipped])
+
+
+def _lay(target: apsw.Connection, places: dict[str, _Place]) -> None:
+    """Every table of the state, from the entities."""
+    names = Names(target)
+    fold = Fold(target, names, ValueIndexes())
+    ordered: Sequence[tuple[str, _Place]] = sorted(places.items(), key=lambda one: one[1].key)
+    for start in range(0, len(ordered), _TOGETHER):
+        runs = Runs()
+        for entity_id, place in ordered[start : start + _TOGETHER]:
+            if place.doc is None:
+                fold.leave_husk(Husk(place.key, place.subject), place.head, new=True)
+            else:
+                runs.take(entity_id, Step(place.key, place.subject, None, place.head, place.doc, True, True))
+        fold.lay(runs)
+        fold.spill()
+    names.write(target)
