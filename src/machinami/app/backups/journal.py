@@ -140,14 +140,15 @@ def _mark(head: bytes) -> bytes:
     return sha256(head).digest()[:8]
 
 
-def all_places(vault: Vault, town: str, first: int = 0) -> Iterator[Place]:
-    """The heads of the records from a number on. Where a file ends badly the next one goes on."""
+def all_places(vault: Vault, town: str, first: int = 0, known: tuple[str, int] = ("", 0)) -> Iterator[Place]:
+    """The heads of the records from a number on. Where a file ends badly the next one goes on. known: a file, and up to
+    which byte it need not be read again."""
     files = files_of(vault, town)
     for file, following in zip(files, [*files[1:], None], strict=True):
         until = int(following.stem) if following else None
         if until is not None and until <= first:
             continue
-        for place in places(file):
+        for place in places(file, known[1] if file.name == known[0] else 0):
             if until is not None and place.entry.number >= until:
                 break
             if place.entry.number >= first:
