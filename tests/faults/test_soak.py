@@ -23,7 +23,8 @@ PAUSE = 0.02
 QUESTIONS = (
     "/entities?type=Gauge&limit=20",
     "/entities?type=Bin&q=fill%3E0&limit=20",
-    f"/temporal/entities/{name('Gauge', 0)}?timerel=after&timeAt=2026-01-01T00:00:00Z&timeproperty=modifiedAt&lastN=100&attrs=level",
+    f"/temporal/entities/{name('Gauge', 0)}?timerel=after&timeAt=2026-01-01T00:00:00Z&timeproperty=modifiedAt"
+    "&lastN=100&attrs=level",
     f"/entities/{name('Gauge', 1)}",
     "/types",
 )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from machinami.apis.ethics.office import Office
+from machinami.app.backups.scheduling import Backups
 from machinami.app.declaring import drafted
 from machinami.app.keeping import Keeping
 from machinami.broker.broker import Broker
@@ -29,12 +30,13 @@ def ethics_office(
     return Office(broker, identify, frame, lambda: drafted(services(), frame.clock()), people)
 
 
-def concerns_of(keeping: Keeping, broker: Broker) -> Callable[[], Sequence[Concern]]:
-    """What ends soon, of the installation and of the default town."""
+def concerns_of(keeping: Keeping, broker: Broker, backups: Backups | None) -> Callable[[], Sequence[Concern]]:
+    """What ends soon or is due, of the installation and of the default town."""
 
     def concerns() -> Sequence[Concern]:
         town = broker.open_town(None)
-        return [*keeping.concerns(), *(reviews_due(town) if town is not None else ())]
+        copied = () if backups is None else backups.concerns()
+        return [*keeping.concerns(), *copied, *(reviews_due(town) if town is not None else ())]
 
     return concerns
 

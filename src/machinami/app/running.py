@@ -127,7 +127,7 @@ class TownOS:
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.overseer = Overseer(
-            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker),
+            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker, None),
             lambda: self._serving.port if self._serving else settings.port, self.backups,
         )  # fmt: skip
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
@@ -363,7 +363,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=concerns_of(self.keeping, self.broker),
+            concerns=concerns_of(self.keeping, self.broker, self.backups),
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,
