@@ -1,4 +1,4 @@
-"""Are the buildings of a city model brought into a town that is running and one that is not, and seen by its services?"""
+"""Are the buildings of a city model brought into a town, running or not, and seen by its services?"""
 
 import json
 import urllib.request

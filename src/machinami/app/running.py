@@ -4,12 +4,11 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from os import urandom
-from pathlib import Path
 
 from machinami.apis.identity.asking import Asking
 from machinami.apis.ngsild.relaying import PATH as RELAYED
@@ -34,7 +33,7 @@ from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
 from machinami.app.copying import SECONDS as COPIED
 from machinami.app.copying import Copying
-from machinami.app.deciding import concerns_of
+from machinami.app.deciding import reviews_due
 from machinami.app.declaring import declare
 from machinami.app.faces import Faces
 from machinami.app.forwarding import Forwarding
@@ -63,14 +62,13 @@ from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
-from machinami.kit.desk import Desk, House
+from machinami.kit.desk import Concern, Desk, House
 from machinami.kit.disaster import Disaster
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
@@ -81,15 +79,11 @@ from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import wanted_for
 from machinami.model.principal import Principal
+from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
 from machinami.wire.mqtt import MqttPublisher
-
-try:
-    import uvloop
-except ImportError:  # not made for Windows
-    uvloop = None  # type: ignore[assignment]
 
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.gtfs", "machinami.ingest.mqtt", "machinami.ingest.town")
@@ -123,12 +117,14 @@ class TownOS:
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         self._console: Console | None = None
+        store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
         self._person_keys = PersonKeyRing(settings)
-        self._backend = backend_of(settings, ring)
+        self._backend = backend_of(settings, ring, store)
         target = target_of(settings)
         self.backups = Backups(settings, target) if target is not None else None
-        self._observing = Observing(settings, version, self._caller, self._backend)
+        self._observing = Observing(settings, version, self._caller)
+        self._observing.attend(self._backend)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
         self.broker = Broker(self._ports(ring))
         self._relief = Relief(settings)
@@ -139,9 +135,8 @@ class TownOS:
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.overseer = Overseer(
-            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker),
-            lambda: self._serving.port if self._serving else settings.port, self.backups,
-        )  # fmt: skip
+            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port, self.backups
+        )
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
@@ -155,6 +150,7 @@ class TownOS:
         self.watched.elsewhere = lambda: {name: tenant.jobs for name, tenant in self.tenants.open.items()}
 
     def _ports(self, ring: KeyRing) -> Ports:
+        """What the broker needs of the machine."""
         settings = self.settings
         return Ports(
             self._backend, self._wire, self._observing.sender(self._carriers), self.now, fresh_id, read_subscription,
@@ -170,7 +166,7 @@ class TownOS:
         quiet: only to see whether it starts: nothing is told to anybody or copied anywhere, and no service is at work.
         """
         refuse_standby(self.settings.data)
-        if self.backups is not None:
+        if self.backups is not None and not quiet:
             self.backups.demand_hold()
             self.backups.attend(self._backend)
         town = await self._open_towns(quiet)
@@ -251,6 +247,17 @@ class TownOS:
         """Where others find this installation."""
         return self.settings.address or (self._serving.url if self._serving else "")
 
+    @property
+    def port(self) -> int:
+        """On which port it listens."""
+        return self._serving.port if self._serving else self.settings.port
+
+    def concerns(self) -> list[Concern]:
+        """What ends soon, of the installation and of the default town."""
+        town = self.broker.open_town(None)
+        copied = self.backups.concerns() if self.backups is not None else ()
+        return [*self.keeping.concerns(), *copied, *(reviews_due(town) if town is not None else ())]
+
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
         return wanted_for(self.asking.principal(request), request)
@@ -288,7 +295,10 @@ class TownOS:
             await self._forwarding.close()
         await self.identity.tidy()
         self._compute.close()
-        await self.broker.close()
+        if hasattr(self.broker, "shared_subscriptions"):  # else it never began
+            await self.broker.close()
+        else:
+            await self._backend.close()
         self._person_keys.close()
         await self._carriers.close()
         await self._caller.close()
@@ -371,7 +381,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=concerns_of(self.keeping, self.broker),
+            concerns=self.concerns,
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,
@@ -381,19 +391,3 @@ class TownOS:
             switches=self._switches,
             disaster=Disaster(town),
         )
-
-
-def data_folder(path: Path) -> Path:
-    """The folder, made if it is not there. Raises SettingsError where that cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise SettingsError(f"{path} is a file; name a folder for the town's data") from error
-    except OSError as error:
-        raise SettingsError(f"The data folder {path} cannot be made: {error.strerror}") from error
-    return path
-
-
-def fast_loop() -> Callable[[], asyncio.AbstractEventLoop]:
-    """The event loop to run on: uvloop where there is one (it needs about a third less CPU), else asyncio's own."""
-    return asyncio.new_event_loop if uvloop is None else uvloop.new_event_loop

@@ -62,9 +62,6 @@ def upkeep(
         for town in broker.towns:
             await trim(town, before, broker.cursors(town))
 
-    async def renew_contexts() -> None:
-        await broker.contexts.renew(now() - timedelta(days=settings.context_days))
-
     jobs = [
         Job("who is signed in", identity.tidy, utc_now, _TIDIED),
         Job("log retention", trim_logs, now, _DAY),
@@ -72,28 +69,24 @@ def upkeep(
         Job("what is marked is sealed", partial(_seal_all, broker), utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
+        Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED),
     ]
     if settings.context_days:
-        jobs.append(Job("contexts", renew_contexts, utc_now, SOONEST.total_seconds()))
+        jobs.append(Job("contexts", partial(_renew_contexts, settings, broker, now), utc_now, SOONEST.total_seconds()))
     if settings.mosquitto is not None:
         jobs.append(Job("keys for mosquitto", Ready(settings, identity, utc_now).keep, utc_now, TOLD))
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
-    jobs += _looking_ahead(settings, broker, now, overseer)
+    if overseer is not None:
+        jobs.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
 
 
-def _looking_ahead(
-    settings: Settings, broker: Broker, now: Callable[[], datetime], overseer: Overseer | None
-) -> list[Job]:
-    """What sees to it that the disk lasts, and says in time what will not."""
-    found = [Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED)]
-    if overseer is not None:
-        found.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
-    return found
+async def _renew_contexts(settings: Settings, broker: Broker, now: Callable[[], datetime]) -> None:
+    await broker.contexts.renew(now() - timedelta(days=settings.context_days))
 
 
 async def _seal_all(broker: Broker) -> None:

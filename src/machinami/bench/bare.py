@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import signal
 
-from machinami.app.running import fast_loop
+from machinami.app.ground import fast_loop
 from machinami.kit.http import JSON, Request, Response, Route
 from machinami.kit.server import serve
 

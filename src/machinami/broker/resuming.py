@@ -11,8 +11,8 @@ from typing import Any
 from machinami.broker import registrations
 from machinami.broker.contexts import Contexts
 from machinami.broker.credentials import opened
-from machinami.broker.law import Law
-from machinami.broker.legal_records import APPROVAL, EVENT, GROUND, LEGAL, MARK, PURPOSE, load_law
+from machinami.broker.law import LEGAL, Law
+from machinami.broker.legal_records import APPROVAL, EVENT, GROUND, MARK, PURPOSE, load_law
 from machinami.broker.notifier import Notifier
 from machinami.broker.policy import Policy
 from machinami.broker.policy_rows import STATE, load

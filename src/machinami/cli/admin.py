@@ -9,7 +9,7 @@ from typing import Any
 from machinami.app.configuration import read
 from machinami.app.console import ADMINISTRATORS, KEYS
 from machinami.app.governing import governed
-from machinami.app.running import data_folder
+from machinami.app.ground import data_folder
 from machinami.cli.guide import guide
 from machinami.model.identity.invitation import RECOGNISED
 from machinami.model.identity.key import PROGRAM_ROLES, Use

@@ -12,7 +12,7 @@ from machinami.app.clock import utc_now
 from machinami.app.configuration import read
 from machinami.app.console import CERTIFICATES, KEYS
 from machinami.app.governing import governed
-from machinami.app.running import data_folder
+from machinami.app.ground import data_folder
 from machinami.cli.guide import guide
 from machinami.foundation.errors import NotFound
 from machinami.foundation.instant import parse_instant

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from machinami.app.configuration import read, section_of
-from machinami.app.running import data_folder
+from machinami.app.ground import data_folder
 from machinami.cli.guide import guide
 from machinami.cli.serve import add_serving_options, serve_until_stopped, with_options
 from machinami.foundation.settings import Simulation

@@ -93,7 +93,7 @@ Bring everything back from an archive into a folder that is not there yet, as it
 Prove that the last backup can be restored: into a temporary place, read from end to end, and removed again.
 最後の控えから本当に戻せるかを確かめます。結果は控えに記録されます。
 
-  {program} rehearse /mnt/backup/my-town
+  {program} rehearse --data my-town                              the archive that machinami.toml names
   {program} rehearse /mnt/backup/my-town --keys my-town          encrypted towns, open archive""",
     "standby": """\
 Have a second machine follow the archive of a town, ready to take over. It says how far behind it is.

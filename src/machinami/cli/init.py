@@ -5,7 +5,7 @@ from pathlib import Path
 
 from machinami.app.configuration import FILE
 from machinami.app.first_settings import EXAMPLE
-from machinami.app.running import data_folder
+from machinami.app.ground import data_folder
 from machinami.cli.guide import guide, program
 from machinami.foundation.errors import SettingsError
 

@@ -13,6 +13,7 @@ from machinami.app.backups.bringing import Brought, bring_back
 from machinami.app.backups.restoring import said
 from machinami.app.backups.vault import open_vault
 from machinami.app.erasing_again import erase_again
+from machinami.app.sealing import KEY_FILE
 from machinami.cli.guide import guide
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import BadRequestData
@@ -89,6 +90,10 @@ def _say(brought: Brought, again: int, left: list[str], arguments: argparse.Name
         print(f"  消去ずみの鍵 {brought.destroyed} 個をふたたび消しました / destroyed keys are destroyed again")
     if again:
         print(f"  その後に消去された {again} 人分をふたたび消去しました / erased again, as had been asked since")
+    if not (arguments.data / KEY_FILE).exists():
+        print(
+            f"! {arguments.data}/{KEY_FILE} がありません。元のものを戻すと動きます / put it back from where it is kept"
+        )
     for town in brought.locked:
         print(
             f"! {town} の鍵がありません。keys/ に戻してください / its key is missing: put it into {arguments.data}/keys"

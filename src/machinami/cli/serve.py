@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from machinami.app.configuration import read
+from machinami.app.ground import data_folder, fast_loop
 from machinami.app.logbook import open_log
-from machinami.app.running import TownOS, data_folder, fast_loop
+from machinami.app.running import TownOS
 from machinami.cli.guide import guide
 from machinami.cli.version import installed_version
 from machinami.foundation.errors import MachinamiError, SettingsError

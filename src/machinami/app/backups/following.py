@@ -51,7 +51,7 @@ class Standby:
         self._data = data
         state = read_json(data / STANDBY)
         if state is None:
-            if data.exists() and any(one.name not in (_LOCK, _WANTED, SETTINGS) for one in data.iterdir()):
+            if _holds_something(data):
                 raise SettingsError(f"{data} holds something else; name a folder that is not there yet")
             state = {"archive": str(vault.folder), "id": vault.identity, "towns": {}, "base": 0}
             state["key"] = str(key_file.absolute()) if key_file else ""
@@ -133,6 +133,11 @@ class Standby:
         sync_folder(folder.parent)
         row = {"record": found.record, "digest": found.digest, "at": found.at, "seq": found.seq}
         self._state["towns"][town] = row
+
+
+def _holds_something(data: Path) -> bool:
+    own = (_WANTED, SETTINGS)
+    return data.exists() and any(one.name not in own and not one.name.startswith(_LOCK) for one in data.iterdir())
 
 
 def hold(data: Path) -> apsw.Connection:

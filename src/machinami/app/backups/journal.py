@@ -19,7 +19,7 @@ import orjson
 from machinami.app.backups.vault import Damaged, Vault
 from machinami.store.sqlite.connection import PAGE
 
-_HEAD = Struct(">4sII")
+_HEAD = Struct(">4sII8s")
 _SIGN = b"MREC"
 _DIGEST = 32
 _LARGEST = 64 << 20  # bytes of one file
@@ -81,7 +81,7 @@ class Writing:
         head = orjson.dumps(asdict(entry))
         content = len(pages).to_bytes(4) + b"".join(number.to_bytes(4) for number in pages) + b"".join(pages.values())
         packed = self._vault.pack(content + (orjson.dumps(files) if files else b""), head.decode())
-        written = _HEAD.pack(_SIGN, len(head), len(packed)) + head + packed
+        written = _HEAD.pack(_SIGN, len(head), len(packed), _mark(head)) + head + packed
         digest = sha256(written).digest()
         if self._file is None or self._bytes + len(written) > _LARGEST:
             self._begin(entry.number)
@@ -119,18 +119,23 @@ def places(file: Path, offset: int = 0) -> Iterator[Place]:
         size = os.fstat(opened.fileno()).st_size
         while offset + _HEAD.size <= size:
             opened.seek(offset)
-            sign, head, length = _HEAD.unpack(opened.read(_HEAD.size))
+            sign, head, length, mark = _HEAD.unpack(opened.read(_HEAD.size))
             end = offset + _HEAD.size + head + length + _DIGEST
             if sign != _SIGN or length > _MOST or end > size:
                 return
             start = offset + _HEAD.size + head
-            try:
-                entry = Entry(**orjson.loads(opened.read(head)))
-            except (ValueError, TypeError):
+            said = opened.read(head)
+            if _mark(said) != mark:
                 return
+            entry = Entry(**orjson.loads(said))
             opened.seek(end - _DIGEST)
             yield Place(entry, opened.read(_DIGEST).hex(), file, start, length, end)
             offset = end
+
+
+def _mark(head: bytes) -> bytes:
+    """By which a head is known to be whole without the rest of its record."""
+    return sha256(head).digest()[:8]
 
 
 def all_places(vault: Vault, town: str, first: int = 0) -> Iterator[Place]:

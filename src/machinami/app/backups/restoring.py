@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from machinami.app.backups.journal import Place, all_places, read_record
-from machinami.app.backups.taking import Base, Files, base_name, base_numbers
+from machinami.app.backups.taking import Base, Files, base_name, base_numbers, until_path
 from machinami.app.backups.vault import PIECE, Damaged, Vault
-from machinami.app.durable import sync_folder
-from machinami.foundation.errors import NotFound
+from machinami.app.durable import read_json, sync_folder
+from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant
 from machinami.store.files import FOLDER as FILES
 from machinami.store.sqlite.backend import FILE
@@ -56,6 +56,8 @@ def restore_town(
     """
     began = time.monotonic()
     faults: list[str] = []
+    if folder.exists():
+        raise AlreadyExists(f"{folder} is there already; nothing was changed")
     for base in bases(vault, town, at, faults):
         try:
             found = _build(vault, town, folder, base, at, progress)
@@ -93,22 +95,32 @@ def leading(
     """The records that lead from a base to a moment, each following the one before it. faults: is told where they lead
     no further, as nothing was copied for a while. Raises Damaged where one is missing or changed."""
     before: Place | None = None
+    told = [] if faults is None else faults
     for place in all_places(vault, town, base.first):
         entry = place.entry
-        if at is not None and entry.at > at and entry.number > base.last:
-            return
-        if entry.fresh and entry.number > base.last:
-            if faults is not None:
+        is_beyond = entry.number > base.last and (entry.fresh or (at is not None and entry.at > at))
+        if is_beyond:
+            if at is None or entry.at <= at:
                 reached = before.entry.at if before else base.at
-                faults.append(f"Nothing was copied between {said(reached)} and {said(entry.at)}")
+                told.append(f"Nothing was copied between {said(reached)} and {said(entry.at)}")
             return
         expected = base.first if before is None else before.entry.number + 1
         if entry.number != expected or (before is not None and entry.before != before.digest):
             raise Damaged(f"Record {expected} of towns/{town}/journal is damaged or missing")
         before = place
         yield place
-    if (before.entry.number if before else base.first - 1) < base.last:
-        raise Damaged(f"towns/{town}/journal ends before base {base.number} does")
+    last = before.entry.number if before else base.first - 1
+    is_there = at is not None and before is not None and before.entry.at >= at and last >= base.last
+    if not is_there and last < max(base.last, known_records(vault, town)):
+        raise Damaged(f"Record {last + 1} of towns/{town}/journal is damaged or missing")
+
+
+def known_records(vault: Vault, town: str) -> int:
+    """How many records there must be at least."""
+    try:
+        return int((read_json(until_path(vault, town)) or {}).get("record", 0))
+    except (ValueError, AttributeError):
+        return 0  # it is written in haste, and says nothing that is not elsewhere
 
 
 def _build(vault: Vault, town: str, folder: Path, base: Base, at: float | None, progress: Progress) -> Restored:
@@ -189,7 +201,7 @@ def _instead(vault: Vault, town: str) -> str:
     for base in bases(vault, town, None, []):
         if not _pieces_whole(vault, base):
             continue
-        last = base.at
+        last, reached = base.at, 0
         try:
             for place in leading(vault, town, base):
                 read_record(vault, place)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,14 @@ from machinami.broker.erasure import ERASURE
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import InputError, MachinamiError, StoreUnavailable
 from machinami.foundation.settings import Settings
+from machinami.kit.desk import Concern
 from machinami.kit.schedule import Job
 from machinami.store.sqlite.backend import SqliteBackend
 from machinami.store.sqlite.town import SqliteTown
 
 SECONDS = 1.0
 _LOOKED_AT = 300.0  # seconds between two looks at how the last rehearsal went, and after a base that failed
+_SOON = 600.0  # seconds without a copy after which somebody must know
 _LOG = logging.getLogger("machinami.backup")
 Progress = Callable[[str, int, int], None]
 
@@ -250,6 +253,18 @@ class Backups:
             well = not self.rehearsed["faults"]
             when = f"{self.rehearsed['at']}: {'; '.join(self.rehearsed['faults']) or 'restored and whole'}"
             found.append(Part("rehearsal of the backup", well, when))
+        return found
+
+    def concerns(self) -> list[Concern]:
+        """What an administrator must see to: nothing is copied, or the last copy could not be restored."""
+        found, now = [], self._clock()
+        for name, state in self.states().items():
+            if (state.until and (self.fault or state.fault) and now - state.until > _SOON) or (
+                not state.until and self.fault
+            ):
+                found.append(Concern("backup", datetime.fromtimestamp(state.until or now, UTC), name))
+        if self.rehearsed is not None and self.rehearsed["faults"]:
+            found.append(Concern("rehearsal", datetime.fromisoformat(self.rehearsed["at"])))
         return found
 
     def metrics(self) -> list[Metric]:

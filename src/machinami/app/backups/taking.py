@@ -182,8 +182,9 @@ class TownCopy:
     def _ship(self, vault: Vault) -> None:
         if not self._permitted(vault):
             raise StoreUnavailable("another machine has taken over, and writes to this archive")
-        now, seq = self._clock(), self._last_seq()
+        until, seq = round(self._clock(), 3), self._last_seq()
         mark = observe(self.path)
+        now = round(self._clock(), 3)  # afterwards: a record holds nothing that is later than its moment
         at, fresh = self._at or Mark(), self._at is None
         if mark.salts and mark.salts != at.salts:
             fresh = fresh or bool(at.salts and not mark.is_next_after(at))
@@ -206,8 +207,8 @@ class TownCopy:
         self._at = mark if mark.salts else (self._at or Mark())
         if fresh:
             self._leads_on, self._last = False, None
-        self.state.until, self.state.seq = now, seq
-        write_light(until_path(vault, self.town), {"at": now, "seq": seq, "record": self._number})
+        self.state.until, self.state.seq = until, seq
+        write_light(until_path(vault, self.town), {"at": until, "seq": seq, "record": self._number})
 
     def _look_at_files(self, vault: Vault) -> dict[str, Any]:
         """What became of the files of the town's services since the last look; their contents are kept first."""
@@ -285,10 +286,9 @@ class TownCopy:
 
         def note() -> Base:
             number = max(base_numbers(vault, self.town), default=0) + 1
-            room, state = self.state.taken - taken, self.state
-            made = Base(
-                number, state.until, state.seq, first, self._number, whole, room, pieces, dict(self._files), kept
-            )
+            room, state, last = self.state.taken - taken, self.state, self._writing.last
+            at = max(state.until, last.entry.at if last else 0.0)
+            made = Base(number, at, state.seq, first, self._number, whole, room, pieces, dict(self._files), kept)
             vault.write(base_name(self.town, number), asdict(made))
             self._last, self._leads_on = made, True
             state.base, state.base_at, state.base_bytes = number, made.at, room

@@ -10,6 +10,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import scrypt, sha256
 from pathlib import Path
@@ -23,6 +24,7 @@ from machinami.app.durable import read_json, sync_folder, write_json
 from machinami.foundation.errors import SettingsError, StoreUnavailable
 
 DESCRIPTION, PIECES = "archive.json", "pieces"
+_AGAIN = "archive-again.json"
 PIECE = 1 << 20
 _SIGN = b"MCHB1"
 _PACKED, _SEALED = 1, 2
@@ -192,10 +194,10 @@ def open_vault(folder: Path, key_file: Path | None, make: bool = False) -> Vault
     """
     folder = folder.absolute()
     try:
-        described = read_json(folder / DESCRIPTION)
+        described = _described(folder)
         if described is None and make:
             described = _begin(folder, key_file)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise SettingsError(f"The archive {folder} cannot be opened: {error}") from error
     if described is None:
         raise SettingsError(f"There is no archive in {folder} (no {DESCRIPTION}); is the disk or share connected?")
@@ -214,6 +216,24 @@ def open_vault(folder: Path, key_file: Path | None, make: bool = False) -> Vault
     return vault
 
 
+def _described(folder: Path) -> dict[str, Any] | None:
+    """What an archive says of itself, in one of two places: without it nobody opens a sealed one."""
+    found = None
+    for name in (DESCRIPTION, _AGAIN):
+        with suppress(ValueError):
+            found = read_json(folder / name) or found
+            if isinstance(found, dict) and found.get("digest") == _digest_of(found):
+                return found
+    if found is not None:
+        raise SettingsError(f"{folder / DESCRIPTION} is damaged, and so is {_AGAIN}")
+    return None
+
+
+def _digest_of(described: dict[str, Any]) -> str:
+    said = {name: value for name, value in described.items() if name != "digest"}
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
 def _begin(folder: Path, key_file: Path | None) -> dict[str, Any]:
     if folder.exists() and any(folder.iterdir()):
         raise SettingsError(f"{folder} holds something else; name an empty folder for the archive")
@@ -227,7 +247,9 @@ def _begin(folder: Path, key_file: Path | None) -> dict[str, Any]:
         salt = secrets.token_bytes(16)
         sealed = Vault(folder, "", _keys_of(key_file, salt)).pack(b"", _ABOUT)
         described |= {"salt": salt.hex(), "check": sealed.hex()}
-    write_json(folder / DESCRIPTION, described)
+    described["digest"] = _digest_of(described)
+    for name in (DESCRIPTION, _AGAIN):
+        write_json(folder / name, described)
     return described
 
 

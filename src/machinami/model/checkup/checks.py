@@ -16,6 +16,7 @@ DISK_LEAST = 500_000_000  # bytes that must be free whatever the size
 FULL_SOON, FULL_SOMETIME = 30.0, 180.0  # days
 BEHIND = 1_000  # changes
 SILENT = 3.0  # times its usual pace
+ENDING = ("certificate", "authority", "key", "place", "review")  # other concerns have checks of their own
 ENDS_NOW, ENDS_SOON, ENDS_SOMETIME = timedelta(days=7), timedelta(days=30), timedelta(days=60)
 BACKUP_OLD, BACKUP_DUE, REHEARSAL_DUE = timedelta(days=7), timedelta(days=2), timedelta(days=100)
 MEMORY_FULL, MEMORY_LITTLE = 0.85, 0.08
@@ -70,7 +71,7 @@ def _store(facts: Facts) -> Found | None:
         return None
     grave = {"older": NOTE, "new": NOTE}
     commands = {
-        "damaged": "{program} backup list --data {data}",
+        "damaged": "{program} rehearse --data {data}",
         "older": "{program} serve --data {data}",
         "new": "{program} serve --data {data}",
         "missing": "{program} init {data}",
@@ -243,7 +244,7 @@ def _ends(facts: Facts) -> Found | None:
     found = []
     for one in facts.ends:
         left = one.until - facts.now
-        if left > ENDS_SOMETIME:
+        if left > ENDS_SOMETIME or one.kind.removesuffix("_over") not in ENDING:
             continue
         over = left <= timedelta()
         grave = GRAVE if one.kind in ("certificate", "authority") and left < ENDS_NOW else WARNING
@@ -261,7 +262,7 @@ def _backup(facts: Facts) -> Found | None:
     if backup is None:
         return None
     make = "{program} backup --data {data}" + ("" if backup.archive else " --to /mnt/archive")
-    rehearse = "{program} rehearse " + _quoted(backup.archive)
+    rehearse = "{program} rehearse --data {data}"
     if backup.fault:
         return [Finding("backup", "backup.failed", GRAVE, {"fault": backup.fault}, command=make)]
     if backup.made is None:

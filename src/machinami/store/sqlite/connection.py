@@ -42,8 +42,8 @@ def open_connection(path: Path, settings: StoreSettings, write: bool) -> apsw.Co
         raise StoreUnavailable(
             f"{path} is encrypted, and does not open with the key that is here; put back the key that belongs to it"
             if settings.key is not None
-            else f"{path} begins as no town's file does: its first page is damaged, or it is encrypted and its key is not "
-            "here; restore a copy, or put back the key",
+            else f"{path} begins as no town's file does: its first page is damaged, or it is encrypted and its key is "
+            "not here; restore a copy, or put back the key",
             path=str(path),
         ) from error
     except apsw.Error as error:
