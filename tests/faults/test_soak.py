@@ -11,7 +11,7 @@ from statistics import fmean
 import aiohttp
 import pytest
 from tests.app.towns import town
-from tests.faults.load import BASE, BATCH, Batcher, Known, Updater, name
+from tests.faults.load import BASE, BATCH, Batcher, Known, Updater, name, prop
 from tests.faults.receiver import Receiver
 
 from machinami.bench.processes import resident_megabytes
