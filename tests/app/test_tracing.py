@@ -17,6 +17,8 @@ from machinami.kit.http import Request, Response, Route
 from machinami.kit.measuring import Tallies, measured
 from machinami.kit.server import serve
 from machinami.kit.tracing import SERVER, SPAN, Tracer, traced
+from machinami.store.settings import StoreSettings
+from machinami.store.sqlite.backend import open_backend
 from machinami.wire.exchange import Answer, Call, HttpCaller
 
 TOLD = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -88,8 +90,8 @@ async def test_a_request_that_fails_is_counted_and_traced_as_what_it_becomes() -
         assert (tracer.over[-1].ok, tracer.over[-1].said["http.response.status_code"]) == (ok, status)
 
 
-async def test_what_is_off_is_not_there() -> None:
-    observing = Observing(Settings(Path("x"), measure=False), "0", HttpCaller())
+async def test_what_is_off_is_not_there(tmp_path: Path) -> None:
+    observing = Observing(Settings(tmp_path, measure=False), "0", HttpCaller(), open_backend(tmp_path, StoreSettings()))
     route = Route("GET", "/x", lambda _: Response(200))
     caller, sender = HttpCaller(), object()
     assert observing.route(route) is route

@@ -89,7 +89,7 @@ deciding   POST indicators/undo 303
 deciding   POST indicators/retire 303
 seen       GET  pilots
 deciding   POST pilots/write 303
-deciding   POST pilots/decide 303
+correcting POST pilots/decide 303
 correcting POST pilots/retract 303
 deciding   POST pilots/operate 409
 correcting POST pilots/learn 303
@@ -161,9 +161,11 @@ keyed      POST civic_reports/georeport/v2/{name}
 page       GET  civic_reports/georeport/v2/services/{name}
 page       GET  civic_reports/georeport/v2/requests/{name}
 page       GET  civic_reports/georeport/v2/tokens/{name}
+page       GET  civic_reports/stop
 page       POST civic_reports/hand-in 303
 page       POST civic_reports/withdraw 404
 page       POST civic_reports/contact 404
+page       POST civic_reports/stop 303
 deciding   POST civic_reports/look 303
 deciding   POST civic_reports/cover 404
 deciding   POST civic_reports/route 303
@@ -355,6 +357,7 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "watch_cameras/answer": {"id": "{CameraRemark}", "verdict": "show", "reply": "x"},
     "civic_reports/hand-in": {"category": "road", "text": "x", "landmark": "x"},
     "civic_reports/withdraw": {"secret": "x"}, "civic_reports/contact": {"secret": "x"},
+    "civic_reports/stop": {"who": "x", "key": "x"},
     "civic_reports/look": {"report": "{IssueReporting}", "text": "yes"},
     "civic_reports/cover": {"report": "{IssueReporting}", "photo": "x", "rectangles": "1 1 5 5"},
     "civic_reports/route": {"report": "{IssueReporting}", "office": "x", "category": "tree"},

@@ -14,6 +14,9 @@ from machinami.foundation.errors import SettingsError
 from machinami.foundation.instant import from_micros
 from machinami.store.parquet import Row, to_parquet
 
+Kept = Row
+"""A reading as it stands in a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -40,7 +43,7 @@ class Reading:
     unit: str
 
 
-async def archived(folder: Path, town: str | None, wanted: Wanted) -> AsyncIterator[Row]:
+async def archived(folder: Path, town: str | None, wanted: Wanted) -> AsyncIterator[Kept]:
     """The readings, month by month. Raises SettingsError where there is no such town, StoreUnavailable where its files
     cannot be read."""
     name = town or DEFAULT_TOWN

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from machinami.apis.ethics.office import Office
 from machinami.app.declaring import drafted
+from machinami.app.keeping import Keeping
 from machinami.broker.broker import Broker
 from machinami.broker.identity.identity import Identity
 from machinami.broker.town import Town
@@ -26,6 +27,16 @@ def ethics_office(
         return [(one.principal_id, one.display) for one in accounts if one.ended is None]
 
     return Office(broker, identify, frame, lambda: drafted(services(), frame.clock()), people)
+
+
+def concerns_of(keeping: Keeping, broker: Broker) -> Callable[[], Sequence[Concern]]:
+    """What ends soon, of the installation and of the default town."""
+
+    def concerns() -> Sequence[Concern]:
+        town = broker.open_town(None)
+        return [*keeping.concerns(), *(reviews_due(town) if town is not None else ())]
+
+    return concerns
 
 
 def reviews_due(town: Town) -> list[Concern]:

@@ -21,13 +21,10 @@ _REQUESTS = "http_request_seconds"
 class Observing:
     """Counts the requests of one installation, and traces what it does where its settings want that."""
 
-    def __init__(self, settings: Settings, version: str, caller: Caller) -> None:
+    def __init__(self, settings: Settings, version: str, caller: Caller, backend: SqliteBackend) -> None:
         self._tallies = Tallies() if settings.measure else None
         self._tracer = Tracer(settings.trace_share) if settings.trace_to else None
         self._exporter = None if self._tracer is None else Exporter(self._tracer, settings.trace_to, version, caller)
-
-    def attend(self, backend: SqliteBackend) -> None:
-        """Trace what is written to every town that is opened from now on."""
         if self._tracer is not None:
             backend.opened.append(partial(trace_commits, self._tracer))
 
