@@ -116,7 +116,8 @@ class TownOS:
         self._backend = backend_of(settings, ring)
         target = target_of(settings)
         self.backups = Backups(settings, target) if target is not None else None
-        self._observing = Observing(settings, version, self._caller, self._backend)
+        self._observing = Observing(settings, version, self._caller)
+        self._observing.attend(self._backend)
         self._carriers = Carriers(self._wire, MqttPublisher(shown_to_brokers(settings, self._wire.trust), targets))
         self.broker = Broker(self._ports(ring))
         self._relief = Relief(settings)

@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from machinami.app.archived import Kept, Wanted, archived, as_parquet, reading
+from machinami.app.archived import Wanted, archived, as_parquet, reading
 from machinami.app.durable import write_whole
 from machinami.cli.guide import guide
 from machinami.foundation.instant import format_instant
@@ -49,14 +49,10 @@ async def _run(arguments: argparse.Namespace, wanted: Wanted) -> int:
     if table is not None:
         table.writerow(_COLUMNS)
     async for row in found:
-        shown = _shown(row)
+        told = asdict(reading(row))
+        shown = {**told, "at": format_instant(told["at"])}
         if table is not None:
             table.writerow([shown[name] for name in _COLUMNS])
         else:
             print(json.dumps(shown, ensure_ascii=False))
     return 0
-
-
-def _shown(row: Kept) -> dict[str, object]:
-    told = asdict(reading(row))
-    return {**told, "at": format_instant(told["at"])}
