@@ -254,7 +254,8 @@ DEFINED = {
 # {Type} is the last entity of a type that was made, {Type.0} the first one; {Type:} the end of its id.
 FORMS: Mapping[str, Mapping[str, str]] = {
     "buses/ask": {"reason": "x"}, "buses/decide": {"proposal": "urn:x:none", "state": "declined", "reason": "x"},
-    "buses/notice": {"effect": "detour", "headline_ja": "x"}, "buses/notice/end": {"notice": "urn:x:none", "reason": "x"},
+    "buses/notice": {"effect": "detour", "headline_ja": "x"},
+    "buses/notice/end": {"notice": "urn:x:none", "reason": "x"},
     "buses/settings": {"setting": "silent_minutes", "value": "12"},
     "heat/approve": {
         "read": "yes", "proposal": "urn:x:1", "headline": "x", "body": "x", "instruction": "x", "area": "x",
