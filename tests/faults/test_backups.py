@@ -24,7 +24,7 @@ from machinami.store.settings import StoreSettings
 
 Figure = Callable[[str, float, str], None]
 BASE = "/ngsi-ld/v1"
-_LIFE = 2.5  # seconds of writing
+_LIFE = 1.0  # seconds of writing
 _PATIENCE = 60.0
 
 
@@ -101,7 +101,7 @@ def lives(tmp_path: Path, number: int) -> tuple[list[tuple[float, int]], float]:
     return acknowledged, float(until(tmp_path)["at"])
 
 
-@pytest.mark.parametrize("number", [3, pytest.param(30, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [2, pytest.param(30, marks=pytest.mark.long)])
 def test_a_town_that_is_killed_while_it_is_copied_comes_back_as_far_as_the_archive_says(
     tmp_path: Path, figure: Figure, number: int
 ) -> None:
@@ -168,7 +168,7 @@ def test_a_second_machine_takes_over_within_a_minute_with_what_it_said_it_had(tm
         wait_for_copy(tmp_path)
         standby = start("standby", "--of", tmp_path / "archive", "--data", second, "--key-file", tmp_path / "key")
         assert line_with(standby, "behind: <")
-        asyncio.run(write(running.url, 0, acknowledged, 4.0))
+        asyncio.run(write(running.url, 0, acknowledged, 2.0))
         known = until(tmp_path)
         running.kill()
     began = time.monotonic()
