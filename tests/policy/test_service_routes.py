@@ -29,6 +29,9 @@ seen       GET  buses/stop/{stop}
 seen       GET  buses/timetable.zip
 deciding   POST buses/ask 303
 deciding   POST buses/decide 404
+deciding   POST buses/settings 303
+deciding   POST buses/notice 303
+deciding   POST buses/notice/end 303
 seen       GET  guide
 correcting POST guide/answer 303
 deciding   POST guide/path 303
@@ -164,6 +167,8 @@ page       GET  civic_reports/georeport/v2/tokens/{name}
 page       POST civic_reports/hand-in 303
 page       POST civic_reports/withdraw 404
 page       POST civic_reports/contact 404
+page       GET  civic_reports/stop
+page       POST civic_reports/stop 303
 deciding   POST civic_reports/look 303
 deciding   POST civic_reports/cover 404
 deciding   POST civic_reports/route 303
@@ -251,6 +256,9 @@ DEFINED = {
 # {Type} is the last entity of a type that was made, {Type.0} the first one; {Type:} the end of its id.
 FORMS: Mapping[str, Mapping[str, str]] = {
     "buses/ask": {"reason": "x"}, "buses/decide": {"proposal": "urn:x:none", "state": "declined", "reason": "x"},
+    "buses/settings": {"setting": "silent_minutes", "value": "12"},
+    "buses/notice": {"effect": "detour", "headline_ja": "x"},
+    "buses/notice/end": {"notice": "{TransitNotice}", "reason": "x"},
     "heat/approve": {
         "read": "yes", "proposal": "urn:x:1", "headline": "x", "body": "x", "instruction": "x", "area": "x",
     },
@@ -355,6 +363,7 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "watch_cameras/answer": {"id": "{CameraRemark}", "verdict": "show", "reply": "x"},
     "civic_reports/hand-in": {"category": "road", "text": "x", "landmark": "x"},
     "civic_reports/withdraw": {"secret": "x"}, "civic_reports/contact": {"secret": "x"},
+    "civic_reports/stop": {"who": "x", "key": "x"},
     "civic_reports/look": {"report": "{IssueReporting}", "text": "yes"},
     "civic_reports/cover": {"report": "{IssueReporting}", "photo": "x", "rectangles": "1 1 5 5"},
     "civic_reports/route": {"report": "{IssueReporting}", "office": "x", "category": "tree"},
