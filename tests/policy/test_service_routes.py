@@ -32,6 +32,9 @@ deciding   POST buses/decide 404
 deciding   POST buses/notice 303
 deciding   POST buses/notice/end 404
 deciding   POST buses/settings 303
+deciding   POST buses/settings 303
+deciding   POST buses/notice 303
+deciding   POST buses/notice/end 303
 seen       GET  guide
 correcting POST guide/answer 303
 deciding   POST guide/path 303
@@ -168,6 +171,7 @@ page       GET  civic_reports/stop
 page       POST civic_reports/hand-in 303
 page       POST civic_reports/withdraw 404
 page       POST civic_reports/contact 404
+page       GET  civic_reports/stop
 page       POST civic_reports/stop 303
 deciding   POST civic_reports/look 303
 deciding   POST civic_reports/cover 404
@@ -259,6 +263,9 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "buses/notice": {"effect": "detour", "headline_ja": "x"},
     "buses/notice/end": {"notice": "urn:x:none", "reason": "x"},
     "buses/settings": {"setting": "silent_minutes", "value": "12"},
+    "buses/settings": {"setting": "silent_minutes", "value": "12"},
+    "buses/notice": {"effect": "detour", "headline_ja": "x"},
+    "buses/notice/end": {"notice": "{TransitNotice}", "reason": "x"},
     "heat/approve": {
         "read": "yes", "proposal": "urn:x:1", "headline": "x", "body": "x", "instruction": "x", "area": "x",
     },

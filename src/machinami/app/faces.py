@@ -1,7 +1,7 @@
 """What does an installation show, and to whom? The interfaces of programs and the pages of every town at its host."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from machinami.apis.branches.routes import routes as branch_routes
@@ -43,6 +43,7 @@ from machinami.app.tenants import Tenant
 from machinami.app.towns.platform import Platform
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker
+from machinami.broker.policy import may_administer
 from machinami.broker.tending import Tending
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import MachinamiError
@@ -59,7 +60,7 @@ from machinami.kit.http import Request, Route
 from machinami.kit.installed import Broken, Service
 from machinami.kit.rendered import Rendered
 from machinami.kit.switched import switched
-from machinami.kit.viewing import Identify, viewed
+from machinami.kit.viewing import Identify, of_town, viewed
 from machinami.model.principal import Role
 from machinami.portal.routes import copy_of
 from machinami.portal.routes import routes as portal_routes
@@ -114,6 +115,14 @@ class Faces:
         of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
         return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
 
+    def towns_known(self, request: Request) -> Collection[str]:
+        """Of which towns who asks may know by name what is there: all of them who has the machine itself, or where the
+        town is open; an administrator their own; operators none."""
+        town = self.broker.open_town(None)
+        if town is None or town.policy.is_open or self.asking.is_near(request):
+            return [one.name for one in self.broker.towns]
+        return [town.name] if may_administer(town.policy, self.identify(request)) else ()
+
     def office(self, desk: Desk) -> Office:
         """Where policy, account and people are governed."""
         return Office(self.broker, self.identity, self.identify, Frame.around(desk))
@@ -137,7 +146,9 @@ class Faces:
                 self.oversees,
             ),
         ]
-        found += operations_routes(self.overseer, Frame.around(desk), self.identify, self.oversees)
+        found += operations_routes(
+            self.overseer, Frame.around(desk), self.identify, self.oversees, self.towns_known
+        )
         found += self._retention(Frame.around(desk))
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
@@ -155,14 +166,14 @@ class Faces:
         found += ethics_routes(self._ethics(Frame.around(desk)))
         found += reference_routes(found, Frame.around(desk), self.version)
         frame = Frame.around(desk)
-        return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk)]
+        return [frame.spoken(gated(route, self.gate)) for route in found + self._pages(desk, DEFAULT_TOWN)]
 
-    def _pages(self, desk: Desk) -> list[Route]:
-        frame = Frame.around(desk)
+    def _pages(self, desk: Desk, town: str) -> list[Route]:
+        frame, known = Frame.around(desk), of_town(self.identify, town)
         pages = [*look_routes(frame, self.identify), *disaster_routes(frame, self.identify), *portal_routes(desk)]
         for house in (*desk.houses(), *desk.resting()):
             pages += self._pages_of(house, desk)
-        return [viewed(page, self.identify, self.asking.address) for page in pages]
+        return [viewed(page, known, self.asking.address) for page in pages]
 
     def copied(self, default: Desk, tenants: Mapping[str, Tenant]) -> dict[str, Maker]:
         """What makes the light pages of every town, by its name."""
@@ -202,7 +213,7 @@ class Faces:
                 *agreeing,
                 *self._retention(frame),
                 *release_routes(self.press(desk)),
-                *self._pages(desk),
+                *self._pages(desk, name),
             )
         ]
 

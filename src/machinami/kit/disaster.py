@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from machinami.broker import batch
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import is_whole
+from machinami.broker.policy import is_whole, shows
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.kit.switches import earlier
@@ -38,6 +38,11 @@ class Disaster:
             return None if entity is None else from_entity(DisasterMode, entity, town_context())
         except BadRequestData:  # another program wrote what nobody can read: that is no disaster
             return None
+
+    def said_to(self, by: Principal) -> DisasterMode | None:
+        """The same, for who asks: who turned it and why is told to who may read that, as of any other entity."""
+        readable = self._town is None or shows(self._town.policy, by, self._type)
+        return self.said if readable else None
 
     def may_turn(self, by: Principal) -> bool:
         """Whether who asks may turn it on and off: who may make and change what says how it stands."""

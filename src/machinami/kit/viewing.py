@@ -26,6 +26,7 @@ class Called:
 Person = Callable[[Request], Called | None]
 
 PURPOSE = b"machinami-purpose"
+_TENANT = b"ngsild-tenant"
 
 VIEWER: ContextVar[Principal | None] = ContextVar("viewer", default=None)
 WHENCE: ContextVar[str | None] = ContextVar("whence", default=None)
@@ -55,6 +56,20 @@ def wanted_for(by: Principal, request: Request) -> Principal:
 def _wanting(by: Principal, purpose: str) -> Principal:
     """The same one each time, as who asks once asks again."""
     return replace(by, purpose=purpose)
+
+
+def of_town(identify: Identify, town: str) -> Identify:
+    """Who asks for a page of this town. Whoever names another town is known there by what they show, and nobody here:
+    its people and their roles mean nothing in this one. Raises BadRequestData."""
+    name = town.encode("latin-1")
+
+    def known(request: Request) -> Principal:
+        named = request.fields.get(_TENANT)
+        if named is not None and named != name:
+            raise BadRequestData(f"This page is of the town {town}; ask another town at its own host")
+        return identify(request)
+
+    return known
 
 
 def everyone(request: Request) -> bool:

@@ -14,7 +14,7 @@ from machinami.kit.frame import Frame, read_form, see_other
 from machinami.kit.http import JSON, Request, Response, Route
 from machinami.kit.signing import officer, said
 from machinami.kit.viewing import Identify
-from machinami.model.vocabulary.disaster import MODES
+from machinami.model.vocabulary.disaster import MODES, DisasterMode
 from machinami.model.vocabulary.office import Officer
 
 PACKAGE = "machinami.apis.disaster"
@@ -33,13 +33,15 @@ class DisasterPage:
     async def show(self, request: Request) -> Response:
         """How it stands, since when and why; and how to turn it, for who may."""
         disaster, by = self.frame.disaster, self.identify(request)
+        told = disaster.said_to(by)
         done = request.arguments.get("done", "")
         page = self.frame.show(
             request,
             f"{PACKAGE}/disaster.html",
             mode=disaster.mode,
-            said=disaster.said,
-            before=_before(disaster),
+            said=told,
+            closed=told is None and disaster.said is not None,
+            before=_before(told),
             may=disaster.may_turn(by),
             ways=[mode for mode in MODES if mode != disaster.mode],
             done=done if done in MODES else "",
@@ -76,10 +78,12 @@ def programs(towns: Towns, identify: Identify) -> list[Route]:
 
     async def take(request: Request) -> Response:
         town = await towns(request.header(b"ngsild-tenant"))
-        disaster, wanted = Disaster(town), json_object(request.body)
+        disaster, by = Disaster(town), identify(request)
+        disaster.demand_turner(by)  # before the body: what is wrong with it is told to nobody else
+        wanted = json_object(request.body)
         words = {name: str(wanted.get(name, "")).strip() for name in ("who", "role", "reason", "state")}
         signed = Officer(said(words, "who"), said(words, "role"))
-        await disaster.turn(words["state"], signed, identify(request), said(words, "reason", _REASON))
+        await disaster.turn(words["state"], signed, by, said(words, "reason", _REASON))
         return _answer(disaster)
 
     return [
@@ -88,9 +92,9 @@ def programs(towns: Towns, identify: Identify) -> list[Route]:
     ]
 
 
-def _before(disaster: Disaster) -> list[dict[str, Any]]:
+def _before(said_: DisasterMode | None) -> list[dict[str, Any]]:
     """How it stood before, the newest first, with the moments as pages tell them."""
-    rows = (disaster.said.revisions if disaster.said else None) or []
+    rows = (said_.revisions if said_ else None) or []
     return [{**row, "at": parse_instant(row["at"]) if row.get("at") else None} for row in reversed(rows)]
 
 

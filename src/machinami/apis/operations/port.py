@@ -1,6 +1,6 @@
 """What does this face ask of an installation? To be looked over, and to give what helps others to help."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from machinami.model.checkup.facts import DiskFact
@@ -24,5 +24,5 @@ class Overseen(Protocol):
     def disk(self) -> DiskFact | None:
         """Its disk, and when that is full."""
 
-    async def bundle(self) -> bytes:
-        """What helps somebody else to help, as a zip file without secrets."""
+    async def bundle(self, towns: Collection[str]) -> bytes:
+        """What helps somebody else to help, as a zip file without secrets. towns: of which it names what they hold."""

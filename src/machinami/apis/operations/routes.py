@@ -1,5 +1,6 @@
 """At which addresses does an administrator see how the installation fares? /operations, as a page and as JSON."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +20,20 @@ from machinami.model.principal import ANONYMOUS
 OPERATIONS = "/operations"
 FINDINGS = f"{OPERATIONS}/findings"
 BUNDLE = f"{OPERATIONS}/bundle"
+Towns = Callable[[Request], Collection[str]]
 _NEVER_KEPT = (b"cache-control", b"no-store")
 
 
 @dataclass(frozen=True, slots=True)
 class OperationsPage:
-    """The page. oversees: whether who asks may see how the machine is run."""
+    """The page. oversees: whether who asks may see how the machine is run; towns: of which towns they may know by
+    name what is there."""
 
     overseen: Overseen
     frame: Frame
     identify: Identify
     oversees: Oversees
+    towns: Towns
 
     def demand(self, request: Request) -> None:
         """Raise SignInRequired or Forbidden for who may not see it."""
@@ -40,7 +44,7 @@ class OperationsPage:
     async def show(self, request: Request) -> Response:
         """The page as it is now."""
         self.demand(request)
-        checkup = await self.overseen.examine()
+        checkup = (await self.overseen.examine()).named_of(self.towns(request))
         words, disk = self.frame.words(request, PACKAGE), self.overseen.disk()
         growth = [(one.at, float(one.used)) for one in self.overseen.growth()]
         view: dict[str, Any] = {
@@ -77,19 +81,22 @@ class OperationsPage:
     async def tell(self, request: Request) -> Response:
         """The same for programs."""
         self.demand(request)
-        told = document(await self.overseen.examine(), self.overseen.data)
+        checkup = (await self.overseen.examine()).named_of(self.towns(request))
+        told = document(checkup, self.overseen.data)
         return Response(200, orjson.dumps(told), JSON, [_NEVER_KEPT])
 
     async def pack(self, request: Request) -> Response:
-        """The support bundle."""
+        """The support bundle. A key that was made for figures has no more than those, and the findings."""
         self.demand(request)
+        if self.identify(request).scopes is not None:
+            raise Forbidden("The support bundle is for people; this key is for figures")
         saved = (b"content-disposition", b'attachment; filename="machinami-bundle.zip"')
-        return Response(200, await self.overseen.bundle(), b"application/zip", [saved, _NEVER_KEPT])
+        return Response(200, await self.overseen.bundle(self.towns(request)), b"application/zip", [saved, _NEVER_KEPT])
 
 
-def routes(overseen: Overseen, frame: Frame, identify: Identify, oversees: Oversees) -> list[Route]:
+def routes(overseen: Overseen, frame: Frame, identify: Identify, oversees: Oversees, towns: Towns) -> list[Route]:
     """Every address of this face."""
-    page = OperationsPage(overseen, frame, identify, oversees)
+    page = OperationsPage(overseen, frame, identify, oversees, towns)
     return [
         frame.page("GET", OPERATIONS, page.show, "How the installation fares, and what is to be done"),
         Route("GET", FINDINGS, page.tell, "What is wrong with the installation, and what to do", "Status"),

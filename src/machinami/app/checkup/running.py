@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -134,9 +134,9 @@ class Overseer:
             found.append(Metric("findings", "What machinami doctor finds", count, labels=labels))
         return found
 
-    async def bundle(self) -> bytes:
-        """What helps somebody else to help."""
-        told = document(await self.examine(slowly=True), self.data)
+    async def bundle(self, towns: Collection[str]) -> bytes:
+        """What helps somebody else to help. towns: of which it names what they hold."""
+        told = document((await self.examine(slowly=True)).named_of(towns), self.data)
         return await asyncio.to_thread(bundle_of, self._settings.data, told, self._version)
 
     async def look(self) -> None:

@@ -170,7 +170,7 @@ def _devices(facts: Facts) -> Found | None:
             "devices",
             "devices.silent",
             WARNING,
-            {"id": one.id, "type": one.type, "usual": _minutes(one.usual)},
+            {"id": one.id, "type": one.type, "usual": _minutes(one.usual), "town": one.town},
             f"{one.town} {one.id}",
             since=one.last,
             link=f"/data/{one.type}/{one.id}",

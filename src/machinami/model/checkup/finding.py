@@ -1,10 +1,13 @@
 """What is found out about an installation? What is wrong, with what is to be done, and what is well."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+NAMING = ("devices", "subscriptions")
+"""The checks that name what a town holds: its things, and to whom its people have things told."""
 
 
 class Severity(StrEnum):
@@ -57,3 +60,21 @@ class Checkup:
     def is_sound(self) -> bool:
         """Whether nobody has to see to anything."""
         return all(one.severity is Severity.NOTE for one in self.findings)
+
+    def named_of(self, towns: Collection[str]) -> "Checkup":
+        """The same for who may know by name what these towns hold: of others it is told how much is to be seen to."""
+        found: list[Finding] = []
+        for one in self.findings:
+            if one.check not in NAMING or one.values.get("town") in towns:
+                found.append(one)
+            elif not any(_is_counted(other) and other.check == one.check for other in found):
+                hidden = [same for same in self.findings if same.check == one.check]
+                hidden = [same for same in hidden if same.values.get("town") not in towns]
+                since = min((same.since for same in hidden if same.since is not None), default=None)
+                counted = Finding(one.check, f"{one.check}.some", one.severity, {"count": len(hidden)}, since=since)
+                found.append(counted)
+        return replace(self, findings=tuple(found))
+
+
+def _is_counted(one: Finding) -> bool:
+    return one.key.endswith(".some")
