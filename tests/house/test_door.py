@@ -24,6 +24,7 @@ PAST_THE_DOOR = {
     "app/delivering.py": "delivers to the centre of a branch what its settings name, as written",
     "kit/disaster.py": "looks whether the town is in its disaster mode, before anybody asks",
     "kit/switches.py": "looks which services are on, before anybody asks",
+    "broker/firing.py": "looks through `Seen` at the change that a subscriber was told of or not",
     "broker/notify.py": "reads the log for its outboxes, and cuts what is told",
     "broker/registrations.py": "looks whether data that a source alone may hold are here",
     "broker/retention.py": "looks how old the log is",

@@ -29,9 +29,6 @@ seen       GET  buses/stop/{stop}
 seen       GET  buses/timetable.zip
 deciding   POST buses/ask 303
 deciding   POST buses/decide 404
-deciding   POST buses/notice 303
-deciding   POST buses/notice/end 404
-deciding   POST buses/settings 303
 deciding   POST buses/settings 303
 deciding   POST buses/notice 303
 deciding   POST buses/notice/end 303
@@ -260,9 +257,6 @@ DEFINED = {
 # {Type} is the last entity of a type that was made, {Type.0} the first one; {Type:} the end of its id.
 FORMS: Mapping[str, Mapping[str, str]] = {
     "buses/ask": {"reason": "x"}, "buses/decide": {"proposal": "urn:x:none", "state": "declined", "reason": "x"},
-    "buses/notice": {"effect": "detour", "headline_ja": "x"},
-    "buses/notice/end": {"notice": "urn:x:none", "reason": "x"},
-    "buses/settings": {"setting": "silent_minutes", "value": "12"},
     "buses/settings": {"setting": "silent_minutes", "value": "12"},
     "buses/notice": {"effect": "detour", "headline_ja": "x"},
     "buses/notice/end": {"notice": "{TransitNotice}", "reason": "x"},
