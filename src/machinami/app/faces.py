@@ -145,9 +145,7 @@ class Faces:
                 self.oversees,
             ),
         ]
-        found += operations_routes(
-            self.overseer, Frame.around(desk), self.identify, self.oversees, self.towns_known
-        )
+        found += operations_routes(self.overseer, Frame.around(desk), self.identify, self.oversees, self.towns_known)
         found += self._retention(Frame.around(desk))
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
