@@ -15,7 +15,7 @@ from machinami.model.checkup import facts as known
 from machinami.model.checkup.checks import CHECKS, check_up, since_noticed
 from machinami.model.checkup.contradictions import ROWS, contradictions
 from machinami.model.checkup.facts import Facts
-from machinami.model.checkup.finding import Finding, Severity
+from machinami.model.checkup.finding import NAMING, Finding, Severity
 from machinami.model.checkup.forecast import Forecast
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -173,7 +173,7 @@ def test_settings_that_contradict_each_other_have_words(row: str) -> None:
 
 def test_every_text_of_a_finding_is_said_by_a_check() -> None:
     texts = {key.removeprefix("finding.") for key in catalogue(PACKAGE, "ja") if key.startswith("finding.")}
-    said = {*WRONG, *(f"settings.{row[0]}" for row in ROWS)}
+    said = {*WRONG, *(f"settings.{row[0]}" for row in ROWS), *(f"{check}.some" for check in NAMING)}
     assert texts == {f"{key}.{part}" for key in said for part in ("what", "do")}
     assert not differences(PACKAGE)
 
@@ -193,6 +193,23 @@ def test_grave_findings_come_first_and_notes_alone_leave_an_installation_sound()
     assert [one.severity for one in check_up(mixed).findings] == list(Severity)
     assert check_up(replace(SOUND, **WRONG["clock.silent"][0])).is_sound
     assert not check_up(mixed).is_sound
+
+
+def test_what_a_town_holds_is_named_to_its_own_people_and_counted_for_others() -> None:
+    silent = tuple(known.DeviceFact("default", f"urn:g:{n}", "RiverGauge", NOW - n * DAY, 600.0) for n in (1, 2))
+    slow = tuple(known.SubscriptionFact(town, f"urn:s:{town}", "https://a.example", "active", 5_000) for town in "ab")
+    found = check_up(replace(SOUND, devices=silent, subscriptions=slow, **WRONG["disk.low"][0]))
+    assert found.named_of(("default", "a", "b")) == found
+    counted = found.named_of(())
+    assert [(one.key, one.values.get("count"), one.since) for one in counted.findings if one.check != "disk"] == [
+        ("devices.some", 2, NOW - 2 * DAY), ("subscriptions.some", 2, None)
+    ]  # fmt: skip
+    assert "disk.low" in [one.key for one in counted.findings]
+    told = str(document(counted, "/srv/town"))
+    assert not [name for name in ("urn:g", "urn:s", "a.example") if name in told]
+    part = [one for one in found.named_of(("a",)).findings if one.check == "subscriptions"]
+    assert [one.key for one in part] == ["subscriptions.behind", "subscriptions.some"]
+    assert part[1].values == {"count": 1}
 
 
 def test_what_does_not_say_since_when_is_told_since_when_it_was_noticed() -> None:

@@ -370,6 +370,13 @@ async def test_an_answer_goes_by_mail_to_who_left_an_address_and_can_be_ended_by
     assert "メールを送りました" in await street_of.visit.see(f"/reports/{report.report_id}?view=officer")
     link = letter.more["List-Unsubscribe"].strip("<>").removeprefix(roads.address)
     assert "止めて、連絡先を消す" in (await street_of.visit.fetch(link))[2].decode()
+    guesses = [link.replace("&key=", "&key=x"), "/services/civic_reports/stop?who=nobody&key=x"]
+    told = [(await street_of.visit.fetch(one))[2].partition(b"<main")[2] for one in guesses]
+    assert told[0] == told[1]  # whether there is somebody is told to nobody
+    for one in guesses:
+        async with street_of.visit._session.post(f"{street_of.visit._url}{one}", data={"x": "y"}) as answer:
+            assert answer.url.query_string == "done=stopped"
+    assert len(await street_of.city.private_rows(CONTACTS)) == 1
     url = f"{street_of.visit._url}{link}"
     async with street_of.visit._session.post(url, data={"List-Unsubscribe": "One-Click"}) as answer:
         assert answer.status == 200
