@@ -1,5 +1,6 @@
 """How is what was found out about an installation said? In the reader's words, for pages, programs and the terminal."""
 
+import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -54,7 +55,7 @@ def well(one: Well, now: datetime, words: Words, zone: str = TOWN_ZONE) -> str:
 
 def command(finding: Finding, data: str, program: str) -> str:
     """What can be typed; empty where nothing can."""
-    known = {"{program}": program, "{data}": data, "{editor}": _EDITORS}
+    known = {"{program}": program, "{data}": shlex.quote(data), "{editor}": _EDITORS}
     text = finding.command
     for name, value in known.items():
         text = text.replace(name, value)
