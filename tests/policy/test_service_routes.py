@@ -92,7 +92,7 @@ deciding   POST indicators/undo 303
 deciding   POST indicators/retire 303
 seen       GET  pilots
 deciding   POST pilots/write 303
-deciding   POST pilots/decide 303
+correcting POST pilots/decide 303
 correcting POST pilots/retract 303
 deciding   POST pilots/operate 409
 correcting POST pilots/learn 303
