@@ -101,7 +101,7 @@ async def test_a_click_on_the_map_writes_its_place(page: Page) -> None:
 async def test_two_plans_are_compared_in_figures_on_the_map_and_in_3d(page: Page) -> None:
     way = "\n".join(f"{lon:.6f}, {lat:.6f}" for lon, lat in (at(0, -2), at(60, -2)))
     await send(page, "add", group="target", name="第一通学路", shape=way, target_kind="school_route")
-    for name, budget in (("A案", "60"), ("B案", "25")):
+    for name, budget in (("A案", "60"), ("B案", "30")):
         await page.goto(f"{ADDRESS}?view=officer")
         await send(page, "plan", name=name, budget=budget)
         await expect(page.locator("#worth")).to_be_visible(timeout=60_000)

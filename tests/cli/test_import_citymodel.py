@@ -1,4 +1,4 @@
-"""Are the buildings of a city model brought into a town, running or not, and seen by its services?"""
+"""Do the buildings of a city model come into a town that is running and one that is not, once however often sent?"""
 
 import json
 import urllib.request

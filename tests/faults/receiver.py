@@ -54,7 +54,7 @@ class Receiver:
                     self.numbers.append(int(fields.get("notification-number", "0")))
                     self._changed.set()
                 writer.write(b"HTTP/1.1 %d Said\r\nContent-Length: 0\r\n\r\n" % status)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             self._writers.discard(writer)

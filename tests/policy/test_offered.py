@@ -111,3 +111,20 @@ async def test_a_mayor_who_adds_nothing_decides_at_a_gate_and_is_offered_no_more
     read = (await crowd.ask("resident", "GET", "/services/pilots")).text
     assert "払う人が決まっていない" in read
     assert "街はるか" in read
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_mayor_approves_and_publishes_what_officers_wrote(crowd: Crowd) -> None:
+    signed = {"who": "街はるか", "role": "町長"}
+    for who, deed, form in (
+        ("officer", "begin", {**signed, "kind": "first"}),
+        ("mayor", "approve", signed),
+        ("mayor", "publish", signed),
+    ):
+        for nobody in ("resident", "operator"):
+            told = await crowd.ask(nobody, "POST", f"/services/plan/{deed}", form=form)
+            assert told.refused or told.status == 409, "they see no draft, so for them there is nothing to decide on"
+        told = await crowd.ask(who, "POST", f"/services/plan/{deed}", form=form)
+        assert told.status == 303, (deed, told.text)
+    assert "街はるか" in (await crowd.ask("resident", "GET", "/services/plan")).text
+    assert 'action="/services/plan/keep"' not in (await crowd.ask("mayor", "GET", "/services/plan?view=officer")).text

@@ -164,6 +164,7 @@ keyed      POST civic_reports/georeport/v2/{name}
 page       GET  civic_reports/georeport/v2/services/{name}
 page       GET  civic_reports/georeport/v2/requests/{name}
 page       GET  civic_reports/georeport/v2/tokens/{name}
+page       GET  civic_reports/stop
 page       POST civic_reports/hand-in 303
 page       POST civic_reports/withdraw 404
 page       POST civic_reports/contact 404

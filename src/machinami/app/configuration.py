@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from machinami.app.branch_settings import branch
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import (
     ACCEPTED,
@@ -254,9 +255,9 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError(f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error
-    for section in table.keys() - {*_RULES, "mqtt", "gtfs_realtime", "openid"}:
+    for section in table.keys() - {*_RULES, "mqtt", "gtfs_realtime", "openid", "branch"}:
         raise SettingsError(
-            f"{file}: [{section}] is not known; there are: {', '.join(_RULES)}, mqtt, gtfs_realtime, openid"
+            f"{file}: [{section}] is not known; there are: {', '.join(_RULES)}, mqtt, gtfs_realtime, openid, branch"
         )
     settings = Settings(data)
     for section in _RULES.keys() & table.keys():
@@ -267,6 +268,8 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
             settings = replace(settings, mail=_mail(file, chosen, environment))
         else:
             settings = replace(settings, **chosen)
+    if "branch" in table:
+        settings = replace(settings, branch=branch(file, table["branch"], environment))
     if "openid" in table:
         settings = replace(settings, openid=_openid(file, table["openid"], environment))
     rows = table.get("mqtt", [])

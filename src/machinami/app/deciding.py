@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from machinami.apis.ethics.office import Office
+from machinami.app.backups.scheduling import Backups
 from machinami.app.declaring import drafted
+from machinami.app.keeping import Keeping
 from machinami.broker.broker import Broker
 from machinami.broker.identity.identity import Identity
 from machinami.broker.town import Town
@@ -26,6 +28,17 @@ def ethics_office(
         return [(one.principal_id, one.display) for one in accounts if one.ended is None]
 
     return Office(broker, identify, frame, lambda: drafted(services(), frame.clock()), people)
+
+
+def concerns_of(keeping: Keeping, broker: Broker, backups: Backups | None) -> Callable[[], Sequence[Concern]]:
+    """What ends soon or is due, of the installation and of the default town."""
+
+    def concerns() -> Sequence[Concern]:
+        town = broker.open_town(None)
+        copied = () if backups is None else backups.concerns()
+        return [*keeping.concerns(), *copied, *(reviews_due(town) if town is not None else ())]
+
+    return concerns
 
 
 def reviews_due(town: Town) -> list[Concern]:

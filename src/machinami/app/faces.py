@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+from machinami.apis.branches.routes import routes as branch_routes
 from machinami.apis.consent.office import Office as Desks
 from machinami.apis.consent.pages import pages as consent_pages
 from machinami.apis.consent.routes import routes as consent_routes
@@ -157,6 +158,7 @@ class Faces:
         found += release_routes(self.press(desk))
         found += consent_pages(self._desks(desk))
         found += erasure_routes(self.broker, self.identify)
+        found += branch_routes(self.broker.town, self.identify)
         found += disaster_programs(self.broker.town, self.identify)
         found += pseudonym_routes(self.broker, self.identify, self._caller)
         found += ethics_routes(self._ethics(Frame.around(desk)))

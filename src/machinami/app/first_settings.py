@@ -84,6 +84,13 @@ stand_in = true                   # 止まっても写しのページを出す s
 # user = "machinami"
 # password_env = "MACHINAMI_MAIL_PASSWORD"   # パスワードは環境変数で kept out of this file
 
+# 支所・避難所として、本庁に書いたものを届ける To be a branch that delivers what it writes to its centre:
+# [branch]
+# of = "https://city.example"
+# name = "first-school"
+# types = ["Shelter", "ShelterReport"]   # 届けるもの what is delivered
+# key_env = "MACHINAMI_BRANCH_KEY"   # 本庁で作ったかぎ a key that the centre made for it
+
 # 記録を別の機械にも送る To keep the account (who did what) on another machine, too:
 # [account]
 # send_to = "https://records.city.example/machinami"

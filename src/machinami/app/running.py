@@ -33,7 +33,7 @@ from machinami.app.configuration import set_to
 from machinami.app.console import Console, open_console
 from machinami.app.copying import SECONDS as COPIED
 from machinami.app.copying import Copying
-from machinami.app.deciding import reviews_due
+from machinami.app.deciding import concerns_of
 from machinami.app.declaring import declare
 from machinami.app.faces import Faces
 from machinami.app.forwarding import Forwarding
@@ -50,7 +50,7 @@ from machinami.app.mapping_keys import mapping_key
 from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
 from machinami.app.relief import Relief
-from machinami.app.sources import Sources
+from machinami.app.sources import SIMULATED_NAME, Sources
 from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
 from machinami.app.towns.platform import Platform
@@ -68,7 +68,7 @@ from machinami.kit.archive import Archive
 from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
-from machinami.kit.desk import Concern, Desk, House
+from machinami.kit.desk import Desk, House
 from machinami.kit.disaster import Disaster
 from machinami.kit.gate import Gate
 from machinami.kit.http import Request, Route
@@ -79,7 +79,6 @@ from machinami.kit.server import Serving, serve
 from machinami.kit.switches import Switches
 from machinami.kit.viewing import wanted_for
 from machinami.model.principal import Principal
-from machinami.store.settings import StoreSettings
 from machinami.wire.carriers import Carriers
 from machinami.wire.exchange import HttpCaller
 from machinami.wire.http import HttpWire
@@ -88,11 +87,6 @@ from machinami.wire.mqtt import MqttPublisher
 _LOG = logging.getLogger("machinami")
 INGEST = ("machinami.ingest.csv", "machinami.ingest.gtfs", "machinami.ingest.mqtt", "machinami.ingest.town")
 _GARBAGE = (50_000, 200, 50)  # entities at hand are many and hold no cycles: looking through them often is in vain
-SIMULATED_NAME = {
-    "ja": "街並町（模擬）",
-    "en": "Machinami-cho (simulated)",
-    "easy": "まちなみちょう（ほんものではありません）",
-}
 
 
 def fresh_id() -> str:
@@ -117,10 +111,9 @@ class TownOS:
         self._began = time.perf_counter()
         self._serving: Serving | None = None
         self._console: Console | None = None
-        store = StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
         ring = ring_of(settings)
         self._person_keys = PersonKeyRing(settings)
-        self._backend = backend_of(settings, ring, store)
+        self._backend = backend_of(settings, ring)
         target = target_of(settings)
         self.backups = Backups(settings, target) if target is not None else None
         self._observing = Observing(settings, version, self._caller)
@@ -135,8 +128,9 @@ class TownOS:
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.overseer = Overseer(
-            settings, version, self.watched, self._compute, self._caller, self.concerns, lambda: self.port, self.backups
-        )
+            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker, None),
+            lambda: self._serving.port if self._serving else settings.port, self.backups,
+        )  # fmt: skip
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
@@ -246,17 +240,6 @@ class TownOS:
     def address(self) -> str:
         """Where others find this installation."""
         return self.settings.address or (self._serving.url if self._serving else "")
-
-    @property
-    def port(self) -> int:
-        """On which port it listens."""
-        return self._serving.port if self._serving else self.settings.port
-
-    def concerns(self) -> list[Concern]:
-        """What ends soon, of the installation and of the default town."""
-        town = self.broker.open_town(None)
-        copied = self.backups.concerns() if self.backups is not None else ()
-        return [*self.keeping.concerns(), *copied, *(reviews_due(town) if town is not None else ())]
 
     def identify(self, request: Request) -> Principal:
         """Who stands behind a request."""
@@ -381,7 +364,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=self.concerns,
+            concerns=concerns_of(self.keeping, self.broker, self.backups),
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,

@@ -32,6 +32,11 @@ from machinami.wire.targets import ANYWHERE, ForbiddenTarget, Targets
 _LOG = logging.getLogger("machinami.sources")
 _BORN = "simulation.json"
 _NEWS = timedelta(hours=3)
+SIMULATED_NAME = {
+    "ja": "街並町（模擬）",
+    "en": "Machinami-cho (simulated)",
+    "easy": "まちなみちょう（ほんものではありません）",
+}
 
 
 class Sources:

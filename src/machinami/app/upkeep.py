@@ -7,6 +7,8 @@ from functools import partial
 from machinami.app.checkup.running import SECONDS as LOOKED_OVER
 from machinami.app.checkup.running import Overseer
 from machinami.app.clock import utc_now
+from machinami.app.delivering import SECONDS as DELIVERED
+from machinami.app.delivering import Delivering
 from machinami.app.forwarding import SECONDS as SENT
 from machinami.app.forwarding import Forwarding
 from machinami.app.keeping import SECONDS as KEPT
@@ -29,6 +31,9 @@ from machinami.broker.transience import SECONDS, sweep
 from machinami.foundation.settings import Settings
 from machinami.kit.compute import Compute
 from machinami.kit.schedule import Job
+from machinami.wire.exchange import HttpCaller
+from machinami.wire.http import trusting
+from machinami.wire.targets import Targets
 
 _DAY = 86_400.0
 _SEALED = 10.0
@@ -49,6 +54,7 @@ def upkeep(
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
     forgetting = Forgetting()
+    delivering = Delivering(settings.branch, partial(_line, settings)) if settings.branch else None
 
     async def sweep_all() -> None:
         for town in broker.towns:
@@ -57,20 +63,16 @@ def upkeep(
             await forgetting.look(town)
             await forget_expired(town)
 
-    async def trim_logs() -> None:
-        before = now() - timedelta(days=settings.log_days)
-        for town in broker.towns:
-            await trim(town, before, broker.cursors(town))
-
     jobs = [
         Job("who is signed in", identity.tidy, utc_now, _TIDIED),
-        Job("log retention", trim_logs, now, _DAY),
+        Job("log retention", partial(_trim_logs, settings, broker, now, delivering), now, _DAY),
         Job("what ends some day", keeping.look, utc_now, KEPT),
         Job("what is marked is sealed", partial(_seal_all, broker), utc_now, _SEALED),
         Job("what expires", sweep_all, now, SECONDS),
         Job("quotas", platform.measure, utc_now, _MEASURED),
-        Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED),
     ]
+    if delivering is not None:
+        jobs.append(Job("delivery to the centre", partial(_deliver, broker, delivering), utc_now, DELIVERED))
     if settings.context_days:
         jobs.append(Job("contexts", partial(_renew_contexts, settings, broker, now), utc_now, SOONEST.total_seconds()))
     if settings.mosquitto is not None:
@@ -78,15 +80,44 @@ def upkeep(
     if settings.simulation is not None:
         release = practice(lambda: broker.open_town(None), work_of(compute, settings.time_zone))
         jobs.append(Job("release of invented people", release, utc_now, _PRACTISED))
-    if overseer is not None:
-        jobs.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
+    jobs += _looking_ahead(settings, broker, now, overseer)
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
 
 
+def _line(settings: Settings) -> HttpCaller:
+    """The line to the centre, which the settings name and no client, so that it may lie in the own network."""
+    return HttpCaller(lambda: trusting(settings.ca_file), Targets(private=True, plain=settings.plain_targets))
+
+
+async def _trim_logs(
+    settings: Settings, broker: Broker, now: Callable[[], datetime], delivering: Delivering | None
+) -> None:
+    before = now() - timedelta(days=settings.log_days)
+    for town in broker.towns:
+        needed = broker.cursors(town) + ([delivering.cursor(town)] if delivering and town.is_default else [])
+        await trim(town, before, needed)
+
+
+async def _deliver(broker: Broker, delivering: Delivering) -> None:
+    town = broker.open_town(None)
+    if town is not None:
+        await delivering.deliver(town)
+
+
 async def _renew_contexts(settings: Settings, broker: Broker, now: Callable[[], datetime]) -> None:
     await broker.contexts.renew(now() - timedelta(days=settings.context_days))
+
+
+def _looking_ahead(
+    settings: Settings, broker: Broker, now: Callable[[], datetime], overseer: Overseer | None
+) -> list[Job]:
+    """What sees to it that the disk lasts, and says in time what will not."""
+    found = [Job("retention of the past", Retaining(broker, settings.time_zone, now).look, now, RETAINED)]
+    if overseer is not None:
+        found.append(Job("checkup", overseer.look, utc_now, LOOKED_OVER))
+    return found
 
 
 async def _seal_all(broker: Broker) -> None:

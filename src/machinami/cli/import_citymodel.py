@@ -9,10 +9,11 @@ from typing import Any
 from machinami.app.importing import town_in
 from machinami.app.sending import receiver
 from machinami.app.surveying import hand_in, put_in
+from machinami.cli.destination import add_destination, demand_destination, told
 from machinami.cli.guide import guide
-from machinami.cli.key_options import add_key_options, add_trust_option, pass_of
+from machinami.cli.key_options import pass_of
 from machinami.cli.progress import progress_bar
-from machinami.foundation.errors import InputError, SettingsError
+from machinami.foundation.errors import InputError
 from machinami.ingest.citymodel.entities import entities
 from machinami.ingest.citymodel.parse import Model, read
 from machinami.model.view import View
@@ -27,23 +28,14 @@ def add(formats: Any) -> None:
         "citymodel", help="buildings of a city model: CityGML 2.0 (PLATEAU)", **guide("import citymodel")
     )
     model.add_argument("file", type=Path, metavar="FILE|DIR", help="a file, or a folder of .gml files")
-    where = model.add_mutually_exclusive_group()
-    where.add_argument("--data", type=Path, metavar="DIR", help="the folder of a town that is not running")
-    where.add_argument("--to", metavar="URL", help="the address of a running town")
-    model.add_argument("--town", metavar="NAME", help="one of several towns (tenant)")
     model.add_argument("--epsg", type=int, metavar="CODE", help="the reference system, where the file does not say it")
-    model.add_argument("--dry-run", action="store_true", help="show what would be brought in, and write nothing")
-    add_trust_option(model)
-    add_key_options(model)
+    add_destination(model)
     model.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read every file first; files without buildings are named, and at least one must have some."""
-    if arguments.data is None and arguments.to is None and not arguments.dry_run:
-        raise SettingsError(
-            "say where to: --data DIR (a town that is not running), --to URL (a running one) or --dry-run"
-        )
+    demand_destination(arguments)
     views: list[View] = []
     faults: list[str] = []
     for file in files_of(arguments.file):
@@ -53,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             faults.append(f"{file}: {error.detail}")
             continue
         views += entities(model.buildings, file.name)
-        print(told(file, model))
+        print(found_in(file, model))
     for fault in faults:
         print(f"· left out: {fault}")
     if not views:
@@ -61,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return 0
     asyncio.run(carry(arguments, views))
-    print(f"{len(views)} entities {'sent 送信' if arguments.to else 'written 書き込み'}")
+    print(told(len(views), arguments))
     return 0
 
 
@@ -84,7 +76,7 @@ def read_file(file: Path, code: int | None) -> Model:
         raise InputError(f"cannot be read: {error.strerror}") from None
 
 
-def told(file: Path, model: Model) -> str:
+def found_in(file: Path, model: Model) -> str:
     """What was found in a file, in some lines."""
     fine = sum(one.shape is not None for one in model.buildings)
     lines = [f"{file.name}: {len(model.buildings)} buildings, {fine} with roofs and walls (LOD2), EPSG:{model.code}"]

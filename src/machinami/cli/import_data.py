@@ -9,8 +9,9 @@ from machinami.app.clock import utc_now
 from machinami.app.importing import Outcome, bring_in, town_in
 from machinami.app.sending import receiver, replay, send
 from machinami.cli import import_citymodel, import_gtfs
+from machinami.cli.destination import add_destination, demand_destination
 from machinami.cli.guide import guide
-from machinami.cli.key_options import add_key_options, add_trust_option, pass_of
+from machinami.cli.key_options import pass_of
 from machinami.cli.progress import progress_bar
 from machinami.foundation.errors import InputError, MachinamiError, SettingsError
 from machinami.foundation.instant import format_instant
@@ -31,15 +32,9 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
     table.add_argument("file", type=Path, metavar="FILE", help="the table")
     table.add_argument("--map", type=Path, required=True, metavar="MAP.toml", help="which column is which attribute")
-    where = table.add_mutually_exclusive_group()
-    where.add_argument("--data", type=Path, metavar="DIR", help="the folder of a town that is not running")
-    where.add_argument("--to", metavar="URL", help="the address of a running town")
-    table.add_argument("--town", metavar="NAME", help="one of several towns (tenant)")
     table.add_argument("--replay", type=float, metavar="SPEED", help="send as if measured now, SPEED times as fast")
     table.add_argument("--skip-bad", action="store_true", help="leave out lines that cannot be read, and name them")
-    table.add_argument("--dry-run", action="store_true", help="show what would be brought in, and write nothing")
-    add_trust_option(table)
-    add_key_options(table)
+    add_destination(table)
     table.set_defaults(run=run)
     import_citymodel.add(formats)
     import_gtfs.add(formats)
@@ -65,10 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def check(arguments: argparse.Namespace) -> None:
     """Refuse words that do not go together."""
-    if arguments.data is None and arguments.to is None and not arguments.dry_run:
-        raise SettingsError(
-            "say where to: --data DIR (a town that is not running), --to URL (a running one) or --dry-run"
-        )
+    demand_destination(arguments)
     if arguments.replay is not None:
         if arguments.to is None and not arguments.dry_run:
             raise SettingsError("--replay sends to a running town; give its address with --to URL")

@@ -12,8 +12,9 @@ from machinami.app.clock import utc_now
 from machinami.app.importing import town_in
 from machinami.app.sending import receiver
 from machinami.app.timetables import bring_timetable, send_timetable
+from machinami.cli.destination import add_destination, demand_destination, told
 from machinami.cli.guide import guide
-from machinami.cli.key_options import add_key_options, add_trust_option, pass_of
+from machinami.cli.key_options import pass_of
 from machinami.foundation.errors import InputError, SettingsError
 from machinami.ingest.gtfs.parse.feed import Feed, read_feed
 from machinami.ingest.gtfs.readings import readings_of
@@ -31,23 +32,14 @@ def add(formats: Any) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the timetable: a ZIP file")
     parser.add_argument("--name", default="bus", metavar="NAME", help="what it is called in the town (default bus)")
     parser.add_argument("--date", metavar="DAY", help="expired? show the week from this day, as 2019-04-01")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--data", type=Path, metavar="DIR", help="the folder of a town that is not running")
-    where.add_argument("--to", metavar="URL", help="the address of a running town")
-    parser.add_argument("--town", metavar="NAME", help="one of several towns (tenant)")
     parser.add_argument("--skip-bad", action="store_true", help="leave out rows that cannot be read, and name them")
-    parser.add_argument("--dry-run", action="store_true", help="show what would be brought in, and write nothing")
-    add_trust_option(parser)
-    add_key_options(parser)
+    add_destination(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the whole file first; nothing is written unless all of it could be read."""
-    if arguments.data is None and arguments.to is None and not arguments.dry_run:
-        raise SettingsError(
-            "say where to: --data DIR (a town that is not running), --to URL (a running one) or --dry-run"
-        )
+    demand_destination(arguments)
     if not _NAME.fullmatch(arguments.name):
         raise SettingsError(f"--name {arguments.name!r} must be small letters, digits and -, as city-bus")
     shown_from = _day(arguments.date)
@@ -67,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     _warn_expired(feed, shown_from)
     found = list(readings_of(feed, arguments.name, utc_now(), shown_from))
     count = asyncio.run(_carry(arguments, found))
-    print(f"{count} entities {'written 書き込み' if arguments.data else 'sent 送信'}")
+    print(told(count, arguments))
     return 0
 
 

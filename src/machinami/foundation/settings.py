@@ -57,6 +57,18 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchSettings:
+    """Of whom this installation is a branch: the centre's URL, what it is called there, the types (short names) of what
+    it delivers, the town there (empty: the default one), and the key that it shows."""
+
+    of: str
+    name: str
+    types: tuple[str, ...]
+    town: str = ""
+    key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TransitSettings:
     """One GTFS-realtime feed: its URL, what its timetable is called in the town, and every how many seconds it is
     fetched."""
@@ -78,6 +90,8 @@ class Simulation:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One installation.
+
+    branch: of whom it is one.
 
     data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives a
     power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
@@ -157,6 +171,7 @@ class Settings:
     mosquitto: Path | None = None
     mosquitto_pid: Path | None = None
     stand_in: bool = False
+    branch: BranchSettings | None = None
     mqtt_certificate: Path | None = None
     mqtt_key: Path | None = None
     encrypted: bool = False

@@ -1,8 +1,10 @@
 """How many requests come, how long do they take, and how do they end? Counted for each route, in steps of time."""
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 
 from machinami.kit.http import Request, Response, Route
@@ -59,9 +61,18 @@ def measured(route: Route, tallies: Tallies) -> Route:
         if type(outcome) is Response:
             tally.note(perf_counter() - began, outcome.status)
             return outcome
+        if isinstance(outcome, asyncio.Future):  # which the fast lane follows as it is
+            outcome.add_done_callback(partial(_noted, tally, began))
+            return outcome
         return _followed(outcome, tally, began)  # type: ignore[arg-type]  # it is one or the other
 
     return replace(route, handler=run)
+
+
+def _noted(tally: Tally, began: float, done: "asyncio.Future[Response]") -> None:
+    error = asyncio.CancelledError() if done.cancelled() else done.exception()
+    status = done.result().status if error is None else describe(error)[0] if isinstance(error, Exception) else 499
+    tally.note(perf_counter() - began, status)
 
 
 async def _followed(outcome: Awaitable[Response], tally: Tally, began: float) -> Response:

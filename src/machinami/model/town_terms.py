@@ -63,7 +63,7 @@ OWN = """
     groups CoolingShelter openingHours closedOn firstDay lastDay Walkway HeatRisk highest highestAt watches
     CoolingPlan people nearer reached reachable existing radius sites WayShade hours centre
     group
-    IssueIntake IssueStep IssueCategory IssueRule IssueFigures
+    IssueIntake IssueReporter IssueStep IssueCategory IssueRule IssueFigures
     requestedAt updatedAt expectedAt closedAt inTime daysToMend media details refDuplicate removal
     refReport refDistrict photos lookedAt alike contact refAbout days questions retired endedAt
     mended medianDays inTimeShare waiting late

@@ -20,7 +20,7 @@ from machinami.app.console import ADMINISTRATORS
 from machinami.app.erasing_again import erase_again
 from machinami.app.governing import governed
 from machinami.broker.legal_records import put_mark
-from machinami.foundation.errors import AlreadyExists, SettingsError
+from machinami.foundation.errors import AlreadyExists, InUse, SettingsError
 from machinami.model.legal import LegalClass, Mark
 from machinami.store.sqlite.connection import can_encrypt
 
@@ -85,11 +85,18 @@ async def test_an_installation_comes_back_with_towns_photos_and_settings(tmp_pat
         house = await towns.system.broker.town("east")
         assert house.files is not None
         assert await house.files.get("reports", "p.jpg") == b"a photo"
+        with pytest.raises(InUse):
+            await bring(tmp_path, "again", "west")
     alone = await bring(tmp_path, "alone", "east")
     async with installation(alone) as towns:
         assert len((await towns.ask("GET", f"{ROOT}/entities?type=Gauge")).body) == 2
     with pytest.raises(AlreadyExists, match="nothing was changed"):
         await bring(tmp_path, "again", "east")
+    async with installation(tmp_path / "other"):
+        pass
+    await bring(tmp_path, "other", "east")
+    async with installation(tmp_path / "other") as towns:
+        assert len((await towns.ask("GET", f"{ROOT}/entities?type=Gauge", None, "east")).body) == 2
 
 
 @pytest.mark.skipif(not can_encrypt(), reason="this SQLite cannot encrypt")

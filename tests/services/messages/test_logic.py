@@ -216,6 +216,12 @@ def test_nobody_is_led_into_the_water() -> None:
     assert way.ref_shelter == HALL.id
 
 
+def test_nobody_is_led_over_a_bridge_across_the_water_though_both_its_ends_are_dry() -> None:
+    river = HazardZone("z", box(138.197, 34.999, 138.199, 35.001), "flood", 2.0)
+    (way,) = routes([STREET], [river], [SCHOOL, HALL], [EAST], WALKER, NOW)
+    assert way.ref_shelter == SCHOOL.id
+
+
 def test_who_stands_in_the_water_is_led_out_of_it() -> None:
     flood = HazardZone("z", box(138.195, 34.999, 138.207, 35.001), "flood", 2.0)
     (way,) = routes([STREET], [flood], [SCHOOL, HALL], [EAST], WALKER, NOW)

@@ -98,7 +98,7 @@ async def test_a_first_evening_ends_with_a_printed_draft(evening: Evening) -> No
     published = await evening.read(PLAN)
     assert "佐藤一郎 (町長)" in published
     trace = await evening.read(f"{NEEDS}?view=history")
-    assert "このサービスを使う取組がありません" in trace
+    assert "計画のどの取組も使っていません" in trace
 
 
 async def test_a_work_with_a_wrong_year_comes_back_with_what_was_typed(evening: Evening) -> None:

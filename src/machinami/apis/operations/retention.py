@@ -22,6 +22,7 @@ from machinami.model.retention import EVERY_TYPE, Rule, read_rule
 
 RETENTION = "/operations/retention"
 _FIELDS = {"rawDays": "raw", "hourlyDays": "hourly", "dailyDays": "daily"}
+_NOTHING = {"type": EVERY_TYPE, "archive": "", **dict.fromkeys(_FIELDS.values(), "")}
 _LONGEST = 200  # characters of a type's name
 
 
@@ -79,7 +80,7 @@ class RetentionPage:
         view: dict[str, Any] = {
             "rows": rows,
             "kinds": kinds,
-            "typed": typed or _as_typed(rules[EVERY_TYPE]),
+            "typed": {**_NOTHING, **(typed or _as_typed(rules[EVERY_TYPE]))},
             "effect": effect,
             "fault": fault,
             "account": account,
@@ -114,7 +115,7 @@ def _as_typed(rule: Rule) -> dict[str, str]:
 
 
 def _row(name: str, rule: Rule) -> dict[str, Any]:
-    return {"type": name, **_as_typed(rule), "rule": rule, "every": name == EVERY_TYPE, "name": name}
+    return {**_as_typed(rule), "type": name, "every": name == EVERY_TYPE}
 
 
 def routes(frame: Frame, identify: Identify, town: Callable[[Request], Awaitable[Town]], log_days: int) -> list[Route]:

@@ -15,7 +15,7 @@ from machinami.app.durable import copy_file, sync_folder
 from machinami.app.keys import FOLDER as KEYS
 from machinami.app.keys import ring_of
 from machinami.app.sealing import KEY_FILE
-from machinami.app.towns.carrying import beside, check_target, town_folder
+from machinami.app.towns.carrying import beside, check_target, held, town_folder
 from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import AlreadyExists, NotFound, SettingsError
 from machinami.model.town_name import check_town_name
@@ -143,14 +143,15 @@ def _bring_into(vault: Vault, data: Path, town: str, at: float | None, draw: Dra
         )
     made = data / "restoring" / town
     shutil.rmtree(made.parent, ignore_errors=True)
-    try:
-        found = restore_town(vault, town, made, at, draw(town))
-        found_keys = _keys_into(vault, data, town)
-        town_folder(data, town).parent.mkdir(exist_ok=True)
-        made.rename(town_folder(data, town))
-        sync_folder(town_folder(data, town).parent)
-    finally:
-        shutil.rmtree(made.parent, ignore_errors=True)
+    with held(town_folder(data, DEFAULT_TOWN) / FILE):  # else what runs would not know of it, nor of its key
+        try:
+            found = restore_town(vault, town, made, at, draw(town))
+            found_keys = _keys_into(vault, data, town)
+            town_folder(data, town).parent.mkdir(exist_ok=True)
+            made.rename(town_folder(data, town))
+            sync_folder(town_folder(data, town).parent)
+        finally:
+            shutil.rmtree(made.parent, ignore_errors=True)
     return Brought([found], found_keys, 0, [one for one in locked(data) if one == town], erased_after(vault, [found]))
 
 

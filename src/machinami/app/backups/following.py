@@ -108,12 +108,14 @@ class Standby:
             return
         folder = town_folder(self._data, town)
         with (folder / FILE).open("r+b") as file:
-            for place in all_places(self._vault, town, row["record"] + 1):
+            known = row.get("file", ""), row.get("end", 0)
+            for place in all_places(self._vault, town, row["record"] + 1, known):
                 entry = place.entry
                 if entry.fresh or entry.number != row["record"] + 1 or entry.before != row["digest"]:
                     break
                 put_changes(self._vault, apply(self._vault, place, file.fileno()), folder / FILES)
                 row |= {"record": entry.number, "digest": place.digest, "at": entry.at, "seq": entry.seq}
+                row |= {"file": place.file.name, "end": place.end}
             else:
                 os.fsync(file.fileno())
                 return

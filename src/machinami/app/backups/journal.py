@@ -23,6 +23,7 @@ _HEAD = Struct(">4sII8s")
 _SIGN = b"MREC"
 _DIGEST = 32
 _LARGEST = 64 << 20  # bytes of one file
+_BUSY = 4 << 20  # bytes of a record that are not compressed: the town needs the processor more
 _MOST = 1 << 31
 
 
@@ -80,7 +81,8 @@ class Writing:
         """Add a record, on the disk when this returns; the bytes that it took. Raises OSError."""
         head = orjson.dumps(asdict(entry))
         content = len(pages).to_bytes(4) + b"".join(number.to_bytes(4) for number in pages) + b"".join(pages.values())
-        packed = self._vault.pack(content + (orjson.dumps(files) if files else b""), head.decode())
+        content += orjson.dumps(files) if files else b""
+        packed = self._vault.close(content, head.decode(), squeeze=len(content) < _BUSY)
         written = _HEAD.pack(_SIGN, len(head), len(packed), _mark(head)) + head + packed
         digest = sha256(written).digest()
         if self._file is None or self._bytes + len(written) > _LARGEST:
@@ -138,14 +140,15 @@ def _mark(head: bytes) -> bytes:
     return sha256(head).digest()[:8]
 
 
-def all_places(vault: Vault, town: str, first: int = 0) -> Iterator[Place]:
-    """The heads of the records from a number on. Where a file ends badly the next one goes on."""
+def all_places(vault: Vault, town: str, first: int = 0, known: tuple[str, int] = ("", 0)) -> Iterator[Place]:
+    """The heads of the records from a number on. Where a file ends badly the next one goes on. known: a file, and up to
+    which byte it need not be read again."""
     files = files_of(vault, town)
     for file, following in zip(files, [*files[1:], None], strict=True):
         until = int(following.stem) if following else None
         if until is not None and until <= first:
             continue
-        for place in places(file):
+        for place in places(file, known[1] if file.name == known[0] else 0):
             if until is not None and place.entry.number >= until:
                 break
             if place.entry.number >= first:
@@ -176,7 +179,7 @@ def read_record(vault: Vault, place: Place) -> tuple[dict[int, bytes], Any]:
     if sha256(written).hexdigest() != place.digest:
         raise Damaged(f"{where} is damaged", path=str(place.file))
     said = written[_HEAD.size : _HEAD.size + head].decode()
-    content = vault.unpack(written[place.start - begin :], said, where)
+    content = vault.open(written[place.start - begin :], said, where)
     count = int.from_bytes(content[:4])
     start = 4 + 4 * count
     pages = {

@@ -61,13 +61,7 @@ class Vault:
 
     def pack(self, content: bytes, about: str) -> bytes:
         """A content as it lies in the archive. about: where it belongs, so that none stands in for another."""
-        packed, kind = zlib.compress(content, 1), _PACKED
-        if len(packed) > len(content) * _WORTH:
-            packed, kind = content, 0
-        if self._keys is not None:
-            nonce = os.urandom(_NONCE)
-            packed, kind = nonce + self._keys.seal.encrypt(nonce, packed, about.encode()), kind | _SEALED
-        whole = _SIGN + bytes((kind,)) + packed
+        whole = _SIGN + self.close(content, about)
         return whole + sha256(whole).digest()
 
     def unpack(self, kept: bytes, about: str, where: str) -> bytes:
@@ -75,7 +69,21 @@ class Vault:
         whole, digest = kept[:-_DIGEST], kept[-_DIGEST:]
         if not whole.startswith(_SIGN) or sha256(whole).digest() != digest:
             raise Damaged(f"{where} is damaged", path=where)
-        kind, packed = whole[len(_SIGN)], whole[len(_SIGN) + 1 :]
+        return self.open(whole[len(_SIGN) :], about, where)
+
+    def close(self, content: bytes, about: str, squeeze: bool = True) -> bytes:
+        """A content without a digest of its own, for where another one covers it. squeeze: whether it is compressed."""
+        packed, kind = (zlib.compress(content, 1), _PACKED) if squeeze else (content, 0)
+        if len(packed) > len(content) * _WORTH:
+            packed, kind = content, 0
+        if self._keys is not None:
+            nonce = os.urandom(_NONCE)
+            packed, kind = nonce + self._keys.seal.encrypt(nonce, packed, about.encode()), kind | _SEALED
+        return bytes((kind,)) + packed
+
+    def open(self, closed: bytes, about: str, where: str) -> bytes:
+        """The content of what was closed. Raises Damaged, naming where it was."""
+        kind, packed = closed[0], closed[1:]
         try:
             if kind & _SEALED:
                 if self._keys is None:

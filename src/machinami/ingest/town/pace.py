@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A clock that starts ``lead`` before the real instant ``started`` and runs ``speed`` times as fast.
+    """A clock that starts ``lead`` before the real instant ``started``, stands still for ``paused`` and then runs
+    ``speed`` times as fast.
 
     When it has caught up with the real time it stays with it; observed times never lie in the future.
     """
@@ -16,6 +17,7 @@ class Pace:
     started: datetime
     lead: timedelta
     speed: float
+    paused: timedelta = timedelta(0)
 
     @property
     def begins(self) -> datetime:
@@ -24,7 +26,8 @@ class Pace:
 
     def at(self, real: datetime) -> datetime:
         """Return the simulated time at a real instant."""
-        return min(real, self.begins + self.speed * (real - self.started))
+        run = max(real - self.started - self.paused, timedelta(0))
+        return min(real, self.begins + self.speed * run)
 
     def caught_up(self, real: datetime) -> bool:
         """Say whether the simulated time is the real time."""
@@ -36,5 +39,5 @@ class Pace:
         missing = simulated - self.at(real)
         if missing <= timedelta(0):
             return 0.0
-        reached = self.started + (simulated - self.begins) / self.speed
+        reached = self.started + self.paused + (simulated - self.begins) / self.speed
         return max((max(reached, simulated) - real).total_seconds(), 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -35,9 +35,9 @@ class Settings:
 class Simulation:
     """A simulated town that lives: it delivers what it is, what has been, and then what happens.
 
-    ``deliver`` is awaited for every batch, so a slow city slows the town and loses nothing. The town starts
-    to live when it is made. ``anchor`` brings back a town that lived before: the same land and weather, its
-    storm in the past, readings from ``resume`` on.
+    ``deliver`` is awaited for every batch, so a slow city slows the town and loses nothing. The town starts to live
+    when its past is told: on a slow machine no gauge falls silent meanwhile. ``anchor`` brings back a town that lived
+    before: the same land and weather, its storm in the past, readings from ``resume`` on.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Simulation:
         self._pace = Pace(clock(), lead, max(settings.speed, 1.0))
         self.town = Town(settings.seed, anchor or self._pace.begins, settings.days)
         self._reached = resume or self.town.anchor
-        self._resumed = resume is not None
+        self._resumed = self._lives = resume is not None
         self._live_step = timedelta(minutes=settings.live_minutes)
 
     @property
     def now(self) -> datetime:
         """The time in the town."""
-        return self._pace.at(self._clock())
+        return self._pace.at(self._clock()) if self._lives else self._pace.begins
 
     async def tell_past(self) -> int:
         """Deliver what stands in the town and, unless it resumes, all readings before now; return how
@@ -83,7 +83,10 @@ class Simulation:
         told += await self._tell(
             walkers(self.town.seed, self.town.anchor.astimezone(_ZONE).date(), _ZONE, self.town.anchor)
         )
-        return told + await self._tell(cameras(self.town.land, self.town.anchor))
+        told += await self._tell(cameras(self.town.land, self.town.anchor))
+        self._pace = replace(self._pace, paused=self._clock() - self._pace.started)
+        self._lives = True
+        return told
 
     async def _tell(self, readings: Iterable[Reading]) -> int:
         """Deliver what stands, in parts none of which is taken for a past; return how many readings."""
@@ -103,8 +106,7 @@ class Simulation:
         reached = min(max(due, floor_to(self.now, step)), due + _LONGEST_BATCH)
         readings = self.town.readings(self._reached + _TICK, reached + _TICK, step)
         self._reached = reached
-        if readings:
-            await self._deliver(readings)
+        await self._tell(readings)  # also what many hours held: a report or an alert among it must stand
         return readings
 
     async def run(self) -> None:

@@ -16,6 +16,7 @@ DISK_LEAST = 500_000_000  # bytes that must be free whatever the size
 FULL_SOON, FULL_SOMETIME = 30.0, 180.0  # days
 BEHIND = 1_000  # changes
 SILENT = 3.0  # times its usual pace
+ENDING = ("certificate", "authority", "key", "place", "review")  # other concerns have checks of their own
 ENDS_NOW, ENDS_SOON, ENDS_SOMETIME = timedelta(days=7), timedelta(days=30), timedelta(days=60)
 BACKUP_OLD, BACKUP_DUE, REHEARSAL_DUE = timedelta(days=7), timedelta(days=2), timedelta(days=100)
 MEMORY_FULL, MEMORY_LITTLE = 0.85, 0.08
@@ -243,7 +244,7 @@ def _ends(facts: Facts) -> Found | None:
     found = []
     for one in facts.ends:
         left = one.until - facts.now
-        if left > ENDS_SOMETIME:
+        if left > ENDS_SOMETIME or one.kind.removesuffix("_over") not in ENDING:
             continue
         over = left <= timedelta()
         grave = GRAVE if one.kind in ("certificate", "authority") and left < ENDS_NOW else WARNING

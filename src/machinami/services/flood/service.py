@@ -8,12 +8,13 @@ from functools import partial
 from machinami.foundation.errors import Conflict, NotFound
 from machinami.kit.city import City, Past
 from machinami.kit.manifest import Value
+from machinami.kit.withdrawing import withdraw_alert
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
 from machinami.model import cap
 from machinami.model.publishing import cancelled, revised_texts, superseded
 from machinami.model.view import Measured, Ref, Words
-from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of, in_force, service_of
+from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of, in_force
 from machinami.model.vocabulary.decisions import DecisionKind, demand_officer, demand_reason, last_change, move
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import Shelter
@@ -260,29 +261,21 @@ async def decline(city: City, proposal_id: str, reason: str, by: Officer) -> Non
 
 async def withdraw(city: City, alert_id: str, reason: str, by: Officer) -> None:
     """Take back what is published; a CAP Cancel says so."""
-    async with city.turn:
-        now = city.now()
-        alert = await city.get(Alert, alert_id)
-        if alert is None or service_of(alert) != SERVICE:
-            raise NotFound(f"There is no alert {alert_id}", alert=alert_id)
-        if alert not in in_force([alert], now):
-            raise Conflict("This is not in force any more, so it cannot be withdrawn", alert=alert_id)
-        demand_officer(by)
-        changed = cancelled(alert, demand_reason(reason), city.new_id("Alert"), now)
-        decision = FloodDecision(
+
+    def logged(alert: Alert) -> FloodDecision:
+        return FloodDecision(
             id=city.new_id("FloodDecision"),
             kind="withdrawn",
             subject=alert.headline,
-            decided_at=now,
+            decided_at=city.now(),
             decided_by=by.who,
             role=by.role,
             reason=reason,
             ref_gauge=alert.ref_gauge,
             ref_alert=Ref(alert.id),
         )
-        proposal = await city.get(FloodProposal, str(alert.ref_proposal)) if alert.ref_proposal else None
-        ended = [move(proposal, "withdrawn", now, by, reason)] if proposal and proposal.state == "published" else []
-        await city.publish(changed, *ended, decision, by=by.who, whole=True)
+
+    await withdraw_alert(city, SERVICE, FloodProposal, alert_id, reason, by, logged)
 
 
 async def set_thresholds(city: City, gauge_id: str, levels: Thresholds, reason: str, by: Officer) -> None:

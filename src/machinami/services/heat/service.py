@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from machinami.foundation.errors import Conflict, NotFound
+from machinami.foundation.errors import NotFound
 from machinami.kit.city import City
 from machinami.kit.manifest import Value
+from machinami.kit.withdrawing import withdraw_alert
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
 from machinami.model import cap
 from machinami.model.publishing import cancelled, revised_texts, superseded
 from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of, in_force, service_of
+from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of, in_force
 from machinami.model.vocabulary.buildings import Building
 from machinami.model.vocabulary.cooling import CoolingShelter, Walkway
 from machinami.model.vocabulary.decisions import (
@@ -231,19 +232,12 @@ async def decline(city: City, proposal_id: str, reason: str, by: Officer) -> Non
 
 async def withdraw(city: City, alert_id: str, reason: str, by: Officer) -> None:
     """Take back what is published; a CAP Cancel says so."""
-    async with city.turn:
-        now = city.now()
-        alert = await city.get(Alert, alert_id)
-        if alert is None or service_of(alert) != SERVICE:
-            raise NotFound(f"There is no alert {alert_id}", alert=alert_id)
-        if alert not in in_force([alert], now):
-            raise Conflict("This is not in force any more, so it cannot be withdrawn", alert=alert_id)
-        demand_officer(by)
-        changed = cancelled(alert, demand_reason(reason), city.new_id("Alert"), now)
-        proposal = await city.get(WarningProposal, str(alert.ref_proposal)) if alert.ref_proposal else None
-        ended = [move(proposal, "withdrawn", now, by, reason)] if proposal and proposal.state == "published" else []
-        done = replace(_decision(city, "withdrawn", alert.headline, by, reason), ref_subject=alert.ref_subject)
-        await city.publish(changed, *ended, replace(done, ref_alert=Ref(alert.id)), by=by.who, whole=True)
+
+    def logged(alert: Alert) -> WarningDecision:
+        done = _decision(city, "withdrawn", alert.headline, by, reason)
+        return replace(done, ref_subject=alert.ref_subject, ref_alert=Ref(alert.id))
+
+    await withdraw_alert(city, SERVICE, WarningProposal, alert_id, reason, by, logged)
 
 
 async def designate(city: City, shelter_id: str, draft: Draft, by: Officer) -> None:

@@ -25,6 +25,8 @@ from machinami.services.messages.logic.writing import Draft, template_of
 from machinami.services.messages.model import BY_HAND, LANGUAGES, STATUSES, TOPICS, Broadcast, Settings, TownMessage
 from machinami.services.messages.service import PACKAGE, ledger_of
 
+TV_SECONDS, TV_WAYS = 30, 6
+"""How often the television page renews itself, and how many ways it has room for; the next ones follow in turn."""
 CAUSES = ("flood", "landslide", "storm")
 
 
@@ -209,7 +211,12 @@ class Way:
         words = self.frame.words(request, PACKAGE)
         notices = await state.notices(self.city, words)
         ways = await state.concerned(self.city, words, notices[0].id) if notices else []
-        return self.frame.show(request, f"{PACKAGE}/tv.html", notices=notices[:3], ways=ways[:6], tongues=TONGUES)
+        turns = -(-len(ways) // TV_WAYS) or 1
+        turn = int(self.city.now().timestamp() // TV_SECONDS) % turns
+        return self.frame.show(
+            request, f"{PACKAGE}/tv.html", notices=notices[:3], ways=ways[turn * TV_WAYS : (turn + 1) * TV_WAYS],
+            turn=turn + 1, turns=turns, tongues=TONGUES, seconds=TV_SECONDS,
+        )  # fmt: skip
 
     async def write_page(self, request: Request) -> Response:
         """A text prepared ahead with what was chosen filled in, to be looked at and changed."""

@@ -7,9 +7,10 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
+from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
+from machinami.kit.happening import seen
 from machinami.methods.budget_round import counted
 from machinami.model.audit import Head
 from machinami.model.principal import ANONYMOUS, Role
@@ -256,14 +257,6 @@ async def keep(city: City, left: View, who: str, did: str, now: datetime, **more
     step = record.step(head, now, who, did, left, **more)
     await city.publish(left, step, whole=True)
     await own.private(partial(_set, shelf=RECORD, key=HEAD, row={"number": step.number, "digest": step.digest}))
-
-
-async def seen(city: City, kind: type[V]) -> list[V]:
-    """All of a type that who looks may see: none where nothing is open to them (`city.shows` tells these apart)."""
-    try:
-        return await city.find(kind)
-    except (SignInRequired, Forbidden):
-        return []
 
 
 def demand_open(survey: WellBeingSurvey) -> None:

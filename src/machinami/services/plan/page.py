@@ -131,6 +131,7 @@ class Way:
             versions=sheets.versions(held, words),
             log=sheets.log_rows(held, words),
             reviews=reviewed(held, words),
+            may=self.city.may_write(PlanDraft.TYPE),
             writes=self.city.may_write("PlanAnswer") or self.city.may_write("PlanReview"),
             vision=held.sources.vision,
             needs=len([need for need in held.sources.needs if need.state != "closed"]),

@@ -175,14 +175,17 @@ async def approve(city: City, reason: str, by: Officer) -> None:
 
 
 async def issue(city: City, running: Sequence[Running], by: Officer) -> ActionPlan:
-    """Publish the approved draft: as a plan that never changes again, with its tables as they stand now."""
+    """Publish the approved draft: as a plan that never changes again, with its tables as they stand now. Who may
+    change the draft publishes it; the plan is written by the service, for a mayor may decide but adds nothing."""
+    if not city.may_decide(PlanDraft.TYPE):
+        city.demand_author()
     async with city.turn:
         draft, found = await _draft(city), await sources(city, running)
         tables = record(found, city.now())
         ids = [str(row["id"]) for row in tables["works"]]
         vision = found.vision.id if found.vision else ""
         plan, done = drafting.published(draft, city.new_id("ActionPlan"), tables, ids, vision, city.now())
-        await city.publish(plan, done, by=by.who, whole=True)
+        await city.at_reception().publish(plan, done, by=by.who, whole=True)
         await _log(city, _decision(city, "published", plan.name, by, draft=done.id, plan=plan.id))
     return plan
 

@@ -11,9 +11,9 @@ import apsw
 from machinami.model.attribute import Kind
 from machinami.model.document import KIND_CODES
 from machinami.model.entity import Entity
-from machinami.model.found import TypeSummary
+from machinami.model.found import Inventory, TypeSummary
 from machinami.model.plain import plain_of
-from machinami.store.sqlite.connection import read
+from machinami.store.sqlite.connection import read, read_one
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.statements import SQL
 
@@ -56,3 +56,9 @@ def retell(tallies: Tallies, names: Names, makeups: Counter[Makeup]) -> None:
         for type_name in types if more else ():
             for name, kind in kinds:
                 tallies[number(type_name), number(name), KIND_CODES[kind]] += more
+
+
+def count(entities: int, connection: apsw.Connection) -> Inventory:
+    """Everything that is kept beside so many entities."""
+    past, log = read_one(connection, SQL.count_history), read_one(connection, SQL.log_length)
+    return Inventory(entities, past, log, dict(read(connection, SQL.count_records)))

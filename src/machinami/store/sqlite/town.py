@@ -28,7 +28,7 @@ from machinami.store.sqlite.backlog import Backlog
 from machinami.store.sqlite.checkpointer import Checkpointer
 from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import PAGE, open_connection, read, read_one
-from machinami.store.sqlite.discovery import GONE, LIVE, summarize
+from machinami.store.sqlite.discovery import GONE, LIVE, count, summarize
 from machinami.store.sqlite.draft import Draft
 from machinami.store.sqlite.find import Effort, TooLong, find, find_ids, patience
 from machinami.store.sqlite.find_past import find_past
@@ -69,9 +69,9 @@ class SqliteTown:
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
         self._first_expiry = NEVER if expiry is None else expiry
-        counts = {(number, kind): count for number, kind, count in read(connection, SQL.tallies_of_types)}
+        counts = {(number, kind): many for number, kind, many in read(connection, SQL.tallies_of_types)}
         self._entities: int = counts.pop((0, LIVE), 0)
-        self._type_counts = Counter({(number, int(kind == GONE)): count for (number, kind), count in counts.items()})
+        self._type_counts = Counter({(number, int(kind == GONE)): many for (number, kind), many in counts.items()})
         self._types: tuple[int, list[TypeSummary]] | None = None
         self._listeners: list[Callable[[Sequence[Change]], None]] = []
         self._thread = ThreadPoolExecutor(1, "store-commit") if settings.durability == "full" else None
@@ -114,10 +114,17 @@ class SqliteTown:
         """Bring state and history up to the log, where the process was killed before they were."""
         state, history = (read_one(self._connection, sql) for sql in (SQL.settled_state, SQL.settled))
         if min(state, history) < self._counters.seq:
-            group = self._new_group()
-            for change in read_log(self._connection, min(state, history)):
-                group.replay(change, change.seq > state, change.seq > history)
-            self._writer.catch_up(group, history=True)
+            try:
+                self._writer.catch_up(self._replayed(state, history), history=True)
+            except StoreUnavailable:  # the disk is full: it waits at hand, as it did before
+                self._committed(self._replayed(state, history))
+                self._connection.execute(SQL.rollback)  # only looks were taken
+
+    def _replayed(self, state: int, history: int) -> Group:
+        group = self._new_group()
+        for change in read_log(self._connection, min(state, history)):
+            group.replay(change, change.seq > state, change.seq > history)
+        return group
 
     def _catch_up(self) -> None:
         """Bring the state up to the log. Where the disk is full it is read as it is; the log has the rest."""
@@ -367,12 +374,7 @@ class SqliteTown:
     async def inventory(self) -> Inventory:
         """Everything that is kept, counted; in a reading thread."""
         await self._settle()
-
-        def count(connection: apsw.Connection) -> Inventory:
-            past, log = read_one(connection, SQL.count_history), read_one(connection, SQL.log_length)
-            return Inventory(self._entities, past, log, dict(read(connection, SQL.count_records)))
-
-        return await self._readers.run(count)
+        return await self._readers.run(partial(count, self._entities))
 
     async def disagreements(self) -> list[str]:
         """Sentences about log, state and history where they do not agree; reads everything."""

@@ -210,12 +210,12 @@ def run_work(work: Work, group: Group) -> tuple[Any, Exception | None]:
 
 
 _CAUSES: dict[type[apsw.Error], str] = {
-    apsw.FullError: "there is no space left for it (disk full, or the town's max_bytes reached)",
-    apsw.ReadOnlyError: "its file may not be written",
+    apsw.FullError: "there is no space left for it (disk full, or the town's bound reached); make room, and it goes on",
+    apsw.ReadOnlyError: "its file may not be written; give the town the right to write, or mend the disk",
     apsw.BusyError: "another process holds it",
-    apsw.CorruptError: "its file is damaged; restore a copy",
-    apsw.NotADBError: "its file is damaged; restore a copy",
-    apsw.IOError: "the disk failed",
+    apsw.CorruptError: "its file is damaged; stop the town and run machinami repair --mend, or restore a copy",
+    apsw.NotADBError: "its file is damaged; stop the town and run machinami repair --mend, or restore a copy",
+    apsw.IOError: "the disk failed; see what the system says of it",
 }
 
 

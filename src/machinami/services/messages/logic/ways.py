@@ -117,8 +117,9 @@ def ground_of(streets: Sequence[Footway], zones: Sequence[HazardZone], walker: W
             shut.append(street.state == "closed")
             begin += len(line)
     net = network(lines, heights)
-    wet = _within(net, [zone for zone in zones if zone.hazard == "flood" and (zone.depth or 0.0) >= walker.depth])
-    entering = ~wet[net.start] & wet[net.end] if len(net.start) else np.zeros(0, bool)
+    flooded = [zone for zone in zones if zone.hazard == "flood" and (zone.depth or 0.0) >= walker.depth]
+    wet = _within(net, flooded)
+    entering = ~wet[net.start] & (wet[net.end] | _crossing(net, flooded)) if len(net.start) else np.zeros(0, bool)
     barred = np.array(shut, bool)[net.line] if len(net.line) else np.zeros(0, bool)
     slope = np.divide(np.abs(net.rise), net.metres, out=np.zeros_like(net.metres), where=net.metres > 0)
     seconds = tobler(net.metres, net.rise, walker.pace)
@@ -178,6 +179,18 @@ def _within(net: Network, zones: Sequence[HazardZone]) -> Flags:
         area = _shape(zone.location)
         if area is not None and len(net.corners):
             found |= shapely.contains_xy(area, net.corners[:, 0], net.corners[:, 1])
+    return found
+
+
+def _crossing(net: Network, zones: Sequence[HazardZone]) -> Flags:
+    """Which pieces touch such ground, also where both their ends are outside: a bridge is one piece."""
+    pieces = shapely.linestrings(np.stack([net.corners[net.start], net.corners[net.end]], axis=1))
+    found = np.zeros(len(net.start), bool)
+    for zone in zones:
+        area = _shape(zone.location)
+        if area is not None:
+            shapely.prepare(area)
+            found |= np.asarray(shapely.intersects(area, pieces), bool)
     return found
 
 

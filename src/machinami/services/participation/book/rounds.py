@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from machinami.foundation.errors import Conflict
 from machinami.kit.city import City
+from machinami.kit.happening import seen
 from machinami.kit.units import unit_text
 from machinami.kit.words import Words
 from machinami.model.vocabulary.circle import KeyPerformanceIndicator
@@ -159,7 +160,7 @@ class Rounds:
 
     async def rounds(self, words: Words, by: Voice) -> list[RoundSheet]:
         """All rounds, the last one first."""
-        return [await self._round(one, words, by) for one in (await service.seen(self.city, BudgetRound))[::-1]]
+        return [await self._round(one, words, by) for one in (await seen(self.city, BudgetRound))[::-1]]
 
     async def one_round(self, round_id: str, words: Words, by: Voice) -> RoundSheet:
         """One round. Raises NotFound."""
@@ -179,7 +180,7 @@ class Rounds:
 
     async def surveys(self, words: Words, by: Voice) -> list[SurveySheet]:
         """All surveys, the last one first."""
-        return [await self._survey(one, words, by) for one in (await service.seen(self.city, WellBeingSurvey))[::-1]]
+        return [await self._survey(one, words, by) for one in (await seen(self.city, WellBeingSurvey))[::-1]]
 
     async def one_survey(self, survey_id: str, words: Words, by: Voice) -> SurveySheet:
         """One survey. Raises NotFound."""
@@ -187,13 +188,13 @@ class Rounds:
 
     async def indicators(self, words: Words) -> list[tuple[str, str]]:
         """The town's indicators that may be shown beside a category: id and name."""
-        found = await service.seen(self.city, KeyPerformanceIndicator)
+        found = await seen(self.city, KeyPerformanceIndicator)
         return [(one.id, words.of(one.name, key_of(one.id))) for one in found]
 
     async def _survey(self, one: WellBeingSurvey, words: Words, by: Voice) -> SurveySheet:
         given = await service.own_answers(self.city, one.id, by) or {"answers": {}, "band": ""}
         told = (one.results or {}).get("questions", {})
-        known = {k.id: k for k in await service.seen(self.city, KeyPerformanceIndicator)} if one.figures else {}
+        known = {k.id: k for k in await seen(self.city, KeyPerformanceIndicator)} if one.figures else {}
 
         def question(name: str) -> QuestionSheet:
             row, figure = told.get(name, {}), known.get((one.figures or {}).get(name, ""))

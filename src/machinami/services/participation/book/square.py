@@ -44,7 +44,7 @@ class Square:
     async def all(self, words: Words, by: Voice) -> list[Sheet]:
         """Everything that was handed in and who looks may see, the last one first; their own always."""
         own = await service.owned(self.city, by)
-        found = {one.id: one for one in await service.seen(self.city, Proposal)}
+        found = {one.id: one for one in await seen(self.city, Proposal)}
         for missing in own - found.keys():
             piece = await self.city.at_reception().get(Proposal, missing) if _is_proposal(missing) else None
             if piece is not None:
@@ -62,12 +62,12 @@ class Square:
     async def comments(self, words: Words, by: Voice) -> list[CommentSheet]:
         """All comments, in order of time."""
         own = await service.owned(self.city, by)
-        return [comment_sheet(said, words, own) for said in await service.seen(self.city, ProposalComment)]
+        return [comment_sheet(said, words, own) for said in await seen(self.city, ProposalComment)]
 
     async def comments_on(self, piece_id: str, words: Words, by: Voice) -> list[CommentSheet]:
         """The comments on one piece, in order of time."""
         own = await service.owned(self.city, by)
-        found = await service.seen(self.city, ProposalComment)
+        found = await seen(self.city, ProposalComment)
         return [comment_sheet(said, words, own) for said in found if said.ref_proposal == piece_id]
 
     async def similar(self, text: str, words: Words, by: Voice, besides: str = "") -> list[Sheet]:
@@ -96,10 +96,10 @@ class Square:
 
     async def _names(self, words: Words) -> dict[str, str]:
         """What everything that the record tells of is called, for who looks."""
-        said = await service.seen(self.city, ProposalComment)
-        names = {one.id: words.of(one.name) for one in await service.seen(self.city, BudgetRound)}
-        names |= {one.id: words.of(one.name) for one in await service.seen(self.city, WellBeingSurvey)}
-        names |= {one.id: called(one.name, one.state, words) for one in await service.seen(self.city, Proposal)}
+        said = await seen(self.city, ProposalComment)
+        names = {one.id: words.of(one.name) for one in await seen(self.city, BudgetRound)}
+        names |= {one.id: words.of(one.name) for one in await seen(self.city, WellBeingSurvey)}
+        names |= {one.id: called(one.name, one.state, words) for one in await seen(self.city, Proposal)}
         return names | {one.id: names.get(str(one.ref_proposal), "") for one in said}
 
     async def settings(self, words: Words) -> list[SettingSheet]:

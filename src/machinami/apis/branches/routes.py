@@ -1,0 +1,57 @@
+"""Where does a branch deliver its writes, and learn how far the centre has them?"""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import orjson
+
+from machinami.broker.arrivals import arrive, arrived
+from machinami.broker.town import Town
+from machinami.foundation.errors import BadRequestData, SignInRequired
+from machinami.kit.bodies import json_object
+from machinami.kit.http import JSON, Request, Response, Route
+from machinami.kit.viewing import Identify
+from machinami.model.delivery import read_delivery
+from machinami.model.principal import ANONYMOUS
+
+PATH = "/branches/{branch}/changes"
+MOST = 500  # writes of one delivery
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,120}")
+Towns = Callable[[str | None], Awaitable[Town]]
+
+
+def routes(towns: Towns, identify: Identify) -> list[Route]:
+    """The addresses for branches."""
+
+    async def tell(request: Request) -> Response:
+        town = await towns(request.header(b"ngsild-tenant"))
+        if not town.policy.is_open and identify(request) == ANONYMOUS:
+            raise SignInRequired("A branch shows its key")
+        return _answer(arrived(town, _named(request)))
+
+    async def take(request: Request) -> Response:
+        town, by = await towns(request.header(b"ngsild-tenant")), identify(request)
+        said = json_object(request.body)
+        after, rows = said.get("after"), said.get("changes")
+        if type(after) is not int or not isinstance(rows, list) or len(rows) > MOST:
+            raise BadRequestData(f"A delivery says after which number it begins, and holds at most {MOST} changes")
+        found = [read_delivery(row) for row in rows]
+        if [one.seq for one in found] != sorted({one.seq for one in found}):
+            raise BadRequestData("Changes are delivered in the order of their numbers, each once")
+        return _answer(await arrive(town, _named(request), after, found, by))
+
+    return [
+        Route("GET", PATH, tell, "How far the writes of a branch are here", "Branches"),
+        Route("POST", PATH, take, "Deliver the writes of a branch", "Branches"),
+    ]
+
+
+def _named(request: Request) -> str:
+    name = request.params["branch"]
+    if not _NAME.fullmatch(name):
+        raise BadRequestData("A branch is named by small letters, digits and . _ -")
+    return name
+
+
+def _answer(seq: int) -> Response:
+    return Response(200, orjson.dumps({"seq": seq}), JSON, [(b"cache-control", b"no-store")])

@@ -1,0 +1,298 @@
+"""Does all that a branch wrote without a line come to the centre, in order, once, whoever is killed meanwhile?"""
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.app.towns import RunningTown, town
+from tests.servers import free_port
+
+from machinami.apis.branches.routes import routes
+from machinami.app.delivering import Delivering
+from machinami.broker import operations
+from machinami.broker.contexts import town_context
+from machinami.broker.policy import Policy
+from machinami.broker.town import DEFAULT_TOWN, Town
+from machinami.foundation.errors import BadGateway, NotFound
+from machinami.foundation.settings import BranchSettings
+from machinami.kit.answering import answer, settled
+from machinami.kit.http import Request
+from machinami.kit.routing import Router
+from machinami.kit.viewing import anyone
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.entity import Entity
+from machinami.model.expansion import Fragment
+from machinami.model.principal import Principal
+from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.store.memory import MemoryTown
+from machinami.wire.exchange import Answer, Call
+
+Figure = Callable[[str, float, str], None]
+BY = Principal("urn:machinami:staff")
+START = datetime(2026, 7, 1, tzinfo=UTC)
+GAUGE, LEVEL, RAIN = (town_context().expand(name) for name in ("RiverGauge", "waterLevel", "precipitation"))
+EVER = TemporalQuery(TimeRelation.AFTER, START - timedelta(days=99), None, "modifiedAt")
+Told = tuple[str, str, str | None, datetime | None, Any]
+
+
+def new_town(now: Callable[[], datetime]) -> Town:
+    numbers = count(1)
+    return Town(DEFAULT_TOWN, MemoryTown(), Policy(), now, lambda: f"{next(numbers):06d}")
+
+
+class Wire:
+    """The line between a branch and its centre. state: ok, cut (nothing comes), or lost: what is asked is done there,
+    and the answer does not come back, as when either side is killed just then."""
+
+    def __init__(self, centre: Town) -> None:
+        async def found(_: str | None) -> Town:
+            return centre
+
+        self.router = Router(routes(found, anyone))
+        self.state = "ok"
+        self.calls = 0
+
+    async def call(self, call: Call) -> Answer:
+        self.calls += 1
+        if self.state == "cut":
+            return Answer(None, reason="the line is cut")
+        path = urllib.parse.urlsplit(call.url).path
+        told = await settled(answer(self.router, Request(call.method, path, body=call.body), path))
+        if self.state == "lost":
+            return Answer(None, reason="the answer was lost")
+        return Answer(told.status, {}, told.body)
+
+    async def close(self) -> None:
+        """There is nothing to let go."""
+
+
+class Pair:
+    """A branch and its centre."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self.branch, self.centre = new_town(lambda: self.now), new_town(lambda: self.now)
+        self.wire = Wire(self.centre)
+        self.start()
+
+    def start(self) -> None:
+        """The branch begins anew: what it knew in memory is gone."""
+        told = BranchSettings("http://centre", "school", ("RiverGauge",))
+        self.delivering = Delivering(told, lambda: self.wire)
+
+    async def write(self, number: int, name: str, value: float, at: datetime) -> None:
+        entity_id, said = f"urn:ngsi-ld:RiverGauge:{number}", Attribute(Kind.PROPERTY, value, observed_at=at)
+        fragment = Fragment(attributes={name: (said,)})
+        try:
+            await operations.append(self.branch, entity_id, fragment, True, BY)
+        except NotFound:
+            await operations.create(self.branch, Entity(entity_id, (GAUGE,), {name: (said,)}), BY)
+
+    async def remove(self, number: int, name: str) -> None:
+        with contextlib.suppress(NotFound):
+            await operations.delete_attribute(self.branch, f"urn:ngsi-ld:RiverGauge:{number}", name, None, BY)
+
+    async def delete(self, number: int) -> None:
+        with contextlib.suppress(NotFound):
+            await operations.delete(self.branch, f"urn:ngsi-ld:RiverGauge:{number}", BY)
+
+    async def deliver(self, state: str = "ok") -> None:
+        self.wire.state = state
+        try:
+            await self.delivering.deliver(self.branch)
+        except BadGateway:
+            assert state != "ok"
+
+    async def history(self, of: Town) -> list[Told]:
+        """All that was ever observed, in order of time."""
+        ids = [f"urn:ngsi-ld:RiverGauge:{n}" for n in range(4)]
+        rows = await of.store.instances(ids, None, EVER)
+        told = [(r.entity_id, r.attribute, r.value.dataset_id, r.value.observed_at, r.value.value)
+                for r in rows if r.deleted_at is None]  # fmt: skip
+        return sorted(told, key=lambda row: (row[0], row[1], row[3] or START, str(row[4])))
+
+    async def order(self, of: Town) -> dict[str, list[tuple[str, str]]]:
+        """What became of each entity, in the order of the log."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for change in await of.store.changes(0, 100_000):
+            names = ",".join(sorted(part.name for part in change.attributes))
+            found.setdefault(change.entity_id, []).append((change.verb.value, names))
+        return found
+
+
+moves = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(0, 3), st.sampled_from([LEVEL, RAIN]), st.integers(-3, 60)),
+        st.tuples(st.just("remove"), st.integers(0, 3), st.sampled_from([LEVEL, RAIN]), st.just(0)),
+        st.tuples(st.just("delete"), st.integers(0, 3), st.just(""), st.just(0)),
+        st.tuples(st.just("deliver"), st.just(0), st.sampled_from(["ok", "cut", "lost"]), st.just(0)),
+        st.tuples(st.just("restart"), st.just(0), st.just(""), st.just(0)),
+    ),
+    max_size=60,
+)
+
+
+@given(moves)
+@settings(max_examples=60)
+def test_the_centre_has_what_the_branch_has_whenever_the_line_was_cut(found: list[tuple[str, int, str, int]]) -> None:
+    async def play() -> None:
+        pair, late = Pair(), False
+        for step, (what, number, word, minutes) in enumerate(found):
+            pair.now += timedelta(minutes=1)
+            if what == "write":
+                late = late or minutes < 0
+                await pair.write(number, word, float(step), pair.now + timedelta(minutes=10 * min(minutes, 0)))
+            elif what == "remove":
+                await pair.remove(number, word)
+            elif what == "delete":
+                await pair.delete(number)
+            elif what == "deliver":
+                await pair.deliver(word)
+            else:
+                pair.start()
+        await pair.deliver()
+        assert await pair.history(pair.centre) == await pair.history(pair.branch)
+        if not late:
+            assert await pair.order(pair.centre) == await pair.order(pair.branch)
+        before = pair.centre.store.last_seq
+        await pair.deliver()
+        assert pair.centre.store.last_seq == before
+
+    asyncio.run(play())
+
+
+async def test_72_hours_of_cuts_lose_nothing_and_double_nothing(figure: Figure) -> None:
+    chance, pair, cuts, restarts = random.Random(72), Pair(), 0, 0
+    state, until = "ok", START
+    for minute in range(72 * 60):
+        pair.now = START + timedelta(minutes=minute)
+        await pair.write(minute % 4, LEVEL, float(minute), pair.now)
+        if pair.now >= until:
+            state = chance.choice(("ok", "cut", "cut", "lost"))
+            until = pair.now + timedelta(minutes=chance.choice((1, 5, 30, 180, 400)))
+            cuts += state != "ok"
+        if chance.random() < 0.01:
+            restarts += 1
+            pair.start()
+        await pair.deliver(state)
+    await pair.deliver()
+    there, here = await pair.history(pair.centre), await pair.history(pair.branch)
+    figure("branch: writes in 72 simulated hours", len(here), "")
+    figure("branch: cuts of the line, restarts", cuts + restarts, "")
+    figure("branch: writes missing or doubled at the centre", abs(len(here) - len(there)), "")
+    assert len(here) == 72 * 60
+    assert there == here
+
+
+async def test_what_is_of_no_type_that_is_delivered_stays_at_the_branch() -> None:
+    pair = Pair()
+    await operations.create(pair.branch, Entity("urn:ngsi-ld:Secret:1", (town_context().expand("Secret"),), {}), BY)
+    await pair.write(1, LEVEL, 1.0, START)
+    await pair.deliver()
+    assert pair.centre.store.peek("urn:ngsi-ld:Secret:1") is None
+    assert len(await pair.history(pair.centre)) == 1
+    assert pair.delivering.cursor(pair.branch) == pair.branch.store.last_seq
+
+
+async def test_a_centre_that_was_set_back_is_told_again() -> None:
+    pair = Pair()
+    for n in range(5):
+        await pair.write(1, LEVEL, float(n), START + timedelta(minutes=n))
+        await pair.deliver()
+    pair.centre = new_town(lambda: pair.now)
+    pair.wire = Wire(pair.centre)
+    await pair.write(1, LEVEL, 9.0, START + timedelta(hours=1))
+    await pair.deliver()
+    assert await pair.history(pair.centre) == await pair.history(pair.branch)
+
+
+async def test_a_branch_that_was_set_back_does_not_take_its_new_writes_for_old_ones() -> None:
+    pair = Pair()
+    for n in range(5):
+        await pair.write(1, LEVEL, float(n), START + timedelta(minutes=n))
+    await pair.deliver()
+    mark = (pair.branch.store.record("branch-delivery", "centre") or {})["mark"]
+    pair.branch = new_town(lambda: pair.now)  # set back to a backup of the second write
+    for n in range(2):
+        await pair.write(1, LEVEL, float(n), START + timedelta(minutes=n))
+    kept = {"mark": mark, "seq": 2, "delivered": 2, "until": 2}
+    await pair.branch.store.transact(lambda tx: tx.put_record("branch-delivery", "centre", kept))
+    for n in range(3):
+        await pair.write(1, LEVEL, 50.0 + n, START + timedelta(hours=1 + n))
+    await pair.deliver()
+    values = [row[4] for row in await pair.history(pair.centre)]
+    assert values == [0.0, 1.0, 2.0, 3.0, 4.0, 50.0, 51.0, 52.0]
+
+
+async def test_nonsense_is_refused_and_changes_nothing() -> None:
+    pair = Pair()
+    path = "/branches/school/changes"
+    row = {"seq": 2, "verb": "created", "entity": {"id": "urn:a:1", "type": "T"}}
+    for body, status in (
+        ({"after": 0, "changes": "x"}, 400), ({"after": 0, "changes": [{}]}, 400), ({"after": 7, "changes": []}, 409),
+        ({"after": 0, "changes": [row, {**row, "seq": 1}]}, 400), ({"changes": []}, 400),
+        ({"after": 0, "changes": [{**row, "gone": [["x"]]}]}, 400),
+    ):  # fmt: skip
+        told = await settled(answer(pair.wire.router, Request("POST", path, body=orjson.dumps(body)), path))
+        assert told.status == status, body
+    assert pair.centre.store.last_seq == 0
+
+
+# --- two processes
+
+
+def upsert(at: RunningTown, number: int) -> None:
+    when = (START + timedelta(minutes=number)).isoformat().replace("+00:00", "Z")
+    level = {"type": "Property", "value": number, "observedAt": when}
+    body = json.dumps([{"id": "urn:ngsi-ld:RiverGauge:1", "type": GAUGE, LEVEL: level}]).encode()
+    url = f"{at.url}/ngsi-ld/v1/entityOperations/upsert?options=update"
+    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"}), timeout=30):
+        pass
+
+
+def values(at: RunningTown) -> list[float]:
+    url = "/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:RiverGauge:1?timerel=after&timeAt=2020-01-01T00:00:00Z"
+    try:
+        found = at.get(url).get(LEVEL, [])
+    except urllib.error.HTTPError:
+        return []
+    rows = found if isinstance(found, list) else [found]
+    return [row["value"] for row in sorted(rows, key=lambda row: row["observedAt"])]
+
+
+def test_both_processes_are_killed_and_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    port = str(free_port())
+    branch, centre = tmp_path / "branch", tmp_path / "centre"
+    for folder in (branch, centre):
+        folder.mkdir()
+    told = f'[branch]\nof = "http://127.0.0.1:{port}"\nname = "school"\ntypes = ["RiverGauge"]\n'
+    branch.joinpath("machinami.toml").write_text(told)
+    with town(centre, "--port", port) as there:
+        with town(branch) as here:
+            for n in range(20):
+                upsert(here, n)
+            there.kill()
+            for n in range(20, 40):
+                upsert(here, n)
+            here.kill()
+        with town(branch) as here:
+            for n in range(40, 60):
+                upsert(here, n)
+            with town(centre, "--port", port) as back:
+                deadline = time.monotonic() + 60
+                while values(back) != list(map(float, range(60))):
+                    assert time.monotonic() < deadline, values(back)
+                    time.sleep(0.1)
