@@ -38,6 +38,8 @@ machine     .      .        .       .    .     v     v
 ROUTE_TABLE = """
 words       GET    /health
 machine     GET    /metrics
+correcting  GET    /branches/{branch}/changes
+correcting  POST   /branches/{branch}/changes
 machine     GET    /operations
 machine     GET    /operations/findings
 machine     GET    /operations/bundle
@@ -350,7 +352,7 @@ COOKIELESS = {
     ("POST", "/oauth/token"), ("POST", "/identity/devices/check"), ("POST", "/sign-out/provider/back-channel"),
 }  # no cookie opens anything there  # fmt: skip
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
-          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1"}  # fmt: skip
+          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1", "{branch}": "x"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
 PROPOSAL, ROUND, SURVEY = (f"urn:ngsi-ld:{kind}:none" for kind in ("Proposal", "BudgetRound", "WellBeingSurvey"))
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
@@ -425,6 +427,7 @@ PROGRAMS = (
     "/platform",
     "/deliveries",
     "/disaster/mode",
+    "/branches",
 )  # JSON, no forms
 FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth")) and route not in COOKIELESS]
 

@@ -6,17 +6,19 @@ from collections.abc import Awaitable, Callable
 import orjson
 
 from machinami.broker.arrivals import arrive, arrived
+from machinami.broker.policy import demand
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData, SignInRequired
+from machinami.foundation.errors import BadRequestData
 from machinami.kit.bodies import json_object
 from machinami.kit.http import JSON, Request, Response, Route
 from machinami.kit.viewing import Identify
 from machinami.model.delivery import read_delivery
-from machinami.model.principal import ANONYMOUS
+from machinami.model.policy import Deed
 
 PATH = "/branches/{branch}/changes"
 MOST = 500  # writes of one delivery
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,120}")
+_WRITES = (Deed.CREATE, Deed.CHANGE, Deed.DELETE)
 Towns = Callable[[str | None], Awaitable[Town]]
 
 
@@ -25,12 +27,12 @@ def routes(towns: Towns, identify: Identify) -> list[Route]:
 
     async def tell(request: Request) -> Response:
         town = await towns(request.header(b"ngsild-tenant"))
-        if not town.policy.is_open and identify(request) == ANONYMOUS:
-            raise SignInRequired("A branch shows its key")
+        demand(town.policy, identify(request), *_WRITES)
         return _answer(arrived(town, _named(request)))
 
     async def take(request: Request) -> Response:
         town, by = await towns(request.header(b"ngsild-tenant")), identify(request)
+        demand(town.policy, by, *_WRITES)  # before the body is looked at; each change is judged by itself
         said = json_object(request.body)
         after, rows = said.get("after"), said.get("changes")
         if type(after) is not int or not isinstance(rows, list) or len(rows) > MOST:

@@ -88,6 +88,9 @@ class Office:
         ids = {one.principal_id for one in here} | {key.principal.id for key in keys}
         roles = {role for one in here for role in one.roles} | {role for key in keys for role in key.roles}
         roles |= {Role.SERVICE}
+        rights = town.policy.rights(by)
+        if rights is not None and not rights.may(Deed.READ):  # a program that governs and reads nothing
+            return Present(ids, roles)
         return Present(ids, roles, {summary.type for summary in await types(town, by)})
 
 
