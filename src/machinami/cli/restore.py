@@ -92,7 +92,8 @@ def _say(brought: Brought, again: int, left: list[str], arguments: argparse.Name
         print(f"  その後に消去された {again} 人分をふたたび消去しました / erased again, as had been asked since")
     if not (arguments.data / KEY_FILE).exists():
         print(
-            f"! {arguments.data}/{KEY_FILE} がありません。元の identity.key と keys/ をここへ戻すか、--keys で示してください / "
+            f"! {arguments.data}/{KEY_FILE} がありません。"
+            "元の identity.key と keys/ をここへ戻すか、--keys で示してください / "
             "put identity.key and keys/ back here from where they are kept, or name them by --keys"
         )
     for town in brought.locked:

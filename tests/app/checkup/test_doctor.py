@@ -42,7 +42,7 @@ def test_a_running_town_and_a_stopped_one_are_looked_over_with_the_same_words(
         assert {one["check"] for one in told["well"]} > {"store", "jobs", "devices", "subscriptions", "memory"}
         with urllib.request.urlopen(f"{running.url}/operations?lang=en", timeout=30) as page:
             shown = page.read().decode()
-        assert "There is no backup yet." in shown
+        assert "No backup is made by itself yet." in shown
         assert (tmp_path / "checkup.json").exists()
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         code, told = doctor(capsys, tmp_path, "--port", str(taken.getsockname()[1]))
