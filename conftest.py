@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str, float, str], None]:
     """Note what a test measured: name, value, unit (empty for a count). It is told where the test passes or fails."""
-    return lambda name, value, unit: record_property("figure", {"name": name, "value": value, "unit": unit})
+    return lambda name, value, unit: record_property("figure", {"name": name, "value": round(value, 4), "unit": unit})
 
 
 def measured(config: pytest.Config) -> list[dict[str, object]]:
