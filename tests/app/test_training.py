@@ -28,7 +28,6 @@ async def ask(session: aiohttp.ClientSession) -> float:
     return time.perf_counter() - began
 
 
-@pytest.mark.xdist_group("timing")
 async def test_a_get_is_answered_while_a_model_is_learned(tmp_path: Path) -> None:
     record = river(8_000, seed=6, step=600)
     at = [record.step * i for i in range(record.count)]
