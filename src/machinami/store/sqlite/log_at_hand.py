@@ -14,8 +14,8 @@ import apsw
 from machinami.model.change import Change
 from machinami.store.sqlite.log import read_log
 
-_WHOLE = 6  # bytes of memory per byte of the log, about
-_BESIDE = 900  # bytes that a change takes beside what it says, about
+_WHOLE = 3  # bytes of memory per byte of the log, about
+_BESIDE = 200  # bytes that a change takes beside what it says, about
 
 
 @dataclass(frozen=True, slots=True)
