@@ -355,11 +355,11 @@ class City:
 
     async def compute(self, function: Callable[..., V], *arguments: Any) -> V:
         """Run a heavy pure function in a worker process; the loop stays free."""
-        return await self._compute.run(function, *arguments)
+        return await self._compute.run(function, *arguments, patient=WHENCE.get() is None)
 
     async def compute_at(self, address: str, *arguments: Any) -> Any:
         """The same for a function named as "package.module:function": its module is imported in the worker alone."""
-        return await self._compute.run(call, address, *arguments)
+        return await self._compute.run(call, address, *arguments, patient=WHENCE.get() is None)
 
     def demand_author(self) -> None:
         """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes."""
