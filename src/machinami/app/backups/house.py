@@ -17,8 +17,10 @@ from machinami.app.person_keys import ENDING, destroy_in, destroyed_in
 from machinami.app.sealing import KEY_FILE
 from machinami.foundation.settings import Settings
 
-STANDBY, HELD = "standby.json", "backup-holder.json"
-_APART = {"towns", "arriving", "going", "moved", "restoring"}
+STANDBY, HELD, FOLLOWERS = "standby.json", "backup-holder.json", "followers.json"
+MIRROR, LEFT = "mirror", "left"
+_APART = {"towns", "arriving", "going", "moved", "restoring", MIRROR, LEFT}
+_OWN = (CONSOLE, STANDBY, HELD, FOLLOWERS)
 _INDEX, _ERASED = "keys/index", "keys/erased"
 _PART = 1 << 18
 Kept = dict[str, list[Any]]
@@ -28,8 +30,9 @@ def _every(settings: Settings) -> list[Path]:
     found = []
     for path in sorted(settings.data.rglob("*")):
         inner = path.relative_to(settings.data)
-        left_out = inner.parts[0] in _APART or inner.name in (CONSOLE, STANDBY, HELD) or path.suffix in (".new", ".old")
-        if not left_out and path.is_file() and not path.is_symlink():
+        left_out = inner.parts[0] in _APART or inner.name in _OWN or path.suffix in (".new", ".old")
+        is_copy = settings.backup_to is not None and path.is_relative_to(settings.backup_to)
+        if not left_out and not is_copy and path.is_file() and not path.is_symlink():
             found.append(path)
     return found
 
