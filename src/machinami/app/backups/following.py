@@ -17,7 +17,7 @@ import apsw
 
 from machinami.app.backups.bringing import towns_at
 from machinami.app.backups.holding import seize
-from machinami.app.backups.house import HELD, LEFT, MIRROR, STANDBY, bring_house, bring_keys
+from machinami.app.backups.house import HELD, LEFT, MIRROR, STANDBY, bring_house, bring_keys, drop_keys
 from machinami.app.backups.journal import all_places
 from machinami.app.backups.mirroring import Mirror, Town
 from machinami.app.backups.restoring import apply, bases, put_changes, restore_town, said
@@ -137,6 +137,7 @@ class Standby:
         written = index.stat().st_mtime_ns if index.exists() else 0
         if written != self._keys_seen:
             bring_keys(self._vault, self._data)
+            drop_keys(self._vault, self._data)
             self._keys_seen = written
 
     def _follow(self, town: str, lag: Lag) -> None:

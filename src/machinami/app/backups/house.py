@@ -12,6 +12,7 @@ from typing import Any
 
 from machinami.app.backups.vault import Vault
 from machinami.app.console import FILE as CONSOLE
+from machinami.app.durable import destroy
 from machinami.app.keys import FOLDER as KEYS
 from machinami.app.person_keys import ENDING, destroy_in, destroyed_in
 from machinami.app.sealing import KEY_FILE
@@ -117,21 +118,12 @@ class KeyCopy:
         }
         vault.write(_INDEX, index, destroy=True)
         for one in sorted(gone):
-            _destroy(vault.folder / one)
+            destroy(vault.folder / one)
         self._index = index
 
 
 def _part(name: str, number: int) -> str:
     return f"keys/{sha256(name.encode()).hexdigest()[:32]}.{number:04}"
-
-
-def _destroy(path: Path) -> None:
-    if path.exists():
-        with path.open("r+b") as file:
-            file.write(os.urandom(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
 
 
 def bring_house(vault: Vault, house: dict[str, Any], data: Path) -> int:
@@ -149,6 +141,15 @@ def bring_keys(vault: Vault, data: Path) -> int:
         parts = [vault.read_bytes(_part(name, number)) or b"" for number in range(len(digests))]
         _put(data / name, b"".join(parts), mode)
     return len(index)
+
+
+def drop_keys(vault: Vault, data: Path) -> None:
+    """Destroy the keys in a folder that follows an archive, which that has no more."""
+    index = vault.read(_INDEX) if vault.is_sealed else None
+    if index is not None:
+        for one in sorted((data / KEYS).glob("*")):
+            if one.is_file() and f"{KEYS}/{one.name}" not in index:
+                destroy(one)
 
 
 def destroy_again(vault: Vault, folder: Path) -> int:

@@ -118,7 +118,9 @@ class Mirror:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._runner.run(self._stack.aclose())
+        if self._session is not None:
+            self._session = None
+            self._runner.run(self._stack.aclose())
         self._runner.close()
 
     # what is asked
