@@ -107,6 +107,7 @@ class SqliteTown:
             # taken must fit as a whole.
             prompt=self._thread is not None or self._settings.max_bytes is not None,
             asked=self._asked,
+            log_past=self._settings.log_past,
         )
         group.before = self._entities + (0 if under_way is None else under_way.entities)
         return group
