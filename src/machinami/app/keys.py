@@ -8,6 +8,7 @@ sealed keys that somebody made before opens with no master key that is left.
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def backend_of(settings: Settings, ring: KeyRing, store: StoreSettings | None = 
         waiting_works=settings.waiting_writes,
         read_seconds=settings.query_seconds,
     )
-    return open_backend(settings.data, chosen, key)
+    return open_backend(settings.data, replace(chosen, log_past=settings.branch is not None), key)
 
 
 def files_of(settings: Settings, ring: KeyRing, town: str) -> FolderFiles:

@@ -15,7 +15,8 @@ from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.app.backups.asking import routes as backup_routes
 from machinami.app.backups.following import refuse_standby
-from machinami.app.backups.holding import TakenOver
+from machinami.app.backups.holding import TakenOver, refuse_given_up
+from machinami.app.backups.lending import Lending
 from machinami.app.backups.scheduling import Backups, target_of
 from machinami.app.bounds import (
     limits_of,
@@ -42,6 +43,7 @@ from machinami.app.identifying import (
     accounting,
     admit_guest,
     make_identity,
+    opens,
     refuse_open_address,
     seal_of,
 )
@@ -127,16 +129,17 @@ class TownOS:
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
+        self.lending = Lending(settings, self.backups, version, lambda who: opens(self.identity, who))
         self.overseer = Overseer(
-            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker, None),
-            lambda: self._serving.port if self._serving else settings.port, self.backups,
+            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker),
+            lambda: self._serving.port if self._serving else settings.port, self.backups, self.lending,
         )  # fmt: skip
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
         self.faces = Faces(
             settings, version, self.broker, self.asking, self.platform, self.gate, self.watched, self._compute,
-            self._caller, lambda: self._services, self.identify, self.overseer,
+            self._caller, lambda: self._services, self.identify, self.overseer, self.lending,
         )  # fmt: skip
         self.tenants = Tenants(
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
@@ -160,6 +163,7 @@ class TownOS:
         quiet: only to see whether it starts: nothing is told to anybody or copied anywhere, and no service is at work.
         """
         refuse_standby(self.settings.data)
+        refuse_given_up(self.settings.data)
         if self.backups is not None and not quiet:
             self.backups.demand_hold()
             self.backups.attend(self._backend)
@@ -273,6 +277,7 @@ class TownOS:
             await job.stop()
         if self.backups is not None:
             await self.backups.close()
+        self.lending.close()
         await self.tenants.close()
         if self._forwarding is not None:
             await self._forwarding.close()
@@ -290,7 +295,7 @@ class TownOS:
 
     def _start_backups(self) -> None:
         if self.backups is not None:
-            self.watched.others.append(self.backups)
+            self.watched.others += [self.backups, self.lending]
             self.watched.jobs += self.backups.jobs()
             self.broker.leaving.append(self.backups.part)
 
@@ -364,7 +369,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=concerns_of(self.keeping, self.broker, self.backups),
+            concerns=concerns_of(self.keeping, self.broker, self.backups, self.lending),
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,

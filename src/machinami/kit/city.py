@@ -35,6 +35,7 @@ from machinami.model.entity import Entity
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Condition, Page, Query, TemporalQuery, TimeRelation, TypeIs
+from machinami.model.town_terms import CORRECTION
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
 
 V = TypeVar("V")
@@ -250,7 +251,7 @@ class City:
         for one in await history.instances(self._town, list(ids), [name], span, self._who):
             instance = one.value
             if instance.observed_at is not None and isinstance(instance.value, int | float | None):
-                note = instance.attributes.get(history.CORRECTION)
+                note = instance.attributes.get(CORRECTION)
                 measured = Measured(instance.value, instance.observed_at, instance.unit_code)
                 series[one.entity_id].append(Past(measured, instance.instance_id, note[0].value if note else None))
         return series

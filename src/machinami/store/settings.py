@@ -25,6 +25,7 @@ class StoreSettings:
     indexed: attributes (expanded) whose values are indexed from the start.
     index_after: entities that a query has to look at in vain before the attribute it asks for is indexed.
     max_indexed: how many attributes may be indexed without being asked for in `indexed`.
+    log_past: whether what comes into the history alone (a late reading) stands in the log, too, for who delivers it.
     key: with which the town's file is encrypted; None: it is not.
     """
 
@@ -47,4 +48,5 @@ class StoreSettings:
     indexed: tuple[str, ...] = ()
     index_after: int = 2_000
     max_indexed: int = 32
+    log_past: bool = False
     key: bytes | None = field(default=None, repr=False)

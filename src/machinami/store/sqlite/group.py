@@ -69,6 +69,7 @@ class Group:
         backlog: Backlog,
         prompt: bool,
         asked: bool,
+        log_past: bool = False,
     ) -> None:
         self.connection = connection
         self.names = names
@@ -77,6 +78,7 @@ class Group:
         self._backlog = backlog
         self._prompt = prompt
         self._asked = asked
+        self.log_past = log_past
         self.counters = Counters(counters.key, counters.seq, counters.begin)
         self.state: dict[str, State] = {}
         self.changed: set[str] = set()

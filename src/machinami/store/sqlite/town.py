@@ -81,6 +81,7 @@ class SqliteTown:
             self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
         )
         self._writer = Writer(connection, self._new_group, self._committed, settings, self._thread)
+        self.cease = self._writer.cease
         self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
@@ -106,6 +107,7 @@ class SqliteTown:
             # taken must fit as a whole.
             prompt=self._thread is not None or self._settings.max_bytes is not None,
             asked=self._asked,
+            log_past=self._settings.log_past,
         )
         group.before = self._entities + (0 if under_way is None else under_way.entities)
         return group
