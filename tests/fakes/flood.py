@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from tests.fakes import rivers, scenes
 
+from machinami.kit.approving import DecisionRow
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.happening import Happening
@@ -16,7 +17,7 @@ from machinami.kit.settings import fields_of, read_setting, written
 from machinami.kit.words import Words
 from machinami.model.vocabulary.alerts import Message
 from machinami.model.vocabulary.office import Officer
-from machinami.services.flood.book.state import Decision, SettingChange, SettingSheet, State, ThresholdChange
+from machinami.services.flood.book.state import SettingChange, SettingSheet, State, ThresholdChange
 from machinami.services.flood.model import Thresholds
 from machinami.services.flood.page import book_routes
 
@@ -115,7 +116,7 @@ class FakeFlood:
         await self.set_setting(name, sheet.changes[0].before, "取り消し", by)
 
     def _decide(self, kind, subject: str, by: Officer, reason: str, **changed: object) -> None:
-        decision = Decision(scenes.NOW, kind, subject, by.who, by.role, reason)
+        decision = DecisionRow(scenes.NOW, kind, subject, by.who, by.role, reason)
         self.known = replace(self.known, decisions=(decision, *self.known.decisions), **changed)
 
     def service(self) -> Service:

@@ -110,7 +110,7 @@ async def test_an_empty_town_says_so_and_offers_what_it_can(visit: Visit) -> Non
     assert "いま、町から出ているお知らせはありません" in text
     assert "地区・避難所・道路のデータが要ります" in text
     assert "送るのを待っているものはありません" in await visit.see("?view=officer")
-    assert "まだ何も決めていません" in await visit.see("?view=history")
+    assert "まだ決定はありません" in await visit.see("?view=history")
 
 
 async def test_nothing_goes_out_before_a_named_officer_sends_it(visit: Visit, roads: RecordedRoads) -> None:

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Protocol
 
 from machinami.foundation.errors import SettingsError
+from machinami.kit.approving import read_message
 from machinami.kit.charts import Chart, Direction, Row, Spark, payload, spark, table, trend
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
-from machinami.kit.happening import Level
+from machinami.kit.happening import Level, as_level
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.settings import refusal
 from machinami.kit.signing import Audience, choose_audience, officer, said
@@ -21,7 +22,7 @@ from machinami.model.vocabulary.office import Officer
 from machinami.services.flood.book.day import events as events
 from machinami.services.flood.book.happening import happening as happening
 from machinami.services.flood.book.state import Sheet, State
-from machinami.services.flood.book.telling import ADDRESS, as_level, lines
+from machinami.services.flood.book.telling import ADDRESS, lines
 from machinami.services.flood.book.town import TownBook
 from machinami.services.flood.model import MARKS, Mark, Thresholds
 from machinami.services.flood.service import PACKAGE
@@ -177,8 +178,7 @@ def _setting(book: Book, frame: Frame) -> PageHandler:
 def _decisions(book: Book) -> Mapping[str, PageHandler]:
     async def approve(request: Request) -> Response:
         form = read_form(request)
-        said(form, "read")
-        message = Message(*(said(form, name) for name in ("headline", "body", "instruction", "area")))
+        message = read_message(form)
         await book.approve(said(form, "proposal"), message, officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=approved")
 

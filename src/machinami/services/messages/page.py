@@ -17,6 +17,7 @@ from machinami.kit.words import LANGUAGES as TONGUES
 from machinami.kit.words import Words, catalogue
 from machinami.model.view import Words as Texts
 from machinami.model.vocabulary.alerts import Alert
+from machinami.model.vocabulary.decisions import WarningDecision
 from machinami.model.vocabulary.places import District
 from machinami.services.messages.book import deciding, residents, state
 from machinami.services.messages.logic.job import ADDRESS
@@ -134,6 +135,7 @@ class Way:
             waiting=sum(one.state == "proposed" for one in await self.city.find(TownMessage)),
             sent=await state.broadcasts(self.city, words) if seen_by != "resident" and may else [],
             log=await state.log(self.city, words) if seen_by == "history" else [],
+            log_closed=not self.city.shows(WarningDecision),
             people=await residents.counts(self.city) if office else {},
             templates=state.templates(words),
             causes=[(one, words.plain(f"msg.cause.{one}")) for one in CAUSES],

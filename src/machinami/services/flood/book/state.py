@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from machinami.kit.approving import DecisionRow, ProposalRow
 from machinami.kit.charts import Point
 from machinami.kit.happening import Level, Notice
 from machinami.kit.settings import SettingField
 from machinami.model.expectation import Step
-from machinami.model.vocabulary.decisions import DecisionKind
 from machinami.services.flood.model import Thresholds
 
 
@@ -40,33 +40,6 @@ class Sheet:
     issued: datetime | None = None
     rain: Sequence[Point] = ()
     changes: Sequence[ThresholdChange] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a gauge suggests to tell the residents; only a named officer can say it. Level 0 lifts what is said."""
-
-    id: str
-    gauge: str
-    level: Level
-    headline: str
-    body: str
-    instruction: str
-    area: str
-    reasons: Sequence[str]
-    made_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What an officer decided, when and why."""
-
-    at: datetime
-    kind: DecisionKind
-    subject: str
-    who: str
-    role: str
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +88,8 @@ class State:
 
     sheets: Sequence[Sheet]
     notices: Sequence[Notice] = ()
-    proposals: Sequence[Proposal] = ()
-    decisions: Sequence[Decision] = ()
+    proposals: Sequence[ProposalRow] = ()
+    decisions: Sequence[DecisionRow] = ()
     scores: Sequence[Score] = ()
     public_forecast: bool = False
     settings: Sequence[SettingSheet] = ()
