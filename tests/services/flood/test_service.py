@@ -8,13 +8,14 @@ import pytest
 
 from machinami.broker import batch, operations
 from machinami.broker.contexts import town_context
-from machinami.foundation.errors import BadRequestData, Conflict, NotFound, SettingsError
+from machinami.foundation.errors import BadRequestData, Conflict, NotFound
 from machinami.ingest.town.simulate import Town as SimulatedTown
 from machinami.ingest.town.simulate import history
 from machinami.kit import approving
 from machinami.kit.cap_feed import feed
 from machinami.kit.city import Intake
 from machinami.kit.installed import read_manifest
+from machinami.kit.settings import change_setting
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
@@ -40,6 +41,11 @@ from .conftest import GAUGE, START, River
 
 BY = Officer("山田 花子", "危機管理課長")
 JA = Words("ja", service.PACKAGE)
+
+
+def typed(setting: str, value: str, reason: str) -> dict[str, str]:
+    """The form of a setting."""
+    return {"setting": setting, "value": value, "reason": reason, "who": BY.who, "role": BY.role}
 
 
 async def approve(river: River, proposal: FloodProposal) -> None:
@@ -280,7 +286,7 @@ async def test_thresholds_in_the_wrong_order_are_refused_and_nothing_changes(riv
 
 
 async def test_a_changed_setting_stands_in_the_log(river: River) -> None:
-    await service.set_setting(river.city, "public_forecast", True, "許可を得た", BY)
+    await change_setting(river.city, typed("public_forecast", "yes", "許可を得た"), service.set_setting)
     assert (await river.city.settings(Settings)).public_forecast is True
     (decision,) = await river.city.find(FloodDecision)
     assert (decision.kind, decision.before, decision.after) == (
@@ -292,26 +298,28 @@ async def test_a_changed_setting_stands_in_the_log(river: River) -> None:
 
 async def test_a_setting_is_changed_by_a_named_officer_for_a_reason_and_undone(river: River) -> None:
     book = TownBook(river.city)
-    for by, reason in ((Officer("", "課長"), "台風"), (BY, " ")):
+    for wrong in ({"who": ""}, {"reason": " "}):
         with pytest.raises(BadRequestData):
-            await book.set_setting("silent_minutes", "20", reason, by)
-    for typed in ("0", "1.5", "many", ""):
-        with pytest.raises(SettingsError):
-            await book.set_setting("silent_minutes", typed, "台風", BY)
-    await book.set_setting("silent_minutes", "20", "台風", BY)
+            await book.setting(typed("silent_minutes", "20", "台風") | wrong, JA)
+    for text in ("0", "1.5", "many", ""):
+        refused = await book.setting(typed("silent_minutes", text, "台風"), JA)
+        assert refused is not None
+        assert refused.text == text
+    assert await book.setting(typed("silent_minutes", "20", "台風"), JA) is None
     river.now += timedelta(minutes=1)
-    await book.set_setting("silent_minutes", "10", "もっと早く", BY)
+    await book.setting(typed("silent_minutes", "10", "もっと早く"), JA)
     river.now += timedelta(minutes=1)
-    await book.undo_setting("silent_minutes", BY)
+    back = typed("silent_minutes", "", "") | {"undo": "yes"}
+    await book.setting(back, JA)
     assert (await river.city.settings(Settings)).silent_minutes == 20
     river.now += timedelta(minutes=1)
-    await book.undo_setting("silent_minutes", BY)
+    await book.setting(back, JA)
     with pytest.raises(Conflict):
-        await book.undo_setting("silent_minutes", BY)
+        await book.setting(back, JA)
     (sheet,) = [s for s in (await book.state(JA)).settings if s.field.name == "silent_minutes"]
     assert (sheet.field.text, sheet.field.unit, sheet.field.minimum) == ("40", "分", 2)
     assert [(c.before, c.after) for c in sheet.changes] == [("20", "40"), ("10", "20"), ("20", "10"), ("40", "20")]
-    assert sheet.changes[-1].who == BY.who
+    assert (sheet.changes[-1].who, sheet.changes[-1].reason, sheet.can_undo) == (str(BY), "台風", False)
 
 
 async def test_what_to_do_is_told_with_what_happens(river: River) -> None:
@@ -393,7 +401,7 @@ async def learn_from(river: River, days: int) -> tuple[SimulatedTown, ModelScore
 async def test_a_model_that_does_not_beat_persistence_as_the_town_asks_is_scored_but_not_used(
     river: River,
 ) -> None:
-    await TownBook(river.city).set_setting("improvement_needed", "0.5", "試行", BY)
+    await TownBook(river.city).setting(typed("improvement_needed", "0.5", "試行"), JA)
     _, score = await learn_from(river, 16)
     assert score.in_use is False
     assert score.scores

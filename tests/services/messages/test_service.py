@@ -413,7 +413,7 @@ async def test_a_test_goes_to_one_address_alone(visit: Visit, roads: RecordedRoa
 
 
 async def test_two_persons_where_the_town_wants_two(visit: Visit) -> None:
-    await visit.send("settings", setting="second_person", value="yes", **BY)
+    await visit.send("settings", setting="second_person", value="yes", reason="見直し", **BY)
     message = await written(visit)
     assert (await approve(visit, message))[0] == 409
     assert (await approve(visit, message, who="佐藤次郎"))[0] == 200

@@ -9,7 +9,7 @@ from machinami.foundation.errors import Conflict, NotFound
 from machinami.kit import approving
 from machinami.kit.approving import Warner
 from machinami.kit.city import City, Past
-from machinami.kit.manifest import Value
+from machinami.kit.settings import Change, keep
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
 from machinami.model.view import Measured, Ref, Words
@@ -55,7 +55,6 @@ OWN = Warner(SERVICE, FloodProposal, FloodDecision)
 LEARN_EVERY = timedelta(seconds=5)  # only a look whether it is due; learning itself is seldom
 LEARN_FROM = timedelta(days=400)
 FORECAST_FROM = timedelta(days=15)
-SETTING_KINDS = ("setting", "setting_undone")
 RETRAIN = f"{PACKAGE}.logic.retraining:retrain"
 LOOK_BACK = timedelta(hours=18)
 TICK = timedelta(microseconds=1)  # the end of a span is not in it
@@ -238,29 +237,14 @@ async def undo_thresholds(city: City, gauge_id: str, by: Officer) -> None:
         await _change_thresholds(city, gauge_id, Thresholds.of(last.before), "undone", last.reason or "", by)
 
 
-async def set_setting(city: City, name: str, value: Value, reason: str, by: Officer) -> None:
+async def set_setting(city: City, change: Change) -> None:
     """Change a setting of the service; the change stands in the log of decisions as well."""
-    async with city.turn:
-        await _change_setting(city, name, value, "setting", demand_reason(reason), demand_officer(by))
-
-
-async def undo_setting(city: City, name: str, by: Officer) -> None:
-    """Bring back the value of a setting before the last change that has not been undone."""
-    async with city.turn:
-        log = [d for d in await city.find(FloodDecision) if d.kind in SETTING_KINDS and name in (d.after or {})]
-        last = last_change(log, *SETTING_KINDS)
-        if last is None or last.before is None:
-            raise Conflict("There is no change of this setting to undo", setting=name)
-        await _change_setting(city, name, last.before[name], "setting_undone", last.reason or "", demand_officer(by))
-
-
-async def _change_setting(city: City, name: str, value: Value, kind: DecisionKind, reason: str, by: Officer) -> None:
-    text = city.manifest.setting(name).help
-    before = getattr(await city.settings(Settings), name)
-    await city.set_setting(name, value, by.who)
+    text, name = city.manifest.setting(change.name).help, change.name
+    await keep(city, change)
     named = Words({"ja": f"{name}：{text.ja}", "en": f"{name}: {text.en}"})
-    decision = OWN.entry(city, kind, named, by, reason, before={name: before}, after={name: value})
-    await city.publish(decision, by=by.who)
+    kind: DecisionKind = "setting_undone" if change.undone else "setting"
+    values = {"before": {name: change.before}, "after": {name: change.after}}
+    await city.publish(OWN.entry(city, kind, named, change.by, change.reason, **values), by=change.by.who)
 
 
 async def _change_thresholds(

@@ -10,7 +10,7 @@ from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, said_refusal
+from machinami.kit.settings import change_setting, refused_by
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.vocabulary.office import Officer
@@ -105,8 +105,7 @@ class Book:
 
     async def setting(self, form: Mapping[str, str], by: Officer) -> None:
         """Change a setting."""
-        setting = self.city.manifest.setting(said(form, "setting"))
-        await service.set_setting(self.city, setting.name, read_setting(setting, form.get("value", "")), by)
+        await change_setting(self.city, form, service.set_setting)
 
     async def _refused(
         self, request: Request, form: Mapping[str, str], error: BadRequestData | SettingsError
@@ -115,8 +114,7 @@ class Book:
         audience: Audience = "officer"
         found = await view(self.city, audience, words)
         if isinstance(error, SettingsError):
-            name = form.get("setting", "")
-            refused = (name, said_refusal(found.settings, name, error, words))
+            refused = refused_by(self.city, form, error, words)
             return self._page(request, replace(found, refused=refused), 422)
         return self._page(request, replace(found, fault=_fault(error, words), typed=dict(form)), 422)
 

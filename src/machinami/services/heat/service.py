@@ -10,7 +10,7 @@ from machinami.foundation.errors import NotFound
 from machinami.kit import approving
 from machinami.kit.approving import Warner
 from machinami.kit.city import City
-from machinami.kit.manifest import Value
+from machinami.kit.settings import Change, keep
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
 from machinami.model.view import Ref, Words
@@ -225,11 +225,11 @@ async def undo_shelter(city: City, shelter_id: str, by: Officer) -> None:
         await city.publish(back, by=by.who, whole=True)
 
 
-async def set_setting(city: City, name: str, value: Value, by: Officer) -> None:
-    """Change a setting; who set it to what stays in its history. Bounds must rise."""
+async def set_setting(city: City, change: Change) -> None:
+    """Change a setting; bounds must rise."""
     settings = await city.settings(Settings)
-    check_bounds(replace(settings, **{name: value}))  # type: ignore[arg-type]
-    await city.set_setting(name, value, str(by))
+    check_bounds(replace(settings, **{change.name: change.after}))  # type: ignore[arg-type]
+    await keep(city, change)
 
 
 def _audience(proposal: WarningProposal) -> Words:

@@ -7,7 +7,7 @@ from datetime import datetime
 from machinami.kit.approving import DecisionRow, ProposalRow
 from machinami.kit.charts import Point
 from machinami.kit.happening import Level, Notice
-from machinami.kit.settings import SettingField
+from machinami.kit.settings import SettingSheet
 from machinami.model.expectation import Step
 from machinami.services.flood.model import Thresholds
 
@@ -60,26 +60,6 @@ class Score:
     def gain(self) -> float:
         """The share of persistence's error that the model takes away; negative where it is worse."""
         return 1 - self.model / self.persistence if self.persistence else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class SettingChange:
-    """One entry in the history of a setting."""
-
-    at: datetime
-    who: str
-    role: str
-    reason: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class SettingSheet:
-    """One setting of the service, and who changed it, when and why."""
-
-    field: SettingField
-    changes: Sequence[SettingChange] = ()
 
 
 @dataclass(frozen=True, slots=True)

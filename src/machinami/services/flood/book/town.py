@@ -9,7 +9,7 @@ from machinami.kit.approving import LOG_LENGTH, ProposalRow, decision_row, propo
 from machinami.kit.city import City
 from machinami.kit.happening import as_level
 from machinami.kit.moments import TOWN_ZONE
-from machinami.kit.settings import fields_of, read_setting, written
+from machinami.kit.settings import Refused, sheets_of, take_setting
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
 from machinami.model.vocabulary.alerts import Message, in_force
@@ -18,8 +18,6 @@ from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.book.state import (
     Score,
-    SettingChange,
-    SettingSheet,
     Sheet,
     State,
     ThresholdChange,
@@ -58,7 +56,7 @@ class TownBook:
             [decision_row(d, words) for d in service.OWN.log(standing.decisions)[:LOG_LENGTH]],
             [row for s in standing.scores for row in _scores(s, names)],
             standing.settings.public_forecast,
-            self._settings(standing, words),
+            await sheets_of(self.city, asdict(standing.settings), words),
             standing.closed,
         )
 
@@ -82,18 +80,9 @@ class TownBook:
         """Bring back the levels before the last change."""
         await service.undo_thresholds(self.city, gauge, by)
 
-    async def set_setting(self, name: str, text: str, reason: str, by: Officer) -> None:
-        """Change a setting of the service to what was typed."""
-        await service.set_setting(self.city, name, read_setting(self.city.manifest.setting(name), text), reason, by)
-
-    async def undo_setting(self, name: str, by: Officer) -> None:
-        """Bring back the value before the last change of a setting."""
-        await service.undo_setting(self.city, name, by)
-
-    def _settings(self, standing: service.Standing, words: Words) -> list[SettingSheet]:
-        fields = fields_of(self.city.manifest, asdict(standing.settings), words)
-        log = [d for d in service.OWN.log(standing.decisions) if d.kind in service.SETTING_KINDS]
-        return [SettingSheet(f, [_setting_change(d, f.name) for d in log if f.name in (d.after or {})]) for f in fields]
+    async def setting(self, form: Mapping[str, str], words: Words) -> Refused | None:
+        """Change or undo a setting of the service."""
+        return await take_setting(self.city, form, words, service.set_setting)
 
 
 def _sheet(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> Sheet:
@@ -127,12 +116,6 @@ def _change(found: FloodDecision) -> ThresholdChange:
     by = (found.decided_by or "", found.role or "", found.reason or "")
     before, after = Thresholds.of(found.before), Thresholds.of(found.after)
     return ThresholdChange(found.decided_at, *by, before, after)
-
-
-def _setting_change(found: FloodDecision, name: str) -> SettingChange:
-    by = (found.decided_by or "", found.role or "", found.reason or "")
-    before, after = (written((row or {}).get(name, "")) for row in (found.before, found.after))
-    return SettingChange(found.decided_at, *by, before, after)
 
 
 def _scores(found: ModelScore, names: Mapping[str, str]) -> list[Score]:

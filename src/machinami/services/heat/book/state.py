@@ -6,7 +6,7 @@ from datetime import datetime
 
 from machinami.kit.approving import DecisionRow, ProposalRow
 from machinami.kit.happening import Notice
-from machinami.kit.settings import SettingSheet
+from machinami.kit.settings import NOTHING_REFUSED, Refused, SettingSheet
 from machinami.kit.signing import Audience
 from machinami.services.heat.logic.cooling import Door
 from machinami.services.heat.model import Bound, Level
@@ -112,5 +112,5 @@ class HeatView:
     may: bool = False
     done: str = ""
     fault: str = ""
-    refused: tuple[str, str] = ("", "")
+    refused: Refused = NOTHING_REFUSED
     typed: Mapping[str, str] = field(default_factory=dict)
