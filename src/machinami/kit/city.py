@@ -319,8 +319,9 @@ class City:
         values = {s.name: kept.get(s.name, s.default) for s in self.manifest.settings}
         return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
-    async def set_setting(self, name: str, value: Any, by: str) -> None:
-        """Change one setting; who and what stays in its history. Raises SettingsError, Forbidden.
+    async def set_setting(self, name: str, value: Any, by: str, **said: Any) -> None:
+        """Change one setting; who, what and whatever is said of it (why) stay in its history. Raises SettingsError,
+        Forbidden.
 
         Whoever looks at a page may change one who may change all that the service writes: it would write by it.
         """
@@ -331,8 +332,8 @@ class City:
 
         def rule(kept: dict[str, Any]) -> dict[str, Any]:
             before = kept.get(name, setting.default)
-            past = [*kept.get("history", []), {"name": name, "from": before, "to": value, "by": by, "at": now}]
-            return {**kept, name: value, "history": past[-_SETTING_HISTORY:]}
+            row = {"name": name, "from": before, "to": value, "by": by, "at": now, **said}
+            return {**kept, name: value, "history": [*kept.get("history", []), row][-_SETTING_HISTORY:]}
 
         await records.change_record(self._town, records.SETTINGS, self.manifest.id, rule, self._by)
         self._town.policy.note(replace(self._who, on_behalf_of=by), f"set {self.manifest.id}: {name}")
