@@ -6,7 +6,6 @@ from pathlib import Path
 
 import aiohttp
 import numpy as np
-import pytest
 from tests.running import running
 from tests.services.flood.rivers import river
 
