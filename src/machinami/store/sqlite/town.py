@@ -57,8 +57,7 @@ class SqliteTown:
     """The store of one town."""
 
     def __init__(self, path: Path, connection: apsw.Connection, held: apsw.Connection, settings: StoreSettings) -> None:
-        self._held, self._path, self._settings = held, path, settings
-        self._connection = connection
+        self._held, self._path, self._settings, self._connection = held, path, settings, connection
         self._names = Names(connection)
         self._backlog = Backlog()
         self._indexes = ValueIndexes()
@@ -84,8 +83,7 @@ class SqliteTown:
         self.cease = self._writer.cease
         self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
-        self._closing = False
-        self._asked = False
+        self._closing = self._asked = False
         self._recover()
 
     # writing
