@@ -58,10 +58,8 @@ class SqliteTown:
 
     def __init__(self, path: Path, connection: apsw.Connection, held: apsw.Connection, settings: StoreSettings) -> None:
         self._held, self._path, self._settings = held, path, settings
-        self._connection = connection
-        self._names = Names(connection)
-        self._backlog = Backlog()
-        self._indexes = ValueIndexes()
+        self._connection, self._names = connection, Names(connection)
+        self._backlog, self._indexes = Backlog(), ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
         self._series = SeriesAtHand()
         self._log = LogAtHand(settings.log_bytes)
