@@ -14,8 +14,9 @@ from machinami.foundation.errors import StoreUnavailable, TenantNotFound
 from machinami.model.town_name import check_town_name
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection
+from machinami.store.sqlite.failing import is_damage
 from machinami.store.sqlite.lock import lock
-from machinami.store.sqlite.salvage import Salvaged, examine, is_damage, salvage
+from machinami.store.sqlite.salvage import Salvaged, examine, salvage
 from machinami.store.sqlite.town import SqliteTown
 
 FILE = "town.sqlite"
