@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from machinami.broker.history import instance_of
+from machinami.broker.history import instance_of, put_right
 from machinami.broker.operations import no_entity, write_rule
 from machinami.broker.seen import reading
 from machinami.broker.town import Town
@@ -16,7 +16,6 @@ from machinami.broker.written import writing
 from machinami.foundation.errors import NotFound
 from machinami.model import patch
 from machinami.model.attribute import Attribute
-from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.found import Instance
@@ -111,11 +110,9 @@ async def _mend(town: Town, entity_id: str, name: str, instance_id: str, new: At
     after = None if new is None else completed(name, new, now, old.value)
 
     def work(tx: Transaction) -> bool:
-        known = _known(tx, entity_id)
+        _known(tx, entity_id)
         # before and after are not said: the entity is at present what it was, so nobody is told
-        told = (AttributeChange(name, old.value, after),)
-        change = Change(Verb.UPDATED, entity_id, known.types, None, None, told, now, by.signature)
-        return tx.correct(entity_id, name, instance_id, after, change)
+        return put_right(tx, old, after, False, now, by)
 
     if not await writing(town, work, by):
         raise NotFound(f"There is no instance {instance_id} of {name} in the past of {entity_id}")

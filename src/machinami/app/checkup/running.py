@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from machinami.apis.operations.telling import document
 from machinami.apis.status.shapes import Metric, Part
+from machinami.app.backups.lending import Lending
 from machinami.app.backups.scheduling import Backups
 from machinami.app.checkup import machine
 from machinami.app.checkup.backing import of_running
@@ -65,6 +66,7 @@ class Overseer:
         concerns: Callable[[], Sequence[Concern]],
         port: Callable[[], int],
         backups: Backups | None = None,
+        lending: Lending | None = None,
     ) -> None:
         self._settings = settings
         self._version = version
@@ -74,6 +76,7 @@ class Overseer:
         self._concerns = concerns
         self._port = port
         self._backups = backups
+        self._lending = lending
         self._notes: Notes | None = None
         self._silence = Silence()
         self._ticked: float | None = None
@@ -196,6 +199,7 @@ class Overseer:
             port=PortFact(settings.host, self._port(), True),
             ends=tuple(EndFact(one.kind, one.until, one.name) for one in self._concerns()),
             backup=of_running(settings, self._backups),
+            standbys=() if self._lending is None else self._lending.facts(),
             set_aside=tuple(broker.set_aside),
             memory=memory,
             workers=WorkersFact(self._compute.workers, self._compute.waiting, self._compute.ended),

@@ -29,7 +29,7 @@ def disagreements(connection: apsw.Connection) -> list[str]:
         before = seq
         if seq <= state and (after is not None or change.verb is Verb.DELETED):
             last[change.entity_id] = None if after is None else entity_to_document(after)
-        if seq <= settled:
+        if seq <= settled and not (change.before is None and after is None):  # else only the past was added to
             instances = len(change.attributes) + (scope_change(change) is not None)
             found += _missing_history(connection, change.entity_id, seq, instances)
     for entity_id, document in last.items():

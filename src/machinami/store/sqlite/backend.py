@@ -13,6 +13,7 @@ import apsw
 from machinami.foundation.errors import StoreUnavailable, TenantNotFound
 from machinami.model.town_name import check_town_name
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite import first_page
 from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection
 from machinami.store.sqlite.failing import is_damage
 from machinami.store.sqlite.lock import lock
@@ -127,6 +128,7 @@ def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
         connection = open_connection(path, settings, write=True)
         try:
             migrate(connection, path, migrations())
+            first_page.keep(path)
             return SqliteTown(path, connection, held, settings)
         except BaseException:
             connection.close()

@@ -41,6 +41,8 @@ def rebuild(
     before = target.total_changes()
     for change in changes:
         subject = subjects.get(change.entity_id)
+        if change.before is None and change.after is None:
+            continue  # it tells of what went into the history alone, under a number of its own
         if subject is None or change.seq > upto or change.seq <= edited.get(place_of_edit(change.entity_id), 0):
             continue
         if any(gap.holds(subject) for gap in gaps):

@@ -20,8 +20,9 @@ from machinami.model.entity import Entity
 from machinami.store.encoding import encode, husk_of
 from machinami.store.protocol import SET_ASIDE
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite import first_page
 from machinami.store.sqlite.audit import disagreements
-from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection, read
+from machinami.store.sqlite.connection import migrate, migrations, open_connection, read
 from machinami.store.sqlite.fold import Fold
 from machinami.store.sqlite.hot import Husk
 from machinami.store.sqlite.log import read_log
@@ -74,16 +75,31 @@ def salvage(path: Path, settings: StoreSettings, stamp: str) -> Salvaged:
     A crash leaves the damaged file in its place, or the whole one. Raises StoreUnavailable where nothing can be read at
     all: then everything is as it was.
     """
-    if settings.key is None and not is_plain(path):
+    kept = path.with_name(f"{path.name}.damaged-{stamp}")
+    if first_page.can_be_read(path, settings):
+        return _read_out(path, settings, Salvaged(kept), stamp)
+    before = first_page.put_back(path)
+    if before is None or not first_page.can_be_read(path, settings):
+        if before is not None:
+            first_page.write(path, before)
         raise StoreUnavailable(
             f"{path} does not begin as a town's file does: its first page is damaged, or it is encrypted and its key "
             "is not here; restore a copy, or put back the key",
             path=str(path),
         )
+    try:
+        found = _read_out(path, settings, Salvaged(kept, ["the first page cannot be read; a copy of it was"]), stamp)
+    except StoreUnavailable:
+        first_page.write(path, before)
+        raise
+    kept.with_name(f"{kept.name}-first").write_bytes(before)
+    return found
+
+
+def _read_out(path: Path, settings: StoreSettings, found: Salvaged, stamp: str) -> Salvaged:
     made = path.with_suffix(".salvaged")
     for left in _files(made):
         left.unlink(missing_ok=True)
-    found = Salvaged(path.with_name(f"{path.name}.damaged-{stamp}"))
     try:
         target = open_connection(made, settings, write=True)
         try:
@@ -99,6 +115,7 @@ def salvage(path: Path, settings: StoreSettings, stamp: str) -> Salvaged:
     except (apsw.Error, OSError) as error:
         raise StoreUnavailable(f"{path} is damaged, and cannot be read out: {error}", path=str(path)) from error
     _change_places(path, made, found.kept)
+    first_page.keep(path)
     return found
 
 
