@@ -128,7 +128,8 @@ def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
         connection = open_connection(path, settings, write=True)
         try:
             migrate(connection, path, migrations())
-            first_page.keep(path)
+            if not first_page.place(path).exists():  # else it may be better than what lies in the file
+                first_page.keep(path)
             return SqliteTown(path, connection, held, settings)
         except BaseException:
             connection.close()

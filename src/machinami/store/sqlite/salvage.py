@@ -236,12 +236,22 @@ def _remake(target: apsw.Connection, places: Mapping[str, "_Place"], found: Salv
     subjects = {entity_id: place.subject for entity_id, place in places.items()}
     made = rebuild(target, read_log(target, 0), subjects, found.gaps, upto)
     found.rows["history"] += made
-    first = next(iter(read_log(target, 0, 1)), None)
-    since = "is empty" if first is None else f"begins {format_instant(first.at)}"
+    first = list(read_log(target, 0, 1))
+    since = f"begins {format_instant(first[0].at)}" if first else "is empty"
     found.lost.append(
         f"of the history, {made} instances came back from the log, which {since}; what is older is in the backups: "
         "machinami restore"
     )
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the log says of the state: the last change of each entity, under which subject the history has it, and from
+    which change on the log has no gap, so that its word is the last."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
+    subjects: dict[str, int] = field(default_factory=dict)
+    whole_from: int = 0
 
 
 def _rebuild(source: apsw.Connection, target: apsw.Connection, found: Salvaged) -> "dict[str, _Place]":
@@ -249,23 +259,43 @@ def _rebuild(source: apsw.Connection, target: apsw.Connection, found: Salvaged) 
     places = _read_state(source, found)
     keys = {place.key for place in places.values()}
     top = max(keys, default=0)
-    subjects = _subjects(target, places)
-    for change in _readable(target, found):
-        known = places.get(change.entity_id)
+    shown = _first(source, SQL.settled_state) or 0
+    told = _told(target, found, _subjects(target, places), shown)
+    for entity_id, change in told.changes.items():
+        known = places.get(entity_id)
         if known is None:
-            subject = subjects.get(change.seq, 0)
+            subject = told.subjects.get(entity_id, 0)
             key = subject if subject and subject not in keys else top + 1  # as it was, most likely
             keys.add(key)
             top = max(top, key)
             known = _Place(key, subject or key, husk_of(change.after or change.before or Entity("", ())), None)
+        elif change.seq < told.whole_from and change.seq <= shown:
+            continue  # the row may show a later change, which cannot be read
         if change.after is not None:
             doc = encode(entity_to_document(change.after))
-            places[change.entity_id] = _Place(known.key, known.subject, change.after, doc)
-        elif change.verb is Verb.DELETED and change.before is not None:
-            places[change.entity_id] = _Place(known.key, known.subject, husk_of(change.before), None)
+            places[entity_id] = _Place(known.key, known.subject, change.after, doc)
+        elif change.before is not None:
+            places[entity_id] = _Place(known.key, known.subject, husk_of(change.before), None)
     _lay(target, places)
     found.rows["entity"] = len(places)
     return places
+
+
+def _told(target: apsw.Connection, found: Salvaged, subjects: Mapping[int, int], shown: int) -> _Told:
+    """What the log says. subjects: under which subject the history has what a change said; shown: up to which change
+    the state was."""
+    told, last = _Told(), -1
+    for change in _readable(target, found):
+        if change.seq != last + 1:
+            told.whole_from = change.seq
+        last = change.seq
+        if change.after is not None or change.verb is Verb.DELETED:
+            told.changes[change.entity_id] = change
+        if change.seq in subjects:
+            told.subjects.setdefault(change.entity_id, subjects[change.seq])
+    if last < shown:
+        told.whole_from = shown + 1
+    return told
 
 
 def _read_state(source: apsw.Connection, found: Salvaged) -> dict[str, _Place]:
