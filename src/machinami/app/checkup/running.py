@@ -37,6 +37,7 @@ from machinami.model.checkup.facts import (
     MemoryFact,
     PortFact,
     SourceFact,
+    StoreFact,
     SubscriptionFact,
     WorkersFact,
 )
@@ -191,7 +192,7 @@ class Overseer:
             data=self.data,
             running=True,
             contradictions=contradictions(settings),
-            stores=(),
+            stores=tuple(StoreFact(town.name, "damaged", town.store.damage) for town in towns if town.store.damage),
             towns=len(towns),
             clock=self._clock,
             disk=disk,

@@ -72,7 +72,7 @@ def _store(facts: Facts) -> Found | None:
         return None
     grave = {"older": NOTE, "new": NOTE}
     commands = {
-        "damaged": "{program} rehearse --data {data}",
+        "damaged": "{program} repair --data {data} --mend",
         "older": "{program} serve --data {data}",
         "new": "{program} serve --data {data}",
         "missing": "{program} init {data}",
