@@ -163,7 +163,10 @@ class Faces:
         found += self._retention(Frame.around(desk))
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
-            self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
+            self.asking,
+            Frame.around(desk),
+            self.broker.town,
+            make_provider(self.identity, self.settings, self._caller),
         )
         found += governance_routes(self.office(desk))
         found += delivery_routes(self.deliveries(desk))
@@ -214,7 +217,7 @@ class Faces:
         """What a town besides the default one shows at its own host; all else there is as everywhere."""
         name, desk = tenant.town.name, self.desk_of(tenant, default)
         frame = Frame.around(desk)
-        own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
+        own = identity_routes(self.asking, frame, self.broker.town, home=lambda: self.platform.address(name))
         governing = [*governance_routes(self.office(desk)), *delivery_routes(self.deliveries(desk))]
         agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
         return [

@@ -121,7 +121,12 @@ def backend_of(settings: Settings, ring: KeyRing, store: StoreSettings | None = 
     def key(town: str, new: bool) -> bytes | None:
         return ring.make(town) if new and settings.encrypted else ring.key(town)
 
-    chosen = store or StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
+    chosen = store or StoreSettings(
+        durability=settings.durability,
+        cache_entities=settings.cache_entities,
+        waiting_works=settings.waiting_writes,
+        read_seconds=settings.query_seconds,
+    )
     return open_backend(settings.data, replace(chosen, log_past=settings.branch is not None), key)
 
 

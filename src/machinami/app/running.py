@@ -19,6 +19,7 @@ from machinami.app.backups.holding import TakenOver, refuse_given_up
 from machinami.app.backups.lending import Lending
 from machinami.app.backups.scheduling import Backups, target_of
 from machinami.app.bounds import (
+    limits_of,
     mailer_of,
     oldest_of,
     origin_of,
@@ -69,7 +70,6 @@ from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
-from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
@@ -109,7 +109,7 @@ class TownOS:
         targets = targets_of(settings)
         self._wire = HttpWire(settings.ca_file, targets)
         self._caller = HttpCaller(self._wire.trust, targets)
-        self._compute = Compute()
+        self._compute = Compute(settings.workers)
         self._mailer = mailer_of(settings, self._wire.trust)
         self._roads = OpenRoads(self._wire, self._mailer, settings.mail.sender, lambda: self.address)
         self._began = time.perf_counter()
@@ -234,11 +234,11 @@ class TownOS:
     async def _listen(self) -> None:
         """Listen, at the address of the settings and at the console."""
         desk = self._default_desk
-        told, limits = self.settings, Limits(body=self.settings.body_limit)
+        told = self.settings
         await self._relief.come_back()
         self._serving = await serve(
-            map(self._observing.route, self.routes), told.host, told.port, limits=limits, lane=told.fast_lane,
-            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy, bounds=room_of(),
+            map(self._observing.route, self.routes), told.host, told.port, limits=limits_of(told), lane=told.fast_lane,
+            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy, bounds=room_of(told),
         )  # fmt: skip
         self.watched.room = self._serving.room
         self._relief.start(self._serving.listener)

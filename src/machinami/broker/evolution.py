@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from machinami.broker.closed_months import ClosedMonths
 from machinami.broker.history import instance_of, put_right
 from machinami.broker.operations import no_entity, write_rule
 from machinami.broker.seen import reading
@@ -69,7 +68,7 @@ async def forget(town: Town, entity_id: str, by: Principal) -> None:
         tx.remove_history(entity_id)
 
     await writing(town, work, by)
-    await ClosedMonths(town.files).forget(entity_id)
+    await town.months.forget(entity_id)
     town.policy.note_past(by, Deed.DELETE, entity_id, (), "the past")
 
 
@@ -86,7 +85,7 @@ async def forget_attribute(
 
     await writing(town, work, by)
     if every:
-        await ClosedMonths(town.files).forget(entity_id, (name,))
+        await town.months.forget(entity_id, (name,))
     town.policy.note_past(by, Deed.CHANGE, entity_id, (name,), "the past of it forgotten")
 
 

@@ -12,6 +12,7 @@ class StoreSettings:
     durability: "normal" survives a killed process, "full" also a power cut (one sync per group of writes).
     cache_entities, cache_bytes: how many decoded entities stay in memory (bytes are estimated).
     page_cache_bytes: SQLite's page cache of the writing connection; each reader has an eighth of it.
+    log_bytes: how much of the end of the log stays in memory for who follows it (bytes are estimated).
     mapped_bytes: how much of the file is mapped into memory (given back by the system under pressure).
     max_bytes: the largest size of the town's file; writes beyond it are refused. None: the disk is the bound.
     slice_seconds: how long one group of writes may hold the event loop before reads get their turn.
@@ -32,6 +33,7 @@ class StoreSettings:
     cache_entities: int = 100_000
     cache_bytes: int = 256 * MEBI
     page_cache_bytes: int = 64 * MEBI
+    log_bytes: int = 16 * MEBI
     mapped_bytes: int = 256 * MEBI
     max_bytes: int | None = None
     slice_seconds: float = 0.005

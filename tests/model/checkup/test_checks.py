@@ -47,7 +47,6 @@ SOUND = Facts(
     workers=known.WorkersFact(2, 0),
     jobs=(),
     jobs_seen=30,
-    held_back=(),
 )
 
 
@@ -158,7 +157,6 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
     "workers.behind": ({"workers": known.WorkersFact(2, 100)}, Severity.WARNING),
     "workers.ended": ({"workers": known.WorkersFact(2, 0, 1)}, Severity.WARNING),
     "jobs.failed": (job(3), Severity.GRAVE),
-    "retention.held_back": ({"held_back": ("RiverGauge",)}, Severity.WARNING),
 }
 
 

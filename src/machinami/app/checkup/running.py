@@ -19,9 +19,7 @@ from machinami.app.checkup.silence import Silence
 from machinami.app.clock import utc_now
 from machinami.app.lagging import Lagging
 from machinami.app.watching import Installation
-from machinami.broker.contexts import town_context
 from machinami.broker.subscriptions import Progress
-from machinami.broker.thinning import ACCOUNT, STATE
 from machinami.broker.town import Town
 from machinami.foundation.settings import Settings
 from machinami.foundation.urn import without_password
@@ -210,7 +208,6 @@ class Overseer:
             workers=WorkersFact(self._compute.workers, self._compute.waiting, self._compute.ended),
             jobs=jobs,
             jobs_seen=count,
-            held_back=tuple(sorted({one for town in towns for one in _held_back(town)})),
         )
 
     def _machine(self, notes: Notes) -> tuple[tuple[FolderFact, ...], DiskFact | None, MemoryFact | None]:
@@ -273,12 +270,6 @@ def host_of(url: str) -> str:
     """Where a URL leads, without what it says besides: its path may be a secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _held_back(town: Town) -> list[str]:
-    """The types of which the past cannot be condensed, as it is to be archived and cannot be."""
-    account = town.store.record(STATE, ACCOUNT) or {}
-    return [town_context().compact(name) for name in account.get("heldBack", ())]
 
 
 def _neighbours(town: Town) -> list[str]:

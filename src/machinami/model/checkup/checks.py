@@ -333,15 +333,6 @@ def _jobs(facts: Facts) -> Found | None:
     ]
 
 
-def _retention(facts: Facts) -> Found | None:
-    if facts.held_back is None:
-        return None
-    if not facts.held_back:
-        return []
-    values, install = {"types": ", ".join(facts.held_back)}, "pip install 'machinami[archive]'"
-    return [Finding("retention", "retention.held_back", WARNING, values, command=install, link=RETENTION)]
-
-
 def since_noticed(checkup: Checkup, noticed: Mapping[str, datetime]) -> Checkup:
     """The same, where for what does not say since when it is told since when it was noticed."""
     dated = tuple(
@@ -369,6 +360,5 @@ CHECKS: tuple[Check, ...] = (
     Check("contexts", _contexts, lambda facts: {"count": facts.contexts_kept}),
     Check("jobs", _jobs, lambda facts: {"count": facts.jobs_seen}),
     Check("workers", _workers),
-    Check("retention", _retention),
     Check("memory", _memory, _memory_told),
 )

@@ -219,4 +219,3 @@ class Facts:
     workers: WorkersFact | None = None
     jobs: tuple[JobFact, ...] | None = None
     jobs_seen: int = 0
-    held_back: tuple[str, ...] | None = None

@@ -91,6 +91,7 @@ class Group:
         self.folded = self.settled = self.edited = False  # edited: the history, other than by changes
         self.begun = False
         self.new_names = 0, 0
+        self.log_bytes = 0
         self._log: list[LogRow] = []
         self._waiting: set[str] = set()
 
@@ -182,6 +183,7 @@ class Group:
             else:
                 key = current.key
         self._log.append((seq, written.log, key, prev, was))
+        self.log_bytes += len(written.log)
         return depth
 
     def _move(self, written: Written, current: State, seq: int, depth: int) -> None:
