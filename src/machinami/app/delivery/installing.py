@@ -129,7 +129,7 @@ def add_release(bundle: Bundle, prefix: Path, say: Say) -> Path:
     if (release / COMPLETE).exists():
         return release
     shutil.rmtree(release, ignore_errors=True)
-    check_room(prefix, _unpacked(bundle))
+    check_room(prefix, unpacked(bundle))
     say("版を入れています", f"Installing release {bundle.name}")
     before = os.umask(0o022)  # who runs the town is another user than who installs it, and must be able to read it
     try:
@@ -155,7 +155,7 @@ def check_room(place: Path, needed: int) -> None:
         )
 
 
-def _unpacked(bundle: Bundle) -> int:
+def unpacked(bundle: Bundle) -> int:
     """How many bytes a release takes on the disk while it is put there: its wheels, and what they become."""
     needed = 0
     with zipfile.ZipFile(bundle.path) as archive:

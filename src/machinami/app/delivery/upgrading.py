@@ -288,8 +288,8 @@ def _hand_over(data: Path, copy: Path) -> None:
     """Give what the new release has made to whose the folder is: who upgrades may be root, who runs the town "
     "is not."""
     for made in copy.rglob("*"):
-        if not (data / made.relative_to(copy)).exists():
-            _belong(data, made)
+        was = data / made.relative_to(copy)
+        _belong(was if was.exists() else data, made)
 
 
 def _belong(source: Path, made: Path) -> None:
