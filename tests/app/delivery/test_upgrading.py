@@ -81,12 +81,14 @@ def test_a_new_release_takes_over_the_data_in_its_own_form_and_can_be_left_again
     installed: Installation, bundles: Callable[..., Path]
 ) -> None:
     before, first, old_form = held(installed), installed.current, form(installed)
+    (installed.prefix / "machinami.service").unlink()
     release = upgrade(installed, read_bundle(bundles("2.0", LATER_FORM)), quick=False, say=quietly)
     assert installed.current == release == read_bundle(bundles("2.0", LATER_FORM)).name
     assert form(installed) == old_form + 1
     assert held(installed) == before
     assert before["entities"] >= GAUGES
     assert beside(installed) == {"town.before"}
+    assert "ExecStart" in (installed.prefix / "machinami.service").read_text("utf-8")
 
     assert undo(installed, quietly) == first == installed.current
     assert form(installed) == old_form

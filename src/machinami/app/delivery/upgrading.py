@@ -23,6 +23,7 @@ from machinami.app.delivery.installing import (
     Installation,
     Say,
     add_release,
+    call,
     check_machine,
     check_room,
     check_signer,
@@ -56,6 +57,7 @@ def upgrade(installation: Installation, bundle: Bundle, quick: bool, say: Say, o
         _prepare(installation, release, quick, say)
         _switch(installation, release.name, say)
     _drop_unused(installation)
+    call([str(executable(release, "machinami")), "upgrade"])  # what starts the town is as the new release has it
     return release.name
 
 
