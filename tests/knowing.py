@@ -163,7 +163,7 @@ async def known(
     caller = HttpCaller()
     provider = Provider(identity, provided, caller) if provided else None
     frame = Frame(_NAMES, clock, origin=Origin(address, proxied))
-    rows = [*ngsild_routes(broker, asking.principal), *identity_routes(asking, frame, provider)]
+    rows = [*ngsild_routes(broker, asking.principal), *identity_routes(asking, frame, broker.town, provider)]
     rows.append(Route("GET", "/static/{path:path}", show_asset))
     serving = await serve(rows, port=port)
     found["address"] = address or serving.url

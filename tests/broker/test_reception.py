@@ -26,6 +26,15 @@ def test_an_address_hands_in_so_much_an_hour_and_again_an_hour_later() -> None:
     assert desk.refused == 1
 
 
+def test_without_a_bound_nothing_is_remembered() -> None:
+    desk = Reception(per_address=0, per_town=0)
+    for _ in range(100):
+        desk.admit_stranger("192.0.2.1", NOW)
+        desk.admit_person("urn:person:1", NOW)
+    assert not desk._all
+    assert not any(desk._by_address.values())
+
+
 def test_many_addresses_together_fill_the_town_but_keep_out_nobody_who_is_signed_in() -> None:
     desk = Reception(per_address=3, per_town=5)
     for number in range(5):

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tests.broker.conftest import OFFICER, START, Clock, House, gauge
 
 from machinami.broker import evolution, operations
-from machinami.broker.closed_months import ClosedMonths
+from machinami.broker.closed_months import ROWS, ClosedMonths, row_of
 from machinami.broker.erasure import Going, carry_out
 from machinami.broker.thinning import STATE, apply_rules, effect_of, rules_of, set_rule
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, StoreUnavailable
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.context import core
@@ -22,6 +22,7 @@ from machinami.model.found import Instance
 from machinami.model.query import TemporalQuery
 from machinami.model.retention import EVERY_TYPE, Rule, Step, bucket_of, is_reading, month_of, step_of, sum_of
 from machinami.store.files import MemoryFiles
+from machinami.store.parquet import Chosen, Row
 from machinami.store.protocol import Transaction
 from machinami.wire.recorded import RecordedWire
 
@@ -37,19 +38,36 @@ class Broken(Exception):
     """The power went."""
 
 
-class Months(ClosedMonths):
-    """Closed months of which a copy is looked at."""
+class Files(MemoryFiles):
+    """Files in which the power goes after so many were written or dropped."""
 
-    def __init__(self, files: MemoryFiles, breaks_after: int | None = None) -> None:
-        super().__init__(files)
+    def __init__(self, breaks_after: int | None = None) -> None:
+        super().__init__()
         self.left = breaks_after
 
-    async def keep(self, month, kind, instances) -> None:
-        await super().keep(month, kind, instances)
+    def step(self) -> None:
         if self.left is not None:
             self.left -= 1
             if self.left < 0:
                 raise Broken
+
+    async def put(self, owner: str, name: str, content: bytes) -> None:
+        await super().put(owner, name, content)
+        self.step()
+
+    async def drop(self, owner: str, name: str) -> bool:
+        self.step()
+        return await super().drop(owner, name)
+
+
+def with_months(town: Town, files: MemoryFiles, rows: int = ROWS) -> ClosedMonths:
+    """The town, with its closed months there. rows: how many a file may have."""
+    object.__setattr__(town, "months", ClosedMonths(files, rows))
+    return town.months
+
+
+async def rows_in(months: ClosedMonths) -> list[Row]:
+    return [row for name in await months.names() async for row in months.read(name, Chosen())]
 
 
 def past_of(days: list[tuple[int, int, float]]) -> list[Instance]:
@@ -84,7 +102,7 @@ DAYS = st.lists(
 
 
 @given(DAYS, st.none() | st.integers(0, 8))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_what_is_left_is_what_the_rule_says_and_a_break_loses_and_doubles_nothing(
     tmp_path_factory: pytest.TempPathFactory, days: list[tuple[int, int, float]], breaks: int | None
 ) -> None:
@@ -94,26 +112,27 @@ async def test_what_is_left_is_what_the_rule_says_and_a_break_loses_and_doubles_
         past = [one for one in await fill(town, days) if one.attribute == LEVEL]
         await set_rule(town, GAUGE, RULE, OFFICER)
         before = [one for one in await kept(town) if is_reading(one)]
-        files = MemoryFiles()
-        if breaks is not None:
-            try:
-                await apply_rules(town, ZONE, Months(files, breaks))
-            except Broken:
-                await house.close()
-                town = await house.open()
-        months = ClosedMonths(files)
-        await apply_rules(town, ZONE, months)
+        files = Files(breaks)
+        with_months(town, files)
+        try:
+            await apply_rules(town, ZONE, 5)
+        except Broken:
+            await house.close()
+            town = await house.open()
+        files.left = None
+        months = with_months(town, files)
+        await apply_rules(town, ZONE)
         after = [one for one in await kept(town) if is_reading(one)]
         assert_as_ruled(before, after)
         assert len(await kept(town, NOTE)) == 1
-        rows = [row for name in await months.names() for row in await months.read(name)]
+        rows = await rows_in(months)
         due = [one for one in past if RULE.step(month_of(seen(one), ZONE).end, START) is not Step.RAW]
         assert sorted((row[4], row[5]) for row in rows) == sorted(
             (to_micros(seen(one)), float(one.value.value)) for one in due
         )
-        assert (await apply_rules(town, ZONE, months)).condensed == 0
+        assert (await apply_rules(town, ZONE)).condensed == 0
         await town.store.transact(lambda tx: tx.delete_record(STATE, "done"))
-        assert (await apply_rules(town, ZONE, months)).condensed == 0  # looked at anew, all is as it should be
+        assert (await apply_rules(town, ZONE)).condensed == 0  # looked at anew, all is as it should be
     finally:
         await house.close()
 
@@ -146,7 +165,7 @@ async def test_the_past_is_answered_as_ever_and_says_what_was_condensed(town: To
     await fill(town, readings)
     whole = (await town.store.aggregate(ONE, LEVEL, OBSERVED, EXACT, None))[0].values
     await set_rule(town, EVERY_TYPE, Rule(40, 4_000, None, archive=False), OFFICER)
-    account = await apply_rules(town, ZONE, ClosedMonths(None))
+    account = await apply_rules(town, ZONE)
     assert (account.condensed, account.made, account.archived) == (24, 4, 0)
     summed = (await town.store.aggregate(ONE, LEVEL, OBSERVED, EXACT, None))[0].values
     assert all(math.isclose(summed[name], whole[name], abs_tol=1e-9) for name in EXACT)
@@ -160,8 +179,10 @@ OBSERVED = TemporalQuery()
 async def test_nothing_is_condensed_that_is_to_be_archived_and_cannot_be(town: Town) -> None:
     await fill(town, [(150, 0, 1.0), (150, 10, 2.0)])
     await set_rule(town, EVERY_TYPE, Rule(40, None, None), OFFICER)
-    account = await apply_rules(town, ZONE, ClosedMonths(None))
-    assert (account.condensed, account.held_back) == (0, {GAUGE})
+    before = await kept(town)
+    with pytest.raises(StoreUnavailable, match="no folder for files"):
+        await apply_rules(town, ZONE)
+    assert await kept(town) == before
     assert town.store.record(STATE, "done") is None
 
 
@@ -179,18 +200,32 @@ async def test_a_rule_says_beforehand_what_it_does(town: Town) -> None:
 
 
 async def test_erasing_an_entity_or_its_past_reaches_the_closed_months(town: Town) -> None:
-    files = MemoryFiles()
-    object.__setattr__(town, "files", files)
-    months = ClosedMonths(files)
+    months = with_months(town, MemoryFiles())
     past = past_of([(150, 0, 1.0), (150, 10, 2.0), (100, 0, 5.0)])
     other = [Instance("urn:other", one.attribute, one.value) for one in past]
     named = [Instance(ONE, NOTE + "2", past[0].value)]
     for each in (past[:2] + named, other[:2]):
-        await months.keep("2026-01", GAUGE, each)
+        await months.keep("2026-01", GAUGE, [row_of(GAUGE, one) for one in each])
     await operations.create(town, gauge(), OFFICER)
     await evolution.forget_attribute(town, ONE, LEVEL, OFFICER, every=True)
-    assert {row[2] for name in await months.names() for row in await months.read(name) if row[0] == ONE} == {NOTE + "2"}
+    assert {row[2] for row in await rows_in(months) if row[0] == ONE} == {NOTE + "2"}
     await carry_out(town, Going(None, [ONE]), (), OFFICER, "asked for")
-    rows = [row for name in await months.names() for row in await months.read(name)]
+    rows = await rows_in(months)
     assert {row[0] for row in rows} == {"urn:other"}
     assert len(rows) == 2
+
+
+async def test_what_is_forgotten_while_it_is_archived_leaves_the_closed_months_again(town: Town) -> None:
+    await fill(town, [(150, 0, 1.0), (150, 10, 2.0)])
+    await set_rule(town, EVERY_TYPE, Rule(40, None, None), OFFICER)
+
+    class Forgetting(MemoryFiles):
+        async def put(self, owner: str, name: str, content: bytes) -> None:
+            await super().put(owner, name, content)
+            await town.store.transact(lambda tx: tx.remove_history(ONE, LEVEL))
+
+    months = with_months(town, Forgetting())
+    account = await apply_rules(town, ZONE)
+    assert (account.condensed, account.left) == (0, 2)
+    assert await rows_in(months) == []
+    assert town.store.record(STATE, "done") is None  # so it is looked at again

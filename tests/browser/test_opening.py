@@ -63,6 +63,7 @@ async def test_shelters_are_opened_seen_by_a_stranger_and_closed_again(url: str,
     await officer.goto("/first?lang=en")
     await officer.fill("#name", "aiko")
     await officer.fill("#password", PASSWORD)
+    await officer.uncheck("input[name=open]")
     await officer.click("main button[type=submit]")
     await stranger.goto("/map?lang=en")
     await expect(stranger.locator("h1")).to_contain_text("is not open yet")
@@ -96,3 +97,38 @@ async def test_shelters_are_opened_seen_by_a_stranger_and_closed_again(url: str,
     await expect(officer.locator("#row-open-Shelter")).to_be_visible()
     await officer.goto("/audit?did=administer")
     await expect(officer.locator(".log")).to_contain_text("withdrew a row: Everyone may see shelters.")
+
+
+async def test_the_first_administrator_opens_what_residents_need_in_a_disaster_unless_they_say_otherwise(
+    url: str, chromium: Browser
+) -> None:
+    officer, stranger = await _page(chromium, url), await _page(chromium, url)
+    await officer.goto("/first?lang=en")
+    await officer.fill("#name", "aiko")
+    await officer.fill("#password", PASSWORD)
+    await expect(officer.locator("input[name=open]")).to_be_checked()
+    await officer.click("main button[type=submit]")
+    await stranger.goto("/light?lang=en")
+    await expect(stranger.locator("#refuges + p")).to_contain_text("no word yet")
+    await officer.goto("/disaster")
+    await expect(officer.locator("#unseen")).to_have_count(0)
+
+
+async def test_a_town_that_opened_nothing_says_so_where_the_mode_is_turned_and_opens_it_there(
+    url: str, chromium: Browser
+) -> None:
+    officer, stranger = await _page(chromium, url), await _page(chromium, url)
+    await officer.goto("/first?lang=en")
+    await officer.fill("#name", "aiko")
+    await officer.fill("#password", PASSWORD)
+    await officer.uncheck("input[name=open]")
+    await officer.click("main button[type=submit]")
+    await stranger.goto("/light?lang=en")
+    await expect(stranger.locator("#refuges + p")).to_contain_text("not open to everyone")
+    await officer.goto("/disaster")
+    await expect(officer.locator("section:has(#unseen) li")).to_have_count(4)
+    await officer.click("button:has-text('Open them')")
+    await officer.goto("/disaster")
+    await expect(officer.locator("#unseen")).to_have_count(0)
+    await stranger.goto("/light?lang=en")
+    await expect(stranger.locator("#refuges + p")).to_contain_text("no word yet")

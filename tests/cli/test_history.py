@@ -11,13 +11,13 @@ import pytest
 
 from machinami.app.configuration import FILE, read
 from machinami.app.keys import files_of, ring_of
-from machinami.broker.closed_months import ClosedMonths
+from machinami.broker.closed_months import ClosedMonths, row_of
 from machinami.broker.contexts import town_context
 from machinami.cli.entrance import enter
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.found import Instance
 from machinami.store.files import SEALED
-from machinami.store.parquet import from_parquet
+from machinami.store.parquet import Chosen, count
 
 BEGIN = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -37,9 +37,10 @@ def fill(folder: Path, sealed: bool) -> None:
             Attribute(Kind.PROPERTY, n / 2, None, first + timedelta(hours=n), "MTR", instance_id=f"urn:i:{month}:{n}")
             for n in range(3)
         ]
-        past = [Instance("urn:ngsi-ld:RiverGauge:1", expand("waterLevel"), one) for one in values]
+        kind = expand("RiverGauge")
+        past = [row_of(kind, Instance("urn:ngsi-ld:RiverGauge:1", expand("waterLevel"), one)) for one in values]
         for _ in range(2):  # as after a crash: what is there already counts once
-            asyncio.run(months.keep(month, expand("RiverGauge"), past))
+            asyncio.run(months.keep(month, kind, past))
 
 
 @pytest.mark.parametrize("sealed", [False, True])
@@ -60,7 +61,7 @@ def test_closed_months_are_read_back_as_they_came(
     assert len(list(csv.DictReader(io.StringIO(capsys.readouterr().out)))) == 3
     target = tmp_path / "all.parquet"
     assert enter([*data, "--parquet", str(target)]) == 0
-    assert len(from_parquet(target.read_bytes())) == 6
+    assert count(target.read_bytes(), Chosen()) == 6
     capsys.readouterr()
     assert enter([*data, "--attribute", "nothing"]) == 0
     assert capsys.readouterr().out == ""

@@ -1,22 +1,25 @@
 """The flood service as the pages see it, with made-up rivers: what officers decide is kept in memory."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 from tests.fakes import rivers, scenes
 
+from machinami.foundation.errors import SettingsError
+from machinami.kit.approving import DecisionRow
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.happening import Happening
 from machinami.kit.http import Route
 from machinami.kit.installed import Service, read_manifest
 from machinami.kit.manifest import DataUse, Manifest, Text
-from machinami.kit.settings import fields_of, read_setting, written
+from machinami.kit.settings import Refused, SettingChange, SettingSheet, fields_of, read_setting, refusal, written
 from machinami.kit.words import Words
 from machinami.model.vocabulary.alerts import Message
 from machinami.model.vocabulary.office import Officer
-from machinami.services.flood.book.state import Decision, SettingChange, SettingSheet, State, ThresholdChange
+from machinami.services.flood.book.state import State, ThresholdChange
 from machinami.services.flood.model import Thresholds
 from machinami.services.flood.page import book_routes
 
@@ -98,24 +101,24 @@ class FakeFlood:
         sheet = next(s for s in self.known.sheets if s.id == gauge)
         await self.set_thresholds(gauge, sheet.changes[0].before, "取り消し", by)
 
-    async def set_setting(self, name: str, text: str, reason: str, by: Officer) -> None:
-        """Change a setting."""
-        value = written(read_setting(SETTINGS.setting(name), text))
-        sheets = []
-        for sheet in self.known.settings:
-            if sheet.field.name == name:
-                change = SettingChange(scenes.NOW, by.who, by.role, reason, sheet.field.text, value)
-                sheet = SettingSheet(replace(sheet.field, text=value), (change, *sheet.changes))
-            sheets.append(sheet)
-        self._decide("setting", name, by, reason, settings=tuple(sheets))
-
-    async def undo_setting(self, name: str, by: Officer) -> None:
-        """Bring back the value before."""
+    async def setting(self, form: Mapping[str, str], words: Words) -> Refused | None:
+        """Change a setting, or bring back the value before."""
+        name, by = form["setting"], Officer(form["who"], form["role"])
         sheet = next(s for s in self.known.settings if s.field.name == name)
-        await self.set_setting(name, sheet.changes[0].before, "取り消し", by)
+        try:
+            text = sheet.changes[0].before if form.get("undo") else form["value"]
+            value = written(read_setting(SETTINGS.setting(name), text))
+        except SettingsError:
+            return Refused(name, form["value"], refusal(sheet.field, words))
+        reason = form.get("reason", "")
+        change = SettingChange(scenes.NOW, str(by), sheet.field.text, value, reason, bool(form.get("undo")))
+        changed = SettingSheet(replace(sheet.field, text=value), (change, *sheet.changes), not form.get("undo"))
+        settings = tuple(changed if s.field.name == name else s for s in self.known.settings)
+        self._decide("setting", name, by, reason, settings=settings)
+        return None
 
     def _decide(self, kind, subject: str, by: Officer, reason: str, **changed: object) -> None:
-        decision = Decision(scenes.NOW, kind, subject, by.who, by.role, reason)
+        decision = DecisionRow(scenes.NOW, kind, subject, by.who, by.role, reason)
         self.known = replace(self.known, decisions=(decision, *self.known.decisions), **changed)
 
     def service(self) -> Service:

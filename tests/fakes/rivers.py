@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from tests.fakes import scenes
 
+from machinami.kit.approving import DecisionRow, ProposalRow
 from machinami.kit.happening import Notice, Reading
 from machinami.model.expectation import Step
-from machinami.services.flood.book.state import Decision, Proposal, Score, Sheet, State, ThresholdChange
+from machinami.services.flood.book.state import Score, Sheet, State, ThresholdChange
 from machinami.services.flood.model import Thresholds
 
 MARKS = Thresholds(1.8, 2.4, 2.9, 3.6)
@@ -17,10 +18,10 @@ WHO = ("山田 花子", "危機管理課長")
 def storm() -> State:
     """A storm with one proposal waiting, no notice out, decisions in the log and scores."""
     happening = scenes.storm(told=False)
-    proposal = Proposal(
+    proposal = ProposalRow(
         "urn:ngsi-ld:FloodProposal:1",
-        "街並大橋水位観測所（早瀬川）",
         3,
+        "街並大橋水位観測所（早瀬川）",
         "早瀬川沿い：高齢者等は避難してください",
         "街並大橋の水位が避難判断水位を超え、上昇が続いています。",
         "避難に時間のかかる人は、街並中央小学校へ避難してください。",
@@ -33,9 +34,9 @@ def storm() -> State:
         scenes.NOW - timedelta(minutes=2),
     )
     decisions = (
-        Decision(scenes.NOW - timedelta(hours=3), "thresholds", "街並大橋水位観測所", *WHO, "河床掘削後の見直し"),
-        Decision(scenes.NOW - timedelta(days=20), "withdrawn", "早瀬川沿い：注意", *WHO, "水位が下がったため"),
-        Decision(scenes.NOW - timedelta(days=20, hours=5), "approved", "早瀬川沿い：注意", *WHO),
+        DecisionRow(scenes.NOW - timedelta(hours=3), "thresholds", "街並大橋水位観測所", *WHO, "河床掘削後の見直し"),
+        DecisionRow(scenes.NOW - timedelta(days=20), "withdrawn", "早瀬川沿い：注意", *WHO, "水位が下がったため"),
+        DecisionRow(scenes.NOW - timedelta(days=20, hours=5), "approved", "早瀬川沿い：注意", *WHO),
     )
     sheets = [_sheet(reading) for reading in happening.readings if reading.kind == "level"]
     return State(sheets, (), (proposal,), decisions, _scores())
@@ -51,7 +52,7 @@ def empty() -> State:
     return State(())
 
 
-def notice(proposal: Proposal, who: str) -> Notice:
+def notice(proposal: ProposalRow, who: str) -> Notice:
     """What is published when a proposal is approved."""
     return Notice(
         "urn:ngsi-ld:Alert:2",

@@ -22,7 +22,7 @@ from tests.servers import free_port
 
 from machinami.apis.branches.routes import routes
 from machinami.app.delivering import Delivering
-from machinami.broker import operations
+from machinami.broker import evolution, history, operations
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import Policy
 from machinami.broker.town import DEFAULT_TOWN, Town
@@ -35,6 +35,8 @@ from machinami.kit.viewing import anyone
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
+from machinami.model.names import SCOPE
+from machinami.model.null import NULL
 from machinami.model.principal import Principal
 from machinami.model.query import TemporalQuery, TimeRelation
 from machinami.store.memory import MemoryTown
@@ -48,9 +50,9 @@ EVER = TemporalQuery(TimeRelation.AFTER, START - timedelta(days=99), None, "modi
 Told = tuple[str, str, str | None, datetime | None, Any]
 
 
-def new_town(now: Callable[[], datetime]) -> Town:
+def new_town(now: Callable[[], datetime], is_branch: bool = False) -> Town:
     numbers = count(1)
-    return Town(DEFAULT_TOWN, MemoryTown(), Policy(), now, lambda: f"{next(numbers):06d}")
+    return Town(DEFAULT_TOWN, MemoryTown(log_past=is_branch), Policy(), now, lambda: f"{next(numbers):06d}")
 
 
 class Wire:
@@ -84,7 +86,7 @@ class Pair:
 
     def __init__(self) -> None:
         self.now = START
-        self.branch, self.centre = new_town(lambda: self.now), new_town(lambda: self.now)
+        self.branch, self.centre = new_town(lambda: self.now, True), new_town(lambda: self.now)
         self.wire = Wire(self.centre)
         self.start()
 
@@ -100,6 +102,38 @@ class Pair:
             await operations.append(self.branch, entity_id, fragment, True, BY)
         except NotFound:
             await operations.create(self.branch, Entity(entity_id, (GAUGE,), {name: (said,)}), BY)
+
+    async def tell_late(self, number: int, name: str, value: float, at: datetime) -> None:
+        """A reading that comes into the history alone."""
+        value_then = Attribute(Kind.PROPERTY, value, observed_at=at)
+        with contextlib.suppress(NotFound):
+            told = evolution.Evolution(None, (GAUGE,), (), (evolution.PastInstance(name, value_then),))
+            await evolution.add(self.branch, f"urn:ngsi-ld:RiverGauge:{number}", told, BY)
+
+    async def mend(self, number: int, name: str, which: int, how: str) -> None:
+        """Put one reading of the past right, say that it is missing, put another in its place, or forget it."""
+        entity_id = f"urn:ngsi-ld:RiverGauge:{number}"
+        rows = await self.branch.store.instances([entity_id], [name], EVER)
+        found = [one.value for one in rows if one.deleted_at is None]
+        if not found:
+            return
+        one = found[which % len(found)]
+        place = self.branch, entity_id, name, str(one.instance_id)
+        with contextlib.suppress(NotFound):
+            if how == "forget":
+                await evolution.forget_instance(*place, BY)
+            elif how == "replace":
+                another = Attribute(Kind.PROPERTY, which + 0.5, observed_at=one.observed_at)
+                await evolution.replace_instance(*place, another, BY)
+            else:
+                await history.correct(*place, None if how == "missing" else which + 0.25, "misread", BY)
+
+    async def move(self, number: int, scopes: tuple[str, ...]) -> None:
+        """Have a gauge belong to other scopes."""
+        with contextlib.suppress(NotFound):
+            await operations.append(
+                self.branch, f"urn:ngsi-ld:RiverGauge:{number}", Fragment(scopes=scopes or (NULL,)), True, BY
+            )
 
     async def remove(self, number: int, name: str) -> None:
         with contextlib.suppress(NotFound):
@@ -117,12 +151,17 @@ class Pair:
             assert state != "ok"
 
     async def history(self, of: Town) -> list[Told]:
-        """All that was ever observed, in order of time."""
+        """All that was ever observed, in order of time. A scope is not: it holds from when it comes."""
         ids = [f"urn:ngsi-ld:RiverGauge:{n}" for n in range(4)]
         rows = await of.store.instances(ids, None, EVER)
         told = [(r.entity_id, r.attribute, r.value.dataset_id, r.value.observed_at, r.value.value)
-                for r in rows if r.deleted_at is None]  # fmt: skip
+                for r in rows if r.deleted_at is None and r.attribute != SCOPE]  # fmt: skip
         return sorted(told, key=lambda row: (row[0], row[1], row[3] or START, str(row[4])))
+
+    def heads(self, of: Town) -> list[Any]:
+        """The scopes and present values of what there is."""
+        there = [of.store.peek(f"urn:ngsi-ld:RiverGauge:{n}") for n in range(4)]
+        return [one and (one.scopes, {name: rows[0].value for name, rows in one.attributes.items()}) for one in there]
 
     async def order(self, of: Town) -> dict[str, list[tuple[str, str]]]:
         """What became of each entity, in the order of the log."""
@@ -133,12 +172,21 @@ class Pair:
         return found
 
 
+PAST = ("late", "correct", "missing", "replace", "forget")
 moves = st.lists(
     st.one_of(
         st.tuples(st.just("write"), st.integers(0, 3), st.sampled_from([LEVEL, RAIN]), st.integers(-3, 60)),
         st.tuples(st.just("remove"), st.integers(0, 3), st.sampled_from([LEVEL, RAIN]), st.just(0)),
         st.tuples(st.just("delete"), st.integers(0, 3), st.just(""), st.just(0)),
         st.tuples(st.just("deliver"), st.just(0), st.sampled_from(["ok", "cut", "lost"]), st.just(0)),
+        st.tuples(st.just("late"), st.integers(0, 3), st.sampled_from([LEVEL, RAIN]), st.integers(1, 60)),
+        st.tuples(
+            st.sampled_from(["correct", "missing", "replace", "forget"]),
+            st.integers(0, 3),
+            st.sampled_from([LEVEL, RAIN]),
+            st.integers(0, 9),
+        ),
+        st.tuples(st.just("move"), st.integers(0, 3), st.sampled_from(["", "/north", "/south"]), st.just(0)),
         st.tuples(st.just("restart"), st.just(0), st.just(""), st.just(0)),
     ),
     max_size=60,
@@ -159,13 +207,21 @@ def test_the_centre_has_what_the_branch_has_whenever_the_line_was_cut(found: lis
                 await pair.remove(number, word)
             elif what == "delete":
                 await pair.delete(number)
+            elif what == "late":
+                await pair.tell_late(number, word, float(step), pair.now - timedelta(minutes=minutes, seconds=step))
+            elif what == "move":
+                await pair.move(number, (word,) if word else ())
+            elif what in ("correct", "missing", "replace", "forget"):
+                await pair.mend(number, word, minutes, what)
             elif what == "deliver":
                 await pair.deliver(word)
             else:
                 pair.start()
         await pair.deliver()
         assert await pair.history(pair.centre) == await pair.history(pair.branch)
-        if not late:
+        if not late:  # else what was observed last is the present one at the centre
+            assert pair.heads(pair.centre) == pair.heads(pair.branch)
+        if not late and not any(what in PAST for what, *_ in found):
             assert await pair.order(pair.centre) == await pair.order(pair.branch)
         before = pair.centre.store.last_seq
         await pair.deliver()
@@ -263,6 +319,26 @@ def upsert(at: RunningTown, number: int) -> None:
         pass
 
 
+PAST_OF = "/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:RiverGauge:1"
+
+
+def tell(at: RunningTown, method: str, path: str, body: Any) -> None:
+    said = urllib.request.Request(at.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    said.method = method
+    with urllib.request.urlopen(said, timeout=30):
+        pass
+
+
+def tell_of_the_past(at: RunningTown) -> None:
+    """A reading that comes late, and one of the past that is put right."""
+    said = {"type": "Property", "value": -1, "observedAt": "2026-06-30T23:00:00Z"}
+    tell(at, "POST", f"{PAST_OF}/attrs", {LEVEL: said})
+    rows = at.get(f"{PAST_OF}?timerel=after&timeAt=2020-01-01T00:00:00Z")[LEVEL]
+    (wrong,) = [row for row in rows if row["value"] == 7]
+    right = {"type": "Property", "value": 7.5, "observedAt": wrong["observedAt"]}
+    tell(at, "PATCH", f"{PAST_OF}/attrs/{urllib.parse.quote(LEVEL, safe='')}/{wrong['instanceId']}", {LEVEL: right})
+
+
 def values(at: RunningTown) -> list[float]:
     url = "/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:RiverGauge:1?timerel=after&timeAt=2020-01-01T00:00:00Z"
     try:
@@ -287,12 +363,14 @@ def test_both_processes_are_killed_and_nothing_is_lost_or_doubled(tmp_path: Path
             there.kill()
             for n in range(20, 40):
                 upsert(here, n)
+            tell_of_the_past(here)
             here.kill()
         with town(branch) as here:
             for n in range(40, 60):
                 upsert(here, n)
             with town(centre, "--port", port) as back:
                 deadline = time.monotonic() + 60
-                while values(back) != list(map(float, range(60))):
+                wanted = [-1.0, *(7.5 if n == 7 else float(n) for n in range(60))]
+                while values(back) != wanted:
                     assert time.monotonic() < deadline, values(back)
                     time.sleep(0.1)

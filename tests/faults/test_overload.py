@@ -218,3 +218,24 @@ async def test_long_queries_beyond_the_queue_are_refused_and_a_too_long_one_is_c
     assert store.statistics()["reads_cut_off"] == 4
     assert await store._readers.run(lambda one: list(one.execute("SELECT 1")), True) == [(1,)]
     assert store.statistics()["reads_waiting"] == 0
+
+
+async def test_who_sends_many_requests_at_once_and_waits_for_none_is_let_go(lane: bool) -> None:
+    async with House().open(lane) as serving, Client(serving) as client:
+        client.send(post(2, b"{}") + b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n" * 5_000)
+        head = await client.head()
+        assert head.startswith(b"HTTP/1.1 429 ")
+        assert b"retry-after: 1\r\n" in head
+        await until(lambda: serving.room.connections == 0)
+
+
+async def test_what_nobody_reads_takes_no_more_memory_than_the_bound(lane: bool) -> None:
+    async with House().open(lane, unread=3 * BIG) as serving, contextlib.AsyncExitStack() as stack:
+        for _ in range(8):
+            client = await stack.enter_async_context(Client(serving))
+            client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # of every transport
+            client.send(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+        await until(lambda: serving.room.refused["unread"] >= 4)
+        assert serving.room.unread <= 3 * BIG
+        await until(lambda: serving.room.connections == 0)
+        assert serving.room.unread == 0

@@ -114,6 +114,41 @@ async def test_what_was_not_noted_before_the_town_ended_is_noted_after_it(tmp_pa
         assert faults(await (await _audit(town)).batches(0, 100, ADMINISTRATOR)) == []
 
 
+async def test_changes_that_were_too_many_to_wait_in_memory_are_noted_from_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("machinami.broker.audit._MOST_WAITING", 3)
+    async with protected(tmp_path) as town:
+        await town.ask("administrator", "POST", "/entities", CASE)
+        audit, house = await _audit(town), await town.town.broker.town(None)
+        for step in range(20):
+            await town.ask("officer", "PATCH", "/entities/urn:x:case/attrs/state", {"value": f"state {step}"})
+        assert len(audit._changes) <= 3
+        await audit.keep()
+        await town.ask("officer", "PATCH", "/entities/urn:x:case/attrs/state", {"value": "closed"})
+        noted = [one["seq"] for one in await _found(town, did="change", what="urn:x:case")]
+        assert noted == list(range(house.store.last_seq, house.store.last_seq - 21, -1))
+        assert faults(await audit.batches(0, 100, ADMINISTRATOR)) == []
+
+
+async def test_nothing_personal_is_shown_while_nothing_more_can_be_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with protected(tmp_path) as town:
+        await town.ask("administrator", "POST", "/entities", CASE)
+        audit, house = await _audit(town), await town.town.broker.town(None)
+        await put_mark(house, Mark(LegalClass.PERSONAL, attribute=DEFAULT + "name"), ADMINISTRATOR)
+        until = EARLY.replace(year=2027)
+        ground = Ground("officer", Basis.OWN_USE, Whom.ROLE, "officer", "the case is worked on", until)
+        await put_ground(house, ground, ADMINISTRATOR)
+        monkeypatch.setattr("machinami.broker.audit._MOST_WAITING", 0)
+        assert (await town.ask("officer", "GET", "/entities/urn:x:case")).status == 503
+        monkeypatch.undo()
+        await audit.keep()
+        assert (await town.ask("officer", "GET", "/entities/urn:x:case")).status == 200
+        assert [one["who"] for one in await _found(town, did="read")] == ["urn:person:officer"]
+
+
 texts = st.text(st.sampled_from(string.printable + "é街\u2028\x1f%"), max_size=12)
 
 

@@ -187,7 +187,7 @@ async def test_the_settings_of_a_service_are_changed_only_by_who_may_change_what
                 await house.store.transact(lambda tx, name=name: tx.delete_record("settings", name))
         trail = await town.broker.audit(house).search(Search(did="administer"), 10, PEOPLE["administrator"])
         told = [(one["who"], one["for"], one["what"]) for one in trail.entries if "what" in one]
-        assert ("urn:person:officer", "Mayor", "set flood: silent_minutes") in told
+        assert ("urn:person:officer", "Mayor (mayor)", "set flood: silent_minutes") in told
 
 
 async def test_a_service_does_its_work_by_its_manifest(tmp_path: Path) -> None:

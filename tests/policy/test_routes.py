@@ -298,7 +298,6 @@ deciding    POST   /services/flood/approve
 deciding    POST   /services/flood/decline
 deciding    POST   /services/flood/withdraw
 deciding    POST   /services/flood/thresholds/undo
-deciding    POST   /services/flood/settings/undo
 reading     GET    /services/flood/cap
 reading     GET    /services/flood/cap/{name}
 page        GET    /services/participation
@@ -369,7 +368,6 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "/services/flood/decline": {"proposal": "urn:x:1", "reason": "x", **OFFICER},
     "/services/flood/withdraw": {"notice": "urn:x:1", "reason": "x", **OFFICER},
     "/services/flood/thresholds/undo": {"gauge": GAUGE, **OFFICER},
-    "/services/flood/settings/undo": {"setting": "silent_minutes", **OFFICER},
     "/services/participation/hand-in": {"kind": "proposal", "name": "x", "text": "x"},
     "/services/participation/support": {"piece": PROPOSAL},
     "/services/participation/comment": {"piece": PROPOSAL, "text": "x"},
@@ -387,7 +385,7 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "/services/participation/surveys": {"name": "x", "closes_on": "2099-01-01", **OFFICER},
     "/services/participation/surveys/figure": {"survey": SURVEY, "category": "moving", **OFFICER},
     "/services/participation/surveys/state": {"survey": SURVEY, **OFFICER},
-    "/services/participation/settings": {"setting": "reply_days", "value": "30", **OFFICER},
+    "/services/participation/settings": {"setting": "reply_days", "value": "30", "reason": "x", **OFFICER},
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "memory": lambda folder: MemoryBackend(),
     "sqlite": lambda folder: open_backend(folder, StoreSettings()),
     "sqlite, synced": lambda folder: open_backend(folder, StoreSettings(durability="full")),
-    "sqlite, cold": lambda folder: open_backend(folder, StoreSettings(cache_entities=4)),
+    "sqlite, cold": lambda folder: open_backend(folder, StoreSettings(cache_entities=4, log_bytes=0)),
     "sqlite, indexed": lambda folder: open_backend(folder, StoreSettings(indexed=NAMES)),
     "sqlite, in threads": lambda folder: open_backend(folder, StoreSettings(step_limit=1, loop_candidates=0)),
 }

@@ -95,7 +95,10 @@ async def _all_of(town: TownStore) -> tuple[object, ...]:
 @pytest.mark.parametrize("durability", ["normal", "full"])
 @pytest.mark.parametrize("seed", range(4))
 async def test_a_town_that_was_killed_is_what_it_was(tmp_path: Path, seed: int, durability: str) -> None:
-    backend, memory = open_backend(tmp_path / "town", StoreSettings(durability=durability)), MemoryBackend()
+    backend, memory = (
+        open_backend(tmp_path / "town", StoreSettings(durability=durability, log_bytes=0)),
+        MemoryBackend(),
+    )
     town, plain = await backend.open("default"), await memory.open("default")
     for stretch, lived in enumerate((_live, _end_all)):
         await lived([town, plain], seed)
@@ -103,7 +106,7 @@ async def test_a_town_that_was_killed_is_what_it_was(tmp_path: Path, seed: int, 
         assert await _all_of(town) == await _all_of(plain)
         assert await town.disagreements() == []
         expected = await _all_of(town)
-        again = open_backend(tmp_path / f"copy{stretch}", StoreSettings(durability=durability))
+        again = open_backend(tmp_path / f"copy{stretch}", StoreSettings(durability=durability, log_bytes=0))
         copy = await again.open("default")
         assert await _all_of(copy) == expected
         assert await copy.disagreements() == []
@@ -111,8 +114,11 @@ async def test_a_town_that_was_killed_is_what_it_was(tmp_path: Path, seed: int, 
     await backend.close()
 
 
-async def test_a_change_is_told_with_the_entity_before_it_from_wherever_the_log_is_read(tmp_path: Path) -> None:
-    backend = open_backend(tmp_path, StoreSettings())
+@pytest.mark.parametrize("log_bytes", [0, 1 << 24], ids=["from the file", "at hand"])
+async def test_a_change_is_told_with_the_entity_before_it_from_wherever_the_log_is_read(
+    tmp_path: Path, log_bytes: int
+) -> None:
+    backend = open_backend(tmp_path, StoreSettings(log_bytes=log_bytes))
     town = await backend.open("default")
     await create(town, [gauge(1, level=0, label="x"), gauge(2, level=0)])
     for step in range(1, 60):
@@ -124,8 +130,9 @@ async def test_a_change_is_told_with_the_entity_before_it_from_wherever_the_log_
     await backend.close()
 
 
-async def test_what_stays_of_a_log_that_is_trimmed_is_told_as_before(tmp_path: Path) -> None:
-    backend = open_backend(tmp_path, StoreSettings())
+@pytest.mark.parametrize("log_bytes", [0, 1 << 24], ids=["from the file", "at hand"])
+async def test_what_stays_of_a_log_that_is_trimmed_is_told_as_before(tmp_path: Path, log_bytes: int) -> None:
+    backend = open_backend(tmp_path, StoreSettings(log_bytes=log_bytes))
     town = await backend.open("default")
     await create(town, [gauge(1, level=0, label="x")])
     for step in range(1, 50):

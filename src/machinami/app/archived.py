@@ -1,6 +1,6 @@
 """What stands in the closed months of a town's folder? Read from its files, whether the town runs or not."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from machinami.broker.contexts import town_context
 from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.instant import from_micros
-from machinami.store.parquet import Row, to_parquet
+from machinami.store.parquet import Chosen, Row, gathering
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,21 @@ class Reading:
 async def archived(folder: Path, town: str | None, wanted: Wanted) -> AsyncIterator[Row]:
     """The readings, month by month. Raises SettingsError where there is no such town, StoreUnavailable where its files
     cannot be read."""
-    name = town or DEFAULT_TOWN
-    if not (folder / "towns" / name).is_dir():
-        raise SettingsError(f"There is no town {name!r} in {folder}")
-    settings = read(folder)
-    months, is_wanted = ClosedMonths(files_of(settings, ring_of(settings), name)), _filter(wanted)
-    for file in await months.names():
-        if (not wanted.since or file[:7] >= wanted.since) and (not wanted.until or file[:7] <= wanted.until):
-            for row in await months.read(file):
-                if is_wanted(row):
-                    yield row
+    months = _months(folder, town)
+    for name in await _names(months, wanted):
+        async for row in months.read(name, _chosen(wanted)):
+            yield row
+
+
+async def as_parquet(folder: Path, town: str | None, wanted: Wanted) -> tuple[bytes, int]:
+    """The readings in one file, for other programs, and how many they are. Raises as `archived` does."""
+    months = _months(folder, town)
+    with gathering() as found:
+        for name in await _names(months, wanted):
+            content = await months.content(name)
+            if content is not None:
+                found.add(content, _chosen(wanted))
+        return found.written()
 
 
 def reading(row: Row) -> Reading:
@@ -62,20 +67,23 @@ def reading(row: Row) -> Reading:
     return Reading(entity, context.compact(kind), context.compact(attribute), dataset, from_micros(at), number, unit)
 
 
-def as_parquet(rows: list[Row]) -> bytes:
-    """The rows in one file, for other programs."""
-    return to_parquet(rows)
+def _months(folder: Path, town: str | None) -> ClosedMonths:
+    name = town or DEFAULT_TOWN
+    if not (folder / "towns" / name).is_dir():
+        raise SettingsError(f"There is no town {name!r} in {folder}")
+    settings = read(folder)
+    return ClosedMonths(files_of(settings, ring_of(settings), name))
 
 
-def _filter(wanted: Wanted) -> Callable[[Row], bool]:
+async def _names(months: ClosedMonths, wanted: Wanted) -> list[str]:
+    return [
+        name
+        for name in await months.names()
+        if (not wanted.since or name[:7] >= wanted.since) and (not wanted.until or name[:7] <= wanted.until)
+    ]
+
+
+def _chosen(wanted: Wanted) -> Chosen:
     expand = town_context().expand
     kind, attribute = (expand(name) if name else "" for name in (wanted.type, wanted.attribute))
-
-    def is_wanted(row: Row) -> bool:
-        return (
-            (not kind or row[1] == kind)
-            and (not wanted.entity or row[0] == wanted.entity)
-            and (not attribute or row[2] == attribute)
-        )
-
-    return is_wanted
+    return Chosen(wanted.entity, kind, attribute)

@@ -1,6 +1,7 @@
 """How do others come to an installation, and it to them: as what, how often, where to, and with which certificate?"""
 
 import contextlib
+import logging
 import ssl
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from machinami.app.identifying import is_reached_from_afar
 from machinami.broker.pace import Pace
 from machinami.broker.reception import Reception
 from machinami.foundation.settings import Settings
+from machinami.kit.carrier import Limits
 from machinami.kit.origin import Origin
 from machinami.kit.room import Bounds
 from machinami.wire.mail import MailServer, SmtpMailer
@@ -23,6 +25,7 @@ try:
 except ImportError:  # not there on Windows
     resource = None  # type: ignore[assignment]
 
+_LOG = logging.getLogger("machinami")
 _OWN_FILES, _LEAST = 300, 64  # files that the town itself has open; connections that are always taken
 _REQUESTS = 200  # of one person, program or address in a second
 
@@ -35,9 +38,21 @@ def pace_of(settings: Settings) -> Pace | None:
     return Pace(bound, time.monotonic) if bound else None
 
 
-def room_of() -> Bounds:
-    """What all clients together may take: no more connections than the system lets a process have files."""
-    usual = Bounds()
+def limits_of(settings: Settings) -> Limits:
+    """What one client may take."""
+    return Limits(body=settings.body_limit, read=settings.request_seconds, idle=settings.idle_seconds)
+
+
+def room_of(settings: Settings) -> Bounds:
+    """What all clients together may take: no more connections than the system lets a process have files, and at least
+    one body of the largest size."""
+    usual = Bounds(
+        connections=settings.connections,
+        per_address=settings.connections_per_address,
+        works=settings.requests_at_once,
+        held=max(settings.body_memory, settings.body_limit),
+        unread=settings.answer_memory,
+    )
     if resource is None:
         return usual
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -46,7 +61,10 @@ def room_of() -> Bounds:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if hard < 0 else min(wanted, hard), hard))
         soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        usual = replace(usual, connections=max(min(usual.connections, soft - _OWN_FILES), _LEAST))
+        left = max(min(usual.connections, soft - _OWN_FILES), _LEAST)
+        if left < settings.connections:
+            _LOG.warning("of %d connections only %d can be open: raise LimitNOFILE", settings.connections, left)
+        usual = replace(usual, connections=left)
     return usual
 
 

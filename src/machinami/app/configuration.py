@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.app.branch_settings import branch
+from machinami.app.outside_settings import gtfs_realtime, mail, mqtt, openid
 from machinami.foundation.errors import SettingsError
 from machinami.foundation.settings import (
     ACCEPTED,
@@ -18,12 +19,8 @@ from machinami.foundation.settings import (
     LOG_FORMS,
     NORMAL,
     OFF,
-    MailSettings,
-    MqttSettings,
-    OpenIdSettings,
     Settings,
     Simulation,
-    TransitSettings,
 )
 from machinami.model.identity.demand import Second
 
@@ -31,8 +28,6 @@ FILE = "machinami.toml"
 _SECURITY = ("tls", "starttls", "none")
 _CERTIFICATES = (OFF, ACCEPTED, DEMANDED)
 SECOND_FACTORS = tuple(one.value for one in Second)
-_MQTT = {"url", "mapping", "user", "password_env", "ca_file", "client_id", "certificate", "key"}
-_OPENID = {"issuer", "client_id", "client_secret_env", "name", "level", "identity", "levels"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +136,22 @@ _RULES: Mapping[str, Mapping[str, _Rule]] = {
         "durability": _Rule("durability", lambda value: value in (NORMAL, FULL), f'"{NORMAL}" or "{FULL}"'),
         "cache_entities": _whole("cache_entities", 1, 100_000_000),
         "log_days": _whole("log_days", 0, 36_500),
+        "waiting_writes": _whole("waiting_writes", 100, 1_000_000),
+        "query_seconds": _whole("query_seconds", 1, 600),
         "encrypted": _flag("encrypted"),
         "key_file": _file("key_file", "/media/keys/machinami.key"),
         "person_keys": _file("person_keys", "/media/keys/machinami"),
     },
     "server": {
         "body_limit": _whole("body_limit", 1_000, 1_000_000_000),
+        "connections": _whole("connections", 64, 100_000),
+        "connections_per_address": _whole("connections_per_address", 0, 100_000),
+        "requests_at_once": _whole("requests_at_once", 8, 10_000),
+        "body_memory": _whole("body_memory", 10_000_000, 100_000_000_000),
+        "answer_memory": _whole("answer_memory", 10_000_000, 100_000_000_000),
+        "request_seconds": _whole("request_seconds", 1, 600),
+        "idle_seconds": _whole("idle_seconds", 1, 3_600),
+        "workers": _whole("workers", 1, 64),
         "page_limit": _whole("page_limit", 1, 100_000),
         "instance_limit": _whole("instance_limit", 1, 10_000_000),
         "certificate": _file("certificate", "server.pem"),
@@ -265,21 +270,21 @@ def read(data: Path, environment: Mapping[str, str] = os.environ) -> Settings:
         if section == "simulation":
             settings = replace(settings, simulation=Simulation(**chosen))
         elif section == "mail":
-            settings = replace(settings, mail=_mail(file, chosen, environment))
+            settings = replace(settings, mail=mail(file, chosen, environment))
         else:
             settings = replace(settings, **chosen)
     if "branch" in table:
         settings = replace(settings, branch=branch(file, table["branch"], environment))
     if "openid" in table:
-        settings = replace(settings, openid=_openid(file, table["openid"], environment))
+        settings = replace(settings, openid=openid(file, table["openid"], environment))
     rows = table.get("mqtt", [])
     if not isinstance(rows, list):
         raise SettingsError(f"{file}: mqtt is written [[mqtt]], in two brackets, as there may be several")
-    settings = replace(settings, mqtt=tuple(_mqtt(file, row, environment) for row in rows))
+    settings = replace(settings, mqtt=tuple(mqtt(file, row, environment) for row in rows))
     feeds = table.get("gtfs_realtime", [])
     if not isinstance(feeds, list):
         raise SettingsError(f"{file}: gtfs_realtime is written [[gtfs_realtime]], in two brackets")
-    return replace(settings, gtfs_realtime=tuple(_gtfs_realtime(file, row) for row in feeds))
+    return replace(settings, gtfs_realtime=tuple(gtfs_realtime(file, row) for row in feeds))
 
 
 def section_of(source: str, section: str, values: object, folder: Path) -> dict[str, Any]:
@@ -330,71 +335,3 @@ def set_to(settings: Settings) -> dict[str, Any]:
         if (table := held.get(section, whole)) is not None
         for key, rule in rules.items()
     }
-
-
-def _mail(file: Path, chosen: Mapping[str, Any], environment: Mapping[str, str]) -> MailSettings:
-    if not {"host", "sender"} <= chosen.keys():
-        raise SettingsError(f"{file}: [mail] needs host and sender")
-    password = environment.get(chosen["password_env"]) if "password_env" in chosen else ""
-    if password is None:
-        raise SettingsError(f"{file}: the environment variable {chosen['password_env']} is not set")
-    return MailSettings(**chosen, password=password)
-
-
-def _openid(file: Path, row: object, environment: Mapping[str, str]) -> OpenIdSettings:
-    if not isinstance(row, dict) or not {"issuer", "client_id", "client_secret_env"} <= row.keys() <= _OPENID:
-        raise SettingsError(
-            f"{file}: [openid] needs issuer, client_id, client_secret_env, and may have name, level, identity, levels"
-        )
-    for name in ("issuer", "client_id", "client_secret_env", "name"):
-        if not isinstance(row.get(name, ""), str):
-            raise SettingsError(f"{file}: [openid] {name} must be text")
-    if not row["issuer"].startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        raise SettingsError(f"{file}: [openid] issuer must be an https:// address, as passwords depend on it")
-    levels = row.get("levels", {})
-    every = [row.get("level", 1), row.get("identity", 1), *(levels.values() if isinstance(levels, dict) else [-1])]
-    if not all(type(level) is int and 0 <= level <= 3 for level in every):
-        raise SettingsError(f"{file}: [openid] level, identity and the values of levels are 0 to 3")
-    secret = environment.get(row["client_secret_env"])
-    if secret is None:
-        raise SettingsError(f"{file}: the environment variable {row['client_secret_env']} is not set")
-    chosen = {name: value for name, value in row.items() if name != "client_secret_env"}
-    return OpenIdSettings(**chosen, client_secret=secret)
-
-
-def _gtfs_realtime(file: Path, row: object) -> TransitSettings:
-    if not isinstance(row, dict) or not row.keys() <= {"url", "feed", "seconds"}:
-        raise SettingsError(f"{file}: [[gtfs_realtime]] needs url, and may have feed and seconds")
-    url, feed, seconds = str(row.get("url", "")), row.get("feed", "bus"), row.get("seconds", 30)
-    if not url.startswith(("http://", "https://")):
-        raise SettingsError(f"{file}: [[gtfs_realtime]] url must begin with https:// or http://, not {url!r}")
-    if not isinstance(feed, str) or not feed or type(seconds) is not int or not 10 <= seconds <= 3600:
-        raise SettingsError(f"{file}: [[gtfs_realtime]] feed is a name, seconds a whole number from 10 to 3600")
-    return TransitSettings(url, feed, seconds)
-
-
-def _mqtt(file: Path, row: Mapping[str, Any], environment: Mapping[str, str]) -> MqttSettings:
-    unknown = row.keys() - _MQTT
-    if unknown or "url" not in row or "mapping" not in row:
-        raise SettingsError(
-            f"{file}: [[mqtt]] needs url and mapping, and may have user, password_env, ca_file, client_id, "
-            "certificate, key" + (f"; not {', '.join(sorted(unknown))}" if unknown else "")
-        )
-    for name, value in row.items():
-        if not isinstance(value, str) or not value:
-            raise SettingsError(f"{file}: [[mqtt]] {name} must be text, not {value!r}")
-    password = None
-    if "password_env" in row:
-        password = environment.get(row["password_env"])
-        if password is None:
-            raise SettingsError(f"{file}: the environment variable {row['password_env']} is not set")
-    return MqttSettings(
-        url=row["url"],
-        mapping=file.parent / row["mapping"],
-        user=row.get("user"),
-        password=password,
-        ca_file=file.parent / row["ca_file"] if "ca_file" in row else None,
-        client_id=row.get("client_id", "machinami"),
-        certificate=file.parent / row["certificate"] if "certificate" in row else None,
-        key=file.parent / row["key"] if "key" in row else None,
-    )

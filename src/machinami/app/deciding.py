@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from machinami.apis.ethics.office import Office
+from machinami.app.backups.lending import Lending
 from machinami.app.backups.scheduling import Backups
 from machinami.app.declaring import drafted
 from machinami.app.keeping import Keeping
@@ -30,13 +31,16 @@ def ethics_office(
     return Office(broker, identify, frame, lambda: drafted(services(), frame.clock()), people)
 
 
-def concerns_of(keeping: Keeping, broker: Broker, backups: Backups | None) -> Callable[[], Sequence[Concern]]:
+def concerns_of(
+    keeping: Keeping, broker: Broker, backups: Backups | None = None, lending: Lending | None = None
+) -> Callable[[], Sequence[Concern]]:
     """What ends soon or is due, of the installation and of the default town."""
 
     def concerns() -> Sequence[Concern]:
         town = broker.open_town(None)
         copied = () if backups is None else backups.concerns()
-        return [*keeping.concerns(), *copied, *(reviews_due(town) if town is not None else ())]
+        followed = () if lending is None else lending.concerns()
+        return [*keeping.concerns(), *copied, *followed, *(reviews_due(town) if town is not None else ())]
 
     return concerns
 

@@ -30,6 +30,8 @@ from machinami.apis.pseudonyms.routes import routes as pseudonym_routes
 from machinami.apis.reference.routes import routes as reference_routes
 from machinami.apis.releases.office import Press
 from machinami.apis.releases.routes import routes as release_routes
+from machinami.apis.standby.port import Lender
+from machinami.apis.standby.routes import routes as standby_routes
 from machinami.apis.status.routes import routes as status_routes
 from machinami.app import watching
 from machinami.app.bounds import origin_of
@@ -54,6 +56,7 @@ from machinami.kit.assuring import assured
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
 from machinami.kit.disaster import Disaster
+from machinami.kit.forms import is_foreign
 from machinami.kit.frame import Frame
 from machinami.kit.gate import Gate, gated
 from machinami.kit.http import Request, Route
@@ -87,6 +90,7 @@ class Faces:
         services: Callable[[], Sequence[Service]],
         identify: Identify,
         overseer: Overseen,
+        lender: Lender,
     ) -> None:
         self.settings = settings
         self.version = version
@@ -101,6 +105,7 @@ class Faces:
         self._services = services
         self.identify = identify
         self.overseer = overseer
+        self.lender = lender
 
     def oversees(self, request: Request) -> bool:
         """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
@@ -114,6 +119,11 @@ class Faces:
             return False
         of_this_town = request.header(b"ngsild-tenant") is None  # administrators of another one see their own alone
         return of_this_town and (WATCHING in (by.scopes or ()) or (by.scopes is None and bool(by.roles & OVERSEERS)))
+
+    def is_open_here(self, request: Request) -> bool:
+        """Whether the town has no administrators, and who asks sits at its machine, in no page of another site."""
+        town = self.broker.open_town(None)
+        return town is not None and town.policy.is_open and self.asking.is_near(request) and not is_foreign(request)
 
     def towns_known(self, request: Request) -> Collection[str]:
         """Of which towns who asks may know by name what is there: all of them who has the machine itself, or where the
@@ -150,7 +160,10 @@ class Faces:
         found += self._retention(Frame.around(desk))
         found += platform_routes(self.platform, self.identify, Frame.around(desk))
         found += identity_routes(
-            self.asking, Frame.around(desk), make_provider(self.identity, self.settings, self._caller)
+            self.asking,
+            Frame.around(desk),
+            self.broker.town,
+            make_provider(self.identity, self.settings, self._caller),
         )
         found += governance_routes(self.office(desk))
         found += delivery_routes(self.deliveries(desk))
@@ -159,6 +172,7 @@ class Faces:
         found += consent_pages(self._desks(desk))
         found += erasure_routes(self.broker, self.identify)
         found += branch_routes(self.broker.town, self.identify)
+        found += standby_routes(self.lender, self.identify, self.is_open_here)
         found += disaster_programs(self.broker.town, self.identify)
         found += pseudonym_routes(self.broker, self.identify, self._caller)
         found += ethics_routes(self._ethics(Frame.around(desk)))
@@ -200,7 +214,7 @@ class Faces:
         """What a town besides the default one shows at its own host; all else there is as everywhere."""
         name, desk = tenant.town.name, self.desk_of(tenant, default)
         frame = Frame.around(desk)
-        own = identity_routes(self.asking, frame, home=lambda: self.platform.address(name))
+        own = identity_routes(self.asking, frame, self.broker.town, home=lambda: self.platform.address(name))
         governing = [*governance_routes(self.office(desk)), *delivery_routes(self.deliveries(desk))]
         agreeing = [*consent_pages(self._desks(desk)), *ethics_routes(self._ethics(frame))]
         return [

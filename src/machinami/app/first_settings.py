@@ -43,6 +43,8 @@ stand_in = true                   # 止まっても写しのページを出す s
 # client_certificates = "accepted"   # 機器の証明書を受け取る（"demanded": 必須） certificates of programs and devices
 # hsts_days = 0                   # TLS 以外も許す（既定は 365） let browsers come without TLS later (default: 365)
 # requests_per_client = 50        # 一人・一つのプログラムが1秒に送れる数 requests a second of one person or program
+# connections = 2000              # 同時につなげる数（ほかの上限も docs/bounds.md） open at once; more: docs/bounds.md
+# workers = 2                     # 時間のかかる計算をするプロセスの数 processes that compute what takes long
 # handed_in_per_address = 20      # 名を知らない人が同じ所から1時間に出せる数 things handed in an hour by strangers
 # handed_in_per_town = 300        # その町全体の数 by all strangers together
 

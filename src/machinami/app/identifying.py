@@ -70,6 +70,12 @@ def accounting(broker: Broker) -> Callable[[Event], None]:
     return note
 
 
+def opens(identity: Identity, who: str) -> bool:
+    """Whether a program of the default town has a key still; in an open town, whoever it is."""
+    registry = identity.own(None)
+    return not registry.administrators or who.rpartition(":")[2] in registry.keys.values
+
+
 def make_provider(identity: Identity, settings: Settings, caller: Caller) -> Provider | None:
     """The city's OpenID provider, where the settings name one."""
     told = settings.openid

@@ -8,6 +8,7 @@ sealed keys that somebody made before opens with no master key that is left.
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -120,8 +121,13 @@ def backend_of(settings: Settings, ring: KeyRing, store: StoreSettings | None = 
     def key(town: str, new: bool) -> bytes | None:
         return ring.make(town) if new and settings.encrypted else ring.key(town)
 
-    chosen = store or StoreSettings(durability=settings.durability, cache_entities=settings.cache_entities)
-    return open_backend(settings.data, chosen, key)
+    chosen = store or StoreSettings(
+        durability=settings.durability,
+        cache_entities=settings.cache_entities,
+        waiting_works=settings.waiting_writes,
+        read_seconds=settings.query_seconds,
+    )
+    return open_backend(settings.data, replace(chosen, log_past=settings.branch is not None), key)
 
 
 def files_of(settings: Settings, ring: KeyRing, town: str) -> FolderFiles:

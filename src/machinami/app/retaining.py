@@ -5,7 +5,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from machinami.broker.broker import Broker
-from machinami.broker.closed_months import ClosedMonths
 from machinami.broker.thinning import ACCOUNT, STATE, apply_rules
 from machinami.broker.town import Town
 from machinami.foundation.instant import format_instant
@@ -27,16 +26,13 @@ class Retaining:
             await self._look(town)
 
     async def _look(self, town: Town) -> None:
-        account = await apply_rules(town, self._zone, ClosedMonths(town.files))
-        held = sorted(account.held_back)
-        before = town.store.record(STATE, ACCOUNT)
-        if account.condensed or account.deleted or held != (before or {}).get("heldBack", []):
+        account = await apply_rules(town, self._zone)
+        if account.condensed or account.deleted:
             record = {
                 "at": format_instant(self._now()),
                 "condensed": account.condensed,
                 "made": account.made,
                 "deleted": account.deleted,
                 "archived": account.archived,
-                "heldBack": held,
             }
             await town.store.transact(lambda tx: tx.put_record(STATE, ACCOUNT, record))

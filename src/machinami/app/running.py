@@ -15,9 +15,11 @@ from machinami.apis.ngsild.relaying import PATH as RELAYED
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.app.backups.asking import routes as backup_routes
 from machinami.app.backups.following import refuse_standby
-from machinami.app.backups.holding import TakenOver
+from machinami.app.backups.holding import TakenOver, refuse_given_up
+from machinami.app.backups.lending import Lending
 from machinami.app.backups.scheduling import Backups, target_of
 from machinami.app.bounds import (
+    limits_of,
     mailer_of,
     oldest_of,
     origin_of,
@@ -41,6 +43,7 @@ from machinami.app.identifying import (
     accounting,
     admit_guest,
     make_identity,
+    opens,
     refuse_open_address,
     seal_of,
 )
@@ -65,7 +68,6 @@ from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.settings import Settings
 from machinami.kit.appearance import Appearance
 from machinami.kit.archive import Archive
-from machinami.kit.carrier import Limits
 from machinami.kit.city import City, manifest_rows
 from machinami.kit.compute import Compute
 from machinami.kit.desk import Desk, House
@@ -105,7 +107,7 @@ class TownOS:
         targets = targets_of(settings)
         self._wire = HttpWire(settings.ca_file, targets)
         self._caller = HttpCaller(self._wire.trust, targets)
-        self._compute = Compute()
+        self._compute = Compute(settings.workers)
         self._mailer = mailer_of(settings, self._wire.trust)
         self._roads = OpenRoads(self._wire, self._mailer, settings.mail.sender, lambda: self.address)
         self._began = time.perf_counter()
@@ -127,16 +129,17 @@ class TownOS:
         self.identity.handovers.append(lambda _, leaver, heir: hand_over(self.broker, leaver, heir))
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
+        self.lending = Lending(settings, self.backups, version, lambda who: opens(self.identity, who))
         self.overseer = Overseer(
-            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker, None),
-            lambda: self._serving.port if self._serving else settings.port, self.backups,
+            settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker),
+            lambda: self._serving.port if self._serving else settings.port, self.backups, self.lending,
         )  # fmt: skip
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
         self.faces = Faces(
             settings, version, self.broker, self.asking, self.platform, self.gate, self.watched, self._compute,
-            self._caller, lambda: self._services, self.identify, self.overseer,
+            self._caller, lambda: self._services, self.identify, self.overseer, self.lending,
         )  # fmt: skip
         self.tenants = Tenants(
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
@@ -160,6 +163,7 @@ class TownOS:
         quiet: only to see whether it starts: nothing is told to anybody or copied anywhere, and no service is at work.
         """
         refuse_standby(self.settings.data)
+        refuse_given_up(self.settings.data)
         if self.backups is not None and not quiet:
             self.backups.demand_hold()
             self.backups.attend(self._backend)
@@ -221,11 +225,11 @@ class TownOS:
     async def _listen(self) -> None:
         """Listen, at the address of the settings and at the console."""
         desk = self._default_desk
-        told, limits = self.settings, Limits(body=self.settings.body_limit)
+        told = self.settings
         await self._relief.come_back()
         self._serving = await serve(
-            map(self._observing.route, self.routes), told.host, told.port, limits=limits, lane=told.fast_lane,
-            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy, bounds=room_of(),
+            map(self._observing.route, self.routes), told.host, told.port, limits=limits_of(told), lane=told.fast_lane,
+            tls=tls_of(told), hsts=hsts_of(told), proxied=told.trust_proxy, bounds=room_of(told),
         )  # fmt: skip
         self.watched.room = self._serving.room
         self._relief.start(self._serving.listener)
@@ -273,6 +277,7 @@ class TownOS:
             await job.stop()
         if self.backups is not None:
             await self.backups.close()
+        self.lending.close()
         await self.tenants.close()
         if self._forwarding is not None:
             await self._forwarding.close()
@@ -290,7 +295,7 @@ class TownOS:
 
     def _start_backups(self) -> None:
         if self.backups is not None:
-            self.watched.others.append(self.backups)
+            self.watched.others += [self.backups, self.lending]
             self.watched.jobs += self.backups.jobs()
             self.broker.leaving.append(self.backups.part)
 
@@ -364,7 +369,7 @@ class TownOS:
             base_layers=sources.layers,
             set_to=set_to(settings),
             identify=self.identify,
-            concerns=concerns_of(self.keeping, self.broker, self.backups),
+            concerns=concerns_of(self.keeping, self.broker, self.backups, self.lending),
             certificate_until=lambda: self.keeping.until,
             appearance=Appearance(town),
             oversees=self.faces.oversees,

@@ -98,6 +98,7 @@ def _of_clients(room: Room) -> list[Metric]:
         ("connections", "Connections that are open", room.connections, bounds.connections),
         ("works", "Requests whose answers are awaited", room.works, bounds.works),
         ("body_bytes", "Bytes of bodies that are held", room.held, bounds.held),
+        ("unread_bytes", "Bytes of answers that are not read", room.unread, bounds.unread),
     )
     found = [Metric(f"http_{name}", words, value) for name, words, value, _ in rows]
     found += [

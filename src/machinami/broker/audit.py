@@ -16,7 +16,7 @@ import orjson
 
 from machinami.broker.law import Law
 from machinami.broker.policy import Policy, demand
-from machinami.foundation.errors import SignInRequired, StoreUnavailable
+from machinami.foundation.errors import Overloaded, SignInRequired, StoreUnavailable
 from machinami.foundation.instant import format_instant
 from machinami.model.audit import Batch, Chain, Entry, Fault, Head, entries_of, entry, entry_of, sealed
 from machinami.model.change import Change
@@ -32,6 +32,7 @@ _LARGEST = 2_000  # entries of one batch
 _SECONDS = 1.0
 _LOG_PAGE = 1_000
 _MOST_REFUSALS = 1_000  # of one second
+_MOST_WAITING = 50_000  # entries, while the store takes none
 _PART = 2_000  # entries that are taken out at once
 _LOOKED = 4_096  # batches of one search; who wants more goes on from there
 _LOG = logging.getLogger("machinami.broker")
@@ -89,6 +90,7 @@ class Audit:
         self._refusals: dict[tuple[str, Deed, str | None, str], Entry] = {}  # of this second, each told once
         self._unnamed = 0
         self._changes: list[tuple[int, bytes]] = []
+        self._behind = False  # whether changes are to be read from the log, as not all of them are among those
         self._task: asyncio.Task[None] | None = None
         self._keeping = asyncio.Lock()
         store.on_commit(self._hear)
@@ -107,17 +109,9 @@ class Audit:
         if state is None:
             self._seq = self._store.last_seq
         else:
-            self._head, self._seq = Head(state["number"], state["digest"]), state["seq"]
-            await self._catch_up()
-        self._task = asyncio.create_task(self._keep_regularly())
-
-    async def _catch_up(self) -> None:
-        while self._seq < self._store.last_seq:
-            missed = await self._store.changes(self._seq, _LOG_PAGE)
-            if not missed:
-                return
-            self._changes = [(change.seq, entry_of(change)) for change in missed]
+            self._head, self._seq, self._behind = Head(state["number"], state["digest"]), state["seq"], True
             await self.keep()
+        self._task = asyncio.create_task(self._keep_regularly())
 
     async def close(self) -> None:
         """Keep what waits."""
@@ -130,7 +124,7 @@ class Audit:
     # noting
 
     def read(self, by: Principal, entities: Sequence[Entity]) -> None:
-        """Somebody was given these: what of them is personal is noted."""
+        """Somebody is to be given these: what of them is personal is noted. Raises Overloaded where that cannot be."""
         law = self._policy.law
         if law is None or not law.marks:
             return
@@ -138,7 +132,7 @@ class Audit:
             if law.is_personal(entity):
                 names = law.personal_names(entity)
                 about = self._about(law, entity, by)
-                self._note(by, Deed.READ, entity=entity.id, types=list(entity.types), attributes=names, **about)
+                self._note_read(by, entity=entity.id, types=list(entity.types), attributes=names, **about)
 
     def _about(self, law: Law, entity: Entity, by: Principal) -> dict[str, list[str]]:
         """Whom an entity is about, whatever of it was given, and as what it was read: so that they find it."""
@@ -156,11 +150,11 @@ class Audit:
         if law is not None and not (marks.isdisjoint(types) and marks.isdisjoint(attributes)):
             said = {"types": list(types), "attributes": sorted(marks.intersection(attributes))}
             about = self._about(law, Entity(entity_id, tuple(types)), by)
-            self._note(by, Deed.READ, entity=entity_id, **said, what="the past", **about)
+            self._note_read(by, entity=entity_id, **said, what="the past", **about)
 
     def shown(self, by: Principal, people: Sequence[str], what: str) -> None:
         """Somebody was shown something about people that is no entity."""
-        self._note(by, Deed.READ, what=what, people=list(people), roles=sorted(by.roles))
+        self._note_read(by, what=what, people=list(people), roles=sorted(by.roles))
 
     def refused(self, by: Principal, deed: Deed, entity_id: str | None, reason: str) -> None:
         """Somebody was refused something."""
@@ -168,7 +162,7 @@ class Audit:
         known = self._refusals.get(key)
         if known is not None:
             known["times"] = known.get("times", 1) + 1
-        elif len(self._refusals) < _MOST_REFUSALS:
+        elif len(self._refusals) < _MOST_REFUSALS and len(self._waiting) < _MOST_WAITING:
             self._note(by, deed, entity=entity_id, refused=reason)
             self._refusals[key] = self._waiting[-1]
         else:  # who asks without end shall not fill the disk
@@ -200,11 +194,21 @@ class Audit:
         more = {"what": what, "about": about, "from": address}
         self._waiting.append(entry(self._clock(), who, Deed.ADMINISTER, **more))
 
+    def _note_read(self, by: Principal, **more: Any) -> None:
+        """What cannot be noted is not shown; what is changed needs the store itself, and waits or fails with it."""
+        if len(self._waiting) >= _MOST_WAITING:
+            raise Overloaded("So much waits to be noted in the account of the town that nothing personal is shown now")
+        self._note(by, Deed.READ, **more)
+
     def _note(self, by: Principal, deed: Deed, **more: Any) -> None:
         self._waiting.append(entry(self._clock(), by.signature, deed, **more))
 
     def _hear(self, changes: Sequence[Change]) -> None:
-        if self._task is not None:
+        if self._task is None or self._behind:
+            return
+        if len(self._changes) >= _MOST_WAITING:
+            self._behind = True  # from here on: they are in the log
+        else:
             self._changes += [(change.seq, entry_of(change)) for change in changes]
 
     # keeping
@@ -212,7 +216,10 @@ class Audit:
     async def _keep_regularly(self) -> None:
         while True:
             await asyncio.sleep(_SECONDS)
-            await self.keep()
+            try:
+                await self.keep()
+            except Exception:  # whatever it was, what comes later is to be noted
+                _LOG.exception("the audit of the town could not be kept; it is tried again")
 
     async def keep(self) -> None:
         """Keep what waits now, in batches; what comes meanwhile waits for the next time, so that batches stay few."""
@@ -222,21 +229,29 @@ class Audit:
                 self._waiting.append(entry(self._clock(), "machinami", Deed.READ, refused=more))
             self._refusals.clear()
             self._unnamed = 0
-            waiting = max(len(self._waiting), len(self._changes))
-            for start in range(0, waiting, _LARGEST):
-                size = min(_LARGEST, waiting - start)
-                changes, noted = self._changes[:size], self._waiting[:size]
-                batch = sealed([*(said for _, said in changes), *noted], self._head)
-                head = Head(batch["number"], batch["digest"])
-                seq = changes[-1][0] if changes else self._seq
-                try:
-                    await self._store.transact(lambda tx: _put(tx, batch, head, seq))  # noqa: B023  # awaited here
-                except StoreUnavailable:
-                    _LOG.warning("the audit of the town cannot be kept now; it waits")
-                    return
-                self._head, self._seq = head, seq
-                del self._changes[: len(changes)]
-                del self._waiting[: len(noted)]
+            try:
+                await self._keep_waiting()
+                while self._behind:
+                    missed = await self._store.changes(self._seq, _LOG_PAGE)
+                    self._changes = [(change.seq, entry_of(change)) for change in missed]
+                    # No await between here and the reading: what is committed from now on is heard.
+                    self._behind = bool(missed) and missed[-1].seq < self._store.last_seq
+                    await self._keep_waiting()
+            except (StoreUnavailable, Overloaded):
+                _LOG.warning("the audit of the town cannot be kept now; it waits")
+
+    async def _keep_waiting(self) -> None:
+        waiting = max(len(self._waiting), len(self._changes))
+        for start in range(0, waiting, _LARGEST):
+            size = min(_LARGEST, waiting - start)
+            changes, noted = self._changes[:size], self._waiting[:size]
+            batch = sealed([*(said for _, said in changes), *noted], self._head)
+            head = Head(batch["number"], batch["digest"])
+            seq = changes[-1][0] if changes else self._seq
+            await self._store.transact(lambda tx: _put(tx, batch, head, seq))  # noqa: B023  # awaited here
+            self._head, self._seq = head, seq
+            del self._changes[: len(changes)]
+            del self._waiting[: len(noted)]
 
     # asking
 

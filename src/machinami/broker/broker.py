@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from machinami.broker.audit import Audit
+from machinami.broker.closed_months import ClosedMonths
 from machinami.broker.contexts import AT_HAND, Contexts
 from machinami.broker.entity_maps import EntityMaps
 from machinami.broker.federation.federation import Federation
@@ -324,10 +325,10 @@ class Broker:
         policy.lend(self._derived)
         policy.present = partial(self._present, name)
         await load_or_close(name, policy, policy.law, store, self._set_aside)
-        seal, meter = ports.seal, Meter()
+        seal, meter, files = ports.seal, Meter(), None if ports.files is None else ports.files(name)
         town = Town(
             name, store, policy, ports.clock, ports.new_id, meter=meter, seal=seal, shroud=shroud, pseudonyms=names,
-            reception=ports.reception(), files=None if ports.files is None else ports.files(name),
+            reception=ports.reception(), files=files, months=ClosedMonths(files),
         )  # fmt: skip
         town.meter.limit(ports.quota(name))
         default = self._towns.get(DEFAULT_TOWN)

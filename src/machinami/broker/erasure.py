@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from machinami.broker.closed_months import ClosedMonths
 from machinami.broker.operations import write_deletion
 from machinami.broker.policy import demand_whole
 from machinami.broker.shroud.cipher import is_sealed
@@ -196,9 +195,8 @@ def _add(row: list[Any], there: bool, past: Sequence[Instance]) -> None:
 async def _finish(town: Town, made: Erasure, places: Iterable[Place], closed: Closed, by: Principal) -> dict[str, Any]:
     """Take it out of the closed months, destroy the keys that nothing else needs, and keep the account where it is
     shown, noted in the chained record."""
-    months = ClosedMonths(town.files)
     for entity_id, names in closed:
-        await months.forget(entity_id, names or None)
+        await town.months.forget(entity_id, names or None)
     made = replace(made, is_done=True)
     if town.shroud is not None:
         shroud, keys = town.shroud, town.shroud.cipher.keys

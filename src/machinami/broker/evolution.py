@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from machinami.broker.closed_months import ClosedMonths
-from machinami.broker.history import instance_of
+from machinami.broker.history import instance_of, put_right
 from machinami.broker.operations import no_entity, write_rule
 from machinami.broker.seen import reading
 from machinami.broker.town import Town
@@ -17,7 +16,6 @@ from machinami.broker.written import writing
 from machinami.foundation.errors import NotFound
 from machinami.model import patch
 from machinami.model.attribute import Attribute
-from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.expansion import Fragment
 from machinami.model.found import Instance
@@ -70,7 +68,7 @@ async def forget(town: Town, entity_id: str, by: Principal) -> None:
         tx.remove_history(entity_id)
 
     await writing(town, work, by)
-    await ClosedMonths(town.files).forget(entity_id)
+    await town.months.forget(entity_id)
     town.policy.note_past(by, Deed.DELETE, entity_id, (), "the past")
 
 
@@ -87,7 +85,7 @@ async def forget_attribute(
 
     await writing(town, work, by)
     if every:
-        await ClosedMonths(town.files).forget(entity_id, (name,))
+        await town.months.forget(entity_id, (name,))
     town.policy.note_past(by, Deed.CHANGE, entity_id, (name,), "the past of it forgotten")
 
 
@@ -112,11 +110,9 @@ async def _mend(town: Town, entity_id: str, name: str, instance_id: str, new: At
     after = None if new is None else completed(name, new, now, old.value)
 
     def work(tx: Transaction) -> bool:
-        known = _known(tx, entity_id)
+        _known(tx, entity_id)
         # before and after are not said: the entity is at present what it was, so nobody is told
-        told = (AttributeChange(name, old.value, after),)
-        change = Change(Verb.UPDATED, entity_id, known.types, None, None, told, now, by.signature)
-        return tx.correct(entity_id, name, instance_id, after, change)
+        return put_right(tx, old, after, False, now, by)
 
     if not await writing(town, work, by):
         raise NotFound(f"There is no instance {instance_id} of {name} in the past of {entity_id}")

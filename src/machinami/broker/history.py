@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 
 from machinami.broker.operations import no_entity
@@ -17,12 +18,10 @@ from machinami.model.found import Bucket, Instance, Series
 from machinami.model.names import SCOPE
 from machinami.model.principal import Principal
 from machinami.model.query import Duration, Page, Query, ScopeSelection, TemporalQuery
-from machinami.model.town_terms import NAMESPACE
+from machinami.model.town_terms import CORRECTION
 from machinami.store.evolution import ScopeStretch, scope_stretches
 from machinami.store.protocol import TownStore, Transaction
 from machinami.store.timeline import order_time
-
-CORRECTION = NAMESPACE + "correction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,22 +174,25 @@ async def correct(
     new = replace(old, value=value, modified_at=now, attributes=marked)
 
     def work(tx: Transaction) -> bool:
-        entity = tx.get(entity_id)
-        after = _with_instance(entity, attribute, old, new) if entity else None
-        change = Change(
-            Verb.UPDATED,
-            entity_id,
-            entity.types if entity else (),
-            entity,
-            after,
-            (AttributeChange(attribute, old, new),),
-            now,
-            by.signature,
-        )
-        return tx.correct(entity_id, attribute, instance_id, new, change)
+        return put_right(tx, found, new, True, now, by)
 
     if not await writing(town, work, by):
         raise _no_instance(instance_id)
+
+
+def put_right(
+    tx: Transaction, found: Instance, new: Attribute | None, present: bool, now: datetime, by: Principal
+) -> bool:
+    """Have another instance stand in the history in the place of one, or none; False where that is not there. present:
+    whether it is the entity as it is now, too, that was told wrongly, where the instance is its present one."""
+    old, name = found.value, found.attribute
+    entity = tx.get(found.entity_id)
+    known = entity or tx.recall(found.entity_id)
+    after = _with_instance(entity, name, old, new) if present and entity and new is not None else None
+    before = entity if present else None
+    types, told = known.types if known else (), (AttributeChange(name, old, new),)
+    change = Change(Verb.UPDATED, found.entity_id, types, before, after, told, now, by.signature)
+    return old.instance_id is not None and tx.correct(found.entity_id, name, old.instance_id, new, change)
 
 
 async def instance_of(town: Town, entity_id: str, attribute: str, instance_id: str, by: Principal) -> Instance:

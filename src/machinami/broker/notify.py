@@ -39,7 +39,7 @@ from machinami.model.subscription import Subscription
 from machinami.model.telling import Told, told
 from machinami.wire.protocol import Delivery, Sender
 
-_WAITING = 1_000  # changes kept in memory for one subscription; beyond, the log is read instead
+_WAITING = 200  # changes kept in memory for one subscription; beyond, the log is read instead
 _FIRST_PAUSE = 1.0
 _LOG = logging.getLogger("machinami.broker")
 _FOUND_PAGE = 500

@@ -1,14 +1,16 @@
-"""What would a row let somebody see? Counted and shown before the row is made."""
+"""What would a row let somebody see, counted and shown before it is made; and what residents need is opened at once."""
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
-from machinami.broker.policy import Rights, demand
+from machinami.broker.policy import Rights, demand, shows
+from machinami.broker.policy_rows import allow, listed
 from machinami.broker.seen import Seen, linked_in
 from machinami.broker.town import Town
 from machinami.model.entity import Entity
 from machinami.model.explaining import principal_named
 from machinami.model.guarding import one_of
+from machinami.model.opening import safety_rows
 from machinami.model.policy import Deed, Row, Whom
 from machinami.model.policy_document import who_of
 from machinami.model.principal import ANONYMOUS, Principal
@@ -45,6 +47,20 @@ async def preview(town: Town, row: Row, rows: Sequence[Row], by: Principal) -> P
     example = shown.keeping(own.attributes) if shown is not None and own is not None else None
     marks = await _personal(frozenset() if law is None else law.personal_marks, by_row, row)
     return Preview(row, found.count or 0, known.count or 0, example, marks)
+
+
+async def open_safety(town: Town, by: Principal) -> None:
+    """Open to everyone what residents need in a disaster, as far as it is not. Raises Forbidden for who is no
+    administrator."""
+    there = {row.id for row in listed(town, by)}
+    for row in safety_rows():
+        if row.id not in there:
+            await allow(town, row, by)
+
+
+def closed_to_strangers(town: Town) -> tuple[Row, ...]:
+    """The rows of what residents need in a disaster that strangers do not see."""
+    return tuple(row for row in safety_rows() if not shows(town.policy, ANONYMOUS, row.types[0], ()))
 
 
 async def _personal(marks: Set[str], by_row: Seen, row: Row) -> tuple[str, ...]:

@@ -36,14 +36,14 @@ class Reception:
         mine, everyone = self._recent(household(address), since), _forget(self._all, since)
         self._demand("address", mine, self._per_address, now)
         self._demand("town", everyone, self._per_town, now)
-        mine.append(now)
-        everyone.append(now)
+        _note(mine, self._per_address, now)
+        _note(everyone, self._per_town, now)
 
     def admit_person(self, person: str, now: datetime) -> None:
         """Count what somebody hands in who is signed in: for them alone, however much strangers bring."""
         mine = self._recent(person, now - HOUR)
         self._demand("person", mine, self._per_address, now)
-        mine.append(now)
+        _note(mine, self._per_address, now)
 
     def _demand(self, whose: str, times: deque[datetime], bound: int, now: datetime) -> None:
         if bound and len(times) >= bound:
@@ -91,3 +91,8 @@ def _forget(times: deque[datetime], since: datetime) -> deque[datetime]:
     while times and times[0] <= since:
         times.popleft()
     return times
+
+
+def _note(times: deque[datetime], bound: int, now: datetime) -> None:
+    if bound:  # else nobody ever looks
+        times.append(now)

@@ -31,6 +31,7 @@ from machinami.wire.protocol import Sender
 MOST_SNAPSHOTS = 20  # of one town
 MOST_HELD = 100_000  # entities, past instances and changes of one snapshot: beyond, nothing more is written to it
 _SEND_SECONDS = 10.0
+_MOST_SENDING = 500  # makers of snapshots that are being told at once
 _LOG = logging.getLogger("machinami.broker")
 
 
@@ -186,6 +187,9 @@ class Snapshots:
         """Tell the maker of a snapshot how it fares, if it wants to know (5.16.6)."""
         uri = kept.snapshot.document.get("endpoint")
         if uri is None:
+            return
+        if len(self.sending) >= _MOST_SENDING:  # told once, and never again: who does not listen shall not fill memory
+            _LOG.warning("%s was not told of the snapshot %s: too many wait", without_password(uri), kept.snapshot.id)
             return
         town = kept.town
         name = f"urn:ngsi-ld:Notification:{town.new_id()}"

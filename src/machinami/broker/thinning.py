@@ -1,17 +1,21 @@
 """How does the past of a town come to be kept as its rules say? Month by month, and so that a crash loses nothing.
 
-What came is put into the closed months first, where the rule wants that; then it is condensed, a few hundred readings
-in one transaction: what goes and what takes its place are one commit. After a crash the same is begun again: what was
-archived is archived once more and counts once, what was condensed stays.
+What came is put into the closed months first, where the rule wants that, the readings of many entities of a type
+together; then it is condensed, a few hundred readings in one transaction: what goes and what takes its place are one
+commit. After a crash the same is begun again: what was archived is archived once more and counts once, what was
+condensed stays. What was changed or erased while it was archived stays as it is, leaves the closed months again, and is
+looked at the next time.
 """
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from itertools import groupby
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from machinami.broker.closed_months import mark_of, row_of
 from machinami.broker.policy import demand
 from machinami.broker.town import Town
 from machinami.foundation.instant import format_instant, parse_instant
@@ -33,6 +37,7 @@ from machinami.model.retention import (
     rule_for,
     thin,
 )
+from machinami.store.parquet import Row
 from machinami.store.protocol import Transaction
 
 RULES, STATE = "retention", "retention-state"
@@ -40,30 +45,20 @@ DONE, ACCOUNT = "done", "account"
 _LOG = logging.getLogger("machinami.retention")
 _PAGE = 500
 _TOGETHER = 400  # readings that go in one transaction
+_READ = 100_000  # readings that are held at the same time, until they are archived and condensed
 _MOST = 20_000  # readings of an attribute in a month that are looked at together; of more, day by day
-
-
-class Months(Protocol):
-    """Where the closed months are kept."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anything can be put there."""
-
-    async def keep(self, month: str, kind: str, instances: Sequence[Instance]) -> None:
-        """Keep readings of one type; those that are there already count once."""
 
 
 @dataclass(slots=True)
 class Account:
-    """What was done: readings that went, that came in their place, that went for good, that were archived; and of how
-    many types nothing was done, as they are to be archived and cannot be."""
+    """What was done: readings that went, that came in their place, that went for good, that were archived; and how many
+    stayed, as something of them changed meanwhile."""
 
     condensed: int = 0
     made: int = 0
     deleted: int = 0
     archived: int = 0
-    held_back: set[str] = field(default_factory=set)
+    left: int = 0
 
 
 async def rules_of(town: Town) -> dict[str, Rule]:
@@ -92,33 +87,32 @@ async def set_rule(town: Town, kind: str, rule: Rule | None, by: Principal) -> N
     town.policy.note(by, f"retention of {kind}: {told}", entity=None)
 
 
-async def apply_rules(town: Town, zone: ZoneInfo, months: Months) -> Account:
-    """Have the past be as the rules say. Nothing is read where no month has come to its next step since."""
-    rules, now, account = await rules_of(town), town.clock(), Account()
+async def apply_rules(town: Town, zone: ZoneInfo, together: int = _READ) -> Account:
+    """Have the past be as the rules say. Nothing is read where no month has come to its next step since. together: how
+    many readings are held at the same time.
+
+    Raises StoreUnavailable where the closed months cannot be written; then nothing is condensed that is to be there.
+    """
+    rules, now = await rules_of(town), town.clock()
+    job = _Job(town, zone, now, together)
     done = town.store.record(STATE, DONE)
     if done is not None and not is_due(rules, parse_instant(done["at"]), now, zone):
-        return account
+        return job.account
     shortest = min((rule.raw_days for rule in rules.values() if rule.raw_days is not None), default=None)
     if shortest is not None:
-        until, job = month_of(now - timedelta(days=shortest), zone).begin, _Job(zone, months, now, account)
+        until = month_of(now - timedelta(days=shortest), zone).begin
         for entity in await _with_past(town, until, now):
             rule = rule_for(rules, entity.types)
             if rule.raw_days is not None and not _is_personal(town, entity):
-                await _apply(town, entity, rule, now - timedelta(days=rule.raw_days), job)
-    if not account.held_back:
+                await job.wait(_Turn(entity.id, entity.types[0] if entity.types else "", rule), None)
+        await job.do()
+    account = job.account
+    if not account.left:
         record = {"at": format_instant(now)}
         await town.store.transact(lambda tx: tx.put_record(STATE, DONE, record))
     if account.condensed or account.deleted:
         _LOG.info("retention: %s readings became %s, %s went", account.condensed, account.made, account.deleted)
     return account
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    zone: ZoneInfo
-    months: Months
-    now: datetime
-    account: Account
 
 
 def _is_personal(town: Town, entity: Entity) -> bool:
@@ -136,12 +130,78 @@ async def _with_past(town: Town, until: datetime, now: datetime) -> list[Entity]
             return found
 
 
-async def _apply(town: Town, entity: Entity, rule: Rule, until: datetime, job: _Job) -> None:
-    """Have the past of one entity be as its rule says, month by month, the oldest first."""
-    span = TemporalQuery(TimeRelation.BEFORE, until)
-    while (month := await _first_month(town, entity.id, span, job.zone)) is not None and month.end <= until:
-        await _apply_month(town, entity, month, rule, job)
-        span = TemporalQuery(TimeRelation.BETWEEN, month.end, until)
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """An entity whose past is due, its first type, and by which rule."""
+
+    entity_id: str
+    kind: str
+    rule: Rule
+
+
+class _Job:
+    """One look at the past of a town: month by month, the oldest first; in a month type by type, and of a type the
+    entities in the order of the files of the closed months, so that each is written as seldom as can be."""
+
+    def __init__(self, town: Town, zone: ZoneInfo, now: datetime, together: int) -> None:
+        self.account = Account()
+        self._town, self._zone, self._now, self._together = town, zone, now, together
+        self._waiting: dict[Month, list[_Turn]] = {}
+        self._rows: list[Row] = []
+        self._plans: list[tuple[str, str, Thinned]] = []
+        self._gone = 0
+
+    async def wait(self, turn: _Turn, since: Month | None) -> None:
+        """Have an entity wait for the first month of its past that is due, after another if there was one."""
+        until = self._now - timedelta(days=turn.rule.raw_days or 0)
+        before = TemporalQuery(TimeRelation.BEFORE, until)
+        span = before if since is None else _between(since.end, until)
+        month = await _first_month(self._town, turn.entity_id, span, self._zone)
+        if month is not None and month.end <= until:
+            self._waiting.setdefault(month, []).append(turn)
+
+    async def do(self) -> None:
+        """Do what waits."""
+        while self._waiting:
+            month = min(self._waiting, key=lambda one: one.begin)
+            turns = sorted(self._waiting.pop(month), key=lambda one: (one.kind, mark_of(one.entity_id)))
+            for kind, same in groupby(turns, key=lambda one: one.kind):
+                for turn in same:
+                    await self._take(month, turn)
+                    await self.wait(turn, month)
+                await self._finish(month, kind)
+
+    async def _take(self, month: Month, turn: _Turn) -> None:
+        step = turn.rule.step(month.end, self._now)
+        for begin, end in await _stretches(self._town, turn.entity_id, month):
+            past = await self._town.store.instances([turn.entity_id], None, _between(begin, end))
+            if turn.rule.archive:
+                self._rows += [row_of(turn.kind, one) for one in as_they_came(past)]
+            by_name: dict[str, list[Instance]] = {}
+            for one in past:
+                by_name.setdefault(one.attribute, []).append(one)
+            for name, instances in by_name.items():
+                for part in _parts(thin(instances, step, self._zone)):
+                    self._plans.append((turn.entity_id, name, part))
+                    self._gone += len(part.gone)
+            if max(len(self._rows), self._gone) >= self._together:
+                await self._finish(month, turn.kind)
+
+    async def _finish(self, month: Month, kind: str) -> None:
+        """Archive what was read, then condense it."""
+        rows, plans, account = self._rows, self._plans, self.account
+        self._rows, self._plans, self._gone = [], [], 0
+        if rows:
+            await self._town.months.keep(month.name, kind, rows)
+            account.archived += len(rows)
+        for entity_id, name, part in plans:
+            if await self._town.store.transact(_work(entity_id, name, part)):
+                account.condensed += len(part.gone) if part.made else 0
+                account.deleted += 0 if part.made else len(part.gone)
+                account.made += len(part.made)
+            else:
+                account.left += len(part.gone)
+                await self._town.months.forget(entity_id, instances=part.gone)
 
 
 async def _first_month(town: Town, entity_id: str, span: TemporalQuery, zone: ZoneInfo) -> Month | None:
@@ -153,20 +213,6 @@ async def _first_month(town: Town, entity_id: str, span: TemporalQuery, zone: Zo
 
 def _between(begin: datetime, end: datetime) -> TemporalQuery:
     return TemporalQuery(TimeRelation.BETWEEN, begin, end)
-
-
-async def _apply_month(town: Town, entity: Entity, month: Month, rule: Rule, job: _Job) -> None:
-    step = rule.step(month.end, job.now)
-    for begin, end in await _stretches(town, entity.id, month):
-        past = await town.store.instances([entity.id], None, _between(begin, end))
-        raw = as_they_came(past)
-        if raw and rule.archive:
-            if not job.months.is_open:
-                job.account.held_back.update(entity.types)
-                return
-            await job.months.keep(month.name, entity.types[0] if entity.types else "", raw)
-            job.account.archived += len(raw)
-        await _thin(town, entity.id, past, step, job)
 
 
 async def _stretches(town: Town, entity_id: str, month: Month) -> list[tuple[datetime, datetime]]:
@@ -182,18 +228,6 @@ async def _stretches(town: Town, entity_id: str, month: Month) -> list[tuple[dat
         days.append((begin, begin + timedelta(days=1)))
         begin += timedelta(days=1)
     return days
-
-
-async def _thin(town: Town, entity_id: str, past: Sequence[Instance], step: Step, job: _Job) -> None:
-    by_name: dict[str, list[Instance]] = {}
-    for one in past:
-        by_name.setdefault(one.attribute, []).append(one)
-    for name, instances in by_name.items():
-        for part in _parts(thin(instances, step, job.zone)):
-            if await town.store.transact(_work(entity_id, name, part)):
-                job.account.condensed += len(part.gone) if part.made else 0
-                job.account.deleted += 0 if part.made else len(part.gone)
-                job.account.made += len(part.made)
 
 
 def _work(entity_id: str, name: str, part: Thinned) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from machinami.broker.closed_months import ClosedMonths
 from machinami.broker.policy import Policy
 from machinami.broker.quotas import Meter
 from machinami.broker.reception import Reception
@@ -45,7 +46,7 @@ class Town:
     seal: with what its records keep the credentials that clients hand over; None: in the clear.
     meter: what the town may take of the machine. shroud: the store, where it seals what is personal.
     pseudonyms: by which names services know people; None: the town has no key for them. reception: how much strangers
-    may hand in. files: where its services keep theirs; None: nowhere.
+    may hand in. files: where its services keep theirs; None: nowhere. months: its closed months, which are among these.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Town:
     pseudonyms: Naming | None = None
     reception: Reception = field(default_factory=Reception)
     files: Files | None = None
+    months: ClosedMonths = field(default_factory=ClosedMonths)
 
     @property
     def is_default(self) -> bool:

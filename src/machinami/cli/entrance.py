@@ -100,4 +100,9 @@ def enter(words: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"machinami {arguments.command}: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     return code

@@ -96,10 +96,13 @@ Prove that the last backup can be restored: into a temporary place, read from en
   {program} rehearse --data my-town                              the archive that machinami.toml names
   {program} rehearse /mnt/backup/my-town --keys my-town          encrypted towns, open archive""",
     "standby": """\
-Have a second machine follow the archive of a town, ready to take over. It says how far behind it is.
+Have a second machine follow a town, ready to take over: by its address, or by an archive in a folder that both see. It
+says how far behind it is.
 もう一台のコンピューターで街を追い、いつでも引き継げるようにします。遅れも表示します。
 
-  {program} standby --of /mnt/backup/my-town --data standby
+  {program} admin key second --role service --scope standby --data my-town      on the first machine: a key for it
+  {program} standby --of https://city.example --data standby --key KEY --key-file backup.key
+  {program} standby --of /mnt/backup/my-town --data standby    where both machines see the archive
   {program} takeover --data standby --host 0.0.0.0             when the first machine is lost""",
     "takeover": """\
 Have a standby, or a folder that was restored, be the town from now on. The former machine stops when it sees it.

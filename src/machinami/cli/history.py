@@ -39,16 +39,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _run(arguments: argparse.Namespace, wanted: Wanted) -> int:
-    found = archived(arguments.data, arguments.town, wanted)
     if arguments.parquet is not None:
-        rows = [row async for row in found]
-        write_whole(arguments.parquet, as_parquet(rows), secret=True)
-        print(f"○ {arguments.parquet}: {len(rows):,} 件 / readings")
+        content, count = await as_parquet(arguments.data, arguments.town, wanted)
+        write_whole(arguments.parquet, content, secret=True)
+        print(f"○ {arguments.parquet}: {count:,} 件 / readings")
         return 0
     table = csv.writer(sys.stdout, lineterminator="\n") if arguments.csv else None
     if table is not None:
         table.writerow(_COLUMNS)
-    async for row in found:
+    async for row in archived(arguments.data, arguments.town, wanted):
         told = asdict(reading(row))
         shown = {**told, "at": format_instant(told["at"])}
         if table is not None:

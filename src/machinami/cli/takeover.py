@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
-from machinami.app.backups.following import archive_of, hold_for_takeover, take_over
+from machinami.app.backups.following import Takeover, archive_of, hold_for_takeover, mirror_of, take_over
 from machinami.app.configuration import read
 from machinami.cli.guide import guide
 from machinami.cli.serve import add_serving_options, serve_until_stopped, with_options
+from machinami.cli.version import installed_version
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,13 +23,23 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser.set_defaults(run=run)
 
 
+def _take_over(data: Path, folder: Path | None, key: Path | None) -> Takeover:
+    archive, mirror = archive_of(data, folder, key), mirror_of(data, None, installed_version())
+    if mirror is None:
+        return take_over(data, archive, key)
+    try:
+        return take_over(data, mirror.vault(), None, mirror, archive)
+    finally:
+        mirror.close()
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Take over, and serve."""
     settings = read(arguments.data)
     held = hold_for_takeover(arguments.data)
     try:
         folder, key = arguments.of or settings.backup_to, arguments.key_file or settings.backup_key
-        found = take_over(arguments.data, archive_of(arguments.data, folder, key), key)
+        found = _take_over(arguments.data, folder, key)
     finally:
         held.close()
     until = f"（{found.until} まで / until then）" if found.until else ""

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from machinami.app.delivery.bundle import read_bundle
@@ -18,6 +19,12 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     parser = subparsers.add_parser("upgrade", help=words, **guide("upgrade"))
     parser.add_argument("bundle", type=Path, nargs="?", metavar="BUNDLE", help="the file with the new release")
     parser.add_argument("--undo", action="store_true", help="go back to the release before, and to its data")
+    parser.add_argument(
+        "--signer", metavar="FINGERPRINT", help="who signs from now on, as you were told on paper / 新しい署名者"
+    )
+    parser.add_argument(
+        "--older", action="store_true", help="take a bundle that is older than what runs / 古い版でも入れる"
+    )
     parser.add_argument("--quick", action="store_true", help="do not hold log, state and history against each other")
     parser.set_defaults(run=run)
 
@@ -32,7 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
         aside = ", ".join(f"{path}.after" for path in installation.data)
         print(f"それからの記録は / what was written since is in:  {aside}")
     elif arguments.bundle is not None:
-        release = upgrade(installation, read_bundle(arguments.bundle), arguments.quick, say)
+        if arguments.signer:
+            installation = replace(installation, signer=arguments.signer.strip().lower())
+        release = upgrade(installation, read_bundle(arguments.bundle), arguments.quick, say, arguments.older)
+        installation.keep()
         if release == before:
             print(f"もうこの版です / this release runs already: {release}")
             return 0
@@ -49,5 +59,10 @@ def here() -> Installation:
     """The installation whose command this is."""
     prefix = Path(sys.prefix).parent.parent
     if not (prefix / INSTALLATION).exists():
-        raise InputError("This is no installation from a bundle: a checkout is renewed by git, then: machinami migrate")
+        raise InputError(
+            "ここは bundle から入れたものではありません。git で新しくして、machinami migrate "
+            "を実行してください。 / "
+            "This is no "
+            "installation from a bundle: a checkout is renewed by git, then: machinami migrate"
+        )
     return read_installation(prefix)

@@ -96,6 +96,12 @@ class Settings:
     data: the folder that holds everything; durability: normal (survives a crash of the program) or full (survives a
     power cut); cache_entities: how many entities stay at hand in memory (2 KB each); body_limit: largest request
     body in bytes; page_limit: largest page; instance_limit: how many past instances of an attribute come at once;
+    waiting_writes: how many writes may wait for their commit, of one town; query_seconds: how long a query may take;
+    connections: how many may be open, of all clients together, connections_per_address: of one address that is not this
+    machine's (0: no bound); requests_at_once: how many may wait for their answer (and as many again that only read);
+    body_memory, answer_memory: bytes of bodies that are being sent, and of answers that nobody has read yet, of all
+    clients together; request_seconds: in which a request is to come in as a whole; idle_seconds: how long a silent
+    connection is kept; workers: how many processes compute what takes long;
     log_days: how long the log is kept beyond what its readers need;
     notification_hours: how old a notification may become that its receiver does not take, before it is given up (0: as
     old as it will); alias: what other brokers call this one (empty: a
@@ -132,6 +138,16 @@ class Settings:
     durability: str = NORMAL
     cache_entities: int = 100_000
     body_limit: int = 10_000_000
+    waiting_writes: int = 20_000
+    query_seconds: int = 30
+    connections: int = 2_000
+    connections_per_address: int = 256
+    requests_at_once: int = 512
+    body_memory: int = 128_000_000
+    answer_memory: int = 256_000_000
+    request_seconds: int = 30
+    idle_seconds: int = 75
+    workers: int = 2
     page_limit: int = 1_000
     instance_limit: int = 2_000
     alias: str = ""

@@ -20,6 +20,7 @@ from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.registration_matching import Specification
+from machinami.model.town_terms import CORRECTION
 from machinami.model.view import from_entity
 
 Standing = Literal["", "closed", "unopened"]
@@ -184,7 +185,7 @@ class Archive:
 
 
 def _past_value(found: Attribute) -> PastValue:
-    note = found.attributes.get(history.CORRECTION)
+    note = found.attributes.get(CORRECTION)
     correction = note[0].value if note else None
     return PastValue(found.value, found.observed_at, found.modified_at, found.unit_code, found.instance_id, correction)
 

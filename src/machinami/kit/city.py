@@ -35,6 +35,7 @@ from machinami.model.entity import Entity
 from machinami.model.policy import Deed
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.query import Condition, Page, Query, TemporalQuery, TimeRelation, TypeIs
+from machinami.model.town_terms import CORRECTION
 from machinami.model.view import Measured, View, attribute_names, from_entity, to_entity
 
 V = TypeVar("V")
@@ -250,7 +251,7 @@ class City:
         for one in await history.instances(self._town, list(ids), [name], span, self._who):
             instance = one.value
             if instance.observed_at is not None and isinstance(instance.value, int | float | None):
-                note = instance.attributes.get(history.CORRECTION)
+                note = instance.attributes.get(CORRECTION)
                 measured = Measured(instance.value, instance.observed_at, instance.unit_code)
                 series[one.entity_id].append(Past(measured, instance.instance_id, note[0].value if note else None))
         return series
@@ -318,8 +319,9 @@ class City:
         values = {s.name: kept.get(s.name, s.default) for s in self.manifest.settings}
         return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]
 
-    async def set_setting(self, name: str, value: Any, by: str) -> None:
-        """Change one setting; who and what stays in its history. Raises SettingsError, Forbidden.
+    async def set_setting(self, name: str, value: Any, by: str, **said: Any) -> None:
+        """Change one setting; who, what and whatever is said of it (why) stay in its history. Raises SettingsError,
+        Forbidden.
 
         Whoever looks at a page may change one who may change all that the service writes: it would write by it.
         """
@@ -330,8 +332,8 @@ class City:
 
         def rule(kept: dict[str, Any]) -> dict[str, Any]:
             before = kept.get(name, setting.default)
-            past = [*kept.get("history", []), {"name": name, "from": before, "to": value, "by": by, "at": now}]
-            return {**kept, name: value, "history": past[-_SETTING_HISTORY:]}
+            row = {"name": name, "from": before, "to": value, "by": by, "at": now, **said}
+            return {**kept, name: value, "history": [*kept.get("history", []), row][-_SETTING_HISTORY:]}
 
         await records.change_record(self._town, records.SETTINGS, self.manifest.id, rule, self._by)
         self._town.policy.note(replace(self._who, on_behalf_of=by), f"set {self.manifest.id}: {name}")
@@ -355,11 +357,11 @@ class City:
 
     async def compute(self, function: Callable[..., V], *arguments: Any) -> V:
         """Run a heavy pure function in a worker process; the loop stays free."""
-        return await self._compute.run(function, *arguments)
+        return await self._compute.run(function, *arguments, patient=WHENCE.get() is None)
 
     async def compute_at(self, address: str, *arguments: Any) -> Any:
         """The same for a function named as "package.module:function": its module is imported in the worker alone."""
-        return await self._compute.run(call, address, *arguments)
+        return await self._compute.run(call, address, *arguments, patient=WHENCE.get() is None)
 
     def demand_author(self) -> None:
         """Raise SignInRequired or Forbidden unless who looks may create and change all that the service writes."""

@@ -16,7 +16,7 @@ from machinami.foundation.errors import Overloaded
 
 T = TypeVar("T")
 
-
+_WAITING = 16  # computations for each worker: beyond, who asks is refused
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -53,16 +53,25 @@ def call(address: str, *arguments: Any) -> Any:
 
 
 class Compute:
-    """A small pool of worker processes, started at the first need; a short computation never waits for a long one."""
+    """A small pool of worker processes, started at the first need.
+
+    Who asks for an answer is told to come again where so many wait that it would be long in coming; recurring work
+    waits its turn: there is only so much of it, and each waits for one computation at most.
+    """
 
     def __init__(self, workers: int = 2) -> None:
         self.workers = workers
+        self.refused = 0
         self.ended = 0  # how often a worker ended by itself
         self._under_way = 0
         self._pool: ProcessPoolExecutor | None = None
 
-    async def run(self, function: Callable[..., T], *arguments: Any) -> T:
-        """The result of a pure, importable function of picklable arguments, computed elsewhere."""
+    async def run(self, function: Callable[..., T], *arguments: Any, patient: bool = False) -> T:
+        """The result of a pure, importable function of picklable arguments, computed elsewhere. patient: to wait,
+        however many others do. Raises Overloaded."""
+        if not patient and self.waiting >= _WAITING * self.workers:
+            self.refused += 1
+            raise Overloaded("So many computations wait that none can be added; come again in a moment")
         if self._pool is None:
             calm_algebra()
             # spawn: a fork would copy the server's open sockets and database connections.

@@ -18,6 +18,7 @@ from machinami.kit.http import Response
 from machinami.kit.problem import problem
 
 _LINGER = 1.0
+_LITTLE = 131_072  # bytes: who has no more to read is not who fills the memory
 _DROWNING = 2  # times the bound of connections: from there on nobody is told why they are let go
 
 
@@ -43,6 +44,7 @@ class Guarded(HttpToolsProtocol):
         self._since = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
+        self._unread_size = 0
         self._certificate = ""
         self._address = ""
 
@@ -71,7 +73,9 @@ class Guarded(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         self._watch = self._unread = None
+        self._note_unread(0)
         super().connection_lost(exc)
+        self.pipeline.clear()  # each that waits there holds the connection, and is held by it
 
     def eof_received(self) -> bool:  # type: ignore[override]  # uvicorn always closes at once
         """The client sends no more: what it asked is still answered; half a request has no answer."""
@@ -90,7 +94,12 @@ class Guarded(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """The client does not read as fast as it is told."""
         super().pause_writing()
-        self._expect_reading()
+        self._note_unread(self.transport.get_write_buffer_size())
+        if self._room.unread > self._room.bounds.unread and self._unread_size > _LITTLE:
+            self._room.refused["unread"] += 1
+            self.transport.abort()
+        else:
+            self._expect_reading()
 
     def resume_writing(self) -> None:
         """The client has read."""
@@ -98,6 +107,11 @@ class Guarded(HttpToolsProtocol):
         if self._unread is not None:
             self._unread.cancel()
             self._unread = None
+        self._note_unread(0)
+
+    def _note_unread(self, size: int) -> None:
+        self._room.unread += size - self._unread_size
+        self._unread_size = size
 
     def _expect_reading(self) -> None:
         if self._unread is not None:
@@ -153,6 +167,7 @@ class Guarded(HttpToolsProtocol):
         if self.transport.is_closing() or self._deaf:
             return
         self._deaf = True
+        self.pipeline.clear()
         refusal = problem(error)
         self._attempts.note(refusal.status, self._address, "?", "what is no request")
         refusal.headers.append((b"connection", b"close"))

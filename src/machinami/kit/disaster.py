@@ -3,13 +3,13 @@
 from dataclasses import replace
 from urllib.parse import quote
 
-from machinami.broker import batch
+from machinami.broker import batch, opening
 from machinami.broker.contexts import town_context
-from machinami.broker.policy import is_whole, shows
+from machinami.broker.policy import is_whole, may_administer, shows
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData, Conflict, Forbidden, NotFound, SignInRequired
 from machinami.kit.switches import earlier
-from machinami.model.policy import Deed
+from machinami.model.policy import Deed, Row
 from machinami.model.principal import ANONYMOUS, Principal
 from machinami.model.view import attribute_names, from_entity, to_entity
 from machinami.model.vocabulary.disaster import MODE_ID, MODES, DisasterMode, Mode
@@ -56,6 +56,14 @@ class Disaster:
             if by == ANONYMOUS:
                 raise SignInRequired("To turn the disaster mode on or off, sign in")
             raise Forbidden(f"{by.id} may not turn the disaster mode on or off", principal=by.id)
+
+    def unseen(self) -> tuple[Row, ...]:
+        """The rows that would open to strangers what the light page is about, as far as they do not see it yet."""
+        return () if self._town is None else opening.closed_to_strangers(self._town)
+
+    def may_open(self, by: Principal) -> bool:
+        """Whether who asks may open it."""
+        return self._town is not None and may_administer(self._town.policy, by)
 
     async def turn(self, state: str, signed: Officer, by: Principal, reason: str) -> None:
         """Have the mode be on, a drill, or off from now on. Raises Conflict where it stands so already, BadRequestData

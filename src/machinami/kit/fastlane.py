@@ -17,7 +17,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from uvicorn.server import ServerState
 
-from machinami.foundation.errors import InvalidRequest, MachinamiError, MethodUnknown, Overloaded
+from machinami.foundation.errors import InvalidRequest, MachinamiError, MethodUnknown, Overloaded, TooManyRequests
 from machinami.kit.answering import ends_connection, explain, handle, header_block, refused, too_large, too_late
 from machinami.kit.attempts import FORWARDED
 from machinami.kit.carrier import CERTIFICATE, PATIENCE, Carrier
@@ -27,6 +27,7 @@ from machinami.kit.routing import Match
 from machinami.kit.steps import follow
 
 _CHUNK = 262_144  # the most that arrives at once
+_BEHIND = 64  # requests of one connection that wait behind another one
 _METHOD = re.compile(rb"[A-Za-z][A-Za-z-]*")  # what may be meant as one: the word before the first space
 _BODIED = frozenset({"POST", "PATCH", "PUT"})
 
@@ -166,6 +167,8 @@ class Connection(Guarded):
                 return
         if self.parser.get_method() == b"CONNECT":
             raise MethodUnknown("This is no proxy: nothing here knows the method CONNECT")
+        if len(self.pipeline) >= _BEHIND:
+            raise TooManyRequests(f"More than {_BEHIND} requests were sent without waiting for an answer", retryAfter=1)
         url, headers, expect = self.url, self.headers, self.expect_100_continue
         self._outgoing.flush(self.transport)
         super().on_message_begin()

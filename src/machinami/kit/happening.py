@@ -19,6 +19,7 @@ V = TypeVar("V")
 Level = Literal[0, 2, 3, 4, 5]
 """警戒レベル相当: 0 calm, 2 氾濫注意, 3 避難判断, 4 氾濫危険, 5 氾濫発生 (内閣府 避難情報に関するガイドライン)."""
 
+LEVELS: tuple[Level, ...] = (2, 3, 4, 5)
 SILENT_AFTER = timedelta(minutes=40)
 
 
@@ -129,6 +130,11 @@ class Chronicler(Protocol):
         """What happened from start to before end, as far as who looks may see it, in any order. What never happened (a
         proposal that waits) is told as what it is; nobody is named who does not hold an office."""
         ...
+
+
+def as_level(number: int | None) -> Level:
+    """A warning level, or a grade that has its colour, as pages know it; what is none of them is calm."""
+    return next((level for level in LEVELS if level == number), 0)
 
 
 async def seen(city: City, view: type[V]) -> list[V]:

@@ -11,12 +11,14 @@ from machinami.foundation.errors import Overloaded
 class Bounds:
     """The most of all clients together. connections: that are open; per_address: of one address that is not this
     machine's (0: no bound); works: requests whose answers are awaited, and as many again for what is only read; held:
-    bytes of bodies that have come, of requests that are not answered yet."""
+    bytes of bodies that have come, of requests that are not answered yet; unread: bytes of answers that their clients
+    have not read."""
 
     connections: int = 2_000
     per_address: int = 256
     works: int = 512
     held: int = 128_000_000
+    unread: int = 256_000_000
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class Room:
     connections: int = 0
     works: int = 0
     held: int = 0
+    unread: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     by_address: Counter[str] = field(default_factory=Counter)
 

@@ -1,13 +1,17 @@
 """How does a page show what a service may be set to, and read what an officer typed?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 
-from machinami.foundation.errors import SettingsError
+from machinami.foundation.errors import Conflict, SettingsError
 from machinami.kit.city import City
 from machinami.kit.manifest import Manifest, Setting, Value
+from machinami.kit.signing import officer, said
 from machinami.kit.words import Words, without_ruby
+from machinami.model.vocabulary.decisions import demand_officer, demand_reason
+from machinami.model.vocabulary.office import Officer
 
 Kind = Literal["switch", "number", "text", "choice"]
 ON, OFF = "yes", "no"
@@ -32,29 +36,92 @@ class SettingField:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingChange:
+    """One change of a setting: its values as they are typed; undone: whether it took another one back."""
+
+    at: datetime
+    who: str
+    before: str
+    after: str
+    reason: str = ""
+    undone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SettingSheet:
-    """One setting of a service, and its changes in words, the newest first."""
+    """One setting of a service, and its changes, the newest first; `can_undo`: one of them still stands."""
 
     field: SettingField
-    changes: Sequence[str] = ()
+    changes: Sequence[SettingChange] = ()
+    can_undo: bool = False
+
+
+class Refused(NamedTuple):
+    """A value that was typed for a setting and will not do, and what would; all empty where nothing was refused."""
+
+    name: str = ""
+    text: str = ""
+    fault: str = ""
+
+
+NOTHING_REFUSED = Refused()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an officer wants a setting to be, and what it is now; undone: it shall be again what it was before."""
+
+    name: str
+    before: Value
+    after: Value
+    reason: str
+    by: Officer
+    undone: bool = False
+
+
+Make = Callable[[City, Change], Awaitable[None]]
+
+
+async def keep(city: City, change: Change) -> None:
+    """Set a setting; who did it, when and why stays in its history."""
+    more = {"undone": True} if change.undone else {"reason": change.reason}
+    await city.set_setting(change.name, change.after, str(change.by), **more)
+
+
+async def change_setting(city: City, form: Mapping[str, str], make: Make = keep) -> None:
+    """Do what the form of a setting (in `forms.html`) asks for: change it for a reason, or undo the last change that
+    still stands. make: `keep`, or what holds more against it and keeps it. Raises SettingsError where the value will
+    not do, BadRequestData where name, role or reason are missing, Conflict where nothing is to undo."""
+    name, by = said(form, "setting"), officer(form)
+    await make(city, await (_back(city, name, by) if form.get("undo") else _wanted(city, name, form, by)))
+
+
+async def take_setting(city: City, form: Mapping[str, str], words: Words, make: Make = keep) -> Refused | None:
+    """The same; the refusal to be shown where the value will not do, else None."""
+    try:
+        await change_setting(city, form, make)
+    except SettingsError as error:
+        return refused_by(city, form, error, words)
+    return None
+
+
+def refused_by(city: City, form: Mapping[str, str], error: SettingsError, words: Words) -> Refused:
+    """What is wrong with a value that was typed, in the reader's words where the setting is known."""
+    name = form.get("setting", "")
+    known = [one for one in city.manifest.settings if one.name == name and not one.secret]
+    fault = refusal(_field(known[0], known[0].default, words), words) if known else error.detail
+    return Refused(name, form.get("value", ""), fault)
 
 
 async def sheets_of(city: City, values: Mapping[str, Value], words: Words) -> list[SettingSheet]:
-    """Every setting of a service that may be shown, with who changed it from what to what, and when."""
-    past = (await city.setting_history())[::-1]
+    """Every setting of a service that may be shown, with who changed it from what to what, when and why."""
+    past = await city.setting_history()
 
-    def said(row: Mapping[str, object]) -> str:
-        facts = {"at": str(row["at"])[:10], "before": row["from"], "after": row["to"], "who": row["by"]}
-        return words.plain("form.setting.changed", **facts)
+    def sheet(field: SettingField) -> SettingSheet:
+        rows = [row for row in past if row["name"] == field.name]
+        return SettingSheet(field, [_change(row) for row in rows][::-1], bool(_standing(rows)))
 
-    fields = fields_of(city.manifest, values, words)
-    return [SettingSheet(one, [said(row) for row in past if row["name"] == one.name]) for one in fields]
-
-
-def said_refusal(sheets: Sequence[SettingSheet], name: str, error: SettingsError, words: Words) -> str:
-    """What is wrong with a value that was typed for a setting, in the reader's words where the setting is known."""
-    known = next((one.field for one in sheets if one.field.name == name), None)
-    return error.detail if known is None else refusal(known, words)
+    return [sheet(one) for one in fields_of(city.manifest, values, words)]
 
 
 def fields_of(manifest: Manifest, values: Mapping[str, Value], words: Words) -> list[SettingField]:
@@ -127,3 +194,34 @@ def _kind(setting: Setting) -> Kind:
     if setting.choices:
         return "choice"
     return "text" if isinstance(setting.default, str) else "number"
+
+
+async def _wanted(city: City, name: str, form: Mapping[str, str], by: Officer) -> Change:
+    setting = city.manifest.setting(name)
+    value, rows = read_setting(setting, form.get("value", "")), await city.setting_history()
+    before = next((row["to"] for row in rows[::-1] if row["name"] == name), setting.default)
+    return Change(name, before, value, demand_reason(said(form, "reason")), demand_officer(by))
+
+
+async def _back(city: City, name: str, by: Officer) -> Change:
+    standing = _standing([row for row in await city.setting_history() if row["name"] == name])
+    if not standing:
+        raise Conflict("There is no change of this setting to undo", setting=name)
+    last = standing[-1]
+    return Change(name, last["to"], last["from"], last.get("reason", ""), demand_officer(by), undone=True)
+
+
+def _standing(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The changes of one setting that were not taken back, in order."""
+    standing: list[Mapping[str, Any]] = []
+    for row in rows:
+        if not row.get("undone"):
+            standing.append(row)
+        elif standing:
+            standing.pop()
+    return standing
+
+
+def _change(row: Mapping[str, Any]) -> SettingChange:
+    at, before, after = datetime.fromisoformat(row["at"]), written(row["from"]), written(row["to"])
+    return SettingChange(at, str(row["by"]), before, after, str(row.get("reason", "")), bool(row.get("undone")))

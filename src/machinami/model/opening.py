@@ -1,4 +1,7 @@
-"""What does a town usually open to everyone? Rows that are only proposed: nothing is open before somebody says so."""
+"""What does a town usually open to everyone, and what of it above all, as lives hang on it?
+
+The rows are only proposed: nothing is open before somebody says so.
+"""
 
 from machinami.model.core_terms import NAMESPACE
 from machinami.model.policy import Deed, Row, Whom
@@ -8,6 +11,9 @@ from machinami.model.vocabulary.places import District, Shelter
 from machinami.model.vocabulary.water import RainGauge, RiverGauge
 
 _READ = frozenset({Deed.READ})
+_WHO_OPENED = TERMS["openedBy"]  # the name of an officer, which nobody needs to find a shelter
+SAFETY = ("open-levels", "open-river-states", "open-alerts", "open-shelters")
+"""The rows without which the light page of the disaster mode has nothing to say."""
 
 
 def usual_rows() -> tuple[Row, ...]:
@@ -26,8 +32,14 @@ def usual_rows() -> tuple[Row, ...]:
     )
 
 
+def safety_rows() -> tuple[Row, ...]:
+    """Of these the ones that a town is asked about when it is protected, as residents need them in a disaster."""
+    return tuple(row for row in usual_rows() if row.id in SAFETY)
+
+
 def _open(row_id: str, view: type[RiverGauge] | type[RainGauge] | type[Shelter] | type[District], note: str) -> Row:
-    names = tuple(TERMS.get(name, NAMESPACE + name) for name in attribute_names(view))
+    known = (TERMS.get(name, NAMESPACE + name) for name in attribute_names(view))
+    names = tuple(name for name in known if name != _WHO_OPENED)
     return Row(row_id, Whom.EVERYONE, "", _READ, (TERMS[view.TYPE],), names, note=note)
 
 

@@ -6,6 +6,8 @@ own names where they do not. Matched by URL, served at /contexts/machinami.jsonl
 
 URL = "https://w3id.org/machinami/context.jsonld"
 NAMESPACE = "https://w3id.org/machinami/"
+CORRECTION = NAMESPACE + "correction"
+"""The sub-attribute of a reading that was corrected: what it was, why, by whom and when."""
 
 # our own terms: the IRI is the namespace plus the name
 OWN = """

@@ -1,7 +1,8 @@
 """How does a typed value of the town become an entity, and back?
 
 A view is a frozen dataclass with a class attribute TYPE (a short name of the town's context) and a field `id`.
-The other fields are attributes: field `water_level` is the attribute `waterLevel`. The annotation says the kind:
+The other fields are attributes: field `water_level` is the attribute `waterLevel`, unless a class attribute NAMES gives
+it another name (that stands in the towns there are, where types came to share one shape). The annotation says the kind:
 Measured -> Property with observedAt and unit, MeasuredList -> ListProperty with the same, Point -> GeoProperty,
 Geometry -> GeoProperty, Words -> LanguageProperty, Ref -> Relationship, list or dict -> JsonProperty, anything else
 -> Property. None is absent; a field that allows no None and has no default must be there. What the annotation says of
@@ -112,7 +113,7 @@ def attribute_name(field_name: str) -> str:
 
 def attribute_names(view: Any) -> list[str]:
     """The attributes (short names) that a view knows."""
-    return [attribute_name(name) for name, _ in _fields_of(view)]
+    return [_attribute_of(view, name) for name, _ in _fields_of(view)]
 
 
 def to_entity(view: View, context: Context) -> Entity:
@@ -121,7 +122,7 @@ def to_entity(view: View, context: Context) -> Entity:
     for name, _ in _fields_of(type(view)):
         value = getattr(view, name)
         if value is not None:
-            attributes[context.expand(attribute_name(name))] = (_to_attribute(value),)
+            attributes[context.expand(_attribute_of(type(view), name))] = (_to_attribute(value),)
     return Entity(view.id, (context.expand(view.TYPE),), attributes)
 
 
@@ -130,7 +131,7 @@ def from_entity(view: Callable[..., V], entity: Entity, context: Context) -> V:
     (as `wanted_of` says it) and `found`, None where it is missing."""
     values: dict[str, Any] = {"id": entity.id}
     for name, kind in _fields_of(view):
-        found = entity.get(context.expand(attribute_name(name)))
+        found = entity.get(context.expand(_attribute_of(view, name)))
         if found is None or (found.value is None and kind is not Measured):
             if name in _bare_of(view):
                 values[name] = None
@@ -166,9 +167,14 @@ _WANTED: dict[type[Any], str] = {
 }  # fmt: skip
 
 
+def _attribute_of(view: Any, field_name: str) -> str:
+    named: Mapping[str, str] = getattr(view, "NAMES", {})
+    return named.get(field_name) or attribute_name(field_name)
+
+
 def _unfit(view: Any, name: str, entity: Entity, found: Attribute | None) -> BadRequestData:
     wanted, choices = wanted_of(_hints(view)[name])
-    attribute = attribute_name(name)
+    attribute = _attribute_of(view, name)
     what = f"{attribute} of {entity.id} " + ("is missing" if found is None else f"is no {wanted}")
     return BadRequestData(
         f"{what}; write that attribute anew" + (f" as one of {', '.join(choices)}" if choices else ""),

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from machinami.foundation.instant import to_micros
 from machinami.model.attribute import Attribute, Kind
-from machinami.model.change import Change
+from machinami.model.change import AttributeChange, Change, Verb
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
 from machinami.model.matching import Linked, in_scope, matches, seen_through, sight
@@ -40,6 +40,16 @@ class ScopeStretch:
         """Whether it has a moment in common with the range of the query."""
         low, high = bounds(temporal)
         return self.begin <= high and self.end > low
+
+
+def past_told(instance: Instance, known: Entity | None) -> Change | None:
+    """The change by which the log tells of an instance that goes into the history alone: the entity is at present what
+    it was, so nothing is said of that. None for what is not known, and for markers of deletion."""
+    at = instance.value.modified_at or instance.value.observed_at
+    if known is None or at is None or instance.deleted_at is not None:
+        return None
+    told = (AttributeChange(instance.attribute, None, instance.value),)
+    return Change(Verb.UPDATED, instance.entity_id, known.types, None, None, told, at, "")
 
 
 def selectors(query: Query) -> Query:

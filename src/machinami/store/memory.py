@@ -32,10 +32,10 @@ _IDS = 1_000  # given at once
 
 
 class MemoryTown:
-    """One town in memory; gone when it is closed."""
+    """One town in memory; gone when it is closed. log_past: as in `StoreSettings`."""
 
-    def __init__(self) -> None:
-        self._contents = Contents()
+    def __init__(self, log_past: bool = False) -> None:
+        self._contents = Contents(log_past=log_past)
         self._listeners: list[Callable[[Sequence[Change]], None]] = []
         self._queue: deque[tuple[Callable[[Transaction], Any], asyncio.Future[Any]]] = deque()
 
@@ -44,7 +44,13 @@ class MemoryTown:
         own = other._contents
         history = {entity: {name: [*past] for name, past in every.items()} for entity, every in own.history.items()}
         self._contents = Contents(
-            dict(own.entities), dict(own.husks), dict(own.keys), history, key=own.key, instances=own.instances
+            dict(own.entities),
+            dict(own.husks),
+            dict(own.keys),
+            history,
+            key=own.key,
+            instances=own.instances,
+            log_past=self._contents.log_past,
         )
 
     def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:

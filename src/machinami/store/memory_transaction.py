@@ -14,7 +14,7 @@ from machinami.model.entity import Entity
 from machinami.model.found import Instance
 from machinami.model.representation import NONE
 from machinami.store.encoding import DELETED_VALUE, encode, husk_of
-from machinami.store.evolution import scope_change
+from machinami.store.evolution import past_told, scope_change
 from machinami.store.timeline import place_in_time
 
 
@@ -34,6 +34,7 @@ class Contents:
     seq: int = 0
     key: int = 0
     instances: int = 0
+    log_past: bool = False
 
 
 class Draft:
@@ -110,6 +111,10 @@ class Draft:
         if entity_id not in self._contents.entities and entity_id not in self._contents.husks:
             self.remember(Entity(entity_id, ()))
         self._add(instance)
+        if self._contents.log_past:
+            told = past_told(instance, self.get(entity_id) or self.recall(entity_id))
+            if told is not None:
+                self._log(told)
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it."""

@@ -12,6 +12,7 @@ class StoreSettings:
     durability: "normal" survives a killed process, "full" also a power cut (one sync per group of writes).
     cache_entities, cache_bytes: how many decoded entities stay in memory (bytes are estimated).
     page_cache_bytes: SQLite's page cache of the writing connection; each reader has an eighth of it.
+    log_bytes: how much of the end of the log stays in memory for who follows it (bytes are estimated).
     mapped_bytes: how much of the file is mapped into memory (given back by the system under pressure).
     max_bytes: the largest size of the town's file; writes beyond it are refused. None: the disk is the bound.
     slice_seconds: how long one group of writes may hold the event loop before reads get their turn.
@@ -24,6 +25,7 @@ class StoreSettings:
     indexed: attributes (expanded) whose values are indexed from the start.
     index_after: entities that a query has to look at in vain before the attribute it asks for is indexed.
     max_indexed: how many attributes may be indexed without being asked for in `indexed`.
+    log_past: whether what comes into the history alone (a late reading) stands in the log, too, for who delivers it.
     key: with which the town's file is encrypted; None: it is not.
     """
 
@@ -31,6 +33,7 @@ class StoreSettings:
     cache_entities: int = 100_000
     cache_bytes: int = 256 * MEBI
     page_cache_bytes: int = 64 * MEBI
+    log_bytes: int = 16 * MEBI
     mapped_bytes: int = 256 * MEBI
     max_bytes: int | None = None
     slice_seconds: float = 0.005
@@ -45,4 +48,5 @@ class StoreSettings:
     indexed: tuple[str, ...] = ()
     index_after: int = 2_000
     max_indexed: int = 32
+    log_past: bool = False
     key: bytes | None = field(default=None, repr=False)

@@ -39,7 +39,10 @@ def every_route() -> list[Route]:
     broker = Broker(Ports(MemoryBackend(), wire, wire, lambda: NOW, lambda: "1", lambda *_: None))
     identity = Identity(Supplies(lambda: NOW, bytes, Seal(bytes(32), bytes), broker.protect, str))
     asking = Asking(identity, Tokens(identity))
-    people = [*identity_routes(asking, frame), *governance_routes(Office(broker, identity, asking.principal, frame))]
+    people = [
+        *identity_routes(asking, frame, broker.town),
+        *governance_routes(Office(broker, identity, asking.principal, frame)),
+    ]
     told = [route for route in people if route.tag != PAGES]
     return [*ngsild_routes(broker), *status_routes("1", list, list), *told]
 

@@ -40,12 +40,12 @@ SOUND = Facts(
     port=known.PortFact("127.0.0.1", 1026, True),
     ends=(known.EndFact("certificate", NOW + 90 * DAY),),
     backup=known.BackupFact(NOW - timedelta(hours=20), NOW - 30 * DAY),
+    standbys=(),
     set_aside=(),
     memory=known.MemoryFact(GB, 16 * GB, 10 * GB),
     workers=known.WorkersFact(2, 0),
     jobs=(),
     jobs_seen=30,
-    held_back=(),
 )
 
 
@@ -69,6 +69,15 @@ def store(fault: str) -> dict[str, Any]:
 
 def job(hours: float) -> dict[str, Any]:
     return {"jobs": (known.JobFact("default", "flood", "ValueError", NOW - timedelta(hours=hours), 3),)}
+
+
+def second(seconds: float, version: str = "") -> dict[str, Any]:
+    return {"standbys": (known.StandbyFact("hall", seconds, 3, NOW - timedelta(seconds=seconds), version),)}
+
+
+def following(seconds: float | None) -> dict[str, Any]:
+    until = None if seconds is None else NOW - timedelta(seconds=seconds)
+    return {"following": known.FollowingFact("https://a.example", until)}
 
 
 WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
@@ -125,6 +134,11 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
     "ends.place_over": (ended("place_over", -2), Severity.WARNING),
     "ends.review": (ended("review", 50), Severity.NOTE),
     "ends.review_over": (ended("review_over", -5), Severity.WARNING),
+    "standby.behind": (second(300.0), Severity.WARNING),
+    "standby.version": (second(1.0, "2.0"), Severity.WARNING),
+    "standby.nothing_yet": (following(None), Severity.WARNING),
+    "standby.follows": (following(1.0), Severity.NOTE),
+    "standby.follows_late": (following(500.0), Severity.WARNING),
     "backup.never": ({"backup": known.BackupFact()}, Severity.WARNING),
     "backup.failed": ({"backup": known.BackupFact(NOW, NOW, "the disk is full", "/mnt/a")}, Severity.GRAVE),
     "backup.old": ({"backup": known.BackupFact(NOW - 8 * DAY, NOW)}, Severity.GRAVE),
@@ -136,7 +150,6 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
     "workers.behind": ({"workers": known.WorkersFact(2, 100)}, Severity.WARNING),
     "workers.ended": ({"workers": known.WorkersFact(2, 0, 1)}, Severity.WARNING),
     "jobs.failed": (job(3), Severity.GRAVE),
-    "retention.held_back": ({"held_back": ("RiverGauge",)}, Severity.WARNING),
 }
 
 

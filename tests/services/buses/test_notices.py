@@ -129,11 +129,11 @@ async def test_stops_and_ways_are_found_from_a_place_on_the_map(visit: Visit) ->
 
 
 async def test_a_setting_is_changed_with_a_name_and_its_bounds_are_said(visit: Visit) -> None:
-    status, page = await visit.send("settings", setting="silent_minutes", value="15")
+    status, page = await visit.send("settings", setting="silent_minutes", value="15", reason="見直し")
     assert status == 200
     assert "設定を変えました" in page
     assert "山田花子" in await visit.see("?view=history")
-    status, page = await visit.send("settings", setting="silent_minutes", value="1000")
+    status, page = await visit.send("settings", setting="silent_minutes", value="1000", reason="見直し")
     assert status == 422
     assert "120" in page
 

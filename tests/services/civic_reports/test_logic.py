@@ -3,6 +3,7 @@
 import csv
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from random import Random
 from statistics import median
 
 import pytest
@@ -77,10 +78,12 @@ def labelled(part: str) -> list[dict[str, str]]:
     return [row for row in rows if row["part"] == part]
 
 
-# What is reached on each part when this was written; the bars are 0.9 and 0.7, and varied words miss the first.
+# What is reached on each part when this was written; the bars are 0.9 and 0.7, and what was written last misses both.
 @pytest.mark.parametrize(
-    ("part", "precision", "recall"), [("tuning", 0.9, 0.7), ("held_out", 0.9, 0.7), ("varied_held_out", 0.8, 0.75)]
-)
+    ("part", "precision", "recall"),
+    [("tuning", 0.9, 0.7), ("held_out", 0.9, 0.7), ("varied_held_out", 0.9, 0.75), ("unseen", 0.9, 0.7),
+     ("styles_held_out", 0.9, 0.69), ("fresh_held_out", 0.74, 0.53)],
+)  # fmt: skip
 def test_the_labelled_reports_are_found_to_be_the_same_as_well_as_is_said(
     part: str, precision: float, recall: float
 ) -> None:
@@ -90,9 +93,29 @@ def test_the_labelled_reports_are_found_to_be_the_same_as_well_as_is_said(
 
 
 def test_the_weights_are_those_that_fit_the_tuning_parts() -> None:
-    constant, weights = scoring.fitted([labelled("tuning"), labelled("varied_tuning")], glossary())
+    parts = [labelled(part) for part in ("tuning", "varied_tuning", "styles_tuning")]
+    constant, weights = scoring.fitted(parts, glossary(), Random(1))
     assert constant == pytest.approx(duplicates.CONSTANT, abs=0.01)
     assert weights == pytest.approx(duplicates.WEIGHTS, abs=0.01)
+
+
+def test_two_like_things_are_told_apart_by_number_side_and_floor() -> None:
+    def told(number: str, text: str, metres: float = 0.0) -> Told:
+        return Told(number, "streetlight", Point(HERE.lon + metres / 91_000, HERE.lat), text, at=NOW)
+
+    first = told("1", "電柱の札に「東3」とある街灯が消えています")
+    assert [one.id for one in duplicates.alike(first, [told("2", "街灯「東3」が消えている", 9)], glossary())] == ["2"]
+    assert duplicates.alike(first, [told("2", "街灯「東4」が消えている", 9)], glossary()) == []
+    upper, lower = told("1", "2階のトイレの照明が消えています"), told("2", "1階のトイレの照明が消えています")
+    assert duplicates.alike(upper, [lower], glossary()) == []
+    left, right = told("1", "左側の街灯が消えています"), told("2", "右側の街灯が消えています")
+    assert duplicates.alike(left, [right], glossary()) == []
+
+
+@given(st.floats(0, 50), st.floats(0, 50))
+def test_the_farther_apart_two_reports_are_the_less_likely_they_are_the_same(one: float, other: float) -> None:
+    near, far = sorted((one, other))
+    assert 0 <= duplicates.remote(near) <= duplicates.remote(far) + 1e-12
 
 
 def test_the_same_photo_is_the_same_report_whatever_is_written() -> None:
@@ -110,9 +133,9 @@ def test_what_was_reported_at_one_place_months_apart_is_hardly_the_same() -> Non
 
 
 def test_reports_of_other_places_or_kinds_are_never_the_same() -> None:
-    new = Told("1", "road", HERE, "道路に大きな穴")
-    far = Told("2", "road", Point(HERE.lon + 0.001, HERE.lat), "道路に大きな穴")
-    other = Told("3", "water", HERE, "道路に大きな穴")
+    new = Told("1", "road", HERE, "道路に大きな穴", at=NOW)
+    far = Told("2", "road", Point(HERE.lon + 0.001, HERE.lat), "道路に大きな穴", at=NOW)
+    other = Told("3", "water", HERE, "道路に大きな穴", at=NOW)
     assert duplicates.alike(new, [far, other, new], glossary()) == []
     assert [one.id for one in duplicates.alike(new, [far], glossary(), near=100)] == ["2"]
 

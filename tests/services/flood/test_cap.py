@@ -77,8 +77,9 @@ def faults(element: ElementTree.Element, order: list[str], kind: str) -> list[st
 def proposal(level: int = 3, kind: str = "passed") -> FloodProposal:
     return FloodProposal(
         id="urn:ngsi-ld:FloodProposal:1",
-        ref_gauge=Ref("urn:ngsi-ld:RiverGauge:bridge"),
-        warning_level=level,
+        source_service="flood",
+        ref_subject=Ref("urn:ngsi-ld:RiverGauge:bridge"),
+        grade=level,
         state="published",
         issued_at=NOW,
         reasons=[{"kind": kind}],

@@ -22,7 +22,7 @@ GAUGE = Ref("urn:ngsi-ld:RiverGauge:bridge")
 
 
 def proposed(level: int = 3) -> FloodProposal:
-    return FloodProposal("urn:p", GAUGE, level, "proposed", NOW, transitions=[])
+    return FloodProposal("urn:p", "flood", level, "proposed", NOW, GAUGE, transitions=[])
 
 
 def said(level: int | None, since: datetime = NOW) -> Judgement:
@@ -151,7 +151,7 @@ def test_what_an_officer_rejected_is_not_proposed_again_while_the_river_stays() 
 
 def test_the_open_and_the_refused_proposal_are_found_by_gauge() -> None:
     rejected = move(proposed(3), "rejected", LATER, OFFICER, "誤報")
-    other = FloodProposal("urn:other", Ref("urn:elsewhere"), 4, "proposed", NOW)
+    other = FloodProposal("urn:other", "flood", 4, "proposed", NOW, Ref("urn:elsewhere"))
     assert open_of([other, rejected], GAUGE) is None
     assert open_of([other], "urn:elsewhere") is other
     assert refused_of([other, rejected], GAUGE) is rejected
@@ -168,7 +168,7 @@ def test_thresholds_must_rise() -> None:
 
 
 def change(kind: str, hours: int) -> FloodDecision:
-    return FloodDecision(f"urn:{hours}", kind, None, decided_at=NOW + timedelta(hours=hours))
+    return FloodDecision(f"urn:{hours}", "flood", kind, None, decided_at=NOW + timedelta(hours=hours))
 
 
 def test_undoing_goes_back_one_change_after_the_other() -> None:

@@ -163,7 +163,9 @@ async def test_a_setting_is_shown_with_unit_and_help_changed_and_undone(officer)
         html = await answer.text()
     assert "設定を変えました" in html
     assert "台風の備え" in html
-    async with session.post("/services/flood/settings/undo", data={"setting": "silent_minutes", **OFFICER}) as answer:
+    async with session.post(
+        "/services/flood/settings", data={"setting": "silent_minutes", "undo": "yes", **OFFICER}
+    ) as answer:
         assert "設定の直前の変更を取り消しました" in await answer.text()
 
 

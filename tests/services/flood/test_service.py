@@ -6,13 +6,20 @@ from xml.etree import ElementTree
 
 import pytest
 
-from machinami.foundation.errors import BadRequestData, Conflict, NotFound, SettingsError
+from machinami.broker import batch, operations
+from machinami.broker.contexts import town_context
+from machinami.foundation.errors import BadRequestData, Conflict, NotFound
 from machinami.ingest.town.simulate import Town as SimulatedTown
 from machinami.ingest.town.simulate import history
+from machinami.kit import approving
 from machinami.kit.cap_feed import feed
 from machinami.kit.city import Intake
 from machinami.kit.installed import read_manifest
+from machinami.kit.settings import change_setting
 from machinami.kit.words import LANGUAGES, Words
+from machinami.model.attribute import Attribute, Kind
+from machinami.model.entity import Entity
+from machinami.model.principal import SYSTEM
 from machinami.model.reading import Reading
 from machinami.model.vocabulary.alerts import Alert, Message
 from machinami.model.vocabulary.office import Officer
@@ -34,6 +41,11 @@ from .conftest import GAUGE, START, River
 
 BY = Officer("山田 花子", "危機管理課長")
 JA = Words("ja", service.PACKAGE)
+
+
+def typed(setting: str, value: str, reason: str) -> dict[str, str]:
+    """The form of a setting."""
+    return {"setting": setting, "value": value, "reason": reason, "who": BY.who, "role": BY.role}
 
 
 async def approve(river: River, proposal: FloodProposal) -> None:
@@ -66,7 +78,7 @@ async def test_water_over_a_mark_makes_one_proposal_with_its_reasons(river: Rive
     await river.stand()
     await river.say(0.8, 1.2, 1.3, 1.3)
     (proposal,) = await river.proposals()
-    assert proposal.warning_level == 2
+    assert proposal.grade == 2
     assert next(row["kind"] for row in proposal.reasons or []) == "passed"
     assert set(proposal.headline or {}) == set(LANGUAGES)
 
@@ -97,9 +109,9 @@ async def test_a_higher_level_supersedes_what_waits_and_what_is_told(river: Rive
     await river.say(1.2, 1.2)
     await approve(river, (await river.proposals())[0])
     await river.say(1.6, 1.6, 2.1, 2.1)
-    assert [p.warning_level for p in await river.proposals("superseded")] == [3]
+    assert [p.grade for p in await river.proposals("superseded")] == [3]
     (waiting,) = await river.proposals()
-    assert waiting.warning_level == 4
+    assert waiting.grade == 4
     assert await told(river) == [2]
     await approve(river, waiting)
     assert await told(river) == [4]
@@ -115,7 +127,7 @@ async def test_when_the_water_is_down_the_end_is_proposed_and_needs_approval_too
     assert await river.proposals() == []
     await river.say(0.7)
     (lift,) = await river.proposals()
-    assert lift.warning_level == 0
+    assert lift.grade == 0
     assert await told(river) == [2]
     await approve(river, lift)
     assert await told(river) == []
@@ -163,22 +175,22 @@ async def test_a_withdrawal_ends_what_is_told_and_needs_a_reason(river: River) -
     await approve(river, (await river.proposals())[0])
     (alert,) = await river.city.find(Alert)
     with pytest.raises(BadRequestData):
-        await service.withdraw(river.city, alert.id, " ", BY)
-    await service.withdraw(river.city, alert.id, "誤報", BY)
+        await approving.withdraw(river.city, service.OWN, alert.id, " ", BY)
+    await approving.withdraw(river.city, service.OWN, alert.id, "誤報", BY)
     assert await told(river) == []
     with pytest.raises(Conflict):
-        await service.withdraw(river.city, alert.id, "もう一度", BY)
+        await approving.withdraw(river.city, service.OWN, alert.id, "もう一度", BY)
     assert [d.kind for d in await river.city.find(FloodDecision)] == ["approved", "withdrawn"]
 
 
 async def test_a_declined_proposal_does_not_come_back_while_the_river_stays(river: River) -> None:
     await river.stand()
     await river.say(1.2, 1.2)
-    await service.decline(river.city, (await river.proposals())[0].id, "工事で水をためている", BY)
+    await approving.decline(river.city, service.OWN, (await river.proposals())[0].id, "工事で水をためている", BY)
     await river.say(1.2, 1.2, 1.2)
     assert await river.proposals() == []
     await river.say(1.6, 1.6)
-    assert [p.warning_level for p in await river.proposals()] == [3]
+    assert [p.grade for p in await river.proposals()] == [3]
 
 
 async def test_two_officers_cannot_approve_the_same_proposal(river: River) -> None:
@@ -198,10 +210,34 @@ async def test_an_alert_that_nobody_renews_ends(river: River) -> None:
     assert await told(river) == []
 
 
+async def test_what_was_stored_before_types_shared_their_shape_is_read_and_decided_as_ever(river: River) -> None:
+    """As the first towns wrote it: the gauge and the level under their own names, and no word of whose it is."""
+    await river.stand()
+    context = town_context()
+    stored = {
+        "refGauge": Attribute(Kind.RELATIONSHIP, GAUGE),
+        "warningLevel": Attribute(Kind.PROPERTY, 3),
+        "state": Attribute(Kind.PROPERTY, "proposed"),
+        "issuedAt": Attribute(Kind.PROPERTY, "2026-06-29T21:00:00Z"),
+        "headline": Attribute(Kind.LANGUAGE, {"ja": "避難を"}),
+    }
+    attributes = {context.expand(name): (value,) for name, value in stored.items()}
+    old = Entity("urn:ngsi-ld:FloodProposal:old", (context.expand("FloodProposal"),), attributes)
+    await batch.put_all(river.town, [(old, [])], SYSTEM)
+    (found,) = await river.proposals()
+    assert (found.ref_subject, found.grade, found.source_service) == (GAUGE, 3, None)
+    await approving.decline(river.city, service.OWN, old.id, "工事", BY)
+    kept = {context.compact(name) for name in operations.peek(river.town, old.id, SYSTEM).attributes}
+    assert {"refGauge", "warningLevel"} <= kept
+    assert not {"refSubject", "grade"} & kept
+    (decision,) = await river.city.find(FloodDecision)
+    assert (decision.kind, decision.ref_subject, decision.source_service) == ("declined", GAUGE, "flood")
+
+
 async def test_what_is_unknown_cannot_be_decided_upon(river: River) -> None:
     for attempt in (
         service.approve(river.city, "urn:none", Message("a", "b", "c", "d"), BY),
-        service.withdraw(river.city, "urn:none", "r", BY),
+        approving.withdraw(river.city, service.OWN, "urn:none", "r", BY),
         service.set_thresholds(river.city, "urn:none", Thresholds(), "r", BY),
     ):
         with pytest.raises(NotFound):
@@ -213,7 +249,7 @@ async def test_changed_thresholds_count_and_stand_in_the_history_with_who_and_wh
     await river.say(0.8, 0.8)
     await service.set_thresholds(river.city, GAUGE, Thresholds(0.7, None, 2.0, 3.0), "河床掘削", BY)
     await river.say(0.8, 0.8)
-    assert [p.warning_level for p in await river.proposals()] == [2]
+    assert [p.grade for p in await river.proposals()] == [2]
     (gauge,) = await river.city.find(RiverGauge)
     assert (gauge.attention_level, gauge.evacuation_judgement_level) == (0.7, None)
     assert gauge.water_level is not None
@@ -250,7 +286,7 @@ async def test_thresholds_in_the_wrong_order_are_refused_and_nothing_changes(riv
 
 
 async def test_a_changed_setting_stands_in_the_log(river: River) -> None:
-    await service.set_setting(river.city, "public_forecast", True, "許可を得た", BY)
+    await change_setting(river.city, typed("public_forecast", "yes", "許可を得た"), service.set_setting)
     assert (await river.city.settings(Settings)).public_forecast is True
     (decision,) = await river.city.find(FloodDecision)
     assert (decision.kind, decision.before, decision.after) == (
@@ -262,26 +298,28 @@ async def test_a_changed_setting_stands_in_the_log(river: River) -> None:
 
 async def test_a_setting_is_changed_by_a_named_officer_for_a_reason_and_undone(river: River) -> None:
     book = TownBook(river.city)
-    for by, reason in ((Officer("", "課長"), "台風"), (BY, " ")):
+    for wrong in ({"who": ""}, {"reason": " "}):
         with pytest.raises(BadRequestData):
-            await book.set_setting("silent_minutes", "20", reason, by)
-    for typed in ("0", "1.5", "many", ""):
-        with pytest.raises(SettingsError):
-            await book.set_setting("silent_minutes", typed, "台風", BY)
-    await book.set_setting("silent_minutes", "20", "台風", BY)
+            await book.setting(typed("silent_minutes", "20", "台風") | wrong, JA)
+    for text in ("0", "1.5", "many", ""):
+        refused = await book.setting(typed("silent_minutes", text, "台風"), JA)
+        assert refused is not None
+        assert refused.text == text
+    assert await book.setting(typed("silent_minutes", "20", "台風"), JA) is None
     river.now += timedelta(minutes=1)
-    await book.set_setting("silent_minutes", "10", "もっと早く", BY)
+    await book.setting(typed("silent_minutes", "10", "もっと早く"), JA)
     river.now += timedelta(minutes=1)
-    await book.undo_setting("silent_minutes", BY)
+    back = typed("silent_minutes", "", "") | {"undo": "yes"}
+    await book.setting(back, JA)
     assert (await river.city.settings(Settings)).silent_minutes == 20
     river.now += timedelta(minutes=1)
-    await book.undo_setting("silent_minutes", BY)
+    await book.setting(back, JA)
     with pytest.raises(Conflict):
-        await book.undo_setting("silent_minutes", BY)
+        await book.setting(back, JA)
     (sheet,) = [s for s in (await book.state(JA)).settings if s.field.name == "silent_minutes"]
     assert (sheet.field.text, sheet.field.unit, sheet.field.minimum) == ("40", "分", 2)
     assert [(c.before, c.after) for c in sheet.changes] == [("20", "40"), ("10", "20"), ("20", "10"), ("40", "20")]
-    assert sheet.changes[-1].who == BY.who
+    assert (sheet.changes[-1].who, sheet.changes[-1].reason, sheet.can_undo) == (str(BY), "台風", False)
 
 
 async def test_what_to_do_is_told_with_what_happens(river: River) -> None:
@@ -316,7 +354,7 @@ async def run_storm(river: River, storm: SimulatedTown, hours: float) -> dict[st
         public = {n.id for n in (await happening(river.city, JA)).notices}
         for waiting in await river.proposals():
             assert str(waiting.ref_alert) not in public
-            proposed.setdefault(str(waiting.ref_gauge).rpartition("-")[2], []).append(waiting.warning_level or 0)
+            proposed.setdefault(str(waiting.ref_subject).rpartition("-")[2], []).append(waiting.grade or 0)
             await approve(river, waiting)
     return proposed
 
@@ -363,7 +401,7 @@ async def learn_from(river: River, days: int) -> tuple[SimulatedTown, ModelScore
 async def test_a_model_that_does_not_beat_persistence_as_the_town_asks_is_scored_but_not_used(
     river: River,
 ) -> None:
-    await TownBook(river.city).set_setting("improvement_needed", "0.5", "試行", BY)
+    await TownBook(river.city).setting(typed("improvement_needed", "0.5", "試行"), JA)
     _, score = await learn_from(river, 16)
     assert score.in_use is False
     assert score.scores

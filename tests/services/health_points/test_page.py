@@ -118,8 +118,8 @@ async def test_a_doubtful_day_is_said_and_answered_and_decided(visit: Visit) -> 
 
 async def test_a_voucher_is_taken_by_a_partner_once(visit: Visit) -> None:
     await visit.join()
-    assert (await visit.send("settings", setting="voucher_points", value="5", **OFFICER))[0] == 200
-    assert (await visit.send("settings", setting="voucher_points", value="many", **OFFICER))[0] == 422
+    assert (await visit.send("settings", setting="voucher_points", value="5", reason="見直し", **OFFICER))[0] == 200
+    assert (await visit.send("settings", setting="voucher_points", value="many", reason="見直し", **OFFICER))[0] == 422
     yesterday = visit.streets.today - timedelta(days=1)
     await visit.call("POST", "/steps", walking(yesterday, 9_300))
     status, text = await visit.send("voucher", code="RIDE234567")

@@ -261,12 +261,12 @@ async def test_a_simulated_place_only_ever_makes_an_exercise(visit: Visit) -> No
 
 
 async def test_the_bounds_are_settings_with_their_history_and_must_rise(visit: Visit) -> None:
-    assert (await visit.send("settings", setting="old_warning", value="30.5"))[0] == 200
+    assert (await visit.send("settings", setting="old_warning", value="30.5", reason="見直し"))[0] == 200
     assert "30.5" in await visit.see("?view=history")
-    status, page = await visit.send("settings", setting="old_warning", value="27")
+    status, page = await visit.send("settings", setting="old_warning", value="27", reason="見直し")
     assert status == 422
     assert "高い値にしてください" in page
-    assert (await visit.send("settings", setting="old_warning", value="hot"))[0] == 422
+    assert (await visit.send("settings", setting="old_warning", value="hot", reason="見直し"))[0] == 422
 
 
 @pytest.mark.parametrize("language", ["ja", "en", "easy"])

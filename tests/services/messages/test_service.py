@@ -110,7 +110,7 @@ async def test_an_empty_town_says_so_and_offers_what_it_can(visit: Visit) -> Non
     assert "いま、町から出ているお知らせはありません" in text
     assert "地区・避難所・道路のデータが要ります" in text
     assert "送るのを待っているものはありません" in await visit.see("?view=officer")
-    assert "まだ何も決めていません" in await visit.see("?view=history")
+    assert "まだ決定はありません" in await visit.see("?view=history")
 
 
 async def test_nothing_goes_out_before_a_named_officer_sends_it(visit: Visit, roads: RecordedRoads) -> None:
@@ -413,7 +413,7 @@ async def test_a_test_goes_to_one_address_alone(visit: Visit, roads: RecordedRoa
 
 
 async def test_two_persons_where_the_town_wants_two(visit: Visit) -> None:
-    await visit.send("settings", setting="second_person", value="yes", **BY)
+    await visit.send("settings", setting="second_person", value="yes", reason="見直し", **BY)
     message = await written(visit)
     assert (await approve(visit, message))[0] == 409
     assert (await approve(visit, message, who="佐藤次郎"))[0] == 200

@@ -110,11 +110,11 @@ async def test_rows_leave_as_csv_that_a_spreadsheet_reads(visit: Visit) -> None:
 
 
 async def test_a_setting_is_changed_or_refused_with_what_would_do(visit: Visit) -> None:
-    status, text = await visit.send("settings", setting="years", value="3")
+    status, text = await visit.send("settings", setting="years", value="3", reason="見直し")
     assert status == 200
     await visit.send("costs", **COST)
     assert "令和8（2026）〜令和10（2028）年度" in await visit.see()
-    status, text = await visit.send("settings", setting="years", value="99")
+    status, text = await visit.send("settings", setting="years", value="99", reason="見直し")
     assert status == 422
     assert "1 から 10 まで" in text
 

@@ -187,7 +187,7 @@ async def test_in_a_protected_town_residents_have_one_voice_and_officers_alone_d
 DECISIONS = {
     "reply": {"state": "answered", "reply": "x"},
     "hide": {"reason": "x"},
-    "settings": {"setting": "reply_days", "value": "60"},
+    "settings": {"setting": "reply_days", "value": "60", "reason": "見直し"},
 }
 
 

@@ -85,8 +85,8 @@ async def test_groups_are_made_changed_and_ended_and_members_leave(visit: Visit)
     await visit.send("left", id=other, reason="異動")
     seen = await visit.see()
     assert "1 団体" in seen
-    await visit.send("settings", setting="follow_days", value="10")
-    status, _ = await visit.send("settings", setting="follow_days", value="0")
+    await visit.send("settings", setting="follow_days", value="10", reason="見直し")
+    status, _ = await visit.send("settings", setting="follow_days", value="0", reason="見直し")
     assert status == 422
 
 

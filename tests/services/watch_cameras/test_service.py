@@ -147,7 +147,7 @@ async def test_a_resident_is_answered_and_only_then_heard_by_all(visit: Visit) -
 
 async def test_a_flood_of_comments_is_held_back(visit: Visit) -> None:
     plan = await planned(visit)
-    await visit.send("settings", setting="most_waiting", value="10")
+    await visit.send("settings", setting="most_waiting", value="10", reason="見直し")
     for number in range(10):
         assert (await visit.send("remark", subject=plan.id, text=f"意見{number}"))[0] == 200
     assert (await visit.send("remark", subject=plan.id, text="もう一つ"))[0] == 429

@@ -43,6 +43,8 @@ class DisasterPage:
             closed=told is None and disaster.said is not None,
             before=_before(told),
             may=disaster.may_turn(by),
+            unseen=disaster.unseen(),
+            may_open=disaster.may_open(by),
             ways=[mode for mode in MODES if mode != disaster.mode],
             done=done if done in MODES else "",
         )

@@ -4,6 +4,7 @@ import hmac
 from urllib.parse import quote
 
 from machinami.apis.identity.pages import Page, Pages, own_path, status_of
+from machinami.broker import opening
 from machinami.broker.identity import people, signing_in
 from machinami.broker.identity.registry import Registry
 from machinami.broker.identity.signing_in import Begun
@@ -46,7 +47,7 @@ def _first(pages: Pages) -> Page:
         if pages.registry(request).administrators:
             return see_other(SIGN_IN)
         near = pages.asking.is_near(request)
-        return pages.show(request, "first", near=near, code="", fault="", name="", display="")
+        return pages.show(request, "first", near=near, code="", fault="", name="", display="", opened=True)
 
     return show
 
@@ -55,11 +56,12 @@ def _make_first(pages: Pages) -> Page:
     async def take(request: Request) -> Response:
         form = pages.form(request)
         code, name, display = form.get("code", ""), form.get("name", ""), form.get("display", "")
+        opened, registry = "open" in form, pages.registry(request)
         _demand_near(pages, request, code)
         try:
             begun = await people.make_first(
                 pages.identity,
-                pages.registry(request),
+                registry,
                 name,
                 display or name,
                 form.get("password", ""),
@@ -68,8 +70,12 @@ def _make_first(pages: Pages) -> Page:
         except MachinamiError as error:
             fault, near = pages.fault(request, error), pages.asking.is_near(request)
             return pages.show(
-                request, "first", status_of(error), near=near, code=code, fault=fault, name=name, display=display
-            )
+                request, "first", status_of(error), near=near, code=code, fault=fault, name=name, display=display,
+                opened=opened,
+            )  # fmt: skip
+        live = registry.live(begun.session.id)
+        if opened and live is not None:
+            await opening.open_safety(await pages.towns(request.header(b"ngsild-tenant")), live.principal)
         return pages.entered(request, begun.cookie, "/account")
 
     return take

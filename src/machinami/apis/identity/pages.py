@@ -7,6 +7,7 @@ from machinami.apis.identity.asking import Asking
 from machinami.broker.identity.identity import Identity
 from machinami.broker.identity.people import demand_administrator
 from machinami.broker.identity.registry import Live, Registry
+from machinami.broker.town import Town
 from machinami.foundation.errors import Forbidden, MachinamiError, SignInRequired
 from machinami.kit.forms import WAITING, form_token
 from machinami.kit.frame import Frame, read_form, see_other
@@ -25,13 +26,15 @@ Page = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """The pages' hold on who is known. provider: what the city's OpenID provider is called, if there is one; home:
-    where browsers find the town, without a slash at the end; None: where they find the installation."""
+    """The pages' hold on who is known. provider: what the city's OpenID provider is called, if there is one; towns: a
+    town by its name; home: where browsers find the town, without a slash at the end; None: where they find the
+    installation."""
 
     identity: Identity
     asking: Asking
     frame: Frame
-    provider: str = ""
+    provider: str
+    towns: Callable[[str | None], Awaitable[Town]]
     home: Callable[[], str] | None = None
 
     @property

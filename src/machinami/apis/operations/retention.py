@@ -6,7 +6,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from machinami.apis.operations.telling import PACKAGE
-from machinami.broker.closed_months import ClosedMonths
 from machinami.broker.contexts import town_context
 from machinami.broker.policy import demand
 from machinami.broker.thinning import ACCOUNT, STATE, Effect, effect_of, rules_of, set_rule
@@ -75,7 +74,7 @@ class RetentionPage:
         context, rules = town_context(), await rules_of(town)
         rows = [_row(EVERY_TYPE if name == EVERY_TYPE else context.compact(name), rule) for name, rule in rules.items()]
         kinds = sorted(context.compact(one.type) for one in await town.store.types())
-        account, months = town.store.record(STATE, ACCOUNT), ClosedMonths(town.files)
+        account = town.store.record(STATE, ACCOUNT)
         now, words = self.frame.clock(), self.frame.words(request, PACKAGE)
         view: dict[str, Any] = {
             "rows": rows,
@@ -87,8 +86,7 @@ class RetentionPage:
             "account_at": None
             if account is None
             else moment(parse_instant(account["at"]), now, words, self.frame.zone),
-            "archive_open": months.is_open,
-            "files": len(await months.names()),
+            "files": len(await town.months.names()),
             "log_days": self.log_days,
             "said": request.arguments.get("done", ""),
         }

@@ -1,11 +1,14 @@
-"""How does a second machine stay ready to be the town? It follows the archive, and takes over when it is told to.
+"""How does a second machine stay ready to be the town? It follows an archive, which lies in a folder that both machines
+see, or is taken from the running town over the network (`mirroring`), and takes over when it is told to.
 
 Its folder holds every town as the last record left it; nobody opens them until then.
 """
 
 import os
+import secrets
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +17,16 @@ import apsw
 
 from machinami.app.backups.bringing import towns_at
 from machinami.app.backups.holding import seize
-from machinami.app.backups.house import HELD, STANDBY, bring_house, bring_keys
+from machinami.app.backups.house import HELD, LEFT, MIRROR, STANDBY, bring_house, bring_keys, drop_keys
 from machinami.app.backups.journal import all_places
+from machinami.app.backups.mirroring import Mirror, Town
 from machinami.app.backups.restoring import apply, bases, put_changes, restore_town, said
 from machinami.app.backups.taking import until_path
 from machinami.app.backups.vault import Damaged, Vault, open_vault
 from machinami.app.configuration import FILE as SETTINGS
 from machinami.app.durable import read_json, sync_folder, write_json
+from machinami.app.keys import FOLDER as KEYS
+from machinami.app.sealing import KEY_FILE
 from machinami.app.towns.carrying import town_folder
 from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import InUse, MachinamiError, NotFound, SettingsError
@@ -31,30 +37,36 @@ from machinami.store.sqlite.lock import lock
 SECONDS = 1.0
 _LOCK, _WANTED = "standby.lock", "takeover.wanted"
 _PATIENCE, _PAUSE = 30.0, 0.05
+_REST = 15.0  # seconds for the last of what the former machine wrote
 
 
 @dataclass(slots=True)
 class Lag:
     """What a standby is behind: seconds since the last moment that it has everything of, and changes that it has not.
-    faults: why it does not go on."""
+    faults: why it does not go on; coming: how much of a whole copy is here, while one is on its way."""
 
     seconds: float
     changes: int
     faults: list[str]
+    coming: tuple[int, int] | None = None
 
 
 class Standby:
-    """A folder that follows an archive."""
+    """A folder that follows an archive. mirror: by which that is had, where it is in no folder that both see."""
 
-    def __init__(self, vault: Vault, data: Path, key_file: Path | None) -> None:
+    def __init__(self, vault: Vault, data: Path, key_file: Path | None, mirror: Mirror | None = None) -> None:
         self._vault = vault
         self._data = data
+        self._mirror = mirror
+        self.lag = Lag(0.0, 0, [])
         state = read_json(data / STANDBY)
         if state is None:
             if _holds_something(data):
                 raise SettingsError(f"{data} holds something else; name a folder that is not there yet")
             state = {"archive": str(vault.folder), "id": vault.identity, "towns": {}, "base": 0}
             state["key"] = str(key_file.absolute()) if key_file else ""
+            if mirror is not None:
+                state |= {"archive": mirror.town.url, "town": _kept(mirror.town)}
         elif state["id"] != vault.identity:
             raise SettingsError(f"{data} follows another archive, {state['archive']}")
         self._state: dict[str, Any] = state
@@ -63,20 +75,23 @@ class Standby:
         self._note()
 
     def _note(self) -> None:
-        write_json(self._data / STANDBY, self._state)
+        write_json(self._data / STANDBY, self._state, secret="town" in self._state)
 
     def step(self) -> Lag:
         """Take up what is new. What is damaged or missing is said, and waited for."""
         lag, before = Lag(0.0, 0, []), repr(self._state)
+        self._pull(lag)
         try:
             self._follow_house()
-            for town in towns_at(self._vault, None):
+            present = towns_at(self._vault, None)
+            for town in present:
                 self._follow(town, lag)
+            self._leave([town for town in self._state["towns"] if town not in present])
         except (MachinamiError, OSError) as error:
             lag.faults.append(error.detail if isinstance(error, MachinamiError) else str(error))
         if repr(self._state) != before:
             self._note()
-        now = time.time()
+        now = time.time() + (self._mirror.ahead if self._mirror is not None else 0.0)
         for town, row in self._state["towns"].items():
             until = read_json(until_path(self._vault, town)) or {"at": row["at"], "seq": row["seq"], "record": 0}
             reached = until["at"] if until["record"] <= row["record"] else row["at"]
@@ -84,7 +99,30 @@ class Standby:
             lag.changes += max(0, until["seq"] - row["seq"]) if until["record"] > row["record"] else 0
         if not self._state["towns"]:
             lag.faults.append("There is no whole copy in the archive yet")
+        self.lag = lag
         return lag
+
+    def _pull(self, lag: Lag) -> None:
+        """Have what is new in the archive of the town here, as far as the town can be reached."""
+        if self._mirror is None:
+            return
+        try:
+            self._mirror.pull(self.lag.seconds, self.lag.changes)
+        except (MachinamiError, OSError) as error:
+            lag.faults.append(error.detail if isinstance(error, MachinamiError) else str(error))
+        if self._mirror.fault:
+            lag.faults.append(self._mirror.fault)
+        if self._mirror.coming is not None:
+            lag.coming = self._mirror.coming
+
+    def _leave(self, gone: list[str]) -> None:
+        """Lay towns aside that are not there any more: moved away, or not to be opened there, nobody knows here."""
+        for town in gone:
+            aside = self._data / LEFT / town
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.parent.mkdir(mode=0o700, exist_ok=True)
+            town_folder(self._data, town).rename(aside)
+            del self._state["towns"][town]
 
     def _follow_house(self) -> None:
         base = next(bases(self._vault, DEFAULT_TOWN, None, []), None)
@@ -99,6 +137,7 @@ class Standby:
         written = index.stat().st_mtime_ns if index.exists() else 0
         if written != self._keys_seen:
             bring_keys(self._vault, self._data)
+            drop_keys(self._vault, self._data)
             self._keys_seen = written
 
     def _follow(self, town: str, lag: Lag) -> None:
@@ -138,7 +177,7 @@ class Standby:
 
 
 def _holds_something(data: Path) -> bool:
-    own = (_WANTED, SETTINGS)
+    own = (_WANTED, SETTINGS, MIRROR)
     return data.exists() and any(one.name not in own and not one.name.startswith(_LOCK) for one in data.iterdir())
 
 
@@ -182,6 +221,19 @@ def refuse_standby(data: Path) -> None:
         )
 
 
+def reached(data: Path) -> tuple[str, float] | None:
+    """What a folder follows, and until when it has everything (0: nothing yet); None where it follows nothing."""
+    state = read_json(data / STANDBY)
+    if state is None:
+        return None
+    archive = data / MIRROR if "town" in state else Path(state["archive"])
+    found = []
+    for town, row in state["towns"].items():
+        until = read_json(archive / "towns" / town / "until.json") or {"at": row["at"], "record": row["record"]}
+        found.append(until["at"] if until["record"] <= row["record"] else row["at"])
+    return state["archive"], min(found, default=0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Takeover:
     """What came of it: until when the town is whole, which number the taking has (0: the archive was not there), and
@@ -192,38 +244,92 @@ class Takeover:
     remarks: list[str]
 
 
-def take_over(data: Path, vault: Vault | None, key_file: Path | None = None) -> Takeover:
+def take_over(
+    data: Path,
+    vault: Vault | None,
+    key_file: Path | None = None,
+    mirror: Mirror | None = None,
+    shared: Vault | None = None,
+) -> Takeover:
     """Have the installation in a folder be the town from now on: a standby, or one that was restored.
 
-    vault: the archive, None where it cannot be reached; then the former machine does not learn of it by itself.
-    Raises SettingsError where the folder holds nothing yet.
+    vault: the archive, None where it cannot be reached; then the former machine does not learn of it by itself. mirror:
+    by which it was had from the former machine, which is told, if it can be reached; shared: the archive of that
+    machine itself, where this one sees it, too. Raises SettingsError where the folder holds nothing yet.
     """
-    state, remarks, until = read_json(data / STANDBY), [], ""
+    state, until, made = read_json(data / STANDBY), "", None
+    remarks: list[str] = []
     if state is not None:
         if vault is not None:
-            lag = Standby(vault, data, key_file).step()
-            remarks += lag.faults
+            standby = Standby(vault, data, key_file, mirror)
+            made = _asked_for(standby, mirror, remarks) if mirror is not None else None
+            remarks += [] if made is not None else standby.step().faults
             state = read_json(data / STANDBY)
         if not state["towns"]:
             raise SettingsError(f"{data} holds no town yet: {'; '.join(remarks) or 'nothing was followed'}")
         until = said(min(row["at"] for row in state["towns"].values()))
     elif not (data / "towns").is_dir():
         raise NotFound(f"{data} holds no town")
-    generation = 0
-    if vault is not None:
+    if mirror is not None or (state is not None and "town" in state):
+        generation = _seized(data, state["id"], made, shared)
+    elif vault is not None:
         generation = int(seize(vault, data)["generation"])
     else:
+        generation = 0
         (data / HELD).unlink(missing_ok=True)
         remarks.append("The archive is not there, so the former machine does not learn of this: see that it stays off")
+    remarks += missing_keys(data)
     (data / STANDBY).unlink(missing_ok=True)
+    shutil.rmtree(data / MIRROR, ignore_errors=True)
     sync_folder(data)
     return Takeover(until, generation, remarks)
+
+
+def _asked_for(standby: Standby, mirror: Mirror, remarks: list[str]) -> dict[str, Any] | None:
+    """Have the former machine give the town up, and take up what it wrote until then; what it says of it, None where it
+    is not reached."""
+    name = secrets.token_hex(8)
+    try:
+        made = mirror.give_up(name)
+    except (MachinamiError, OSError) as error:
+        told = error.detail if isinstance(error, MachinamiError) else str(error)
+        remarks.append(f"The former machine does not learn of this ({told}): switch it off, or off the network")
+        return None
+    lag = standby.step()
+    ends = time.monotonic() + _REST
+    while (lag.changes or lag.faults) and time.monotonic() < ends:
+        time.sleep(_PAUSE)
+        lag = standby.step()
+    remarks += lag.faults
+    if lag.changes:
+        remarks.append(f"{lag.changes} changes of the former machine did not come in time")
+    with suppress(MachinamiError, OSError):  # it stops by itself, too
+        mirror.stop_there(name)
+    return made
+
+
+def _seized(data: Path, archive: str, made: dict[str, Any] | None, shared: Vault | None) -> int:
+    """Note that this machine is the town, as the former one noted already, or as its archive says from now on."""
+    if made is None and shared is not None and shared.identity == archive:
+        return int(seize(shared, data)["generation"])
+    if made is None or not made["generation"]:
+        (data / HELD).unlink(missing_ok=True)
+        return 0
+    write_json(data / HELD, {**made, "archive": archive})
+    return int(made["generation"])
+
+
+def missing_keys(data: Path) -> list[str]:
+    """What has to be brought by hand where the archive is open, and holds no keys."""
+    if (data / KEY_FILE).exists() or not (data / "towns").is_dir():
+        return []
+    return [f"The archive is open, so the keys are not in it: put {KEY_FILE} and {KEYS}/ of the town into {data}"]
 
 
 def archive_of(data: Path, folder: Path | None, key_file: Path | None) -> Vault | None:
     """The archive that a standby follows, or that is named; None where it cannot be reached."""
     state = read_json(data / STANDBY) or {}
-    place = folder or (Path(state["archive"]) if state else None)
+    place = folder or (Path(state["archive"]) if state and "town" not in state else None)
     key = key_file or (Path(state["key"]) if state.get("key") else None)
     if place is None:
         return None
@@ -231,3 +337,18 @@ def archive_of(data: Path, folder: Path | None, key_file: Path | None) -> Vault 
         return open_vault(place, key)
     except (MachinamiError, OSError, Damaged):
         return None
+
+
+def mirror_of(data: Path, key_file: Path | None, version: str) -> Mirror | None:
+    """By which a standby follows a running town; None where it follows a folder, or nothing."""
+    state = read_json(data / STANDBY) or {}
+    if "town" not in state:
+        return None
+    kept = state["town"]
+    town = Town(kept["url"], kept["key"], Path(kept["ca_file"]) if kept["ca_file"] else None, kept["plain"])
+    return Mirror(town, data / MIRROR, key_file or (Path(state["key"]) if state["key"] else None), version)
+
+
+def _kept(town: Town) -> dict[str, Any]:
+    """How a town is reached, for the takeover: who has this folder has the town already."""
+    return {"url": town.url, "key": town.key, "ca_file": str(town.ca_file or ""), "plain": town.plain}

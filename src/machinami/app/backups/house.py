@@ -12,13 +12,16 @@ from typing import Any
 
 from machinami.app.backups.vault import Vault
 from machinami.app.console import FILE as CONSOLE
+from machinami.app.durable import destroy
 from machinami.app.keys import FOLDER as KEYS
 from machinami.app.person_keys import ENDING, destroy_in, destroyed_in
 from machinami.app.sealing import KEY_FILE
 from machinami.foundation.settings import Settings
 
-STANDBY, HELD = "standby.json", "backup-holder.json"
-_APART = {"towns", "arriving", "going", "moved", "restoring"}
+STANDBY, HELD, FOLLOWERS = "standby.json", "backup-holder.json", "followers.json"
+MIRROR, LEFT = "mirror", "left"
+_APART = {"towns", "arriving", "going", "moved", "restoring", MIRROR, LEFT}
+_OWN = (CONSOLE, STANDBY, HELD, FOLLOWERS)
 _INDEX, _ERASED = "keys/index", "keys/erased"
 _PART = 1 << 18
 Kept = dict[str, list[Any]]
@@ -28,8 +31,9 @@ def _every(settings: Settings) -> list[Path]:
     found = []
     for path in sorted(settings.data.rglob("*")):
         inner = path.relative_to(settings.data)
-        left_out = inner.parts[0] in _APART or inner.name in (CONSOLE, STANDBY, HELD) or path.suffix in (".new", ".old")
-        if not left_out and path.is_file() and not path.is_symlink():
+        left_out = inner.parts[0] in _APART or inner.name in _OWN or path.suffix in (".new", ".old")
+        is_copy = settings.backup_to is not None and path.is_relative_to(settings.backup_to)
+        if not left_out and not is_copy and path.is_file() and not path.is_symlink():
             found.append(path)
     return found
 
@@ -114,21 +118,12 @@ class KeyCopy:
         }
         vault.write(_INDEX, index, destroy=True)
         for one in sorted(gone):
-            _destroy(vault.folder / one)
+            destroy(vault.folder / one)
         self._index = index
 
 
 def _part(name: str, number: int) -> str:
     return f"keys/{sha256(name.encode()).hexdigest()[:32]}.{number:04}"
-
-
-def _destroy(path: Path) -> None:
-    if path.exists():
-        with path.open("r+b") as file:
-            file.write(os.urandom(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
 
 
 def bring_house(vault: Vault, house: dict[str, Any], data: Path) -> int:
@@ -146,6 +141,15 @@ def bring_keys(vault: Vault, data: Path) -> int:
         parts = [vault.read_bytes(_part(name, number)) or b"" for number in range(len(digests))]
         _put(data / name, b"".join(parts), mode)
     return len(index)
+
+
+def drop_keys(vault: Vault, data: Path) -> None:
+    """Destroy the keys in a folder that follows an archive, which that has no more."""
+    index = vault.read(_INDEX) if vault.is_sealed else None
+    if index is not None:
+        for one in sorted((data / KEYS).glob("*")):
+            if one.is_file() and f"{KEYS}/{one.name}" not in index:
+                destroy(one)
 
 
 def destroy_again(vault: Vault, folder: Path) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from machinami.apis.status.shapes import Metric, Part
 from machinami.app.backups import house
 from machinami.app.backups.bringing import ERASURES
-from machinami.app.backups.holding import TakenOver, claim, holder
+from machinami.app.backups.holding import HOLDER, TakenOver, claim, holder, note_given_up, now_said, pass_to, said_to
 from machinami.app.backups.house import KeyCopy
 from machinami.app.backups.pruning import prune
 from machinami.app.backups.rehearsing import last_rehearsal
@@ -22,9 +22,10 @@ from machinami.app.backups.restoring import said
 from machinami.app.backups.taking import Base, State, TownCopy
 from machinami.app.backups.vault import Vault, open_vault
 from machinami.app.clock import utc_now
+from machinami.app.durable import write_json
 from machinami.broker.erasure import ERASURE
 from machinami.broker.town import DEFAULT_TOWN, Town
-from machinami.foundation.errors import InputError, MachinamiError, StoreUnavailable
+from machinami.foundation.errors import Conflict, InputError, MachinamiError, StoreUnavailable
 from machinami.foundation.settings import Settings
 from machinami.kit.desk import Concern
 from machinami.kit.schedule import Job
@@ -33,6 +34,7 @@ from machinami.store.sqlite.town import SqliteTown
 
 SECONDS = 1.0
 _LOOKED_AT = 300.0  # seconds between two looks at how the last rehearsal went, and after a base that failed
+_GIVEN = 20.0  # seconds that a machine which takes over has to take up the rest
 _SOON = 600.0  # seconds without a copy after which somebody must know
 _LOG = logging.getLogger("machinami.backup")
 Progress = Callable[[str, int, int], None]
@@ -68,6 +70,7 @@ class Backups:
         self._erasures: dict[str, int] = {}
         self._making: asyncio.Task[None] | None = None
         self._retried = self._looked = 0.0
+        self._given_to = ""
         self.copies: dict[str, TownCopy] = {}
         self.fault = ""
         self.rehearsed: dict[str, Any] | None = None
@@ -125,6 +128,8 @@ class Backups:
 
     async def look(self) -> None:
         """Have the archive know what is committed; begin a base where one is due."""
+        if self._given_to:
+            return
         try:
             await asyncio.to_thread(self._look_at_keys)
             self.fault = ""
@@ -180,6 +185,39 @@ class Backups:
                 kept = [_account(one) for one in accounts.values()]
                 await asyncio.to_thread(self.vault().write, f"towns/{name}/{ERASURES}", kept)
                 self._erasures[name] = len(accounts)
+
+    # another machine is the town
+
+    async def give_up(self, name: str) -> dict[str, Any]:
+        """Take no more writes, copy what there is, and note that a machine of this name is the town from now on; what
+        the archive says of it then (generation 0: it is away). The town stops when that machine has everything
+        (`stop_for`), and soon in any case."""
+        self._given_to, at = name, now_said()
+        await asyncio.to_thread(note_given_up, self._settings.data, at)
+        self.fault = said_to(at)
+        for store in list(self._stores.values()):
+            await store.cease("Another machine is this town from now on; ask there")
+        asyncio.get_running_loop().call_later(_GIVEN, self.taken_over.set)
+        for copy in list(self.copies.values()):
+            await asyncio.to_thread(copy.ship)
+        try:
+            return await asyncio.to_thread(self._pass_on, name)
+        except (MachinamiError, OSError) as error:
+            _LOG.error("the archive does not learn who has taken over: %s", error)
+            return {"generation": 0, "holder": name, "at": at}
+
+    def _pass_on(self, name: str) -> dict[str, Any]:
+        vault = self.vault()
+        self._keys.look(vault)
+        made = pass_to(vault, name)
+        write_json(vault.folder / HOLDER, made)
+        return made
+
+    def stop_for(self, name: str) -> None:
+        """Stop now: who took over has everything. Raises Conflict for anybody else."""
+        if not self._given_to or name != self._given_to:
+            raise Conflict("Nobody of this name has taken over")
+        self.taken_over.set()
 
     # a base, and a rehearsal
 

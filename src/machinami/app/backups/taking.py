@@ -8,7 +8,7 @@ from there to any that was written after it are the town as it was at that commi
 import logging
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -104,6 +104,7 @@ class TownCopy:
         self._permitted = permitted
         self._thread = ThreadPoolExecutor(1, "backup")
         self._missed = False
+        self._shipping: Future[None] | None = None
         self._files: Files = {}
         self._folders: dict[str, int] = {}
         self._touched: dict[int, int] = {}  # the last record that changed a piece
@@ -156,8 +157,12 @@ class TownCopy:
     def ship(self, patience: float = _PATIENCE) -> None:
         """Have the archive know all that is committed by now; where it does not answer in time, what is moved into the
         file meanwhile is missed, and another base mends it."""
+        wait = _AGAIN if self._missed else patience
         try:
-            self._thread.submit(self._ship_or_say).result(_AGAIN if self._missed else patience)
+            if self._shipping is not None:  # one at a time: an archive that hangs for days shall not gather them
+                self._shipping.result(wait)
+            self._shipping = self._thread.submit(self._ship_or_say)
+            self._shipping.result(wait)
         except TimeoutError:
             self._missed = True
             self.state.fault = "the archive does not answer"

@@ -9,7 +9,7 @@ import hmac
 import os
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import scrypt, sha256
@@ -47,11 +47,12 @@ class Keys:
 
 
 class Vault:
-    """The folder of an archive. keys: None where it is open."""
+    """The folder of an archive. keys: None where it is open; fetch: brings a piece that is not here."""
 
     def __init__(self, folder: Path, identity: str, keys: Keys | None) -> None:
         self.folder = folder
         self.identity = identity
+        self.fetch: Callable[[str], None] = lambda name: None
         self._keys = keys
 
     @property
@@ -120,6 +121,8 @@ class Vault:
         """The content of a piece. Raises Damaged."""
         path = self._place(name)
         where = f"{PIECES}/{path.parent.name}/{name}"
+        if not path.exists():
+            self.fetch(name)
         try:
             content = self.unpack(path.read_bytes(), name, where)
         except OSError as error:

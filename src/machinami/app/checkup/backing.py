@@ -1,8 +1,10 @@
-"""How old is the backup, and was it ever restored? As a running installation knows it, or as its archive tells."""
+"""How old is the backup, was it ever restored, and what follows what? As an installation or its archive tells."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+from machinami.app.backups.following import reached
 from machinami.app.backups.rehearsing import last_rehearsal
 from machinami.app.backups.scheduling import Backups
 from machinami.app.backups.taking import until_path
@@ -11,7 +13,7 @@ from machinami.app.durable import read_json
 from machinami.foundation.errors import MachinamiError
 from machinami.foundation.instant import parse_instant
 from machinami.foundation.settings import Settings
-from machinami.model.checkup.facts import BackupFact
+from machinami.model.checkup.facts import BackupFact, FollowingFact
 
 
 def of_running(settings: Settings, backups: Backups | None) -> BackupFact:
@@ -49,3 +51,12 @@ def _fact(settings: Settings, made: float, fault: str, rehearsed: dict[str, Any]
         fault or ("" if rehearsed is None or well else "; ".join(map(str, rehearsed["faults"]))),
         str(settings.backup_to or ""),
     )
+
+
+def of_standby(data: Path) -> FollowingFact | None:
+    """What a folder follows, where it is a second machine's."""
+    found = reached(data)
+    if found is None:
+        return None
+    of, at = found
+    return FollowingFact(of, datetime.fromtimestamp(at, UTC) if at else None)

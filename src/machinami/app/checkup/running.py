@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from machinami.apis.operations.telling import document
 from machinami.apis.status.shapes import Metric, Part
+from machinami.app.backups.lending import Lending
 from machinami.app.backups.scheduling import Backups
 from machinami.app.checkup import machine
 from machinami.app.checkup.backing import of_running
@@ -17,9 +18,7 @@ from machinami.app.checkup.notes import Notes, load, save
 from machinami.app.checkup.silence import Silence
 from machinami.app.clock import utc_now
 from machinami.app.watching import Installation
-from machinami.broker.contexts import town_context
 from machinami.broker.subscriptions import Progress
-from machinami.broker.thinning import ACCOUNT, STATE
 from machinami.broker.town import Town
 from machinami.foundation.settings import Settings
 from machinami.foundation.urn import without_password
@@ -66,6 +65,7 @@ class Overseer:
         concerns: Callable[[], Sequence[Concern]],
         port: Callable[[], int],
         backups: Backups | None = None,
+        lending: Lending | None = None,
     ) -> None:
         self._settings = settings
         self._version = version
@@ -75,6 +75,7 @@ class Overseer:
         self._concerns = concerns
         self._port = port
         self._backups = backups
+        self._lending = lending
         self._notes: Notes | None = None
         self._silence = Silence()
         self._ticked: float | None = None
@@ -197,12 +198,12 @@ class Overseer:
             port=PortFact(settings.host, self._port(), True),
             ends=tuple(EndFact(one.kind, one.until, one.name) for one in self._concerns()),
             backup=of_running(settings, self._backups),
+            standbys=() if self._lending is None else self._lending.facts(),
             set_aside=tuple(broker.set_aside),
             memory=memory,
             workers=WorkersFact(self._compute.workers, self._compute.waiting, self._compute.ended),
             jobs=jobs,
             jobs_seen=count,
-            held_back=tuple(sorted({one for town in towns for one in _held_back(town)})),
         )
 
     def _machine(self, notes: Notes) -> tuple[tuple[FolderFact, ...], DiskFact | None, MemoryFact | None]:
@@ -265,12 +266,6 @@ def host_of(url: str) -> str:
     """Where a URL leads, without what it says besides: its path may be a secret."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _held_back(town: Town) -> list[str]:
-    """The types of which the past cannot be condensed, as it is to be archived and cannot be."""
-    account = town.store.record(STATE, ACCOUNT) or {}
-    return [town_context().compact(name) for name in account.get("heldBack", ())]
 
 
 def _neighbours(town: Town) -> list[str]:

@@ -9,7 +9,7 @@ import orjson
 
 from machinami.app.authority import AUTHORITY, FOLDER
 from machinami.app.checkup import machine
-from machinami.app.checkup.backing import of_archive
+from machinami.app.checkup.backing import of_archive, of_standby
 from machinami.app.checkup.notes import load
 from machinami.app.checkup.running import failing_since, host_of
 from machinami.app.clock import utc_now
@@ -48,7 +48,9 @@ async def examine_stopped(data: Path, host: str, port: int) -> Checkup:
         clock = await machine.clock(settings, notes, caller, ())
     finally:
         await caller.close()
-    stores, subscriptions, count = _towns(settings, fault)
+    following = of_standby(data)
+    # files that a second machine puts pages into are opened by nobody
+    stores, subscriptions, count = _towns(settings, fault) if following is None else ((), (), 0)
     facts = Facts(
         now=now,
         data=str(data),
@@ -63,7 +65,8 @@ async def examine_stopped(data: Path, host: str, port: int) -> Checkup:
         sources=None if fault else await _sources(settings),
         port=machine.port(host, port),
         ends=_ends(settings),
-        backup=of_archive(settings),
+        backup=of_archive(settings) if following is None else None,
+        following=following,
     )
     return since_noticed(check_up(facts), notes.noticed)
 

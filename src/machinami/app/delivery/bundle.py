@@ -34,6 +34,7 @@ _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
+_CHANGED = "中身が署名のときと違います。入れないでください。もう一度写しても同じなら、渡した人に知らせてください。 / "
 _FACTS = ("version", "made", "python", "platform", "form")
 
 
@@ -80,9 +81,13 @@ def read_bundle(path: Path) -> Bundle:
         with zipfile.ZipFile(path) as archive:
             return _read(path, archive)
     except FileNotFoundError as error:
-        raise InputError(f"There is no file {path}") from error
+        raise InputError(f"{path} がありません / There is no file {path}") from error
     except _DAMAGED as error:
-        raise InputError(f"{path} is no bundle, or was damaged on its way ({error}); copy it again") from error
+        raise InputError(
+            f"{path} は街並みのファイルではないか、運ぶ途中でこわれています。もう一度写してください。 / "
+            f"{path} is no bundle, or was "
+            f"damaged on its way ({error}); copy it again"
+        ) from error
 
 
 def _read(path: Path, archive: zipfile.ZipFile) -> Bundle:
@@ -93,7 +98,9 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Bundle:
     except (KeyError, binascii.Error) as error:
         raise InputError(f"{path}: {SIGNATURE} holds no key and signature") from error
     if not verifies(public, told, signature):
-        raise InputError(f"{path}: the signature is not of this manifest; the bundle was changed. Do not install it")
+        raise InputError(
+            f"{path}: {_CHANGED}the signature is not of this manifest; the bundle was changed. Do not install it"
+        )
     manifest = _document(path, told, MANIFEST)
     files = manifest.get("files")
     if not isinstance(files, dict) or any(name not in manifest for name in _FACTS):
@@ -107,11 +114,15 @@ def _compare(path: Path, archive: zipfile.ZipFile, files: Mapping[str, str]) -> 
     there = [name for name in archive.namelist() if name not in (MANIFEST, SIGNATURE)]
     for name in sorted({*files, *there}):
         if name not in files:
-            raise InputError(f"{path}: {name} is not in the manifest; the bundle was changed. Do not install it")
+            raise InputError(
+                f"{path}: {_CHANGED}{name} is not in the manifest; the bundle was changed. Do not install it"
+            )
         if hashlib.sha256(_member(path, archive, name)).hexdigest() != files[name]:
-            raise InputError(f"{path}: {name} is not what was signed; the bundle was changed. Do not install it")
+            raise InputError(
+                f"{path}: {_CHANGED}{name} is not what was signed; the bundle was changed. Do not install it"
+            )
     if len(there) != len(set(there)):
-        raise InputError(f"{path}: a file is in it twice; the bundle was changed. Do not install it")
+        raise InputError(f"{path}: {_CHANGED}a file is in it twice; the bundle was changed. Do not install it")
 
 
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> bytes:

@@ -1,4 +1,5 @@
-"""Is a folder of towns of this version's form, and does a town of it start? What an upgrade asks before it goes on."""
+"""Is a folder of towns of this version's form, and does a town of it start? What an upgrade asks before it "
+"goes on."""
 
 import asyncio
 from dataclasses import asdict, replace

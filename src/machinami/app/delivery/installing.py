@@ -1,7 +1,7 @@
 """How does a bundle become an installation, on a machine with Python and no network?
 
     PREFIX/installation.json     where the data are, who signs bundles, which service runs
-    PREFIX/releases/NAME/        one environment for each release; `complete` is written last
+    PREFIX/releases/NAME/        one environment for each release; `complete`, written last: digest and when it was made
     PREFIX/current               the name of the release that runs
     PREFIX/machinami             the command (machinami.cmd on Windows)
 
@@ -27,6 +27,7 @@ Say = Callable[[str, str], None]
 """Tells the person at the machine what is being done, in Japanese and English."""
 
 INSTALLATION, CURRENT, RELEASES, COMPLETE = "installation.json", "current", "releases", "complete"
+_SETTINGS = "machinami.toml"
 _WINDOWS = os.name == "nt"
 
 
@@ -62,7 +63,11 @@ def read_installation(prefix: Path) -> Installation:
     try:
         told = read_json(prefix / INSTALLATION)
         if told is None:
-            raise InputError(f"There is no installation in {prefix}; a bundle makes one: python3 BUNDLE --to {prefix}")
+            raise InputError(
+                f"{prefix} には、まだ入っていません。入れるには： / "
+                f"There is no installation in {prefix}; a bundle makes one: "
+                f"python3 BUNDLE --to {prefix}"
+            )
         folders = tuple(Path(path) for path in told["data"])
         return Installation(prefix, folders, told["signer"], told["service"], told["port"])
     except (json.JSONDecodeError, KeyError, TypeError) as error:
@@ -73,6 +78,8 @@ def check_machine(bundle: Bundle) -> None:
     """Raise InputError where the wheels of the bundle are not made for this machine."""
     if (bundle.python, bundle.platform) != (this_python(), this_platform()):
         raise InputError(
+            f"{bundle.path} は Python {bundle.python}、{bundle.platform} 用です。この機械は {this_python()}、"
+            f"{this_platform()} です。この機械用のファイルを頼むか、その Python で実行してください。 / "
             f"{bundle.path} is for Python {bundle.python} on {bundle.platform}; this is {this_python()} on "
             f"{this_platform()}. Ask for a bundle for this machine, or run it with that Python"
         )
@@ -82,7 +89,11 @@ def check_signer(bundle: Bundle, expected: str) -> None:
     """Raise InputError where somebody else signed the bundle than who is trusted."""
     if bundle.signer != expected.strip().lower():
         raise InputError(
-            f"{bundle.path} is signed by {bundle.signer}, not by {expected}; nothing was changed. Ask who gave it"
+            f"{bundle.path} の署名者は {bundle.signer} で、{expected} ではありません。何も変えていません。"
+            "渡した人に、紙か電話で"
+            "確かめてください。 / "
+            f"{bundle.path} is signed by {bundle.signer}, not by {expected}; nothing was changed. Ask who "
+            "gave it, on paper or by telephone"
         )
 
 
@@ -97,9 +108,16 @@ def install(bundle: Bundle, installation: Installation, say: Say) -> Path:
     check_signer(bundle, installation.signer)
     if (installation.prefix / INSTALLATION).exists():
         command = installation.prefix / "machinami"
-        raise InputError(f"{installation.prefix} is installed already; renew it with: {command} upgrade {bundle.path}")
+        raise InputError(
+            f"{installation.prefix} には、もう入っています。新しくするには： / "
+            "It is installed already; renew it with: "
+            f"{command} upgrade {bundle.path}"
+        )
     release = add_release(bundle, installation.prefix, say)
     command = write_launchers(installation.prefix, installation.data, installation.port)
+    for data in installation.data:
+        if not (data / _SETTINGS).exists():
+            _run([str(executable(release, "machinami")), "init", str(data)])
     installation.turn_to(release.name)
     installation.keep()
     return command
@@ -111,8 +129,50 @@ def add_release(bundle: Bundle, prefix: Path, say: Say) -> Path:
     if (release / COMPLETE).exists():
         return release
     shutil.rmtree(release, ignore_errors=True)
-    release.mkdir(parents=True)
+    check_room(prefix, _unpacked(bundle))
     say("版を入れています", f"Installing release {bundle.name}")
+    before = os.umask(0o022)  # who runs the town is another user than who installs it, and must be able to read it
+    try:
+        return _add(bundle, release)
+    except BaseException:
+        shutil.rmtree(release, ignore_errors=True)
+        raise
+    finally:
+        os.umask(before)
+
+
+def check_room(place: Path, needed: int) -> None:
+    """Raise InputError where the disk of a folder, which need not be there yet, has not so many bytes free."""
+    there = next(path for path in (place, *place.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    if free < needed:
+        raise InputError(
+            f"{place} のディスクの空きが足りません（必要 {needed >> 20:,} MiB、空き {free >> 20:,} MiB）。"
+            "空けてから、もう一度"
+            "実行してください。 / "
+            f"The disk of {place} has {free >> 20:,} MiB free, {needed >> 20:,} MiB are needed; make "
+            "room, then call this again; nothing was changed"
+        )
+
+
+def _unpacked(bundle: Bundle) -> int:
+    """How many bytes a release takes on the disk while it is put there: its wheels, and what they become."""
+    needed = 0
+    with zipfile.ZipFile(bundle.path) as archive:
+        for member in archive.infolist():
+            if member.filename.startswith(WHEELS):
+                with archive.open(member) as file, zipfile.ZipFile(file) as wheel:
+                    needed += member.file_size + sum(_grown(one) for one in wheel.infolist())
+    return needed
+
+
+def _grown(member: zipfile.ZipInfo) -> int:
+    """A file, with what Python compiles of it beside, in blocks."""
+    return (member.file_size + 4_095) * (2 if member.filename.endswith(".py") else 1)
+
+
+def _add(bundle: Bundle, release: Path) -> Path:
+    release.mkdir(parents=True)
     wheels = release / "wheels"
     with zipfile.ZipFile(bundle.path) as archive:
         archive.extractall(release, [name for name in archive.namelist() if name.startswith(WHEELS)])
@@ -132,8 +192,14 @@ def add_release(bundle: Bundle, prefix: Path, say: Say) -> Path:
     others = [str(one) for one in parts if one != pip]
     _run([str(executable(release)), f"{pip}/pip", "install", *quietly, *others])
     shutil.rmtree(wheels)
-    write_whole(release / COMPLETE, bundle.digest.encode("ascii"))
+    write_whole(release / COMPLETE, f"{bundle.digest}\n{bundle.made}\n".encode("ascii"))
     return release
+
+
+def made_of(release: Path) -> str:
+    """When the bundle of a release was made; empty where that was not noted yet."""
+    noted = (release / COMPLETE).read_text(encoding="ascii").splitlines() if (release / COMPLETE).exists() else []
+    return noted[1] if len(noted) > 1 else ""
 
 
 def _run(command: Sequence[str]) -> None:

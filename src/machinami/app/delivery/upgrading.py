@@ -24,8 +24,10 @@ from machinami.app.delivery.installing import (
     Say,
     add_release,
     check_machine,
+    check_room,
     check_signer,
     executable,
+    made_of,
 )
 from machinami.app.durable import copy_file, read_json, sync_folder, write_json
 from machinami.foundation.errors import InputError, InUse
@@ -37,8 +39,9 @@ _SHUT_SECONDS, _OPEN_SECONDS = 90.0, 120.0
 _LEFT_OUT = (LOCK, "town.sqlite-shm")
 
 
-def upgrade(installation: Installation, bundle: Bundle, quick: bool, say: Say) -> str:
-    """Bring the installation to the release of a bundle; the name of the release. quick: see `bring_forward`.
+def upgrade(installation: Installation, bundle: Bundle, quick: bool, say: Say, older: bool = False) -> str:
+    """Bring the installation to the release of a bundle; the name of the release. quick: see `bring_forward`; older: a
+    bundle may be taken that was made before the one that runs.
 
     Raises InputError, after which everything is as it was.
     """
@@ -47,12 +50,30 @@ def upgrade(installation: Installation, bundle: Bundle, quick: bool, say: Say) -
     settle(installation, say)
     if bundle.name == installation.current:
         return bundle.name
+    _demand_newer(installation, bundle, older)
     release = add_release(bundle, installation.prefix, say)
     with _shut(installation, say):
         _prepare(installation, release, quick, say)
         _switch(installation, release.name, say)
     _drop_unused(installation)
     return release.name
+
+
+def _demand_newer(installation: Installation, bundle: Bundle, older: bool) -> None:
+    """Raise InputError for a bundle that is older than what runs: it was rightly signed once, and would bring back what
+    was mended since."""
+    made = made_of(installation.prefix / RELEASES / installation.current)
+    if made and bundle.made < made and not older:
+        raise InputError(
+            f"{bundle.path} は {bundle.made} に作られた、いまの版（{made}）より古い版です。"
+            "直したはずの不具合が戻るため、入れません。"
+            "前の版とデータに戻すには upgrade --undo、それでも入れるには --older をつけてください。 / "
+            f"{bundle.path} was made at {bundle.made}, before the release that runs ({made}), and would bring "
+            "back what "
+            "was mended since; nothing was changed. To go back to the release and the data of before: upgrade "
+            "--undo; to "
+            "install it all the same: --older"
+        )
 
 
 def undo(installation: Installation, say: Say) -> str:
@@ -94,8 +115,13 @@ def _prepare(installation: Installation, release: Path, quick: bool, say: Say) -
             before = _ask(old, copy, "--quick")
             say("新しい形式にして調べています", "Bringing the copy to the new form, and looking through it")
             after = _ask(release, copy, "--start", *how)
+            _hand_over(data, copy)
             if before != after:
-                raise InputError(f"{data} does not hold the same afterwards: {_difference(before, after)}")
+                raise InputError(
+                    f"新しい形式にすると {data} の中身が変わります。何も変えていません。 / "
+                    f"{data} does not hold the same "
+                    f"afterwards; everything is as it was: {_difference(before, after)}"
+                )
     except BaseException:
         _forget(installation)
         raise
@@ -117,7 +143,9 @@ def _switch(installation: Installation, release: str, say: Say) -> None:
         write_json(installation.prefix / JOURNAL, undo_to)
         _finish(installation, say)
         raise InputError(
-            f"The release {release} did not answer within {_OPEN_SECONDS:.0f} seconds; the one before runs"
+            f"新しい版 {release} は {_OPEN_SECONDS:.0f} 秒たっても応えません。前の版とデータに戻しました。 / "
+            f"The release {release} did "
+            f"not answer within {_OPEN_SECONDS:.0f} seconds; the one before runs, with its data"
         )
 
 
@@ -144,7 +172,11 @@ def _before(installation: Installation) -> str:
     release = str(kept["release"]) if kept else ""
     missing = [str(path) for path in (_beside(data, "before") for data in installation.data) if not path.exists()]
     if not release or missing:
-        raise InputError("There is no release to go back to: nothing was upgraded yet, or it was undone already")
+        raise InputError(
+            "戻れる版がありません。まだ新しくしていないか、もう戻してあります。 / "
+            "There is no release to go back to: nothing was "
+            "upgraded yet, or it was undone already"
+        )
     return release
 
 
@@ -189,7 +221,9 @@ def _held(path: Path) -> Iterator[None]:
         connection = lock(path)
     except InUse as error:
         raise InputError(
-            f"{path.parent} is in use: stop the town first, then call this again; nothing was changed"
+            f"{path.parent} は動いています。先に街を止めて、もう一度実行してください。何も変えていません。 / "
+            f"{path.parent} is in use: "
+            "stop the town first, then call this again; nothing was changed"
         ) from error
     try:
         yield
@@ -228,13 +262,7 @@ def _files(data: Path) -> Iterator[Path]:
 
 
 def _check_room(data: Path) -> None:
-    needed = sum(path.stat().st_size for path in _files(data)) * 5 // 4
-    free = shutil.disk_usage(data.parent).free
-    if free < needed:
-        raise InputError(
-            f"The disk of {data} has {free >> 20:,} MiB free, a copy needs {needed >> 20:,} MiB; make room, then call "
-            "this again; nothing was changed"
-        )
+    check_room(data.parent, sum(path.stat().st_size for path in _files(data)) * 5 // 4)
 
 
 def _copy(data: Path, target: Path) -> None:
@@ -253,6 +281,19 @@ def _copy(data: Path, target: Path) -> None:
 def _as(source: Path, made: Path) -> None:
     about = source.stat()
     made.chmod(about.st_mode & 0o7777)
+    _belong(source, made)
+
+
+def _hand_over(data: Path, copy: Path) -> None:
+    """Give what the new release has made to whose the folder is: who upgrades may be root, who runs the town "
+    "is not."""
+    for made in copy.rglob("*"):
+        if not (data / made.relative_to(copy)).exists():
+            _belong(data, made)
+
+
+def _belong(source: Path, made: Path) -> None:
+    about = source.stat()
     with suppress(OSError, AttributeError):  # not root, or Windows
         os.chown(made, about.st_uid, about.st_gid)
 
@@ -264,7 +305,11 @@ def _ask(release: Path, data: Path, *words: str) -> Any:
     done = subprocess.run(command, capture_output=True, text=True, env=own, check=False)
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-2000:]
-        raise InputError(f"The release {release.name} does not take the copy; everything is as it was. It says: {said}")
+        raise InputError(
+            f"版 {release.name} では、写しが動きません。何も変えていません（街は元の版のままです）。 / "
+            f"The release {release.name} does "
+            f"not take the copy; everything is as it was. It says: {said}"
+        )
     return json.loads(done.stdout.splitlines()[-1])["towns"]
 
 

@@ -61,6 +61,12 @@ ROWS: tuple[tuple[str, tuple[str, ...], Holds], ...] = (
         ("server.handed_in_per_address", "server.handed_in_per_town"),
         lambda s: 0 < s.handed_in_per_town < s.handed_in_per_address,
     ),
+    ("bodies_over", ("server.body_limit", "server.body_memory"), lambda s: s.body_limit > s.body_memory),
+    (
+        "address_over",
+        ("server.connections_per_address", "server.connections"),
+        lambda s: s.connections_per_address > s.connections,
+    ),
 )
 
 

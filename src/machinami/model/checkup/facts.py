@@ -111,6 +111,26 @@ class BackupFact:
 
 
 @dataclass(frozen=True, slots=True)
+class StandbyFact:
+    """A second machine that follows the town. seconds, changes: what it is behind; asked: when it asked last; version:
+    the release that it runs, where that is another than the town's."""
+
+    name: str
+    seconds: float
+    changes: int
+    asked: datetime
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowingFact:
+    """What this folder follows, where it is a second machine's, and until when it has all (None: it has nothing)."""
+
+    of: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryFact:
     """Bytes of memory: what the town takes, what it may take, and what the machine has left."""
 
@@ -179,9 +199,10 @@ class Facts:
     port: PortFact | None = None
     ends: tuple[EndFact, ...] | None = None
     backup: BackupFact | None = None
+    standbys: tuple[StandbyFact, ...] | None = None
+    following: FollowingFact | None = None
     set_aside: tuple[str, ...] | None = None
     memory: MemoryFact | None = None
     workers: WorkersFact | None = None
     jobs: tuple[JobFact, ...] | None = None
     jobs_seen: int = 0
-    held_back: tuple[str, ...] | None = None

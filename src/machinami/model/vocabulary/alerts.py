@@ -123,6 +123,11 @@ def service_of(alert: Alert) -> str:
     return alert.source_service or alert.sub_category or ""
 
 
+def subject_of(alert: Alert) -> str:
+    """What an alert is about; those of gauges from before subjects were named name their gauge."""
+    return str(alert.ref_subject or alert.ref_gauge or "")
+
+
 def alerts_of(alerts: Sequence[Alert], service: str) -> list[Alert]:
     """The alerts that one service says."""
     return [alert for alert in alerts if service_of(alert) == service]

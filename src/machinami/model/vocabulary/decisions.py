@@ -129,20 +129,6 @@ class WarningDecision:
     after: dict[str, Any] | None = None
 
 
-class Decided(Protocol):
-    """What an entry of any log of decisions has."""
-
-    @property
-    def kind(self) -> str:
-        """What was done."""
-        ...
-
-    @property
-    def decided_at(self) -> datetime:
-        """When."""
-        ...
-
-
 L = TypeVar("L", int, tuple[int, ...])
 """How grave something is: one number, or one for each group of people in a fixed order."""
 Level = TypeVar("Level", int, tuple[int, ...], covariant=True)
@@ -182,7 +168,7 @@ class Judged(Protocol[Level]):
 
 
 P = TypeVar("P", bound=Steps)
-D = TypeVar("D", bound=Decided)
+D = TypeVar("D", bound=WarningDecision)
 
 
 def move(proposal: P, to: State, at: datetime, officer: Officer | None = None, reason: str = "") -> P:
@@ -267,7 +253,7 @@ def last_change(decisions: Sequence[D], made: str, undone: str) -> D | None:
     `made` and `undone` are the kinds of decision that change and that take a change back.
     """
     standing: list[D] = []
-    for decision in sorted(decisions, key=lambda d: d.decided_at or datetime.min.replace(tzinfo=UTC)):
+    for decision in sorted(decisions, key=lambda one: one.decided_at):
         if decision.kind == made:
             standing.append(decision)
         elif decision.kind == undone and standing:

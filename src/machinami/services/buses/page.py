@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
-from machinami.foundation.errors import BadRequestData, Forbidden, NotFound, SettingsError, SignInRequired
+from machinami.foundation.errors import BadRequestData, Forbidden, NotFound, SignInRequired
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, read_form, see_other
 from machinami.kit.happening import Event, Happening, seen
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.page import allowing
-from machinami.kit.settings import SettingSheet, read_setting, said_refusal, sheets_of
+from machinami.kit.settings import NOTHING_REFUSED, Refused, SettingSheet, sheets_of, take_setting
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.transit import service_day
@@ -66,7 +66,7 @@ class BusView:
     lines: Sequence[tuple[str, str]] = ()
     effects: Sequence[str] = GRAVE
     settings: Sequence[SettingSheet] = ()
-    refused: tuple[str, str] = ("", "")
+    refused: Refused = NOTHING_REFUSED
     fault: str = ""
     typed: Mapping[str, str] = field(default_factory=dict)
 
@@ -154,13 +154,9 @@ class Way:
     async def setting(self, request: Request) -> Response:
         """An officer changes a setting."""
         form, words = self._form(request), self.frame.words(request, PACKAGE)
-        name, by = form.get("setting", ""), officer(form)
-        try:
-            kind = self.city.manifest.setting(name)
-            await self.city.set_setting(kind.name, read_setting(kind, form.get("value", "")), str(by))
-        except SettingsError as error:
+        refused = await take_setting(self.city, form, words)
+        if refused is not None:
             found = await view(self.city, self.desk, request, words, "officer")
-            refused = (name, said_refusal(found.settings, name, error, words))
             return self.frame.show(request, HOME, 422, buses=replace(found, refused=refused))
         return _done("setting", "settings")
 

@@ -34,11 +34,13 @@ class Photo(TypedDict):
 
 
 class Likeness(TypedDict):
-    """A report that may be the same one, with how likely it is (0 to 1) and how far apart they are (m)."""
+    """A report that may be the same one, with how likely it is (0 to 1) and how far apart they are (m). perhaps:
+    whether that is too little to offer it as the same."""
 
     report: str
     score: float
     metres: float
+    perhaps: NotRequired[bool]
 
 
 class Detail(TypedDict):

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from machinami.foundation.errors import BadRequestData, NotFound, SettingsError, TooManyRequests
+from machinami.foundation.errors import BadRequestData, NotFound, TooManyRequests
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Event, Happening
 from machinami.kit.http import Request, Response, Route
 from machinami.kit.page import allowing
-from machinami.kit.settings import read_setting, said_refusal, sheets_of
+from machinami.kit.settings import NOTHING_REFUSED, Refused, sheets_of, take_setting
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.upload import read_upload
 from machinami.kit.words import Words, without_ruby
@@ -98,10 +98,10 @@ class Way:
         """The page of one audience."""
         return await self.page(request)
 
-    async def page(self, request: Request, status: int = 200, refused: tuple[str, str] = ("", "")) -> Response:
+    async def page(self, request: Request, status: int = 200, refused: Refused = NOTHING_REFUSED) -> Response:
         """The page; refused: a setting that will not do, and why."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
-        audience = "officer" if refused[0] else choose_audience(asked.get("view"))
+        audience = "officer" if refused.name else choose_audience(asked.get("view"))
         held = await service.held(self.city)
         waiting = await self._waiting() if audience == "officer" else frozenset()
         every = sheets.sheets(held, words, waiting)
@@ -349,13 +349,9 @@ class Way:
     async def setting(self, request: Request) -> Response:
         """Change a setting."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        by, name = officer(form), said(form, "setting")
-        try:
-            value = read_setting(self.city.manifest.setting(name), form.get("value", ""))
-            await self.city.set_setting(name, value, str(by))
-        except SettingsError as error:
-            known = await sheets_of(self.city, asdict(await self.city.settings(Settings)), words)
-            return await self.page(request, 422, (name, said_refusal(known, name, error, words)))
+        refused = await take_setting(self.city, form, words)
+        if refused is not None:
+            return await self.page(request, 422, refused)
         return see_other(f"{OFFICE}&done=setting")
 
     def _desk_of(self, report: Report, done: str) -> str:

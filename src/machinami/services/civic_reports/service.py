@@ -14,13 +14,13 @@ from machinami.foundation.errors import Forbidden, NotFound
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
 from machinami.kit.words import catalogue, without_ruby
+from machinami.methods.terms import Terms, compiled
 from machinami.model.letter import Letter
 from machinami.model.view import Ref, View, Words
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import District
 from machinami.services.civic_reports.logic import mending
 from machinami.services.civic_reports.logic.answers import Owed, Phrases, is_due, later, letter_of, owed_of
-from machinami.services.civic_reports.logic.duplicates import Glossary
 from machinami.services.civic_reports.model import (
     Category,
     Deed,
@@ -142,9 +142,9 @@ def starters() -> tuple[Category, ...]:
 
 
 @cache
-def glossary() -> Glossary:
+def glossary() -> Terms:
     """By which words people name the same thing."""
-    return tomllib.loads(files(PACKAGE).joinpath("rows/glossary.toml").read_text("utf-8"))
+    return compiled(tomllib.loads(files(PACKAGE).joinpath("rows/glossary.toml").read_text("utf-8")))
 
 
 def category_id(code: str) -> str:

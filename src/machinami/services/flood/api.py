@@ -5,7 +5,7 @@ from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.http import Route
 from machinami.model.vocabulary.alerts import alerts_of
-from machinami.services.flood.logic.publishing import SERVICE
+from machinami.services.flood.model import SERVICE
 
 ADDRESS = "/services/flood/cap"
 

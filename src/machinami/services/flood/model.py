@@ -9,9 +9,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar, Literal, NamedTuple, NotRequired, TypedDict
 
-from machinami.model.view import Measured, Ref, Words
-from machinami.model.vocabulary.decisions import DecisionKind
+from machinami.model.view import Measured, Ref
+from machinami.model.vocabulary.decisions import WarningDecision, WarningProposal
 
+SERVICE = "flood"
 Mark = Literal["attention", "judgement", "danger", "bank"]
 MARKS: tuple[tuple[Mark, int], ...] = (("attention", 2), ("judgement", 3), ("danger", 4), ("bank", 5))
 METRES: dict[str | None, float] = {"MTR": 1.0, "CMT": 0.01, "MMT": 0.001, "FOT": 0.3048}
@@ -128,46 +129,20 @@ class WaterLevelForecast:
 
 
 @dataclass(frozen=True, slots=True)
-class FloodProposal:
-    """What a gauge suggests to tell residents: a warning level (0: lift what is published), with its reasons.
-
-    Only a named officer can make it public. `transitions` are rows of to, at, who, role, reason, in order.
-    """
+class FloodProposal(WarningProposal):
+    """What a gauge (`ref_subject`) suggests to tell residents: a warning level (`grade`; 0: lift what is published).
+    Type and names are those of before proposals were shared."""
 
     TYPE: ClassVar[str] = "FloodProposal"
-    id: str
-    ref_gauge: Ref | None
-    warning_level: int | None
-    state: str | None
-    issued_at: datetime
-    reasons: list[Any] | None = None
-    headline: Words | None = None
-    text: Words | None = None
-    instruction: Words | None = None
-    event: Words | None = None
-    area_name: Words | None = None
-    transitions: list[Any] | None = None
-    ref_alert: Ref | None = None
-    simulated: bool | None = None
+    NAMES: ClassVar[Mapping[str, str]] = {"ref_subject": "refGauge", "grade": "warningLevel"}
 
 
 @dataclass(frozen=True, slots=True)
-class FloodDecision:
-    """One entry of the log of decisions: what an officer did, when and why; never changed afterwards."""
+class FloodDecision(WarningDecision):
+    """One entry of the log of decisions about the rivers, under the type and names of before logs were shared."""
 
     TYPE: ClassVar[str] = "FloodDecision"
-    id: str
-    kind: DecisionKind
-    subject: Words | None
-    decided_at: datetime
-    decided_by: str | None = None
-    role: str | None = None
-    reason: str | None = None
-    ref_gauge: Ref | None = None
-    ref_proposal: Ref | None = None
-    ref_alert: Ref | None = None
-    before: dict[str, Any] | None = None
-    after: dict[str, Any] | None = None
+    NAMES: ClassVar[Mapping[str, str]] = {"ref_subject": "refGauge"}
 
 
 class ScoreRow(TypedDict):

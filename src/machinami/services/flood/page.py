@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from machinami.foundation.errors import SettingsError
+from machinami.kit.approving import read_message
 from machinami.kit.charts import Chart, Direction, Row, Spark, payload, spark, table, trend
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
-from machinami.kit.happening import Level
+from machinami.kit.happening import Level, as_level
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import refusal
+from machinami.kit.settings import NOTHING_REFUSED, Refused
 from machinami.kit.signing import Audience, choose_audience, officer, said
 from machinami.kit.words import Words
 from machinami.model.expectation import Step
@@ -21,7 +21,7 @@ from machinami.model.vocabulary.office import Officer
 from machinami.services.flood.book.day import events as events
 from machinami.services.flood.book.happening import happening as happening
 from machinami.services.flood.book.state import Sheet, State
-from machinami.services.flood.book.telling import ADDRESS, as_level, lines
+from machinami.services.flood.book.telling import ADDRESS, lines
 from machinami.services.flood.book.town import TownBook
 from machinami.services.flood.model import MARKS, Mark, Thresholds
 from machinami.services.flood.service import PACKAGE
@@ -57,12 +57,8 @@ class Book(Protocol):
         """Bring back the levels before the last change."""
         ...
 
-    async def set_setting(self, name: str, text: str, reason: str, by: Officer) -> None:
-        """Change a setting of the service to what was typed. Raises SettingsError."""
-        ...
-
-    async def undo_setting(self, name: str, by: Officer) -> None:
-        """Bring back the value before the last change of a setting."""
+    async def setting(self, form: Mapping[str, str], words: Words) -> Refused | None:
+        """Change or undo a setting of the service; the refusal where the value will not do."""
         ...
 
 
@@ -74,15 +70,6 @@ class Field:
     level: Level
     text: str
     fault: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A value of a setting that an officer typed and that will not do, with what would."""
-
-    name: str
-    text: str
-    fault: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +98,7 @@ class FloodView:
     forecasts: bool
     done: str
     faulty: str
-    refused: Refused | None
+    refused: Refused
 
 
 def routes(city: City, desk: Desk) -> list[Route]:
@@ -160,16 +147,11 @@ def _thresholds(book: Book, frame: Frame) -> PageHandler:
 def _setting(book: Book, frame: Frame) -> PageHandler:
     async def take(request: Request) -> Response:
         form, words = read_form(request), frame.words(request, PACKAGE)
-        name, text = said(form, "setting"), form.get("value", "")
-        try:
-            await book.set_setting(name, text, said(form, "reason"), officer(form))
-        except SettingsError as error:
-            state = await book.state(words)
-            known = [sheet.field for sheet in state.settings if sheet.field.name == name]
-            refused = Refused(name, text, refusal(known[0], words) if known else str(error))
-            seen = view(state, "officer", words, frame.clock(), frame.zone, refused=refused)
+        refused = await book.setting(form, words)
+        if refused is not None:
+            seen = view(await book.state(words), "officer", words, frame.clock(), frame.zone, refused=refused)
             return frame.show(request, TEMPLATE, 422, flood=seen)
-        return see_other(f"{ADDRESS}?view=officer&done=setting")
+        return see_other(f"{ADDRESS}?view=officer&done=setting{'_undone' if form.get('undo') else ''}")
 
     return take
 
@@ -177,8 +159,7 @@ def _setting(book: Book, frame: Frame) -> PageHandler:
 def _decisions(book: Book) -> Mapping[str, PageHandler]:
     async def approve(request: Request) -> Response:
         form = read_form(request)
-        said(form, "read")
-        message = Message(*(said(form, name) for name in ("headline", "body", "instruction", "area")))
+        message = read_message(form)
         await book.approve(said(form, "proposal"), message, officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=approved")
 
@@ -197,17 +178,11 @@ def _decisions(book: Book) -> Mapping[str, PageHandler]:
         await book.undo_thresholds(said(form, "gauge"), officer(form))
         return see_other(f"{ADDRESS}?view=officer&done=undone")
 
-    async def undo_setting(request: Request) -> Response:
-        form = read_form(request)
-        await book.undo_setting(said(form, "setting"), officer(form))
-        return see_other(f"{ADDRESS}?view=officer&done=setting_undone")
-
     return {
         "approve": approve,
         "decline": decline,
         "withdraw": withdraw,
         "thresholds/undo": undo,
-        "settings/undo": undo_setting,
     }
 
 
@@ -219,7 +194,7 @@ def view(
     zone: str,
     done: str = "",
     rejected: Mapping[str, Sequence[Field]] | None = None,
-    refused: Refused | None = None,
+    refused: Refused = NOTHING_REFUSED,
 ) -> FloodView:
     """The page for one audience. Residents see forecasts only where the town has decided so.
 

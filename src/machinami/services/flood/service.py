@@ -1,21 +1,20 @@
 """What does the flood service do, and what may an officer do with it? Gather, decide, publish."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from machinami.foundation.errors import Conflict, NotFound
+from machinami.kit import approving
+from machinami.kit.approving import Warner
 from machinami.kit.city import City, Past
-from machinami.kit.manifest import Value
-from machinami.kit.withdrawing import withdraw_alert
+from machinami.kit.settings import Change, keep
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
-from machinami.model import cap
-from machinami.model.publishing import cancelled, revised_texts, superseded
 from machinami.model.view import Measured, Ref, Words
-from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of, in_force
-from machinami.model.vocabulary.decisions import DecisionKind, demand_officer, demand_reason, last_change, move
+from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of
+from machinami.model.vocabulary.decisions import DecisionKind, demand_officer, demand_reason, last_change
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import Shelter
 from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
@@ -23,7 +22,7 @@ from machinami.services.flood.logic.decision import checked_thresholds
 from machinami.services.flood.logic.gathering import Series
 from machinami.services.flood.logic.live import Task, forecast_all
 from machinami.services.flood.logic.promotion import due, score_of, worth_it
-from machinami.services.flood.logic.publishing import SERVICE, issued
+from machinami.services.flood.logic.publishing import issued
 from machinami.services.flood.logic.quality import Level, mean_rain
 from machinami.services.flood.logic.situation import (
     Known,
@@ -38,6 +37,7 @@ from machinami.services.flood.logic.situation import (
 )
 from machinami.services.flood.logic.stored import FORMAT
 from machinami.services.flood.model import (
+    SERVICE,
     FloodDecision,
     FloodMonitoring,
     FloodProposal,
@@ -51,10 +51,10 @@ from machinami.services.flood.model import (
 )
 
 PACKAGE = "machinami.services.flood"
+OWN = Warner(SERVICE, FloodProposal, FloodDecision)
 LEARN_EVERY = timedelta(seconds=5)  # only a look whether it is due; learning itself is seldom
 LEARN_FROM = timedelta(days=400)
 FORECAST_FROM = timedelta(days=15)
-SETTING_KINDS = ("setting", "setting_undone")
 RETRAIN = f"{PACKAGE}.logic.retraining:retrain"
 LOOK_BACK = timedelta(hours=18)
 TICK = timedelta(microseconds=1)  # the end of a span is not in it
@@ -209,73 +209,14 @@ def texts_for(shelters: Sequence[Shelter], gauge: RiverGauge, level: int) -> Tex
 
 async def approve(city: City, proposal_id: str, message: Message, by: Officer) -> None:
     """Publish a proposal as the officer wrote it: as an alert, or, where it lifts one, as its end."""
-    async with city.turn:
-        now, settings = city.now(), await city.settings(Settings)
-        proposal = await _proposal(city, proposal_id)
-        approved = move(proposal, "approved", now, demand_officer(by))
-        published = move(approved, "published", now)
-        gauge = await city.get(RiverGauge, str(proposal.ref_gauge))
+
+    async def issue(proposal: FloodProposal, texts: Texts, standing: Sequence[Alert], now: datetime) -> Alert:
+        settings, gauge = await city.settings(Settings), await city.get(RiverGauge, str(proposal.ref_subject))
         if gauge is None:
-            raise NotFound(f"There is no gauge {proposal.ref_gauge}", gauge=str(proposal.ref_gauge))
-        standing = [a for a in in_force(await city.find(Alert), now) if a.ref_gauge == gauge.id]
-        texts = revised_texts(proposal, message)
-        if proposal.warning_level:
-            alert = issued(city.new_id("Alert"), proposal, texts, gauge, standing, by, settings, now)
-            cap.to_cap(cap.message_of(alert, (alert.revisions or [])[-1]))
-            changed = [alert, *(superseded(old) for old in standing)]
-        else:
-            changed = [cancelled(old, texts.text.get("ja", ""), city.new_id("Alert"), now) for old in standing]
-        published = replace(published, ref_alert=Ref(changed[0].id) if changed else None)
-        decision = FloodDecision(
-            id=city.new_id("FloodDecision"),
-            kind="approved",
-            subject=texts.headline,
-            decided_at=now,
-            decided_by=by.who,
-            role=by.role,
-            ref_gauge=proposal.ref_gauge,
-            ref_proposal=Ref(proposal.id),
-            ref_alert=published.ref_alert,
-        )
-        await city.publish(published, *changed, decision, by=by.who, whole=True)
+            raise NotFound(f"There is no gauge {proposal.ref_subject}", gauge=str(proposal.ref_subject))
+        return issued(city.new_id(Alert.TYPE), proposal, texts, gauge, standing, by, settings, now)
 
-
-async def decline(city: City, proposal_id: str, reason: str, by: Officer) -> None:
-    """Decide not to publish a proposal."""
-    async with city.turn:
-        proposal = await _proposal(city, proposal_id)
-        rejected = move(proposal, "rejected", city.now(), by, reason)
-        decision = FloodDecision(
-            id=city.new_id("FloodDecision"),
-            kind="declined",
-            subject=proposal.headline,
-            decided_at=city.now(),
-            decided_by=by.who,
-            role=by.role,
-            reason=reason,
-            ref_gauge=proposal.ref_gauge,
-            ref_proposal=Ref(proposal.id),
-        )
-        await city.publish(rejected, decision, by=by.who, whole=True)
-
-
-async def withdraw(city: City, alert_id: str, reason: str, by: Officer) -> None:
-    """Take back what is published; a CAP Cancel says so."""
-
-    def logged(alert: Alert) -> FloodDecision:
-        return FloodDecision(
-            id=city.new_id("FloodDecision"),
-            kind="withdrawn",
-            subject=alert.headline,
-            decided_at=city.now(),
-            decided_by=by.who,
-            role=by.role,
-            reason=reason,
-            ref_gauge=alert.ref_gauge,
-            ref_alert=Ref(alert.id),
-        )
-
-    await withdraw_alert(city, SERVICE, FloodProposal, alert_id, reason, by, logged)
+    await approving.approve(city, OWN, proposal_id, message, by, issue)
 
 
 async def set_thresholds(city: City, gauge_id: str, levels: Thresholds, reason: str, by: Officer) -> None:
@@ -289,45 +230,21 @@ async def undo_thresholds(city: City, gauge_id: str, by: Officer) -> None:
     """Bring back the levels before the last change that has not been undone."""
     async with city.turn:
         demand_officer(by)
-        log = [d for d in await city.find(FloodDecision) if d.ref_gauge == gauge_id]
+        log = [d for d in await city.find(FloodDecision) if d.ref_subject == gauge_id]
         last = last_change(log, "thresholds", "undone")
         if last is None or last.before is None:
             raise Conflict("There is no change of these levels to undo", gauge=gauge_id)
         await _change_thresholds(city, gauge_id, Thresholds.of(last.before), "undone", last.reason or "", by)
 
 
-async def set_setting(city: City, name: str, value: Value, reason: str, by: Officer) -> None:
+async def set_setting(city: City, change: Change) -> None:
     """Change a setting of the service; the change stands in the log of decisions as well."""
-    async with city.turn:
-        await _change_setting(city, name, value, "setting", demand_reason(reason), demand_officer(by))
-
-
-async def undo_setting(city: City, name: str, by: Officer) -> None:
-    """Bring back the value of a setting before the last change that has not been undone."""
-    async with city.turn:
-        log = [d for d in await city.find(FloodDecision) if d.kind in SETTING_KINDS and name in (d.after or {})]
-        last = last_change(log, *SETTING_KINDS)
-        if last is None or last.before is None:
-            raise Conflict("There is no change of this setting to undo", setting=name)
-        await _change_setting(city, name, last.before[name], "setting_undone", last.reason or "", demand_officer(by))
-
-
-async def _change_setting(city: City, name: str, value: Value, kind: DecisionKind, reason: str, by: Officer) -> None:
-    text = city.manifest.setting(name).help
-    before = getattr(await city.settings(Settings), name)
-    await city.set_setting(name, value, by.who)
-    decision = FloodDecision(
-        id=city.new_id("FloodDecision"),
-        kind=kind,
-        subject=Words({"ja": f"{name}：{text.ja}", "en": f"{name}: {text.en}"}),
-        decided_at=city.now(),
-        decided_by=by.who,
-        role=by.role,
-        reason=reason,
-        before={name: before},
-        after={name: value},
-    )
-    await city.publish(decision, by=by.who)
+    text, name = city.manifest.setting(change.name).help, change.name
+    await keep(city, change)
+    named = Words({"ja": f"{name}：{text.ja}", "en": f"{name}: {text.en}"})
+    kind: DecisionKind = "setting_undone" if change.undone else "setting"
+    values = {"before": {name: change.before}, "after": {name: change.after}}
+    await city.publish(OWN.entry(city, kind, named, change.by, change.reason, **values), by=change.by.who)
 
 
 async def _change_thresholds(
@@ -342,26 +259,9 @@ async def _change_thresholds(
         return None if value is None else Measured(value, now, unit)
 
     marks = (levels.attention, levels.judgement, levels.danger, levels.bank)
-    decision = FloodDecision(
-        id=city.new_id("FloodDecision"),
-        kind=kind,
-        subject=gauge.name,
-        decided_at=now,
-        decided_by=by.who,
-        role=by.role,
-        reason=reason,
-        ref_gauge=Ref(gauge_id),
-        before=asdict(thresholds_of(gauge)),
-        after=asdict(levels),
-    )
+    change = {"before": asdict(thresholds_of(gauge)), "after": asdict(levels)}
+    decision = OWN.entry(city, kind, gauge.name, by, reason, ref_subject=Ref(gauge_id), **change)
     await city.publish(GaugeThresholds(gauge_id, *map(at_now, marks)), decision, by=by.who, whole=True)
-
-
-async def _proposal(city: City, proposal_id: str) -> FloodProposal:
-    found = await city.get(FloodProposal, proposal_id)
-    if found is None:
-        raise NotFound(f"There is no proposal {proposal_id}", proposal=proposal_id)
-    return found
 
 
 def _name(words: Words | None, language: str, otherwise: str) -> str:

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from machinami.foundation.errors import BadRequestData, Forbidden, MachinamiError, SettingsError
+from machinami.foundation.errors import BadRequestData, Forbidden, MachinamiError
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.fault import Fault, fault_of
 from machinami.kit.forms import cookie_field, own_cookie
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, said_refusal
+from machinami.kit.settings import take_setting
 from machinami.model.person import read_number
 from machinami.model.vocabulary.places import District
 from machinami.services.health_points import service
@@ -247,13 +247,9 @@ class Way:
     async def setting(self, request: Request) -> Response:
         """Change a setting."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        by, name = officer(form), form.get("setting", "")
-        try:
-            setting = self.city.manifest.setting(name)
-            await self.city.set_setting(name, read_setting(setting, form.get("value", "")), f"{by.who}（{by.role}）")
-        except SettingsError as error:
-            fault = said_refusal(await self.book.settings(words), name, error, words)
-            return await self.page(request, "officer", 422, fault)
+        refused = await take_setting(self.city, form, words)
+        if refused is not None:
+            return await self.page(request, "officer", 422, refused.fault)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
 

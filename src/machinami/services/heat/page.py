@@ -4,14 +4,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace
 
 from machinami.foundation.errors import BadRequestData, SettingsError
+from machinami.kit import approving
+from machinami.kit.approving import read_message
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, said_refusal
+from machinami.kit.settings import change_setting, refused_by
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
-from machinami.model.vocabulary.alerts import Message
 from machinami.model.vocabulary.office import Officer
 from machinami.services.heat import service
 from machinami.services.heat.book.day import events as events
@@ -20,7 +21,7 @@ from machinami.services.heat.book.telling import ADDRESS
 from machinami.services.heat.book.town import happening as happening
 from machinami.services.heat.book.town import view
 from machinami.services.heat.logic.cooling import Draft
-from machinami.services.heat.service import PACKAGE
+from machinami.services.heat.service import OWN, PACKAGE
 
 TEMPLATE = f"{PACKAGE}/page.html"
 Deed = Callable[[Mapping[str, str], Officer], Awaitable[None]]
@@ -78,17 +79,16 @@ class Book:
 
     async def approve(self, form: Mapping[str, str], by: Officer) -> None:
         """Publish a proposal as the officer wrote it."""
-        said(form, "read")
-        message = Message(*(said(form, name) for name in ("headline", "body", "instruction", "area")))
+        message = read_message(form)
         await service.approve(self.city, said(form, "proposal"), message, by)
 
     async def decline(self, form: Mapping[str, str], by: Officer) -> None:
         """Decide not to publish a proposal."""
-        await service.decline(self.city, said(form, "proposal"), said(form, "reason"), by)
+        await approving.decline(self.city, OWN, said(form, "proposal"), said(form, "reason"), by)
 
     async def withdraw(self, form: Mapping[str, str], by: Officer) -> None:
         """Take back what is published."""
-        await service.withdraw(self.city, said(form, "notice"), said(form, "reason"), by)
+        await approving.withdraw(self.city, OWN, said(form, "notice"), said(form, "reason"), by)
 
     async def designate(self, form: Mapping[str, str], by: Officer) -> None:
         """Make a place a cooling shelter, or write one anew."""
@@ -105,8 +105,7 @@ class Book:
 
     async def setting(self, form: Mapping[str, str], by: Officer) -> None:
         """Change a setting."""
-        setting = self.city.manifest.setting(said(form, "setting"))
-        await service.set_setting(self.city, setting.name, read_setting(setting, form.get("value", "")), by)
+        await change_setting(self.city, form, service.set_setting)
 
     async def _refused(
         self, request: Request, form: Mapping[str, str], error: BadRequestData | SettingsError
@@ -115,8 +114,7 @@ class Book:
         audience: Audience = "officer"
         found = await view(self.city, audience, words)
         if isinstance(error, SettingsError):
-            name = form.get("setting", "")
-            refused = (name, said_refusal(found.settings, name, error, words))
+            refused = refused_by(self.city, form, error, words)
             return self._page(request, replace(found, refused=refused), 422)
         return self._page(request, replace(found, fault=_fault(error, words), typed=dict(form)), 422)
 

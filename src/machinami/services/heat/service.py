@@ -7,25 +7,17 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import NotFound
+from machinami.kit import approving
+from machinami.kit.approving import Warner
 from machinami.kit.city import City
-from machinami.kit.manifest import Value
-from machinami.kit.withdrawing import withdraw_alert
+from machinami.kit.settings import Change, keep
 from machinami.kit.words import LANGUAGES
 from machinami.kit.words import Words as Catalogue
-from machinami.model import cap
-from machinami.model.publishing import cancelled, revised_texts, superseded
 from machinami.model.view import Ref, Words
-from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of, in_force
+from machinami.model.vocabulary.alerts import Alert, Message, Texts, alerts_of
 from machinami.model.vocabulary.buildings import Building
 from machinami.model.vocabulary.cooling import CoolingShelter, Walkway
-from machinami.model.vocabulary.decisions import (
-    DecisionKind,
-    WarningDecision,
-    WarningProposal,
-    demand_officer,
-    demand_reason,
-    move,
-)
+from machinami.model.vocabulary.decisions import WarningDecision, WarningProposal, demand_officer, demand_reason
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import District, Shelter
 from machinami.model.vocabulary.weather import WbgtObserved, WeatherObserved
@@ -49,6 +41,7 @@ from machinami.services.heat.model import (
 )
 
 PACKAGE = "machinami.services.heat"
+OWN = Warner(SERVICE, WarningProposal, WarningDecision)
 OUTLOOK = f"{PACKAGE}.logic.outlook:outlook"
 LEARN_FROM = timedelta(days=200)  # a summer and what leads to it
 TICK = timedelta(microseconds=1)  # the end of a span is not in it
@@ -88,8 +81,7 @@ async def decide(city: City, now: datetime) -> None:
 
 async def proposed(city: City, places: Sequence[WbgtObserved]) -> Known:
     """What was proposed and told about the heat, and which districts each place speaks for."""
-    proposals = [one for one in await city.find(WarningProposal) if one.source_service == SERVICE]
-    alerts = alerts_of(await city.find(Alert), SERVICE)
+    proposals, alerts = OWN.own(await city.find(WarningProposal)), alerts_of(await city.find(Alert), SERVICE)
     return Known(proposals, alerts, nearest_places(await city.find(District), places))
 
 
@@ -197,47 +189,16 @@ def _area(words: Catalogue, place: WbgtObserved, districts: Sequence[District]) 
 
 async def approve(city: City, proposal_id: str, message: Message, by: Officer) -> None:
     """Publish a proposal as the officer wrote it: as an alert, or, where it lifts one, as its end."""
-    async with city.turn:
-        now, settings = city.now(), await city.settings(Settings)
-        proposal = await _proposal(city, proposal_id)
-        published = move(move(proposal, "approved", now, demand_officer(by)), "published", now)
-        place = await city.get(WbgtObserved, str(proposal.ref_subject))
+
+    async def issue(proposal: WarningProposal, texts: Texts, standing: Sequence[Alert], now: datetime) -> Alert:
+        settings, place = await city.settings(Settings), await city.get(WbgtObserved, str(proposal.ref_subject))
         if place is None:
             raise NotFound(f"There is no place {proposal.ref_subject}", place=str(proposal.ref_subject))
-        known = await proposed(city, await city.find(WbgtObserved))
-        standing = [one for one in in_force(known.alerts, now) if one.ref_subject == place.id]
-        texts = revised_texts(proposal, message)
-        changed: list[Alert]
-        if proposal.grade:
-            around, new_id = known.around.get(place.id, []), city.new_id("Alert")
-            alert = issued(new_id, proposal, texts, place, around, standing, by, settings, now)
-            alert = replace(alert, audience=_audience(proposal))
-            cap.to_cap(cap.message_of(alert, (alert.revisions or [])[-1]))
-            changed = [alert, *(superseded(old) for old in standing)]
-        else:
-            changed = [cancelled(old, texts.text.get("ja", ""), city.new_id("Alert"), now) for old in standing]
-        published = replace(published, ref_alert=Ref(changed[0].id) if changed else None)
-        done = _decision(city, "approved", texts.headline, by, "", published)
-        await city.publish(published, *changed, done, by=by.who, whole=True)
+        around = nearest_places(await city.find(District), await city.find(WbgtObserved)).get(place.id, [])
+        alert = issued(city.new_id(Alert.TYPE), proposal, texts, place, around, standing, by, settings, now)
+        return replace(alert, audience=_audience(proposal))
 
-
-async def decline(city: City, proposal_id: str, reason: str, by: Officer) -> None:
-    """Decide not to publish a proposal."""
-    async with city.turn:
-        proposal = await _proposal(city, proposal_id)
-        rejected = move(proposal, "rejected", city.now(), by, reason)
-        done = _decision(city, "declined", proposal.headline, by, reason, rejected)
-        await city.publish(rejected, done, by=by.who, whole=True)
-
-
-async def withdraw(city: City, alert_id: str, reason: str, by: Officer) -> None:
-    """Take back what is published; a CAP Cancel says so."""
-
-    def logged(alert: Alert) -> WarningDecision:
-        done = _decision(city, "withdrawn", alert.headline, by, reason)
-        return replace(done, ref_subject=alert.ref_subject, ref_alert=Ref(alert.id))
-
-    await withdraw_alert(city, SERVICE, WarningProposal, alert_id, reason, by, logged)
+    await approving.approve(city, OWN, proposal_id, message, by, issue)
 
 
 async def designate(city: City, shelter_id: str, draft: Draft, by: Officer) -> None:
@@ -264,34 +225,11 @@ async def undo_shelter(city: City, shelter_id: str, by: Officer) -> None:
         await city.publish(back, by=by.who, whole=True)
 
 
-async def set_setting(city: City, name: str, value: Value, by: Officer) -> None:
-    """Change a setting; who set it to what stays in its history. Bounds must rise."""
+async def set_setting(city: City, change: Change) -> None:
+    """Change a setting; bounds must rise."""
     settings = await city.settings(Settings)
-    check_bounds(replace(settings, **{name: value}))  # type: ignore[arg-type]
-    await city.set_setting(name, value, str(by))
-
-
-def _decision(
-    city: City,
-    kind: DecisionKind,
-    subject: Words | None,
-    by: Officer,
-    reason: str,
-    about: WarningProposal | None = None,
-) -> WarningDecision:
-    return WarningDecision(
-        id=city.new_id(WarningDecision.TYPE),
-        source_service=SERVICE,
-        kind=kind,
-        subject=subject,
-        decided_at=city.now(),
-        decided_by=by.who,
-        role=by.role,
-        reason=reason or None,
-        ref_subject=about.ref_subject if about else None,
-        ref_proposal=Ref(about.id) if about else None,
-        ref_alert=about.ref_alert if about else None,
-    )
+    check_bounds(replace(settings, **{change.name: change.after}))  # type: ignore[arg-type]
+    await keep(city, change)
 
 
 def _audience(proposal: WarningProposal) -> Words:
@@ -301,13 +239,6 @@ def _audience(proposal: WarningProposal) -> Words:
         named = [words.plain(f"heat.group.{row['group']}") for row in proposal.groups or [] if row["group"] in GROUPS]
         found[language] = words.plain("heat.say.join").join(named)
     return Words(found)
-
-
-async def _proposal(city: City, proposal_id: str) -> WarningProposal:
-    found = await city.get(WarningProposal, proposal_id)
-    if found is None or found.source_service != SERVICE:
-        raise NotFound(f"There is no proposal {proposal_id}", proposal=proposal_id)
-    return found
 
 
 async def _shelter(city: City, shelter_id: str) -> CoolingShelter:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
-from machinami.foundation.errors import BadRequestData, NotFound, SettingsError
+from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.fault import Fault, fault_of
@@ -11,12 +11,13 @@ from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Event, Happening, seen
 from machinami.kit.happening import Notice as Told
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, said_refusal, sheets_of
+from machinami.kit.settings import NOTHING_REFUSED, Refused, sheets_of, take_setting
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import LANGUAGES as TONGUES
 from machinami.kit.words import Words, catalogue
 from machinami.model.view import Words as Texts
 from machinami.model.vocabulary.alerts import Alert
+from machinami.model.vocabulary.decisions import WarningDecision
 from machinami.model.vocabulary.places import District
 from machinami.services.messages.book import deciding, residents, state
 from machinami.services.messages.logic.job import ADDRESS
@@ -111,7 +112,7 @@ class Way:
         audience: str | None = None,
         status: int = 200,
         fault: Fault | str = "",
-        refused: tuple[str, str] = ("", ""),
+        refused: Refused = NOTHING_REFUSED,
     ) -> Response:
         """The page, with what went wrong. refused: a setting that will not do, and why."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
@@ -134,6 +135,7 @@ class Way:
             waiting=sum(one.state == "proposed" for one in await self.city.find(TownMessage)),
             sent=await state.broadcasts(self.city, words) if seen_by != "resident" and may else [],
             log=await state.log(self.city, words) if seen_by == "history" else [],
+            log_closed=not self.city.shows(WarningDecision),
             people=await residents.counts(self.city) if office else {},
             templates=state.templates(words),
             causes=[(one, words.plain(f"msg.cause.{one}")) for one in CAUSES],
@@ -284,14 +286,8 @@ class Way:
     async def setting(self, request: Request) -> Response:
         """Change a setting."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        name, by = said(form, "setting"), officer(form)
-        sheets = await sheets_of(self.city, await self.values(), words)
-        try:
-            await self.city.set_setting(
-                name, read_setting(self.city.manifest.setting(name), form.get("value", "")), str(by)
-            )
-        except SettingsError as error:
-            refused = name, said_refusal(sheets, name, error, words)
+        refused = await take_setting(self.city, form, words)
+        if refused is not None:
             return await self.page(request, "officer", 422, refused=refused)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 

@@ -14,12 +14,14 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from machinami.foundation.errors import NotFound
+from machinami.kit.approving import Warner
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
 from machinami.kit.gathering import Gathering
 from machinami.kit.words import catalogue, without_ruby
 from machinami.model.push import Urgency, headers, private_text
 from machinami.model.vocabulary.alerts import Alert
+from machinami.model.vocabulary.decisions import WarningDecision
 from machinami.model.vocabulary.places import District, Shelter
 from machinami.services.messages.logic import ways
 from machinami.services.messages.logic.broadcasts import accounted, begun, chosen, due_alerts, is_over
@@ -35,7 +37,7 @@ from machinami.services.messages.logic.letters import (
     sealed,
 )
 from machinami.services.messages.logic.people import BUCKETS, PURPOSE, Contact, bucket_of, contact_of
-from machinami.services.messages.logic.writing import said
+from machinami.services.messages.logic.writing import SERVICE, said
 from machinami.services.messages.model import (
     LANGUAGES,
     Broadcast,
@@ -49,6 +51,7 @@ from machinami.services.messages.model import (
 )
 
 PACKAGE = "machinami.services.messages"
+OWN = Warner(SERVICE, TownMessage, WarningDecision)
 PEOPLE, LEDGER, OPENED, STAMPS, KEYS = "people", "ledger", "opened", "stamps", "keys"
 HELD, ANSWERED, UNDERWAY = "held", "answered", "underway"
 SHELVES = tuple(f"{number:02d}" for number in range(BUCKETS))

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from machinami.foundation.errors import BadRequestData, SettingsError
+from machinami.foundation.errors import BadRequestData
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, said_refusal
+from machinami.kit.settings import take_setting
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Words as Spoken
@@ -161,13 +161,9 @@ class Way:
     async def setting(self, request: Request) -> Response:
         """Change a setting."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        name = said(form, "setting")
-        try:
-            value = read_setting(self.city.manifest.setting(name), form.get("value", ""))
-            await service.set_setting(self.city, name, value, officer(form))
-        except SettingsError as error:
-            state = await self.book.state(words)
-            return await self.page(request, "officer", 422, said_refusal(state.settings, name, error, words))
+        refused = await take_setting(self.city, form, words)
+        if refused is not None:
+            return await self.page(request, "officer", 422, refused.fault)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
 

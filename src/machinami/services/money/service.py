@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from machinami.foundation.errors import BadRequestData, Conflict, NotFound
 from machinami.kit.city import City
-from machinami.kit.manifest import Value
 from machinami.model.undoing import logged
 from machinami.model.view import Ref, Words
 from machinami.model.vocabulary.circle import CostItem, IncomeItem, Initiative
@@ -206,11 +205,6 @@ async def agree(city: City, share_id: str, first: int, replaces: bool, by: Offic
         gone = replaceable(await city.find(CostItem), after, first) if replaces else []
         stood: dict[str, Kept] = {share_id: before, **{item.id: item for item in gone}}
         await _keep(city, "share_agreed", [after, *rows, *map(withdrawn, gone)], stood, by, reason)
-
-
-async def set_setting(city: City, name: str, value: Value, by: Officer) -> None:
-    """Change a setting; who set it to what stays in its history."""
-    await city.set_setting(name, value, str(by))
 
 
 def _signed(city: City, share: CostShare, by: Officer) -> CostShare:

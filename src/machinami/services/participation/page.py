@@ -3,13 +3,12 @@
 import secrets
 from collections.abc import Callable, Mapping
 
-from machinami.foundation.errors import SettingsError
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.forms import cookie_field, own_cookie
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, said_refusal
+from machinami.kit.settings import NOTHING_REFUSED, Refused, take_setting
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.model.vocabulary.circle import CHAPTERS, ActionPlan, Proposal
 from machinami.model.vocabulary.fields import FIELDS
@@ -92,7 +91,7 @@ class Way:
         return await self.page(request)
 
     async def page(
-        self, request: Request, audience: str | None = None, status: int = 200, refused: tuple[str, str] = ("", "")
+        self, request: Request, audience: str | None = None, status: int = 200, refused: Refused = NOTHING_REFUSED
     ) -> Response:
         """The page; refused: a setting that will not do, and why."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
@@ -228,13 +227,9 @@ class Way:
     async def setting(self, request: Request) -> Response:
         """Change a setting."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        by, name = officer(form), said(form, "setting")
-        try:
-            value = read_setting(self.city.manifest.setting(name), form.get("value", ""))
-            await self.city.set_setting(name, value, str(by))
-        except SettingsError as error:
-            wrong = said_refusal(await self.square.settings(words), name, error, words)
-            return await self.page(request, "officer", 422, (name, wrong))
+        refused = await take_setting(self.city, form, words)
+        if refused is not None:
+            return await self.page(request, "officer", 422, refused)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
     async def similar(self, request: Request) -> Response:

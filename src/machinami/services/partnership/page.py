@@ -9,7 +9,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, sheets_of
+from machinami.kit.settings import change_setting, sheets_of
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Ref
@@ -246,9 +246,7 @@ class Way:
 
     async def setting(self, form: Mapping[str, str], by: Officer) -> str | None:
         """Change a setting."""
-        name = said(form, "setting")
-        value = read_setting(self.city.manifest.setting(name), form.get("value", ""))
-        await self.city.set_setting(name, value, str(by))
+        await change_setting(self.city, form)
         return None
 
 

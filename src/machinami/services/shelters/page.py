@@ -6,14 +6,14 @@ from typing import Any
 
 import orjson
 
-from machinami.foundation.errors import BadRequestData, NotFound, SettingsError
+from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.assets import asset
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import JSON, WORKER, Request, Response, Route
 from machinami.kit.page import CONTENT_SECURITY_POLICY
-from machinami.kit.settings import read_setting, said_refusal, sheets_of
+from machinami.kit.settings import NOTHING_REFUSED, Refused, sheets_of, take_setting
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.vocabulary.places import Shelter
@@ -76,7 +76,7 @@ class Way:
         return await self.page(request)
 
     async def page(
-        self, request: Request, audience: str | None = None, status: int = 200, refused: tuple[str, str] = ("", "")
+        self, request: Request, audience: str | None = None, status: int = 200, refused: Refused = NOTHING_REFUSED
     ) -> Response:
         """The page; refused: a setting that will not do, and why."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
@@ -207,13 +207,9 @@ class Way:
     async def setting(self, request: Request) -> Response:
         """Change a setting."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        by, name = officer(form), said(form, "setting")
-        try:
-            value = read_setting(self.city.manifest.setting(name), form.get("value", ""))
-            await self.city.set_setting(name, value, str(by))
-        except SettingsError as error:
-            known = await sheets_of(self.city, asdict(await self.city.settings(Settings)), words)
-            return await self.page(request, "officer", 422, (name, said_refusal(known, name, error, words)))
+        refused = await take_setting(self.city, form, words)
+        if refused is not None:
+            return await self.page(request, "officer", 422, refused)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
 

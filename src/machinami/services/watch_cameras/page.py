@@ -7,13 +7,13 @@ from typing import TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from machinami.foundation.errors import BadRequestData, NotFound, SettingsError
+from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.city import City
 from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Event, Happening, seen
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import read_setting, said_refusal, sheets_of
+from machinami.kit.settings import NOTHING_REFUSED, Refused, sheets_of, take_setting
 from machinami.kit.signing import choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Words as Spoken
@@ -91,7 +91,7 @@ class Way:
         """The page of one audience."""
         return await self.page(request)
 
-    async def page(self, request: Request, status: int = 200, refused: tuple[str, str] = ("", "")) -> Response:
+    async def page(self, request: Request, status: int = 200, refused: Refused = NOTHING_REFUSED) -> Response:
         """The page; refused: the setting whose value was not taken, and why."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
         audience = "officer" if status != 200 else choose_audience(asked.get("view"))
@@ -160,15 +160,9 @@ class Way:
     async def settings(self, request: Request) -> Response:
         """An officer changes a setting."""
         form, words = read_form(request), self.frame.words(request, PACKAGE)
-        name = form.get("setting", "")
-        by = officer(form)
-        try:
-            setting = self.city.manifest.setting(name)
-            await self.city.set_setting(name, read_setting(setting, form.get("value", "")), str(by))
-        except SettingsError as error:
-            settings = asdict(await self.city.settings(Settings))
-            told = said_refusal(await sheets_of(self.city, settings, words), name, error, words)
-            return await self.page(request, 422, (name, told))
+        refused = await take_setting(self.city, form, words)
+        if refused is not None:
+            return await self.page(request, 422, refused)
         return see_other(f"{ADDRESS}?view=officer&done=settings#settings")
 
     def take(self, deed: Deed) -> PageHandler:

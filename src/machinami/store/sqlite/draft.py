@@ -12,6 +12,7 @@ from machinami.model.change import Change
 from machinami.model.entity import Entity
 from machinami.model.found import Instance
 from machinami.store.encoding import encode
+from machinami.store.evolution import past_told
 from machinami.store.sqlite import past
 from machinami.store.sqlite.encoded import Written, encode_change
 from machinami.store.sqlite.group import Group, Snapshot
@@ -83,6 +84,10 @@ class Draft:
         """Add an instance to the history only."""
         self._edit()
         past.add_instance(self._group, instance)
+        if self._group.log_past:
+            told = past_told(instance, self.get(instance.entity_id) or past.recall(self._group, instance.entity_id))
+            if told is not None:
+                self._written.append(encode_change(told, None, remembered=False))
 
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it."""

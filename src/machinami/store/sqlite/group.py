@@ -69,6 +69,7 @@ class Group:
         backlog: Backlog,
         prompt: bool,
         asked: bool,
+        log_past: bool = False,
     ) -> None:
         self.connection = connection
         self.names = names
@@ -77,6 +78,7 @@ class Group:
         self._backlog = backlog
         self._prompt = prompt
         self._asked = asked
+        self.log_past = log_past
         self.counters = Counters(counters.key, counters.seq, counters.begin)
         self.state: dict[str, State] = {}
         self.changed: set[str] = set()
@@ -89,6 +91,7 @@ class Group:
         self.folded = self.settled = self.edited = False  # edited: the history, other than by changes
         self.begun = False
         self.new_names = 0, 0
+        self.log_bytes = 0
         self._log: list[LogRow] = []
         self._waiting: set[str] = set()
 
@@ -180,6 +183,7 @@ class Group:
             else:
                 key = current.key
         self._log.append((seq, written.log, key, prev, was))
+        self.log_bytes += len(written.log)
         return depth
 
     def _move(self, written: Written, current: State, seq: int, depth: int) -> None:

@@ -37,6 +37,7 @@ from machinami.store.sqlite.history import Stretch, read_instances, read_series
 from machinami.store.sqlite.hot import Hot, HotEntities
 from machinami.store.sqlite.indexer import Indexer
 from machinami.store.sqlite.log import read_log
+from machinami.store.sqlite.log_at_hand import LogAtHand
 from machinami.store.sqlite.names import Names
 from machinami.store.sqlite.prefilter import prefilter
 from machinami.store.sqlite.readers import Readers
@@ -56,15 +57,14 @@ class SqliteTown:
     """The store of one town."""
 
     def __init__(self, path: Path, connection: apsw.Connection, held: apsw.Connection, settings: StoreSettings) -> None:
-        self._held = held
-        self._path = path
-        self._settings = settings
+        self._held, self._path, self._settings = held, path, settings
         self._connection = connection
         self._names = Names(connection)
         self._backlog = Backlog()
         self._indexes = ValueIndexes()
         self._hot = HotEntities(settings.cache_entities, settings.cache_bytes)
         self._series = SeriesAtHand()
+        self._log = LogAtHand(settings.log_bytes)
         self._records = Records()
         expiry = read_one(connection, SQL.first_expiry)
         self._counters = Counters(read_one(connection, SQL.last_key), read_one(connection, SQL.last_seq))
@@ -81,6 +81,7 @@ class SqliteTown:
             self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
         )
         self._writer = Writer(connection, self._new_group, self._committed, settings, self._thread)
+        self.cease = self._writer.cease
         self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
         self._closing = False
@@ -106,6 +107,7 @@ class SqliteTown:
             # taken must fit as a whole.
             prompt=self._thread is not None or self._settings.max_bytes is not None,
             asked=self._asked,
+            log_past=self._settings.log_past,
         )
         group.before = self._entities + (0 if under_way is None else under_way.entities)
         return group
@@ -156,6 +158,7 @@ class SqliteTown:
             else:
                 self._hot.drop(entity_id)
         self._series.hear(group.changes, group.edited)
+        self._log.hear(group.changes, group.log_bytes, group.counters.begin)
         self.checkpointer.look(self._writer)
         if group.changes:
             for listener in self._listeners:
@@ -267,7 +270,7 @@ class SqliteTown:
 
     async def changes(self, after: int, limit: int) -> Sequence[Change]:
         """The log after a sequence number, in order."""
-        return list(read_log(self._source().connection, after, limit))
+        return self._log.after(self._source().connection, after, limit)
 
     async def trim_log(self, before: int) -> int:
         """Forget log rows below this number, but never the last row."""

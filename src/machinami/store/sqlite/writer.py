@@ -54,6 +54,7 @@ class Writer:
         self.works = 0
         self.refused = 0
         self._most = settings.waiting_works
+        self._ceased = ""
 
     def put(self, work: Work) -> asyncio.Future[Any]:
         """Queue the work; the future gives its result after the commit, or Overloaded where too many wait already."""
@@ -61,7 +62,8 @@ class Writer:
             return self._put(work)
         self.refused += 1
         refusal: asyncio.Future[Any] = self._loop.create_future()
-        refusal.set_exception(Overloaded("So many writes wait that none can be added; come again in a moment"))
+        busy = Overloaded("So many writes wait that none can be added; come again in a moment")
+        refusal.set_exception(StoreUnavailable(self._ceased) if self._ceased else busy)
         return refusal
 
     def _put(self, work: Work) -> asyncio.Future[Any]:
@@ -104,6 +106,15 @@ class Writer:
         """Go on after `pause`."""
         self._held -= 1
         self._wake()
+
+    async def cease(self, reason: str) -> None:
+        """Take no work from now on, for this reason, and wait until what was taken is committed or refused."""
+        self._ceased, self._most = reason, 0
+        while self._queue:
+            _, future = self._queue.popleft()
+            if not future.done():
+                future.set_exception(StoreUnavailable(reason))
+        await self.rested()
 
     async def drain(self) -> None:
         """Wait until everything that is queued is committed."""

@@ -148,10 +148,15 @@ async def _taken(
         source=draft.source,
     )
     told = Told(report.id, code, draft.place, text, landmark, now, pictures)
-    found = duplicates.alike(told, await told_of(own, reports), glossary(), settings.same_place, settings.same_from)
+    same, near = settings.same_from, settings.same_place
+    known = await told_of(own, reports)
+    found = duplicates.alike(told, known, glossary(), near, min(same, duplicates.PERHAPS))
     intake = Intake(
         report.id.replace(Report.TYPE, Intake.TYPE), Ref(report.id), words, landmark or None,
-        alike=[{"report": one.id, "score": one.score, "metres": one.metres} for one in found[:5]] or None,
+        alike=[
+            {"report": one.id, "score": one.score, "metres": one.metres, "perhaps": one.score < same}
+            for one in found[:5]
+        ] or None,
         rule=way.rule or None,
     )  # fmt: skip
     return report, intake

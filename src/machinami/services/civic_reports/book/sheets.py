@@ -51,13 +51,14 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What only officers see of a report. alike: reports that may be the same, with how alike and how far (m)."""
+    """What only officers see of a report. alike: reports that may be the same, with how alike, how far (m), and
+    whether no more than perhaps."""
 
     text: str
     landmark: str
     photos: Sequence[Photo]
     looked_at: datetime | None
-    alike: Sequence[tuple[Sheet, float, float]]
+    alike: Sequence[tuple[Sheet, float, float, bool]]
     rule: str
 
 
@@ -152,7 +153,11 @@ def inside(intake: Intake | None, every: Sequence[Sheet], words: Words) -> Insid
     """What came in, for officers."""
     by_id = {one.id: one for one in every}
     rows = (intake.alike or []) if intake else []
-    alike = [(by_id[row["report"]], row["score"], row["metres"]) for row in rows if row["report"] in by_id]
+    alike = [
+        (by_id[row["report"]], row["score"], row["metres"], row.get("perhaps", False))
+        for row in rows
+        if row["report"] in by_id
+    ]
     if intake is None:
         return Inside("", "", [], None, [], "")
     said = "\n".join(dict.fromkeys((intake.text or {}).values()))

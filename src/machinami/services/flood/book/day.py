@@ -11,9 +11,8 @@ from machinami.model.vocabulary.alerts import Alert, alerts_of
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.book.telling import ADDRESS
-from machinami.services.flood.logic.publishing import SERVICE
 from machinami.services.flood.logic.situation import crossings, thresholds_of
-from machinami.services.flood.model import METRES, FloodDecision, FloodProposal, Settings
+from machinami.services.flood.model import METRES, SERVICE, FloodDecision, FloodProposal, Settings
 
 _BEFORE = timedelta(days=1)  # what a river did before tells whether it was over a mark already
 _TOLD = ("declined", "thresholds", "undone")
@@ -53,8 +52,8 @@ async def _rivers(city: City, words: Words, start: datetime, end: datetime) -> l
 
 
 def _proposal(proposal: FloodProposal, words: Words) -> Event:
-    kind = "proposed" if proposal.warning_level else "proposed_end"
-    told = words.plain(f"flood.day.{kind}", says=words.of(proposal.headline), level=proposal.warning_level or 0)
+    kind = "proposed" if proposal.grade else "proposed_end"
+    told = words.plain(f"flood.day.{kind}", says=words.of(proposal.headline), level=proposal.grade or 0)
     return Event(proposal.issued_at, told, f"{ADDRESS}?view=officer", 1, bool(proposal.simulated))
 
 

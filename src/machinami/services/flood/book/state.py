@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from machinami.kit.approving import DecisionRow, ProposalRow
 from machinami.kit.charts import Point
 from machinami.kit.happening import Level, Notice
-from machinami.kit.settings import SettingField
+from machinami.kit.settings import SettingSheet
 from machinami.model.expectation import Step
-from machinami.model.vocabulary.decisions import DecisionKind
 from machinami.services.flood.model import Thresholds
 
 
@@ -43,33 +43,6 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a gauge suggests to tell the residents; only a named officer can say it. Level 0 lifts what is said."""
-
-    id: str
-    gauge: str
-    level: Level
-    headline: str
-    body: str
-    instruction: str
-    area: str
-    reasons: Sequence[str]
-    made_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What an officer decided, when and why."""
-
-    at: datetime
-    kind: DecisionKind
-    subject: str
-    who: str
-    role: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Score:
     """How well the model did on held-out data beside persistence (the level stays as it is)."""
 
@@ -90,33 +63,13 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class SettingChange:
-    """One entry in the history of a setting."""
-
-    at: datetime
-    who: str
-    role: str
-    reason: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class SettingSheet:
-    """One setting of the service, and who changed it, when and why."""
-
-    field: SettingField
-    changes: Sequence[SettingChange] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """All that the flood service knows, as the page needs it."""
 
     sheets: Sequence[Sheet]
     notices: Sequence[Notice] = ()
-    proposals: Sequence[Proposal] = ()
-    decisions: Sequence[Decision] = ()
+    proposals: Sequence[ProposalRow] = ()
+    decisions: Sequence[DecisionRow] = ()
     scores: Sequence[Score] = ()
     public_forecast: bool = False
     settings: Sequence[SettingSheet] = ()

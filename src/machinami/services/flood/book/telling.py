@@ -1,14 +1,13 @@
 """How is what the flood service knows said to a reader: as sentences, names, lines and notices?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
+from machinami.kit.approving import notice_of
 from machinami.kit.charts import Line
-from machinami.kit.drills import marked
-from machinami.kit.happening import Level, Notice
+from machinami.kit.happening import Level, Notice, as_level
 from machinami.kit.moments import TOWN_ZONE, moment
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
@@ -16,7 +15,7 @@ from machinami.model.vocabulary.alerts import Alert
 from machinami.model.vocabulary.decisions import Reason
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
-from machinami.services.flood.model import MARKS, FloodDecision, FloodMonitoring, Thresholds
+from machinami.services.flood.model import MARKS, FloodMonitoring, Thresholds
 
 ADDRESS = "/services/flood"
 FAULTS = ("never", "silent", "range", "stuck", "jump")
@@ -59,30 +58,7 @@ class Teller:
 
 def notice(alert: Alert, words: Words) -> Notice:
     """What residents are told."""
-    since = alert.date_issued or alert.valid_from
-    assert since is not None, "an alert in force was issued"
-    return Notice(
-        alert.id,
-        as_level(alert.warning_level),
-        marked(alert, words.of(alert.headline), words),
-        words.of(alert.text),
-        words.of(alert.instruction),
-        words.of(alert.area_name),
-        since,
-        alert.alert_source or "",
-        ADDRESS,
-    )
-
-
-def as_level(level: int | None) -> Level:
-    """A warning level as pages know it."""
-    return next((row for row in (2, 3, 4, 5) if row == level), 0)
-
-
-def newest_first(decisions: Sequence[FloodDecision]) -> list[FloodDecision]:
-    """The log with the last decision on top; decisions of one moment come as they were taken."""
-    dated = [(d.decided_at, d) for d in decisions if d.decided_at]
-    return [d for _, d in sorted(dated, key=itemgetter(0))][::-1]
+    return notice_of(alert, as_level(alert.warning_level), ADDRESS, words)
 
 
 def lines(thresholds: Thresholds, words: Words) -> tuple[Line, ...]:

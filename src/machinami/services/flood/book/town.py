@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from machinami.kit import approving
+from machinami.kit.approving import LOG_LENGTH, ProposalRow, decision_row, proposal_row
 from machinami.kit.city import City
+from machinami.kit.happening import as_level
 from machinami.kit.moments import TOWN_ZONE
-from machinami.kit.settings import fields_of, read_setting, written
+from machinami.kit.settings import Refused, sheets_of, take_setting
 from machinami.kit.units import symbol
 from machinami.kit.words import Words
 from machinami.model.vocabulary.alerts import Message, in_force
@@ -14,19 +17,13 @@ from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
 from machinami.services.flood import service
 from machinami.services.flood.book.state import (
-    Decision,
-    Proposal,
     Score,
-    SettingChange,
-    SettingSheet,
     Sheet,
     State,
     ThresholdChange,
 )
 from machinami.services.flood.book.telling import (
     Teller,
-    as_level,
-    newest_first,
     notice,
     state_of,
     unit_of,
@@ -35,7 +32,6 @@ from machinami.services.flood.logic.situation import steps_of, thresholds_of
 from machinami.services.flood.model import FloodDecision, FloodProposal, ModelScore, Thresholds
 
 FORECAST_SHOWN = timedelta(hours=1)
-LOG_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +53,10 @@ class TownBook:
             [_sheet(g, standing, teller) for g in standing.known.gauges],
             [notice(a, words) for a in in_force(standing.known.alerts, now)],
             [_proposal(p, names, units, teller) for p in sorted(waiting, key=_urgency)],
-            [_decision(d, words) for d in newest_first(standing.decisions)[:LOG_LENGTH]],
+            [decision_row(d, words) for d in service.OWN.log(standing.decisions)[:LOG_LENGTH]],
             [row for s in standing.scores for row in _scores(s, names)],
             standing.settings.public_forecast,
-            self._settings(standing, words),
+            await sheets_of(self.city, asdict(standing.settings), words),
             standing.closed,
         )
 
@@ -70,11 +66,11 @@ class TownBook:
 
     async def decline(self, proposal: str, reason: str, by: Officer) -> None:
         """Decide not to publish a proposal."""
-        await service.decline(self.city, proposal, reason, by)
+        await approving.decline(self.city, service.OWN, proposal, reason, by)
 
     async def withdraw(self, notice: str, reason: str, by: Officer) -> None:
         """Take back what is published."""
-        await service.withdraw(self.city, notice, reason, by)
+        await approving.withdraw(self.city, service.OWN, notice, reason, by)
 
     async def set_thresholds(self, gauge: str, levels: Thresholds, reason: str, by: Officer) -> None:
         """Change the levels of a gauge."""
@@ -84,23 +80,14 @@ class TownBook:
         """Bring back the levels before the last change."""
         await service.undo_thresholds(self.city, gauge, by)
 
-    async def set_setting(self, name: str, text: str, reason: str, by: Officer) -> None:
-        """Change a setting of the service to what was typed."""
-        await service.set_setting(self.city, name, read_setting(self.city.manifest.setting(name), text), reason, by)
-
-    async def undo_setting(self, name: str, by: Officer) -> None:
-        """Bring back the value before the last change of a setting."""
-        await service.undo_setting(self.city, name, by)
-
-    def _settings(self, standing: service.Standing, words: Words) -> list[SettingSheet]:
-        fields = fields_of(self.city.manifest, asdict(standing.settings), words)
-        log = [d for d in newest_first(standing.decisions) if d.kind in service.SETTING_KINDS]
-        return [SettingSheet(f, [_setting_change(d, f.name) for d in log if f.name in (d.after or {})]) for f in fields]
+    async def setting(self, form: Mapping[str, str], words: Words) -> Refused | None:
+        """Change or undo a setting of the service."""
+        return await take_setting(self.city, form, words, service.set_setting)
 
 
 def _sheet(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> Sheet:
     forecast = standing.known.forecasts.get(gauge.id)
-    changes = [d for d in newest_first(standing.decisions) if d.ref_gauge == gauge.id and d.after and d.before]
+    changes = [d for d in service.OWN.log(standing.decisions) if d.ref_subject == gauge.id and d.after and d.before]
     level, reason = state_of(gauge, standing, teller)
     steps = steps_of(forecast, teller.now, FORECAST_SHOWN) if level is not None else ()
     return Sheet(
@@ -119,36 +106,16 @@ def _sheet(gauge: RiverGauge, standing: service.Standing, teller: Teller) -> She
     )
 
 
-def _proposal(found: FloodProposal, names: Mapping[str, str], units: Mapping[str, str], teller: Teller) -> Proposal:
-    gauge = str(found.ref_gauge)
-    return Proposal(
-        found.id,
-        names.get(gauge, gauge),
-        as_level(found.warning_level),
-        teller.words.of(found.headline),
-        teller.words.of(found.text),
-        teller.words.of(found.instruction),
-        teller.words.of(found.area_name),
-        [teller.sentence(row, units.get(gauge, "")) for row in found.reasons or []],
-        found.issued_at,
-    )
-
-
-def _decision(found: FloodDecision, words: Words) -> Decision:
-    by = (found.decided_by or "", found.role or "")
-    return Decision(found.decided_at, found.kind, words.of(found.subject), *by, found.reason or "")
+def _proposal(found: FloodProposal, names: Mapping[str, str], units: Mapping[str, str], teller: Teller) -> ProposalRow:
+    gauge = str(found.ref_subject)
+    reasons = [teller.sentence(row, units.get(gauge, "")) for row in found.reasons or []]
+    return proposal_row(found, as_level(found.grade), names.get(gauge, gauge), reasons, teller.words)
 
 
 def _change(found: FloodDecision) -> ThresholdChange:
     by = (found.decided_by or "", found.role or "", found.reason or "")
     before, after = Thresholds.of(found.before), Thresholds.of(found.after)
     return ThresholdChange(found.decided_at, *by, before, after)
-
-
-def _setting_change(found: FloodDecision, name: str) -> SettingChange:
-    by = (found.decided_by or "", found.role or "", found.reason or "")
-    before, after = (written((row or {}).get(name, "")) for row in (found.before, found.after))
-    return SettingChange(found.decided_at, *by, before, after)
 
 
 def _scores(found: ModelScore, names: Mapping[str, str]) -> list[Score]:
@@ -174,4 +141,4 @@ def _scores(found: ModelScore, names: Mapping[str, str]) -> list[Score]:
 
 
 def _urgency(proposal: FloodProposal) -> tuple[int, str]:
-    return (-(proposal.warning_level or 0), proposal.id)
+    return (-(proposal.grade or 0), proposal.id)

@@ -19,19 +19,19 @@ def advise(
 
     waiting: the gauge's open proposal; refused: its last rejected one.
     """
-    last = None if refused is None else Refused(refused.warning_level or 0, last_step(refused))
-    asked = None if waiting is None else waiting.warning_level
+    last = None if refused is None else Refused(refused.grade or 0, last_step(refused))
+    asked = None if waiting is None else waiting.grade
     return decisions.advise(judgement, told, asked, last)
 
 
 def open_of(proposals: Sequence[FloodProposal], gauge: str) -> FloodProposal | None:
     """The proposal of a gauge that waits for an officer, if there is one."""
-    return waiting_of([p for p in proposals if p.ref_gauge == gauge])
+    return waiting_of([p for p in proposals if p.ref_subject == gauge])
 
 
 def refused_of(proposals: Sequence[FloodProposal], gauge: str) -> FloodProposal | None:
     """The last proposal of a gauge that an officer rejected, unless another was decided since."""
-    return rejected_of([p for p in proposals if p.ref_gauge == gauge])
+    return rejected_of([p for p in proposals if p.ref_subject == gauge])
 
 
 def checked_thresholds(levels: Thresholds) -> Thresholds:

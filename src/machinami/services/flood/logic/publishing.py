@@ -9,9 +9,7 @@ from machinami.model.view import Ref
 from machinami.model.vocabulary.alerts import Alert, Texts
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.water import RiverGauge
-from machinami.services.flood.model import FloodProposal, Settings
-
-SERVICE = "flood"
+from machinami.services.flood.model import SERVICE, FloodProposal, Settings
 
 
 def issued(
@@ -25,7 +23,7 @@ def issued(
     now: datetime,
 ) -> Alert:
     """The alert that an approved proposal becomes: an Update where others stand for the gauge, else an Alert."""
-    level = proposal.warning_level or 0
+    level = proposal.grade or 0
     observed = any(row.get("kind") in ("passed", "held") for row in proposal.reasons or [])
     urgency, severity, certainty = grades(level, observed)
     alert = Alert(

@@ -8,7 +8,7 @@ from machinami.foundation.geometry import distance
 from machinami.methods.hysteresis import Watch, watch
 from machinami.model.expectation import Step
 from machinami.model.view import Measured, Ref
-from machinami.model.vocabulary.alerts import Alert, Texts, in_force
+from machinami.model.vocabulary.alerts import Alert, Texts, in_force, subject_of
 from machinami.model.vocabulary.decisions import Reason, move
 from machinami.model.vocabulary.places import Shelter
 from machinami.model.vocabulary.water import RainForecast, RainGauge, RiverGauge
@@ -26,6 +26,7 @@ from machinami.services.flood.logic.warning import (
 from machinami.services.flood.model import (
     MARKS,
     METRES,
+    SERVICE,
     FloodMonitoring,
     FloodProposal,
     Mark,
@@ -92,7 +93,7 @@ def propose(
 
 def told_level(alerts: Sequence[Alert], gauge: str, now: datetime) -> int:
     """The warning level that residents have been told for a gauge and that is in force; 0 for nothing."""
-    return max((a.warning_level or 0 for a in in_force(alerts, now) if a.ref_gauge == gauge), default=0)
+    return max((a.warning_level or 0 for a in in_force(alerts, now) if subject_of(a) == gauge), default=0)
 
 
 def thresholds_of(gauge: RiverGauge) -> Thresholds:
@@ -231,10 +232,11 @@ def _proposal(one: Assessment, level: int, now: datetime, entity_id: str, say: S
     texts = say(one.gauge, level)
     return FloodProposal(
         id=entity_id,
-        ref_gauge=Ref(one.gauge.id),
-        warning_level=level,
+        source_service=SERVICE,
+        grade=level,
         state="proposed",
         issued_at=now,
+        ref_subject=Ref(one.gauge.id),
         reasons=[reason.row() for reason in one.judgement.reasons or (Reason("calm", {}),)],
         event=texts.event,
         headline=texts.headline,

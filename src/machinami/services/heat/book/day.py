@@ -14,6 +14,7 @@ from machinami.model.vocabulary.weather import WbgtObserved
 from machinami.services.heat.book.telling import ADDRESS
 from machinami.services.heat.logic.now import level_of
 from machinami.services.heat.model import SERVICE
+from machinami.services.heat.service import OWN
 
 SEVERE = 3
 
@@ -26,9 +27,8 @@ async def events(city: City, words: Words, start: datetime, end: datetime, /) ->
         for alert in alerts_of(await seen(city, Alert), SERVICE)
         for event in events_of_alert(alert, words, "heat.today", ADDRESS)
     ]
-    proposals = [one for one in await seen(city, WarningProposal) if one.source_service == SERVICE]
-    found += [_proposal(one, words) for one in proposals]
-    decisions = [one for one in await seen(city, WarningDecision) if one.source_service == SERVICE]
+    found += [_proposal(one, words) for one in OWN.own(await seen(city, WarningProposal))]
+    decisions = OWN.log(await seen(city, WarningDecision))
     found += [_declined(one, words) for one in decisions if one.kind == "declined"]
     found += [_shelter(one, words) for one in await seen(city, CoolingShelter) if one.decided_at]
     found += await _reached(city, words, start, end)

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from machinami.kit.approving import DecisionRow, ProposalRow
 from machinami.kit.happening import Notice
-from machinami.kit.settings import SettingSheet
+from machinami.kit.settings import NOTHING_REFUSED, Refused, SettingSheet
 from machinami.kit.signing import Audience
 from machinami.services.heat.logic.cooling import Door
 from machinami.services.heat.model import Bound, Level
@@ -37,34 +38,6 @@ class Place:
     method: str
     coming: Sequence[Coming]
     grades: Sequence[tuple[str, int]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What waits for an officer: how grave, for whom and why, and what would be told."""
-
-    id: str
-    grade: int
-    place: str
-    groups: Sequence[tuple[str, int]]
-    reasons: Sequence[str]
-    headline: str
-    body: str
-    instruction: str
-    area: str
-    made_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One entry of the log of decisions."""
-
-    at: datetime
-    kind: str
-    subject: str
-    who: str
-    role: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +100,9 @@ class HeatView:
     lacking: Sequence[tuple[str, tuple[str, ...]]]
     forecasts: bool
     closed: frozenset[str]
-    notices: Sequence[tuple[Notice, int]] = ()
-    proposals: Sequence[Proposal] = ()
-    decisions: Sequence[Decision] = ()
+    notices: Sequence[Notice] = ()
+    proposals: Sequence[ProposalRow] = ()
+    decisions: Sequence[DecisionRow] = ()
     cool: Sequence[Cool] = ()
     plan: Plan | None = None
     ways: Sequence[Way] = ()
@@ -139,5 +112,5 @@ class HeatView:
     may: bool = False
     done: str = ""
     fault: str = ""
-    refused: tuple[str, str] = ("", "")
+    refused: Refused = NOTHING_REFUSED
     typed: Mapping[str, str] = field(default_factory=dict)

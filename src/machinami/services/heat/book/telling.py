@@ -1,24 +1,32 @@
 """How is what the heat service knows said to a reader: reasons as sentences, cool places, ways in the shade?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from machinami.kit.drills import marked
-from machinami.kit.happening import Level as Colour
-from machinami.kit.happening import Notice
+from machinami.kit.approving import ProposalRow, notice_of, proposal_row
+from machinami.kit.happening import Notice, as_level
 from machinami.kit.moments import moment
 from machinami.kit.words import Words
 from machinami.model.vocabulary.alerts import Alert
 from machinami.model.vocabulary.cooling import CoolingShelter, Walkway
-from machinami.model.vocabulary.decisions import WarningDecision, WarningProposal
+from machinami.model.vocabulary.decisions import WarningProposal
 from machinami.model.vocabulary.weather import WbgtObserved
-from machinami.services.heat.book.state import Coming, Cool, Decision, Place, Plan, Proposal, Site, Way
+from machinami.services.heat.book.state import Coming, Cool, Place, Plan, Site, Way
 from machinami.services.heat.logic.cooling import Door
 from machinami.services.heat.logic.now import is_silent, level_of
 from machinami.services.heat.logic.shading import share_at
-from machinami.services.heat.model import GROUPS, CoolingPlan, HeatRisk, Settings, SiteRow, WayShade, WbgtForecast
+from machinami.services.heat.model import (
+    CAREFUL,
+    GROUPS,
+    CoolingPlan,
+    HeatRisk,
+    Settings,
+    SiteRow,
+    WayShade,
+    WbgtForecast,
+)
 
 ADDRESS = "/services/heat"
 DIGITS = 5
@@ -63,16 +71,9 @@ class Teller:
         return f"{said} ・ {tail} {clock}" if clock else said
 
 
-def notice(alert: Alert, words: Words) -> tuple[Notice, int]:
-    """What residents are told, and its grade."""
-    since = alert.date_issued or alert.valid_from
-    assert since is not None, "an alert in force was issued"
-    colours: tuple[Colour, ...] = (2, 3, 4)
-    colour = next((one for one in colours if one == alert.grade), colours[0])
-    headline = marked(alert, words.of(alert.headline), words)
-    said = (headline, words.of(alert.text), words.of(alert.instruction), words.of(alert.area_name))
-    told = Notice(alert.id, colour, *said, since, alert.alert_source or "", ADDRESS, own=True)
-    return told, alert.grade or 0
+def notice(alert: Alert, words: Words) -> Notice:
+    """What residents are told, in the colour of its grade."""
+    return notice_of(alert, as_level(alert.grade) or as_level(CAREFUL), ADDRESS, words, own=True)
 
 
 def place(
@@ -88,32 +89,13 @@ def place(
     return Place(one.id, words.of(one.name, one.id), value, level, at, one.method or "measured", coming, grades)
 
 
-def proposal(one: WarningProposal, names: Mapping[str, str], teller: Teller) -> Proposal:
+def proposal(one: WarningProposal, names: Mapping[str, str], teller: Teller) -> ProposalRow:
     """A proposal as an officer reads it."""
-    words = teller.words
-    sentences = [teller.sentence(row) for row in one.reasons or []]
-    return Proposal(
-        one.id,
-        one.grade if one.grade in (2, 3, 4) else 0,
-        names.get(str(one.ref_subject), str(one.ref_subject)),
-        [
-            (row["group"], row["grade"])
-            for row in one.groups or []
-            if row["group"] in GROUPS and row["grade"] in (2, 3, 4)
-        ],
-        [said for said in sentences if said],
-        words.of(one.headline),
-        words.of(one.text),
-        words.of(one.instruction),
-        words.of(one.area_name),
-        one.issued_at,
-    )
-
-
-def decision(one: WarningDecision, words: Words) -> Decision:
-    """An entry of the log."""
-    by = (one.decided_by or "", one.role or "", one.reason or "")
-    return Decision(one.decided_at, one.kind, words.of(one.subject), *by)
+    place, sentences = str(one.ref_subject), map(teller.sentence, one.reasons or [])
+    said = [sentence for sentence in sentences if sentence]
+    row = proposal_row(one, as_level(one.grade), names.get(place, place), said, teller.words)
+    known = [(told["group"], told["grade"]) for told in one.groups or [] if told["group"] in GROUPS]
+    return replace(row, groups=[(group, grade) for group, grade in known if as_level(grade)])
 
 
 def cool(one: CoolingShelter, door: Door, standing: bool, teller: Teller) -> Cool:
@@ -175,11 +157,6 @@ def ways(shades: Sequence[WayShade], known: Sequence[Walkway], hour: int, day: s
             rows = [(row["hour"], row["share"]) for row in shade.hours or []]
             found.append(Way(way.id, words.of(way.name, way.id), way.usage or "walk", share, rows))
     return sorted(found, key=lambda one: (-one.share, one.name))
-
-
-def newest_first(decisions: Sequence[WarningDecision]) -> list[WarningDecision]:
-    """The log with the last decision on top."""
-    return sorted(decisions, key=lambda one: one.decided_at, reverse=True)
 
 
 def _coming(said: WbgtForecast, now: datetime) -> list[Coming]:

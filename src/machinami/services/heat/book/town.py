@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from machinami.kit.approving import LOG_LENGTH, decision_row
 from machinami.kit.city import City
 from machinami.kit.happening import Happening, Source, Spot, seen
 from machinami.kit.settings import sheets_of
@@ -29,9 +30,8 @@ from machinami.services.heat.model import (
     WayShade,
     WbgtForecast,
 )
-from machinami.services.heat.service import EVERY
+from machinami.services.heat.service import EVERY, OWN
 
-LOG_LENGTH = 100
 HOTTEST = 14
 """The hour of the day that is shown unless another is asked for."""
 TOLD = (WbgtObserved, Alert, CoolingShelter, WarningProposal, WarningDecision, Walkway, WayShade)
@@ -41,9 +41,9 @@ async def happening(city: City, words: Words) -> Happening:
     """What residents are told of the heat, what waits for an officer, and when each place was told last."""
     now = city.now()
     alerts = in_force(alerts_of(await seen(city, Alert), SERVICE), now)
-    waiting = [one for one in await seen(city, WarningProposal) if one.source_service == SERVICE]
+    waiting = OWN.own(await seen(city, WarningProposal))
     return Happening(
-        notices=[telling.notice(one, words)[0] for one in alerts if one.date_issued or one.valid_from],
+        notices=[telling.notice(one, words) for one in alerts if one.date_issued or one.valid_from],
         sources=[_source(place, words) for place in await seen(city, WbgtObserved)],
         waiting=sum(one.state == "proposed" for one in waiting),
         cool=await spots(city, words, now),
@@ -103,13 +103,11 @@ async def _offices(city: City, found: HeatView, settings: Settings, words: Words
         return found
     teller = telling.Teller(words, now, city.zone)
     names = {place.id: place.name for place in found.places}
-    waiting = [one for one in await city.find(WarningProposal) if one.source_service == SERVICE]
-    waiting = [one for one in waiting if one.state == "proposed"]
-    log = [one for one in await city.find(WarningDecision) if one.source_service == SERVICE]
+    waiting = [one for one in OWN.own(await city.find(WarningProposal)) if one.state == "proposed"]
     return replace(
         found,
         proposals=[telling.proposal(one, names, teller) for one in sorted(waiting, key=lambda one: -(one.grade or 0))],
-        decisions=[telling.decision(one, words) for one in telling.newest_first(log)[:LOG_LENGTH]],
+        decisions=[decision_row(one, words) for one in OWN.log(await city.find(WarningDecision))[:LOG_LENGTH]],
         plan=await _plan(city, words),
         settings=await sheets_of(city, asdict(settings), words),
     )

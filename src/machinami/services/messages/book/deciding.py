@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from machinami.foundation.errors import BadRequestData, Conflict, NotFound
+from machinami.kit import approving
 from machinami.kit.city import City
 from machinami.kit.drawer import Drawer
 from machinami.model.letter import Letter, checked_address
-from machinami.model.publishing import cancelled, superseded
+from machinami.model.publishing import superseded
 from machinami.model.view import Ref
 from machinami.model.vocabulary.alerts import Alert
-from machinami.model.vocabulary.decisions import DecisionKind, WarningDecision, demand_officer, demand_reason, move
+from machinami.model.vocabulary.decisions import demand_officer, move
 from machinami.model.vocabulary.office import Officer
 from machinami.services.messages.logic.ledger import row_of, ticked
 from machinami.services.messages.logic.people import PURPOSE, bucket_of
@@ -29,6 +29,7 @@ from machinami.services.messages.service import (
     ANSWERED,
     HELD,
     LEDGER,
+    OWN,
     SHELVES,
     account,
     broadcast_of,
@@ -62,7 +63,7 @@ async def approve(city: City, message_id: str, by: Officer) -> Alert:
         standing = taken_place_of(message, await city.find(Alert), known)
         alert = alert_of(city.new_id(Alert.TYPE), message, by, settings.sender, standing, now)
         public = replace(move(ready, "published", now), ref_alert=Ref(alert.id))
-        told = _decided(city, "approved", public, by, now, alert=alert.id)
+        told = OWN.entry(city, "approved", public.headline, by, ref_proposal=Ref(public.id), ref_alert=Ref(alert.id))
         ended = [replace(move(known[str(old.ref_proposal)], "superseded", now)) for old in standing]
         await city.publish(alert, public, told, *map(superseded, standing), *ended, by=by.who)
     return alert
@@ -74,28 +75,16 @@ async def decline(city: City, message_id: str, reason: str, by: Officer) -> None
     async with city.turn:
         message = await message_of(city, message_id)
         refused = move(message, "rejected", now, by, reason)
-        await city.publish(refused, _decided(city, "declined", refused, by, now, reason), by=by.who)
+        told = OWN.entry(city, "declined", refused.headline, by, reason, ref_proposal=Ref(refused.id))
+        await city.publish(refused, told, by=by.who)
 
 
 async def withdraw(city: City, alert_id: str, reason: str, by: Officer) -> None:
     """Take back what went out; the withdrawal goes by the same roads, to the same people."""
-    demand_officer(by)
-    demand_reason(reason)
-    now = city.now()
-    async with city.turn:
-        alert = await city.get(Alert, alert_id)
-        if alert is None:
-            raise NotFound(f"There is no alert {alert_id!r}", alert=alert_id)
-        if alert.source_service != SERVICE:
-            raise NotYours(
-                f"It was approved in {alert.source_service}; withdraw it there", service=alert.source_service
-            )
-        if alert.state != "published":
-            raise Conflict(f"It is {alert.state} already", alert=alert_id)
-        back = cancelled(alert, reason, city.new_id(Alert.TYPE), now)
-        message = await message_of(city, str(alert.ref_proposal))
-        ended = move(message, "withdrawn", now, by, reason)
-        await city.publish(back, ended, _decided(city, "withdrawn", ended, by, now, reason, alert.id), by=by.who)
+    alert = await city.get(Alert, alert_id)
+    if alert is not None and alert.source_service != SERVICE:
+        raise NotYours(f"It was approved in {alert.source_service}; withdraw it there", service=alert.source_service)
+    await approving.withdraw(city, OWN, alert_id, reason, by)
 
 
 async def message_of(city: City, message_id: str) -> TownMessage:
@@ -172,18 +161,3 @@ async def answered(city: City, broadcast_id: str, addresses: Sequence[str]) -> B
         found = [one.id for one in people if one.id in asked and one.to.lower() in wanted]
         await own.private(lambda drawer: drawer.put(ANSWERED, broadcast_id, {"people": found}))
         return await account(own, broadcast)
-
-
-def _decided(
-    city: City,
-    kind: DecisionKind,
-    message: TownMessage,
-    by: Officer,
-    now: datetime,
-    reason: str = "",
-    alert: str = "",
-) -> WarningDecision:
-    return WarningDecision(
-        city.new_id(WarningDecision.TYPE), SERVICE, kind, message.headline, now, by.who, by.role, reason or None,
-        ref_proposal=Ref(message.id), ref_alert=Ref(alert) if alert else None,
-    )  # fmt: skip

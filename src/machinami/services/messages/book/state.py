@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from machinami.kit.approving import DecisionRow, decision_row
 from machinami.kit.city import City
-from machinami.kit.happening import Level
+from machinami.kit.happening import Level, as_level
 from machinami.kit.words import Words, without_ruby
 from machinami.model.vocabulary.alerts import Alert, in_force, service_of
 from machinami.model.vocabulary.decisions import WarningDecision
@@ -22,6 +23,7 @@ from machinami.services.messages.model import (
     Settings,
     TownMessage,
 )
+from machinami.services.messages.service import OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +99,18 @@ class Sent:
     effect: tuple[float, float, float] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One decision as the log tells it."""
-
-    kind: str
-    subject: str
-    at: datetime
-    who: str
-    role: str
-    reason: str
-
-
 def notice_of(alert: Alert, words: Words) -> Notice:
     """An alert in the reader's language, with the mark of a drill before it."""
     language = words.language
     key = alert.id.rpartition(":")[2]
-    level = alert.warning_level if alert.warning_level in (2, 3, 4, 5) else 2 if alert.kind != "notice" else 0
+    level = as_level(alert.warning_level) or (2 if alert.kind != "notice" else 0)
     texts = [
         (one, headline_of(alert, one), said(alert.text, one), said(alert.instruction, one))
         for one in LANGUAGES
         if alert.headline and alert.headline.get(one)
     ]
     return Notice(
-        alert.id, key, level, headline_of(alert, language), said(alert.text, language),  # type: ignore[arg-type]  # of Level
+        alert.id, key, level, headline_of(alert, language), said(alert.text, language),
         said(alert.instruction, language), said(alert.area_name, language), alert.date_issued or _NEVER,
         alert.valid_to, alert.decided_by or "", alert.status or "Actual", alert.state or "",
         service_of(alert) == SERVICE, f"{ADDRESS}/m/{key}", texts,
@@ -183,11 +173,10 @@ def _draft(one: TownMessage, words: Words, settings: Settings, readings: Mapping
         (language, said(one.headline, language), said(one.text, language), said(one.instruction, language))
         for language in LANGUAGES
     ]
-    level: Any = one.warning_level if one.warning_level in (2, 3, 4, 5) else 0
     return Draft(
-        one.id, one.id.rpartition(":")[2], level, status, texts, said(one.area_name, words.language), one.issued_at,
-        one.written_by or "", loudspeaker(speech, town, status, readings), telephone(speech, town, status, readings),
-        bool(one.simulated),
+        one.id, one.id.rpartition(":")[2], as_level(one.warning_level), status, texts,
+        said(one.area_name, words.language), one.issued_at, one.written_by or "",
+        loudspeaker(speech, town, status, readings), telephone(speech, town, status, readings), bool(one.simulated),
     )  # fmt: skip
 
 
@@ -225,16 +214,9 @@ def _sent(one: Broadcast, words: Words) -> Sent:
     )  # fmt: skip
 
 
-async def log(city: City, words: Words) -> list[Said]:
+async def log(city: City, words: Words) -> list[DecisionRow]:
     """What officers decided here, the newest first."""
-    mine = [one for one in await city.find(WarningDecision) if one.source_service == SERVICE]
-    mine.sort(key=lambda one: one.decided_at, reverse=True)
-    known = ("approved", "declined", "withdrawn")
-    return [
-        Said(one.kind, words.of(one.subject), one.decided_at, one.decided_by or "", one.role or "", one.reason or "")
-        for one in mine
-        if one.kind in known
-    ]
+    return [decision_row(one, words) for one in OWN.log(await city.find(WarningDecision))]
 
 
 def prepared(
