@@ -88,10 +88,10 @@ def test_the_worst_off_group_has_as_much_as_can_be(sizes: tuple[int, int, int]) 
     wish = town(*sizes)
     assert wish.forbidden is not None
     free = ~wish.forbidden & (wish.costs <= wish.budget)
-    could = shares_of(wish.covers[free].any(axis=0), wish.weights, wish.groups) > 0
+    could = shares_of(np.asarray(wish.covers[free].any(axis=0)), wish.weights, wish.groups) > 0
 
     def told(choice: list[int]) -> tuple[float, float]:
-        shares = shares_of(wish.covers[choice].any(axis=0), wish.weights, wish.groups)
+        shares = shares_of(np.asarray(wish.covers[choice].any(axis=0)), wish.weights, wish.groups)
         return float(np.min(shares, where=could, initial=1.0)), covered_by(wish, choice)
 
     best = max(told(choice) for choice in allowed_choices(wish))
@@ -110,12 +110,12 @@ def test_the_fairest_plan_is_that_of_all_plans_whatever_weights_are_multiples_of
     assert wish.forbidden is not None
     assert wish.shares is not None
     free = ~wish.forbidden & (wish.costs <= wish.budget)
-    could = shares_of(wish.covers[free].any(axis=0), wish.weights, wish.groups) > 0
+    could = shares_of(np.asarray(wish.covers[free].any(axis=0)), wish.weights, wish.groups) > 0
     told = [
         (float(np.min(shares, where=could, initial=1.0)), covered_by(wish, choice))
         for choice in allowed_choices(wish)
         if (
-            np.nan_to_num(shares := shares_of(wish.covers[choice].any(axis=0), wish.weights, wish.groups))
+            np.nan_to_num(shares := shares_of(np.asarray(wish.covers[choice].any(axis=0)), wish.weights, wish.groups))
             >= wish.shares * ~np.isnan(shares) - 1e-9
         ).all()
     ]
