@@ -111,9 +111,8 @@ def parted(seen: Floats) -> Ints:
     parts = np.floor(exact).astype(np.int64)
     left = np.where(whole > 0, PARTS - parts.sum(axis=0), 0)
     order = np.argsort(-(exact - parts), axis=0, kind="stable")
-    given = np.arange(len(seen))[:, None] < left
-    np.put_along_axis(parts, order, np.take_along_axis(parts, order, axis=0) + given, axis=0)
-    return parts
+    rank = np.argsort(order, axis=0, kind="stable")
+    return np.asarray(parts + (rank < left), dtype=np.int64)
 
 
 def _shifted(parts: Ints, picked: Bools) -> bool:

@@ -86,8 +86,8 @@ def fairest_covering(wish: Wish, seconds: float = 300.0) -> Covering:
     task = _ready(wish)
     if task.floors is None or np.isnan(_coverable(wish)).all():
         return maximal_covering(wish, seconds)
-    needs, chosen, proven = _fairest_needs(task, seconds / 2)
-    found = _most(task, needs, seconds / 2, chosen)
+    needs, chosen, proven = _fairest_needs(task, 2 * seconds / 3)
+    found = _most(task, needs, seconds / 3, chosen)
     return found if proven else found._replace(proven=False)
 
 
@@ -203,7 +203,7 @@ def _fairest_needs(task: _Task, seconds: float) -> tuple[Floats, tuple[int, ...]
         middle = (low + high) / 2 if high - low > _NEAR * high else low
         tried = np.maximum(more, at_least(wish, np.full(len(could), middle)))
         needs = np.where(np.isnan(could), asked, np.maximum(asked, tried))
-        found, decided = _plan_for(task, needs, seconds / _PATIENCE / 2)
+        found, decided = _plan_for(task, needs, seconds / _PATIENCE)
         if found is not None:
             got = shares_of(covered_by(wish.covers, found), wish.weights, wish.groups)
             reached = float(np.min(got, where=~np.isnan(could), initial=1.0))
@@ -237,7 +237,7 @@ def _plan_for(task: _Task, needs: Floats, seconds: float) -> tuple[tuple[int, ..
     rounds: list[list[Floor]] = []
     agreed = False
     while not agreed and len(rounds) < _SHIFTS:
-        floors = task.floors.at(needs, seconds / 2 / _SHIFTS)
+        floors = task.floors.at(needs, seconds / 4 / _SHIFTS)
         if floors is None or _total(floors) > task.wish.budget * (1.0 + SLACK) + SLACK:
             return None, True
         rounds.append(floors)
