@@ -51,6 +51,8 @@ class Installation:
 def parts(installation: Installation) -> list[Part]:
     """Every part with its own word; what is wrong says so."""
     found = [Part("store", True, str(installation.data))]
+    damaged = [(town.name, town.store.damage) for town in installation.broker.towns if town.store.damage]
+    found += [Part(f"file of the town {name}", False, damage) for name, damage in damaged]
     for job in installation.jobs:
         found.append(Part(f"job {job.name}", not job.health.last_error, _kind(job)))
     for town, jobs in installation.elsewhere().items():

@@ -41,6 +41,7 @@ SOUND = Facts(
     ends=(known.EndFact("certificate", NOW + 90 * DAY),),
     backup=known.BackupFact(NOW - timedelta(hours=20), NOW - 30 * DAY),
     standbys=(),
+    branches=(),
     set_aside=(),
     memory=known.MemoryFact(GB, 16 * GB, 10 * GB),
     workers=known.WorkersFact(2, 0),
@@ -73,6 +74,10 @@ def job(hours: float) -> dict[str, Any]:
 
 def second(seconds: float, version: str = "") -> dict[str, Any]:
     return {"standbys": (known.StandbyFact("hall", seconds, 3, NOW - timedelta(seconds=seconds), version),)}
+
+
+def branch(seconds: float, heard: bool) -> dict[str, Any]:
+    return {"branches": (known.BranchFact("school", "default", seconds, 3, NOW if heard else None),)}
 
 
 def following(seconds: float | None) -> dict[str, Any]:
@@ -135,6 +140,8 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
     "ends.place_over": (ended("place_over", -2), Severity.WARNING),
     "ends.review": (ended("review", 50), Severity.NOTE),
     "ends.review_over": (ended("review_over", -5), Severity.WARNING),
+    "branch.silent": (branch(300.0, True), Severity.WARNING),
+    "branch.delivers_late": (branch(4_000.0, False), Severity.GRAVE),
     "standby.behind": (second(300.0), Severity.WARNING),
     "standby.version": (second(1.0, "2.0"), Severity.WARNING),
     "standby.nothing_yet": (following(None), Severity.WARNING),

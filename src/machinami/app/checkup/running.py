@@ -17,6 +17,7 @@ from machinami.app.checkup.bundle import bundle_of
 from machinami.app.checkup.notes import Notes, load, save
 from machinami.app.checkup.silence import Silence
 from machinami.app.clock import utc_now
+from machinami.app.lagging import Lagging
 from machinami.app.watching import NAMED, Installation
 from machinami.broker.subscriptions import Progress
 from machinami.broker.town import Town
@@ -37,6 +38,7 @@ from machinami.model.checkup.facts import (
     MemoryFact,
     PortFact,
     SourceFact,
+    StoreFact,
     SubscriptionFact,
     WorkersFact,
 )
@@ -67,6 +69,7 @@ class Overseer:
         port: Callable[[], int],
         backups: Backups | None = None,
         lending: Lending | None = None,
+        lagging: Lagging | None = None,
     ) -> None:
         self._settings = settings
         self._version = version
@@ -77,6 +80,7 @@ class Overseer:
         self._port = port
         self._backups = backups
         self._lending = lending
+        self._lagging = lagging
         self._notes: Notes | None = None
         self._silence = Silence()
         self._ticked: float | None = None
@@ -191,7 +195,7 @@ class Overseer:
             data=self.data,
             running=True,
             contradictions=contradictions(settings),
-            stores=(),
+            stores=tuple(StoreFact(town.name, "damaged", town.store.damage) for town in towns if town.store.damage),
             towns=len(towns),
             clock=self._clock,
             disk=disk,
@@ -207,6 +211,7 @@ class Overseer:
             ends=tuple(EndFact(one.kind, one.until, one.name) for one in self._concerns()),
             backup=of_running(settings, self._backups),
             standbys=() if self._lending is None else self._lending.facts(),
+            branches=() if self._lagging is None else tuple(self._lagging.facts()),
             set_aside=tuple(broker.set_aside),
             memory=memory,
             workers=WorkersFact(self._compute.workers, self._compute.waiting, self._compute.ended),

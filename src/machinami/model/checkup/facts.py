@@ -133,6 +133,18 @@ class FollowingFact:
 
 
 @dataclass(frozen=True, slots=True)
+class BranchFact:
+    """A branch that delivers to a town here; or, where `heard` is None, this installation, which delivers to the centre
+    that `name` says. seconds, changes: what it is behind; heard: when it was heard of last."""
+
+    name: str
+    town: str
+    seconds: float
+    changes: int
+    heard: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryFact:
     """Bytes of memory: what the town takes, what it may take, and what the machine has left."""
 
@@ -204,6 +216,7 @@ class Facts:
     backup: BackupFact | None = None
     standbys: tuple[StandbyFact, ...] | None = None
     following: FollowingFact | None = None
+    branches: tuple[BranchFact, ...] | None = None
     set_aside: tuple[str, ...] | None = None
     memory: MemoryFact | None = None
     workers: WorkersFact | None = None
