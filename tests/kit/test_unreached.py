@@ -31,6 +31,8 @@ async def test_an_address_at_which_nothing_listens_is_said_to_be_so(scheme: str)
     "reason",
     [
         "the receiver answered 503",
+        "the server answered 404",
+        "its server does not answer as one of the web",
         "no answer within 10 s",
         "the MQTT broker did not take it within 2.5 s",
         "its certificate is not trusted: self-signed certificate; an authority of your own is named as ca_file",

@@ -5,9 +5,10 @@ import re
 from machinami.kit.words import Words
 from machinami.wire.reasons import AWAY, BROKEN, REFUSED, UNKNOWN
 
-_KEYS = {REFUSED: "refused", UNKNOWN: "unknown", BROKEN: "broken", AWAY: "away"}
+_NO_WEB = "its server does not answer as one of the web"
+_KEYS = {_NO_WEB: "no_web", REFUSED: "refused", UNKNOWN: "unknown", BROKEN: "broken", AWAY: "away"}
 _PATTERNS = (
-    ("status", re.compile(r"the receiver answered (?P<status>\d{3})")),
+    ("status", re.compile(r"the (receiver|server) answered (?P<status>\d{3})")),
     ("late", re.compile(r"(no answer|the MQTT broker did not take it) within (?P<seconds>[\d.]+) s")),
     ("untrusted", re.compile(r"its certificate is not trusted: (?P<cause>[^;]*).*", re.DOTALL)),
     ("closed", re.compile(r"the (receiver|broker) closed the connection.*")),

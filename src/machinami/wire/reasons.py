@@ -21,12 +21,16 @@ _BY_NUMBER = {
 }
 
 
+def known_cause(text: str) -> str:
+    """What an error was about, by the number that stands in its words; empty where there is none that is known."""
+    found = _NUMBER.search(text)
+    return "" if found is None else _BY_NUMBER.get(int(found[1]), "")
+
+
 def unreached(error: Exception) -> str:
     """Why a connection failed; as the error says it where no more is known."""
-    number = getattr(error, "errno", None)
-    if number is None and (found := _NUMBER.search(str(error))):  # as libraries wrap it
-        number = int(found[1])
     if isinstance(error, socket.gaierror):
         return UNKNOWN
-    known = _BY_NUMBER.get(number) if isinstance(number, int) else None
+    number = getattr(error, "errno", None)
+    known = _BY_NUMBER.get(number) if isinstance(number, int) else known_cause(str(error))  # libraries wrap it in words
     return known or str(error) or type(error).__name__
