@@ -11,6 +11,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, nowhere, read_form, see_other
 from machinami.kit.happening import Chronicler, Event, Happening, gather
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.page import part_of_path
 from machinami.kit.signing import officer, said_if
 from machinami.kit.viewing import VIEWER, anyone
 from machinami.kit.words import LANGUAGES, Language, Words, without_ruby
@@ -286,7 +287,7 @@ def _correct(portal: Portal) -> Page:
         said = f"{reason}（{role} {who}）"
         await portal.desk.archive.correct(entity_id, attribute, form.get("instance", ""), value, said, by)
         query = f"attribute={quote(attribute)}&span={quote(form.get('span', '1d'))}&done=corrected"
-        return see_other(f"/data/{quote(request.params['type'])}/{quote(entity_id, safe=':')}?{query}#history")
+        return see_other(f"/data/{part_of_path(request.params['type'])}/{part_of_path(entity_id)}?{query}#history")
 
     return take
 
