@@ -60,8 +60,7 @@ class SqliteTown:
 
     def __init__(self, path: Path, connection: apsw.Connection, held: apsw.Connection, settings: StoreSettings) -> None:
         self.failing = Failing(path)
-        self._held, self._path, self._settings = held, path, settings
-        self._connection = connection
+        self._held, self._path, self._settings, self._connection = held, path, settings, connection
         self._names = Names(connection)
         self._backlog = Backlog()
         self._indexes = ValueIndexes()
@@ -87,8 +86,7 @@ class SqliteTown:
         self.cease = self._writer.cease
         self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
-        self._closing = False
-        self._asked = False
+        self._closing = self._asked = False
         self._recover()
 
     def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
