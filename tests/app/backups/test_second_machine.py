@@ -117,8 +117,8 @@ async def test_nobody_is_given_the_archive_but_a_key_that_was_made_for_it(tmp_pa
     async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
         await is_copied(towns)
         for key, words in (
-            (await key_of(towns), "the key may not do this"),
-            (await key_of(towns, "read", "write"), "the key may not do this"),
+            (await key_of(towns), "a key with the scope standby"),
+            (await key_of(towns, "read", "write"), "a key with the scope standby"),
             ("mk_0000_wrong", "does not open it"),
             (None, "makes a key"),
         ):
