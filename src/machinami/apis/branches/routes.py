@@ -32,24 +32,6 @@ def routes(
     """The addresses for branches. hearing: is told what each says that it is behind; keepers: the services that keep
     files, of which a branch may deliver some."""
 
-    async def place(request: Request) -> tuple[Town, str, str, str, Principal]:
-        town, by = await towns(request.header(b"ngsild-tenant")), identify(request)
-        demand(town.policy, by, *_WRITES)
-        owner, name = request.params["owner"], request.params["name"]
-        if owner not in keepers():
-            raise NotFound(f"No service {owner[:100]!r} keeps files here")
-        return town, _named(request), owner, name, by
-
-    async def take_one(request: Request) -> Response:
-        town, branch, owner, name, by = await place(request)
-        await take_file(town, branch, owner, name, request.body, by)
-        return Response(204)
-
-    async def drop_one(request: Request) -> Response:
-        town, branch, owner, name, by = await place(request)
-        await drop_file(town, branch, owner, name, by)
-        return Response(204)
-
     def hear(request: Request, town: Town) -> None:
         seconds, changes = (_number(request, name) for name in ("seconds", "behind"))
         hearing.hear(town.name, _named(request), seconds, changes)
@@ -79,6 +61,30 @@ def routes(
     return [
         Route("GET", PATH, tell, "How far the writes of a branch are here", "Branches"),
         Route("POST", PATH, take, "Deliver the writes of a branch", "Branches"),
+        *_file_routes(towns, identify, keepers),
+    ]
+
+
+def _file_routes(towns: Towns, identify: Identify, keepers: Callable[[], Collection[str]]) -> list[Route]:
+    async def place(request: Request) -> tuple[Town, str, str, str, Principal]:
+        town, by = await towns(request.header(b"ngsild-tenant")), identify(request)
+        demand(town.policy, by, *_WRITES)
+        owner, name = request.params["owner"], request.params["name"]
+        if owner not in keepers():
+            raise NotFound(f"No service {owner[:100]!r} keeps files here")
+        return town, _named(request), owner, name, by
+
+    async def take_one(request: Request) -> Response:
+        town, branch, owner, name, by = await place(request)
+        await take_file(town, branch, owner, name, request.body, by)
+        return Response(204)
+
+    async def drop_one(request: Request) -> Response:
+        town, branch, owner, name, by = await place(request)
+        await drop_file(town, branch, owner, name, by)
+        return Response(204)
+
+    return [
         Route("PUT", FILE, take_one, "Deliver a file of a service of a branch", "Branches"),
         Route("DELETE", FILE, drop_one, "Say that a file of a branch is destroyed there", "Branches"),
     ]

@@ -103,8 +103,7 @@ class SqliteTown:
             self._counters,
             self._source().state,
             self._backlog,
-            # In a thread of its own the next commit begins before this one is done. With a bound of the file, what is
-            # taken must fit as a whole.
+            # in a thread, the next commit begins before this one is done; with a bound of the file all must fit
             prompt=self._thread is not None or self._settings.max_bytes is not None,
             asked=self._asked,
             log_past=self._settings.log_past,
