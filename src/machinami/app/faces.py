@@ -136,6 +136,11 @@ class Faces:
             return [one.name for one in self.broker.towns]
         return [town.name] if may_administer(town.policy, self.identify(request)) else ()
 
+    def towns_measured(self, request: Request) -> Collection[str]:
+        """Of which towns who asks may have figures by name: a key that an administrator made for figures, too."""
+        known = self.towns_known(request)
+        return known or ([DEFAULT_TOWN] if WATCHING in (self.identify(request).scopes or ()) else ())
+
     def office(self, desk: Desk) -> Office:
         """Where policy, account and people are governed."""
         return Office(self.broker, self.identity, self.identify, Frame.around(desk))
@@ -155,7 +160,7 @@ class Faces:
             *status_routes(
                 self.version,
                 lambda: watching.parts(self.watched),
-                lambda: watching.metrics(self.watched),
+                lambda request: watching.metrics(self.watched, self.towns_measured(request)),
                 self.oversees,
             ),
         ]

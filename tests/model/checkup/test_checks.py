@@ -117,6 +117,7 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
         {"devices": (known.DeviceFact("default", "urn:g", "RiverGauge", NOW - DAY, 600.0),)},
         Severity.WARNING,
     ),
+    "devices.more": ({"devices": (), "devices_unnamed": 12}, Severity.WARNING),
     "subscriptions.dead": (failing(2), Severity.GRAVE),
     "subscriptions.failing": (failing(0.1), Severity.WARNING),
     "subscriptions.behind": (
@@ -230,6 +231,19 @@ def test_what_a_town_holds_is_named_to_its_own_people_and_counted_for_others() -
     part = [one for one in found.named_of(("a",)).findings if one.check == "subscriptions"]
     assert [one.key for one in part] == ["subscriptions.behind", "subscriptions.some"]
     assert part[1].values == {"count": 1}
+
+
+def test_whom_a_town_asks_is_named_to_its_own_people_and_what_the_settings_name_to_all_who_oversee() -> None:
+    sources = (
+        known.SourceFact("neighbour", "https://secret.example", False, town="east"),
+        known.SourceFact("mqtt", "mqtt://broker.example", False, "OSError"),
+    )
+    found = check_up(replace(SOUND, sources=sources))
+    assert found.named_of(("east",)) == found
+    told = found.named_of(("default",))
+    assert {one.key for one in told.findings} == {"sources.mqtt", "sources.some"}
+    assert "secret.example" not in str(document(told, "/srv/town"))
+    assert "broker.example" in str(document(told, "/srv/town"))
 
 
 def test_what_does_not_say_since_when_is_told_since_when_it_was_noticed() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from machinami.model.checkup.beside import branches, standbys
-from machinami.model.checkup.facts import Facts
+from machinami.model.checkup.facts import Facts, SourceFact
 from machinami.model.checkup.finding import Checkup, Finding, Severity, Well
 from machinami.model.checkup.forecast import span_of
 
@@ -72,7 +72,7 @@ def _store(facts: Facts) -> Found | None:
         return None
     grave = {"older": NOTE, "new": NOTE}
     commands = {
-        "damaged": "{program} rehearse --data {data}",
+        "damaged": "{program} repair --data {data} --mend",
         "older": "{program} serve --data {data}",
         "new": "{program} serve --data {data}",
         "missing": "{program} init {data}",
@@ -166,7 +166,9 @@ def _quoted(path: str) -> str:
 def _devices(facts: Facts) -> Found | None:
     if facts.devices is None:
         return None
-    return [
+    count = facts.devices_unnamed
+    more = [Finding("devices", "devices.more", WARNING, {"count": count}, "more")] if count else []
+    return more + [
         Finding(
             "devices",
             "devices.silent",
@@ -204,10 +206,16 @@ def _sources(facts: Facts) -> Found | None:
     if facts.sources is None:
         return None
     return [
-        Finding("sources", f"sources.{one.kind}", GRAVE, {"address": one.address, "reason": one.reason}, one.address)
+        Finding("sources", f"sources.{one.kind}", GRAVE, _of_source(one), f"{one.town} {one.address}".strip())
         for one in facts.sources
         if not one.connected
     ]
+
+
+def _of_source(one: SourceFact) -> dict[str, str]:
+    """What is said of a source; what is of a town itself, and not of the installation, says of which."""
+    said = {"address": one.address, "reason": one.reason}
+    return {**said, "town": one.town} if one.town else said
 
 
 def _contexts(facts: Facts) -> Found | None:

@@ -64,12 +64,14 @@ class SubscriptionFact:
 
 @dataclass(frozen=True, slots=True)
 class SourceFact:
-    """Something outside that data come from. kind: mqtt or feed."""
+    """Something outside that data come from. kind: mqtt, feed, ended or neighbour; town: of which town it is, empty
+    where it stands in the settings of the installation."""
 
     kind: str
     address: str
     connected: bool
     reason: str = ""
+    town: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,7 @@ class Facts:
     disk: DiskFact | None = None
     folders: tuple[FolderFact, ...] | None = None
     devices: tuple[DeviceFact, ...] | None = None
+    devices_unnamed: int = 0  # that are silent as well, besides devices
     devices_seen: int = 0
     subscriptions: tuple[SubscriptionFact, ...] | None = None
     sources: tuple[SourceFact, ...] | None = None
