@@ -30,7 +30,6 @@ PAST_THE_DOOR = {
     "broker/registrations.py": "looks whether data that a source alone may hold are here",
     "broker/retention.py": "looks how old the log is",
     "broker/seen.py": "is the door",
-    "broker/arrivals.py": "looks which reading a correction means, and tells nobody",
     "broker/history.py": "asks what `reading` gave it",
 }
 
