@@ -155,6 +155,7 @@ async def _lightly(portal: Portal, request: Request, copied: bool = False) -> Re
     answer = portal.frame.show(
         request, light.TEMPLATE, light=light.view(happening, shelters, words), style=light.style(), mode=mode,
         refresh=light.REFRESH, links=links, copied=copied, age=light.AGE if copied else "",
+        now=home.view(happening, portal.frame.clock()),
     )  # fmt: skip
     answer.headers = [
         (name, light.policy().encode() if name == b"Content-Security-Policy" else value)
