@@ -131,8 +131,11 @@ def _home(portal: Portal) -> Page:
         happening = await portal.happening(portal.frame.words(request, PACKAGE), by)
         concerns = portal.desk.concerns() if Role.ADMINISTRATOR in by.roles else ()
         view = home.view(happening, portal.frame.clock())
-        ways = services.ways(portal.frame.running())
-        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns, ways=ways)
+        ways, disaster = services.ways(portal.frame.running()), portal.frame.disaster
+        return portal.frame.show(
+            request, home.TEMPLATE, home=view, concerns=concerns, ways=ways,
+            upkeep=services.upkeep(disaster.may_turn(by), disaster.may_administer(by)),
+        )  # fmt: skip
 
     return show
 
