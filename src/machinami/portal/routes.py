@@ -132,8 +132,11 @@ def _home(portal: Portal) -> Page:
         happening = await portal.happening(portal.frame.words(request, PACKAGE), by)
         concerns = portal.desk.concerns() if Role.ADMINISTRATOR in by.roles else ()
         view = home.view(happening, portal.frame.clock())
-        ways = services.ways(portal.frame.running())
-        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns, ways=ways)
+        ways, disaster = services.ways(portal.frame.running()), portal.frame.disaster
+        return portal.frame.show(
+            request, home.TEMPLATE, home=view, concerns=concerns, ways=ways,
+            upkeep=services.upkeep(disaster.may_turn(by), disaster.may_administer(by)),
+        )  # fmt: skip
 
     return show
 
@@ -156,6 +159,7 @@ async def _lightly(portal: Portal, request: Request, copied: bool = False) -> Re
     answer = portal.frame.show(
         request, light.TEMPLATE, light=light.view(happening, shelters, words), style=light.style(), mode=mode,
         refresh=light.REFRESH, links=links, copied=copied, age=light.AGE if copied else "",
+        now=home.view(happening, portal.frame.clock()),
     )  # fmt: skip
     answer.headers = [
         (name, light.policy().encode() if name == b"Content-Security-Policy" else value)
