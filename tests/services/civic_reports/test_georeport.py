@@ -46,9 +46,9 @@ async def town(tmp_path: Path) -> AsyncIterator[Visit]:
         yield visit
 
 
-async def ask(town: Visit, path: str, **asked: str) -> tuple[int, Any, ElementTree.Element]:
+async def ask(town: Visit, path: str, **asked: str | list[str]) -> tuple[int, Any, ElementTree.Element]:
     """The answer in both forms: the status, the JSON and the XML."""
-    query = f"?{urlencode(asked)}" if asked else ""
+    query = f"?{urlencode(asked, doseq=True)}" if asked else ""
     status, kind, body = await town.fetch(f"{path}.json{query}")
     xml_status, xml_kind, xml = await town.fetch(f"{path}.xml{query}")
     assert (status, kind, xml_kind) == (xml_status, "application/json", "text/xml")
@@ -124,6 +124,20 @@ async def test_a_request_is_posted_read_and_found_again(town: Visit) -> None:
     assert (told["status"], told["status_notes"], told["agency_responsible"]) == ("closed", "直しました", "道路河川課")
 
 
+async def test_a_place_and_a_kind_are_enough_as_the_standard_has_it(town: Visit) -> None:
+    assert (await post(town, description=""))[0] == 201
+    status, _ = await post(town, description="あ" * 4000)
+    assert status == 201
+    (first, _) = await town.city.find(Report)
+    assert first.text is None
+    await town.send("proceed", report=first.id, state="mended", answer="x")
+    closed = town.city.now()
+    town.wait(days=3)
+    await town.send("look", report=first.id, text="yes")
+    _, (told,), _ = await ask(town, f"{ROOT}/requests/{first.report_id}")
+    assert datetime.fromisoformat(told["updated_datetime"]) == closed  # the date the request was closed
+
+
 async def test_requests_are_filtered_as_asked(town: Visit) -> None:
     await post(town)
     town.wait(days=80)
@@ -144,6 +158,9 @@ async def test_requests_are_filtered_as_asked(town: Visit) -> None:
     assert await numbers(start_date="2026-07-01T00:00:00Z") == [two]
     assert await numbers(end_date="2026-07-01T09:00:00+09:00") == [one]
     assert await numbers(service_request_id=f"{one},x", status="closed") == [one]
+    assert await numbers(service_request_id=one, start_date="whenever", service_code="tree") == [one]  # overrides all
+    _, rows, _ = await ask(town, f"{ROOT}/requests", service_code=["tree", "road"])  # as with a comma
+    assert [row["service_request_id"] for row in rows] == [two, one]
     town.wait(days=20)
     assert await numbers() == [two]  # the last 90 days
 
@@ -180,7 +197,7 @@ async def test_what_cannot_be_answered_is_said_with_its_code_in_both_forms(
         ({"lat": "north"}, 400, "degrees"),
         ({"lat": "99"}, 400, "-90 to 90"),
         ({"attribute[danger]": "perhaps"}, 400, "answered by one of"),
-        ({"description": "x" * 2001}, 400, "2000"),
+        ({"description": "x" * 4001}, 400, "4000"),
         ({"jurisdiction_id": "elsewhere"}, 404, "jurisdiction_id"),
     ],
 )

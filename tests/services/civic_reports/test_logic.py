@@ -112,6 +112,17 @@ def test_two_like_things_are_told_apart_by_number_side_and_floor() -> None:
     assert duplicates.alike(left, [right], glossary()) == []
 
 
+def test_two_lamps_of_one_street_are_perhaps_the_same_and_a_noise_has_no_one_spot() -> None:
+    def told(number: str, category: str, text: str, metres: float = 0.0) -> Told:
+        return Told(number, category, Point(HERE.lon + metres / 91_350, HERE.lat), text, at=NOW)
+
+    lamp = told("1", "streetlight", "街灯が消えています")
+    near, next_one = (told(str(m), "streetlight", "街灯が消えています", m) for m in (10, 35))
+    assert [one.id for one in duplicates.alike(lamp, [near, next_one], glossary())] == ["10"]
+    monkey = told("1", "animal", "サルの群れがいます")
+    assert duplicates.alike(monkey, [told("2", "animal", "猿が群れで出た", 35)], glossary()) != []
+
+
 @given(st.floats(0, 50), st.floats(0, 50))
 def test_the_farther_apart_two_reports_are_the_less_likely_they_are_the_same(one: float, other: float) -> None:
     near, far = sorted((one, other))

@@ -38,6 +38,7 @@ ADDRESS = "/services/civic_reports/georeport"
 V2 = f"{ADDRESS}/v2"
 TYPES: Mapping[Form, bytes] = {"json": b"application/json; charset=utf-8", "xml": b"text/xml; charset=utf-8"}
 CHANGESET = "2026-11-22T00:00:00Z"
+LISTS = frozenset({"service_request_id", "service_code", "status"})
 _LOCKED = (CredentialRefused, SignInRequired, Forbidden)
 Ask = Callable[[Request, str, str], Awaitable[tuple[int, str, str, Any]]]
 """Given the request, the name of what is asked and the language: status, root and child of the XML, and the rows."""
@@ -240,19 +241,24 @@ def _demand_name(name: str, known: str) -> None:
 
 
 def _fields(request: Request) -> list[tuple[str, str]]:
-    if request.method != "POST":
-        return []
+    return _pairs(request.body) if request.method == "POST" else []
+
+
+def _pairs(form: bytes | str) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(request.body.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
+        return parse_qsl(form.decode() if isinstance(form, bytes) else form, keep_blank_values=True, max_num_fields=200)
     except (UnicodeDecodeError, ValueError):
         raise Fault(400, "The form cannot be read; it is UTF-8 with at most 200 fields") from None
 
 
 def _arguments(request: Request) -> Mapping[str, str]:
-    try:
-        return request.arguments
-    except InvalidRequest as error:
-        raise Fault(400, str(error)) from error
+    """The query. What the standard lists with commas may as well be said several times."""
+    found: dict[str, str] = {}
+    for name, value in _pairs(request.query):
+        if name in found and name not in LISTS:
+            raise Fault(400, f"{name[:100]} is given more than once")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 def _argument(request: Request, name: str) -> str:

@@ -18,7 +18,7 @@ Deed = Literal[
     "received", "looked", "routed", "progressed", "answered", "mended", "declined", "reopened", "merged", "unmerged",
     "removed", "restored", "covered", "withdrawn", "rule_made", "rule_ended", "category_changed",
 ]  # fmt: skip
-LONGEST_TEXT, LONGEST_PLACE, LONGEST_ANSWER = 2_000, 200, 2_000
+LONGEST_TEXT, LONGEST_PLACE, LONGEST_ANSWER = 4_000, 200, 2_000
 
 
 class Photo(TypedDict):

@@ -75,7 +75,7 @@ async def hand_in(city: City, draft: Draft, secret: str) -> Report:
     text, landmark = going.checked_text(draft.text), draft.landmark.strip()[:LONGEST_PLACE]
     if draft.place is None and not landmark:
         raise BadRequestData("Say where it is: on the map, or in words", field="place")
-    if not text and not draft.photos:
+    if not text and not draft.photos and draft.source != "open311":  # where the standard asks for neither
         raise BadRequestData("Write a few words, or add a photo", field="text")
     details = going.details_of(category, draft.details)
     if address := draft.contact.get("email", "").strip():

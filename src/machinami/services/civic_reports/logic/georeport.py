@@ -103,7 +103,7 @@ def _request(one: Report, head: Report, names: Mapping[str | None, str], tag: st
         "agency_responsible": head.department_id,
         "service_notice": None if head is one else f"see {head.report_id}",
         "requested_datetime": _told(one.requested_at, zone),
-        "updated_datetime": _told(head.updated_at, zone),
+        "updated_datetime": _told(head.updated_at if head.state in OPEN else head.closed_at or head.updated_at, zone),
         "expected_datetime": _told(head.expected_at, zone),
         "address": one.landmark,
         "address_id": None,
@@ -115,8 +115,10 @@ def _request(one: Report, head: Report, names: Mapping[str | None, str], tag: st
 
 
 def read_query(asked: Mapping[str, str], now: datetime) -> Asked:
-    """What the query of GET requests asks for. Raises Fault: no range may be wider than 90 days; where none is given,
-    it is the last 90."""
+    """What the query of GET requests asks for: numbers of requests alone, whatever else is said, or a range. Raises
+    Fault: none may be wider than 90 days; where none is given, it is the last 90."""
+    if ids := _list(asked, "service_request_id"):
+        return Asked(now - SPAN, now, ids)
     given = {name: _moment(asked, name) for name in ("start_date", "end_date")}
     start, end = given["start_date"], given["end_date"]
     if start is None and end is None:
@@ -132,7 +134,7 @@ def read_query(asked: Mapping[str, str], now: datetime) -> Asked:
     statuses = _list(asked, "status")
     if statuses and not statuses <= {"open", "closed"}:
         raise Fault(400, "status is open or closed, or both with a comma between them")
-    return Asked(start, end, _list(asked, "service_request_id"), _list(asked, "service_code"), statuses)
+    return Asked(start, end, None, _list(asked, "service_code"), statuses)
 
 
 def wanted(reports: Sequence[Report], asked: Asked) -> list[Report]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from machinami.methods.terms import Terms
+from machinami.methods.terms import Terms, named
 from machinami.model.view import Point
 from machinami.services.civic_reports.logic import duplicates, mending, routing
 from machinami.services.civic_reports.logic.duplicates import Told
@@ -25,8 +25,9 @@ Row = Mapping[str, Any]
 Matrix = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 RIDGE, STEPS = 5.0, 30
 """How weak the ridge of the fitted weights is, and steps in which they come to rest."""
-TIMES, UNDATED, TWINS = 3, 0.3, 0.12
-"""How often labelled reports are laid out anew, how much they count without hours, and how many have a twin."""
+TIMES, UNDATED, TWINS, ROW_TWINS = 3, 0.3, 0.12, 0.4
+"""How often labelled reports are laid out anew, how much they count without hours, and how many have a
+twin, of all and of things that stand in rows."""
 METRES = 111_195.0  # a degree of latitude
 
 
@@ -157,7 +158,7 @@ def fitted(parts: Sequence[Sequence[Mapping[str, str]]], terms: Terms, draw: Ran
     same: list[bool] = []
     counts: list[float] = []
     for rows in parts:
-        for laid in (rows, *(relaid(rows, draw) for _ in range(TIMES))):
+        for laid in (rows, *(relaid(rows, terms, draw) for _ in range(TIMES))):
             for dated, count in ((True, 1.0), (False, UNDATED)):
                 told = [one if dated else replace(one, at=None) for one in told_in(laid)]
                 incident = {row["report"]: row["incident"] for row in laid}
@@ -171,10 +172,10 @@ def fitted(parts: Sequence[Sequence[Mapping[str, str]]], terms: Terms, draw: Ran
     return constant, dict(zip(duplicates.WEIGHTS, weights, strict=True))
 
 
-def relaid(rows: Sequence[Mapping[str, str]], draw: Random) -> list[Mapping[str, str]]:
+def relaid(rows: Sequence[Mapping[str, str]], terms: Terms, draw: Random) -> list[Mapping[str, str]]:
     """Labelled reports laid out as phones err (by 6 m in each direction, one in five by 15 m) and in the days after
-    their incident; of one in eight with two reports or more, half are told of a thing just like it 15 to 45 m away,
-    in the same days or some weeks before or after."""
+    their incident; of one in eight with two reports or more, and of two in five of things that stand in rows, half are
+    told of a thing just like it 15 to 45 m away, in the same days or some weeks before or after."""
     by_incident: defaultdict[str, list[Mapping[str, str]]] = defaultdict(list)
     for row in rows:
         by_incident[row["incident"]].append(row)
@@ -183,7 +184,8 @@ def relaid(rows: Sequence[Mapping[str, str]], draw: Random) -> list[Mapping[str,
         lat, lon = (fmean(float(row[name]) for row in told) for name in ("latitude", "longitude"))
         begin = min(float(row["hour"]) for row in told)
         numbered = any(letter.isdigit() for row in told for letter in row["text"])
-        twin = len(told) > 1 and draw.random() < TWINS and not numbered
+        in_row = any(named(row["text"], terms)["things"] & duplicates.IN_ROWS for row in told)
+        twin = len(told) > 1 and draw.random() < (ROW_TWINS if in_row else TWINS) and not numbered
         way, away = draw.uniform(0, 2 * pi), draw.uniform(15, 45)
         later = draw.choice((0.0, draw.uniform(-500, 500)))
         for place, row in enumerate(told):
