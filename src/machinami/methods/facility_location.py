@@ -1,6 +1,6 @@
 """Where shall the few places stand, so that everybody is near one? Solved to proof by mixed integer programming.
 
-`distances` is (people's places, sites that may be chosen), `weights` how many people are at each place. Both models are
+`distances` is (people's places, sites that may be chosen), `weights` how many people are at each place. The model is
 given to HiGHS (Huangfu & Hall 2018, doi:10.1007/s12532-017-0130-5).
 """
 
@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 class Siting(NamedTuple):
     """The chosen sites, ascending; what is reached with them, and what no choice can do better than.
 
-    `value` and `bound` are a sum of weighted distances (p-median: lower is better) or of covered weights (higher is).
+    `value` and `bound` are a sum of weighted distances: lower is better.
     `proved`: whether the search ended, so that value and bound are one.
     """
 
@@ -65,16 +65,6 @@ def p_median(distances: Floats, count: int, weights: Floats | None = None, secon
     found = _solved(np.concatenate(costs), matrix, least, sites, count, seconds)
     value = float(weight @ distances[:, found.sites].min(axis=1))
     return Siting(found.sites, value, base + found.bound, found.proved)
-
-
-def widest_cover(distances: Floats, radius: float, count: int, weights: Floats, seconds: float = 300.0) -> Siting:
-    """Choose `count` sites so that the most weight is within `radius` of one. Church & ReVelle 1974."""
-    places, sites, weight = _checked(distances, count, weights)
-    near = sparse.csr_array((distances <= radius).astype(float))
-    matrix = sparse.hstack([near, sparse.eye_array(places)]).tocsr()
-    found = _solved(np.concatenate([np.zeros(sites), weight]), matrix, np.ones(places), sites, count, seconds)
-    covered = (distances[:, found.sites] <= radius).any(axis=1)
-    return Siting(found.sites, float(weight @ covered), float(weight.sum()) - found.bound, found.proved)
 
 
 def _checked(distances: Floats, count: int, weights: Floats | None) -> tuple[int, int, Floats]:
