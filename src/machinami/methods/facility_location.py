@@ -36,7 +36,7 @@ def p_median(distances: Floats, count: int, weights: Floats | None = None, secon
     The radius form: for each place and each distance at which a further site comes into reach, whether none nearer
     stands. Elloumi 2010, doi:10.1016/j.ejor.2009.04.021. Raises InputError where the numbers do not fit.
     """
-    _, sites, weight = _checked(distances, count, weights)
+    sites, weight = _checked(distances, count, weights)
     used = np.flatnonzero(weight > 0)
     rings = [np.unique(distances[place], return_inverse=True) for place in used]
     costs = [np.zeros(sites)]
@@ -67,7 +67,7 @@ def p_median(distances: Floats, count: int, weights: Floats | None = None, secon
     return Siting(found.sites, value, base + found.bound, found.proved)
 
 
-def _checked(distances: Floats, count: int, weights: Floats | None) -> tuple[int, int, Floats]:
+def _checked(distances: Floats, count: int, weights: Floats | None) -> tuple[int, Floats]:
     if distances.ndim != 2 or not distances.size or not np.isfinite(distances).all() or (distances < 0).any():
         raise InputError("the distances must be a table of finite numbers of 0 and more")
     places, sites = distances.shape
@@ -76,7 +76,7 @@ def _checked(distances: Floats, count: int, weights: Floats | None) -> tuple[int
     weight = np.ones(places) if weights is None else np.asarray(weights, dtype=np.float64)
     if weight.shape != (places,) or not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError(f"there must be one finite weight of 0 and more for each of the {places} places")
-    return places, sites, weight
+    return sites, weight
 
 
 def _solved(costs: Floats, matrix: sparse.csr_array, least: Floats, sites: int, count: int, seconds: float) -> Siting:
