@@ -59,13 +59,15 @@ async def running(
     alias: str = "machinami-test",
     identify: Identify = anyone,
     split_entities: bool = False,
+    store: StoreSettings | None = None,
+    key: bytes | None = None,
 ) -> AsyncIterator[Running]:
-    """Serve the NGSI-LD face over a store in this folder."""
+    """Serve the NGSI-LD face over a store in this folder. key: with which its towns are encrypted."""
     numbers = count(1)
     wire = RecordedWire()
     keys: dict[str, PersonKeyFile] = {}
     ports = Ports(
-        open_backend(folder, StoreSettings()),
+        open_backend(folder, store or StoreSettings(), lambda town, new: key),
         wire,
         wire,
         Clock(),

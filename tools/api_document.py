@@ -57,7 +57,8 @@ def every_route() -> list[Route]:
     broker = Broker(Ports(MemoryBackend(), wire, wire, lambda: _DAY, str, read_subscription))
     identity = Identity(Supplies(lambda: _DAY, bytes, Seal(bytes(32), bytes), broker.protect, str))
     asking = Asking(identity, Tokens(identity))
-    found = [*ngsild_routes(broker), *status_routes("", list, list), *identity_routes(asking, frame, broker.town)]
+    status = status_routes("", list, lambda _: ())
+    found = [*ngsild_routes(broker), *status, *identity_routes(asking, frame, broker.town)]
     found += governance_routes(Office(broker, identity, asking.principal, frame))
     found += consent_routes(broker, anyone)
     found += ethics_routes(EthicsOffice(broker, anyone, frame))

@@ -98,7 +98,7 @@ def written_types(house: House) -> Iterator[Finding]:
         for use in (*manifest.reads, *manifest.triggers):
             if use.type and use.type != ANY_TYPE and use.type not in written:
                 what = f"{manifest.id} reads {use.type}, which nobody writes"
-                cure = "declare it under [[writes]] of the service or the source (ingest) that brings it"
+                cure = "declare it under [[writes]] of what brings it: a service, or the simulated town (ingest/town)"
                 yield Finding(name, _line_of(house.text(name), use.type), what, cure)
 
 

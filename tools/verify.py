@@ -27,6 +27,8 @@ class Check:
     arguments: tuple[str, ...]
 
 
+# A file's tests stay together, as what they share is then made once; files in their order: those at the end are short.
+BY_FILE = ("--dist", "loadfile", "--no-loadscope-reorder")
 # import-linter has a script, but nothing that `python -m` would run.
 LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
 CHECKS = (
@@ -81,7 +83,7 @@ def run_tests(words: Sequence[str], failed: Sequence[str]) -> int:
     """Run pytest on two processes; what failed before is told just above its output."""
     if failed:
         print(f"{len(failed)} of {len(CHECKS)} checks FAILED: {', '.join(failed)}; the tests follow", flush=True)
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *words]
+    command = [sys.executable, "-m", "pytest", "-n", "2", *BY_FILE, *words]
     return subprocess.run(command, cwd=ROOT).returncode
 
 

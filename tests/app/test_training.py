@@ -6,7 +6,6 @@ from pathlib import Path
 
 import aiohttp
 import numpy as np
-import pytest
 from tests.running import running
 from tests.services.flood.rivers import river
 
@@ -28,7 +27,6 @@ async def ask(session: aiohttp.ClientSession) -> float:
     return time.perf_counter() - began
 
 
-@pytest.mark.xdist_group("timing")
 async def test_a_get_is_answered_while_a_model_is_learned(tmp_path: Path) -> None:
     record = river(8_000, seed=6, step=600)
     at = [record.step * i for i in range(record.count)]

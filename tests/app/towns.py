@@ -1,16 +1,16 @@
-"""A town in a process of its own, as a user runs it, for tests that look at it from outside."""
+"""A town in a process of its own, as a user runs it (but for the loading), for tests that look at it from outside."""
 
 import contextlib
 import json
 import os
 import signal
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.app.loaded import Forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,7 +24,7 @@ def environment() -> dict[str, str]:
 class RunningTown:
     """The process of a running town and where it listens."""
 
-    process: "subprocess.Popen[str]"
+    process: Forked
     url: str
 
     def kill(self) -> None:
@@ -42,10 +42,8 @@ class RunningTown:
 def town(folder: Path | None, *words: str, by: str = "serve") -> Iterator[RunningTown]:
     """Serve the folder (None: a throw-away one) on a free port, by `serve` or `demo`, until the block is left."""
     data = [] if folder is None else ["--data", str(folder)]
-    command = [sys.executable, "-m", "machinami", by, *data, "--port", "0", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+    with contextlib.closing(Forked([by, *data, "--port", "0", *words], environment())) as process:
         try:
-            assert process.stdout is not None
             said = next((line for line in process.stdout if line.startswith("Machinami: ")), "nothing")
             assert "http://127.0.0.1:" in said, f"the town did not start: {said!r}"
             yield RunningTown(process, said.split()[1].rstrip("/"))

@@ -9,8 +9,6 @@ from tests.fakes.preview import Preview
 from tests.portal.test_pages import PAGES
 
 READY = "#map[data-ready=yes]"
-# One browser at a time: two that draw maps by software would starve each other.
-pytestmark = pytest.mark.xdist_group("browser")
 PATIENCE = 300_000  # milliseconds; maps are drawn by software here, beside other tests
 """Milliseconds: a map drawn by software on a busy machine of two cores."""
 SILENT_ABOUT = ("status of 404",)

@@ -22,8 +22,10 @@ from tests.servers import free_port
 
 from machinami.apis.branches.routes import routes
 from machinami.app.delivering import Delivering
+from machinami.app.lagging import Lagging
 from machinami.broker import evolution, history, operations
 from machinami.broker.contexts import town_context
+from machinami.broker.hearing import Hearing
 from machinami.broker.policy import Policy
 from machinami.broker.town import DEFAULT_TOWN, Town
 from machinami.foundation.errors import BadGateway, NotFound
@@ -63,7 +65,8 @@ class Wire:
         async def found(_: str | None) -> Town:
             return centre
 
-        self.router = Router(routes(found, anyone))
+        self.hearing = Hearing()
+        self.router = Router(routes(found, anyone, self.hearing))
         self.state = "ok"
         self.calls = 0
 
@@ -71,8 +74,8 @@ class Wire:
         self.calls += 1
         if self.state == "cut":
             return Answer(None, reason="the line is cut")
-        path = urllib.parse.urlsplit(call.url).path
-        told = await settled(answer(self.router, Request(call.method, path, body=call.body), path))
+        path, query = urllib.parse.urlsplit(call.url)[2:4]
+        told = await settled(answer(self.router, Request(call.method, path, query, body=call.body), path))
         if self.state == "lost":
             return Answer(None, reason="the answer was lost")
         return Answer(told.status, {}, told.body)
@@ -374,3 +377,29 @@ def test_both_processes_are_killed_and_nothing_is_lost_or_doubled(tmp_path: Path
                 while values(back) != wanted:
                     assert time.monotonic() < deadline, values(back)
                     time.sleep(0.1)
+
+
+async def test_both_sides_know_how_far_a_branch_is_behind() -> None:
+    pair, now = Pair(), START.timestamp() + 1_000.0
+    pair.wire.hearing.clock = pair.delivering._clock = lambda: now
+    own, centre = Lagging(Hearing(lambda: now), pair.delivering), Lagging(pair.wire.hearing, None)
+    for n in range(300):
+        await pair.write(1, LEVEL, float(n), START + timedelta(minutes=n))
+    await pair.deliver("cut")
+    (here,) = own.facts()
+    assert (here.seconds, here.changes, here.heard) == (1_000.0, 300, None)
+    assert not own.parts()[0].ok
+    assert list(centre.facts()) == []  # a centre knows nothing of a branch that never reached it
+    await pair.deliver()
+    assert [(one.seconds, one.changes) for one in own.facts()] == [(0.0, 0)]
+    (there,) = centre.facts()
+    assert (there.name, there.seconds, there.changes) == ("school", 0.0, 0)
+    assert {one.name for one in centre.metrics()} == {"branch_lag_seconds", "branch_lag_changes"}
+    await pair.deliver("cut")  # nothing is to be delivered, and the centre is not told each second
+    now += 500.0
+    assert not centre.parts()[0].ok  # it does not say any more that it lives
+    await pair.deliver()
+    assert centre.parts()[0].ok
+    again = Hearing(lambda: now + 86_400.0)
+    await again.load(pair.centre)
+    assert [one.name for one in again.branches()] == ["school"]  # after a start of the centre

@@ -8,6 +8,7 @@ ASKED = re.compile(r"\bstore\.(peek|recall|find|find_past|instances|series|aggre
 # each with the reason why it may look at everything
 PAST_THE_DOOR = {
     "apis/operations/retention.py": "looks which types there are, for administrators",
+    "broker/arrivals.py": "looks which reading a branch put right, and writes that through the door",
     "broker/thinning.py": "condenses what is old, whoever may see it or not",
     "app/checkup/silence.py": "looks when gauges reported last, and leaves out what is personal",
     "app/practising.py": "gives a simulated town something to practise on",

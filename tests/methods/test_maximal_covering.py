@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from machinami.foundation.errors import InputError
-from machinami.methods.maximal_covering import Wish, fairest_covering, greedy_covering, maximal_covering, shares_of
+from machinami.methods.covering_program import Wish
+from machinami.methods.maximal_covering import fairest_covering, greedy_covering, maximal_covering, shares_of
 
 SIZES = st.tuples(st.integers(1, 7), st.integers(1, 9), st.integers(0, 2**32 - 1))
 
@@ -87,16 +88,54 @@ def test_the_worst_off_group_has_as_much_as_can_be(sizes: tuple[int, int, int]) 
     wish = town(*sizes)
     assert wish.forbidden is not None
     free = ~wish.forbidden & (wish.costs <= wish.budget)
-    could = shares_of(wish.covers[free].any(axis=0), wish.weights, wish.groups) > 0
+    could = shares_of(np.asarray(wish.covers[free].any(axis=0)), wish.weights, wish.groups) > 0
 
     def told(choice: list[int]) -> tuple[float, float]:
-        shares = shares_of(wish.covers[choice].any(axis=0), wish.weights, wish.groups)
+        shares = shares_of(np.asarray(wish.covers[choice].any(axis=0)), wish.weights, wish.groups)
         return float(np.min(shares, where=could, initial=1.0)), covered_by(wish, choice)
 
     best = max(told(choice) for choice in allowed_choices(wish))
     found = fairest_covering(wish)
     assert found.proven
     assert told(list(found.chosen)) == pytest.approx(best)
+
+
+@settings(max_examples=40)
+@given(SIZES, st.sampled_from([0.5, 0.1, 0.001]), st.booleans())
+def test_the_fairest_plan_is_that_of_all_plans_whatever_weights_are_multiples_of(
+    sizes: tuple[int, int, int], unit: float, apart: bool
+) -> None:
+    wish = town(*sizes)
+    wish = replace(wish, weights=wish.weights * unit, shares=np.full(int(np.max(wish.groups)) + 1, 0.2 * apart))  # type: ignore[arg-type]
+    assert wish.forbidden is not None
+    assert wish.shares is not None
+    free = ~wish.forbidden & (wish.costs <= wish.budget)
+    could = shares_of(np.asarray(wish.covers[free].any(axis=0)), wish.weights, wish.groups) > 0
+    told = [
+        (float(np.min(shares, where=could, initial=1.0)), covered_by(wish, choice))
+        for choice in allowed_choices(wish)
+        if (
+            np.nan_to_num(shares := shares_of(np.asarray(wish.covers[choice].any(axis=0)), wish.weights, wish.groups))
+            >= wish.shares * ~np.isnan(shares) - 1e-9
+        ).all()
+    ]
+    if not told:
+        with pytest.raises(InputError, match="least share"):
+            fairest_covering(wish)
+        return
+    found = fairest_covering(wish)
+    shares = shares_of(found.covered, wish.weights, wish.groups)
+    assert found.proven
+    assert (float(np.min(shares, where=could, initial=1.0)), found.value) == pytest.approx(max(told), rel=1e-9)
+
+
+@settings(max_examples=25)
+@given(SIZES)
+def test_the_search_ends_with_weights_of_any_kind(sizes: tuple[int, int, int]) -> None:
+    wish = town(*sizes)
+    odd = replace(wish, weights=wish.weights * np.pi / 7)
+    least, same = (np.nanmin(np.append(fairest_covering(one).shares, 1.0)) for one in (odd, wish))
+    assert least == pytest.approx(same, abs=0.01)
 
 
 def test_a_district_has_its_least_share_though_others_cover_more() -> None:

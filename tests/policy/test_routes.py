@@ -559,6 +559,18 @@ async def test_figures_are_for_who_is_here_and_for_keys_made_for_them(crowd: Cro
 
 
 @pytest.mark.asyncio(loop_scope="module")
+async def test_figures_name_what_a_town_holds_to_its_own_people_alone(crowd: Crowd) -> None:
+    made = await crowd.ask("administrator", "POST", ROOT + "/subscriptions", body={
+        "id": "urn:ngsi-ld:Subscription:figures", "type": "Subscription", "entities": [{"type": "Gauge"}],
+        "notification": {"endpoint": {"uri": "http://127.0.0.1:9/"}}})  # fmt: skip
+    assert made.status == 201, made.text
+    for who, named in (("administrator", True), ("operator", False)):
+        told = (await crowd.ask(who, "GET", "/metrics")).text
+        assert ("urn:ngsi-ld:Subscription:figures" in told) == named
+        assert 'machinami_subscription_lag_most{town="default"}' in told
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_table_is_saved_under_a_name_that_is_only_a_name(crowd: Crowd) -> None:
     told = await ask(crowd, "officer", ("GET", "/data/{type}/{id}/history.csv"))
     assert re.fullmatch(r"attachment; filename\*=UTF-8''[\w%.~-]+", told.headers["Content-Disposition"])

@@ -3,6 +3,7 @@
 The log is the outbox (docs/decisions/0005): writing costs the branch nothing more, and nothing waits in memory.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from secrets import token_hex
@@ -22,6 +23,7 @@ SECONDS = 1.0
 CURSOR = "branch-delivery"
 _KEY = "centre"
 _AT_ONCE, _PATIENCE = 200, 30.0
+_HEARD = 30.0  # seconds after which a branch that has nothing to deliver says so
 
 
 class Line(Protocol):
@@ -39,11 +41,20 @@ class Line(Protocol):
 class Delivering:
     """What a branch still has to deliver, and the deed of it. line: opens one to the centre."""
 
-    def __init__(self, settings: BranchSettings, line: Callable[[], Line]) -> None:
+    def __init__(
+        self, settings: BranchSettings, line: Callable[[], Line], clock: Callable[[], float] = time.time
+    ) -> None:
+        self.of = settings.of
         self._settings = settings
+        self._clock = clock
+        self._since = self._heard = 0.0
         self._line = line
         self._types = frozenset(town_context().expand(name) for name in settings.types)
         self.behind = 0
+
+    def lag(self, now: float) -> float:
+        """Seconds since the moment up to which the centre has everything; 0 where it lacks nothing."""
+        return max(0.0, now - self._since) if self.behind else 0.0
 
     def cursor(self, town: Town) -> int:
         """The last change that needs no more to be delivered; the log is kept from there on."""
@@ -56,8 +67,8 @@ class Delivering:
     async def deliver(self, town: Town) -> int:
         """Deliver all that is not at the centre; how many writes were. Raises BadGateway where the line is cut: it is
         tried again the next time."""
-        self.behind = town.store.last_seq - self._kept(town).seq
-        if not self.behind:
+        await self._look(town, self._kept(town).seq)
+        if not self.behind and self._clock() - self._heard < _HEARD:
             return 0
         line = self._line()
         try:
@@ -76,8 +87,15 @@ class Delivering:
                 done += len(mine)
             way = replace(way, seq=last, until=max(last, way.until))
             await _note(town, way)
-            self.behind = town.store.last_seq - last
+            await self._look(town, last)
+        self._heard = self._clock()
         return done
+
+    async def _look(self, town: Town, reached: int) -> None:
+        """Know how many changes are still to be looked at, and since when the first of them waits."""
+        self.behind = town.store.last_seq - reached
+        waiting = await town.store.changes(reached, 1) if self.behind else ()
+        self._since = waiting[0].at.timestamp() if waiting else self._clock()
 
     async def _agreed(self, town: Town, way: "_Way", line: Line) -> "_Way":
         """How far both sides are. Where more has come there than was ever sent from here, this log was set back by
@@ -92,14 +110,22 @@ class Delivering:
 
     async def _send(self, way: "_Way", changes: Sequence[Change], line: Line) -> int:
         rows = [write_delivery(change) for change in changes]
-        return await self._call(line, "POST", way.mark, orjson.dumps({"after": way.delivered, "changes": rows}))
+        left = max(0, self.behind - len(changes))
+        body = orjson.dumps({"after": way.delivered, "changes": rows})
+        return await self._call(line, "POST", way.mark, body, left, changes[-1].at.timestamp())
 
-    async def _call(self, line: Line, method: str, mark: str, body: bytes) -> int:
+    async def _call(
+        self, line: Line, method: str, mark: str, body: bytes, left: int | None = None, since: float = 0.0
+    ) -> int:
+        """Ask the centre how far it has this log. left, since: what remains to be delivered after this, and since when;
+        None: what is known of it."""
+        left, since = (self.behind, self._since) if left is None else (left, since)
+        seconds = max(0, round(self._clock() - since)) if left else 0
         told = self._settings
         headers = {"Content-Type": "application/json"}
         headers |= {"Authorization": f"Bearer {told.key}"} if told.key else {}
         headers |= {"NGSILD-Tenant": told.town} if told.town else {}
-        url = f"{told.of}/branches/{told.name}.{mark}/changes"
+        url = f"{told.of}/branches/{told.name}.{mark}/changes?behind={left}&seconds={seconds}"
         answer = await line.call(Call(method, url, headers, body, _PATIENCE, 65_536))
         if answer.status != 200:
             said = answer.body[:300].decode("utf-8", "replace")

@@ -45,6 +45,7 @@ from machinami.app.tenants import Tenant
 from machinami.app.towns.platform import Platform
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker
+from machinami.broker.hearing import Hearing
 from machinami.broker.policy import may_administer
 from machinami.broker.tending import Tending
 from machinami.broker.town import DEFAULT_TOWN, Town
@@ -91,6 +92,7 @@ class Faces:
         identify: Identify,
         overseer: Overseen,
         lender: Lender,
+        hearing: Hearing,
     ) -> None:
         self.settings = settings
         self.version = version
@@ -106,6 +108,7 @@ class Faces:
         self.identify = identify
         self.overseer = overseer
         self.lender = lender
+        self.hearing = hearing
 
     def oversees(self, request: Request) -> bool:
         """Whether who asks may see how the installation is run: everybody in an open town; in a protected one who sits
@@ -133,6 +136,11 @@ class Faces:
             return [one.name for one in self.broker.towns]
         return [town.name] if may_administer(town.policy, self.identify(request)) else ()
 
+    def towns_measured(self, request: Request) -> Collection[str]:
+        """Of which towns who asks may have figures by name: a key that an administrator made for figures, too."""
+        known = self.towns_known(request)
+        return known or ([DEFAULT_TOWN] if WATCHING in (self.identify(request).scopes or ()) else ())
+
     def office(self, desk: Desk) -> Office:
         """Where policy, account and people are governed."""
         return Office(self.broker, self.identity, self.identify, Frame.around(desk))
@@ -152,7 +160,7 @@ class Faces:
             *status_routes(
                 self.version,
                 lambda: watching.parts(self.watched),
-                lambda: watching.metrics(self.watched),
+                lambda request: watching.metrics(self.watched, self.towns_measured(request)),
                 self.oversees,
             ),
         ]
@@ -171,7 +179,7 @@ class Faces:
         found += release_routes(self.press(desk))
         found += consent_pages(self._desks(desk))
         found += erasure_routes(self.broker, self.identify)
-        found += branch_routes(self.broker.town, self.identify)
+        found += branch_routes(self.broker.town, self.identify, self.hearing)
         found += standby_routes(self.lender, self.identify, self.is_open_here)
         found += disaster_programs(self.broker.town, self.identify)
         found += pseudonym_routes(self.broker, self.identify, self._caller)

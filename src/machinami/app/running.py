@@ -49,6 +49,7 @@ from machinami.app.identifying import (
 )
 from machinami.app.keeping import Keeping, hsts_of, tls_of
 from machinami.app.keys import KeyRing, backend_of, files_of, ring_of
+from machinami.app.lagging import Lagging
 from machinami.app.mapping_keys import mapping_key
 from machinami.app.observing import Observing
 from machinami.app.person_keys import PersonKeyRing
@@ -58,9 +59,10 @@ from machinami.app.starting import started
 from machinami.app.tenants import Tenant, Tenants
 from machinami.app.towns.platform import Platform
 from machinami.app.towns.record import Record
-from machinami.app.upkeep import upkeep
+from machinami.app.upkeep import delivering_of, upkeep
 from machinami.app.watching import Installation
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.hearing import Hearing
 from machinami.broker.identity.tokens import Tokens
 from machinami.broker.inheritance import hand_over
 from machinami.broker.records import is_simulated
@@ -130,16 +132,18 @@ class TownOS:
         self.keeping = Keeping(settings, self.identity, utc_now)
         self.platform = Platform(settings, self.broker, self.identity, ring, Record(settings.data), self._person_keys)
         self.lending = Lending(settings, self.backups, version, lambda who: opens(self.identity, who))
+        self.hearing, self._delivering = Hearing(), delivering_of(settings)
+        self.lagging = Lagging(self.hearing, self._delivering)
         self.overseer = Overseer(
             settings, version, self.watched, self._compute, self._caller, concerns_of(self.keeping, self.broker),
-            lambda: self._serving.port if self._serving else settings.port, self.backups, self.lending,
+            lambda: self._serving.port if self._serving else settings.port, self.backups, self.lending, self.lagging,
         )  # fmt: skip
         self._forwarding = Forwarding(settings, self.broker) if settings.account_to else None
         self.gate = Gate(settings.trust_proxy)
         self.asking = Asking(self.identity, Tokens(self.identity), settings.trust_proxy, pace_of(settings))
         self.faces = Faces(
             settings, version, self.broker, self.asking, self.platform, self.gate, self.watched, self._compute,
-            self._caller, lambda: self._services, self.identify, self.overseer, self.lending,
+            self._caller, lambda: self._services, self.identify, self.overseer, self.lending, self.hearing,
         )  # fmt: skip
         self.tenants = Tenants(
             self.platform, self.gate, self._start_tenant, lambda tenant: self.faces.of(tenant, self._default_desk)
@@ -190,6 +194,8 @@ class TownOS:
         await self.broker.start(quiet)
         town = await self.broker.town(None)
         await self.identity.open(self.broker.towns)
+        for one in self.broker.towns:
+            await self.hearing.load(one)
         self.broker.joining.append(self.identity.admit)
         self.broker.leaving.append(self.identity.forget)
         await self.platform.settle()
@@ -205,7 +211,10 @@ class TownOS:
         self.broker.joining.append(self.tenants.join)
         self.broker.leaving.append(self.tenants.leave)
         house = self.identity, self.keeping, self.platform, self.now, self._compute, self._forwarding, self.overseer
-        self.watched.jobs += upkeep(self.settings, self.broker, *house)
+        self.broker.joining.append(self.hearing.load)
+        self.broker.leaving.append(self.hearing.forget)
+        self.watched.jobs += upkeep(self.settings, self.broker, *house, self._delivering)
+        self.watched.others.append(self.lagging)
         self._start_backups()
         manifests = [house.service.manifest for house in self.houses]
         sources = Sources(town, self.settings, utc_now, manifests, targets_of(self.settings))

@@ -50,11 +50,11 @@ def upkeep(
     compute: Compute,
     forwarding: Forwarding | None = None,
     overseer: Overseer | None = None,
+    delivering: Delivering | None = None,
 ) -> list[Job]:
     """The jobs of the house itself. now: what time it is in town, by which its data grow old."""
 
     forgetting = Forgetting()
-    delivering = Delivering(settings.branch, partial(_line, settings)) if settings.branch else None
 
     async def sweep_all() -> None:
         for town in broker.towns:
@@ -84,6 +84,11 @@ def upkeep(
     if forwarding is not None:
         jobs.append(Job("account elsewhere", forwarding.send, utc_now, SENT))
     return jobs
+
+
+def delivering_of(settings: Settings) -> Delivering | None:
+    """What delivers to the centre, where the settings name one."""
+    return Delivering(settings.branch, partial(_line, settings)) if settings.branch else None
 
 
 def _line(settings: Settings) -> HttpCaller:

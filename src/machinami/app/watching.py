@@ -1,6 +1,6 @@
 """How does the installation fare? Gathers what every part says of itself for /health and /metrics."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,8 @@ from machinami.kit.installed import Broken
 from machinami.kit.room import Room
 from machinami.kit.schedule import Job
 from machinami.model.quota import write_quota
+
+NAMED = "subscription"  # the label of a figure that names what a town holds
 
 
 class Faring(Protocol):
@@ -49,6 +51,8 @@ class Installation:
 def parts(installation: Installation) -> list[Part]:
     """Every part with its own word; what is wrong says so."""
     found = [Part("store", True, str(installation.data))]
+    damaged = [(town.name, town.store.damage) for town in installation.broker.towns if town.store.damage]
+    found += [Part(f"file of the town {name}", False, damage) for name, damage in damaged]
     for job in installation.jobs:
         found.append(Part(f"job {job.name}", not job.health.last_error, _kind(job)))
     for town, jobs in installation.elsewhere().items():
@@ -75,8 +79,8 @@ def _kind(job: Job) -> str:
     return job.health.last_error.partition(":")[0]
 
 
-def metrics(installation: Installation) -> list[Metric]:
-    """Every figure of every town."""
+def metrics(installation: Installation, named: Collection[str]) -> list[Metric]:
+    """Every figure of every town. named: the towns of which it may be told what they hold, thing by thing."""
     found = [Metric("start_seconds", "Time from start to listening", installation.start_seconds)]
     for town in installation.broker.towns:
         found += _of_town(installation, town)
@@ -89,6 +93,7 @@ def metrics(installation: Installation) -> list[Metric]:
         found.append(Metric("job_seconds", "How long the last run took", job.health.last_seconds, labels=labels))
     for told in installation.others:
         found += told.metrics()
+    found = [one for one in found if NAMED not in one.labels or one.labels["town"] in named]
     return sorted(found, key=lambda metric: metric.name)  # the format wants the rows of a name together
 
 

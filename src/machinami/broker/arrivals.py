@@ -94,7 +94,7 @@ def _arrive(
                 _put_right(tx, one, () if number else meant, now, by)
                 reached = max(reached, one.seq)
         if reached > last:
-            tx.put_record(ARRIVED, branch, {"seq": reached})
+            tx.put_record(ARRIVED, branch, {"seq": reached, "at": now.timestamp()})
         return reached
 
     return writing(town, work, by)

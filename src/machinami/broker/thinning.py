@@ -7,6 +7,7 @@ condensed stays. What was changed or erased while it was archived stays as it is
 looked at the next time.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ DONE, ACCOUNT = "done", "account"
 _LOG = logging.getLogger("machinami.retention")
 _PAGE = 500
 _TOGETHER = 400  # readings that go in one transaction
-_READ = 100_000  # readings that are held at the same time, until they are archived and condensed
+_READ = 50_000  # readings that are held at the same time, until they are archived and condensed
 _MOST = 20_000  # readings of an attribute in a month that are looked at together; of more, day by day
 
 
@@ -175,15 +176,10 @@ class _Job:
         step = turn.rule.step(month.end, self._now)
         for begin, end in await _stretches(self._town, turn.entity_id, month):
             past = await self._town.store.instances([turn.entity_id], None, _between(begin, end))
-            if turn.rule.archive:
-                self._rows += [row_of(turn.kind, one) for one in as_they_came(past)]
-            by_name: dict[str, list[Instance]] = {}
-            for one in past:
-                by_name.setdefault(one.attribute, []).append(one)
-            for name, instances in by_name.items():
-                for part in _parts(thin(instances, step, self._zone)):
-                    self._plans.append((turn.entity_id, name, part))
-                    self._gone += len(part.gone)
+            rows, plans = await asyncio.to_thread(_planned, turn, past, step, self._zone)
+            self._rows += rows
+            self._plans += plans
+            self._gone += sum(len(part.gone) for _, _, part in plans)
             if max(len(self._rows), self._gone) >= self._together:
                 await self._finish(month, turn.kind)
 
@@ -228,6 +224,21 @@ async def _stretches(town: Town, entity_id: str, month: Month) -> list[tuple[dat
         days.append((begin, begin + timedelta(days=1)))
         begin += timedelta(days=1)
     return days
+
+
+def _planned(
+    turn: _Turn, past: Sequence[Instance], step: Step, zone: ZoneInfo
+) -> tuple[list[Row], list[tuple[str, str, Thinned]]]:
+    """What of a past is to be archived, and what is to become of it."""
+    rows = [row_of(turn.kind, one) for one in as_they_came(past)] if turn.rule.archive else []
+    by_name: dict[str, list[Instance]] = {}
+    for one in past:
+        by_name.setdefault(one.attribute, []).append(one)
+    return rows, [
+        (turn.entity_id, name, part)
+        for name, instances in by_name.items()
+        for part in _parts(thin(instances, step, zone))
+    ]
 
 
 def _work(entity_id: str, name: str, part: Thinned) -> Any:

@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
         print("次に / next:")
         print(f"  {python} tools/check.py --write                  # docs/map.md が新しくなる makes the map say it")
         print(f"  {program()} test tests/services/{args.name}")
+        print("  docs/new-service.md                              # ここから先 from here on: page, data, KPI, score")
     return 0
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from machinami.app.delivery.bundle import read_bundle
 from machinami.app.delivery.installing import INSTALLATION, Installation, read_installation
+from machinami.app.delivery.launchers import write_launchers
 from machinami.app.delivery.upgrading import settle, undo, upgrade
 from machinami.cli.bundle import say
 from machinami.cli.guide import guide
@@ -51,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(", ".join(f"{path}.before" for path in installation.data))
     else:
         settle(installation, say)
+        write_launchers(installation.prefix, installation.data, installation.port)
         print(f"いまの版 / at: {installation.current}")
     return 0
 

@@ -137,7 +137,7 @@ def written(value: Value) -> str:
 def read_setting(setting: Setting, text: str) -> Value:
     """The value that an officer typed. Raises SettingsError, saying what would do."""
     value = _parsed(setting.default, text.strip())
-    if isinstance(setting.default, str) and not text.strip():
+    if isinstance(setting.default, str) and setting.default and not text.strip():
         raise SettingsError(f"{setting.name} is empty; give one like {setting.default!r}", setting=setting.name)
     setting.check(value)
     return value

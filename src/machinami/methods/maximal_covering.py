@@ -1,53 +1,45 @@
 """Which choices cover the most within a budget, fairly between groups and without what is forbidden? Solved to proof.
 
-Maximal covering (Church & ReVelle 1974) with costs, given to HiGHS (Huangfu & Hall 2018,
-doi:10.1007/s12532-017-0130-5).
-`covers` is (choices, points): whether a choice covers a point. A group is a set of points, such as those of a district.
+Maximal covering (Church & ReVelle 1974). With groups, the least share of all groups is made as large as it can be. Of
+the shares that can be had there are finitely many, so the search ends with the largest: it asks again and again whether
+every group can have more than the worst-off has in the best plan so far. What each group needs costs something by
+itself (machinami.methods.covering_floors), which answers most questions and makes the others short.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from machinami.foundation.errors import InputError
+from machinami.methods.covering_floors import Floor, Floors, rows_of
+from machinami.methods.covering_program import (
+    INFEASIBLE,
+    SLACK,
+    SOLVED,
+    Bools,
+    Ints,
+    Program,
+    Row,
+    Wish,
+    allowed,
+    bases_of,
+    cost_of,
+    covered_by,
+    least_of,
+    program_of,
+    worth_choosing,
+)
 from machinami.methods.series import Floats
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
-_SLACK = 1e-6
-FINE = 0.002
-"""To within which part the largest least share of all groups is found."""
-_INFEASIBLE = 2
-_PATIENCE = 2  # halvings that may end undecided before the search for the fairest share ends
+FINEST = 1e-3
+"""Weights that are whole multiples of this are told apart exactly, others to within it."""
+_SHIFTS, _BEST = 8, 4  # times that parted costs are shifted for one question, and how many of them limit the search
+_NEAR = 0.03  # part of a share within which one asks at once for the next larger one, not for the middle
+_PATIENCE = 2  # questions that may end undecided before the search for the fairest share ends
 _NOTHING = "no choice within the budget gives each group its least share; ask for less, or pay more"
 _LATE = "nothing was found in {:g} s; give more time or fewer points"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Wish:
-    """What is to be covered, by what, for how much.
-
-    weights: of the points; costs: of the choices; budget: the most that the chosen may cost together. groups: the group
-    of each point, -1 for none; shares: for each group the least part of its weight to be covered (0 to 1). forbidden:
-    choices that may not be made. bases: what each choice stands on (0, 1, …), such as a pole; base_costs: what it costs
-    to use one at all; most: how many choices may stand on one.
-    """
-
-    covers: Bools
-    weights: Floats
-    costs: Floats
-    budget: float
-    groups: Ints | None = None
-    shares: Floats | None = None
-    forbidden: Bools | None = None
-    bases: Ints | None = None
-    base_costs: Floats | None = None
-    most: int = 1
 
 
 class Covering(NamedTuple):
@@ -66,23 +58,36 @@ class Covering(NamedTuple):
     proven: bool
 
 
+class _Task(NamedTuple):
+    """A wish made ready: the program of the choices worth making, their floors (None without groups), and the price."""
+
+    wish: Wish
+    program: Program
+    floors: Floors | None
+    price: Floats
+
+    @property
+    def paid(self) -> Row:
+        """That the budget is kept."""
+        return Row(-self.price, -self.wish.budget - SLACK)
+
+
 def maximal_covering(wish: Wish, seconds: float = 300.0) -> Covering:
     """Make the choices that cover the most weight. Raises InputError where the numbers do not fit, or where no choice
     gives each group its share."""
     _check(wish)
-    return _answer(wish, *_solve(wish, _shares_of(wish), seconds))
+    return _most(_ready(wish), at_least(wish, _shares_of(wish)), seconds)
 
 
 def fairest_covering(wish: Wish, seconds: float = 300.0) -> Covering:
-    """Make the choices whose worst-off group has the largest share that can be had (to within FINE) and which, among
-    those, cover the most weight. A group of which nothing can be covered counts for nothing; `shares` hold as well."""
+    """Make the choices whose worst-off group has the largest share that can be had and which, among those, cover the
+    most weight. A group of which nothing can be covered counts for nothing; `shares` hold as well."""
     _check(wish)
-    if wish.groups is None or not (wish.groups >= 0).any():
+    task = _ready(wish)
+    if task.floors is None or np.isnan(_coverable(wish)).all():
         return maximal_covering(wish, seconds)
-    shares = _shares_of(wish)
-    least, proven = _largest_least_share(wish, shares, seconds / 2)
-    wanted = np.maximum(shares, np.where(np.isnan(_coverable(wish)), 0.0, least))
-    found = _answer(wish, *_solve(wish, wanted, seconds / 2))
+    needs, chosen, proven = _fairest_needs(task, 2 * seconds / 3)
+    found = _most(task, needs, seconds / 3, chosen)
     return found if proven else found._replace(proven=False)
 
 
@@ -91,8 +96,8 @@ def greedy_covering(wish: Wish) -> Covering:
 
     Its bound is the sum of all coverable weight."""
     _check(wish)
-    free = _allowed(wish)
-    bases, base_costs = _bases_of(wish)
+    free = allowed(wish)
+    bases, base_costs = bases_of(wish)
     used = np.zeros(len(base_costs), np.int64)
     open_points = np.ones(len(wish.weights), dtype=bool)
     chosen: list[int] = []
@@ -100,7 +105,7 @@ def greedy_covering(wish: Wish) -> Covering:
     while True:
         gain = wish.covers[:, open_points] @ wish.weights[open_points]
         price = wish.costs + np.where(used[bases] > 0, 0.0, base_costs[bases])
-        usable = free & (price <= left + _SLACK) & (used[bases] < wish.most)
+        usable = free & (price <= left + SLACK) & (used[bases] < wish.most)
         worth = np.where(usable, gain / np.maximum(price, 1e-9), 0.0)
         best = int(worth.argmax())
         if worth[best] <= 0.0:
@@ -110,15 +115,8 @@ def greedy_covering(wish: Wish) -> Covering:
         free[best] = False
         used[bases[best]] += 1
         open_points &= ~wish.covers[best]
-    bound = float(wish.weights[covered_by(wish.covers, np.flatnonzero(_allowed(wish)).tolist())].sum())
+    bound = float(wish.weights[covered_by(wish.covers, np.flatnonzero(allowed(wish)).tolist())].sum())
     return _answer(wish, tuple(sorted(chosen)), bound, proven=False)
-
-
-def cost_of(wish: Wish, chosen: Sequence[int]) -> float:
-    """What choices cost together with what they stand on."""
-    bases, base_costs = _bases_of(wish)
-    picked = list(chosen)
-    return float(wish.costs[picked].sum() + base_costs[np.unique(bases[picked])].sum())
 
 
 def _answer(wish: Wish, chosen: tuple[int, ...], bound: float, proven: bool) -> Covering:
@@ -128,12 +126,6 @@ def _answer(wish: Wish, chosen: tuple[int, ...], bound: float, proven: bool) -> 
         chosen, covered, value, value if proven else max(bound, value), cost_of(wish, chosen),
         shares_of(covered, wish.weights, wish.groups), proven,
     )  # fmt: skip
-
-
-def covered_by(covers: Bools, chosen: Sequence[int]) -> Bools:
-    """For each point, whether one of the chosen covers it."""
-    found: Bools = np.logical_or.reduce(covers[list(chosen)], axis=0)
-    return found
 
 
 def shares_of(covered: Bools, weights: Floats, groups: Ints | None) -> Floats:
@@ -148,161 +140,143 @@ def shares_of(covered: Bools, weights: Floats, groups: Ints | None) -> Floats:
     return shares
 
 
-class _Model(NamedTuple):
-    """The columns are the choices, then classes of points that the same choices cover."""
-
-    matrix: sparse.csr_array
-    weights: Floats
-    groups: Ints
-
-
-def _model(wish: Wish) -> _Model:
-    """Put points of one group that the same choices cover together: the model is smaller and its answers the same."""
-    allowed = _allowed(wish)
-    usable = wish.covers & allowed[:, None]
-    some = usable.any(axis=0) & (wish.weights > 0)
-    groups = np.full(len(wish.weights), -1, np.int64) if wish.groups is None else wish.groups
-    packed = np.packbits(usable[:, some], axis=0)
-    keys = np.vstack([packed, groups[some].astype(">i8").view(np.uint8).reshape(-1, 8).T]).T
-    unique, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    where = np.flatnonzero(some)[first]
-    weights: Floats = np.bincount(which.ravel(), wish.weights[some], len(unique)).astype(np.float64)
-    return _Model(sparse.csr_array(usable[:, where].T.astype(float)), weights, groups[where])
+def at_least(wish: Wish, shares: Floats) -> Floats:
+    """The least weight of each group that can be had and is such a share of it."""
+    if not len(shares):
+        return np.zeros(0)
+    asked: Floats = shares * _weights_of(wish)
+    unit = _unit(wish.weights)
+    return asked if unit is None else np.asarray(np.ceil(asked / unit - SLACK) * unit)
 
 
-def _solve(wish: Wish, shares: Floats, seconds: float) -> tuple[tuple[int, ...], float, bool]:
-    """Choose: max w·y with y ≤ what the chosen cover."""
-    model = _model(wish)
-    limits = [*_limits(wish, model), *_share_limits(wish, model, shares, seconds / 4)]
-    told = _run(wish, np.concatenate([np.zeros(_choices(wish)), -model.weights]), limits, seconds)
-    if told.x is None:
-        raise InputError(_NOTHING if told.status == _INFEASIBLE else _LATE.format(seconds))
-    return _picked(told.x, len(wish.costs)), -float(told.mip_dual_bound), told.status == 0
+def more_than(wish: Wish, share: float) -> Floats:
+    """The least weight of each group that can be had and is a larger share of it."""
+    had: Floats = share * _weights_of(wish)
+    unit = _unit(wish.weights)
+    return had + FINEST if unit is None else np.asarray((np.floor(had / unit + SLACK) + 1.0) * unit)
 
 
-def _largest_least_share(wish: Wish, shares: Floats, seconds: float) -> tuple[float, bool]:
-    """The largest share that every group can have at once to within FINE, by halving, and whether that is proven."""
-    model = _model(wish)
-    limits, nothing = _limits(wish, model), np.zeros(_choices(wish) + len(model.weights))
+def _unit(weights: Floats) -> float | None:
+    """What all weights are whole multiples of, if there is anything as large as FINEST."""
+    whole = np.rint(weights / FINEST)
+    if not np.allclose(whole * FINEST, weights, rtol=0.0, atol=1e-9):
+        return None
+    return max(int(np.gcd.reduce(whole.astype(np.int64))), 1) * FINEST
+
+
+def _ready(wish: Wish) -> _Task:
+    kept = worth_choosing(wish)
+    program = program_of(wish, kept)
+    floors = Floors(wish, kept) if wish.groups is not None and (wish.groups >= 0).any() else None
+    return _Task(wish, program, floors, program.row(wish.costs, bases_of(wish)[1]))
+
+
+def _most(task: _Task, needs: Floats, seconds: float, known: tuple[int, ...] | None = None) -> Covering:
+    """Cover the most, each group what it needs; `known`: choices that give them that, should none be found in time."""
+    limits = [task.paid]
+    if task.floors is not None and (needs > 0).any():
+        floors = task.floors.at(needs, seconds / 4)
+        if floors is None:
+            raise InputError(_NOTHING)
+        limits += [*_needed(task.program, needs), *rows_of(task.program, floors)]
+    told = least_of(task.program, -task.program.gain(), limits, seconds)
+    if told.chosen is None and told.status == INFEASIBLE:
+        raise InputError(_NOTHING)
+    chosen = known if told.chosen is None else told.chosen
+    if chosen is None:
+        raise InputError(_LATE.format(seconds))
+    every = float(task.program.weights.sum())
+    return _answer(task.wish, chosen, min(-told.bound, every), told.status == SOLVED)
+
+
+def _fairest_needs(task: _Task, seconds: float) -> tuple[Floats, tuple[int, ...] | None, bool]:
+    """What each group has at least where the least share is the largest, choices that give it, and whether no larger
+    least share can be had."""
+    wish = task.wish
     could = _coverable(wish)
-    low, high, undecided = 0.0, float(np.nanmin(could, initial=1.0)), 0
-    tried = FINE
-    while high - low > FINE and undecided < _PATIENCE:
-        wanted = np.where(np.isnan(could), 0.0, np.maximum(shares, tried))
-        spell = seconds / _PATIENCE / 2
-        told = _run(wish, nothing, [*limits, *_share_limits(wish, model, wanted, spell)], spell)
-        if told.x is not None:
-            got = shares_of(covered_by(wish.covers, _picked(told.x, len(wish.costs))), wish.weights, wish.groups)
-            low = max(tried, float(np.min(got, where=~np.isnan(could), initial=1.0)))
-        else:
-            undecided += told.status != _INFEASIBLE
-            high = tried
-        tried = (low + high) / 2
-    return low, not undecided and high - low <= FINE
+    asked = at_least(wish, _shares_of(wish))
+    low, high = 0.0, _least_share_of_parts(task, could)
+    best: tuple[int, ...] | None = None
+    undecided = 0
+    while undecided < _PATIENCE:
+        more = more_than(wish, low)
+        middle = (low + high) / 2 if high - low > _NEAR * high else low
+        tried = np.maximum(more, at_least(wish, np.full(len(could), middle)))
+        needs = np.where(np.isnan(could), asked, np.maximum(asked, tried))
+        found, decided = _plan_for(task, needs, seconds / _PATIENCE)
+        if found is not None:
+            got = shares_of(covered_by(wish.covers, found), wish.weights, wish.groups)
+            reached = float(np.min(got, where=~np.isnan(could), initial=1.0))
+            if best is not None and reached <= low:
+                break
+            best, low = found, reached
+            continue
+        undecided += not decided
+        if (tried <= more).all():
+            break
+        high = middle
+    needs = np.maximum(asked, at_least(wish, np.full(len(could), low)))
+    return np.where(np.isnan(could), asked, needs), best, not undecided
+
+
+def _least_share_of_parts(task: _Task, could: Floats) -> float:
+    """No least share is larger than that which parts of choices could give; it is the last column."""
+    program, whole = task.program, _weights_of(task.wish)
+    beside = sparse.csr_array((program.rows.shape[0], 1))
+    wider = program._replace(rows=sparse.hstack([program.rows, beside]).tocsr())
+    wanting = np.flatnonzero(~np.isnan(could)).tolist()
+    limits = [Row(np.append(program.gain(group), -float(whole[group])), 0.0) for group in wanting]
+    limits.append(Row(np.append(task.paid.values, 0.0), task.paid.least))
+    goal = np.append(np.zeros(len(task.price)), -1.0)
+    return -least_of(wider, goal, limits, np.inf, whole=False).bound
+
+
+def _plan_for(task: _Task, needs: Floats, seconds: float) -> tuple[tuple[int, ...] | None, bool]:
+    """Choices within the budget that give each group what it needs, and whether it is sure that there are none."""
+    assert task.floors is not None
+    rounds: list[list[Floor]] = []
+    agreed = False
+    while not agreed and len(rounds) < _SHIFTS:
+        floors = task.floors.at(needs, seconds / 4 / _SHIFTS)
+        if floors is None or _total(floors) > task.wish.budget * (1.0 + SLACK) + SLACK:
+            return None, True
+        rounds.append(floors)
+        agreed = not task.floors.shift(floors, needs) or _total(floors) in [_total(one) for one in rounds[:-1]]
+        if len(rounds) == 1 or agreed or len(rounds) == _SHIFTS:
+            found = _of_those_tried(task, needs, max(rounds, key=_total), seconds / 4)
+            if found is not None:
+                return found, True
+    limits = [task.paid, *_needed(task.program, needs)]
+    for floors in sorted(rounds, key=_total)[-_BEST:]:
+        limits += rows_of(task.program, floors)
+    # Any plan within the budget will do, so the search ends with the first.
+    told = least_of(task.program, task.price, limits, seconds, gap=1.0)
+    return told.chosen, told.chosen is not None or told.status == INFEASIBLE
+
+
+def _total(floors: Sequence[Floor]) -> float:
+    return sum(floor.least for floor in floors)
+
+
+def _of_those_tried(task: _Task, needs: Floats, known: Sequence[Floor], seconds: float) -> tuple[int, ...] | None:
+    """Choices that give each group what it needs, of those that were picked for some group already."""
+    assert task.floors is not None
+    wish, program = task.wish, program_of(task.wish, task.floors.tried)
+    price = program.row(wish.costs, bases_of(wish)[1])
+    paid = Row(-price, -wish.budget - SLACK)
+    limits = [paid, *_needed(program, needs), *rows_of(program, known)]
+    return least_of(program, price, limits, seconds, gap=1.0).chosen
+
+
+def _needed(program: Program, needs: Floats) -> list[Row]:
+    return [Row(program.gain(group), float(needs[group]) - SLACK) for group in np.flatnonzero(needs > 0).tolist()]
 
 
 def _coverable(wish: Wish) -> Floats:
     """For each group the share that all allowed choices together cover; nan where that is nothing."""
-    seen = covered_by(wish.covers, np.flatnonzero(_allowed(wish)).tolist())
+    seen = covered_by(wish.covers, np.flatnonzero(allowed(wish)).tolist())
     shares = shares_of(seen, wish.weights, wish.groups)
     return np.where(shares > 0, shares, np.nan)
-
-
-def _share_limits(wish: Wish, model: _Model, shares: Floats, seconds: float) -> list[LinearConstraint]:
-    """Each group has its share; and what is spent where it can be seen from is no less than its share costs by itself.
-    That says nothing new of whole choices, but almost everything of the parts of choices by which the search finds its
-    bounds: groups that lie apart share few choices, and their least costs add up."""
-    if not (shares > 0).any():
-        return []
-    rows, least, whole = [], [], _weights_of(wish)
-    bases, base_costs = _bases_of(wish)
-    wanting = [group for group, share in enumerate(shares) if share > 0]
-    for group in wanting:
-        weights = model.weights * (model.groups == group)
-        rows.append(np.concatenate([np.zeros(_choices(wish)), weights]))
-        least.append(float(shares[group]) * float(whole[group]) - _SLACK)
-        sees = _allowed(wish) & (np.asarray(model.matrix.T @ weights) > 0)
-        stood_on = np.isin(np.arange(len(base_costs)), bases[sees])
-        spent = np.concatenate([wish.costs * sees, base_costs * stood_on, np.zeros(len(weights))])
-        rows.append(spent)
-        least.append(_least_cost(wish, group, sees, least[-1], seconds / len(wanting)) - _SLACK * (1.0 + spent.max()))
-    return [LinearConstraint(sparse.csr_array(np.array(rows)), np.array(least), np.inf)]
-
-
-def _least_cost(wish: Wish, group: int, sees: Bools, wanted: float, seconds: float) -> float:
-    """What it costs at least to cover so much weight of one group, were it alone; more than the budget where that
-    cannot be had for it."""
-    assert wish.groups is not None
-    inside = wish.groups == group
-    bases, base_costs = _bases_of(wish)
-    used, own = np.unique(bases[sees], return_inverse=True)
-    if not len(used):
-        return 2.0 * wish.budget + 1.0
-    alone = Wish(
-        wish.covers[sees][:, inside], wish.weights[inside], wish.costs[sees], wish.budget, bases=own.ravel(),
-        base_costs=base_costs[used], most=wish.most,
-    )  # fmt: skip
-    model = _model(alone)
-    enough = np.concatenate([np.zeros(_choices(alone)), model.weights])
-    limits = [*_limits(alone, model), LinearConstraint(sparse.csr_array(enough[None, :]), wanted, np.inf)]
-    price = np.concatenate([alone.costs, base_costs[used], np.zeros(len(model.weights))])
-    told = _run(alone, price, limits, seconds)
-    return 2.0 * wish.budget + 1.0 if told.status == _INFEASIBLE else max(float(told.mip_dual_bound or 0.0), 0.0)
-
-
-def _choices(wish: Wish) -> int:
-    """How many columns come before those of the points: the choices, then what they stand on."""
-    return len(wish.costs) + len(_bases_of(wish)[1])
-
-
-def _limits(wish: Wish, model: _Model) -> list[LinearConstraint]:
-    bases, base_costs = _bases_of(wish)
-    count, grounds, classes = len(wish.costs), len(base_costs), len(model.weights)
-    after = sparse.csr_array((count, classes))
-    cost = np.concatenate([wish.costs, base_costs, np.zeros(classes)])
-    limits = [LinearConstraint(sparse.csr_array(cost[None, :]), -np.inf, wish.budget)]
-    if classes:
-        cover = sparse.hstack([model.matrix, sparse.csr_array((classes, grounds)), -sparse.eye_array(classes)])
-        limits.append(LinearConstraint(cover.tocsr(), 0.0, np.inf))
-    if wish.bases is not None:
-        stands = sparse.csr_array((np.ones(count), (np.arange(count), bases)), shape=(count, grounds))
-        paid = sparse.hstack([sparse.eye_array(count), -stands, after])
-        room = sparse.hstack([stands.T, -wish.most * sparse.eye_array(grounds), sparse.csr_array((grounds, classes))])
-        limits += [LinearConstraint(paid.tocsr(), -np.inf, 0.0), LinearConstraint(room.tocsr(), -np.inf, 0.0)]
-    return limits
-
-
-class _Told(NamedTuple):
-    x: Floats | None
-    mip_dual_bound: float
-    status: int
-
-
-def _run(wish: Wish, objective: Floats, limits: list[LinearConstraint], seconds: float) -> _Told:
-    # Points are whole as well: whole weights then make a whole objective, and a bound below the next one is a proof.
-    upper = np.concatenate([_allowed(wish).astype(float), np.ones(len(objective) - len(wish.costs))])
-    told = milp(
-        objective, integrality=np.ones(len(objective)), bounds=Bounds(0, upper), constraints=limits,
-        options={"time_limit": seconds, "mip_rel_gap": 0.0},
-    )  # fmt: skip
-    return _Told(told.x, told.mip_dual_bound, told.status)
-
-
-def _picked(x: Floats, count: int) -> tuple[int, ...]:
-    return tuple(int(one) for one in np.flatnonzero(x[:count] > 0.5))
-
-
-def _allowed(wish: Wish) -> Bools:
-    affordable = wish.costs <= wish.budget + _SLACK
-    return affordable if wish.forbidden is None else affordable & ~wish.forbidden
-
-
-def _bases_of(wish: Wish) -> tuple[Ints, Floats]:
-    """What each choice stands on, and what each of those costs; where nothing is said, each on a place of its own."""
-    if wish.bases is None:
-        return np.arange(len(wish.costs)), np.zeros(len(wish.costs))
-    count = int(wish.bases.max(initial=-1)) + 1
-    return wish.bases, np.zeros(count) if wish.base_costs is None else wish.base_costs
 
 
 def _shares_of(wish: Wish) -> Floats:
@@ -335,8 +309,8 @@ def _check(wish: Wish) -> None:
         raise InputError(f"there must be one least share between 0 and 1 for each of the {wanted} groups")
     if wish.bases is not None and (wish.bases.shape != (choices,) or (wish.bases < 0).any()):
         raise InputError(f"there must be one base, counted from 0, for each of the {choices} choices")
-    prices = _bases_of(wish)[1]
-    if prices.shape != (_bases_of(wish)[0].max(initial=-1) + 1,) or not np.isfinite(prices).all() or (prices < 0).any():
+    prices = bases_of(wish)[1]
+    if prices.shape != (bases_of(wish)[0].max(initial=-1) + 1,) or not np.isfinite(prices).all() or (prices < 0).any():
         raise InputError("there must be one finite cost of 0 and more for each base")
     if wish.forbidden is not None and wish.forbidden.shape != (choices,):
         raise InputError(f"there must be one word on being forbidden for each of the {choices} choices")

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.remembered import remembered
 from machinami.model.document import Document, entity_from_document
 from machinami.model.entity import Entity
@@ -124,12 +125,23 @@ def excerpt(entity: Entity, names: Collection[str]) -> Entity:
     return entity_from_document({**document, "a": {name: attributes[name] for name in names if name in attributes}})
 
 
+def _read(entity_id: str, doc: bytes) -> Entity:
+    try:
+        return entity_from_document(orjson.loads(doc))
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StoreUnavailable(
+            f"What is kept of {entity_id} cannot be read: its file is damaged; stop the town and run machinami repair "
+            "--mend, or restore a copy",
+            entity=entity_id,
+        ) from error
+
+
 def _open(sealed: Entity) -> None:
     with _LOCK:
         doc = _kept(sealed)
         if type(doc) is not bytes:
             return  # another thread was faster
-        entity = entity_from_document(orjson.loads(doc))
+        entity = _read(sealed.id, doc)
         for name, slot in _SLOTS.items():
             slot.__set__(sealed, getattr(entity, name))
         _KEPT.__set__(sealed, entity.scopes)

@@ -258,6 +258,11 @@ class MemoryTown:
             "instances": sum(len(past) for every in contents.history.values() for past in every.values()),
         }
 
+    @property
+    def damage(self) -> str:
+        """Nothing: there is no file."""
+        return ""
+
     def used_bytes(self) -> int:
         """Nothing is on a disk."""
         return 0

@@ -20,7 +20,7 @@ _COLUMNS = (
     "unit VARCHAR, instance VARCHAR"
 )
 _ORDER = "entity, attribute, dataset, observed_at, instance"
-_TOGETHER = 10_000  # rows that are Python values at the same time
+_TOGETHER = 2_000  # rows that go in or out at once: meanwhile nothing else in Python goes on
 _CONFIG = {"threads": 1, "memory_limit": "192MB"}  # it works beside a town that serves
 _DIGITS = "0123456789abcdef"
 

@@ -196,6 +196,12 @@ class TownStore(Protocol):
         """Numbers for /metrics and /health: entities, log rows, bytes on disk, cache hits …"""
         ...
 
+    @property
+    def damage(self) -> str:
+        """What is known of damage to what it keeps, and what to do; empty: nothing. Reads that need what is damaged
+        raise StoreUnavailable, as works do."""
+        ...
+
     def used_bytes(self) -> int:
         """The bytes that the data take on disk, at once; what was let go and can be used again is not counted."""
         ...

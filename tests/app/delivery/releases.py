@@ -64,13 +64,13 @@ def wheel(folder: Path, version: str, change: str = PLAIN) -> Path:
     return path
 
 
-def bundle(folder: Path, key: Ed25519PrivateKey, version: str, change: str = PLAIN) -> Path:
+def bundle(folder: Path, key: Ed25519PrivateKey, version: str, change: str = PLAIN, made: datetime = MADE) -> Path:
     """A bundle of such a wheel, and of the pip that Python brings along."""
-    made = folder / f"wheels-{version}"
-    made.mkdir(exist_ok=True)
+    wheels = folder / f"wheels-{version}"
+    wheels.mkdir(exist_ok=True)
     pip = next((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
     target = folder / f"machinami-{version}.pyz"
-    write_bundle(target, [wheel(made, version, change), pip], key, version, MADE)
+    write_bundle(target, [wheel(wheels, version, change), pip], key, version, made)
     return target
 
 

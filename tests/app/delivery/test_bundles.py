@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.app.delivery.releases import bundle, python
 
 from machinami.app.delivery.bundle import fingerprint, read_bundle
+from machinami.app.delivery.installing import add_release, check_room, unpacked
 from machinami.app.delivery.making import make_key, read_key
 from machinami.foundation.errors import InputError
 
@@ -117,3 +118,12 @@ def test_nothing_is_installed_unless_the_signer_is_who_was_named(
     assert done.returncode == 1
     assert said in done.stderr
     assert not (tmp_path / "opt" / "machinami").exists()
+
+
+def test_a_disk_without_room_for_a_release_is_told_before_anything_is_written(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="make room, then call this again"):
+        check_room(tmp_path / "not" / "there" / "yet", 1 << 60)
+    found = read_bundle(made)
+    release = add_release(found, tmp_path, lambda ja, en: None)
+    taken = sum(path.lstat().st_blocks * 512 for path in release.rglob("*"))
+    assert taken < unpacked(found)

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.app.delivery.releases import BROKEN_STEP, DOES_NOT_START, LATER_FORM, LOSES_ENTITIES, bundle, python
+from tests.app.delivery.releases import BROKEN_STEP, DOES_NOT_START, LATER_FORM, LOSES_ENTITIES, MADE, bundle, python
 from tests.app.towns import town
 
 from machinami.app.delivery import upgrading
@@ -80,12 +81,14 @@ def test_a_new_release_takes_over_the_data_in_its_own_form_and_can_be_left_again
     installed: Installation, bundles: Callable[..., Path]
 ) -> None:
     before, first, old_form = held(installed), installed.current, form(installed)
+    (installed.prefix / "machinami.service").unlink()
     release = upgrade(installed, read_bundle(bundles("2.0", LATER_FORM)), quick=False, say=quietly)
     assert installed.current == release == read_bundle(bundles("2.0", LATER_FORM)).name
     assert form(installed) == old_form + 1
     assert held(installed) == before
     assert before["entities"] >= GAUGES
     assert beside(installed) == {"town.before"}
+    assert "ExecStart" in (installed.prefix / "machinami.service").read_text("utf-8")
 
     assert undo(installed, quietly) == first == installed.current
     assert form(installed) == old_form
@@ -121,6 +124,75 @@ def test_a_bundle_of_another_signer_is_refused(installed: Installation, tmp_path
     assert len(list((installed.prefix / "releases").iterdir())) == 1
 
 
+def test_a_bundle_older_than_what_runs_is_refused_unless_it_is_asked_for(
+    installed: Installation, tmp_path: Path
+) -> None:
+    older = read_bundle(bundle(tmp_path, KEY, "0.9", made=MADE - timedelta(days=1)))
+    with pytest.raises(InputError, match="bring back what was mended"):
+        upgrade(installed, older, quick=True, say=quietly)
+    assert beside(installed) == {"machinami-0.9.pyz", "wheels-0.9"}
+    assert upgrade(installed, older, quick=True, say=quietly, older=True) == installed.current == older.name
+
+
+def test_another_signer_is_taken_once_named_and_the_one_before_no_more(
+    installed: Installation, bundles: Callable[..., Path], tmp_path: Path
+) -> None:
+    other = Ed25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
+    signer, made = fingerprint(other.public_key().public_bytes_raw()), bundle(tmp_path, other, "2.0")
+    command = [installed.prefix / "machinami", "upgrade", made, "--quick"]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (refused.returncode, "is signed by" in refused.stderr) == (1, True)
+    done = subprocess.run([*command, "--signer", signer.upper()], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert read_installation(installed.prefix).signer == signer
+    with pytest.raises(InputError, match="is signed by"):
+        upgrade(read_installation(installed.prefix), read_bundle(bundles("2.0", LATER_FORM)), quick=True, say=quietly)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_upgrades_belongs_to_whose_the_town_is(installed: Installation, bundles: Callable[..., Path]) -> None:
+    data, nobody = installed.data[0], 65_534
+    for path in (data, *data.rglob("*")):
+        os.chown(path, nobody, nobody)
+    (data / "checkup.json").unlink(missing_ok=True)  # what the new release makes anew
+    upgrade(installed, read_bundle(bundles("2.0", LATER_FORM)), quick=True, say=quietly)
+    whose = {path.stat().st_uid for path in (data, *data.rglob("*"))}
+    assert whose == {nobody}
+
+
+@pytest.mark.parametrize("at", [pytest.param(0, marks=pytest.mark.long), 4, pytest.param(8, marks=pytest.mark.long)])
+def test_a_disk_that_is_full_in_the_middle_leaves_everything_as_it_was(
+    installed: Installation, bundles: Callable[..., Path], at: int
+) -> None:
+    before, first = held(installed), installed.current
+    command = [sys.executable, "-c", FULL, str(installed.prefix), str(bundles("2.0", LATER_FORM)), str(at)]
+    environment = {**os.environ, "PYTHONPATH": f"{upgrading.__file__.split('/machinami/')[0]}"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, "No space left" in done.stderr) == (1, True), done.stderr
+    assert installed.current == first
+    assert held(installed) == before
+    assert beside(installed) == set()
+    assert not (installed.prefix / "upgrade.json").exists()
+
+
+FULL = """
+import errno, sys
+from machinami.app.delivery import upgrading
+from pathlib import Path
+from machinami.cli import upgrade
+from machinami.cli.entrance import enter
+from machinami.app.delivery.installing import read_installation
+left, copy = int(sys.argv[3]), upgrading.copy_file
+def full(source, target):
+    global left
+    if not left:
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+    left -= 1
+    copy(source, target)
+upgrading.copy_file = full
+upgrade.here = lambda: read_installation(Path(sys.argv[1]))
+sys.exit(enter(["upgrade", sys.argv[2]]))
+"""
 STEPS = """
 import os, sys
 from machinami.app.delivery import upgrading

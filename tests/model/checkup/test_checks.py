@@ -41,6 +41,7 @@ SOUND = Facts(
     ends=(known.EndFact("certificate", NOW + 90 * DAY),),
     backup=known.BackupFact(NOW - timedelta(hours=20), NOW - 30 * DAY),
     standbys=(),
+    branches=(),
     set_aside=(),
     memory=known.MemoryFact(GB, 16 * GB, 10 * GB),
     workers=known.WorkersFact(2, 0),
@@ -73,6 +74,10 @@ def job(hours: float) -> dict[str, Any]:
 
 def second(seconds: float, version: str = "") -> dict[str, Any]:
     return {"standbys": (known.StandbyFact("hall", seconds, 3, NOW - timedelta(seconds=seconds), version),)}
+
+
+def branch(seconds: float, heard: bool) -> dict[str, Any]:
+    return {"branches": (known.BranchFact("school", "default", seconds, 3, NOW if heard else None),)}
 
 
 def following(seconds: float | None) -> dict[str, Any]:
@@ -112,6 +117,7 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
         {"devices": (known.DeviceFact("default", "urn:g", "RiverGauge", NOW - DAY, 600.0),)},
         Severity.WARNING,
     ),
+    "devices.more": ({"devices": (), "devices_unnamed": 12}, Severity.WARNING),
     "subscriptions.dead": (failing(2), Severity.GRAVE),
     "subscriptions.failing": (failing(0.1), Severity.WARNING),
     "subscriptions.behind": (
@@ -134,6 +140,8 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
     "ends.place_over": (ended("place_over", -2), Severity.WARNING),
     "ends.review": (ended("review", 50), Severity.NOTE),
     "ends.review_over": (ended("review_over", -5), Severity.WARNING),
+    "branch.silent": (branch(300.0, True), Severity.WARNING),
+    "branch.delivers_late": (branch(4_000.0, False), Severity.GRAVE),
     "standby.behind": (second(300.0), Severity.WARNING),
     "standby.version": (second(1.0, "2.0"), Severity.WARNING),
     "standby.nothing_yet": (following(None), Severity.WARNING),
@@ -223,6 +231,19 @@ def test_what_a_town_holds_is_named_to_its_own_people_and_counted_for_others() -
     part = [one for one in found.named_of(("a",)).findings if one.check == "subscriptions"]
     assert [one.key for one in part] == ["subscriptions.behind", "subscriptions.some"]
     assert part[1].values == {"count": 1}
+
+
+def test_whom_a_town_asks_is_named_to_its_own_people_and_what_the_settings_name_to_all_who_oversee() -> None:
+    sources = (
+        known.SourceFact("neighbour", "https://secret.example", False, town="east"),
+        known.SourceFact("mqtt", "mqtt://broker.example", False, "OSError"),
+    )
+    found = check_up(replace(SOUND, sources=sources))
+    assert found.named_of(("east",)) == found
+    told = found.named_of(("default",))
+    assert {one.key for one in told.findings} == {"sources.mqtt", "sources.some"}
+    assert "secret.example" not in str(document(told, "/srv/town"))
+    assert "broker.example" in str(document(told, "/srv/town"))
 
 
 def test_what_does_not_say_since_when_is_told_since_when_it_was_noticed() -> None:

@@ -21,7 +21,6 @@ from machinami.services.flood.logic.training import carried, floods_seen, proven
 from machinami.services.flood.model import Sample
 
 HOURS = (1.0, 3.0)
-pytestmark = pytest.mark.xdist_group("flood logic")  # what is trained for all of them is trained once
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from machinami.methods.fair_allocation import share_by_need, share_fairly
 from machinami.methods.scorecard import Table
 from machinami.services.shelters.evaluate import evaluate
 from machinami.services.shelters.logic.brute import equals, small
-from machinami.services.shelters.logic.planted import SCARCE, SOME, coverage, settlements
+from machinami.services.shelters.logic.planted import SCARCE, SOME, coverage, cut_off, settlements
 from machinami.services.shelters.logic.sidekicks import proved_of, rows_of
 
 SHARED = Path(os.environ.get("MACHINAMI_SHARED", Path(__file__).parents[4] / "shared")) / "data"
@@ -78,6 +78,15 @@ def test_drone_plans_are_near_the_proved_optima_and_hold(every: str) -> None:
     found = scored(EMPTY._replace(documents=files(PLANS)), every=every)
     assert found["mean_gap_to_optimum"][1]
     assert found["plans_infeasible"][0] == 0
+
+
+def test_in_every_simulated_town_a_settlement_is_cut_off_by_road_and_something_is_brought_there() -> None:
+    for task in (one for setting in (SOME, SCARCE) for one in settlements(5, 20, setting)):
+        there = cut_off(task)
+        assert there.any()
+        assert np.isfinite(task.limit[:, there]).all()
+        assert (task.limit[:, there].sum(axis=0) > 0).all()
+        assert (task.need[there].sum(axis=1) > 0).all()
 
 
 def test_where_everybody_is_short_the_worst_off_fare_no_worse_than_by_hand() -> None:

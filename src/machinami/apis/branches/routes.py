@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import orjson
 
 from machinami.broker.arrivals import arrive, arrived
+from machinami.broker.hearing import Hearing
 from machinami.broker.policy import demand
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadRequestData
@@ -22,13 +23,20 @@ _WRITES = (Deed.CREATE, Deed.CHANGE, Deed.DELETE)
 Towns = Callable[[str | None], Awaitable[Town]]
 
 
-def routes(towns: Towns, identify: Identify) -> list[Route]:
-    """The addresses for branches."""
+def routes(towns: Towns, identify: Identify, hearing: Hearing) -> list[Route]:
+    """The addresses for branches. hearing: is told what each says that it is behind."""
+
+    def hear(request: Request, town: Town) -> None:
+        seconds, changes = (_number(request, name) for name in ("seconds", "behind"))
+        hearing.hear(town.name, _named(request), seconds, changes)
 
     async def tell(request: Request) -> Response:
         town = await towns(request.header(b"ngsild-tenant"))
         demand(town.policy, identify(request), *_WRITES)
-        return _answer(arrived(town, _named(request)))
+        found = arrived(town, _named(request))
+        if found or "behind" in request.arguments:
+            hear(request, town)
+        return _answer(found)
 
     async def take(request: Request) -> Response:
         town, by = await towns(request.header(b"ngsild-tenant")), identify(request)
@@ -40,12 +48,21 @@ def routes(towns: Towns, identify: Identify) -> list[Route]:
         found = [read_delivery(row) for row in rows]
         if [one.seq for one in found] != sorted({one.seq for one in found}):
             raise BadRequestData("Changes are delivered in the order of their numbers, each once")
-        return _answer(await arrive(town, _named(request), after, found, by))
+        reached = await arrive(town, _named(request), after, found, by)
+        hear(request, town)
+        return _answer(reached)
 
     return [
         Route("GET", PATH, tell, "How far the writes of a branch are here", "Branches"),
         Route("POST", PATH, take, "Deliver the writes of a branch", "Branches"),
     ]
+
+
+def _number(request: Request, name: str) -> int:
+    said = request.arguments.get(name, "0")
+    if not said.isascii() or not said.isdecimal() or len(said) > 15:
+        raise BadRequestData(f"{name} is a whole number")
+    return int(said)
 
 
 def _named(request: Request) -> str:

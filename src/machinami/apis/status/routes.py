@@ -17,11 +17,11 @@ _METRICS = {"description": "The Prometheus text format", "content": {"text/plain
 def routes(
     version: str,
     parts: Callable[[], Iterable[Part]],
-    metrics: Callable[[], Iterable[Metric]],
+    metrics: Callable[[Request], Iterable[Metric]],
     oversees: Oversees = everyone,
 ) -> list[Route]:
     """/health (200 if every part is well, 503 if the store is not) and /metrics. Of whom `oversees` says nothing,
-    /health tells only whether the town is well, and /metrics nothing."""
+    /health tells only whether the town is well, and /metrics nothing. metrics: what who asks may know."""
 
     def tell_health(request: Request) -> Response:
         listed = list(parts())
@@ -32,7 +32,7 @@ def routes(
     def tell_metrics(request: Request) -> Response:
         if not oversees(request):
             raise SignInRequired("The figures are for this machine itself, and for a key with the scope `metrics`")
-        return Response(200, prometheus(metrics()), b"text/plain; version=0.0.4; charset=utf-8")
+        return Response(200, prometheus(metrics(request)), b"text/plain; version=0.0.4; charset=utf-8")
 
     return [
         _row("/health", tell_health, "Is the town well?", Operation(answers={200: _HEALTH, 503: _HEALTH})),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from struct import Struct
+from struct import Struct, pack
 from typing import Any, BinaryIO
 
 import orjson
@@ -80,26 +80,29 @@ class Writing:
     def add(self, entry: Entry, pages: dict[int, bytes], files: Any) -> int:
         """Add a record, on the disk when this returns; the bytes that it took. Raises OSError."""
         head = orjson.dumps(asdict(entry))
-        content = len(pages).to_bytes(4) + b"".join(number.to_bytes(4) for number in pages) + b"".join(pages.values())
-        content += orjson.dumps(files) if files else b""
-        packed = self._vault.close(content, head.decode(), squeeze=len(content) < _BUSY)
-        written = _HEAD.pack(_SIGN, len(head), len(packed), _mark(head)) + head + packed
-        digest = sha256(written).digest()
-        if self._file is None or self._bytes + len(written) > _LARGEST:
+        numbers = pack(f">I{len(pages)}I", len(pages), *pages)
+        content = b"".join((numbers, *pages.values(), orjson.dumps(files) if files else b""))
+        kind, packed = self._vault.close_apart(content, head.decode(), squeeze=len(content) < _BUSY)
+        length = len(kind) + len(packed)
+        before = _HEAD.pack(_SIGN, len(head), length, _mark(head)) + head + kind
+        digest = sha256(before)
+        digest.update(packed)  # megabytes a second while a town is busy: nothing of it is put together anew
+        size = len(before) + len(packed)
+        if self._file is None or self._bytes + size > _LARGEST:
             self._begin(entry.number)
         assert self._file is not None
         start = self._file.tell()
         try:
-            self._file.write(written + digest)
+            self._file.writelines((before, packed, digest.digest()))
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError:
             self.close()  # what is half there ends its file; the next record begins another
             raise
-        self._bytes += len(written)
+        self._bytes += size
         path = Path(self._file.name)
-        self.last = Place(entry, digest.hex(), path, start + _HEAD.size + len(head), len(packed), self._file.tell())
-        return len(written)
+        self.last = Place(entry, digest.hexdigest(), path, start + _HEAD.size + len(head), length, self._file.tell())
+        return size
 
     def close(self) -> None:
         """Let go of the file."""

@@ -74,13 +74,17 @@ class Vault:
 
     def close(self, content: bytes, about: str, squeeze: bool = True) -> bytes:
         """A content without a digest of its own, for where another one covers it. squeeze: whether it is compressed."""
+        return b"".join(self.close_apart(content, about, squeeze))
+
+    def close_apart(self, content: bytes, about: str, squeeze: bool = True) -> tuple[bytes, bytes]:
+        """The same in two parts, where it is long: how it is packed, and the rest."""
         packed, kind = (zlib.compress(content, 1), _PACKED) if squeeze else (content, 0)
         if len(packed) > len(content) * _WORTH:
             packed, kind = content, 0
         if self._keys is not None:
             nonce = os.urandom(_NONCE)
             packed, kind = nonce + self._keys.seal.encrypt(nonce, packed, about.encode()), kind | _SEALED
-        return bytes((kind,)) + packed
+        return bytes((kind,)), packed
 
     def open(self, closed: bytes, about: str, where: str) -> bytes:
         """The content of what was closed. Raises Damaged, naming where it was."""

@@ -17,7 +17,8 @@ from machinami.app.checkup.bundle import bundle_of
 from machinami.app.checkup.notes import Notes, load, save
 from machinami.app.checkup.silence import Silence
 from machinami.app.clock import utc_now
-from machinami.app.watching import Installation
+from machinami.app.lagging import Lagging
+from machinami.app.watching import NAMED, Installation
 from machinami.broker.subscriptions import Progress
 from machinami.broker.town import Town
 from machinami.foundation.settings import Settings
@@ -37,6 +38,7 @@ from machinami.model.checkup.facts import (
     MemoryFact,
     PortFact,
     SourceFact,
+    StoreFact,
     SubscriptionFact,
     WorkersFact,
 )
@@ -46,7 +48,8 @@ from machinami.wire.exchange import Caller
 
 SECONDS = 60.0
 _LOG = logging.getLogger("machinami.checkup")
-_SLOW = 5  # looks: the clock elsewhere, the size of the data and silent devices are asked for once in so many
+_SLOW = 5  # looks: the clock elsewhere, and the size of the data are asked for once in so many
+_NAMED = 300  # silent devices: when a line of many is cut, nobody reads them all
 
 
 class Overseer:
@@ -66,6 +69,7 @@ class Overseer:
         port: Callable[[], int],
         backups: Backups | None = None,
         lending: Lending | None = None,
+        lagging: Lagging | None = None,
     ) -> None:
         self._settings = settings
         self._version = version
@@ -76,6 +80,7 @@ class Overseer:
         self._port = port
         self._backups = backups
         self._lending = lending
+        self._lagging = lagging
         self._notes: Notes | None = None
         self._silence = Silence()
         self._ticked: float | None = None
@@ -126,9 +131,15 @@ class Overseer:
             found.append(Metric("memory_used_bytes", "Memory that the process takes", memory.used))
             found.append(Metric("memory_left_bytes", "Memory that the machine has left", memory.left))
         for town in self._watched.broker.towns:
-            for one in self._subscriptions(town):
-                labels = {"town": town.name, "subscription": one.id}
-                found.append(Metric("subscription_lag", "Changes that a receiver is behind", one.behind, labels=labels))
+            behind, labels = {one.id: one.behind for one in self._subscriptions(town)}, {"town": town.name}
+            most = max(behind.values(), default=0)
+            found.append(
+                Metric("subscription_lag_most", "Changes that the last of all receivers is behind", most, labels=labels)
+            )
+            found += [
+                Metric("subscription_lag", "Changes that a receiver is behind", count, labels={**labels, NAMED: name})
+                for name, count in behind.items()
+            ]
         for severity in Severity:
             count = sum(one.severity is severity for one in self._last.findings) if self._last is not None else 0
             labels = {"severity": severity.value}
@@ -184,12 +195,13 @@ class Overseer:
             data=self.data,
             running=True,
             contradictions=contradictions(settings),
-            stores=(),
+            stores=tuple(StoreFact(town.name, "damaged", town.store.damage) for town in towns if town.store.damage),
             towns=len(towns),
             clock=self._clock,
             disk=disk,
             folders=folders,
-            devices=devices,
+            devices=devices[:_NAMED],
+            devices_unnamed=max(0, len(devices) - _NAMED),
             devices_seen=seen,
             subscriptions=tuple(one for town in towns for one in self._subscriptions(town)),
             sources=tuple(self._sources(towns)),
@@ -199,6 +211,7 @@ class Overseer:
             ends=tuple(EndFact(one.kind, one.until, one.name) for one in self._concerns()),
             backup=of_running(settings, self._backups),
             standbys=() if self._lending is None else self._lending.facts(),
+            branches=() if self._lagging is None else tuple(self._lagging.facts()),
             set_aside=tuple(broker.set_aside),
             memory=memory,
             workers=WorkersFact(self._compute.workers, self._compute.waiting, self._compute.ended),
@@ -235,7 +248,7 @@ class Overseer:
         for town in towns:
             for source in town.sources.kept.values():
                 address = host_of(without_password(source.registration.endpoint))
-                found.append(SourceFact("neighbour", address, not source.failing))
+                found.append(SourceFact("neighbour", address, not source.failing, town=town.name))
         return found
 
     def _jobs(self) -> tuple[tuple[JobFact, ...], int]:

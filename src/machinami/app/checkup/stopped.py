@@ -26,6 +26,7 @@ from machinami.model.checkup.contradictions import contradictions
 from machinami.model.checkup.facts import EndFact, Facts, SourceFact, StoreFact, SubscriptionFact
 from machinami.model.checkup.finding import Checkup
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite import first_page
 from machinami.store.sqlite.backend import FILE
 from machinami.store.sqlite.connection import is_plain, migrations, open_connection, read, read_one
 from machinami.store.sqlite.statements import SQL
@@ -96,6 +97,8 @@ def _town(file: Path, ring: KeyRing) -> StoreFact | list[SubscriptionFact]:
     name = file.parent.name
     key = None if is_plain(file) else ring.key(name)
     if key is None and not is_plain(file):
+        if is_plain(first_page.place(file)):
+            return StoreFact(name, "damaged", f"{file}: its first page is damaged, and a copy of it is there")
         return StoreFact(name, "locked")
     try:
         connection = open_connection(file, StoreSettings(key=key), write=False)

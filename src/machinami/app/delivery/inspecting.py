@@ -63,5 +63,7 @@ async def try_start(folder: Path, version: str) -> None:
                             raise InputError(f"{page} answers {answer.status}: {(await answer.text())[:200]}")
     except TimeoutError as error:
         raise InputError(f"{folder} did not start within {_START_SECONDS:.0f} seconds") from error
+    except aiohttp.ClientError as error:
+        raise InputError(f"{folder} started, and did not answer on this machine's own address: {error}") from error
     finally:
         await installation.stop()

@@ -117,7 +117,7 @@ def install(bundle: Bundle, installation: Installation, say: Say) -> Path:
     command = write_launchers(installation.prefix, installation.data, installation.port)
     for data in installation.data:
         if not (data / _SETTINGS).exists():
-            _run([str(executable(release, "machinami")), "init", str(data)])
+            call([str(executable(release, "machinami")), "init", str(data)])
     installation.turn_to(release.name)
     installation.keep()
     return command
@@ -129,7 +129,7 @@ def add_release(bundle: Bundle, prefix: Path, say: Say) -> Path:
     if (release / COMPLETE).exists():
         return release
     shutil.rmtree(release, ignore_errors=True)
-    check_room(prefix, _unpacked(bundle))
+    check_room(prefix, unpacked(bundle))
     say("版を入れています", f"Installing release {bundle.name}")
     before = os.umask(0o022)  # who runs the town is another user than who installs it, and must be able to read it
     try:
@@ -155,7 +155,7 @@ def check_room(place: Path, needed: int) -> None:
         )
 
 
-def _unpacked(bundle: Bundle) -> int:
+def unpacked(bundle: Bundle) -> int:
     """How many bytes a release takes on the disk while it is put there: its wheels, and what they become."""
     needed = 0
     with zipfile.ZipFile(bundle.path) as archive:
@@ -176,7 +176,7 @@ def _add(bundle: Bundle, release: Path) -> Path:
     wheels = release / "wheels"
     with zipfile.ZipFile(bundle.path) as archive:
         archive.extractall(release, [name for name in archive.namelist() if name.startswith(WHEELS)])
-    _run([sys.executable, "-m", "venv", "--without-pip", str(release)])
+    call([sys.executable, "-m", "venv", "--without-pip", str(release)])
     parts = sorted(wheels.glob("*.whl"))
     pip = next((one for one in parts if one.name.startswith("pip-")), None)
     if pip is None:
@@ -190,7 +190,7 @@ def _add(bundle: Bundle, release: Path) -> Path:
         "--no-warn-script-location",
     )
     others = [str(one) for one in parts if one != pip]
-    _run([str(executable(release)), f"{pip}/pip", "install", *quietly, *others])
+    call([str(executable(release)), f"{pip}/pip", "install", *quietly, *others])
     shutil.rmtree(wheels)
     write_whole(release / COMPLETE, f"{bundle.digest}\n{bundle.made}\n".encode("ascii"))
     return release
@@ -202,7 +202,8 @@ def made_of(release: Path) -> str:
     return noted[1] if len(noted) > 1 else ""
 
 
-def _run(command: Sequence[str]) -> None:
+def call(command: Sequence[str]) -> None:
+    """Run a command to its end. Raises InputError with what it says where it fails."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_"))}
     done = subprocess.run(command, capture_output=True, text=True, env=own, check=False)
     if done.returncode:

@@ -23,6 +23,7 @@ from machinami.app.delivery.installing import (
     Installation,
     Say,
     add_release,
+    call,
     check_machine,
     check_room,
     check_signer,
@@ -56,6 +57,7 @@ def upgrade(installation: Installation, bundle: Bundle, quick: bool, say: Say, o
         _prepare(installation, release, quick, say)
         _switch(installation, release.name, say)
     _drop_unused(installation)
+    call([str(executable(release, "machinami")), "upgrade"])  # what starts the town is as the new release has it
     return release.name
 
 
@@ -288,8 +290,8 @@ def _hand_over(data: Path, copy: Path) -> None:
     """Give what the new release has made to whose the folder is: who upgrades may be root, who runs the town "
     "is not."""
     for made in copy.rglob("*"):
-        if not (data / made.relative_to(copy)).exists():
-            _belong(data, made)
+        was = data / made.relative_to(copy)
+        _belong(was if was.exists() else data, made)
 
 
 def _belong(source: Path, made: Path) -> None:

@@ -250,6 +250,11 @@ class Shrouded:
         """Numbers for /metrics and /health."""
         return self._store.statistics()
 
+    @property
+    def damage(self) -> str:
+        """What is known of damage to what it keeps."""
+        return self._store.damage
+
     def used_bytes(self) -> int:
         """The bytes that the data take on disk."""
         return self._store.used_bytes()

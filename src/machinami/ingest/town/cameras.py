@@ -1,12 +1,11 @@
-"""Which houses, street lights and ways to school does the simulated town have, and what does it plan to watch over?
+"""Which street lights and ways to school does the simulated town have, and what does it plan to watch over?
 
-Houses are those of the base map near two schools, with heights by the seed; nothing here knows how cameras are chosen.
-The plans are asked for and not answered: the town's own service works them out.
+Nothing here knows how cameras are chosen. The plans are asked for and not answered: the town's own service works them
+out.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -14,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from machinami.foundation.instant import format_instant
+from machinami.ingest.town.houses import NEAR_SCHOOL, SCHOOLS, House
 from machinami.ingest.town.inventory import identifier
 from machinami.ingest.town.landmarks import ground
+from machinami.ingest.town.lanes import Links, Node, crossing_at, links, way_from, ways_to
 from machinami.ingest.town.names import LANDMARKS
-from machinami.ingest.town.noise import Floats, generator
-from machinami.ingest.town.parcels import buildings
+from machinami.ingest.town.noise import Floats
 from machinami.ingest.town.projection import lonlat
 from machinami.ingest.town.streets import Lattice, lattice
 from machinami.ingest.town.terrain import Land
@@ -26,13 +26,10 @@ from machinami.ingest.town.thing import thing
 from machinami.model.reading import Reading
 from machinami.model.view import Ref, Words
 
-SCHOOLS = ("chuo-school", "higashi-school")
-_NEAR, _FAR = 190.0, 290.0  # metres from a school: houses and lights, ways to it
+_FAR = 290.0  # metres from a school from which its ways come
 _ASIDE, _APART = 3.0, 40.0  # metres: how far beside the middle of a street a light stands, and from the next
 _WAYS = 3
-_HEIGHTS, _SHARES = (5.5, 6.5, 7.5, 9.0, 12.0), (0.25, 0.35, 0.25, 0.1, 0.05)
 _BY = {"by": "早瀬 学（模擬）", "role": "危機管理課（模擬）"}
-Node = tuple[int, int]
 Line = list[Floats]
 
 
@@ -46,16 +43,14 @@ class Hood(NamedTuple):
     ways: list[Line]
 
 
-def cameras(land: Land, at: datetime) -> Iterator[Reading]:
+def cameras(land: Land, houses: Sequence[House], at: datetime) -> Iterator[Reading]:
     """Everything that the service of watch-over cameras of the simulated town works with, as readings."""
     grid = lattice(land)
     hoods = [_hood(land, grid, key) for key in SCHOOLS]
-    houses = _houses(land, grid, hoods)
-    yield from _buildings(land, houses, at)
     for hood in hoods:
         yield from _lights(hood, at)
         yield from _targets(hood, at)
-    yield from _zones(hoods, houses, at)
+    yield from _zones(hoods, [house.ring for house in houses], at)
     yield from _standing(hoods[0], at)
     yield from _plans(at)
 
@@ -63,77 +58,34 @@ def cameras(land: Land, at: datetime) -> Iterator[Reading]:
 def _hood(land: Land, grid: Lattice, key: str) -> Hood:
     mark = next(one for one in LANDMARKS if one.key == key)
     middle, _ = ground(land, mark)
-    links = _links(grid)
-    near = {node for node in links if np.hypot(*(grid.places[node] - middle)) < _FAR}
+    joined = links(grid)
+    near = {node for node in joined if np.hypot(*(grid.places[node] - middle)) < _FAR}
     pieces = [
         (grid.places[one], grid.places[other])
         for one in sorted(near)
-        for other in links[one]
-        if one < other and other in near and np.hypot(*(0.5 * (grid.places[one] + grid.places[other]) - middle)) < _NEAR
+        for other in joined[one]
+        if one < other
+        and other in near
+        and np.hypot(*(0.5 * (grid.places[one] + grid.places[other]) - middle)) < NEAR_SCHOOL
     ]
-    return Hood({"ja": mark.ja, "en": mark.en}, key, middle, pieces, _ways(grid, links, near, middle))
+    return Hood({"ja": mark.ja, "en": mark.en}, key, middle, pieces, _ways(grid, joined, near, middle))
 
 
-def _links(grid: Lattice) -> dict[Node, list[Node]]:
-    """Which crossings of the lattice are joined by a street."""
-    found: dict[Node, list[Node]] = {}
-    for built, down, right in ((grid.rows_built, 0, 1), (grid.columns_built, 1, 0)):
-        for row, column in np.argwhere(built).tolist():
-            one, other = (row, column), (row + down, column + right)
-            found.setdefault(one, []).append(other)
-            found.setdefault(other, []).append(one)
-    return found
-
-
-def _ways(grid: Lattice, links: dict[Node, list[Node]], near: set[Node], middle: Floats) -> list[Line]:
-    """Shortest ways, in pieces, from the crossing nearest to the school to far ones on several sides."""
+def _ways(grid: Lattice, joined: Links, near: set[Node], middle: Floats) -> list[Line]:
+    """Shortest ways, in pieces, to the crossing nearest to the school from far ones on several sides."""
     if not near:
         return []
-    gate = min(near, key=lambda node: float(np.hypot(*(grid.places[node] - middle))))
-    before: dict[Node, Node] = {gate: gate}
-    waiting = deque([gate])
-    while waiting:
-        node = waiting.popleft()
-        for other in links[node]:
-            if other in near and other not in before:
-                before[other] = node
-                waiting.append(other)
+    inside = {node: [other for other in joined[node] if other in near] for node in near}
+    following = ways_to(grid, inside, crossing_at(grid, inside, middle))
     found: list[Line] = []
     for side in range(_WAYS):
         turn = 2.0 * np.pi * side / _WAYS
         heading = np.array([np.sin(turn), np.cos(turn)])
-        end = max(before, key=lambda node, h=heading: float((grid.places[node] - middle) @ h))  # type: ignore[misc]
-        way = [end]
-        while way[-1] != gate:
-            way.append(before[way[-1]])
+        end = max(sorted(following), key=lambda node, h=heading: float((grid.places[node] - middle) @ h))  # type: ignore[misc]
+        way = way_from(following, end)
         if len(way) > 2:
             found.append([grid.places[node] for node in way])
     return found
-
-
-def _houses(land: Land, grid: Lattice, hoods: Sequence[Hood]) -> list[list[list[float]]]:
-    """The rings, in degrees, of the houses of the base map near the schools."""
-    middles = np.array([lonlat(hood.middle.tolist()) for hood in hoods])
-    wide = np.cos(np.radians(middles[:, 1])) * 111_195.0
-    found = []
-    for feature in buildings(land, grid):
-        for polygon in feature["geometry"]["coordinates"]:
-            off = np.array(polygon[0][0]) - middles
-            if (np.hypot(off[:, 0] * wide, off[:, 1] * 111_195.0) < _NEAR).any():
-                found.append(polygon[0])
-    return found
-
-
-def _buildings(land: Land, houses: Sequence[list[list[float]]], at: datetime) -> Iterator[Reading]:
-    drawn = generator(land.seed, 31)
-    heights = drawn.choice(_HEIGHTS, p=_SHARES, size=len(houses)).tolist()
-    for number, (ring, height) in enumerate(zip(houses, heights, strict=True)):
-        entity = identifier("Building", f"house-{number}")
-        yield Reading(
-            entity, "Building", "location", {"type": "Polygon", "coordinates": [ring]}, at, None, "GeoProperty"
-        )
-        yield Reading(entity, "Building", "height", height, at)
-        yield Reading(entity, "Building", "simulated", True, at)
 
 
 def _lights(hood: Hood, at: datetime) -> Iterator[Reading]:

@@ -25,6 +25,11 @@ def lonlat(place: Sequence[float]) -> list[float]:
     return [round(ORIGIN_LON + east / _METRES_LON, 6), round(ORIGIN_LAT + north / _METRES_LAT, 6)]
 
 
+def metres(degrees: Floats) -> Floats:
+    """Return the local metres of points (n, 2) of longitude and latitude."""
+    return np.asarray((degrees - np.array([ORIGIN_LON, ORIGIN_LAT])) * np.array([_METRES_LON, _METRES_LAT]))
+
+
 def _pairs(line: Floats, decimals: int) -> list[Any]:
     degrees = line / np.array([_METRES_LON, _METRES_LAT]) + np.array([ORIGIN_LON, ORIGIN_LAT])
     pairs: list[Any] = np.round(degrees, decimals).tolist()

@@ -15,12 +15,14 @@ from machinami.ingest.town.evacuation import Evacuation
 from machinami.ingest.town.fleet import Fleet
 from machinami.ingest.town.gauges import RainGauge, basin, rain_gauges
 from machinami.ingest.town.geography import draw
+from machinami.ingest.town.houses import House, houses
 from machinami.ingest.town.inventory import AREA_ID, identifier, inventory
 from machinami.ingest.town.noise import Floats
 from machinami.ingest.town.projection import Layers
 from machinami.ingest.town.rainfall import outlook
 from machinami.ingest.town.refuge import Refuge
 from machinami.ingest.town.sensors import Minutes, faults_of, lost_rain, observed_levels, tipped
+from machinami.ingest.town.streets import lattice
 from machinami.ingest.town.terrain import Land, terrain
 from machinami.ingest.town.truth import Truth
 from machinami.model.reading import Reading
@@ -81,6 +83,11 @@ class Town:
     def coolness(self) -> Sequence[Reading]:
         """Return where it is cool when the town comes to life, which officers may change from then on."""
         return list(coolness(self.land, self.anchor))
+
+    @cached_property
+    def houses(self) -> Sequence[House]:
+        """The houses that are told of one by one."""
+        return houses(self.land, lattice(self.land))
 
     def readings(self, start: datetime, end: datetime, step: timedelta = RAIN_STEP) -> Sequence[Reading]:
         """Return every reading observed in [start, end), in order of time.

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from machinami.ingest.town.cameras import cameras
 from machinami.ingest.town.circle import circle
+from machinami.ingest.town.houses import stand
 from machinami.ingest.town.pace import Pace
 from machinami.ingest.town.simulate import DEFAULT_DAYS, RAIN_STEP, Town, floor_to, history
 from machinami.ingest.town.street import street
@@ -76,6 +77,7 @@ class Simulation:
         told += await self._tell(
             [
                 *self.town.coolness(),
+                *stand(self.town.houses, self.town.anchor),
                 *circle(self.town.anchor.astimezone(_ZONE).date(), self.town.anchor),
                 *street(self.town.land, self.town.anchor, _ZONE),
             ]
@@ -83,7 +85,7 @@ class Simulation:
         told += await self._tell(
             walkers(self.town.seed, self.town.anchor.astimezone(_ZONE).date(), _ZONE, self.town.anchor)
         )
-        told += await self._tell(cameras(self.town.land, self.town.anchor))
+        told += await self._tell(cameras(self.town.land, self.town.houses, self.town.anchor))
         self._pace = replace(self._pace, paused=self._clock() - self._pace.started)
         self._lives = True
         return told

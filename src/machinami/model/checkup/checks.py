@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from machinami.model.checkup.facts import Facts
+from machinami.model.checkup.beside import branches, standbys
+from machinami.model.checkup.facts import Facts, SourceFact
 from machinami.model.checkup.finding import Checkup, Finding, Severity, Well
 from machinami.model.checkup.forecast import span_of
 
@@ -18,7 +19,6 @@ BEHIND = 1_000  # changes
 SILENT = 3.0  # times its usual pace
 ENDING = ("certificate", "authority", "key", "place", "review")  # other concerns have checks of their own
 ENDS_NOW, ENDS_SOON, ENDS_SOMETIME = timedelta(days=7), timedelta(days=30), timedelta(days=60)
-STANDBY_LATE, STANDBY_LOST = 120.0, 3_600.0  # seconds
 BACKUP_OLD, BACKUP_DUE, REHEARSAL_DUE = timedelta(days=7), timedelta(days=2), timedelta(days=100)
 MEMORY_FULL, MEMORY_LITTLE = 0.85, 0.08
 WAITING = 20  # pieces of work a worker process
@@ -72,7 +72,7 @@ def _store(facts: Facts) -> Found | None:
         return None
     grave = {"older": NOTE, "new": NOTE}
     commands = {
-        "damaged": "{program} rehearse --data {data}",
+        "damaged": "{program} repair --data {data} --mend",
         "older": "{program} serve --data {data}",
         "new": "{program} serve --data {data}",
         "missing": "{program} init {data}",
@@ -166,7 +166,9 @@ def _quoted(path: str) -> str:
 def _devices(facts: Facts) -> Found | None:
     if facts.devices is None:
         return None
-    return [
+    count = facts.devices_unnamed
+    more = [Finding("devices", "devices.more", WARNING, {"count": count}, "more")] if count else []
+    return more + [
         Finding(
             "devices",
             "devices.silent",
@@ -204,10 +206,16 @@ def _sources(facts: Facts) -> Found | None:
     if facts.sources is None:
         return None
     return [
-        Finding("sources", f"sources.{one.kind}", GRAVE, {"address": one.address, "reason": one.reason}, one.address)
+        Finding("sources", f"sources.{one.kind}", GRAVE, _of_source(one), f"{one.town} {one.address}".strip())
         for one in facts.sources
         if not one.connected
     ]
+
+
+def _of_source(one: SourceFact) -> dict[str, str]:
+    """What is said of a source; what is of a town itself, and not of the installation, says of which."""
+    said = {"address": one.address, "reason": one.reason}
+    return {**said, "town": one.town} if one.town else said
 
 
 def _contexts(facts: Facts) -> Found | None:
@@ -281,29 +289,6 @@ def _backup(facts: Facts) -> Found | None:
     return found
 
 
-def _standby(facts: Facts) -> Found | None:
-    if facts.following is not None:
-        of, until = facts.following.of, facts.following.until
-        take = "{program} takeover --data {data}"
-        if until is None:
-            return [Finding("standby", "standby.nothing_yet", WARNING, {"of": of})]
-        minutes = int((facts.now - until).total_seconds() // 60)
-        key = "standby.follows" if minutes < STANDBY_LATE // 60 else "standby.follows_late"
-        grave = NOTE if key == "standby.follows" else WARNING
-        return [Finding("standby", key, grave, {"of": of, "minutes": minutes}, since=until, command=take)]
-    if facts.standbys is None:
-        return None
-    found = []
-    for one in facts.standbys:
-        values = {"name": one.name, "minutes": int(one.seconds // 60), "version": one.version}
-        if one.seconds > STANDBY_LATE:
-            grave = GRAVE if one.seconds > STANDBY_LOST else WARNING
-            found.append(Finding("standby", "standby.behind", grave, values, one.name, one.asked))
-        elif one.version:
-            found.append(Finding("standby", "standby.version", WARNING, values, one.name))
-    return found
-
-
 def _set_aside(facts: Facts) -> Found | None:
     if facts.set_aside is None:
         return None
@@ -373,7 +358,8 @@ CHECKS: tuple[Check, ...] = (
     Check("port", _port, lambda facts: {"port": facts.port.port if facts.port else ""}),
     Check("clock", _clock),
     Check("backup", _backup),
-    Check("standby", _standby, lambda facts: {"count": len(facts.standbys or ())}),
+    Check("standby", standbys, lambda facts: {"count": len(facts.standbys or ())}),
+    Check("branch", branches, lambda facts: {"count": len(facts.branches or ())}),
     Check("ends", _ends),
     Check("set_aside", _set_aside),
     Check("sources", _sources, lambda facts: {"count": len(facts.sources or ())}),

@@ -64,12 +64,14 @@ class SubscriptionFact:
 
 @dataclass(frozen=True, slots=True)
 class SourceFact:
-    """Something outside that data come from. kind: mqtt or feed."""
+    """Something outside that data come from. kind: mqtt, feed, ended or neighbour; town: of which town it is, empty
+    where it stands in the settings of the installation."""
 
     kind: str
     address: str
     connected: bool
     reason: str = ""
+    town: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,18 @@ class FollowingFact:
 
     of: str
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchFact:
+    """A branch that delivers to a town here; or, where `heard` is None, this installation, which delivers to the centre
+    that `name` says. seconds, changes: what it is behind; heard: when it was heard of last."""
+
+    name: str
+    town: str
+    seconds: float
+    changes: int
+    heard: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +205,7 @@ class Facts:
     disk: DiskFact | None = None
     folders: tuple[FolderFact, ...] | None = None
     devices: tuple[DeviceFact, ...] | None = None
+    devices_unnamed: int = 0  # that are silent as well, besides devices
     devices_seen: int = 0
     subscriptions: tuple[SubscriptionFact, ...] | None = None
     sources: tuple[SourceFact, ...] | None = None
@@ -201,6 +216,7 @@ class Facts:
     backup: BackupFact | None = None
     standbys: tuple[StandbyFact, ...] | None = None
     following: FollowingFact | None = None
+    branches: tuple[BranchFact, ...] | None = None
     set_aside: tuple[str, ...] | None = None
     memory: MemoryFact | None = None
     workers: WorkersFact | None = None

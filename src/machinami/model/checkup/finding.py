@@ -6,8 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-NAMING = ("devices", "subscriptions")
-"""The checks that name what a town holds: its things, and to whom its people have things told."""
+NAMING = ("devices", "subscriptions", "sources")
+"""The checks that name what a town holds: its things, to whom its people have things told, and whom it asks. What says
+of no town whose it is stands in the settings of the installation."""
 
 
 class Severity(StrEnum):
@@ -65,15 +66,18 @@ class Checkup:
         """The same for who may know by name what these towns hold: of others it is told how much is to be seen to."""
         found: list[Finding] = []
         for one in self.findings:
-            if one.check not in NAMING or one.values.get("town") in towns:
+            if not _is_of_others(one, towns):
                 found.append(one)
             elif not any(_is_counted(other) and other.check == one.check for other in found):
-                hidden = [same for same in self.findings if same.check == one.check]
-                hidden = [same for same in hidden if same.values.get("town") not in towns]
+                hidden = [same for same in self.findings if same.check == one.check and _is_of_others(same, towns)]
                 since = min((same.since for same in hidden if same.since is not None), default=None)
                 counted = Finding(one.check, f"{one.check}.some", one.severity, {"count": len(hidden)}, since=since)
                 found.append(counted)
         return replace(self, findings=tuple(found))
+
+
+def _is_of_others(one: Finding, towns: Collection[str]) -> bool:
+    return one.check in NAMING and "town" in one.values and one.values["town"] not in towns
 
 
 def _is_counted(one: Finding) -> bool:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from machinami.foundation.errors import InputError
+from machinami.methods.covering_program import Wish
 from machinami.methods.line_of_sight import clear
-from machinami.methods.maximal_covering import Wish, fairest_covering, greedy_covering, maximal_covering
+from machinami.methods.maximal_covering import fairest_covering, greedy_covering, maximal_covering
 from machinami.methods.scorecard import Argument, Check, Each, Progress, Report, Table
 from machinami.methods.set_cover import cheapest_cover
 from machinami.methods.visibility import Lens, Poses, seen
@@ -103,8 +104,8 @@ def _plans(city: City, cameras: int) -> list[Check]:
         Check("gap", (best.bound - best.value) / best.value, "1", 0.0, most=True),
         Check("covered", best.value / float(city.weights.sum()), "1"),
         Check("greedy_of_optimum", greedy.value / best.value, "1", 1.0, most=True),
-        Check("fairest_seconds", fair_until - fair_from, "s"),
-        Check("fairest_proven", float(fair.proven), "1"),
+        Check("fairest_seconds", looked - began + fair_until - fair_from, "s", PROOF, most=True),
+        Check("fairest_proven", float(fair.proven), "1", 1.0),
         Check("fairest_of_optimum", fair.value / best.value, "1", 1.0, most=True),
         Check("least_share_without_fairness", float(np.nanmin(best.shares)), "1"),
         Check("least_share_when_fairest", float(np.nanmin(fair.shares)), "1"),

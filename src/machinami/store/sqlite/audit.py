@@ -29,19 +29,28 @@ def disagreements(connection: apsw.Connection) -> list[str]:
         before = seq
         if seq <= state and (after is not None or change.verb is Verb.DELETED):
             last[change.entity_id] = None if after is None else entity_to_document(after)
-        if seq <= settled:
+        if seq <= settled and not (change.before is None and after is None):  # else only the past was added to
             instances = len(change.attributes) + (scope_change(change) is not None)
             found += _missing_history(connection, change.entity_id, seq, instances)
     for entity_id, document in last.items():
-        held = [(gone, doc) for _, _, gone, doc in read(connection, SQL.entity_by_id, (entity_id,))]
-        present = orjson.loads(held[0][1]) if held and not held[0][0] else None
-        if present != document:
+        if _present(connection, entity_id) != document:
             found.append(f"the state of {entity_id} is not what the log says")
     counted = {tuple(place): count for *place, count in read(connection, SQL.tallies)}
     actual = {tuple(place): count for *place, count in read(connection, SQL.tallies_made_again)}
     if counted != actual:
         found.append(f"types and attributes in use are not as counted: {dict(counted.items() ^ actual.items())}")
     return found
+
+
+def _present(connection: apsw.Connection, entity_id: str) -> object:
+    """The document of an entity; None where there is none, what no document is where it cannot be read."""
+    held = [(gone, doc) for _, _, gone, doc in read(connection, SQL.entity_by_id, (entity_id,))]
+    if not held or held[0][0]:
+        return None
+    try:
+        return orjson.loads(held[0][1])
+    except orjson.JSONDecodeError:
+        return ...
 
 
 def _missing_history(connection: apsw.Connection, entity_id: str, seq: int, changes: int) -> list[str]:

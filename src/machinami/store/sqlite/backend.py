@@ -13,9 +13,11 @@ import apsw
 from machinami.foundation.errors import StoreUnavailable, TenantNotFound
 from machinami.model.town_name import check_town_name
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite import first_page
 from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection
+from machinami.store.sqlite.failing import is_damage
 from machinami.store.sqlite.lock import lock
-from machinami.store.sqlite.salvage import Salvaged, examine, is_damage, salvage
+from machinami.store.sqlite.salvage import Salvaged, examine, salvage
 from machinami.store.sqlite.town import SqliteTown
 
 FILE = "town.sqlite"
@@ -126,6 +128,8 @@ def open_town(path: Path, settings: StoreSettings) -> SqliteTown:
         connection = open_connection(path, settings, write=True)
         try:
             migrate(connection, path, migrations())
+            if not first_page.place(path).exists():  # else it may be better than what lies in the file
+                first_page.keep(path)
             return SqliteTown(path, connection, held, settings)
         except BaseException:
             connection.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite import first_page
 from machinami.store.sqlite.connection import PAGE, open_connection, read
 from machinami.store.sqlite.readers import snapshot
 from machinami.store.sqlite.shipping import Follower
@@ -79,6 +80,7 @@ class Checkpointer:
         follower = self.follower
         if follower is None:
             read(self._own, SQL.checkpoint_some)
+            first_page.keep(self._path)
             return
         if self._still is None:
             self._still = open_connection(self._path, self._settings, write=False)
@@ -86,6 +88,7 @@ class Checkpointer:
             read(self._still, SQL.settled)  # only a read that has begun holds anything back
             follower.ship()
             read(self._own, SQL.checkpoint_some)
+        first_page.keep(self._path)
 
     async def close(self) -> None:
         """Wait for the move under way."""
@@ -102,5 +105,6 @@ class Checkpointer:
             self.follower.ship()
         read(connection, SQL.checkpoint_all)
         connection.close()
+        first_page.keep(self._path)
         if self.follower is not None:
             self.follower.let_go()

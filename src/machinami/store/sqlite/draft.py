@@ -18,6 +18,7 @@ from machinami.store.sqlite.encoded import Written, encode_change
 from machinami.store.sqlite.group import Group, Snapshot
 from machinami.store.sqlite.hot import Hot, Husk
 from machinami.store.sqlite.log import trim_log
+from machinami.store.sqlite.rebuilding import EDITED, place_of_edit
 from machinami.store.sqlite.statements import SQL
 
 
@@ -66,7 +67,12 @@ class Draft:
         self._written.append(written)
         if change.after is not None:
             self._entities[change.entity_id] = change.after
+        self._note_edit(entity_id)
         return True
+
+    def _note_edit(self, entity_id: str) -> None:
+        """That the past of an entity is not what the log says up to here: nothing is made anew from that."""
+        self.put_record(EDITED, place_of_edit(entity_id), {"seq": self._group.counters.seq + len(self._written)})
 
     def recall(self, entity_id: str) -> Entity | None:
         """What is known of an entity that is not there."""
@@ -92,6 +98,7 @@ class Draft:
     def remove_history(self, entity_id: str, attribute: str | None = None, dataset_id: str | None = None) -> bool:
         """Forget the history of an entity, of one of its attributes, or of one dataset of it."""
         self._edit()
+        self._note_edit(entity_id)
         return past.forget_history(self._group, entity_id, attribute, dataset_id)
 
     def thin_history(self, entity_id: str, attribute: str, gone: Sequence[str], made: Sequence[Instance]) -> bool:

@@ -33,10 +33,12 @@ from machinami.store.sqlite.pieces import (
     Columns,
     History,
     Members,
+    begun,
     head_patch,
     head_text,
     instance_text,
     members_text,
+    moment_text,
     observed_time,
     system_times,
     types_text,
@@ -49,6 +51,7 @@ Instances = tuple[Attribute, ...]
 Doc = bytes | Plain | None
 
 _PLAIN = b'{"k":"P"}'
+_VERBS = {verb: code.encode("ascii") for verb, code in VERB_CODES.items()}
 _SERIALS = 20  # bits: instances of the history that one change may have
 _NONE = (None,)  # in the place of the instances of an attribute that is not there
 
@@ -92,6 +95,10 @@ def encode_change(
     after, told = change.after, change.attributes
     if type(told) is Renewal and told.after is after and told.before is change.before:
         return _encode_renewal(change, told, remembered, shapes)
+    if len(told) == 1 and after is not None and held is not None and held is change.before:
+        written = _encode_one(change, told[0], held, after, remembered)
+        if written is not None:
+            return written
     texts, history = _parts(change)
     if not remembered:
         history = []
@@ -113,6 +120,30 @@ def encode_change(
     doc = b'%b%b"a":%b}' % (head, b"" if head == b"{" else b",", members_text(members))
     log = _log_json(change, b'"p":' + doc, _follows(change, members))
     return Written(change, doc, False, len(doc) if grows else 0, log, history)
+
+
+def _encode_one(change: Change, one: AttributeChange, held: Entity, after: Entity, remembered: bool) -> Written | None:
+    """The same where one instance stands in the place of another, alone, as after most writes; None where more is
+    another than before."""
+    old, new = held.attributes, after.attributes
+    was, instances = old.get(one.name, _NONE), new.get(one.name, _NONE)
+    fresh = one.after
+    if (
+        fresh is None
+        or instances[0] is not fresh
+        or was[0] is not one.before
+        or not len(was) == len(instances) == 1 < len(new) == len(old)
+        or held.scopes != after.scopes
+    ):
+        return None
+    for name, kept in new.items():
+        if kept is not instances and old.get(name) is not kept:
+            return None
+    text, time, columns = write_instance(fresh)
+    head = head_patch(held, after)
+    doc = b'%b%b"a":{%b%b]}}' % (head, b"" if head == b"{" else b",", begun(one.name), text)
+    log = _log_json(change, b'"p":' + doc, True)
+    return Written(change, doc, False, 0, log, [(one.name, time, columns)] if remembered else [])
 
 
 def _encode_renewal(change: Change, renewal: Renewal, remembered: bool, shapes: Shapes | None) -> Written:
@@ -179,9 +210,10 @@ def _log_json(change: Change, state: bytes | None, follows: bool) -> bytes:
         old, new = _instances(change)
         parts = [_told(one, old.get(one.name, ()), new.get(one.name, ())) for one in change.attributes]
         told += b'"d":%b,' % encode(parts)
-    verb, at = VERB_CODES[change.verb].encode("ascii"), moment_to_text(change.at).encode("ascii")
     who, types, by = encode(change.entity_id), types_text(change.types), encode(change.by)
-    return b'{%b"v":"%b","i":%b,"t":%b,"at":"%b","by":%b}' % (told, verb, who, types, at, by)
+    return b'{%b"v":"%b","i":%b,"t":%b,"at":"%b","by":%b}' % (
+        told, _VERBS[change.verb], who, types, moment_text(change.at), by,
+    )  # fmt: skip
 
 
 def _instances(change: Change) -> tuple[Attributes, Attributes]:

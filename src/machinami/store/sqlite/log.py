@@ -64,7 +64,9 @@ def trim_log(connection: apsw.Connection, before: int) -> int:
         whole = orjson.dumps(_state_after(reader, prev))
         connection.execute(SQL.stand_alone, (seq, whole))
     connection.execute(SQL.trim_log, (first,))
-    return connection.changes()
+    forgotten = connection.changes()
+    connection.execute(SQL.trim_edits, (first,))
+    return forgotten
 
 
 def _before(reader: LogReader, was: str | None, prev: int | None, states: dict[int, Document]) -> Document | None:

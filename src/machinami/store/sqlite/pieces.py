@@ -64,9 +64,11 @@ def form(kind: str, unit_code: str | None) -> tuple[bytes, bytes, bytes | None]:
 @lru_cache(_MOMENTS)
 def system_times(created: datetime | None, modified: datetime | None) -> tuple[int | None, int | None, bytes]:
     """createdAt and modifiedAt in microseconds, and as what they add to the JSON; one write repeats few of them."""
-    made = None if created is None else to_micros(created)
-    written = None if modified is None else to_micros(modified)
-    return made, written, times_text(_text(created), _text(modified))
+    if created is not None and modified is not None:
+        (made, begin), (written, now) = _moment(created), _moment(modified)
+        return made, written, b',"c":"%b","m":"%b"' % (begin, now)
+    times = times_text(_text(created), _text(modified))
+    return created and to_micros(created), modified and to_micros(modified), times
 
 
 def times_text(created: str | None, modified: str | None) -> bytes:
@@ -92,8 +94,14 @@ def _moment(moment: datetime) -> tuple[int, bytes]:
     return to_micros(moment), moment_to_text(moment).encode("ascii")
 
 
+def moment_text(moment: datetime) -> bytes:
+    """A moment as text."""
+    return _moment(moment)[1]
+
+
 @lru_cache(_NAMES)
-def _begun(name: str) -> bytes:
+def begun(name: str) -> bytes:
+    """How the JSON of an attribute begins."""
     return encode(name) + b":["
 
 
@@ -131,4 +139,4 @@ def members_text(members: Members) -> bytes:
     """The JSON of attributes."""
     if not members or None in members.values():
         return encode({name: None if text is None else Fragment(b"[%b]" % text) for name, text in members.items()})
-    return b"{%b]}" % b"],".join([_begun(name) + text for name, text in members.items() if text is not None])
+    return b"{%b]}" % b"],".join([begun(name) + text for name, text in members.items() if text is not None])

@@ -26,7 +26,8 @@ def snapshot(connection: apsw.Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        connection.execute("COMMIT")
+        if connection.in_transaction:  # where the file failed, it may have ended already
+            connection.execute("COMMIT")
 
 
 class Readers:

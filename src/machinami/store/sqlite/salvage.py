@@ -5,46 +5,36 @@ as it was. The state is made anew: from its own rows, and from the log wherever 
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import apsw
 import orjson
 
-from machinami.foundation.errors import StoreUnavailable
+from machinami.foundation.errors import MachinamiError, StoreUnavailable
+from machinami.foundation.instant import format_instant
 from machinami.model.change import Change, Verb
-from machinami.model.document import entity_to_document
+from machinami.model.document import entity_from_document, entity_to_document
 from machinami.model.entity import Entity
-from machinami.model.sealed import seal
 from machinami.store.encoding import encode, husk_of
 from machinami.store.protocol import SET_ASIDE
 from machinami.store.settings import StoreSettings
+from machinami.store.sqlite import first_page
 from machinami.store.sqlite.audit import disagreements
-from machinami.store.sqlite.connection import is_plain, migrate, migrations, open_connection, read
+from machinami.store.sqlite.connection import migrate, migrations, open_connection, read
 from machinami.store.sqlite.fold import Fold
 from machinami.store.sqlite.hot import Husk
 from machinami.store.sqlite.log import read_log
 from machinami.store.sqlite.names import Names
+from machinami.store.sqlite.readable import Gap, Row, Table, rows
+from machinami.store.sqlite.rebuilding import rebuild
 from machinami.store.sqlite.runs import Runs, Step
 from machinami.store.sqlite.statements import SQL
 from machinami.store.sqlite.values import ValueIndexes
 
-_FARTHEST = 1 << 40
 _TOGETHER = 1_000
 _SERIALS = 20
-Row = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A table to be copied: its columns, the first of which orders it; whether it is a number; what a row must be."""
-
-    name: str
-    columns: str
-    numbered: bool = True
-    fits: Callable[[Row], bool] = lambda row: True
 
 
 def _is_object(doc: object) -> bool:
@@ -55,38 +45,28 @@ def _is_object(doc: object) -> bool:
 
 
 _TABLES = (
-    _Table("name", "id, text", fits=lambda row: isinstance(row[1], str)),
-    _Table("shape", "id, text", fits=lambda row: isinstance(row[1], str)),
-    _Table("log", "seq, doc, was, prev", fits=lambda row: _is_object(row[1])),
-    _Table(
+    Table("name", "id, text", fits=lambda row: isinstance(row[1], str)),
+    Table("shape", "id, text", fits=lambda row: isinstance(row[1], str)),
+    Table("log", "seq, doc, was, prev", fits=lambda row: _is_object(row[1])),
+    Table(
         "history", "subject, attribute, time, serial, observed, deleted, created, modified, number, doc",
-        fits=lambda row: all(isinstance(one, int) for one in row[:6]),
+        fits=lambda row: all(isinstance(one, int) for one in row[:6]), order="subject, attribute, time, serial",
     ),
-    _Table("record", "kind, key, doc", numbered=False),
+    Table("record", "kind, key, doc", numbered=False),
 )  # fmt: skip
 
 
 @dataclass(slots=True)
 class Salvaged:
     """What came of it. kept: where the damaged file is; lost: sentences about what could not be read; records: kind and
-    key of records that were there and cannot be read; rows: how many there are now, by table."""
+    key of records that were there and cannot be read; gaps: where the history cannot be read; rows: how many there are
+    now, by table."""
 
     kept: Path
     lost: list[str] = field(default_factory=list)
     records: list[tuple[str, str]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
-
-
-def is_damage(error: BaseException) -> bool:
-    """Whether an error, or what caused it, says that the file is damaged."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, apsw.CorruptError | orjson.JSONDecodeError):
-            return True
-        if isinstance(seen, apsw.SQLError) and "malformed" in str(seen):
-            return True
-        seen = seen.__cause__
-    return False
 
 
 def salvage(path: Path, settings: StoreSettings, stamp: str) -> Salvaged:
@@ -95,16 +75,31 @@ def salvage(path: Path, settings: StoreSettings, stamp: str) -> Salvaged:
     A crash leaves the damaged file in its place, or the whole one. Raises StoreUnavailable where nothing can be read at
     all: then everything is as it was.
     """
-    if settings.key is None and not is_plain(path):
+    kept = path.with_name(f"{path.name}.damaged-{stamp}")
+    if first_page.can_be_read(path, settings):
+        return _read_out(path, settings, Salvaged(kept), stamp)
+    before = first_page.put_back(path)
+    if before is None or not first_page.can_be_read(path, settings):
+        if before is not None:
+            first_page.write(path, before)
         raise StoreUnavailable(
             f"{path} does not begin as a town's file does: its first page is damaged, or it is encrypted and its key "
             "is not here; restore a copy, or put back the key",
             path=str(path),
         )
+    try:
+        found = _read_out(path, settings, Salvaged(kept, ["the first page cannot be read; a copy of it was"]), stamp)
+    except StoreUnavailable:
+        first_page.write(path, before)
+        raise
+    kept.with_name(f"{kept.name}-first").write_bytes(before)
+    return found
+
+
+def _read_out(path: Path, settings: StoreSettings, found: Salvaged, stamp: str) -> Salvaged:
     made = path.with_suffix(".salvaged")
     for left in _files(made):
         left.unlink(missing_ok=True)
-    found = Salvaged(path.with_name(f"{path.name}.damaged-{stamp}"))
     try:
         target = open_connection(made, settings, write=True)
         try:
@@ -120,6 +115,7 @@ def salvage(path: Path, settings: StoreSettings, stamp: str) -> Salvaged:
     except (apsw.Error, OSError) as error:
         raise StoreUnavailable(f"{path} is damaged, and cannot be read out: {error}", path=str(path)) from error
     _change_places(path, made, found.kept)
+    first_page.keep(path)
     return found
 
 
@@ -137,7 +133,7 @@ def examine(path: Path, settings: StoreSettings) -> list[str]:
         found.lost += [f"the record {kind} {key} cannot be read" for kind, key in found.records]
         if not found.lost:
             found.lost += disagreements(connection)
-    except apsw.Error as error:
+    except (apsw.Error, ValueError) as error:
         found.lost.append(f"SQLite: {error}")
     finally:
         connection.close()
@@ -162,9 +158,11 @@ def _copy(source: apsw.Connection, target: apsw.Connection, found: Salvaged, sta
         for table in _TABLES:
             _copy_table(source, target, table, found)
         settled = _first(source, SQL.settled)
-        _rebuild(source, target, found)
+        places = _rebuild(source, target, found)
         last = read(target, SQL.last_seq)[0][0]
-        target.execute(SQL.set_settled, (last if settled is None else min(settled, last),))
+        upto = last if settled is None else min(settled, last)
+        _remake(target, places, found, upto)
+        target.execute(SQL.set_settled, (upto,))
         target.execute(SQL.set_state, (last,))
         for number, what in enumerate(found.lost):
             note = encode({"what": what, "file": found.kept.name, "at": stamp})
@@ -182,7 +180,7 @@ def _first(connection: apsw.Connection, sql: str) -> int | None:
     return found
 
 
-def _copy_table(source: apsw.Connection, target: apsw.Connection, table: _Table, found: Salvaged) -> None:
+def _copy_table(source: apsw.Connection, target: apsw.Connection, table: Table, found: Salvaged) -> None:
     add = f"INSERT OR IGNORE INTO {table.name} ({table.columns}) VALUES ({', '.join('?' * _width(table))})"
     found.rows[table.name] = 0
     for row in _whole_rows(source, target, table, found):
@@ -190,20 +188,23 @@ def _copy_table(source: apsw.Connection, target: apsw.Connection, table: _Table,
         found.rows[table.name] += 1
 
 
-def _whole_rows(source: apsw.Connection, other: apsw.Connection, table: _Table, found: Salvaged) -> Iterator[Row]:
+def _whole_rows(source: apsw.Connection, other: apsw.Connection, table: Table, found: Salvaged) -> Iterator[Row]:
     """The rows of a table that are as they must be; of the others it is noted that they are lost."""
     bad = 0
-    gaps: list[str] = []
-    for row in _rows(source, table, gaps):
+    gaps: list[Gap] = []
+    for row in rows(source, table, gaps):
         if table.name == "record" and not _is_object(row[2]):
             found.records.append((str(row[0]), str(row[1])))
         elif table.fits(row) and (table.name != "log" or _is_jsonb(other, row[2])):
             yield row
         else:
             bad += 1
+            gaps += [Gap(row[0], row[0]) if isinstance(row[0], int) else Gap(None)] if table.name == "history" else []
+    if table.name == "history":
+        found.gaps = gaps
     if bad or gaps:
         what = f"{bad} rows and {len(gaps)} stretches of {table.name}"
-        found.lost.append(f"{what} cannot be read" + "".join(f" (after {gap})" for gap in gaps[:5]))
+        found.lost.append(f"{what} cannot be read" + "".join(f" (after {gap.after})" for gap in gaps[:5]))
 
 
 def _is_jsonb(connection: apsw.Connection, doc: bytes | None) -> bool:
@@ -214,38 +215,8 @@ def _is_jsonb(connection: apsw.Connection, doc: bytes | None) -> bool:
     return True
 
 
-def _width(table: _Table) -> int:
+def _width(table: Table) -> int:
     return table.columns.count(",") + 1
-
-
-def _rows(source: apsw.Connection, table: _Table, gaps: list[str]) -> Iterator[Row]:
-    """Every row that can be read: from the beginning, over what cannot be read, and from the end."""
-    first = table.columns.partition(",")[0]
-    last: Any = None
-    step = 0
-    while True:
-        where, bound = ("", ()) if last is None else (f"WHERE {first} >= ?", (last + step,))
-        came = False
-        try:
-            for row in source.execute(f"SELECT {table.columns} FROM {table.name} {where} ORDER BY {first}", bound):
-                last, came = row[0], True
-                yield row
-            return
-        except apsw.Error:
-            if came or not gaps:
-                gaps.append(str(last))
-            if not table.numbered or step > _FARTHEST:
-                break
-            last, step = (last if isinstance(last, int) else 0), (1 if came else max(1, 2 * step))
-    yield from _backwards(source, table)
-
-
-def _backwards(source: apsw.Connection, table: _Table) -> Iterator[Row]:
-    first = table.columns.partition(",")[0]
-    try:
-        yield from source.execute(f"SELECT {table.columns} FROM {table.name} ORDER BY {first} DESC")
-    except apsw.Error:
-        return
 
 
 @dataclass(slots=True)
@@ -258,36 +229,88 @@ class _Place:
     doc: bytes | None
 
 
-def _rebuild(source: apsw.Connection, target: apsw.Connection, found: Salvaged) -> None:
+def _remake(target: apsw.Connection, places: Mapping[str, "_Place"], found: Salvaged, upto: int) -> None:
+    """The history that cannot be read, from the log as far as it goes."""
+    if not found.gaps:
+        return
+    subjects = {entity_id: place.subject for entity_id, place in places.items()}
+    made = rebuild(target, read_log(target, 0), subjects, found.gaps, upto)
+    found.rows["history"] += made
+    first = list(read_log(target, 0, 1))
+    since = f"begins {format_instant(first[0].at)}" if first else "is empty"
+    found.lost.append(
+        f"of the history, {made} instances came back from the log, which {since}; what is older is in the backups: "
+        "machinami restore"
+    )
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the log says of the state: the last change of each entity, under which subject the history has it, and from
+    which change on the log has no gap, so that its word is the last."""
+
+    changes: dict[str, Change] = field(default_factory=dict)
+    subjects: dict[str, int] = field(default_factory=dict)
+    whole_from: int = 0
+
+
+def _rebuild(source: apsw.Connection, target: apsw.Connection, found: Salvaged) -> "dict[str, _Place]":
     """The state, from its rows and from the log."""
     places = _read_state(source, found)
-    key = max((place.key for place in places.values()), default=0)
-    subjects = _subjects(target, places)
-    for change in _readable(target, found):
-        known = places.get(change.entity_id)
+    keys = {place.key for place in places.values()}
+    top = max(keys, default=0)
+    shown = _first(source, SQL.settled_state) or 0
+    told = _told(target, found, _subjects(target, places), shown)
+    for entity_id, change in told.changes.items():
+        known = places.get(entity_id)
         if known is None:
-            key += 1
-            subject = subjects.get(change.seq, key)
-            known = _Place(key, subject, husk_of(change.after or change.before or Entity("", ())), None)
+            subject = told.subjects.get(entity_id, 0)
+            key = subject if subject and subject not in keys else top + 1  # as it was, most likely
+            keys.add(key)
+            top = max(top, key)
+            known = _Place(key, subject or key, husk_of(change.after or change.before or Entity("", ())), None)
+        elif change.seq < told.whole_from and change.seq <= shown:
+            continue  # the row may show a later change, which cannot be read
         if change.after is not None:
             doc = encode(entity_to_document(change.after))
-            places[change.entity_id] = _Place(known.key, known.subject, change.after, doc)
-        elif change.verb is Verb.DELETED and change.before is not None:
-            places[change.entity_id] = _Place(known.key, known.subject, husk_of(change.before), None)
+            places[entity_id] = _Place(known.key, known.subject, change.after, doc)
+        elif change.before is not None:
+            places[entity_id] = _Place(known.key, known.subject, husk_of(change.before), None)
     _lay(target, places)
     found.rows["entity"] = len(places)
+    return places
+
+
+def _told(target: apsw.Connection, found: Salvaged, subjects: Mapping[int, int], shown: int) -> _Told:
+    """What the log says. subjects: under which subject the history has what a change said; shown: up to which change
+    the state was."""
+    told, last = _Told(), -1
+    for change in _readable(target, found):
+        if change.seq != last + 1:
+            told.whole_from = change.seq
+        last = change.seq
+        if change.after is not None or change.verb is Verb.DELETED:
+            told.changes[change.entity_id] = change
+        if change.seq in subjects:
+            told.subjects.setdefault(change.entity_id, subjects[change.seq])
+    if last < shown:
+        told.whole_from = shown + 1
+    return told
 
 
 def _read_state(source: apsw.Connection, found: Salvaged) -> dict[str, _Place]:
     places: dict[str, _Place] = {}
-    gaps: list[str] = []
+    gaps: list[Gap] = []
     bad: list[str] = []
-    for key, entity_id, subject, gone, raw in _rows(source, _Table("entity", "key, id, subject, gone, doc"), gaps):
+    for key, entity_id, subject, gone, raw in rows(source, Table("entity", "key, id, subject, gone, doc"), gaps):
         try:
             ((text,),) = read(source, "SELECT CAST(json(?) AS BLOB)", (raw,))
-            entity = seal(entity_id, text)
+            entity = entity_from_document(orjson.loads(text))
             head = husk_of(entity)
-        except (apsw.Error, ValueError, KeyError, TypeError):
+            whole = entity.id == entity_id and isinstance(key, int) and isinstance(subject, int)
+        except (apsw.Error, ValueError, LookupError, TypeError, AttributeError, MachinamiError):
+            whole = False
+        if not whole:
             bad.append(str(entity_id))
             continue
         places[entity_id] = _Place(key, subject, head if gone else entity, None if gone else text)

@@ -179,6 +179,9 @@ INSERT INTO record (kind, key, doc) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET d
 DELETE FROM record WHERE kind = ? AND key = ?
 -- get_record
 SELECT doc FROM record WHERE kind = ? AND key = ?
+-- trim_edits: notes about changes that the log does not have any more
+DELETE FROM record WHERE kind = 'past-edited' AND CAST(doc AS TEXT) ->> '$.seq' < ?
+
 -- records
 SELECT key, doc FROM record WHERE kind = ? ORDER BY key
 

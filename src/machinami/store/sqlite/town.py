@@ -30,6 +30,7 @@ from machinami.store.sqlite.compile import Plan, Planner
 from machinami.store.sqlite.connection import PAGE, open_connection, read, read_one
 from machinami.store.sqlite.discovery import GONE, LIVE, count, summarize
 from machinami.store.sqlite.draft import Draft
+from machinami.store.sqlite.failing import Failing, telling
 from machinami.store.sqlite.find import Effort, TooLong, find, find_ids, patience
 from machinami.store.sqlite.find_past import find_past
 from machinami.store.sqlite.group import NEVER, Counters, Group
@@ -53,12 +54,13 @@ T = TypeVar("T")
 _EVERY = Page(0, count=True)  # whoever wants everything: for the choice of the plan
 
 
+@telling
 class SqliteTown:
     """The store of one town."""
 
     def __init__(self, path: Path, connection: apsw.Connection, held: apsw.Connection, settings: StoreSettings) -> None:
-        self._held, self._path, self._settings = held, path, settings
-        self._connection = connection
+        self.failing = Failing(path)
+        self._held, self._path, self._settings, self._connection = held, path, settings, connection
         self._names = Names(connection)
         self._backlog = Backlog()
         self._indexes = ValueIndexes()
@@ -80,15 +82,12 @@ class SqliteTown:
         self._planner = Planner(
             self._names, self._indexes, self._type_size, lambda: self._entities, lambda: self._counters.key
         )
-        self._writer = Writer(connection, self._new_group, self._committed, settings, self._thread)
+        self._writer = Writer(connection, self._new_group, self._committed, settings, self._thread, self.failing)
         self.cease = self._writer.cease
         self.checkpointer = Checkpointer(path, settings, connection)
         self._indexer = Indexer(connection, self._names, self._indexes, settings, self._writer.put)
-        self._closing = False
-        self._asked = False
+        self._closing = self._asked = False
         self._recover()
-
-    # writing
 
     def transact(self, work: Callable[[Transaction], T]) -> Awaitable[T]:
         """Run the work in the next commit; the awaitable gives its result after that commit."""
@@ -97,18 +96,13 @@ class SqliteTown:
     def _new_group(self) -> Group:
         under_way = self._writer.committing
         group = Group(
-            self._connection,
-            self._names,
-            self._indexes,
-            self._counters,
-            self._source().state,
-            self._backlog,
+            self._connection, self._names, self._indexes, self._counters, self._source().state, self._backlog,
             # In a thread of its own the next commit begins before this one is done. With a bound of the file, what is
             # taken must fit as a whole.
             prompt=self._thread is not None or self._settings.max_bytes is not None,
             asked=self._asked,
             log_past=self._settings.log_past,
-        )
+        )  # fmt: skip
         group.before = self._entities + (0 if under_way is None else under_way.entities)
         return group
 
@@ -342,8 +336,6 @@ class SqliteTown:
             self._types = self._counters.seq, summarize(self._names, self._source().connection)
         return self._types[1]
 
-    # records
-
     async def records(self, kind: str) -> dict[str, dict[str, Any]]:
         """All records of a kind by key."""
         return self._records.of(self._source().connection, kind)
@@ -352,7 +344,10 @@ class SqliteTown:
         """One record as it is committed, at once."""
         return self._records.one(self._source().connection, kind, key)
 
-    # the whole
+    @property
+    def damage(self) -> str:
+        """What is known of damage to the file; empty: none."""
+        return self.failing.damage
 
     def statistics(self) -> dict[str, float]:
         """Numbers for /metrics and /health."""

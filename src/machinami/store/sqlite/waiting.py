@@ -56,6 +56,15 @@ def _values(several: Sequence[Waiting], names: Names) -> Iterable[Any]:
         if len(plains) == len(several) and len({plain.shape for plain in plains}) == 1:
             numbers = names.numbers(plains[0].shape.names)
             return plain_columns(plains, numbers, several[0][0], [first for _, first, _ in several])
-    rows = list(chain.from_iterable([rows_of(one, names) for one in several]))
+    rows: list[Row] = []
+    number = names.number
+    for one in several:
+        subject, serial, told = one
+        if type(told) is Plain:
+            rows += rows_of(one, names)
+            continue
+        for name, time, columns in told:
+            rows.append((subject, number(name), time, serial, *columns))
+            serial += 1
     rows.sort()  # no two are the same in what orders them, so that nothing else is compared
     return chain.from_iterable(rows)

@@ -19,6 +19,7 @@ import apsw
 from machinami.foundation.errors import Overloaded, StoreUnavailable
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.draft import Draft
+from machinami.store.sqlite.failing import Failing
 from machinami.store.sqlite.group import Group
 from machinami.store.sqlite.statements import SQL
 
@@ -37,8 +38,10 @@ class Writer:
         committed: Callable[[Group], None],
         settings: StoreSettings,
         thread: ThreadPoolExecutor | None,
+        failing: Failing,
     ) -> None:
         self._connection = connection
+        self._failing = failing
         self._new_group = new_group
         self._committed = committed
         self._slice = settings.slice_seconds
@@ -133,7 +136,7 @@ class Writer:
         except apsw.Error as error:
             if self._connection.in_transaction:
                 self._connection.execute(SQL.rollback)
-            raise unavailable(error) from error
+            raise self._failing.tell(error) from error
         self._committed(group)
 
     def _flush(self) -> None:
@@ -196,7 +199,7 @@ class Writer:
             self._connection.execute(SQL.rollback)
         for future, _, own in outcomes:
             if not future.done():
-                future.set_exception(own if own is not None and not isinstance(own, apsw.Error) else unavailable(error))
+                future.set_exception(own if own is not None else self._failing.tell(error))
         self._rest()
 
     def _rest(self) -> None:
@@ -218,21 +221,3 @@ def run_work(work: Work, group: Group) -> tuple[Any, Exception | None]:
         draft.undo()
         return None, error
     return result, None
-
-
-_CAUSES: dict[type[apsw.Error], str] = {
-    apsw.FullError: "there is no space left for it (disk full, or the town's bound reached); make room, and it goes on",
-    apsw.ReadOnlyError: "its file may not be written; give the town the right to write, or mend the disk",
-    apsw.BusyError: "another process holds it",
-    apsw.CorruptError: "its file is damaged; stop the town and run machinami repair --mend, or restore a copy",
-    apsw.NotADBError: "its file is damaged; stop the town and run machinami repair --mend, or restore a copy",
-    apsw.IOError: "the disk failed; see what the system says of it",
-}
-
-
-def unavailable(error: Exception) -> StoreUnavailable:
-    """What to tell those whose works were lost with a failed commit."""
-    cause = next((text for kind, text in _CAUSES.items() if isinstance(error, kind)), type(error).__name__)
-    failure = StoreUnavailable(f"The store cannot take data now: {cause} ({error})", cause=str(error))
-    failure.__cause__ = error
-    return failure

@@ -13,8 +13,9 @@ import numpy as np
 import shapely
 
 from machinami.foundation.geometry import distance, shape
+from machinami.methods.covering_program import Wish
 from machinami.methods.facility_location import p_median
-from machinami.methods.maximal_covering import Wish, maximal_covering
+from machinami.methods.maximal_covering import maximal_covering
 from machinami.methods.series import Floats
 from machinami.model.view import Point
 from machinami.model.vocabulary.cooling import CoolingShelter

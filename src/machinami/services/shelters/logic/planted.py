@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from machinami.methods.covering_program import Bools
 from machinami.methods.fair_allocation import Sharing, islands
 from machinami.methods.series import Floats
 from machinami.methods.shortage import Lot, Need, days_until, prior, seen
@@ -87,27 +88,42 @@ def _runs_out(draws: np.random.Generator, stock: int, daily: float, spread: floa
 
 
 def settlements(seed: int, cases: int, setting: Setting = SOME) -> Iterator[Sharing]:
-    """Towns after a disaster: depots and settlements on a network of roads of which some are closed. What is cut off is
-    reached by few depots, with little at a time; the others by every depot of their island."""
+    """Towns after a disaster in which at least one settlement is cut off: no open road leads there from any depot, and
+    drones or a boat bring little. A town without such a settlement is drawn again: its shortage is another question."""
     draws = np.random.default_rng([seed, 7])
-    for _ in range(cases):
-        depots, places, items = int(draws.integers(2, 4)), int(draws.integers(5, 10)), int(draws.integers(1, 4))
-        where = draws.uniform(0.0, 10.0, (depots + places, 2))
-        apart = np.hypot(*(where[:, None] - where[None, :]).transpose(2, 0, 1))
-        nodes = [str(n) for n in range(depots + places)]
-        roads = [
-            (str(a), str(b)) for a in range(len(nodes)) for b in np.argsort(apart[a])[1:4] if draws.random() < 0.55
-        ]  # fmt: skip
-        island = islands(nodes, roads)
-        same = np.array([[island[str(d)] == island[str(depots + p)] for p in range(places)] for d in range(depots)])
-        distance: Floats = apart[:depots, depots:]
-        lifted = draws.choice(setting.lifts, (depots, places)) * (distance < 5.0)
-        limit: Floats = np.where(same, np.inf, lifted)
-        cut_off = ~same.any(axis=0)
-        people = np.where(cut_off, draws.integers(*setting.people, places), draws.integers(30, 250, places))
-        rates = draws.choice([0.5, 1.0, 3.0], items)
-        need = np.ceil(np.outer(people, rates))
-        reached: Floats = (limit > 0).any(axis=0).astype(float)
-        total = (need * reached[:, None]).sum(axis=0) * draws.uniform(*setting.stocks)
-        stock = np.floor(draws.dirichlet(np.ones(depots), items).T * total)
-        yield Sharing(stock, need * reached[:, None], limit, distance, draws.choice([0.1, 0.4, 1.0], items))
+    found = 0
+    while found < cases:
+        town = _town(draws, setting)
+        if cut_off(town).any():
+            found += 1
+            yield town
+
+
+def cut_off(town: Sharing) -> Bools:
+    """Which places need something and are reached by no truck, but by a way that carries little."""
+    reached = np.asarray((town.limit > 0).any(axis=0) & ~np.isinf(town.limit).any(axis=0))
+    return np.asarray(reached & (town.need > 0).any(axis=1), dtype=np.bool_)
+
+
+def _town(draws: np.random.Generator, setting: Setting) -> Sharing:
+    """Depots and settlements on a network of roads of which some are closed. What is cut off is reached by few depots,
+    with little at a time; the others by every depot of their island."""
+    depots, places, items = int(draws.integers(2, 4)), int(draws.integers(5, 10)), int(draws.integers(1, 4))
+    where = draws.uniform(0.0, 10.0, (depots + places, 2))
+    apart = np.hypot(*(where[:, None] - where[None, :]).transpose(2, 0, 1))
+    nodes = [str(n) for n in range(depots + places)]
+    roads = [
+        (str(a), str(b)) for a in range(len(nodes)) for b in np.argsort(apart[a])[1:4] if draws.random() < 0.55
+    ]  # fmt: skip
+    island = islands(nodes, roads)
+    same = np.array([[island[str(d)] == island[str(depots + p)] for p in range(places)] for d in range(depots)])
+    distance: Floats = apart[:depots, depots:]
+    lifted = draws.choice(setting.lifts, (depots, places)) * (distance < 5.0)
+    limit: Floats = np.where(same, np.inf, lifted)
+    people = np.where(same.any(axis=0), draws.integers(30, 250, places), draws.integers(*setting.people, places))
+    rates = draws.choice([0.5, 1.0, 3.0], items)
+    need = np.ceil(np.outer(people, rates))
+    reached: Floats = (limit > 0).any(axis=0).astype(float)
+    total = (need * reached[:, None]).sum(axis=0) * draws.uniform(*setting.stocks)
+    stock = np.floor(draws.dirichlet(np.ones(depots), items).T * total)
+    return Sharing(stock, need * reached[:, None], limit, distance, draws.choice([0.1, 0.4, 1.0], items))

@@ -7,15 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from machinami.foundation.errors import InputError
+from machinami.methods.covering_program import Wish, covered_by
 from machinami.methods.line_of_sight import Bools, Ints
-from machinami.methods.maximal_covering import (
-    Covering,
-    Wish,
-    covered_by,
-    fairest_covering,
-    greedy_covering,
-    maximal_covering,
-)
+from machinami.methods.maximal_covering import Covering, fairest_covering, greedy_covering, maximal_covering
 from machinami.methods.series import Floats
 from machinami.methods.visibility import Lens, Poses, blanked, field_of_view, in_frame, in_sight
 from machinami.model.view import Geometry
