@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machinami.methods.headways import Chain, Group, Lines, best_line, improved, propose, sums_of, waiting
+from machinami.methods.headways import (
+    Chain,
+    Group,
+    Lines,
+    best_line,
+    improved,
+    least_possible,
+    propose,
+    sums_of,
+    waiting,
+)
 from machinami.methods.series import Floats
 
 HOURS = 32
@@ -119,3 +129,31 @@ def test_where_nothing_is_better_today_stands() -> None:
     found = propose(lines)
     assert found.starts[0].tolist() == [0, 20, 40, 60]
     assert found.gain == 0.0
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=2, max_size=3, unique=True).map(sorted),
+    st.lists(st.integers(0, 40), min_size=3, max_size=4, unique=True).map(sorted),
+    st.lists(st.integers(0, 90), min_size=1, max_size=1),
+)
+def test_no_retiming_has_people_wait_less_than_the_bound(one: list[int], two: list[int], demand: list[int]) -> None:
+    ends = min(one[0], two[0]), max(one[-1], two[-1]) + 5
+    offsets = {0: np.zeros(len(one), np.int64), 1: np.full(len(two), 5)}
+    both = Group(offsets, *ends, rates(float(demand[0]), 20.0))
+    alone = Group({1: offsets[1]}, two[0] + 5, two[-1] + 5, rates(30.0, 10.0))
+    starts = (np.array(one), np.array(two))
+    lines = Lines(starts, (np.full(len(one), 9), np.full(len(two), 9)), (), (both, alone), shift=2)
+    sums = sums_of(lines, [1.0])
+    moves = [
+        [(0,) if number in (0, len(held) - 1) else range(-2, 3) for number in range(len(held))] for held in (one, two)
+    ]
+    tried = [
+        waiting(lines, (starts[0] + np.array(left), starts[1] + np.array(right)), sums)
+        for left, right in product(product(*moves[0]), product(*moves[1]))
+    ]
+    assert least_possible(lines, sums) <= min(tried) + 1e-6
+    only = replace(lines, groups=(alone,))
+    best = min(
+        waiting(only, (starts[0], starts[1] + np.array(right)), sums_of(only, [1.0])) for right in product(*moves[1])
+    )
+    assert least_possible(only, sums_of(only, [1.0])) == pytest.approx(best)  # of one line alone it is exact

@@ -87,6 +87,44 @@ def waiting(lines: Lines, starts: Starts, sums: _Sums) -> float:
     return total
 
 
+def least_possible(lines: Lines, sums: _Sums) -> float:
+    """A bound: less than this all people together wait under no retiming within the bounds, whatever vehicles allow.
+
+    Each group is served as if for it alone. Whatever the trips' times, the k-th call at its stop is not before the k-th
+    smallest of their earliest times nor after the k-th smallest of their latest; of all times within these the best
+    are found by dynamic programming.
+    """
+    low, high = [starts - lines.shift for starts in lines.starts], [starts + lines.shift for starts in lines.starts]
+    for line, starts in enumerate(lines.starts):
+        low[line][[0, -1]] = high[line][[0, -1]] = starts[[0, -1]]
+    for chain in lines.chains:
+        (first, out), (last, home) = chain.trips[0], chain.trips[-1]
+        low[first][out] = max(low[first][out], lines.starts[first][out])
+        high[last][home] = min(high[last][home], lines.starts[last][home])
+    total = 0.0
+    for number, group in enumerate(lines.groups):
+        earliest, latest = (
+            np.sort(np.concatenate([bound[line] + offset for line, offset in group.offsets.items()]))
+            for bound in (low, high)
+        )
+        calls = [np.arange(one, other + 1) for one, other in zip(earliest, latest, strict=True)]
+        within = [np.unique(np.clip(minutes, group.begin, group.end)) for minutes in calls]
+        total += _least(within, group, sums.people[number], sums.times[number])
+    return total
+
+
+def _least(calls: Sequence[Ints], group: Group, people: Floats, times: Floats) -> float:
+    """The least that a group can wait where each call in turn is at one of its minutes."""
+    at, cost = np.array([group.begin]), np.zeros(1)
+    for here in (*calls, np.array([group.end])):
+        step = here[None, :] * (people[here][None, :] - people[at][:, None]) - (
+            times[here][None, :] - times[at][:, None]
+        )
+        cost = np.where(here[None, :] >= at[:, None], cost[:, None] + step, np.inf).min(axis=0)
+        at = here
+    return float(cost.min())
+
+
 def best_line(lines: Lines, starts: Starts, line: int, sums: _Sums, phase: int = 0) -> Ints:
     """The best starts of one line while all others stay. phase: of two trips of the line that one vehicle makes in
     turn, which may move."""

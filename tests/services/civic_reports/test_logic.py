@@ -78,12 +78,18 @@ def labelled(part: str) -> list[dict[str, str]]:
     return [row for row in rows if row["part"] == part]
 
 
-# What is reached on each part when this was written; the bars are 0.9 and 0.7, and what was written last misses both.
+# The bars are 0.9 and 0.7; what was written last misses the first.
 @pytest.mark.parametrize(
     ("part", "precision", "recall"),
-    [("tuning", 0.9, 0.7), ("held_out", 0.9, 0.7), ("varied_held_out", 0.9, 0.75), ("unseen", 0.9, 0.7),
-     ("styles_held_out", 0.9, 0.69), ("fresh_held_out", 0.74, 0.53)],
-)  # fmt: skip
+    [
+        ("tuning", 0.9, 0.7),
+        ("held_out", 0.9, 0.7),
+        ("varied_held_out", 0.9, 0.75),
+        ("unseen", 0.9, 0.7),
+        ("styles_held_out", 0.9, 0.75),
+        ("last_held_out", 0.74, 0.7),
+    ],
+)
 def test_the_labelled_reports_are_found_to_be_the_same_as_well_as_is_said(
     part: str, precision: float, recall: float
 ) -> None:
@@ -93,7 +99,7 @@ def test_the_labelled_reports_are_found_to_be_the_same_as_well_as_is_said(
 
 
 def test_the_weights_are_those_that_fit_the_tuning_parts() -> None:
-    parts = [labelled(part) for part in ("tuning", "varied_tuning", "styles_tuning")]
+    parts = [labelled(part) for part in ("tuning", "varied_tuning", "styles_tuning", "fresh_tuning")]
     constant, weights = scoring.fitted(parts, glossary(), Random(1))
     assert constant == pytest.approx(duplicates.CONSTANT, abs=0.01)
     assert weights == pytest.approx(duplicates.WEIGHTS, abs=0.01)

@@ -241,6 +241,24 @@ async def test_the_same_thing_is_offered_merged_parted_and_answered_together(str
     assert status == 409
 
 
+async def test_what_is_perhaps_the_same_is_told_to_officers_alone_and_filled_in_nowhere(street_of: Street) -> None:
+    await street_of.report(text="「東3」の街灯がつきません")
+    first = await street_of.last()
+    _, text, _ = await street_of.report(text="「東4」の街灯がつきません", lat="34.81005", lon="137.41008")
+    assert "近くに、似た報告があります" not in text
+    second = await street_of.last()
+    (one,) = (await street_of.intake(second)).alike or []
+    assert (one["report"], one["perhaps"]) == (first.id, True)
+    shown = await street_of.visit.see(f"/reports/{second.report_id}?view=officer")
+    assert "もしかすると同じもの" in shown
+    assert f'value="{first.report_id}"' not in shown
+    _, text, _ = await street_of.report(text="「東4」街灯つかない", lat="34.81005", lon="137.41008")
+    third = await street_of.last()
+    shown = await street_of.visit.see(f"/reports/{third.report_id}?view=officer")
+    assert "おそらく同じもの" in shown
+    assert f'value="{second.report_id}"' in shown
+
+
 async def test_what_is_removed_leaves_its_reason_and_nothing_in_the_past(street_of: Street) -> None:
     await street_of.report()
     report = await street_of.last()

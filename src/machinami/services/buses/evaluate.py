@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 
 from machinami.foundation.errors import InputError
-from machinami.methods.headways import propose
+from machinami.methods.headways import least_possible, propose, sums_of
 from machinami.methods.scorecard import Argument, Check, Each, Progress, Report, Table
 from machinami.model.transit import DAY, Network, day_begins
 from machinami.model.transit_document import network_of
@@ -168,11 +168,13 @@ def _timetable(network: Network, day: date, shift: int) -> tuple[list[Check], li
     problem = problem_of(network, day, [flows, flat(flows), turned(flows)], shift)
     found = propose(problem.lines)
     persons = sum(float(flow.by_hour.sum()) for flow in flows)
+    least = least_possible(problem.lines, sums_of(problem.lines, [1.0, 0.0, 0.0]))
     moved = sum(int((a != b).sum()) for a, b in zip(problem.lines.starts, found.starts, strict=True))
     checks = [
         Check("waiting_today", found.today[0] / max(persons, 1e-9), "min"),
         Check("waiting_then", found.then[0] / max(persons, 1e-9), "min"),
         Check("less_waiting", found.gain, "1", PLANNED),
+        Check("less_waiting_at_most", 1.0 - least / max(found.today[0], 1e-9), "1"),
         Check("waiting_even_demand", found.then[1] / max(found.today[1], 1e-9), "1", 1.0, most=True),
         Check("waiting_reversed_demand", found.then[2] / max(found.today[2], 1e-9), "1", 1.0, most=True),
         Check("trips_moved", float(moved), "1"),

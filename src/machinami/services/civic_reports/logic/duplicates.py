@@ -25,7 +25,7 @@ from machinami.methods.terms import Terms, named
 from machinami.methods.wording import Marks, is_japanese, marks, shared
 from machinami.model.view import Point
 
-NEAR, SAME = 50.0, 0.65
+NEAR, SAME = 50.0, 0.62
 """Metres within which, and the likelihood from which on, two reports are offered as the same."""
 PERHAPS = 0.3  # from here on an officer is told that they may be
 BACKGROUND = 400
@@ -39,11 +39,11 @@ ERRORS, AT_SPOT = ((0.64, 8.5), (0.32, 16.2), (0.04, 21.2)), 0.4
 PHOTO = 0.99  # of two reports with the same photo
 DOUBTFUL = 0.5  # at most, of two that name different numbers, floors or sides (left for one may be right for another)
 DAY = timedelta(days=1)
-CONSTANT = 0.45
+CONSTANT = 0.88
 WEIGHTS = {
-    "shared": 3.82, "languages": 1.79, "far": -0.97, "far_in_rows": -1.55, "days": -1.24, "undated": -1.71,
-    "same_thing": 1.9, "other_thing": -2.97, "same_fault": 2.45, "other_fault": -1.33, "same_place": 0.26,
-    "same_both": -1.91, "same_number": 0.97, "other_number": -3.74, "mended": -0.54,
+    "shared": 2.32, "languages": 1.34, "far": -0.95, "far_in_rows": -1.24, "days": -1.05, "undated": -1.45,
+    "same_thing": 2.09, "other_thing": -2.48, "same_fault": 2.1, "other_fault": -1.61, "same_place": 0.12,
+    "same_both": -2.4, "same_number": 2.34, "other_number": -3.46, "mended": -0.87,
 }  # fmt: skip
 
 
