@@ -136,7 +136,9 @@ def _shifted(parts: Ints, picked: Bools, tries: int) -> bool:
     """Move one part of columns from a row that has some and did not pick it to one that did."""
     gives = np.where(picked, 0, parts)
     moving = np.flatnonzero(picked.any(axis=0) & (gives.max(axis=0, initial=0) > 0))[tries :: tries + 1]
+    if not len(moving):
+        return False
     parts[gives[:, moving].argmax(axis=0), moving] -= 1
     takes = np.where(picked, parts, np.iinfo(np.int64).max)
     parts[takes[:, moving].argmin(axis=0), moving] += 1
-    return bool(len(moving))
+    return True

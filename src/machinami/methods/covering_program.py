@@ -75,7 +75,8 @@ class Row(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What HiGHS found: the chosen of the wish (None where nothing was found), a bound, and how it ended."""
+    """What HiGHS found: the chosen of the wish (None where nothing was found; of parts of choices all that are used), a
+    bound, and how it ended."""
 
     chosen: tuple[int, ...] | None
     bound: float
@@ -131,13 +132,15 @@ def least_of(
         options={"time_limit": max(seconds, 0.01), "mip_rel_gap": gap},
     )  # fmt: skip
     bound = told.mip_dual_bound if whole else told.fun
-    return Told(_picked(program, told.x), -np.inf if bound is None else float(bound), told.status)
+    return Told(
+        _picked(program, told.x, 0.5 if whole else SLACK), -np.inf if bound is None else float(bound), told.status
+    )
 
 
-def _picked(program: Program, x: Floats | None) -> tuple[int, ...] | None:
+def _picked(program: Program, x: Floats | None, least: float) -> tuple[int, ...] | None:
     if x is None:
         return None
-    return tuple(program.choices[np.flatnonzero(x[: len(program.choices)] > 0.5)].tolist())
+    return tuple(program.choices[np.flatnonzero(x[: len(program.choices)] > least)].tolist())
 
 
 def worth_choosing(wish: Wish) -> Bools:

@@ -254,10 +254,24 @@ def _plan_for(task: _Task, needs: Floats, seconds: float) -> tuple[tuple[int, ..
         if not moved:
             break
     task.floors.part_as(parts)
-    limits = [task.paid, *_needed(task.program, needs)]
-    for floors in sorted(rounds, key=_total)[-_BEST:]:
-        limits += rows_of(task.program, floors)
-    # Any plan within the budget will do, so the search ends with the first.
+    return _searched(task, needs, sorted(rounds, key=_total)[-_BEST:], seconds)
+
+
+def _searched(
+    task: _Task, needs: Floats, rounds: Sequence[Sequence[Floor]], seconds: float
+) -> tuple[tuple[int, ...] | None, bool]:
+    """The same where floors alone do not tell: first among choices of which parts are used where parts count, then
+    among all. Any plan within the budget will do, so each search ends with its first."""
+    assert task.floors is not None
+    floors = [floor for one in rounds for floor in one]
+    limits = [task.paid, *_needed(task.program, needs), *rows_of(task.program, floors)]
+    told = least_of(task.program, task.price, limits, seconds, whole=False)
+    if told.status == INFEASIBLE:
+        return None, True
+    task.floors.tried[list(told.chosen or ())] = True
+    found = _of_those_tried(task, needs, floors, seconds / 4)
+    if found is not None:
+        return found, True
     told = least_of(task.program, task.price, limits, seconds, gap=1.0)
     return told.chosen, told.chosen is not None or told.status == INFEASIBLE
 
