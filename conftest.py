@@ -16,6 +16,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from machinami.kit.compute import calm_algebra
+
+# As in a town: before anything loads numpy, whose threads would wait for each other and for the tests beside them.
+calm_algebra()
+
 # Machines are shared and noisy: how long one example takes says nothing about the code.
 settings.register_profile("seeking", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("steady", settings.get_profile("seeking"), derandomize=True)

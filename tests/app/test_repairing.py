@@ -1,7 +1,9 @@
 """A town starts whatever is damaged, the other towns do not notice, and one command says and mends what is wrong."""
 
 import asyncio
+import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
 import aiohttp
 import apsw
@@ -131,3 +133,46 @@ def test_the_whole_installation_starts_and_health_says_what_was_set_aside(tmp_pa
         told = found.get("/health")
         assert told["status"] == "degraded"
         assert [part for part in told["parts"] if part["name"] == "set aside"]
+
+
+def post(url: str, path: str, body: object) -> int:
+    request = urllib.request.Request(url + path, orjson.dumps(body), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return int(answer.status)
+
+
+def test_pages_that_are_damaged_say_so_in_health_and_the_first_one_of_the_default_town_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    with town(tmp_path) as found:
+        for number in range(30):
+            text = {"type": "Property", "value": "x" * 3_000}
+            assert post(found.url, f"{BASE}/entities", gauge(number) | {"text": text}) == 201
+    connection = apsw.Connection(str(file(tmp_path)))
+    sql = "SELECT pageno FROM dbstat WHERE name = 'history' AND path <> '/' ORDER BY pageno"
+    pages = [page for (page,) in connection.execute(sql)]
+    connection.close()
+    with file(tmp_path).open("r+b") as torn:
+        for page in (1, *pages):
+            torn.seek((page - 1) * PAGE)
+            torn.write(b"\xff" * PAGE)
+    with town(tmp_path) as found:  # it meets the first page, reads all out, and makes the history anew from the log
+        assert found.get(f"{BASE}/entities/urn:ngsi-ld:Gauge:7")["level"]["value"] == 7
+        assert found.get(f"{BASE}/temporal/entities/urn:ngsi-ld:Gauge:7")["level"][0]["value"] == 7
+        told = [part["detail"] for part in found.get("/health")["parts"] if part["name"] == "set aside"]
+        assert any("came back from the log" in one for one in told)
+    with file(tmp_path).open("r+b") as torn:
+        for page in pages:
+            torn.seek((page - 1) * PAGE)
+            torn.write(b"\xff" * PAGE)
+    with town(tmp_path) as found:
+        refused = []
+        for number in range(30):
+            try:
+                found.get(f"{BASE}/temporal/entities/urn:ngsi-ld:Gauge:{number}")
+            except HTTPError as error:
+                with error:
+                    refused.append((error.code, "machinami repair" in error.read().decode()))
+        assert set(refused) == {(503, True)}
+        parts = found.get("/health")["parts"]
+        assert any("machinami repair" in part["detail"] for part in parts if part["name"] == "file of the town default")

@@ -110,7 +110,12 @@ async def test_the_first_administrator_opens_what_residents_need_in_a_disaster_u
     await officer.click("main button[type=submit]")
     await stranger.goto("/light?lang=en")
     await expect(stranger.locator("#refuges + p")).to_contain_text("no word yet")
-    await officer.goto("/disaster")
+    await stranger.goto("/")
+    await expect(stranger.locator("#upkeep")).to_have_count(0)
+    await officer.goto("/")
+    await expect(officer.locator("section:has(#upkeep) li")).to_have_count(4)
+    await officer.click("text=Disaster mode and drills")
+    await expect(officer.locator("h1")).to_contain_text("Disaster mode")
     await expect(officer.locator("#unseen")).to_have_count(0)
 
 

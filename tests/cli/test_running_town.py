@@ -80,3 +80,14 @@ def test_a_town_that_was_killed_is_governed_like_a_stopped_one(
     assert "This town is open" in said(capsys, "policy", "list", "--data", str(tmp_path))
     with town(tmp_path):
         assert "This town is open" in said(capsys, "policy", "list", "--data", str(tmp_path))
+
+
+def test_the_disaster_mode_is_turned_with_a_reason_and_told_in_the_town_s_own_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ("--data", str(tmp_path))
+    assert "書いてください" in said(capsys, "disaster", "on", *data, code=1)
+    told = said(capsys, "disaster", "drill", "--reason", "総合防災訓練", *data)
+    assert "訓練中です" in told
+    assert " JST " in told
+    assert "総合防災訓練" in said(capsys, "disaster", "show", *data)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.app.towns import RunningTown, town
@@ -41,6 +42,7 @@ from machinami.model.names import SCOPE
 from machinami.model.null import NULL
 from machinami.model.principal import Principal
 from machinami.model.query import TemporalQuery, TimeRelation
+from machinami.store.files import MemoryFiles
 from machinami.store.memory import MemoryTown
 from machinami.wire.exchange import Answer, Call
 
@@ -54,7 +56,8 @@ Told = tuple[str, str, str | None, datetime | None, Any]
 
 def new_town(now: Callable[[], datetime], is_branch: bool = False) -> Town:
     numbers = count(1)
-    return Town(DEFAULT_TOWN, MemoryTown(log_past=is_branch), Policy(), now, lambda: f"{next(numbers):06d}")
+    store = MemoryTown(log_past=is_branch)
+    return Town(DEFAULT_TOWN, store, Policy(), now, lambda: f"{next(numbers):06d}", files=MemoryFiles())
 
 
 class Wire:
@@ -66,7 +69,7 @@ class Wire:
             return centre
 
         self.hearing = Hearing()
-        self.router = Router(routes(found, anyone, self.hearing))
+        self.router = Router(routes(found, anyone, self.hearing, lambda: ["civic_reports"]))
         self.state = "ok"
         self.calls = 0
 
@@ -95,7 +98,7 @@ class Pair:
 
     def start(self) -> None:
         """The branch begins anew: what it knew in memory is gone."""
-        told = BranchSettings("http://centre", "school", ("RiverGauge",))
+        told = BranchSettings("http://centre", "school", ("RiverGauge",), files=("civic_reports",))
         self.delivering = Delivering(told, lambda: self.wire)
 
     async def write(self, number: int, name: str, value: float, at: datetime) -> None:
@@ -403,3 +406,35 @@ async def test_both_sides_know_how_far_a_branch_is_behind() -> None:
     again = Hearing(lambda: now + 86_400.0)
     await again.load(pair.centre)
     assert [one.name for one in again.branches()] == ["school"]  # after a start of the centre
+
+
+async def test_files_come_before_the_writes_that_name_them_once_and_go_as_they_went_at_the_branch() -> None:
+    pair = Pair()
+    here, there = pair.branch.files, pair.centre.files
+    assert here is not None
+    assert there is not None
+    await there.put("civic_reports", "theirs.jpg", b"of the centre")
+    await here.put("civic_reports", "a.jpg", b"a face")
+    await here.put("civic_reports", "theirs.jpg", b"of the branch")
+    await here.put("months", "secret.parquet", b"of a service that is not delivered")
+    await pair.write(1, LEVEL, 1.0, START)
+    await pair.deliver("cut")
+    pair.wire.state = "ok"
+    with pytest.raises(BadGateway, match=r"theirs\.jpg: 409"):
+        await pair.delivering.deliver(pair.branch)
+    assert await there.get("civic_reports", "a.jpg") == b"a face"
+    assert await there.get("civic_reports", "theirs.jpg") == b"of the centre"
+    assert await there.names("months") == []
+    assert len(await pair.history(pair.centre)) == 1  # one file that is not taken holds up nothing else
+    await here.drop("civic_reports", "theirs.jpg")
+    await here.put("civic_reports", "a.jpg", b"a blurred face")
+    pair.start()
+    await pair.deliver()
+    assert await there.get("civic_reports", "a.jpg") == b"a blurred face"
+    calls = pair.wire.calls
+    pair.start()
+    await pair.deliver()
+    assert pair.wire.calls == calls + 1  # nothing is brought twice
+    await here.drop("civic_reports", "a.jpg")
+    await pair.deliver()
+    assert await there.names("civic_reports") == ["theirs.jpg"]

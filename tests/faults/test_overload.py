@@ -130,6 +130,19 @@ async def test_a_body_that_does_not_go_on_is_cut_off_and_gives_its_room_back(lan
         assert serving.room.refused["slow"] == 1
 
 
+async def test_a_body_is_cut_off_after_the_time_that_is_said_and_not_after_twice_that() -> None:
+    limits = Limits(body=1_000_000, read=2.0, idle=60.0)
+    serving = await serve([Route("POST", "/wait", House().wait, hot=True)], limits=limits)
+    async with Client(serving) as client:
+        await until(lambda: serving.room.connections == 1)
+        await asyncio.sleep(0.2)  # so that the time of the request does not begin with that of its connection
+        began = time.monotonic()
+        client.send(post(900_000, b"x" * 50_000))
+        assert (await client.head()).startswith(b"HTTP/1.1 408 ")
+        assert 1.5 < time.monotonic() - began < 3.8
+    await serving.stop()
+
+
 async def test_a_client_that_leaves_in_the_middle_of_a_body_gives_its_room_back(lane: bool) -> None:
     async with House().open(lane) as serving:
         async with Client(serving) as client:

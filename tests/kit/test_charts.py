@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machinami.kit.charts import Chart, Line, payload, spark, table, trend, usual_step, with_gaps
+from machinami.kit.charts import Chart, Line, payload, spark, table, trend, with_gaps
 from machinami.model.expectation import Step
 
 START = datetime(2026, 9, 14, tzinfo=UTC)
@@ -27,10 +27,21 @@ def test_one_late_reading_is_no_silence() -> None:
     assert None not in [value for _, value in with_gaps(every_ten_minutes(1, 1, 1, 2, 2, skip=1))]
 
 
+def test_a_line_runs_on_from_readings_by_the_hour_to_those_that_came_every_ten_minutes() -> None:
+    hour = timedelta(hours=1)
+    old = [(START + hour * n, float(n)) for n in range(24) if n != 15]
+    new = [(START + hour * 24 + STEP * n, float(n)) for n in range(300) if not 100 <= n < 106]
+    shown = with_gaps([*old, *new])
+    silences = [at for at, value in shown if value is None]
+    assert silences == [START + hour * 24 + STEP * 100]  # one missed hour is a late reading; six of ten minutes are not
+    days = [(START + timedelta(days=n), 1.0) for n in range(-60, 0)]
+    assert None not in [value for _, value in with_gaps([*days, *old])]
+
+
 def test_nothing_known_is_an_empty_picture() -> None:
     assert spark([]).last is None
     assert spark(every_ten_minutes(None, None)).paths == ()
-    assert usual_step([]) is None
+    assert with_gaps([]) == []
 
 
 def test_which_way_a_river_goes() -> None:

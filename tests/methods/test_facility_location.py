@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machinami.foundation.errors import InputError
-from machinami.methods.facility_location import p_median, widest_cover
+from machinami.methods.facility_location import p_median
 
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 7), st.integers(0, 2**32 - 1))
 
@@ -33,18 +33,6 @@ def test_no_other_choice_is_nearer(sizes: tuple[int, int, int], data: st.DataObj
     assert len(found.sites) == count
 
 
-@given(SIZES, st.data())
-def test_no_other_choice_covers_more(sizes: tuple[int, int, int], data: st.DataObject) -> None:
-    distances, weights = town(*sizes)
-    count = data.draw(st.integers(1, sizes[1]))
-    radius = data.draw(st.integers(0, 8))
-    covered = [
-        float(weights @ (distances[:, list(choice)] <= radius).any(axis=1))
-        for choice in combinations(range(sizes[1]), count)
-    ]
-    assert widest_cover(distances, radius, count, weights).value == pytest.approx(max(covered))
-
-
 def test_one_site_at_the_middle_of_a_street() -> None:
     street = np.arange(5.0)
     assert p_median(np.abs(street[:, None] - street[None, :]), 1).sites == (2,)
@@ -62,4 +50,4 @@ def test_a_distance_that_is_none_is_an_error() -> None:
 
 def test_a_weight_too_few_is_an_error() -> None:
     with pytest.raises(InputError, match="each of the 2 places"):
-        widest_cover(np.ones((2, 2)), 1.0, 1, np.ones(1))
+        p_median(np.ones((2, 2)), 1, np.ones(1))

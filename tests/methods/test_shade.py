@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machinami.methods.shade import Light, Prism, along, hours_in_shade, shaded, share_in_shade
+from machinami.methods.shade import Light, Prism, along, shaded, share_in_shade
 
 BOX = np.array([[0.0, 0.0], [20.0, 0.0], [20.0, 10.0], [0.0, 10.0], [0.0, 0.0]])
 HOUSE = Prism((BOX,), 12.0)
@@ -72,10 +72,9 @@ def test_it_is_as_following_each_ray_step_by_step(
             assert around == {True, False}
 
 
-def test_ways_are_told_by_the_share_of_their_points_and_points_by_their_hours() -> None:
+def test_ways_are_told_by_the_share_of_their_points() -> None:
     dark = np.array([[True, True, False], [True, False, False]])
     assert share_in_shade(dark, [0, 2]).tolist() == [[1.0, 0.0], [0.5, 0.0]]
-    assert hours_in_shade(dark, 0.5).tolist() == [1.0, 0.5, 0.0]
 
 
 def test_points_stand_along_a_line_at_even_steps_with_both_ends() -> None:

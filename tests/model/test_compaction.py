@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.model.samples import entities, unhurried
 
 from machinami.model.attribute import Attribute, Kind
-from machinami.model.compaction import compact_attribute, compact_entity, to_feature, to_feature_collection
+from machinami.model.compaction import compact_attribute, compact_entity, to_feature
 from machinami.model.context import assemble, core
 from machinami.model.entity import Entity
 from machinami.model.expansion import Intake, expand_entity
@@ -176,9 +176,8 @@ def test_a_feature_has_the_chosen_geometry_or_null() -> None:
     assert feature["properties"]["location"] == GAUGE["location"]
     assert "id" not in feature["properties"]
     assert to_feature(gauge(), CORE, geometry_property=CORE.expand("elsewhere"))["geometry"] is None
-    collection = to_feature_collection([gauge()], CORE, Representation("simplified"))
-    assert collection["type"] == "FeatureCollection"
-    assert collection["features"][0]["properties"]["location"] == POINT
+    simple = to_feature(gauge(), CORE, Representation("simplified"))
+    assert simple["properties"]["location"] == POINT
 
 
 def test_the_geometry_is_taken_from_the_wanted_dataset() -> None:

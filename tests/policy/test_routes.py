@@ -19,6 +19,7 @@ WHO = ("nobody", *(role.value for role in ROLES))
 # notifications fare.
 # own: one's own account, and the rules that hold for all.  agreed: one's own consents, and those of whom one speaks for
 # (tried in tests/consent).  people: who belongs to the town.  machine: how the installation is run.
+# standby: everything there is, for a key that was made for a second machine, and for no person.
 KIND_TABLE = """
             nobody resident officer head mayor admin operator
 words       v      v        v       v    v     v     v
@@ -34,12 +35,18 @@ releasing   .      .        .       v    v     v     .
 own         .      v        v       v    v     v     v
 people      .      .        .       .    .     v     .
 machine     .      .        .       .    .     v     v
+standby     .      .        .       .    .     .     .
 """
 ROUTE_TABLE = """
 words       GET    /health
 machine     GET    /metrics
 correcting  GET    /branches/{branch}/changes
 correcting  POST   /branches/{branch}/changes
+correcting  PUT    /branches/{branch}/files/{owner}/{name}
+correcting  DELETE /branches/{branch}/files/{owner}/{name}
+standby     POST   /standby/look
+standby     GET    /standby/part
+standby     POST   /standby/takeover
 machine     GET    /operations
 machine     GET    /operations/findings
 machine     GET    /operations/bundle
@@ -351,7 +358,8 @@ COOKIELESS = {
     ("POST", "/oauth/token"), ("POST", "/identity/devices/check"), ("POST", "/sign-out/provider/back-channel"),
 }  # no cookie opens anything there  # fmt: skip
 FILLED = {"{type}": "RiverGauge", "{id}": GAUGE, "{rest:path}": "nowhere", "{name}": "x", "{code}": "x", "{file}": "x",
-          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1", "{branch}": "x"}  # fmt: skip
+          "{path:path}": "css/machinami.css", "{number}": "ABCDEFGH", "{version}": "1", "{branch}": "x",
+          "{owner}": "x"}  # fmt: skip
 OFFICER = {"who": "Kei", "role": "officer"}
 PROPOSAL, ROUND, SURVEY = (f"urn:ngsi-ld:{kind}:none" for kind in ("Proposal", "BudgetRound", "WellBeingSurvey"))
 LEVELS = {"attention": "1", "judgement": "2", "danger": "3", "bank": "4"}
@@ -426,6 +434,7 @@ PROGRAMS = (
     "/deliveries",
     "/disaster/mode",
     "/branches",
+    "/standby",
 )  # JSON, no forms
 FORMED = [route for route in CHANGING if not route[1].startswith((*PROGRAMS, "/oauth")) and route not in COOKIELESS]
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from machinami.kit.words import LANGUAGES, Words
 from machinami.model.view import Measured, Point
 from machinami.model.view import Words as TownWords
 from machinami.model.vocabulary.places import Shelter
-from machinami.portal import light
+from machinami.portal import home, light
 from machinami.portal.sketch import Spot, sketch
 
 NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
@@ -50,7 +51,7 @@ def page(happening: Happening, shelters: list[Shelter], language: str = "ja", mo
     shell = Shell({"ja": "街並町"}, NOW, mode=mode)  # type: ignore[arg-type]  # of the mode
     return render(
         light.TEMPLATE, words.language, shell=shell, light=view, style=light.style(), mode=mode, refresh=60,
-        links=[(one, f"?lang={one}") for one in LANGUAGES], copied=False, age="",
+        links=[(one, f"?lang={one}") for one in LANGUAGES], copied=False, age="", now=home.view(happening, NOW),
     ).decode()  # fmt: skip
 
 
@@ -75,6 +76,14 @@ def test_what_matters_most_comes_first_and_says_how_old_it_is(language: str) -> 
     assert not found.all("link")
     assert not any("style" in one or "src" in one for _, one in found.tags)
     assert found.all("meta")[2] == {"http-equiv": "refresh", "content": "60"}
+
+
+def test_waters_that_are_dangerous_are_told_above_all_where_the_town_has_not_told_of_them_yet() -> None:
+    said = page(Happening([], [reading(1), reading(2)]), [shelter(1)])
+    assert said.index("避難判断水位を超えました") < said.index('id="told"')
+    assert '<b class="grave">避難判断</b>' in said
+    told = page(Happening([replace(notice(3), level=3)], [reading(1)]), [shelter(1)])
+    assert 'id="seen"' not in told
 
 
 def test_shelters_with_room_come_first_and_full_ones_last() -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 
 import aiohttp
 import pytest
+import yarl
 from tests.fakes.preview import Preview
 from tests.portal.outline import Outline
 
@@ -141,6 +142,26 @@ async def correction_form(browser: aiohttp.ClientSession) -> dict[str, str]:
         fields = {one.get("name"): one.get("value", "") for one in Outline.of(await answer.text()).all("input")}
     filled = {"how": "value", "value": "0.42", "reason": "流木が触れた", "who": "山田花子", "role": "係長"}
     return {**{name: fields[name] for name in ("attribute", "instance", "span") if name}, **filled}
+
+
+@pytest.mark.parametrize("preview", ["empty"], indirect=True)
+async def test_what_came_without_a_context_is_found_by_following_the_links(browser: aiohttp.ClientSession) -> None:
+    sent = {
+        "id": "https://sensors.example/a/1",
+        "type": "Thermometer",
+        "temperature": {"type": "Property", "value": 21},
+    }
+    async with browser.post("/ngsi-ld/v1/entities", json=sent) as made:
+        assert made.status == 201
+    address = "/data"
+    for step in ("Thermometer", "sensors.example"):
+        async with browser.get(yarl.URL(address, encoded=True)) as page:
+            assert page.status == 200
+            found = re.findall(r'href="(/data/[^"]+)"', await page.text())
+        (address,) = {one for one in found if step in one}
+    async with browser.get(yarl.URL(address, encoded=True)) as page:
+        assert page.status == 200
+        assert "21" in await page.text()
 
 
 async def test_a_bad_reading_is_corrected_and_stays_visible_as_corrected(browser: aiohttp.ClientSession) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +18,12 @@ from machinami.store.files import FOLDER, FolderFiles
 from machinami.store.settings import StoreSettings
 from machinami.store.sqlite.backend import open_backend
 from machinami.wire.recorded import RecordedWire
+
+
+@cache
+def computing() -> Compute:
+    """The worker processes of all towns of these tests: to start and load one takes longer than what it computes."""
+    return Compute()
 
 
 @asynccontextmanager
@@ -39,10 +46,8 @@ async def housed(
     )  # fmt: skip
     broker = Broker(ports)
     await broker.start()
-    compute = Compute()
     town = await broker.town(None)
-    yield town, City(town, read_manifest(package), compute, roads=roads)
-    compute.close()
+    yield town, City(town, read_manifest(package), computing(), roads=roads)
     await broker.close()
 
 

@@ -109,7 +109,7 @@ def test_a_step_that_fails_leaves_the_file_in_its_old_form(tmp_path: Path) -> No
     path = tmp_path / "town.sqlite"
     connection = apsw.Connection(str(path))
     migrate(connection, path, migrations())
-    with pytest.raises(apsw.SQLError):
+    with pytest.raises(StoreUnavailable, match="cannot be brought from form"):
         migrate(connection, path, [*migrations(), "CREATE TABLE more (x); CREATE TABLE name (x)"])
     assert connection.execute("PRAGMA user_version").fetchall() == [(len(migrations()),)]
     assert connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'more'").fetchall() == [(0,)]

@@ -20,7 +20,7 @@ from machinami.model.delivery import write_delivery
 from machinami.wire.exchange import Answer, Call
 
 SECONDS = 1.0
-CURSOR = "branch-delivery"
+CURSOR, SENT = "branch-delivery", "branch-file-sent"
 _KEY = "centre"
 _AT_ONCE, _PATIENCE = 200, 30.0
 _HEARD = 30.0  # seconds after which a branch that has nothing to deliver says so
@@ -48,6 +48,8 @@ class Delivering:
         self._settings = settings
         self._clock = clock
         self._since = self._heard = 0.0
+        self._sent: dict[str, int] | None = None
+        self._refused: dict[str, tuple[int, str]] = {}
         self._line = line
         self._types = frozenset(town_context().expand(name) for name in settings.types)
         self.behind = 0
@@ -68,11 +70,16 @@ class Delivering:
         """Deliver all that is not at the centre; how many writes were. Raises BadGateway where the line is cut: it is
         tried again the next time."""
         await self._look(town, self._kept(town).seq)
-        if not self.behind and self._clock() - self._heard < _HEARD:
+        files = await self._files(town)
+        if not self.behind and not files and self._clock() - self._heard < _HEARD:
             return 0
         line = self._line()
         try:
-            return await self._deliver(town, line)
+            refusal = await self._deliver_files(town, files, line)
+            done = await self._deliver(town, line)
+            if refusal:
+                raise BadGateway(refusal)
+            return done
         finally:
             await line.close()
 
@@ -96,6 +103,59 @@ class Delivering:
         self.behind = town.store.last_seq - reached
         waiting = await town.store.changes(reached, 1) if self.behind else ()
         self._since = waiting[0].at.timestamp() if waiting else self._clock()
+
+    async def _files(self, town: Town) -> dict[str, int | None]:
+        """The files that are new, or put anew, since they were delivered, each with its stamp; None: it is gone."""
+        if town.files is None or not self._settings.files:
+            return {}
+        if self._sent is None:
+            self._sent = {place: kept["stamp"] for place, kept in (await town.store.records(SENT)).items()}
+        found: dict[str, int | None] = {}
+        for owner in self._settings.files:
+            found |= {f"{owner}/{name}": stamp for name, stamp in (await town.files.stamps(owner)).items()}
+        gone = {place: None for place in self._sent if place not in found}
+        return {place: stamp for place, stamp in found.items() if self._sent.get(place) != stamp} | gone
+
+    async def _deliver_files(self, town: Town, files: dict[str, int | None], line: Line) -> str:
+        """Bring the centre files before the writes that name them; why one was not taken, which holds up no other."""
+        refusal = ""
+        for place, stamp in sorted(files.items()):
+            known, words = self._refused.get(place, (0, ""))
+            if known == (stamp or 0) and words:  # it is not brought again and again, but said
+                refusal = words
+                continue
+            owner, _, name = place.partition("/")
+            content = None if stamp is None or town.files is None else await town.files.get(owner, name)
+            answer = await self._bring(line, place, content)
+            if answer.status == 204:
+                await self._note_sent(town, place, stamp)
+                continue
+            refusal = f"The centre does not take the file {place}: {answer.reason or answer.status}"
+            if answer.status is None:
+                break  # the line is cut
+            self._refused[place] = stamp or 0, refusal
+        return refusal
+
+    async def _note_sent(self, town: Town, place: str, stamp: int | None) -> None:
+        sent = {} if self._sent is None else self._sent
+        if stamp is None:
+            sent.pop(place, None)
+            await town.store.transact(lambda tx: tx.delete_record(SENT, place))
+        else:
+            sent[place] = stamp
+            await town.store.transact(lambda tx: tx.put_record(SENT, place, {"stamp": stamp}))
+
+    async def _bring(self, line: Line, place: str, content: bytes | None) -> Answer:
+        url, method = f"{self._settings.of}/branches/{self._settings.name}/files/{place}", "PUT"
+        headers = {**self._shown(), "Content-Type": "application/octet-stream"}
+        if content is None:
+            method, content = "DELETE", b""
+        return await line.call(Call(method, url, headers, content, _PATIENCE, 65_536))
+
+    def _shown(self) -> dict[str, str]:
+        told = self._settings
+        headers = {"Authorization": f"Bearer {told.key}"} if told.key else {}
+        return headers | ({"NGSILD-Tenant": told.town} if told.town else {})
 
     async def _agreed(self, town: Town, way: "_Way", line: Line) -> "_Way":
         """How far both sides are. Where more has come there than was ever sent from here, this log was set back by
@@ -122,9 +182,7 @@ class Delivering:
         left, since = (self.behind, self._since) if left is None else (left, since)
         seconds = max(0, round(self._clock() - since)) if left else 0
         told = self._settings
-        headers = {"Content-Type": "application/json"}
-        headers |= {"Authorization": f"Bearer {told.key}"} if told.key else {}
-        headers |= {"NGSILD-Tenant": told.town} if told.town else {}
+        headers = {**self._shown(), "Content-Type": "application/json"}
         url = f"{told.of}/branches/{told.name}.{mark}/changes?behind={left}&seconds={seconds}"
         answer = await line.call(Call(method, url, headers, body, _PATIENCE, 65_536))
         if answer.status != 200:

@@ -179,7 +179,7 @@ class Faces:
         found += release_routes(self.press(desk))
         found += consent_pages(self._desks(desk))
         found += erasure_routes(self.broker, self.identify)
-        found += branch_routes(self.broker.town, self.identify, self.hearing)
+        found += branch_routes(self.broker.town, self.identify, self.hearing, self._keepers)
         found += standby_routes(self.lender, self.identify, self.is_open_here)
         found += disaster_programs(self.broker.town, self.identify)
         found += pseudonym_routes(self.broker, self.identify, self._caller)
@@ -247,6 +247,10 @@ class Faces:
         return Desks(
             self.broker, self.identity, self.identify, Frame.around(desk), lambda: (*desk.houses(), *desk.resting())
         )
+
+    def _keepers(self) -> Collection[str]:
+        """The services that keep files."""
+        return [one.manifest.id for one in self._services() if "files" in one.manifest.needs]
 
     def _ethics(self, frame: Frame) -> EthicsOffice:
         return ethics_office(self.broker, self.identity, self.identify, frame, self._services)

@@ -212,7 +212,7 @@ class Contexts:
         try:
             fetched = await self._fetcher.fetch_json(url, _FETCH_SECONDS, _FETCH_BYTES)
         except MachinamiError as error:
-            self._renewal.refused(url, self._clock(), type(error).__name__)
+            self._renewal.refused(url, self._clock(), str(error.facts.get("cause") or type(error).__name__))
             raise
         document = fetched.document
         if not isinstance(document, dict) or "@context" not in document:

@@ -9,6 +9,7 @@ looked at the next time.
 
 import asyncio
 import logging
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from machinami.model.entity import Entity
 from machinami.model.found import Instance
 from machinami.model.policy import Deed
 from machinami.model.principal import Principal
-from machinami.model.query import Page, Query, TemporalQuery, TimeRelation
+from machinami.model.query import Page, Query, TemporalQuery, TimeRelation, TypeIs
 from machinami.model.retention import (
     EVERY_TYPE,
     Month,
@@ -121,13 +122,17 @@ def _is_personal(town: Town, entity: Entity) -> bool:
     return town.shroud is not None and town.shroud.concerns.may_concern(entity.types, entity.attributes)
 
 
-async def _with_past(town: Town, until: datetime, now: datetime) -> list[Entity]:
-    """Everything that has a past before a moment, also what is not there any more."""
+async def _with_past(
+    town: Town, until: datetime, now: datetime, kind: str = EVERY_TYPE, enough: int = sys.maxsize
+) -> list[Entity]:
+    """Everything (of a type) that has a past before a moment, also what is not there any more; enough: how many are
+    looked for, about."""
     span, found = TemporalQuery(TimeRelation.BEFORE, until), list[Entity]()
+    query = Query() if kind == EVERY_TYPE else Query(types=TypeIs(kind))
     while True:
-        page = await town.store.find_past(Query(), span, Page(_PAGE, len(found)), now)
+        page = await town.store.find_past(query, span, Page(_PAGE, len(found)), now)
         found += page.entities
-        if len(page.entities) < _PAGE:
+        if len(page.entities) < _PAGE or len(found) >= enough:
             return found
 
 
@@ -273,26 +278,28 @@ class Effect:
 async def effect_of(town: Town, kind: str, rule: Rule, zone: ZoneInfo, most: int = 300) -> Effect:
     """What a rule would do, counted over so many entities of a type at most (`*`: of all types without a rule)."""
     now, rules = town.clock(), await rules_of(town)
+    if rule.raw_days is None:
+        return Effect()
     wanted = {**rules, kind: rule}
-    found = await _with_past(town, now, now)
+    until = month_of(now - timedelta(days=rule.raw_days), zone).begin
+    found = await _with_past(town, until, now, kind, most + 1)
     concerned = [
         one
         for one in found
-        if (kind in one.types if kind != EVERY_TYPE else rules.keys().isdisjoint(one.types))
-        and not _is_personal(town, one)
+        if (kind != EVERY_TYPE or rules.keys().isdisjoint(one.types)) and not _is_personal(town, one)
     ]
     counts = dict.fromkeys(Step, 0)
     for entity in concerned[:most]:
         own = rule_for(wanted, entity.types)
-        for at, count in (await _months_of(town, entity.id, zone)).items():
+        for at, count in (await _months_of(town, entity.id, until, zone)).items():
             counts[own.step(at, now)] += count
-    return Effect(counts[Step.HOUR], counts[Step.DAY], counts[Step.NOTHING], len(concerned) <= most)
+    return Effect(counts[Step.HOUR], counts[Step.DAY], counts[Step.NOTHING], len(found) <= most)
 
 
-async def _months_of(town: Town, entity_id: str, zone: ZoneInfo) -> Mapping[datetime, int]:
-    """How many readings an entity has in each month, by its end."""
+async def _months_of(town: Town, entity_id: str, until: datetime, zone: ZoneInfo) -> Mapping[datetime, int]:
+    """How many readings an entity has in each month before a moment, by its end."""
     counts: dict[datetime, int] = {}
-    for one in await town.store.series([entity_id], None, TemporalQuery()):
+    for one in await town.store.series([entity_id], None, TemporalQuery(TimeRelation.BEFORE, until)):
         moments = [] if one.readings is None else one.readings.moments
         times = [datetime.fromtimestamp(at / 1e6, zone) for at in moments]
         times += [at for each in as_they_came(one.instances) if (at := each.value.observed_at) is not None]

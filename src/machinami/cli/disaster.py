@@ -4,10 +4,14 @@ import argparse
 import asyncio
 import getpass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from machinami.apis.disaster.routes import MODE
+from machinami.app.configuration import read
 from machinami.app.governing import governed
-from machinami.cli.guide import guide
+from machinami.cli.guide import guide, program
+from machinami.foundation.errors import InputError
+from machinami.foundation.instant import parse_instant
 from machinami.model.vocabulary.disaster import MODES
 
 _WORDS = {
@@ -36,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     told = asyncio.run(_run(arguments))
     print(_WORDS[str(told["state"])])
     if told.get("reason"):
-        print(f"  {told['since']}  {told['role']} {told['who']}: {told['reason']}")
+        zone = ZoneInfo(read(arguments.data).time_zone)
+        since = parse_instant(str(told["since"])).astimezone(zone)
+        print(f"  {since:%Y-%m-%d %H:%M %Z}  {told['role']} {told['who']}: {told['reason']}")
     return 0
 
 
@@ -45,6 +51,11 @@ async def _run(arguments: argparse.Namespace) -> dict[str, object]:
         if arguments.state == "show":
             told = await found.ask("GET", MODE)
         else:
+            if not arguments.reason.strip():
+                raise InputError(
+                    f"なぜ切りかえるかを書いてください（記録されます）： / Say why, it is recorded: "
+                    f'{program()} disaster {arguments.state} --reason "…" --data {arguments.data}'
+                )
             who = arguments.who or getpass.getuser()
             body = {"state": arguments.state, "reason": arguments.reason, "who": who, "role": arguments.role}
             told = await found.ask("POST", MODE, body)

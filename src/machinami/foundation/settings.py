@@ -59,13 +59,15 @@ class MailSettings:
 @dataclass(frozen=True, slots=True)
 class BranchSettings:
     """Of whom this installation is a branch: the centre's URL, what it is called there, the types (short names) of what
-    it delivers, the town there (empty: the default one), and the key that it shows."""
+    it delivers, the town there (empty: the default one), the key that it shows, and the
+    services of which files are delivered, too."""
 
     of: str
     name: str
     types: tuple[str, ...]
     town: str = ""
     key: str = field(default="", repr=False)
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ Point = tuple[datetime, float | None]
 Direction = Literal["rising", "falling", "steady", "unknown"]
 SILENT_STEPS = 2.5
 """A distance of more than so many usual steps is a gap (one late reading is not)."""
+_NEAR = 12  # distances on either side that say which step is usual there
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +64,19 @@ class Row:
     rain: float | None = None
 
 
-def usual_step(points: Sequence[Point]) -> timedelta | None:
-    """The median distance between readings; None for fewer than two."""
-    distances = [(b - a).total_seconds() for (a, _), (b, _) in pairwise(points)]
-    return timedelta(seconds=median(distances)) if distances else None
-
-
 def with_gaps(points: Sequence[Point]) -> list[Point]:
-    """The points with a None put into every silence, so that a line never bridges one."""
-    step = usual_step(points)
-    if step is None:
-        return list(points)
-    shown: list[Point] = [points[0]]
-    for before, after in pairwise(points):
-        if after[0] - before[0] > step * SILENT_STEPS:
-            shown.append((before[0] + step, None))
+    """The points with a None put into every silence, so that a line never bridges one.
+
+    What is a silence is judged by the distances before and after it: where old readings are kept by the hour and newer
+    ones as they came, each part has its own step.
+    """
+    distances = [(b - a).total_seconds() for (a, _), (b, _) in pairwise(points)]
+    shown = list(points[:1])
+    for at, after in enumerate(points[1:]):
+        near = distances[max(0, at - _NEAR) : at], distances[at + 1 : at + 1 + _NEAR]
+        step = max((median(side) for side in near if side), default=distances[at])
+        if distances[at] > step * SILENT_STEPS:
+            shown.append((points[at][0] + timedelta(seconds=step), None))
         shown.append(after)
     return shown
 

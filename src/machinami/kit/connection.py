@@ -145,7 +145,7 @@ class Guarded(HttpToolsProtocol):
             self._room.refused["slow"] += 1
         elif self.cycle is not None and not self.cycle.response_complete:
             # a handler is at work, or the ASGI way reads the body by its own clock
-            self._watch = self.loop.call_later(max(left, min(limits.idle, limits.read)), self._look)
+            self._watch = self.loop.call_later(left if left > 0 else min(limits.idle, limits.read), self._look)
         elif left <= 0:
             self._room.refused["slow" if self._reading else "idle"] += 1
             self.transport.close()

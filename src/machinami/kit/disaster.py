@@ -61,8 +61,8 @@ class Disaster:
         """The rows that would open to strangers what the light page is about, as far as they do not see it yet."""
         return () if self._town is None else opening.closed_to_strangers(self._town)
 
-    def may_open(self, by: Principal) -> bool:
-        """Whether who asks may open it."""
+    def may_administer(self, by: Principal) -> bool:
+        """Whether who asks may open it, as who administers the town may."""
         return self._town is not None and may_administer(self._town.policy, by)
 
     async def turn(self, state: str, signed: Officer, by: Principal, reason: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -168,7 +168,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(asset=asset_address, figure=figure, icon=icon, ruby=with_ruby, unruby=without_ruby)
+    environment.filters["part"] = part_of_path
     return environment
+
+
+def part_of_path(name: str) -> str:
+    """A name as one part of an address, whatever stands in it: `urlencode` leaves a slash, which begins another."""
+    return quote(name, safe=":")
 
 
 def _source(name: str) -> str | None:

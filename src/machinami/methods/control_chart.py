@@ -13,7 +13,6 @@ import numpy as np
 from machinami.foundation.errors import InputError
 from machinami.methods.series import Floats
 
-NATURAL = 3 / 1.128
 FEWEST = 8
 RUN = 8
 Rule = Literal["beyond", "run", "two_of_three", "four_of_five"]

@@ -38,6 +38,13 @@ class Floor(NamedTuple):
     picked: tuple[int, ...]
 
 
+class Parts(NamedTuple):
+    """How many of PARTS of the cost of each choice and of each base each group (rows) bears."""
+
+    choices: Ints
+    bases: Ints
+
+
 class Floors:
     """The parted costs of a wish, which get better with use, and what is known by them."""
 
@@ -70,8 +77,10 @@ class Floors:
             found.append(floor)
         return found
 
-    def shift(self, floors: Sequence[Floor], needs: Floats) -> bool:
-        """Who picked a choice takes a part of its cost over from who has one and did not; False where all agree."""
+    def shift(self, floors: Sequence[Floor], needs: Floats, tries: int = 0) -> bool:
+        """Who picked a choice takes a part of its cost over from who has one and did not; False where all agree.
+
+        tries: how often that led to nothing better from these very parts; then fewer of them are moved at once."""
         wanting = np.flatnonzero(needs > 0).tolist()
         picked = np.zeros(self._parts.shape, dtype=np.bool_)
         for group, floor in zip(wanting, floors, strict=True):
@@ -80,8 +89,16 @@ class Floors:
         stood = np.zeros(self._base_parts.shape, dtype=np.bool_)
         for group in wanting:
             stood[group, bases[picked[group]]] = True
-        moved = _shifted(self._parts, picked)
-        return _shifted(self._base_parts, stood) or moved
+        moved = _shifted(self._parts, picked, tries)
+        return _shifted(self._base_parts, stood, tries) or moved
+
+    def parts(self) -> Parts:
+        """How costs are parted now."""
+        return Parts(self._parts.copy(), self._base_parts.copy())
+
+    def part_as(self, parts: Parts) -> None:
+        """Part costs as they were before."""
+        self._parts, self._base_parts = (one.copy() for one in parts)
 
     def _floor(self, group: int, need: float, seconds: float) -> Floor | None:
         program, base_costs = self._programs[group], bases_of(self._wish)[1]
@@ -115,10 +132,10 @@ def parted(seen: Floats) -> Ints:
     return np.asarray(parts + (rank < left), dtype=np.int64)
 
 
-def _shifted(parts: Ints, picked: Bools) -> bool:
-    """Move one part of each column from a row that has some and did not pick it to one that did."""
+def _shifted(parts: Ints, picked: Bools, tries: int) -> bool:
+    """Move one part of columns from a row that has some and did not pick it to one that did."""
     gives = np.where(picked, 0, parts)
-    moving = np.flatnonzero(picked.any(axis=0) & (gives.max(axis=0, initial=0) > 0))
+    moving = np.flatnonzero(picked.any(axis=0) & (gives.max(axis=0, initial=0) > 0))[tries :: tries + 1]
     parts[gives[:, moving].argmax(axis=0), moving] -= 1
     takes = np.where(picked, parts, np.iinfo(np.int64).max)
     parts[takes[:, moving].argmin(axis=0), moving] += 1

@@ -1,6 +1,6 @@
 """Where shall the few places stand, so that everybody is near one? Solved to proof by mixed integer programming.
 
-`distances` is (people's places, sites that may be chosen), `weights` how many people are at each place. Both models are
+`distances` is (people's places, sites that may be chosen), `weights` how many people are at each place. The model is
 given to HiGHS (Huangfu & Hall 2018, doi:10.1007/s12532-017-0130-5).
 """
 
@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 class Siting(NamedTuple):
     """The chosen sites, ascending; what is reached with them, and what no choice can do better than.
 
-    `value` and `bound` are a sum of weighted distances (p-median: lower is better) or of covered weights (higher is).
+    `value` and `bound` are a sum of weighted distances: lower is better.
     `proved`: whether the search ended, so that value and bound are one.
     """
 
@@ -36,7 +36,7 @@ def p_median(distances: Floats, count: int, weights: Floats | None = None, secon
     The radius form: for each place and each distance at which a further site comes into reach, whether none nearer
     stands. Elloumi 2010, doi:10.1016/j.ejor.2009.04.021. Raises InputError where the numbers do not fit.
     """
-    _, sites, weight = _checked(distances, count, weights)
+    sites, weight = _checked(distances, count, weights)
     used = np.flatnonzero(weight > 0)
     rings = [np.unique(distances[place], return_inverse=True) for place in used]
     costs = [np.zeros(sites)]
@@ -67,17 +67,7 @@ def p_median(distances: Floats, count: int, weights: Floats | None = None, secon
     return Siting(found.sites, value, base + found.bound, found.proved)
 
 
-def widest_cover(distances: Floats, radius: float, count: int, weights: Floats, seconds: float = 300.0) -> Siting:
-    """Choose `count` sites so that the most weight is within `radius` of one. Church & ReVelle 1974."""
-    places, sites, weight = _checked(distances, count, weights)
-    near = sparse.csr_array((distances <= radius).astype(float))
-    matrix = sparse.hstack([near, sparse.eye_array(places)]).tocsr()
-    found = _solved(np.concatenate([np.zeros(sites), weight]), matrix, np.ones(places), sites, count, seconds)
-    covered = (distances[:, found.sites] <= radius).any(axis=1)
-    return Siting(found.sites, float(weight @ covered), float(weight.sum()) - found.bound, found.proved)
-
-
-def _checked(distances: Floats, count: int, weights: Floats | None) -> tuple[int, int, Floats]:
+def _checked(distances: Floats, count: int, weights: Floats | None) -> tuple[int, Floats]:
     if distances.ndim != 2 or not distances.size or not np.isfinite(distances).all() or (distances < 0).any():
         raise InputError("the distances must be a table of finite numbers of 0 and more")
     places, sites = distances.shape
@@ -86,7 +76,7 @@ def _checked(distances: Floats, count: int, weights: Floats | None) -> tuple[int
     weight = np.ones(places) if weights is None else np.asarray(weights, dtype=np.float64)
     if weight.shape != (places,) or not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError(f"there must be one finite weight of 0 and more for each of the {places} places")
-    return places, sites, weight
+    return sites, weight
 
 
 def _solved(costs: Floats, matrix: sparse.csr_array, least: Floats, sites: int, count: int, seconds: float) -> Siting:

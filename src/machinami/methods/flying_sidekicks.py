@@ -312,12 +312,6 @@ def _orders(world: _World, node: int, taken: Sequence[_Air], chosen: Sequence[in
             yield [*going[:-1], *serve, *takes, *going[-1:]]
 
 
-def _strung(*parts: Sequence[_Deed]) -> Iterator[Sequence[_Deed]]:
-    """The parts one after the other, in every order."""
-    for order in permutations(parts):
-        yield [one for part in order for one in part]
-
-
 def _timed(
     world: _World, node: int, arrived: float, order: Sequence[_Deed], board: int
 ) -> tuple[float, tuple[tuple[str, _Air | None, float], ...]] | None:

@@ -13,8 +13,6 @@ from scipy.optimize import brentq
 from machinami.foundation.errors import InputError
 from machinami.methods.series import Floats
 
-SOCIAL_RATE = 0.04
-"""The social discount rate of the Japanese guides to cost-benefit analysis of public works."""
 _GROWTHS = (np.log(1e-9), np.log(1e9))
 """Between which logarithms of 1 + rate a rate of return is looked for."""
 

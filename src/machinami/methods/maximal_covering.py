@@ -35,7 +35,7 @@ from machinami.methods.series import Floats
 
 FINEST = 1e-3
 """Weights that are whole multiples of this are told apart exactly, others to within it."""
-_SHIFTS, _BEST = 8, 4  # times that parted costs are shifted for one question, and how many of them limit the search
+_SHIFTS, _BEST = 12, 4  # times that parted costs are shifted for one question, and how many of them limit the search
 _NEAR = 0.03  # part of a share within which one asks at once for the next larger one, not for the middle
 _PATIENCE = 2  # questions that may end undecided before the search for the fairest share ends
 _NOTHING = "no choice within the budget gives each group its least share; ask for less, or pay more"
@@ -235,17 +235,25 @@ def _plan_for(task: _Task, needs: Floats, seconds: float) -> tuple[tuple[int, ..
     """Choices within the budget that give each group what it needs, and whether it is sure that there are none."""
     assert task.floors is not None
     rounds: list[list[Floor]] = []
-    agreed = False
-    while not agreed and len(rounds) < _SHIFTS:
+    best, parts, tries = -1.0, task.floors.parts(), 0
+    while len(rounds) < _SHIFTS:
         floors = task.floors.at(needs, seconds / 4 / _SHIFTS)
         if floors is None or _total(floors) > task.wish.budget * (1.0 + SLACK) + SLACK:
             return None, True
         rounds.append(floors)
-        agreed = not task.floors.shift(floors, needs) or _total(floors) in [_total(one) for one in rounds[:-1]]
-        if len(rounds) == 1 or agreed or len(rounds) == _SHIFTS:
-            found = _of_those_tried(task, needs, max(rounds, key=_total), seconds / 4)
+        if _total(floors) > best + SLACK:
+            best, parts, tries = _total(floors), task.floors.parts(), 0
+        else:
+            task.floors.part_as(parts)
+            floors, tries = max(rounds, key=_total), tries + 1
+        moved = task.floors.shift(floors, needs, tries)
+        if len(rounds) in (1, _SHIFTS) or not moved:
+            found = _of_those_tried(task, needs, floors, seconds / 4)
             if found is not None:
                 return found, True
+        if not moved:
+            break
+    task.floors.part_as(parts)
     limits = [task.paid, *_needed(task.program, needs)]
     for floors in sorted(rounds, key=_total)[-_BEST:]:
         limits += rows_of(task.program, floors)

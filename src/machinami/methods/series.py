@@ -117,16 +117,3 @@ def trailing_minimum(values: Floats, window: int) -> Floats:
     reach = np.where(start >= 0, backward[np.maximum(start, 0)], np.inf)
     lowest = np.minimum(forward[:count], reach)
     return np.where(np.isfinite(lowest), lowest, np.nan)
-
-
-def robust_spread(values: Floats) -> float:
-    """Return a standard deviation that outliers cannot move: 1.4826 times the median absolute deviation.
-
-    A series that is mostly constant has none, so the mean absolute deviation times 1.2533 steps in.
-    """
-    known = values[np.isfinite(values)]
-    if known.size == 0:
-        return 0.0
-    distance = np.abs(known - np.median(known))
-    spread = 1.4826 * float(np.median(distance))
-    return spread if spread > 0 else 1.2533 * float(distance.mean())

@@ -65,11 +65,6 @@ def share_in_shade(dark: Bools, starts: Sequence[int]) -> Floats:
     return np.stack(parts, axis=1) if parts else np.zeros((len(dark), 0))
 
 
-def hours_in_shade(dark: Bools, step: float) -> Floats:
-    """Return how many hours each point is in shade; moments are `step` hours apart."""
-    return np.asarray(dark.sum(axis=0) * step)
-
-
 def along(line: Floats, step: float) -> Floats:
     """Return points on a line (n, 2), every `step` metres, its ends included."""
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])

@@ -107,20 +107,6 @@ def to_feature(
     return {"id": entity.id, "type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def to_feature_collection(
-    entities: Iterable[Entity],
-    context: Context,
-    representation: Representation = NORMALIZED,
-    geometry_property: str = LOCATION,
-    links: Links | None = None,
-) -> Json:
-    """The entities as a GeoJSON FeatureCollection (4.5.16.3, 4.5.17.2)."""
-    return {
-        "type": "FeatureCollection",
-        "features": [to_feature(e, context, representation, geometry_property, links) for e in entities],
-    }
-
-
 class _Writer:
     """Writes attribute instances for one context and representation."""
 

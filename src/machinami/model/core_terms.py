@@ -114,36 +114,3 @@ OTHER_IRIS = {
 }
 
 # @type coercions and @containers of the terms that have one
-COERCIONS = {
-    "@vocab": """
-        attributeList attributeName attributeNames attributeTypes attributes objectType
-        previousVocab propertyNames relationshipNames typeList typeName typeNames valueType vocab
-        watchedAttributes
-    """.split(),
-    "@list": """
-        avg bbox coordinates distinctCount entityList jsons languageMaps max min objectList
-        objectLists objects objectsLists orderBy previousObjectList previousValueList
-        snapshotQueries snapshotQueriesDetails snapshotTemporalQueries
-        snapshotTemporalQueriesDetails stddev sum sumsq totalCount valueList valueLists values
-        vocabs
-    """.split(),
-    "DateTime": """
-        contextSourceTimeAt createdAt deletedAt endAt endTimeAt expiresAt lastFailure
-        lastNotification lastSuccess lastUsedAt modifiedAt notifiedAt observedAt startAt timeAt
-    """.split(),
-    "@id": """
-        datasetId entityId instanceId object previousObject subscriptionId success tenant
-    """.split(),
-    "@set": """
-        features
-    """.split(),
-    "@language": """
-        languageMap previousLanguageMap
-    """.split(),
-    "@index": """
-        dataset entityMap
-    """.split(),
-    "@json": """
-        contextSourceExtras json previousJson problemDetails
-    """.split(),
-}

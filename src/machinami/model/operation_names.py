@@ -32,7 +32,6 @@ GROUPS: Mapping[str, frozenset[str]] = {
 }
 DEFAULT = GROUPS["federationOps"]
 AUXILIARY = frozenset(("retrieveOps", "retrieveEntity", "queryEntity"))  # all that an auxiliary one may name (5.9.2.4)
-CONSUMPTION = frozenset(f"{_CONSUMPTION} retrieveTemporal queryTemporal".split())
 
 
 def is_known(name: object) -> bool:

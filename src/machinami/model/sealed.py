@@ -81,7 +81,7 @@ def sealed_document(entity: Entity) -> Document | None:
     if type(entity) is not _Sealed:
         return plain_document(entity)
     doc = _kept(entity)
-    return orjson.loads(doc) if type(doc) is bytes else None
+    return _loaded(entity.id, doc) if type(doc) is bytes else None
 
 
 def sealed_types(entity: Entity) -> bytes | None:
@@ -126,14 +126,27 @@ def excerpt(entity: Entity, names: Collection[str]) -> Entity:
 
 
 def _read(entity_id: str, doc: bytes) -> Entity:
+    document = _loaded(entity_id, doc)
     try:
-        return entity_from_document(orjson.loads(doc))
+        return entity_from_document(document)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise StoreUnavailable(
-            f"What is kept of {entity_id} cannot be read: its file is damaged; stop the town and run machinami repair "
-            "--mend, or restore a copy",
-            entity=entity_id,
-        ) from error
+        raise _unreadable(entity_id) from error
+
+
+def _loaded(entity_id: str, doc: bytes) -> Document:
+    try:
+        document: Document = orjson.loads(doc)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(entity_id) from error
+    return document
+
+
+def _unreadable(entity_id: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"What is kept of {entity_id} cannot be read: its file is damaged; stop the town and run machinami repair "
+        "--mend, or restore a copy",
+        entity=entity_id,
+    )
 
 
 def _open(sealed: Entity) -> None:

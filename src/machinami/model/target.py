@@ -34,7 +34,6 @@ _ATTRIBUTE_MEMBERS: Mapping[str, tuple[Kind, Callable[[Attribute], Any]]] = {
 
 TIMES = frozenset(NAMESPACE + name for name in ("observedAt", "createdAt", "modifiedAt", "expiresAt"))
 ENTITY_MEMBERS = frozenset(_ENTITY_MEMBERS)
-ATTRIBUTE_MEMBERS = frozenset(_ATTRIBUTE_MEMBERS)
 
 
 def targets(path: Path, entity: Entity, now: datetime) -> list[Target]:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from machinami.foundation.sheet import sheet
 from machinami.kit.archive import PastValue
 from machinami.kit.charts import Chart, payload
+from machinami.kit.page import part_of_path
 from machinami.kit.units import symbol
 from machinami.kit.values import value_text
 from machinami.kit.words import Words
@@ -114,7 +114,7 @@ def shelter(item: Item, language: str) -> Shelter | None:
         return None
     lon, lat = place.value["coordinates"][:2]
     people = capacity.value if capacity and isinstance(capacity.value, int) else None
-    link = f"/data/{quote(item.type)}/{quote(item.id, safe=':')}"
+    link = f"/data/{part_of_path(item.type)}/{part_of_path(item.id)}"
     return Shelter(item.id, named(item, language), lon, lat, people, link)
 
 

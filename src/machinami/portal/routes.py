@@ -11,6 +11,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, nowhere, read_form, see_other
 from machinami.kit.happening import Chronicler, Event, Happening, gather
 from machinami.kit.http import Request, Response, Route
+from machinami.kit.page import part_of_path
 from machinami.kit.signing import officer, said_if
 from machinami.kit.viewing import VIEWER, anyone
 from machinami.kit.words import LANGUAGES, Language, Words, without_ruby
@@ -131,8 +132,11 @@ def _home(portal: Portal) -> Page:
         happening = await portal.happening(portal.frame.words(request, PACKAGE), by)
         concerns = portal.desk.concerns() if Role.ADMINISTRATOR in by.roles else ()
         view = home.view(happening, portal.frame.clock())
-        ways = services.ways(portal.frame.running())
-        return portal.frame.show(request, home.TEMPLATE, home=view, concerns=concerns, ways=ways)
+        ways, disaster = services.ways(portal.frame.running()), portal.frame.disaster
+        return portal.frame.show(
+            request, home.TEMPLATE, home=view, concerns=concerns, ways=ways,
+            upkeep=services.upkeep(disaster.may_turn(by), disaster.may_administer(by)),
+        )  # fmt: skip
 
     return show
 
@@ -155,6 +159,7 @@ async def _lightly(portal: Portal, request: Request, copied: bool = False) -> Re
     answer = portal.frame.show(
         request, light.TEMPLATE, light=light.view(happening, shelters, words), style=light.style(), mode=mode,
         refresh=light.REFRESH, links=links, copied=copied, age=light.AGE if copied else "",
+        now=home.view(happening, portal.frame.clock()),
     )  # fmt: skip
     answer.headers = [
         (name, light.policy().encode() if name == b"Content-Security-Policy" else value)
@@ -286,7 +291,7 @@ def _correct(portal: Portal) -> Page:
         said = f"{reason}（{role} {who}）"
         await portal.desk.archive.correct(entity_id, attribute, form.get("instance", ""), value, said, by)
         query = f"attribute={quote(attribute)}&span={quote(form.get('span', '1d'))}&done=corrected"
-        return see_other(f"/data/{quote(request.params['type'])}/{quote(entity_id, safe=':')}?{query}#history")
+        return see_other(f"/data/{part_of_path(request.params['type'])}/{part_of_path(entity_id)}?{query}#history")
 
     return take
 

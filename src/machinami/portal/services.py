@@ -46,6 +46,12 @@ OFFICE = (
     ("assembly_one", "print", "/services/assembly?view=assembly"),
     ("indicators", "signal", "/services/indicators"),
 )
+TURNING = (("disaster", "caution", "/disaster"),)
+ADMINISTERING = (
+    ("operations", "check", "/operations"),
+    ("policy", "lock", "/policy"),
+    ("people", "people", "/people"),
+)
 _RUNS_AS = {"assembly_one": "assembly"}
 
 
@@ -144,6 +150,12 @@ def ways(running: Collection[str]) -> Ways | None:
 
     found = Ways(open_ways(RESIDENTS), open_ways(OFFICE))
     return found if len(found.residents) > 1 or found.office else None
+
+
+def upkeep(turns: bool, administers: bool) -> tuple[Way, ...]:
+    """The ways of who keeps the town going. turns: may turn the disaster mode; administers: may change the policy."""
+    rows = (*(TURNING if turns else ()), *(ADMINISTERING if administers else ()))
+    return tuple(Way(*row) for row in rows)
 
 
 def parts(version: str, *, versions: bool = True) -> list[PartRow]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -39,6 +40,10 @@ class Files(Protocol):
 
     async def names(self, owner: str) -> list[str]:
         """The names that an owner has, in order."""
+        ...
+
+    async def stamps(self, owner: str) -> dict[str, int]:
+        """The names that an owner has, each with a number that is another one when its content is put anew."""
         ...
 
     def used_bytes(self) -> int:
@@ -80,6 +85,19 @@ class FolderFiles:
         folder = self._folder / checked_name(owner)
         return sorted(one.name for one in folder.glob("*") if _NAME.fullmatch(one.name)) if folder.is_dir() else []
 
+    async def stamps(self, owner: str) -> dict[str, int]:
+        """The names in an owner's folder, with when each was written."""
+        return await asyncio.to_thread(self._stamps, owner)
+
+    def _stamps(self, owner: str) -> dict[str, int]:
+        folder, found = self._folder / checked_name(owner), {}
+        if folder.is_dir():
+            for one in os.scandir(folder):
+                if _NAME.fullmatch(one.name):
+                    with suppress(FileNotFoundError):  # dropped just now
+                        found[one.name] = one.stat().st_mtime_ns
+        return found
+
     def used_bytes(self) -> int:
         """What the files take, counted once and kept up from then on."""
         if self._used is None:
@@ -119,10 +137,14 @@ class MemoryFiles:
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], bytes] = {}
+        self._put = 0
+        self._stamped: dict[tuple[str, str], int] = {}
 
     async def put(self, owner: str, name: str, content: bytes) -> None:
         """Keep a content."""
+        self._put += 1
         self._held[(checked_name(owner), checked_name(name))] = content
+        self._stamped[(owner, name)] = self._put
 
     async def get(self, owner: str, name: str) -> bytes | None:
         """The content."""
@@ -135,6 +157,10 @@ class MemoryFiles:
     async def names(self, owner: str) -> list[str]:
         """The names of an owner."""
         return sorted(name for whose, name in self._held if whose == owner)
+
+    async def stamps(self, owner: str) -> dict[str, int]:
+        """The names of an owner, each with the number of when it was put."""
+        return {name: self._stamped[whose, name] for whose, name in self._held if whose == owner}
 
     def used_bytes(self) -> int:
         """What all of it takes."""

@@ -15,6 +15,7 @@ from machinami.foundation.urn import without_password
 from machinami.wire.freshness import freshness
 from machinami.wire.post import Poster
 from machinami.wire.protocol import Channel, Delivery, Fetched
+from machinami.wire.reasons import unreached
 from machinami.wire.session import Session
 from machinami.wire.targets import ANYWHERE, ForbiddenTarget, Targets
 
@@ -52,7 +53,7 @@ class HttpWire:
         except ssl.SSLCertVerificationError as error:
             return Delivery(False, None, _untrusted(error))
         except (OSError, ValueError) as error:
-            return Delivery(False, None, f"{type(error).__name__}: {error}")
+            return Delivery(False, None, unreached(error))
         ok = 200 <= status < 300
         return Delivery(ok, status, "" if ok else f"the receiver answered {status}")
 

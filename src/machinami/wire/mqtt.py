@@ -22,6 +22,7 @@ import orjson
 from machinami.foundation.errors import SettingsError
 from machinami.wire.http import trusting
 from machinami.wire.protocol import Channel, Delivery
+from machinami.wire.reasons import unreached
 from machinami.wire.targets import ANYWHERE, Targets
 
 SCHEMES = ("mqtt", "mqtts")
@@ -136,7 +137,7 @@ class MqttPublisher:
         except TimeoutError:
             return Delivery(False, None, f"the MQTT broker did not take it within {timeout:g} s")
         except (aiomqtt.MqttError, OSError, ValueError) as error:
-            return Delivery(False, None, f"{type(error).__name__}: {error}")
+            return Delivery(False, None, unreached(error))
         return Delivery(True)
 
     async def _publish(self, address: Address, topic: str, message: bytes, quality: int) -> None:

@@ -52,6 +52,11 @@ async def test_a_rule_is_shown_with_what_it_does_then_kept_then_taken_off(tmp_pa
         status, page = await sent(towns, type="RiverGauge", do="drop")
         assert (status, "was taken off" in page) == (200, True)
         assert await rules_of(town) == {EVERY_TYPE: Rule()}
+        back = dict(
+            re.findall(r'name="(\w+)" value="([^"]*)"', page.partition('class="done"')[2].partition("</form>")[0])
+        )
+        assert (await sent(towns, **back))[0] == 200  # as it was before
+        assert (await rules_of(town))[GAUGE] == Rule(365, 730, 1_000)
 
 
 @pytest.mark.parametrize("raw", ["five", "3", "-40", "99999999"])

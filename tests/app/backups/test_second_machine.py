@@ -117,8 +117,8 @@ async def test_nobody_is_given_the_archive_but_a_key_that_was_made_for_it(tmp_pa
     async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
         await is_copied(towns)
         for key, words in (
-            (await key_of(towns), "the key may not do this"),
-            (await key_of(towns, "read", "write"), "the key may not do this"),
+            (await key_of(towns), "a key with the scope standby"),
+            (await key_of(towns, "read", "write"), "a key with the scope standby"),
             ("mk_0000_wrong", "does not open it"),
             (None, "makes a key"),
         ):
@@ -235,3 +235,16 @@ async def test_what_was_broken_off_goes_on_where_it_was(tmp_path: Path) -> None:
             lag = second.standby
             assert lag is not None
             assert lag.lag.changes == 0
+
+
+async def test_an_archive_beside_the_data_is_no_part_of_what_is_copied(tmp_path: Path) -> None:
+    archive = tmp_path / "data" / "archive"
+    async with installation(tmp_path / "data", **copied(tmp_path, backup_to=archive)) as towns:
+        await is_copied(towns)
+        backups = towns.system.backups
+        assert backups is not None
+        await backups.make()
+        house = backups.vault().read("towns/default/bases/00000002.base")["house"]
+        assert not [name for name in house["files"] if name.startswith("archive")]
+        async with following(tmp_path, towns) as second:
+            assert await second.step() == []

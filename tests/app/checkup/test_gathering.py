@@ -16,6 +16,7 @@ from machinami.model.checkup.forecast import Sample
 from machinami.wire.exchange import Answer, Call, Unconnected
 from machinami.wire.ntp import ask_ntp
 from machinami.wire.reach import is_reached
+from machinami.wire.reasons import REFUSED
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -114,4 +115,4 @@ def test_a_gauge_has_a_pace_and_a_person_who_walks_has_none() -> None:
 
 async def test_nobody_listens_where_nobody_is(unused_tcp_port: int) -> None:
     reached, reason = await is_reached(f"mqtt://127.0.0.1:{unused_tcp_port}", 5.0)
-    assert (reached, reason) == (False, "ConnectionRefusedError")
+    assert (reached, reason) == (False, REFUSED)

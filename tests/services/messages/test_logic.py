@@ -12,7 +12,7 @@ from machinami.model.view import Geometry, Point, Words
 from machinami.model.vocabulary.alerts import Alert
 from machinami.model.vocabulary.office import Officer
 from machinami.model.vocabulary.places import District, Shelter
-from machinami.services.messages.logic.broadcasts import due_alerts
+from machinami.services.messages.logic.broadcasts import due_alerts, leads_away
 from machinami.services.messages.logic.ledger import Outcome, Row, after, is_due, proof, row_of, tally
 from machinami.services.messages.logic.people import (
     Contact,
@@ -262,3 +262,11 @@ def test_a_town_without_streets_says_so() -> None:
 def test_a_circle_touches_the_districts_that_it_reaches() -> None:
     assert districts_near(138.21, 35.0, 0.5, [EAST]) == []
     assert districts_near(138.21, 35.0, 1.0, [EAST]) == [EAST.id]
+
+
+def test_nobody_is_led_away_who_had_better_stay_inside() -> None:
+    assert leads_away(Alert("urn:a", kind="order", response="Evacuate"))
+    assert leads_away(Alert("urn:a", kind="warning", response="Prepare"))
+    assert leads_away(Alert("urn:a", kind="warning"))
+    assert not leads_away(Alert("urn:a", kind="warning", response="Avoid"))
+    assert not leads_away(Alert("urn:a", kind="notice"))

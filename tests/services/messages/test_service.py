@@ -209,6 +209,16 @@ async def test_an_alert_of_another_service_goes_out_as_well(visit: Visit, roads:
     assert "ほかの画面で承認されたものです" in await visit.see("?view=officer")
 
 
+async def test_who_is_warned_of_the_heat_is_shown_no_way_out_of_the_house(visit: Visit) -> None:
+    place = {"status": "Actual", "state": "published", "date_issued": START, "source_service": "heat"}
+    heat = Alert("urn:ngsi-ld:Alert:heat1", headline=Words(ja="暑さに警戒"), kind="warning", response="Avoid", **place)
+    flood = Alert("urn:ngsi-ld:Alert:flood1", headline=Words(ja="川に注意"), kind="warning", **place)
+    await visit.put(heat, flood)
+    for page in ("/m/heat1", "/m/heat1/sheet"):
+        assert "歩いて行く避難所" not in await see(visit, page)
+    assert "歩いて行く避難所" in await see(visit, "/m/flood1")
+
+
 async def test_what_was_approved_long_ago_is_not_sent_as_news(visit: Visit, roads: RecordedRoads) -> None:
     await subscribe(visit, roads)
     await visit.put(

@@ -17,7 +17,7 @@ from machinami.services.shelters.logic.allocating import propose
 from machinami.services.shelters.logic.consumption import daily_use, people
 from machinami.services.shelters.logic.delivering import plan
 from machinami.services.shelters.logic.joining import NEVER, Holding, Standing, merged, standing
-from machinami.services.shelters.logic.outlook import needs, outlook, suggested
+from machinami.services.shelters.logic.outlook import needs, outlook
 from machinami.services.shelters.logic.typed import report
 from machinami.services.shelters.logic.ways import Sky, reaches
 from machinami.services.shelters.model import (
@@ -123,7 +123,6 @@ def test_a_shelter_that_drinks_more_than_expected_runs_out_sooner() -> None:
     assert water.runs_out.middle < expected.runs_out.middle
     assert water.runs_out.high - water.runs_out.low < expected.runs_out.high - expected.runs_out.low
     assert "water" not in needs(plain, replace(SETTINGS, short_days=0.3))
-    assert suggested(plain, 3.0)["water"] == 450
 
 
 def test_what_has_expired_counts_for_nothing() -> None:

@@ -1,30 +1,36 @@
 """Where does a branch deliver its writes, and learn how far the centre has them?"""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 import orjson
 
 from machinami.broker.arrivals import arrive, arrived
+from machinami.broker.arriving_files import drop_file, take_file
 from machinami.broker.hearing import Hearing
 from machinami.broker.policy import demand
 from machinami.broker.town import Town
-from machinami.foundation.errors import BadRequestData
+from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.bodies import json_object
 from machinami.kit.http import JSON, Request, Response, Route
 from machinami.kit.viewing import Identify
 from machinami.model.delivery import read_delivery
 from machinami.model.policy import Deed
+from machinami.model.principal import Principal
 
 PATH = "/branches/{branch}/changes"
+FILE = "/branches/{branch}/files/{owner}/{name}"
 MOST = 500  # writes of one delivery
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,120}")
 _WRITES = (Deed.CREATE, Deed.CHANGE, Deed.DELETE)
 Towns = Callable[[str | None], Awaitable[Town]]
 
 
-def routes(towns: Towns, identify: Identify, hearing: Hearing) -> list[Route]:
-    """The addresses for branches. hearing: is told what each says that it is behind."""
+def routes(
+    towns: Towns, identify: Identify, hearing: Hearing, keepers: Callable[[], Collection[str]] = tuple
+) -> list[Route]:
+    """The addresses for branches. hearing: is told what each says that it is behind; keepers: the services that keep
+    files, of which a branch may deliver some."""
 
     def hear(request: Request, town: Town) -> None:
         seconds, changes = (_number(request, name) for name in ("seconds", "behind"))
@@ -55,6 +61,32 @@ def routes(towns: Towns, identify: Identify, hearing: Hearing) -> list[Route]:
     return [
         Route("GET", PATH, tell, "How far the writes of a branch are here", "Branches"),
         Route("POST", PATH, take, "Deliver the writes of a branch", "Branches"),
+        *_file_routes(towns, identify, keepers),
+    ]
+
+
+def _file_routes(towns: Towns, identify: Identify, keepers: Callable[[], Collection[str]]) -> list[Route]:
+    async def place(request: Request) -> tuple[Town, str, str, str, Principal]:
+        town, by = await towns(request.header(b"ngsild-tenant")), identify(request)
+        demand(town.policy, by, *_WRITES)
+        owner, name = request.params["owner"], request.params["name"]
+        if owner not in keepers():
+            raise NotFound(f"No service {owner[:100]!r} keeps files here")
+        return town, _named(request), owner, name, by
+
+    async def take_one(request: Request) -> Response:
+        town, branch, owner, name, by = await place(request)
+        await take_file(town, branch, owner, name, request.body, by)
+        return Response(204)
+
+    async def drop_one(request: Request) -> Response:
+        town, branch, owner, name, by = await place(request)
+        await drop_file(town, branch, owner, name, by)
+        return Response(204)
+
+    return [
+        Route("PUT", FILE, take_one, "Deliver a file of a service of a branch", "Branches"),
+        Route("DELETE", FILE, drop_one, "Say that a file of a branch is destroyed there", "Branches"),
     ]
 
 

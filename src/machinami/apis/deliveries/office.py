@@ -1,6 +1,7 @@
 """What does every handler of this face need? The subscriptions of the town that is meant, and who asks."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import orjson
 
@@ -9,6 +10,7 @@ from machinami.broker.town import Town
 from machinami.foundation.errors import UnsupportedMediaType
 from machinami.kit.frame import Frame
 from machinami.kit.http import JSON, Request, Response
+from machinami.kit.unreached import why_unreached
 from machinami.kit.viewing import Identify
 from machinami.kit.words import Words
 from machinami.model.principal import Principal
@@ -39,7 +41,8 @@ class Office:
 
     def show(self, request: Request, template: str, status: int = 200, **view: object) -> Response:
         """A page of this face; no browser keeps it."""
-        page = self.frame.show(request, f"{PACKAGE}/{template}.html", status, **view)
+        why = partial(why_unreached, words=self.words(request))
+        page = self.frame.show(request, f"{PACKAGE}/{template}.html", status, why=why, **view)
         page.headers.append((b"cache-control", b"no-store"))
         return page
 

@@ -44,7 +44,7 @@ class DisasterPage:
             before=_before(told),
             may=disaster.may_turn(by),
             unseen=disaster.unseen(),
-            may_open=disaster.may_open(by),
+            may_open=disaster.may_administer(by),
             ways=[mode for mode in MODES if mode != disaster.mode],
             done=done if done in MODES else "",
         )

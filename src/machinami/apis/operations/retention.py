@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from machinami.apis.operations.telling import PACKAGE
@@ -44,16 +45,18 @@ class RetentionPage:
         kind = form.get("type", EVERY_TYPE).strip()[:_LONGEST] or EVERY_TYPE
         name = kind if kind == EVERY_TYPE else town_context().expand(kind)
         if form.get("do") == "drop":
+            before = (await rules_of(town)).get(name)
             await set_rule(town, name, None, self.identify(request))
-            return see_other(f"{RETENTION}?done=dropped")
+            return see_other(_done("dropped", kind, before))
         try:
             rule = _typed(form)
         except BadRequestData:
             fault = self.frame.words(request, PACKAGE).plain("retention.fault")
             return await self._shown(request, town, 422, typed=form, fault=fault)
         if form.get("do") == "keep":
+            before = (await rules_of(town)).get(name)
             await set_rule(town, name, rule, self.identify(request))
-            return see_other(f"{RETENTION}?done=kept")
+            return see_other(_done("kept", kind, before))
         effect = await effect_of(town, name, rule, ZoneInfo(self.frame.zone))
         return await self._shown(request, town, typed=form, effect=effect)
 
@@ -89,10 +92,17 @@ class RetentionPage:
             "files": len(await town.months.names()),
             "log_days": self.log_days,
             "said": request.arguments.get("done", ""),
+            "back": {name: request.arguments.get(name, "") for name in (*_NOTHING, "was")},
         }
         page = self.frame.show(request, f"{PACKAGE}/retention.html", status, **view)
         page.headers.append((b"cache-control", b"no-store"))
         return page
+
+
+def _done(what: str, kind: str, before: Rule | None) -> str:
+    """Where the page says what was done, and offers to have it as it was before; None: there was no rule."""
+    was = _NOTHING if before is None else _as_typed(before)
+    return f"{RETENTION}?{urlencode({'done': what, **was, 'type': kind, 'was': 'rule' if before else ''})}"
 
 
 def _typed(form: Mapping[str, str]) -> Rule:

@@ -7,6 +7,7 @@ from typing import Any
 
 from machinami.foundation.instant import format_instant
 from machinami.kit.moments import TOWN_ZONE, moment
+from machinami.kit.unreached import why_unreached
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.checkup.finding import Checkup, Finding, Well
 from machinami.model.checkup.forecast import Forecast, span_of
@@ -33,6 +34,8 @@ def said(values: Mapping[str, Any], now: datetime, words: Words, zone: str = TOW
             told[name] = moment(value, now, words, zone).day
         elif name in _SIZES and isinstance(value, int | float):
             told[name] = sized(value)
+        elif name == "reason":
+            told[name] = why_unreached(str(value), words)
         else:
             told[name] = value
     return told

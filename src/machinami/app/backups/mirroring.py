@@ -136,6 +136,8 @@ class Mirror:
         status, body = await exchange(await self._open(), "POST", url, document, self._headers)
         if status == 404:
             raise InputError(f"{url} is not there: is this the address of a town, with a release that can be followed?")
+        if status == 403:
+            raise InputError(f"{url} answered 403: {body.get('detail') if isinstance(body, dict) else 'nothing more'}")
         if status != 200:
             raise refused(url, status, body, Pass(self.town.key))
         return body

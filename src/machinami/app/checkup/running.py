@@ -45,6 +45,7 @@ from machinami.model.checkup.facts import (
 from machinami.model.checkup.finding import Checkup, Severity
 from machinami.model.checkup.forecast import Sample
 from machinami.wire.exchange import Caller
+from machinami.wire.reasons import known_cause
 
 SECONDS = 60.0
 _LOG = logging.getLogger("machinami.checkup")
@@ -240,7 +241,7 @@ class Overseer:
         if sources is not None:
             for row, one in zip(self._settings.mqtt, sources.mqtt, strict=False):
                 account = one.account
-                found.append(SourceFact("mqtt", host_of(row.url), account.connected, _kind(account.last_error or "")))
+                found.append(SourceFact("mqtt", host_of(row.url), account.connected, _why(account.last_error or "")))
             for feed, poll in zip(self._settings.gtfs_realtime, sources.gtfs, strict=False):
                 fault = poll.account.last_error
                 found.append(SourceFact("feed", host_of(feed.url), not fault, _kind(fault)))
@@ -268,6 +269,11 @@ def failing_since(progress: Progress, noticed: datetime | None) -> datetime | No
     if progress.last_failure is None or (progress.last_success and progress.last_success >= progress.last_failure):
         return None
     return progress.last_success or noticed or progress.last_failure
+
+
+def _why(error: str) -> str:
+    """Why a source is not reached, where that is known; else what kind of error it is."""
+    return known_cause(error) or _kind(error)
 
 
 def _kind(error: str) -> str:

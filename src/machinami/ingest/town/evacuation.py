@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from machinami.ingest.town import streets, waters
+from machinami.ingest.town.hilltop import hilltop
 from machinami.ingest.town.inventory import identifier
 from machinami.ingest.town.names import DISTRICTS, DistrictRow
 from machinami.ingest.town.noise import Floats, generator
@@ -28,6 +29,8 @@ WRITTEN = 2.75
 """Hours from the anchor at which the order is written."""
 DEEP, SHALLOW = 110.0, 230.0
 """Metres from the river's bed up to which the water may stand deep, and up to which shallower."""
+STREETS = 0.08
+"""The steepest slope of a street that is built for cars."""
 CALLED = (
     ("kiyo", "川田 キヨ（模擬）", "Kiyo Kawada (simulated)", "kawahigashi"),
     ("tome", "新井 トメ（模擬）", "Tome Arai (simulated)", "shinden"),
@@ -55,7 +58,7 @@ class Evacuation:
             found += thing("HazardZone", zone, at, hazard="flood", depth=depth)
             ring = {"type": "Polygon", "coordinates": [[lonlat(p) for p in self._band(wide).tolist()]]}
             found.append(Reading(zone, "HazardZone", "location", ring, at, None, "GeoProperty"))
-        return [*found, *self._people(at)]
+        return [*found, *hilltop(self._land, at), *self._people(at)]
 
     def told(self, start: datetime, end: datetime) -> list[Reading]:
         """What is told in [start, end): the order that waits."""
@@ -79,7 +82,8 @@ class Evacuation:
 
     def _street(self, key: str, lines: Sequence[Floats], at: datetime) -> Iterator[Reading]:
         street = identifier("Footway", key)
-        heights = np.round(self._land.sample(self._land.height, np.concatenate(lines)), 1).tolist()
+        found = [graded(line, self._land.sample(self._land.height, line)) for line in lines]
+        heights = np.round(np.concatenate(found), 1).tolist()
         yield from thing("Footway", street, at, heights=heights, state="open")
         corners = [[lonlat(corner) for corner in line.tolist()] for line in lines]
         place = {"type": "MultiLineString", "coordinates": corners}
@@ -144,6 +148,19 @@ class Evacuation:
                 speech=f"[警戒|けいかい]レベル4。{spoken}の [人|ひと]は、すぐに にげてください。",
             )
         )  # fmt: skip
+
+
+def graded(line: Floats, heights: Floats) -> Floats:
+    """The heights of a street that is built over such ground, with cuttings and banks: nowhere steeper than STREETS,
+    midway between the lowest and the highest such street that keeps to one side of the ground."""
+    most = STREETS * np.hypot(*np.diff(line, axis=0).T)
+    low, high = heights.copy(), heights.copy()
+    for steps in (range(1, len(line)), range(len(line) - 2, -1, -1)):
+        for step in steps:
+            before, up = (step - 1, most[step - 1]) if steps.step > 0 else (step + 1, most[step])
+            low[step] = min(low[step], low[before] + up)
+            high[step] = max(high[step], high[before] - up)
+    return np.asarray((low + high) / 2)
 
 
 def _pieces(built: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], places: Floats) -> Iterator[tuple[int, Floats]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from machinami.model.checkup.beside import branches, standbys
 from machinami.model.checkup.facts import Facts, SourceFact
@@ -173,10 +174,10 @@ def _devices(facts: Facts) -> Found | None:
             "devices",
             "devices.silent",
             WARNING,
-            {"id": one.id, "type": one.type, "usual": _minutes(one.usual), "town": one.town},
+            {"id": one.id, "type": one.type.rpartition("/")[2], "usual": _minutes(one.usual), "town": one.town},
             f"{one.town} {one.id}",
             since=one.last,
-            link=f"/data/{one.type}/{one.id}",
+            link=f"/data/{quote(one.type, safe=':')}/{quote(one.id, safe=':')}",
         )
         for one in facts.devices
     ]

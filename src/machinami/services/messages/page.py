@@ -212,7 +212,7 @@ class Way:
         """What is said now, for a television: it renews itself, and a remote control is enough."""
         words = self.frame.words(request, PACKAGE)
         notices = await state.notices(self.city, words)
-        ways = await state.concerned(self.city, words, notices[0].id) if notices else []
+        ways = (await state.concerned(self.city, words, notices[0].id) if notices else None) or []
         turns = -(-len(ways) // TV_WAYS) or 1
         turn = int(self.city.now().timestamp() // TV_SECONDS) % turns
         return self.frame.show(

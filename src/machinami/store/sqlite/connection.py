@@ -96,7 +96,8 @@ def migrations() -> list[str]:
 def migrate(connection: apsw.Connection, path: Path, steps: list[str]) -> None:
     """Bring the file to the present form, each step in a transaction of its own.
 
-    Raises StoreUnavailable if the file is of a later form than this program knows, and leaves it alone.
+    Raises StoreUnavailable if the file is of a later form than this program knows, and leaves it alone; or if a step
+    does not go, of which nothing is kept.
     """
     version = read_one(connection, "PRAGMA user_version")
     if version > len(steps):
@@ -106,6 +107,13 @@ def migrate(connection: apsw.Connection, path: Path, steps: list[str]) -> None:
             path=str(path),
         )
     for number, step in enumerate(steps[version:], version + 1):
-        with connection:
-            connection.execute(step).fetchall()
-            connection.execute(f"PRAGMA user_version = {number}").fetchall()
+        try:
+            with connection:
+                connection.execute(step).fetchall()
+                connection.execute(f"PRAGMA user_version = {number}").fetchall()
+        except apsw.SQLError as error:  # a file as no version left it; damage and a full disk are said elsewhere
+            raise StoreUnavailable(
+                f"{path} cannot be brought from form {number - 1} to form {number}: {error}; nothing of this step was "
+                "kept. Start the version that wrote it, or restore a copy from before, and report this",
+                path=str(path),
+            ) from error

@@ -60,11 +60,10 @@ class Failing:
     def tell(self, error: Exception) -> StoreUnavailable:
         """What to tell who wanted something; damage is noted, and logged the first time."""
         failure = unavailable(error)
-        if not isinstance(error, apsw.Error) and not is_damage(error):
-            _LOG.error("%s gave what cannot be read", self._path, exc_info=error)
-        elif not self.damage and is_damage(error):
+        unread = not isinstance(error, apsw.Error)  # what a row says is not as it must be
+        if not self.damage and (unread or is_damage(error)):
             self.damage = f"{self._path} is damaged ({error}); stop the town and run machinami repair --mend"
-            _LOG.error("%s", self.damage)
+            _LOG.error("%s", self.damage, exc_info=error if unread else None)
         return failure
 
 

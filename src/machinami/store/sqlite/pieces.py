@@ -65,10 +65,10 @@ def form(kind: str, unit_code: str | None) -> tuple[bytes, bytes, bytes | None]:
 def system_times(created: datetime | None, modified: datetime | None) -> tuple[int | None, int | None, bytes]:
     """createdAt and modifiedAt in microseconds, and as what they add to the JSON; one write repeats few of them."""
     if created is not None and modified is not None:
-        (made, begin), (written, now) = _moment(created), _moment(modified)
-        return made, written, b',"c":"%b","m":"%b"' % (begin, now)
-    times = times_text(_text(created), _text(modified))
-    return created and to_micros(created), modified and to_micros(modified), times
+        (first, begin), (last, now) = _moment(created), _moment(modified)
+        return first, last, b',"c":"%b","m":"%b"' % (begin, now)
+    made = None if created is None else to_micros(created)
+    return made, None if modified is None else to_micros(modified), times_text(_text(created), _text(modified))
 
 
 def times_text(created: str | None, modified: str | None) -> bytes:

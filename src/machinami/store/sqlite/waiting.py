@@ -60,7 +60,7 @@ def _values(several: Sequence[Waiting], names: Names) -> Iterable[Any]:
     number = names.number
     for one in several:
         subject, serial, told = one
-        if type(told) is Plain:
+        if isinstance(told, Plain):
             rows += rows_of(one, names)
             continue
         for name, time, columns in told:

@@ -8,7 +8,7 @@ from machinami.foundation.errors import NotFound
 from machinami.foundation.instant import parse_instant
 from machinami.kit.city import City
 from machinami.kit.words import Words
-from machinami.model.transit import Network, Pattern, day_begins, service_day
+from machinami.model.transit import Network, Pattern
 from machinami.services.buses.book.residents import line_name
 from machinami.services.buses.logic.export import gtfs_of
 from machinami.services.buses.logic.learning import DEMANDS
@@ -159,9 +159,3 @@ def moved(network: Network, proposal: TimetableProposal) -> Network:
         )
         patterns.append(replace(pattern, trips=trips))
     return replace(network, patterns=tuple(patterns))
-
-
-def today_begins(held: Held, now: datetime) -> datetime:
-    """When the day of service began."""
-    day, _ = service_day(now, held.network.zone)
-    return day_begins(day, held.network.zone)

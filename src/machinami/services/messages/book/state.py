@@ -12,6 +12,7 @@ from machinami.kit.words import Words, without_ruby
 from machinami.model.vocabulary.alerts import Alert, in_force, service_of
 from machinami.model.vocabulary.decisions import WarningDecision
 from machinami.model.vocabulary.places import District, Shelter
+from machinami.services.messages.logic.broadcasts import leads_away
 from machinami.services.messages.logic.job import ADDRESS
 from machinami.services.messages.logic.speech import Speech, loudspeaker, readings_of, telephone
 from machinami.services.messages.logic.writing import SERVICE, TEMPLATES, headline_of, said
@@ -124,8 +125,12 @@ async def notices(city: City, words: Words) -> list[Notice]:
     return sorted(found, key=lambda one: (one.status != "Actual", -one.level, -one.since.timestamp()))
 
 
-async def concerned(city: City, words: Words, alert_id: str) -> list[Way]:
-    """Where the districts go that an alert is for; all of them where it is for the whole town."""
+async def concerned(city: City, words: Words, alert_id: str) -> list[Way] | None:
+    """Where the districts go that an alert is for, all of them where it is for the whole town; None where it asks nobody
+    to go."""
+    alert = await city.get(Alert, alert_id)
+    if alert is None or not leads_away(alert):
+        return None
     every = await ways(city, words)
     told = next((one for one in await city.find(Broadcast) if str(one.ref_alert) == alert_id), None)
     where = set(told.districts or ()) if told else set()

@@ -120,3 +120,8 @@ def accounted(
         low=low,
         high=high,
     )
+
+
+def leads_away(alert: Alert) -> bool:
+    """Whether who is told may have to go somewhere: not by an ordinary message, nor where they shall stay inside."""
+    return alert.kind in (None, "order", "warning") and alert.response in (None, "Evacuate", "Prepare")

@@ -116,12 +116,6 @@ def by_road(rows: Iterable[Row], began: datetime) -> dict[str, Tally]:
     return {road: tally(found, began) for road, found in sorted(parted.items())}
 
 
-def next_due(rows: Iterable[Row]) -> datetime | None:
-    """When the next one is to be tried; None where nothing is."""
-    dues = [datetime.fromisoformat(row.due) for row in rows if row.state == "waiting" and row.due]
-    return min(dues, default=None)
-
-
 def proof(broadcast: Mapping[str, str], rows: Mapping[str, Row], opened: Mapping[str, str]) -> bytes:
     """What can be shown to have been sent, as CSV (RFC 4180): no address, no name; each person under a pseudonym."""
     out = StringIO()

@@ -6,7 +6,7 @@ was sent three times, give the same as if all had arrived at once (a state-based
 doi:10.1007/978-3-642-24550-3_29). Nothing is taken back by forgetting it: a report that voids another one does it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -112,8 +112,3 @@ def _first_out(held: Holding, amount: float) -> float:
         if held.lots[last] <= 0:
             del held.lots[last]
     return amount
-
-
-def of_place(reports: Sequence[ShelterReport], place: str) -> list[ShelterReport]:
-    """What was told of one place, the last first."""
-    return [one for one in reversed(merged(reports)) if one.ref_place == place]

@@ -1,7 +1,7 @@
 """How many people are in each shelter now, and for how long does each thing there last?"""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -107,9 +107,3 @@ def _days_left(last: date, now: datetime) -> float:
 def needs(found: Outlook, settings: Settings) -> list[str]:
     """What runs out within the days at which the town wants to hear of it."""
     return [one.item for one in found.supplies if one.daily > 0 and one.runs_out.low < settings.short_days]
-
-
-def suggested(found: Outlook, days: float) -> Mapping[str, int]:
-    """How much more of each item would last for so many days: what an order may begin with."""
-    short = {one.item: one.daily * days - one.quantity for one in found.supplies}
-    return {item: math.ceil(amount) for item, amount in short.items() if amount > 0}
