@@ -27,12 +27,11 @@ _HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
-    """A glossary ready to be looked for. letters: Japanese words; phrases: English ones by how they begin; slips: long
-    English words by what is left of them without one letter."""
+    """A glossary ready to be looked for. letters: Japanese words by their first letter; phrases: English ones by how
+    they begin; slips: long English words by what is left of them without one letter."""
 
     kinds: tuple[str, ...]
-    letters: Mapping[str, Names]
-    longest: int
+    letters: Mapping[str, Sequence[tuple[str, Names]]]
     phrases: Mapping[str, Sequence[tuple[tuple[str, ...], Names]]]
     slips: Mapping[str, str]
 
@@ -49,19 +48,19 @@ def compiled(glossary: Glossary) -> Terms:
         for name, words in names.items():
             for word in words:
                 meant[plain(word)].add((kind, name))
-    letters: dict[str, Names] = {}
+    letters: defaultdict[str, list[tuple[str, Names]]] = defaultdict(list)
     phrases: defaultdict[str, list[tuple[tuple[str, ...], Names]]] = defaultdict(list)
     slips: dict[str, str] = {}
     for word, names_of in meant.items():
         if not word.isascii():
-            letters[_joined(word)] = frozenset(names_of)
+            letters[_joined(word)[0]].append((_joined(word), frozenset(names_of)))
             continue
         tokens = tuple(_WORD.findall(word))
         phrases[tokens[0][:2]].append((tokens, frozenset(names_of)))
         for token in tokens:
             if len(token) >= LONG_ENOUGH:
                 slips |= dict.fromkeys(_shortened(token), token)
-    return Terms(tuple(glossary), letters, max(map(len, letters), default=0), phrases, slips)
+    return Terms(tuple(glossary), letters, phrases, slips)
 
 
 def named(text: str, terms: Terms) -> Mapping[str, frozenset[str]]:
@@ -77,10 +76,10 @@ def _joined(folded: str) -> str:
 
 def _japanese(letters: str, terms: Terms) -> Iterator[Names]:
     spans = [
-        (size, at, terms.letters[letters[at : at + size]])
-        for at in range(len(letters))
-        for size in range(1, min(terms.longest, len(letters) - at) + 1)
-        if letters[at : at + size] in terms.letters
+        (len(word), at, names)
+        for at, letter in enumerate(letters)
+        for word, names in terms.letters.get(letter, ())
+        if letters.startswith(word, at)
     ]
     yield from _widest(spans)
 
