@@ -214,8 +214,8 @@ async def test_who_is_warned_of_the_heat_is_shown_no_way_out_of_the_house(visit:
     heat = Alert("urn:ngsi-ld:Alert:heat1", headline=Words(ja="暑さに警戒"), kind="warning", response="Avoid", **place)
     flood = Alert("urn:ngsi-ld:Alert:flood1", headline=Words(ja="川に注意"), kind="warning", **place)
     await visit.put(heat, flood)
-    for page in ("/m/heat1", "/m/heat1/sheet"):
-        assert "歩いて行く避難所" not in await see(visit, page)
+    for address in ("/m/heat1", "/m/heat1/sheet"):
+        assert "歩いて行く避難所" not in await see(visit, address)
     assert "歩いて行く避難所" in await see(visit, "/m/flood1")
 
 

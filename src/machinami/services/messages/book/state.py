@@ -126,8 +126,8 @@ async def notices(city: City, words: Words) -> list[Notice]:
 
 
 async def concerned(city: City, words: Words, alert_id: str) -> list[Way] | None:
-    """Where the districts go that an alert is for, all of them where it is for the whole town; None where it asks nobody
-    to go."""
+    """Where the districts go that an alert is for, all of them where it is for the whole town; None where nobody is
+    asked to go."""
     alert = await city.get(Alert, alert_id)
     if alert is None or not leads_away(alert):
         return None
