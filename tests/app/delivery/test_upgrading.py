@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -37,10 +38,11 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return cache(lambda version, change="": bundle(folder, KEY, version, change))
 
 
-@pytest.fixture
-def installed(bundles: Callable[..., Path], tmp_path: Path) -> Installation:
-    """An installation with a town in which something was written."""
-    prefix, data = tmp_path / "opt", tmp_path / "town"
+@pytest.fixture(scope="module")
+def made(bundles: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Where an installation with a town was, in which something was written, and where it is kept as it was."""
+    home = tmp_path_factory.mktemp("installed") / "home"
+    prefix, data = home / "opt", home / "town"
     command = [python(), "-I", bundles("1.0"), "--to", prefix, "--data", data, "--signer", SIGNER]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     with town(data) as running:
@@ -54,7 +56,16 @@ def installed(bundles: Callable[..., Path], tmp_path: Path) -> Installation:
             {"Content-Type": "application/json"},
         )
         urllib.request.urlopen(request, timeout=30).close()
-    return read_installation(prefix)
+    return home, home.rename(home.with_name("kept"))
+
+
+@pytest.fixture
+def installed(made: tuple[Path, Path]) -> Iterator[Installation]:
+    """The installation as it was made, at its place."""
+    home, kept = made
+    shutil.copytree(kept, home, symlinks=True)
+    yield read_installation(home / "opt")
+    shutil.rmtree(home)
 
 
 def held(installation: Installation) -> dict[str, Any]:
@@ -124,10 +135,8 @@ def test_a_bundle_of_another_signer_is_refused(installed: Installation, tmp_path
     assert len(list((installed.prefix / "releases").iterdir())) == 1
 
 
-def test_a_bundle_older_than_what_runs_is_refused_unless_it_is_asked_for(
-    installed: Installation, tmp_path: Path
-) -> None:
-    older = read_bundle(bundle(tmp_path, KEY, "0.9", made=MADE - timedelta(days=1)))
+def test_a_bundle_older_than_what_runs_is_refused_unless_it_is_asked_for(installed: Installation) -> None:
+    older = read_bundle(bundle(installed.prefix.parent, KEY, "0.9", made=MADE - timedelta(days=1)))
     with pytest.raises(InputError, match="bring back what was mended"):
         upgrade(installed, older, quick=True, say=quietly)
     assert beside(installed) == {"machinami-0.9.pyz", "wheels-0.9"}
