@@ -98,7 +98,7 @@ async def test_a_full_disk_is_said_with_what_to_do_and_everything_goes_on_when_t
                 else:
                     assert status == 503
                     refused.append(said)
-            assert all("cannot take data now" in said and '"title"' in said for said in refused)
+            assert all("no space left for it" in said and '"title"' in said for said in refused)
             with urllib.request.urlopen(f"{url}{BASE}/entities/{name('Gauge', 1)}", timeout=30) as answer:
                 assert orjson.loads(answer.read())["level"]["value"] == values[1][-1]
             room(process, True)
