@@ -58,13 +58,18 @@ async def _page(browser: Browser, url: str) -> Page:
     return await context.new_page()
 
 
-async def test_shelters_are_opened_seen_by_a_stranger_and_closed_again(url: str, chromium: Browser) -> None:
-    officer, stranger = await _page(chromium, url), await _page(chromium, url)
+async def _come_in_first(officer: Page) -> None:
+    """Make the first administrator of a town that opens nothing."""
     await officer.goto("/first?lang=en")
     await officer.fill("#name", "aiko")
     await officer.fill("#password", PASSWORD)
     await officer.uncheck("input[name=open]")
     await officer.click("main button[type=submit]")
+
+
+async def test_shelters_are_opened_seen_by_a_stranger_and_closed_again(url: str, chromium: Browser) -> None:
+    officer, stranger = await _page(chromium, url), await _page(chromium, url)
+    await _come_in_first(officer)
     await stranger.goto("/map?lang=en")
     await expect(stranger.locator("h1")).to_contain_text("is not open yet")
     await expect(stranger.locator("main a", has_text="Sign in")).to_be_visible()
@@ -123,11 +128,7 @@ async def test_a_town_that_opened_nothing_says_so_where_the_mode_is_turned_and_o
     url: str, chromium: Browser
 ) -> None:
     officer, stranger = await _page(chromium, url), await _page(chromium, url)
-    await officer.goto("/first?lang=en")
-    await officer.fill("#name", "aiko")
-    await officer.fill("#password", PASSWORD)
-    await officer.uncheck("input[name=open]")
-    await officer.click("main button[type=submit]")
+    await _come_in_first(officer)
     await stranger.goto("/light?lang=en")
     await expect(stranger.locator("#refuges + p")).to_contain_text("not open to everyone")
     await officer.goto("/disaster")

@@ -10,6 +10,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tests.app.backups.copied import Copied, put
 
+from machinami.app.backups.journal import all_places
 from machinami.app.backups.pruning import prune
 from machinami.foundation.errors import NotFound, StoreUnavailable
 from machinami.store.sqlite.connection import can_encrypt
@@ -143,6 +144,16 @@ async def test_an_archive_that_goes_away_holds_up_nobody_and_is_mended_when_it_i
 
 
 @pytest.mark.skipif(not can_encrypt(), reason="this SQLite cannot encrypt")
+async def test_a_copy_never_says_that_it_has_more_than_it_has(tmp_path: Path) -> None:
+    copied = Copied(tmp_path)
+    copied.now += 0.0006  # which is nearer to the next millisecond
+    async with copied.opened() as town:
+        await put(town, "1", 1)
+        at = await copied.ship()
+        assert at - 0.001 < copied.copies[-1].state.until <= at
+        assert at <= [one.entry.at for one in all_places(copied.vault(), "default")][-1] < at + 0.001
+
+
 async def test_an_encrypted_town_comes_back_encrypted_and_a_sealed_archive_holds_nothing_plain(tmp_path: Path) -> None:
     copied = Copied(tmp_path, key=b"k" * 32, key_file=tmp_path / "key")
     async with copied.opened() as town:

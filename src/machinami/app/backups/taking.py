@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from math import ceil, floor
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -187,9 +188,9 @@ class TownCopy:
     def _ship(self, vault: Vault) -> None:
         if not self._permitted(vault):
             raise StoreUnavailable("another machine has taken over, and writes to this archive")
-        until, seq = round(self._clock(), 3), self._last_seq()
+        until, seq = floor(self._clock() * 1_000) / 1_000, self._last_seq()  # never later than it was
         mark = observe(self.path)
-        now = round(self._clock(), 3)  # afterwards: a record holds nothing that is later than its moment
+        now = ceil(self._clock() * 1_000) / 1_000  # afterwards: a record holds nothing that is later than its moment
         at, fresh = self._at or Mark(), self._at is None
         if mark.salts and mark.salts != at.salts:
             fresh = fresh or bool(at.salts and not mark.is_next_after(at))
