@@ -83,5 +83,6 @@ def _say(told: dict[str, Any]) -> None:
         name = words["ja"].plain(f"check.{one['check']}")
         print(f"○ {name}: {one['what']['ja']} / {one['what']['en']}")
     if told["unknown"]:
-        print("？ " + ", ".join(told["unknown"]) + ": 街が動いているときに分かります / told while the town runs")
+        ja, en = (", ".join(each.plain(f"check.{one}") for one in told["unknown"]) for each in words.values())
+        print(f"？ 街が動いているときに分かります: {ja}\n  Told while the town runs: {en}")
     sys.stdout.flush()
