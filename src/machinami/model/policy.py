@@ -142,6 +142,11 @@ def key_types(by: Principal, deed: Deed) -> frozenset[str] | None:
     return frozenset(types)
 
 
+def is_narrowing(scope: str) -> bool:
+    """Whether a scope names a deed, so that it takes from what roles allow; others open something beside."""
+    return scope.partition(":")[0] in {"write", *(deed.value for deed in ALL_DEEDS)}
+
+
 def permits(rows: Iterable[Row], by: Principal, deed: Deed, entity: Entity) -> Extent | None:
     """Of which attributes of the entity the rows allow the deed; None where they do not."""
     limited = key_types(by, deed)

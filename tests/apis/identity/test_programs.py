@@ -255,6 +255,15 @@ async def test_a_client_gets_no_more_scopes_than_it_has(town: Known) -> None:
                 assert refused.status == 403
 
 
+@pytest.mark.parametrize("scope", ["standby", "metrics", "read standby"])
+async def test_a_client_gives_itself_no_scope_that_opens_more_than_its_roles(town: Known, scope: str) -> None:
+    async with town.visitor() as first:
+        await first.become_first()
+        client = await made(first, use="client")
+        assert (await token_of(town, client, scope=scope))[0] == 400
+        assert (await token_of(town, client, scope="read write subscribe:River"))[0] == 200
+
+
 async def test_a_device_is_known_to_the_mqtt_broker_that_asks(town: Known) -> None:
     async with town.visitor() as first, aiohttp.ClientSession(town.url) as broker:
         await first.become_first()

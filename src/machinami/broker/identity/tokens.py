@@ -14,6 +14,7 @@ from machinami.broker.identity.identity import Event, Identity, Proven
 from machinami.broker.identity.registry import Registry
 from machinami.foundation.errors import CredentialRefused, Forbidden
 from machinami.model.identity.key import Use, may_ask_from
+from machinami.model.policy import is_narrowing
 from machinami.store.protocol import TownStore, Transaction
 
 LASTING = timedelta(minutes=10)
@@ -80,7 +81,8 @@ class Tokens:
         if key.id != client_id or not may_ask_from(key, address, None):
             raise CredentialRefused("This client is not known here, or its secret is wrong")
         asked = frozenset(scope.split()) or None
-        if asked is not None and key.scopes is not None and not asked <= key.scopes:
+        may = is_narrowing if key.scopes is None else key.scopes.__contains__
+        if asked is not None and not all(map(may, asked)):  # what opens more than roles do stands in the key itself
             raise Forbidden("This client may not have all of these scopes")
         scopes = asked or key.scopes
         now = int(self._identity.supplies.clock().timestamp())
