@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from machinami.app.backups.following import Takeover, archive_of, hold_for_takeover, mirror_of, take_over
+from machinami.app.backups.following import archive_of, hold_for_takeover, mirror_of
+from machinami.app.backups.succeeding import Takeover, take_over
 from machinami.app.configuration import read
 from machinami.cli.guide import guide
 from machinami.cli.serve import add_serving_options, serve_until_stopped, with_options

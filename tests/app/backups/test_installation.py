@@ -11,9 +11,10 @@ from tests.app.tenancy import ROOT, Installation, gauge, installation
 from tests.app.test_person_keys import NOTE, RULER, inhabited
 
 from machinami.app.backups.bringing import bring_back
-from machinami.app.backups.following import Standby, hold, refuse_standby, take_over
+from machinami.app.backups.following import Standby, hold, refuse_standby
 from machinami.app.backups.holding import TakenOver
 from machinami.app.backups.rehearsing import rehearse
+from machinami.app.backups.succeeding import take_over
 from machinami.app.backups.vault import Vault, open_vault
 from machinami.app.configuration import FILE as SETTINGS
 from machinami.app.console import ADMINISTRATORS

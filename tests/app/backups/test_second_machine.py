@@ -1,6 +1,7 @@
 """What is a second machine given that follows a town over HTTP, what is refused, and who knows of it?"""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from tests.app.backups.test_installation import copied, is_copied
 from tests.app.tenancy import ROOT, Installation, gauge, installation
 
-from machinami.app.backups.following import LEFT, Standby, refuse_standby, take_over
+from machinami.app.backups.following import LEFT, Standby, refuse_standby
 from machinami.app.backups.holding import TakenOver
 from machinami.app.backups.mirroring import Mirror, Town
+from machinami.app.backups.succeeding import take_over
+from machinami.app.backups.vault import Damaged, place_in
 from machinami.app.checkup.stopped import examine_stopped
 from machinami.app.identifying import appoint, issue_key
 from machinami.broker.identity.programs import revoke_key
@@ -248,3 +251,135 @@ async def test_an_archive_beside_the_data_is_no_part_of_what_is_copied(tmp_path:
         assert not [name for name in house["files"] if name.startswith("archive")]
         async with following(tmp_path, towns) as second:
             assert await second.step() == []
+
+
+async def test_who_takes_over_first_is_the_town_and_another_machine_is_refused(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await is_copied(towns)
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "key").write_bytes((tmp_path / "key").read_bytes())
+        async with following(tmp_path, towns) as second, following(tmp_path / "other", towns) as third:
+            await second.step()
+            await third.step()
+            backups = towns.system.backups
+            assert backups is not None
+            await backups.give_up("0123456789abcdef")  # the second machine asked, and is not through yet
+            with pytest.raises(TakenOver, match="Another machine took over"):
+                await third.take_over()
+            with pytest.raises(SettingsError, match="is a standby of http"):
+                refuse_standby(third.data)
+
+
+async def test_a_takeover_that_is_asked_again_is_the_same_one(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await is_copied(towns)
+        backups = towns.system.backups
+        assert backups is not None
+        made = await backups.give_up("0123456789abcdef")  # and the answer is lost
+        assert await backups.give_up("0123456789abcdef") == made
+        assert not backups.taken_over.is_set()
+
+
+async def test_what_the_archive_never_got_is_said_to_be_missing_after_a_takeover(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await is_copied(towns)
+        async with following(tmp_path, towns) as second:
+            await second.step()
+            backups = towns.system.backups
+            assert backups is not None
+            backups.copies["default"]._writing.add = _full  # type: ignore[method-assign]
+            await towns.ask("POST", f"{ROOT}/entities", gauge(1))
+            await towns.act("found", town="east")
+            await towns.ask("POST", f"{ROOT}/entities", gauge(2), "east")
+            remarks = " ".join(await second.take_over())
+    assert "changes of the town default did not come; only the former machine has them" in remarks
+    assert "changes of the town east did not come" in remarks
+
+
+def _full(*_: Any) -> int:
+    raise OSError(28, "No space left on device")
+
+
+async def test_a_file_of_records_that_was_begun_anew_at_the_town_is_taken_anew(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await towns.ask("POST", f"{ROOT}/entities", gauge(1))
+        await is_copied(towns)
+        async with following(tmp_path, towns) as second:
+            await second.step()
+            journal = max((second.data / "mirror").glob("towns/default/journal/*.log"))
+            there = (tmp_path / "archive").joinpath(*journal.parts[-4:])
+            journal.write_bytes(there.read_bytes()[:50] + b"of a record that a kill broke off")
+            await towns.ask("POST", f"{ROOT}/entities", gauge(2))
+            await is_copied(towns)
+            assert await second.step() == []
+            assert journal.read_bytes() == there.read_bytes()
+            whole = there.read_bytes()
+            journal.write_bytes(whole[:-32] + bytes(32))  # another whole record than the one that is there now
+            await towns.ask("POST", f"{ROOT}/entities", gauge(3))
+            await is_copied(towns)
+            second.mirror._ends.clear()
+            assert await second.step() == []
+            assert journal.read_bytes() == there.read_bytes()
+
+
+async def test_damage_in_the_records_in_use_is_said_and_mended_by_another_whole_copy(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await towns.act("found", town="east")
+        await is_copied(towns)
+        async with following(tmp_path, towns) as second:
+            await second.step()
+            journal = max((tmp_path / "archive").glob("towns/default/journal/*.log"))
+            at = journal.stat().st_size
+            await towns.ask("POST", f"{ROOT}/entities", gauge(1))
+            await is_copied(towns)
+            with journal.open("r+b") as file:
+                file.seek(at)
+                file.write(b"????")
+            await towns.ask("POST", f"{ROOT}/entities", gauge(2), "east")
+            await is_copied(towns)
+            assert "waits for another whole copy" in " ".join(await second.step())
+            assert second.standby is not None
+            rows = second.standby._state["towns"]
+            backups = towns.system.backups
+            assert backups is not None
+            assert rows["east"]["seq"] == backups.copies["east"].state.seq  # the other town goes on
+            await backups.make()  # needs the damaged record, too
+            assert "is damaged or missing" in " ".join(await second.step())
+            assert "waits for another whole copy" in " ".join(await second.step())  # and is not tried every second
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await towns.ask("POST", f"{ROOT}/entities", gauge(3))
+        await is_copied(towns)
+        assert towns.system.backups is not None
+        await towns.system.backups.make()
+        async with following(tmp_path, towns) as second:
+            assert await second.step() == []
+            assert second.standby is not None
+            assert second.standby.lag.changes == 0
+
+
+async def test_a_second_machine_that_was_killed_between_two_states_of_a_town_makes_it_anew(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await is_copied(towns)
+        async with following(tmp_path, towns) as second:
+            await second.step()
+            shutil.rmtree(second.data / "towns" / "default")
+            assert await second.step() == []
+            assert (second.data / "towns" / "default" / "town.sqlite").exists()
+
+
+async def test_a_town_names_no_place_outside_of_the_archive_to_a_second_machine(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await is_copied(towns)
+        lending = towns.system.lending
+        index = lending._index
+        lending._index = lambda vault: index(vault) | {"documents": {"../../stolen": [1, 1]}}  # type: ignore[method-assign]
+        async with following(tmp_path, towns) as second:
+            with pytest.raises(StoreUnavailable, match="belongs into no archive"):
+                await second.step()
+
+
+@pytest.mark.parametrize("name", ["../out", "towns/../../out", "/etc/out"])
+def test_an_archive_puts_no_file_outside_of_a_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Damaged, match="outside"):
+        place_in(tmp_path, name)
+    assert place_in(tmp_path, "authority/root.pem") == tmp_path / "authority" / "root.pem"

@@ -1,8 +1,15 @@
 """What does this face ask of an installation? What its archive holds, a part of it, and to give the town up."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+FILE = re.compile(
+    r"archive(-again)?\.json|keys/[a-z0-9.]{1,60}|pieces/[0-9a-f]{2}/[0-9a-f]{64}"
+    r"|towns/[a-z0-9][a-z0-9_-]{0,62}/(erasures|bases/[0-9]{8}\.base|journal/[0-9]{10}\.log)"
+)
+"""The files that are given, and that a second machine takes: no town names another place there for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 """How does a second machine stay ready to be the town? It follows an archive, which lies in a folder that both machines
-see, or is taken from the running town over the network (`mirroring`), and takes over when it is told to.
+see, or is taken from the running town over the network (`mirroring`), and takes over when it is told to (`succeeding`).
 
 Its folder holds every town as the last record left it; nobody opens them until then.
 """
@@ -8,7 +8,8 @@ import os
 import secrets
 import shutil
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,10 @@ from typing import Any
 import apsw
 
 from machinami.app.backups.bringing import towns_at
-from machinami.app.backups.holding import seize
-from machinami.app.backups.house import HELD, LEFT, MIRROR, STANDBY, bring_house, bring_keys, drop_keys
+from machinami.app.backups.house import LEFT, MIRROR, STANDBY, bring_house, bring_keys, drop_keys
 from machinami.app.backups.journal import all_places
 from machinami.app.backups.mirroring import Mirror, Town
-from machinami.app.backups.restoring import apply, bases, put_changes, restore_town, said
+from machinami.app.backups.restoring import apply, bases, known_records, put_changes, restore_town
 from machinami.app.backups.taking import until_path
 from machinami.app.backups.vault import Damaged, Vault, open_vault
 from machinami.app.configuration import FILE as SETTINGS
@@ -29,7 +29,7 @@ from machinami.app.keys import FOLDER as KEYS
 from machinami.app.sealing import KEY_FILE
 from machinami.app.towns.carrying import town_folder
 from machinami.broker.town import DEFAULT_TOWN
-from machinami.foundation.errors import InUse, MachinamiError, NotFound, SettingsError
+from machinami.foundation.errors import InUse, MachinamiError, SettingsError
 from machinami.store.files import FOLDER as FILES
 from machinami.store.sqlite.backend import FILE
 from machinami.store.sqlite.lock import lock
@@ -37,7 +37,7 @@ from machinami.store.sqlite.lock import lock
 SECONDS = 1.0
 _LOCK, _WANTED = "standby.lock", "takeover.wanted"
 _PATIENCE, _PAUSE = 30.0, 0.05
-_REST = 15.0  # seconds for the last of what the former machine wrote
+_VAIN = 300.0  # seconds until a whole copy that could not be restored is tried again
 
 
 @dataclass(slots=True)
@@ -71,6 +71,7 @@ class Standby:
             raise SettingsError(f"{data} follows another archive, {state['archive']}")
         self._state: dict[str, Any] = state
         self._keys_seen = 0
+        self._vain: dict[str, tuple[int, float]] = {}  # the whole copies that could not be restored, and when
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._note()
 
@@ -81,19 +82,19 @@ class Standby:
         """Take up what is new. What is damaged or missing is said, and waited for."""
         lag, before = Lag(0.0, 0, []), repr(self._state)
         self._pull(lag)
-        try:
+        with _told(lag):
             self._follow_house()
+        with _told(lag):
             present = towns_at(self._vault, None)
             for town in present:
-                self._follow(town, lag)
+                with _told(lag):  # what is damaged of one holds up no other
+                    self._follow(town, lag)
             self._leave([town for town in self._state["towns"] if town not in present])
-        except (MachinamiError, OSError) as error:
-            lag.faults.append(error.detail if isinstance(error, MachinamiError) else str(error))
         if repr(self._state) != before:
             self._note()
         now = time.time() + (self._mirror.ahead if self._mirror is not None else 0.0)
         for town, row in self._state["towns"].items():
-            until = read_json(until_path(self._vault, town)) or {"at": row["at"], "seq": row["seq"], "record": 0}
+            until = self._until(town)
             reached = until["at"] if until["record"] <= row["record"] else row["at"]
             lag.seconds = max(lag.seconds, now - reached)
             lag.changes += max(0, until["seq"] - row["seq"]) if until["record"] > row["record"] else 0
@@ -102,14 +103,35 @@ class Standby:
         self.lag = lag
         return lag
 
+    def lacking(self, last: Mapping[str, int] | None) -> dict[str, int]:
+        """How many changes of which towns are not here. last: the last one of each that was ever written; None: as far
+        as the archive knows."""
+        found = {}
+        if last is None:
+            last = {town: self._until(town)["seq"] for town in self._state["towns"]}
+        for town, seq in last.items():
+            row = self._state["towns"].get(town, {"record": -1, "seq": 0})
+            until = self._until(town)
+            found[town] = seq - (until["seq"] if until["record"] <= row["record"] else row["seq"])
+        return {town: changes for town, changes in found.items() if changes > 0}
+
+    def name(self) -> str:
+        """As whom this machine takes over: the same, however often it asks."""
+        if "name" not in self._state:
+            self._state["name"] = secrets.token_hex(8)
+            self._note()
+        return str(self._state["name"])
+
+    def _until(self, town: str) -> dict[str, Any]:
+        row = self._state["towns"].get(town, {"at": 0.0, "seq": 0})
+        return read_json(until_path(self._vault, town)) or {"at": row["at"], "seq": row["seq"], "record": 0}
+
     def _pull(self, lag: Lag) -> None:
         """Have what is new in the archive of the town here, as far as the town can be reached."""
         if self._mirror is None:
             return
-        try:
+        with _told(lag):
             self._mirror.pull(self.lag.seconds, self.lag.changes)
-        except (MachinamiError, OSError) as error:
-            lag.faults.append(error.detail if isinstance(error, MachinamiError) else str(error))
         if self._mirror.fault:
             lag.faults.append(self._mirror.fault)
         if self._mirror.coming is not None:
@@ -119,9 +141,10 @@ class Standby:
         """Lay towns aside that are not there any more: moved away, or not to be opened there, nobody knows here."""
         for town in gone:
             aside = self._data / LEFT / town
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.parent.mkdir(mode=0o700, exist_ok=True)
-            town_folder(self._data, town).rename(aside)
+            if town_folder(self._data, town).exists():  # else it was broken off after this
+                shutil.rmtree(aside, ignore_errors=True)
+                aside.parent.mkdir(mode=0o700, exist_ok=True)
+                town_folder(self._data, town).rename(aside)
             del self._state["towns"][town]
 
     def _follow_house(self) -> None:
@@ -141,39 +164,60 @@ class Standby:
             self._keys_seen = written
 
     def _follow(self, town: str, lag: Lag) -> None:
-        row = self._state["towns"].get(town)
-        if row is None:
+        row, folder = self._state["towns"].get(town), town_folder(self._data, town)
+        if row is None or not (folder / FILE).exists():
             self._restore(town)
             return
-        folder = town_folder(self._data, town)
         with (folder / FILE).open("r+b") as file:
-            known = row.get("file", ""), row.get("end", 0)
-            for place in all_places(self._vault, town, row["record"] + 1, known):
-                entry = place.entry
-                if entry.fresh or entry.number != row["record"] + 1 or entry.before != row["digest"]:
-                    break
-                put_changes(self._vault, apply(self._vault, place, file.fileno()), folder / FILES)
-                row |= {"record": entry.number, "digest": place.digest, "at": entry.at, "seq": entry.seq}
-                row |= {"file": place.file.name, "end": place.end}
-            else:
-                os.fsync(file.fileno())
-                return
-        if any(base.last > row["record"] for base in bases(self._vault, town, None, [])):
+            leads_on = self._take_up(town, row, file.fileno(), folder / FILES)
+            os.fsync(file.fileno())
+        if leads_on and row["record"] >= known_records(self._vault, town):
+            return
+        newest = next(bases(self._vault, town, None, []), None)
+        number, tried = self._vain.get(town, (0, 0.0))
+        is_vain = newest is not None and newest.number == number and time.monotonic() - tried < _VAIN
+        if newest is not None and newest.last > row["record"] and not is_vain:
+            self._vain[town] = newest.number, time.monotonic()
             self._restore(town)
+            del self._vain[town]
         else:
             lag.faults.append(f"{town} waits for another whole copy: what comes next does not follow what is here")
+
+    def _take_up(self, town: str, row: dict[str, Any], file: int, files: Path) -> bool:
+        """Bring a town to where the records lead; whether each of them follows the one before."""
+        known = row.get("file", ""), row.get("end", 0)
+        for place in all_places(self._vault, town, row["record"] + 1, known):
+            entry = place.entry
+            if entry.fresh or entry.number != row["record"] + 1 or entry.before != row["digest"]:
+                return False
+            put_changes(self._vault, apply(self._vault, place, file), files)
+            row |= {"record": entry.number, "digest": place.digest, "at": entry.at, "seq": entry.seq}
+            row |= {"file": place.file.name, "end": place.end}
+        return True
 
     def _restore(self, town: str) -> None:
         made, folder = self._data / "restoring" / town, town_folder(self._data, town)
         shutil.rmtree(made, ignore_errors=True)
         found = restore_town(self._vault, town, made)
         folder.parent.mkdir(mode=0o700, exist_ok=True)
+        before = made.with_name(f"{town}.before")
+        shutil.rmtree(before, ignore_errors=True)
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(before)
         made.rename(folder)
         sync_folder(folder.parent)
+        shutil.rmtree(before, ignore_errors=True)
         row = {"record": found.record, "digest": found.digest, "at": found.at, "seq": found.seq}
         self._state["towns"][town] = row
+
+
+@contextmanager
+def _told(lag: Lag) -> Iterator[None]:
+    """Have what goes wrong in the block be said, and waited for."""
+    try:
+        yield
+    except (MachinamiError, OSError) as error:
+        lag.faults.append(error.detail if isinstance(error, MachinamiError) else str(error))
 
 
 def _holds_something(data: Path) -> bool:
@@ -232,91 +276,6 @@ def reached(data: Path) -> tuple[str, float] | None:
         until = read_json(archive / "towns" / town / "until.json") or {"at": row["at"], "record": row["record"]}
         found.append(until["at"] if until["record"] <= row["record"] else row["at"])
     return state["archive"], min(found, default=0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Takeover:
-    """What came of it: until when the town is whole, which number the taking has (0: the archive was not there), and
-    what is to be looked at."""
-
-    until: str
-    generation: int
-    remarks: list[str]
-
-
-def take_over(
-    data: Path,
-    vault: Vault | None,
-    key_file: Path | None = None,
-    mirror: Mirror | None = None,
-    shared: Vault | None = None,
-) -> Takeover:
-    """Have the installation in a folder be the town from now on: a standby, or one that was restored.
-
-    vault: the archive, None where it cannot be reached; then the former machine does not learn of it by itself. mirror:
-    by which it was had from the former machine, which is told, if it can be reached; shared: the archive of that
-    machine itself, where this one sees it, too. Raises SettingsError where the folder holds nothing yet.
-    """
-    state, until, made = read_json(data / STANDBY), "", None
-    remarks: list[str] = []
-    if state is not None:
-        if vault is not None:
-            standby = Standby(vault, data, key_file, mirror)
-            made = _asked_for(standby, mirror, remarks) if mirror is not None else None
-            remarks += [] if made is not None else standby.step().faults
-            state = read_json(data / STANDBY)
-        if not state["towns"]:
-            raise SettingsError(f"{data} holds no town yet: {'; '.join(remarks) or 'nothing was followed'}")
-        until = said(min(row["at"] for row in state["towns"].values()))
-    elif not (data / "towns").is_dir():
-        raise NotFound(f"{data} holds no town")
-    if mirror is not None or (state is not None and "town" in state):
-        generation = _seized(data, state["id"], made, shared)
-    elif vault is not None:
-        generation = int(seize(vault, data)["generation"])
-    else:
-        generation = 0
-        (data / HELD).unlink(missing_ok=True)
-        remarks.append("The archive is not there, so the former machine does not learn of this: see that it stays off")
-    remarks += missing_keys(data)
-    (data / STANDBY).unlink(missing_ok=True)
-    shutil.rmtree(data / MIRROR, ignore_errors=True)
-    sync_folder(data)
-    return Takeover(until, generation, remarks)
-
-
-def _asked_for(standby: Standby, mirror: Mirror, remarks: list[str]) -> dict[str, Any] | None:
-    """Have the former machine give the town up, and take up what it wrote until then; what it says of it, None where it
-    is not reached."""
-    name = secrets.token_hex(8)
-    try:
-        made = mirror.give_up(name)
-    except (MachinamiError, OSError) as error:
-        told = error.detail if isinstance(error, MachinamiError) else str(error)
-        remarks.append(f"The former machine does not learn of this ({told}): switch it off, or off the network")
-        return None
-    lag = standby.step()
-    ends = time.monotonic() + _REST
-    while (lag.changes or lag.faults) and time.monotonic() < ends:
-        time.sleep(_PAUSE)
-        lag = standby.step()
-    remarks += lag.faults
-    if lag.changes:
-        remarks.append(f"{lag.changes} changes of the former machine did not come in time")
-    with suppress(MachinamiError, OSError):  # it stops by itself, too
-        mirror.stop_there(name)
-    return made
-
-
-def _seized(data: Path, archive: str, made: dict[str, Any] | None, shared: Vault | None) -> int:
-    """Note that this machine is the town, as the former one noted already, or as its archive says from now on."""
-    if made is None and shared is not None and shared.identity == archive:
-        return int(seize(shared, data)["generation"])
-    if made is None or not made["generation"]:
-        (data / HELD).unlink(missing_ok=True)
-        return 0
-    write_json(data / HELD, {**made, "archive": archive})
-    return int(made["generation"])
 
 
 def missing_keys(data: Path) -> list[str]:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from machinami.app.backups.vault import Vault
+from machinami.app.backups.vault import Vault, place_in
 from machinami.app.console import FILE as CONSOLE
 from machinami.app.durable import destroy
 from machinami.app.keys import FOLDER as KEYS
@@ -130,7 +130,7 @@ def bring_house(vault: Vault, house: dict[str, Any], data: Path) -> int:
     """Have the files of an installation in a folder that is being made; how many."""
     files = house.get("files", {})
     for name, (mode, pieces) in files.items():
-        _put(data / name, vault.content(pieces), mode)
+        _put(place_in(data, name), vault.content(pieces), mode)
     return len(files)
 
 
@@ -139,7 +139,7 @@ def bring_keys(vault: Vault, data: Path) -> int:
     index = vault.read(_INDEX) or {} if vault.is_sealed else {}
     for name, (mode, digests) in index.items():
         parts = [vault.read_bytes(_part(name, number)) or b"" for number in range(len(digests))]
-        _put(data / name, b"".join(parts), mode)
+        _put(place_in(data, name), b"".join(parts), mode)
     return len(index)
 
 

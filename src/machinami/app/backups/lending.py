@@ -5,7 +5,6 @@ it needs the key of the archive as anybody does who has its folder.
 """
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
-from machinami.apis.standby.port import Follower
+from machinami.apis.standby.port import FILE, Follower
 from machinami.apis.status.shapes import Metric, Part
 from machinami.app.backups.house import FOLLOWERS
 from machinami.app.backups.journal import files_of
@@ -32,10 +31,6 @@ MOST = 4 << 20  # bytes of one answer
 SILENT = 60.0  # seconds after which a second machine that does not ask fares ill
 _SOON = 600.0  # seconds after which somebody must know
 _FOLLOWERS, _PATIENCE = 16, 20.0
-_FILE = re.compile(
-    r"archive(-again)?\.json|keys/[a-z0-9.]{1,60}|pieces/[0-9a-f]{2}/[0-9a-f]{64}"
-    r"|towns/[a-z0-9][a-z0-9_-]{0,62}/(erasures|bases/[0-9]{8}\.base|journal/[0-9]{10}\.log)"
-)
 _NOTHING = (
     "This town is copied nowhere, and a second machine follows its copy. Write into machinami.toml, and start again: "
     '[backup] to = "archive" (a folder; one on another disk is better) and key_file = "/path/backup.key" (with a key, '
@@ -77,7 +72,11 @@ class Lending:
     async def look(self, follower: Follower) -> Mapping[str, Any]:
         """What the archive holds that a second machine needs."""
         backups = self._copied()
-        found = await self._beside(lambda: self._index(backups.vault()))
+        backups.note_asked()
+        try:
+            found = await self._beside(lambda: self._index(backups.vault()))
+        except FileNotFoundError as error:
+            raise StoreUnavailable("Something of the archive was let go meanwhile; ask again") from error
         known = self._known()
         if follower.name not in known and len(known) >= _FOLLOWERS:
             raise Conflict(f"{_FOLLOWERS} machines follow this town already")
@@ -90,14 +89,13 @@ class Lending:
     async def part(self, name: str, start: int) -> bytes:
         """What a file of the archive holds from a byte on, at most `MOST`."""
         backups = self._copied()
-        if not _FILE.fullmatch(name):
+        backups.note_asked()
+        if not FILE.fullmatch(name):
             raise NotFound(f"The archive gives no {name[:100]!r}")
         try:
             return await self._beside(lambda: _read(backups.vault().folder / name, start))
         except FileNotFoundError:
             raise NotFound(f"The archive has no {name} any more") from None
-        except OSError as error:
-            raise StoreUnavailable(f"The archive cannot be read: {error.strerror}") from error
 
     async def give_up(self, holder: str, done: bool) -> Mapping[str, Any]:
         """Have another machine be the town."""
@@ -118,6 +116,10 @@ class Lending:
             return await asyncio.wait_for(loop.run_in_executor(self._thread, work), _PATIENCE)
         except TimeoutError:
             raise StoreUnavailable("The archive does not answer") from None
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StoreUnavailable(f"The archive cannot be read: {error.strerror}") from error
 
     def _index(self, vault: Vault) -> dict[str, Any]:
         documents = [vault.folder / name for name in ("archive.json", "archive-again.json")]

@@ -20,9 +20,10 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
-from machinami.apis.standby.port import Follower
+from machinami.apis.standby.port import FILE, Follower
 from machinami.apis.standby.routes import LOOK, PART, TAKEOVER
-from machinami.app.backups.journal import folder_of
+from machinami.app.backups.holding import TakenOver
+from machinami.app.backups.journal import folder_of, places
 from machinami.app.backups.taking import base_name, base_numbers, bases_folder, until_path, write_light
 from machinami.app.backups.vault import DESCRIPTION, PIECES, Damaged, Vault, open_vault
 from machinami.app.durable import destroy, sync_folder, write_whole
@@ -74,6 +75,7 @@ class Mirror:
         self._stack = AsyncExitStack()
         self._session: aiohttp.ClientSession | None = None
         self._seen: dict[str, list[int]] = {}
+        self._ends: dict[Path, tuple[int, str]] = {}  # where the last whole record ends that was looked at
         self._vault: Vault | None = None
 
     @property
@@ -108,8 +110,19 @@ class Mirror:
         )
 
     def give_up(self, holder: str) -> dict[str, Any]:
-        """Have the town write no more, and say who it is from now on. Raises as `pull`."""
-        told: dict[str, Any] = self._runner.run(self._post(TAKEOVER, {"holder": holder}))
+        """Have the town write no more, and say who it is from now on. Raises as `pull`, and TakenOver where another
+        machine asked first: it is the town."""
+        try:
+            told = self._runner.run(self._post(TAKEOVER, {"holder": holder}))
+        except StoreUnavailable:  # the line may have been cut in between: once more, by the same name
+            told = self._runner.run(self._post(TAKEOVER, {"holder": holder}))
+        if not isinstance(told, dict) or not told.keys() >= {"holder", "at", "generation"}:
+            raise self._unlike()
+        if told["holder"] != holder:
+            raise TakenOver(
+                f"Another machine took over from {self.town.url} at {told['at']}, so this one is not needed, and stays "
+                "as it is. To have it be the town all the same: switch that machine off, and take over again"
+            )
         return told
 
     def stop_there(self, holder: str) -> None:
@@ -142,8 +155,13 @@ class Mirror:
             raise refused(url, status, body, Pass(self.town.key))
         return body
 
+    def _unlike(self) -> StoreUnavailable:
+        return StoreUnavailable(f"{self.town.url} answers, but not as a town does: is something else in between?")
+
     async def _part(self, name: str, start: int = 0) -> bytes:
         """Bytes of a file from a place on. Raises FileNotFoundError where it is gone there."""
+        if not FILE.fullmatch(name):
+            raise StoreUnavailable(f"{self.town.url} names a file that belongs into no archive: {name[:100]!r}")
         session, url = await self._open(), f"{self.town.url}{PART}?name={quote(name)}&from={start}"
         try:
             for _ in range(_BUSY):
@@ -173,6 +191,8 @@ class Mirror:
         told = asdict(follower)
         del told["key"]
         found = await self._post(LOOK, told)
+        if not isinstance(found, dict) or not found.keys() >= {"now", "version", "archive", "documents", "towns"}:
+            raise self._unlike()
         self.ahead, self.there = found["now"] - (before + time.time()) / 2, found["version"]
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -210,19 +230,33 @@ class Mirror:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, size in sorted(row["journal"].items()):
             path = folder / name
-            here = path.stat().st_size if path.exists() else 0
-            if here > size:
-                path.unlink()
-                here = 0
-            if here < size:
-                with path.open("ab") as file:
-                    while here < size and (part := await self._part(f"towns/{town}/journal/{name}", here)):
-                        file.write(part)
-                        here += len(part)
-                    file.flush()
-                    os.fsync(file.fileno())
+            if not path.exists() or path.stat().st_size != size:
+                await self._take_journal(path, f"towns/{town}/journal/{name}", size)
         if row["until"] is not None:
             write_light(until_path(vault, town), row["until"])
+
+    async def _take_journal(self, path: Path, inner: str, size: int) -> None:
+        """Take what was added to a file with records, after the last whole one that is here and there; anew where that
+        is another one there, as a town that was killed while it wrote begins such a file again."""
+        here, digest = self._ends.pop(path, (0, "")) if path.exists() else (0, "")
+        for place in places(path, here) if path.exists() else ():
+            here, digest = place.end, place.digest
+        known = bytes.fromhex(digest)
+        part = await self._part(inner, here - len(known))
+        if not part.startswith(known):
+            here, part = 0, await self._part(inner)
+        elif known:
+            self._ends[path] = here, digest
+            part = part[len(known) :]
+        with path.open("r+b" if path.exists() else "wb") as file:
+            file.truncate(here)
+            file.seek(here)
+            while part:
+                file.write(part)
+                here += len(part)
+                part = await self._part(inner, here) if here < size else b""
+            file.flush()
+            os.fsync(file.fileno())
 
     async def _take_base(self, vault: Vault, town: str, number: int, until: float) -> None:
         name = base_name(town, number)

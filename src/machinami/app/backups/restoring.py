@@ -10,7 +10,7 @@ from typing import Any
 
 from machinami.app.backups.journal import Place, all_places, read_record
 from machinami.app.backups.taking import Base, Files, base_name, base_numbers, until_path
-from machinami.app.backups.vault import PIECE, Damaged, Vault
+from machinami.app.backups.vault import PIECE, Damaged, Vault, place_in
 from machinami.app.durable import read_json, sync_folder
 from machinami.foundation.errors import AlreadyExists, NotFound
 from machinami.foundation.instant import format_instant
@@ -177,7 +177,7 @@ def put_files(vault: Vault, files: Files, folder: Path) -> None:
 def put_changes(vault: Vault, changes: Changes, folder: Path) -> None:
     """Have files of services come and go."""
     for name, kept in changes.items():
-        path = folder / name
+        path = place_in(folder, name)
         if kept is None:
             path.unlink(missing_ok=True)
             continue

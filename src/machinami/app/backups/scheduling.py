@@ -34,8 +34,9 @@ from machinami.store.sqlite.town import SqliteTown
 
 SECONDS = 1.0
 _LOOKED_AT = 300.0  # seconds between two looks at how the last rehearsal went, and after a base that failed
-_GIVEN = 20.0  # seconds that a machine which takes over has to take up the rest
+_GIVEN, _LONGEST = 20.0, 600.0  # seconds without a word of who takes over, and in all, after which the town stops
 _SOON = 600.0  # seconds without a copy after which somebody must know
+_ELSEWHERE = "Another machine is this town from now on; ask there"
 _LOG = logging.getLogger("machinami.backup")
 Progress = Callable[[str, int, int], None]
 
@@ -70,7 +71,9 @@ class Backups:
         self._erasures: dict[str, int] = {}
         self._making: asyncio.Task[None] | None = None
         self._retried = self._looked = 0.0
-        self._given_to = ""
+        self._given_to = self._given_at = ""
+        self._asked = self._stops = 0.0
+        self._loose: set[asyncio.Future[None]] = set()
         self.copies: dict[str, TownCopy] = {}
         self.fault = ""
         self.rehearsed: dict[str, Any] | None = None
@@ -111,6 +114,8 @@ class Backups:
         copy = TownCopy(self.vault, name, path, self._clock, lambda: store.last_seq, self._may_write)
         self._stores[name], self.copies[name] = store, copy
         store.checkpointer.follower = copy
+        if self._given_to:  # begun meanwhile: nobody there would know of it
+            self._loose.add(asyncio.ensure_future(store.cease(_ELSEWHERE)))
 
     async def part(self, town: Town) -> None:
         """A town is let go; what was copied of it stays where it is."""
@@ -134,8 +139,9 @@ class Backups:
             await asyncio.to_thread(self._look_at_keys)
             self.fault = ""
         except TakenOver as error:
-            self.fault = error.detail
-            self.taken_over.set()
+            if not self._given_to:  # else it has to be given the rest first
+                self.fault = error.detail
+                self.taken_over.set()
             return
         except (MachinamiError, OSError) as error:
             self.fault = str(error)
@@ -190,28 +196,50 @@ class Backups:
 
     async def give_up(self, name: str) -> dict[str, Any]:
         """Take no more writes, copy what there is, and note that a machine of this name is the town from now on; what
-        the archive says of it then (generation 0: it is away). The town stops when that machine has everything
-        (`stop_for`), and soon in any case."""
-        self._given_to, at = name, now_said()
-        await asyncio.to_thread(note_given_up, self._settings.data, at)
-        self.fault = said_to(at)
+        the archive says of it then (generation 0: it is away), and the last change of each town, so that who takes over
+        knows what did not come. Who asks first is the town; another one is told who that is. The town stops when that
+        machine has everything (`stop_for`), or asks for nothing any more."""
+        if self._given_to not in ("", name):
+            return {"generation": 0, "holder": self._given_to, "at": self._given_at, "last": {}}
+        self.note_asked()
+        if not self._given_to:
+            self._given_to, self._given_at = name, now_said()
+            await asyncio.to_thread(note_given_up, self._settings.data, self._given_at)
+            self.fault = said_to(self._given_at)
+            self._stops = asyncio.get_running_loop().time() + _LONGEST
+            self._stop_when_quiet()
         for store in list(self._stores.values()):
-            await store.cease("Another machine is this town from now on; ask there")
-        asyncio.get_running_loop().call_later(_GIVEN, self.taken_over.set)
+            await store.cease(_ELSEWHERE)
+        last = {town: store.last_seq for town, store in self._stores.items()}
         for copy in list(self.copies.values()):
             await asyncio.to_thread(copy.ship)
         try:
-            return await asyncio.to_thread(self._pass_on, name)
+            made = await asyncio.to_thread(self._pass_on, name)
         except (MachinamiError, OSError) as error:
             _LOG.error("the archive does not learn who has taken over: %s", error)
-            return {"generation": 0, "holder": name, "at": at}
+            made = {"generation": 0, "holder": name, "at": self._given_at}
+        return {**made, "last": last}
 
     def _pass_on(self, name: str) -> dict[str, Any]:
         vault = self.vault()
         self._keys.look(vault)
-        made = pass_to(vault, name)
-        write_json(vault.folder / HOLDER, made)
+        made = holder(vault)
+        if made is None or made["holder"] != name:  # else it asks again, as the answer was lost
+            made = pass_to(vault, name)
+            write_json(vault.folder / HOLDER, made)
         return made
+
+    def note_asked(self) -> None:
+        """A second machine took something: it is given time for the rest."""
+        self._asked = asyncio.get_running_loop().time()
+
+    def _stop_when_quiet(self) -> None:
+        loop = asyncio.get_running_loop()
+        left = min(self._asked + _GIVEN, self._stops) - loop.time()
+        if left <= 0:
+            self.taken_over.set()
+        else:
+            loop.call_later(left, self._stop_when_quiet)
 
     def stop_for(self, name: str) -> None:
         """Stop now: who took over has everything. Raises Conflict for anybody else."""

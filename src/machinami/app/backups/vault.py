@@ -38,6 +38,14 @@ class Damaged(StoreUnavailable):
     """A file of the archive is damaged or missing."""
 
 
+def place_in(folder: Path, name: str) -> Path:
+    """Where a file of this name belongs in a folder. Raises Damaged for a name that leads out of it: an open archive
+    says what whoever reached it wrote."""
+    if not Path(os.path.normpath(folder / name)).is_relative_to(os.path.normpath(folder)):
+        raise Damaged(f"The archive names a file outside of the town's folder: {name[:100]!r}", path=name)
+    return folder / name
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What an archive with a key seals with, and names its pieces by."""
