@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.broker.test_thinning import Broken, Files, rows_in
 
 from machinami.broker.closed_months import OWNER, ClosedMonths, mark_of
+from machinami.foundation.errors import StoreUnavailable
 from machinami.store.files import MemoryFiles
 from machinami.store.parquet import Chosen, Row, count, join
 
@@ -106,3 +107,47 @@ def test_a_file_does_not_depend_on_the_order_in_which_its_rows_came(seed: int) -
     rows = [row(entity, number) for entity in range(20) for number in range(5)]
     mixed = random.Random(seed).sample(rows, len(rows))
     assert join(None, mixed, "", 1_000)[""] == join(None, rows, "", 1_000)[""]
+
+
+class Full(MemoryFiles):
+    """Files on a disk that is full at times."""
+
+    is_full = False
+
+    async def put(self, owner: str, name: str, content: bytes) -> None:
+        if self.is_full:
+            raise StoreUnavailable("There is no room")
+        await super().put(owner, name, content)
+
+
+async def test_what_is_taken_out_for_one_is_never_lost_of_another() -> None:
+    files = Full()
+    months = ClosedMonths(files)
+    await months.keep(MONTH, KIND, [row(one, number) for one in range(3) for number in range(3)])
+    files.is_full = True
+    with pytest.raises(StoreUnavailable):
+        await months.forget("urn:e:1")
+    assert {one[0] for one in await rows_in(months)} >= {"urn:e:0", "urn:e:2"}
+    files.is_full = False
+    await months.forget("urn:e:1")
+    assert {one[0] for one in await rows_in(months)} == {"urn:e:0", "urn:e:2"}
+
+
+async def test_a_damaged_file_is_named_and_keeps_nobody_from_being_taken_out_of_the_others() -> None:
+    files = MemoryFiles()
+    months = ClosedMonths(files)
+    for month in ("2026-04", "2026-05", "2026-06"):
+        await months.keep(month, KIND, [row(1, 1), row(2, 2)])
+    damaged = (await months.names())[1]
+    content = bytearray(await files.get(OWNER, damaged) or b"")
+    content[4:60] = bytes(56)  # in the middle of what it holds; its end is as it was
+    await files.put(OWNER, damaged, bytes(content))
+    with pytest.raises(StoreUnavailable, match=f"{damaged} is damaged"):
+        await months.forget("urn:e:1")
+    for name in {*await months.names()} - {damaged}:
+        assert [one[0] async for one in months.read(name, Chosen())] == ["urn:e:2"]
+    with pytest.raises(StoreUnavailable, match=f"{damaged} is damaged"):
+        await months.keep("2026-05", KIND, [row(3, 3)])
+    with pytest.raises(StoreUnavailable, match=f"{damaged} is damaged"):
+        await rows_in(months)
+    assert await files.get(OWNER, damaged) == bytes(content)

@@ -86,3 +86,30 @@ async def test_what_lay_open_is_sealed_when_the_town_gets_a_key(tmp_path: Path) 
     assert seal_files(tmp_path, KEY) == 0
     assert await FolderFiles(tmp_path, lambda: KEY).get("civic_reports", "a.jpg") == PHOTO
     assert [one.name for one in tmp_path.rglob("*") if one.is_file()] == ["a.jpg"]
+
+
+async def test_what_is_put_over_a_file_destroys_it_and_leaves_no_moment_without_either(tmp_path: Path) -> None:
+    files = FolderFiles(tmp_path / "files")
+    await files.put("months", "a.parquet", PHOTO)
+    path = tmp_path / "files" / "months" / "a.parquet"
+    with path.open("rb") as before:
+        await files.put_over("months", "a.parquet", b"what is left")
+        assert PHOTO[:9] not in before.read()
+    assert await files.get("months", "a.parquet") == b"what is left"
+    assert files.used_bytes() == len(b"what is left")
+    assert [one.name for one in path.parent.iterdir()] == ["a.parquet"]
+
+
+async def test_a_file_that_is_destroyed_is_gone_before_it_is_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = FolderFiles(tmp_path / "files")
+    await files.put("months", "a.parquet", PHOTO)
+
+    def killed(size: int) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("machinami.store.files.os.urandom", killed)
+    with pytest.raises(KeyboardInterrupt):
+        files._drop("months", "a.parquet")
+    assert await files.get("months", "a.parquet") is None

@@ -13,13 +13,14 @@ not, and a split that was broken off is done again.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 
 from machinami.foundation.errors import StoreUnavailable
 from machinami.foundation.instant import to_micros
 from machinami.model.found import Instance
 from machinami.store.files import Files
-from machinami.store.parquet import Chosen, Row, count, join, rows_of, without
+from machinami.store.parquet import Chosen, DamagedFile, Row, count, join, rows_of, without
 
 OWNER = "closed-months"
 ROWS = 500_000  # in a file; of one entity there may be more
@@ -52,7 +53,8 @@ class ClosedMonths:
 
     async def _join(self, files: Files, month: str, kind: str, mark: str, rows: Sequence[Row]) -> None:
         held = await files.get(OWNER, _name(month, kind, mark))
-        made = await asyncio.to_thread(join, held, rows, mark, self._rows)
+        with _named(_name(month, kind, mark)):
+            made = await asyncio.to_thread(join, held, rows, mark, self._rows)
         for part, content in made.items():
             await files.put(OWNER, _name(month, kind, part), content)
         # The file that was split goes last: what a split that was broken off has left within it counts no more.
@@ -79,33 +81,54 @@ class ClosedMonths:
         return None if self._files is None else await self._files.get(OWNER, name)
 
     async def read(self, name: str, chosen: Chosen) -> AsyncIterator[Row]:
-        """The chosen readings of one file."""
+        """The chosen readings of one file. Raises StoreUnavailable where it is damaged."""
         content = await self.content(name)
         parts: Iterator[Sequence[Row]] = iter(()) if content is None else rows_of(content, chosen)
-        while part := await asyncio.to_thread(next, parts, None):
-            for row in part:
-                yield row
+        with _named(name):
+            while part := await asyncio.to_thread(next, parts, None):
+                for row in part:
+                    yield row
 
     async def forget(
         self, entity_id: str, attributes: Collection[str] | None = None, instances: Collection[str] | None = None
     ) -> int:
-        """Take out what is about an entity, some attributes of it, or some instances; how many files were about it."""
+        """Take out what is about an entity, some attributes of it, or some instances; how many files were about it.
+        Raises StoreUnavailable where one is damaged, when it was taken out of all others."""
         if self._files is None:
             return 0
         async with self._turn:
             found, mark, wanted = 0, mark_of(entity_id), Chosen(entity_id)
+            damage: DamagedFile | None = None
             for name in [one for one in await self._every() if _may_hold(one, mark)]:
                 content = await self._files.get(OWNER, name)
-                if content is not None and await asyncio.to_thread(count, content, wanted) > 0:
-                    found += 1
-                    left = await asyncio.to_thread(without, content, entity_id, attributes, instances)
-                    await self._leave_out(self._files, name, left)
+                try:
+                    with _named(name):
+                        if content is not None and await asyncio.to_thread(count, content, wanted) > 0:
+                            found += 1
+                            left = await asyncio.to_thread(without, content, entity_id, attributes, instances)
+                            await self._leave_out(self._files, name, left)
+                except DamagedFile as error:
+                    damage = error
+            if damage is not None:
+                raise damage
             return found
 
     async def _leave_out(self, files: Files, name: str, left: bytes) -> None:
-        await files.drop(OWNER, name)  # overwritten first, which putting another in its place does not do
         if await asyncio.to_thread(count, left, Chosen()) > 0:
-            await files.put(OWNER, name, left)
+            await files.put_over(OWNER, name, left)  # it holds what others are that stand nowhere else
+        else:
+            await files.drop(OWNER, name)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Have damage be told with the file that has it, and how to mend it."""
+    try:
+        yield
+    except DamagedFile as error:
+        raise DamagedFile(
+            f"The file {OWNER}/{name} is damaged: put back the one of a backup (machinami restore), or delete it"
+        ) from error
 
 
 def row_of(kind: str, one: Instance) -> Row:

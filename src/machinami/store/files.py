@@ -30,6 +30,10 @@ class Files(Protocol):
         """Keep a content under a name, in the place of one that is there."""
         ...
 
+    async def put_over(self, owner: str, name: str, content: bytes) -> None:
+        """The same, where what is there is destroyed: at every moment the one or the other is there, whole."""
+        ...
+
     async def get(self, owner: str, name: str) -> bytes | None:
         """The content; None if there is none of that name. Raises StoreUnavailable where it cannot be read."""
         ...
@@ -72,6 +76,10 @@ class FolderFiles:
         """Keep a content durably."""
         await asyncio.to_thread(self._put, owner, name, content)
 
+    async def put_over(self, owner: str, name: str, content: bytes) -> None:
+        """Keep a content durably, and overwrite what was there."""
+        await asyncio.to_thread(self._put, owner, name, content, True)
+
     async def get(self, owner: str, name: str) -> bytes | None:
         """The content, opened."""
         return await asyncio.to_thread(self._get, owner, name)
@@ -104,12 +112,15 @@ class FolderFiles:
             self._used = sum(one.stat().st_size for one in self._folder.rglob("*") if one.is_file())
         return self._used
 
-    def _put(self, owner: str, name: str, content: bytes) -> None:
+    def _put(self, owner: str, name: str, content: bytes, destroy: bool = False) -> None:
         path = self._path(owner, name)
         written = _sealed(self._key(), path, content)
         before = path.stat().st_size if path.exists() else 0
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(path, written)
+        if destroy and path.exists():
+            _destroy(path, lambda: _write(path, written))
+        else:
+            _write(path, written)
         self._used = self.used_bytes() if self._used is None else self._used + len(written) - before
 
     def _get(self, owner: str, name: str) -> bytes | None:
@@ -145,6 +156,10 @@ class MemoryFiles:
         self._put += 1
         self._held[(checked_name(owner), checked_name(name))] = content
         self._stamped[(owner, name)] = self._put
+
+    async def put_over(self, owner: str, name: str, content: bytes) -> None:
+        """The same: memory keeps nothing."""
+        await self.put(owner, name, content)
 
     async def get(self, owner: str, name: str) -> bytes | None:
         """The content."""
@@ -220,14 +235,26 @@ def _write(path: Path, content: bytes) -> None:
     _sync(path.parent)
 
 
-def _destroy(path: Path) -> None:
-    """Overwrite and remove. A disk may keep what was written before all the same (docs/towns.md)."""
+def _destroy(path: Path, instead: Callable[[], None] | None = None) -> None:
+    """Remove a file, or have another one instead, and then overwrite what it held: whatever is killed when, nothing of
+    that name is half overwritten. A disk may keep what was written before all the same (docs/towns.md)."""
     with path.open("r+b") as file:
-        file.write(os.urandom(path.stat().st_size))
+        size = os.fstat(file.fileno()).st_size
+        if os.name != "nt":  # Windows lets go of no name that is open
+            _let_go(path, instead)
+        file.write(os.urandom(size))
         file.flush()
         os.fsync(file.fileno())
-    path.unlink()
-    _sync(path.parent)
+    if os.name == "nt":
+        _let_go(path, instead)
+
+
+def _let_go(path: Path, instead: Callable[[], None] | None) -> None:
+    if instead is None:
+        path.unlink()
+        _sync(path.parent)
+    else:
+        instead()
 
 
 def _sync(folder: Path) -> None:

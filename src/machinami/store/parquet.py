@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from machinami.foundation.errors import StoreUnavailable
+
 Row = tuple[str, str, str, str, int, float, str, str]
 """entity, type, attribute (expanded names), datasetId, observedAt in microseconds, number, unit, instanceId."""
 _NAMES = ("entity", "type", "attribute", "dataset", "observed_at", "number", "unit", "instance")
@@ -84,7 +86,8 @@ class Gathering:
 
     def add(self, content: bytes, chosen: Chosen) -> None:
         """Take the chosen rows of a file in."""
-        _fill(self._connection, self._folder, content, chosen)
+        with _told(content):
+            _fill(self._connection, self._folder, content, chosen)
 
     def written(self) -> tuple[bytes, int]:
         """The file that they make, each row once, and how many there are."""
@@ -116,13 +119,43 @@ def _pieces(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield part
 
 
+class DamagedFile(StoreUnavailable):
+    """A Parquet file is damaged."""
+
+
+@contextmanager
+def _told(content: bytes | None) -> Iterator[None]:
+    """Raise DamagedFile for what goes wrong because of a file, StoreUnavailable for anything else, as a full disk."""
+    wrong: type[Exception] = import_module("duckdb").Error
+    try:
+        yield
+    except wrong as error:
+        if content is not None and not _is_whole(content):
+            raise DamagedFile() from error
+        raise StoreUnavailable(f"DuckDB cannot go on: {error}") from error
+
+
+def _is_whole(content: bytes) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        path, connection = Path(folder, "held.parquet"), _connected(folder)
+        path.write_bytes(content)
+        try:
+            connection.execute(f"SELECT max(hash(COLUMNS(*))) FROM read_parquet('{path}')").fetchone()
+        except import_module("duckdb").Error:
+            return False
+        finally:
+            connection.close()
+    return True
+
+
 @contextmanager
 def _reading(content: bytes) -> Iterator[tuple[Any, Path]]:
     with tempfile.TemporaryDirectory() as folder:
         path, connection = Path(folder, "held.parquet"), _connected(folder)
         path.write_bytes(content)
         try:
-            yield connection, path
+            with _told(content):
+                yield connection, path
         finally:
             connection.close()
 
@@ -133,10 +166,11 @@ def _working(held: bytes | None) -> Iterator[tuple[Any, str]]:
     with tempfile.TemporaryDirectory() as folder:
         connection = _connected(folder)
         try:
-            connection.execute(f"CREATE TABLE reading ({_COLUMNS})")
-            if held is not None:
-                _fill(connection, folder, held, Chosen())
-            yield connection, folder
+            with _told(held):
+                connection.execute(f"CREATE TABLE reading ({_COLUMNS})")
+                if held is not None:
+                    _fill(connection, folder, held, Chosen())
+                yield connection, folder
         finally:
             connection.close()
 
