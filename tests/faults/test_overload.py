@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,51 @@ def test_one_address_cannot_take_all_connections_and_this_machine_can() -> None:
         room.leave("192.0.2.7")
     assert "192.0.2.7" not in room.by_address
     assert room.enter("192.0.2.7") is None
+
+
+@dataclass(eq=False, slots=True)
+class Resting:
+    """A connection that rests for some seconds."""
+
+    seconds: float
+    ended: bool = False
+
+    def rests(self) -> float:
+        return 0.0 if self.ended else self.seconds
+
+    def make_room(self) -> None:
+        self.ended = True
+
+
+def test_many_readers_behind_one_address_have_room_as_long_as_some_only_rest() -> None:
+    room = Room(Bounds(connections=100, per_address=3))
+    busy, young, old = Resting(0.0), Resting(1.0), Resting(30.0)
+    for one in (busy, young, old):
+        assert room.enter("192.0.2.7", one) is None
+    assert room.enter("192.0.2.7", Resting(0.0)) is None
+    assert (busy.ended, young.ended, old.ended) == (False, False, True)
+    room.leave("192.0.2.7", old)
+    last = Resting(0.0)
+    assert room.enter("192.0.2.7", last) is not None  # all others are in use, or were a moment ago
+    for one in (busy, young, last):
+        room.leave("192.0.2.7", one)
+    assert room.connections == 1
+
+
+async def test_who_rests_makes_room_for_who_asks(lane: bool) -> None:
+    house = House()
+    house.opened.set()
+    async with house.open(lane, connections=2) as serving, contextlib.AsyncExitStack() as stack:
+        first, second = [await stack.enter_async_context(Client(serving)) for _ in range(2)]
+        await until(lambda: serving.room.connections == 2)
+        guest = next(iter(serving.room.guests["127.0.0.1"]))
+        guest._since -= 60  # type: ignore[attr-defined]  # it came a minute ago
+        async with Client(serving) as late:
+            late.send(post(2, b"{}"))
+            assert (await late.head()).startswith(b"HTTP/1.1 204 ")
+        assert await first.reader.read() == b""
+        second.send(post(2, b"{}"))
+        assert (await second.head()).startswith(b"HTTP/1.1 204 ")
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ class Guarded(HttpToolsProtocol):
         if shown is not None:
             self._certificate = sha256(shown).hexdigest()
         self._since = self.loop.time()
-        full = self._room.enter(self._address)
+        full = self._room.enter(self._address, self)
         if full is not None:
             if self._room.connections > _DROWNING * self._room.bounds.connections:
                 transport.abort()
@@ -68,7 +68,7 @@ class Guarded(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
-        self._room.leave(self._address)
+        self._room.leave(self._address, self)
         for timer in (self._watch, self._unread):
             if timer is not None:
                 timer.cancel()
@@ -129,6 +129,19 @@ class Guarded(HttpToolsProtocol):
             self._expect_reading()
 
     # --- who does not ask
+
+    def rests(self) -> float:
+        """Seconds since the last answer, where nothing is asked and all was read."""
+        in_use = self._reading or self._deaf or (self.cycle is not None and not self.cycle.response_complete)
+        if in_use or self.transport.is_closing() or self.transport.get_write_buffer_size():
+            return 0.0
+        return self.loop.time() - self._since
+
+    def make_room(self) -> None:
+        """End: another one has something to ask."""
+        self._room.refused["idle"] += 1
+        self._outgoing.flush(self.transport)
+        self.transport.close()
 
     def give_up(self) -> bool:
         """The time for a request is over: answer what has come of it, if that can be done; whether it could."""

@@ -2,9 +2,14 @@
 come again."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Protocol
 
 from machinami.foundation.errors import Overloaded
+
+_DONE = 2.0  # seconds after which a connection that rests is probably done with
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +26,18 @@ class Bounds:
     unread: int = 256_000_000
 
 
+class Guest(Protocol):
+    """A connection."""
+
+    def rests(self) -> float:
+        """For how many seconds it has been open for nothing but what may be asked one day; 0 while it is in use."""
+        ...
+
+    def make_room(self) -> None:
+        """End, so that another one can be open."""
+        ...
+
+
 @dataclass(slots=True)
 class Room:
     """What is taken now, and what was refused."""
@@ -32,19 +49,28 @@ class Room:
     unread: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     by_address: Counter[str] = field(default_factory=Counter)
+    guests: dict[str, dict[Guest, None]] = field(default_factory=dict)
 
-    def enter(self, address: str) -> Overloaded | None:
-        """Count a connection, whether it is taken or not; why it is not, if it is not."""
+    def enter(self, address: str, guest: Guest | None = None) -> Overloaded | None:
+        """Count a connection, whether it is taken or not; why it is not, if it is not. Where one rests that could end,
+        it does: a browser leaves some open for each reader, and many readers come from one address."""
         self.connections += 1
         self.by_address[address] += 1
-        if self.connections > self.bounds.connections:
+        if guest is not None:
+            self.guests.setdefault(address, {})[guest] = None
+        if self.connections > self.bounds.connections and not _one_ends(chain(*self.guests.values())):
             return self._refusal("connections", "So many connections are open that none can be added")
-        if 0 < self.bounds.per_address < self.by_address[address] and not _is_near(address):
+        is_bounded = 0 < self.bounds.per_address < self.by_address[address] and not _is_near(address)
+        if is_bounded and not _one_ends(self.guests.get(address, ())):
             return self._refusal("address", "Your address has so many connections open that none can be added")
         return None
 
-    def leave(self, address: str) -> None:
+    def leave(self, address: str, guest: Guest | None = None) -> None:
         """A connection has ended."""
+        if guest is not None and address in self.guests:
+            self.guests[address].pop(guest, None)
+            if not self.guests[address]:
+                del self.guests[address]
         self.connections -= 1
         self.by_address[address] -= 1
         if not self.by_address[address]:
@@ -64,6 +90,15 @@ class Room:
     def _refusal(self, kind: str, why: str) -> Overloaded:
         self.refused[kind] += 1
         return Overloaded(f"{why}; come again in a moment", kind=kind)
+
+
+def _one_ends(guests: Iterable[Guest]) -> bool:
+    """Have the one that rests longest end; False where none has rested for long enough to be done."""
+    longest = max(guests, key=lambda one: one.rests(), default=None)
+    if longest is None or longest.rests() < _DONE:
+        return False
+    longest.make_room()
+    return True
 
 
 def _is_near(address: str) -> bool:
