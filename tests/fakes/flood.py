@@ -112,7 +112,9 @@ class FakeFlood:
             return Refused(name, form["value"], refusal(sheet.field, words))
         reason = form.get("reason", "")
         change = SettingChange(scenes.NOW, str(by), sheet.field.text, value, reason, bool(form.get("undo")))
-        changed = SettingSheet(replace(sheet.field, text=value), (change, *sheet.changes), not form.get("undo"))
+        changed = SettingSheet(
+            replace(sheet.field, text=value), (change, *sheet.changes), "" if form.get("undo") else "now"
+        )
         settings = tuple(changed if s.field.name == name else s for s in self.known.settings)
         self._decide("setting", name, by, reason, settings=settings)
         return None

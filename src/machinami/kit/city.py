@@ -331,9 +331,12 @@ class City:
         now = self.now().isoformat()
 
         def rule(kept: dict[str, Any]) -> dict[str, Any]:
-            before = kept.get(name, setting.default)
+            before, past = kept.get(name, setting.default), kept.get("history", [])
+            undone = said.get("undoes")
+            if undone and any((one["name"], one.get("undoes")) == (name, undone) for one in past):
+                return kept  # a button that was pressed twice
             row = {"name": name, "from": before, "to": value, "by": by, "at": now, **said}
-            return {**kept, name: value, "history": [*kept.get("history", []), row][-_SETTING_HISTORY:]}
+            return {**kept, name: value, "history": [*past, row][-_SETTING_HISTORY:]}
 
         await records.change_record(self._town, records.SETTINGS, self.manifest.id, rule, self._by)
         self._town.policy.note(replace(self._who, on_behalf_of=by), f"set {self.manifest.id}: {name}")

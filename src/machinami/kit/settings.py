@@ -49,11 +49,12 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True)
 class SettingSheet:
-    """One setting of a service, and its changes, the newest first; `can_undo`: one of them still stands."""
+    """One setting of a service, and its changes, the newest first; `undoes`: when the last one was made that still
+    stands, by which an undo says which one it means; empty where there is none."""
 
     field: SettingField
     changes: Sequence[SettingChange] = ()
-    can_undo: bool = False
+    undoes: str = ""
 
 
 class Refused(NamedTuple):
@@ -69,7 +70,8 @@ NOTHING_REFUSED = Refused()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an officer wants a setting to be, and what it is now; undone: it shall be again what it was before."""
+    """What an officer wants a setting to be, and what it is now; undone: it shall be again what it was before the
+    change that was made at a moment (undoes)."""
 
     name: str
     before: Value
@@ -77,6 +79,7 @@ class Change:
     reason: str
     by: Officer
     undone: bool = False
+    undoes: str = ""
 
 
 Make = Callable[[City, Change], Awaitable[None]]
@@ -84,16 +87,17 @@ Make = Callable[[City, Change], Awaitable[None]]
 
 async def keep(city: City, change: Change) -> None:
     """Set a setting; who did it, when and why stays in its history."""
-    more = {"undone": True} if change.undone else {"reason": change.reason}
+    more: dict[str, Any] = {"undone": True, "undoes": change.undoes} if change.undone else {"reason": change.reason}
     await city.set_setting(change.name, change.after, str(change.by), **more)
 
 
 async def change_setting(city: City, form: Mapping[str, str], make: Make = keep) -> None:
     """Do what the form of a setting (in `forms.html`) asks for: change it for a reason, or undo the last change that
     still stands. make: `keep`, or what holds more against it and keeps it. Raises SettingsError where the value will
-    not do, BadRequestData where name, role or reason are missing, Conflict where nothing is to undo."""
+    not do, BadRequestData where name, role or reason are missing, Conflict where nothing is to undo, or another change
+    than the one that was seen."""
     name, by = said(form, "setting"), officer(form)
-    await make(city, await (_back(city, name, by) if form.get("undo") else _wanted(city, name, form, by)))
+    await make(city, await (_back(city, name, by, form["undo"]) if form.get("undo") else _wanted(city, name, form, by)))
 
 
 async def take_setting(city: City, form: Mapping[str, str], words: Words, make: Make = keep) -> Refused | None:
@@ -119,7 +123,8 @@ async def sheets_of(city: City, values: Mapping[str, Value], words: Words) -> li
 
     def sheet(field: SettingField) -> SettingSheet:
         rows = [row for row in past if row["name"] == field.name]
-        return SettingSheet(field, [_change(row) for row in rows][::-1], bool(_standing(rows)))
+        standing = _standing(rows)
+        return SettingSheet(field, [_change(row) for row in rows][::-1], str(standing[-1]["at"]) if standing else "")
 
     return [sheet(one) for one in fields_of(city.manifest, values, words)]
 
@@ -203,12 +208,14 @@ async def _wanted(city: City, name: str, form: Mapping[str, str], by: Officer) -
     return Change(name, before, value, demand_reason(said(form, "reason")), demand_officer(by))
 
 
-async def _back(city: City, name: str, by: Officer) -> Change:
+async def _back(city: City, name: str, by: Officer, seen: str) -> Change:
     standing = _standing([row for row in await city.setting_history() if row["name"] == name])
     if not standing:
         raise Conflict("There is no change of this setting to undo", setting=name)
     last = standing[-1]
-    return Change(name, last["to"], last["from"], last.get("reason", ""), demand_officer(by), undone=True)
+    if last["at"] != seen:
+        raise Conflict("This setting was changed or undone meanwhile; look at it once more", setting=name)
+    return Change(name, last["to"], last["from"], last.get("reason", ""), demand_officer(by), True, seen)
 
 
 def _standing(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -217,6 +224,8 @@ def _standing(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     for row in rows:
         if not row.get("undone"):
             standing.append(row)
+        elif "undoes" in row:  # two who press at once undo one change
+            standing = [one for one in standing if one["at"] != row["undoes"]]
         elif standing:
             standing.pop()
     return standing

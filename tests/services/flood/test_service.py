@@ -15,7 +15,7 @@ from machinami.kit import approving
 from machinami.kit.cap_feed import feed
 from machinami.kit.city import Intake
 from machinami.kit.installed import read_manifest
-from machinami.kit.settings import change_setting
+from machinami.kit.settings import SettingSheet, change_setting
 from machinami.kit.words import LANGUAGES, Words
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
@@ -309,17 +309,39 @@ async def test_a_setting_is_changed_by_a_named_officer_for_a_reason_and_undone(r
     river.now += timedelta(minutes=1)
     await book.setting(typed("silent_minutes", "10", "もっと早く"), JA)
     river.now += timedelta(minutes=1)
-    back = typed("silent_minutes", "", "") | {"undo": "yes"}
-    await book.setting(back, JA)
+    seen = await back(book)
+    await asyncio.gather(book.setting(seen, JA), book.setting(seen, JA), return_exceptions=True)  # a double press
     assert (await river.city.settings(Settings)).silent_minutes == 20
     river.now += timedelta(minutes=1)
-    await book.setting(back, JA)
+    seen = await back(book)
+    await book.setting(seen, JA)
     with pytest.raises(Conflict):
-        await book.setting(back, JA)
-    (sheet,) = [s for s in (await book.state(JA)).settings if s.field.name == "silent_minutes"]
+        await book.setting(seen, JA)
+    sheet = await silence(book)
     assert (sheet.field.text, sheet.field.unit, sheet.field.minimum) == ("40", "分", 2)
     assert [(c.before, c.after) for c in sheet.changes] == [("20", "40"), ("10", "20"), ("20", "10"), ("40", "20")]
-    assert (sheet.changes[-1].who, sheet.changes[-1].reason, sheet.can_undo) == (str(BY), "台風", False)
+    assert (sheet.changes[-1].who, sheet.changes[-1].reason, sheet.undoes) == (str(BY), "台風", "")
+
+
+async def test_an_undo_takes_back_the_change_that_was_seen_and_no_other(river: River) -> None:
+    book = TownBook(river.city)
+    await book.setting(typed("silent_minutes", "20", "台風"), JA)
+    seen = await back(book)
+    river.now += timedelta(minutes=1)
+    await book.setting(typed("silent_minutes", "10", "もっと早く"), JA)  # another officer
+    with pytest.raises(Conflict, match="meanwhile"):
+        await book.setting(seen, JA)
+    assert (await river.city.settings(Settings)).silent_minutes == 10
+
+
+async def silence(book: TownBook) -> SettingSheet:
+    (sheet,) = [s for s in (await book.state(JA)).settings if s.field.name == "silent_minutes"]
+    return sheet
+
+
+async def back(book: TownBook) -> dict[str, str]:
+    """The form by which the change that stands is undone."""
+    return typed("silent_minutes", "", "") | {"undo": (await silence(book)).undoes}
 
 
 async def test_what_to_do_is_told_with_what_happens(river: River) -> None:
