@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 from tests.fakes import rivers, scenes
@@ -96,7 +96,7 @@ class FakeFlood:
         sheets = [changed if s.id == gauge else s for s in self.known.sheets]
         self._decide("thresholds", sheet.name, by, reason, sheets=sheets)
 
-    async def undo_thresholds(self, gauge: str, by: Officer) -> None:
+    async def undo_thresholds(self, gauge: str, by: Officer, seen: datetime) -> None:
         """Bring back the levels before."""
         sheet = next(s for s in self.known.sheets if s.id == gauge)
         await self.set_thresholds(gauge, sheet.changes[0].before, "取り消し", by)

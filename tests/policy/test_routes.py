@@ -375,7 +375,7 @@ FORMS: Mapping[str, Mapping[str, str]] = {
         ("headline", "body", "instruction", "area"), "x"), **OFFICER},
     "/services/flood/decline": {"proposal": "urn:x:1", "reason": "x", **OFFICER},
     "/services/flood/withdraw": {"notice": "urn:x:1", "reason": "x", **OFFICER},
-    "/services/flood/thresholds/undo": {"gauge": GAUGE, **OFFICER},
+    "/services/flood/thresholds/undo": {"gauge": GAUGE, "seen": "2026-07-01T00:00:00Z", **OFFICER},
     "/services/participation/hand-in": {"kind": "proposal", "name": "x", "text": "x"},
     "/services/participation/support": {"piece": PROPOSAL},
     "/services/participation/comment": {"piece": PROPOSAL, "text": "x"},

@@ -16,6 +16,7 @@ from machinami.services.flood.page import choose_audience, read_thresholds, view
 WORDS = Words("ja", "machinami.services.flood")
 ZONE = "Asia/Tokyo"
 OFFICER = {"who": "山田花子", "role": "課長"}
+SEEN = "2026-07-01T00:00:00Z"
 
 
 def test_residents_see_no_forecast_unless_the_town_has_decided_so() -> None:
@@ -146,7 +147,9 @@ async def test_a_change_of_levels_is_kept_and_can_be_undone(officer) -> None:
         assert "水位の目安を変えました" in await answer.text()
     async with session.get("/services/flood?view=history") as answer:
         assert "河床が下がった" in await answer.text()
-    async with session.post("/services/flood/thresholds/undo", data={"gauge": gauge.id, **OFFICER}) as answer:
+    async with session.post(
+        "/services/flood/thresholds/undo", data={"gauge": gauge.id, "seen": SEEN, **OFFICER}
+    ) as answer:
         assert "直前の変更を取り消しました" in await answer.text()
     assert preview.flood.known.sheets[0].thresholds == gauge.thresholds
 

@@ -269,12 +269,24 @@ async def test_changes_of_thresholds_are_undone_one_after_the_other(river: River
     await service.set_thresholds(river.city, GAUGE, Thresholds(0.6), "二", BY)
     found = []
     for _ in range(2):
-        await service.undo_thresholds(river.city, GAUGE, BY)
+        await service.undo_thresholds(river.city, GAUGE, BY, river.now)
         (gauge,) = await river.city.find(RiverGauge)
         found.append((gauge.attention_level, gauge.bank_level))
     assert found == [(0.7, 3.0), (1.0, 3.0)]
     with pytest.raises(Conflict):
-        await service.undo_thresholds(river.city, GAUGE, BY)
+        await service.undo_thresholds(river.city, GAUGE, BY, river.now)
+
+
+async def test_an_undo_of_thresholds_that_a_colleague_changed_meanwhile_changes_nothing(river: River) -> None:
+    await river.stand()
+    await service.set_thresholds(river.city, GAUGE, Thresholds(0.7, 1.5, 2.0, 3.0), "一", BY)
+    seen = river.now
+    river.now += timedelta(minutes=1)
+    await service.set_thresholds(river.city, GAUGE, Thresholds(0.6, 1.5, 2.0, 3.0), "二", BY)
+    with pytest.raises(Conflict, match="meanwhile"):
+        await service.undo_thresholds(river.city, GAUGE, BY, seen)
+    (gauge,) = await river.city.find(RiverGauge)
+    assert gauge.attention_level == 0.6
 
 
 async def test_thresholds_in_the_wrong_order_are_refused_and_nothing_changes(river: River) -> None:

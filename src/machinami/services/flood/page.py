@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from machinami.foundation.instant import parse_instant
 from machinami.kit.approving import read_message
 from machinami.kit.charts import Chart, Direction, Row, Spark, payload, spark, table, trend
 from machinami.kit.city import City
@@ -53,8 +54,8 @@ class Book(Protocol):
         """Change the levels of a gauge."""
         ...
 
-    async def undo_thresholds(self, gauge: str, by: Officer) -> None:
-        """Bring back the levels before the last change."""
+    async def undo_thresholds(self, gauge: str, by: Officer, seen: datetime) -> None:
+        """Bring back the levels before the last change, if the newest that the officer saw still is."""
         ...
 
     async def setting(self, form: Mapping[str, str], words: Words) -> Refused | None:
@@ -175,7 +176,7 @@ def _decisions(book: Book) -> Mapping[str, PageHandler]:
 
     async def undo(request: Request) -> Response:
         form = read_form(request)
-        await book.undo_thresholds(said(form, "gauge"), officer(form))
+        await book.undo_thresholds(said(form, "gauge"), officer(form), parse_instant(said(form, "seen")))
         return see_other(f"{ADDRESS}?view=officer&done=undone")
 
     return {

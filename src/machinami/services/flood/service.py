@@ -226,14 +226,17 @@ async def set_thresholds(city: City, gauge_id: str, levels: Thresholds, reason: 
         await _change_thresholds(city, gauge_id, checked_thresholds(levels), "thresholds", demand_reason(reason), by)
 
 
-async def undo_thresholds(city: City, gauge_id: str, by: Officer) -> None:
-    """Bring back the levels before the last change that has not been undone."""
+async def undo_thresholds(city: City, gauge_id: str, by: Officer, seen: datetime) -> None:
+    """Bring back the levels before the last change that has not been undone. seen: when the newest entry of their
+    history was made that the officer saw. Raises Conflict where there is a newer one, or nothing to undo."""
     async with city.turn:
         demand_officer(by)
         log = [d for d in await city.find(FloodDecision) if d.ref_subject == gauge_id]
         last = last_change(log, "thresholds", "undone")
         if last is None or last.before is None:
             raise Conflict("There is no change of these levels to undo", gauge=gauge_id)
+        if max(d.decided_at for d in log if d.after) != seen:
+            raise Conflict("These levels were changed or undone meanwhile; look at them once more", gauge=gauge_id)
         await _change_thresholds(city, gauge_id, Thresholds.of(last.before), "undone", last.reason or "", by)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from machinami.kit import approving
 from machinami.kit.approving import LOG_LENGTH, ProposalRow, decision_row, proposal_row
@@ -76,9 +76,9 @@ class TownBook:
         """Change the levels of a gauge."""
         await service.set_thresholds(self.city, gauge, levels, reason, by)
 
-    async def undo_thresholds(self, gauge: str, by: Officer) -> None:
+    async def undo_thresholds(self, gauge: str, by: Officer, seen: datetime) -> None:
         """Bring back the levels before the last change."""
-        await service.undo_thresholds(self.city, gauge, by)
+        await service.undo_thresholds(self.city, gauge, by, seen)
 
     async def setting(self, form: Mapping[str, str], words: Words) -> Refused | None:
         """Change or undo a setting of the service."""
