@@ -296,6 +296,17 @@ async def test_what_the_archive_never_got_is_said_to_be_missing_after_a_takeover
     assert "changes of the town east did not come" in remarks
 
 
+async def test_a_machine_whose_disk_is_full_is_given_up_all_the_same_and_that_is_said(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await is_copied(towns)
+        async with following(tmp_path, towns) as second:
+            await second.step()
+            (tmp_path / "data" / "backup-holder.json.new").mkdir()  # nothing can be written there
+            assert "see that nobody starts it again" in " ".join(await second.take_over())
+        assert (await towns.ask("POST", f"{ROOT}/entities", gauge(1))).status == 503
+        assert not list((tmp_path / "second").glob("standby.json"))
+
+
 def _full(*_: Any) -> int:
     raise OSError(28, "No space left on device")
 

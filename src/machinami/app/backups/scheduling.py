@@ -196,18 +196,18 @@ class Backups:
 
     async def give_up(self, name: str) -> dict[str, Any]:
         """Take no more writes, copy what there is, and note that a machine of this name is the town from now on; what
-        the archive says of it then (generation 0: it is away), and the last change of each town, so that who takes over
-        knows what did not come. Who asks first is the town; another one is told who that is. The town stops when that
-        machine has everything (`stop_for`), or asks for nothing any more."""
+        the archive says of it then (generation 0: it is away), the last change of each town, so that who takes over
+        knows what did not come, and whether it was noted here, too. Who asks first is the town; another one is told who
+        that is. The town stops when that machine has everything (`stop_for`), or asks for nothing any more."""
         if self._given_to not in ("", name):
             return {"generation": 0, "holder": self._given_to, "at": self._given_at, "last": {}}
         self.note_asked()
         if not self._given_to:
             self._given_to, self._given_at = name, now_said()
-            await asyncio.to_thread(note_given_up, self._settings.data, self._given_at)
             self.fault = said_to(self._given_at)
             self._stops = asyncio.get_running_loop().time() + _LONGEST
             self._stop_when_quiet()
+        noted = await asyncio.to_thread(self._note_given_up)
         for store in list(self._stores.values()):
             await store.cease(_ELSEWHERE)
         last = {town: store.last_seq for town, store in self._stores.items()}
@@ -218,7 +218,16 @@ class Backups:
         except (MachinamiError, OSError) as error:
             _LOG.error("the archive does not learn who has taken over: %s", error)
             made = {"generation": 0, "holder": name, "at": self._given_at}
-        return {**made, "last": last}
+        return {**made, "last": last, "noted": noted}
+
+    def _note_given_up(self) -> bool:
+        """Note it before anything else; whether that went well. A full disk is a reason to be given up, not to stay."""
+        try:
+            note_given_up(self._settings.data, self._given_at)
+        except OSError as error:
+            _LOG.error("that this machine was given up cannot be noted: %s", error)
+            return False
+        return True
 
     def _pass_on(self, name: str) -> dict[str, Any]:
         vault = self.vault()

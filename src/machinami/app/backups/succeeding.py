@@ -94,6 +94,8 @@ def _asked_for(standby: Standby, mirror: Mirror, remarks: list[str]) -> dict[str
         if lacking != before:
             ends = time.monotonic() + _REST
     remarks += lag.faults
+    if not made.pop("noted", True):
+        remarks.append("The former machine stops, but could not note why: see that nobody starts it again")
     for town, changes in lacking.items():
         remarks.append(f"{changes} changes of the town {town} did not come; only the former machine has them: keep it")
     with suppress(MachinamiError, OSError):  # it stops by itself, too
