@@ -62,7 +62,7 @@ def new_town(now: Callable[[], datetime], is_branch: bool = False) -> Town:
 
 class Wire:
     """The line between a branch and its centre. state: ok, cut (nothing comes), or lost: what is asked is done there,
-    and the answer does not come back, as when either side is killed just then."""
+    and the answer does not come back, as when either side is killed just then; busy: files are not taken now."""
 
     def __init__(self, centre: Town) -> None:
         async def found(_: str | None) -> Town:
@@ -77,6 +77,8 @@ class Wire:
         self.calls += 1
         if self.state == "cut":
             return Answer(None, reason="the line is cut")
+        if self.state == "busy" and call.method == "PUT":
+            return Answer(503, {}, b"")
         path, query = urllib.parse.urlsplit(call.url)[2:4]
         told = await settled(answer(self.router, Request(call.method, path, query, body=call.body), path))
         if self.state == "lost":
@@ -438,3 +440,65 @@ async def test_files_come_before_the_writes_that_name_them_once_and_go_as_they_w
     await here.drop("civic_reports", "a.jpg")
     await pair.deliver()
     assert await there.names("civic_reports") == ["theirs.jpg"]
+
+
+async def test_a_file_whose_answer_was_lost_goes_when_it_is_destroyed_at_the_branch() -> None:
+    pair = Pair()
+    here, there = pair.branch.files, pair.centre.files
+    assert here is not None
+    assert there is not None
+    await here.put("civic_reports", "a.jpg", b"a face")
+    await pair.deliver("lost")
+    assert await there.names("civic_reports") == ["a.jpg"]
+    await here.drop("civic_reports", "a.jpg")
+    pair.start()
+    await pair.deliver()
+    assert await there.names("civic_reports") == []
+
+
+async def test_a_file_that_the_centre_had_no_room_for_comes_later() -> None:
+    pair = Pair()
+    here, there, now = pair.branch.files, pair.centre.files, 1_000_000.0
+    assert here is not None
+    assert there is not None
+    told = BranchSettings("http://centre", "school", ("RiverGauge",), files=("civic_reports",))
+    pair.delivering = Delivering(told, lambda: pair.wire, lambda: now)
+    await here.put("civic_reports", "a.jpg", b"a face")
+    pair.wire.state = "busy"
+    with pytest.raises(BadGateway, match=r"a\.jpg: 503"):
+        await pair.delivering.deliver(pair.branch)
+    pair.wire.state, now = "ok", now + 31.0
+    await pair.delivering.deliver(pair.branch)
+    assert await there.names("civic_reports") == ["a.jpg"]
+
+
+async def test_files_stay_at_the_centre_when_a_service_is_no_longer_delivered() -> None:
+    pair = Pair()
+    here, there = pair.branch.files, pair.centre.files
+    assert here is not None
+    assert there is not None
+    await here.put("civic_reports", "a.jpg", b"a face")
+    await pair.deliver()
+    told = BranchSettings("http://centre", "school", ("RiverGauge",))
+    pair.delivering = Delivering(told, lambda: pair.wire)
+    await pair.write(1, LEVEL, 1.0, START)
+    await pair.deliver()
+    told = BranchSettings("http://centre", "school", ("RiverGauge",), files=("months",))
+    pair.delivering = Delivering(told, lambda: pair.wire)
+    await pair.deliver()
+    assert await there.names("civic_reports") == ["a.jpg"]
+
+
+async def test_a_centre_that_was_set_back_gets_the_files_again() -> None:
+    pair = Pair()
+    assert pair.branch.files is not None
+    await pair.branch.files.put("civic_reports", "a.jpg", b"a face")
+    await pair.write(1, LEVEL, 1.0, START)
+    await pair.deliver()
+    pair.centre = new_town(lambda: pair.now)  # restored from before
+    pair.wire = Wire(pair.centre)
+    await pair.write(1, LEVEL, 2.0, START)
+    for _ in range(2):
+        await pair.deliver()
+    assert pair.centre.files is not None
+    assert await pair.centre.files.names("civic_reports") == ["a.jpg"]

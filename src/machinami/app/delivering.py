@@ -23,6 +23,8 @@ SECONDS = 1.0
 CURSOR, SENT = "branch-delivery", "branch-file-sent"
 _KEY = "centre"
 _AT_ONCE, _PATIENCE = 200, 30.0
+_MAYBE = 0  # the stamp of a file that may be there, in whatever state
+_SOON, _LATER = 30.0, 600.0  # seconds until a file is brought again that the centre had no room for, or refused
 _HEARD = 30.0  # seconds after which a branch that has nothing to deliver says so
 
 
@@ -49,7 +51,7 @@ class Delivering:
         self._clock = clock
         self._since = self._heard = 0.0
         self._sent: dict[str, int] | None = None
-        self._refused: dict[str, tuple[int, str]] = {}
+        self._refused: dict[str, tuple[int, str, float]] = {}  # which stamp, why, and when it is brought again
         self._line = line
         self._types = frozenset(town_context().expand(name) for name in settings.types)
         self.behind = 0
@@ -113,17 +115,20 @@ class Delivering:
         found: dict[str, int | None] = {}
         for owner in self._settings.files:
             found |= {f"{owner}/{name}": stamp for name, stamp in (await town.files.stamps(owner)).items()}
-        gone = {place: None for place in self._sent if place not in found}
+        own = tuple(f"{owner}/" for owner in self._settings.files)  # of others nothing is known any more
+        gone = {place: None for place in self._sent if place not in found and place.startswith(own)}
         return {place: stamp for place, stamp in found.items() if self._sent.get(place) != stamp} | gone
 
     async def _deliver_files(self, town: Town, files: dict[str, int | None], line: Line) -> str:
         """Bring the centre files before the writes that name them; why one was not taken, which holds up no other."""
         refusal = ""
         for place, stamp in sorted(files.items()):
-            known, words = self._refused.get(place, (0, ""))
-            if known == (stamp or 0) and words:  # it is not brought again and again, but said
+            known, words, again = self._refused.get(place, (0, "", 0.0))
+            if known == (stamp or 0) and self._clock() < again:  # it is not brought again and again, but said
                 refusal = words
                 continue
+            if stamp is not None and not self._was_sent(place):
+                await self._note_sent(town, place, _MAYBE)  # should the answer be lost, and the file be destroyed here
             owner, _, name = place.partition("/")
             content = None if stamp is None or town.files is None else await town.files.get(owner, name)
             answer = await self._bring(line, place, content)
@@ -133,8 +138,12 @@ class Delivering:
             refusal = f"The centre does not take the file {place}: {answer.reason or answer.status}"
             if answer.status is None:
                 break  # the line is cut
-            self._refused[place] = stamp or 0, refusal
+            is_busy = answer.status == 429 or answer.status >= 500
+            self._refused[place] = stamp or 0, refusal, self._clock() + (_SOON if is_busy else _LATER)
         return refusal
+
+    def _was_sent(self, place: str) -> bool:
+        return self._sent is not None and place in self._sent
 
     async def _note_sent(self, town: Town, place: str, stamp: int | None) -> None:
         sent = {} if self._sent is None else self._sent
@@ -165,6 +174,9 @@ class Delivering:
         if not way.mark or there > way.until or way.seq > town.store.last_seq:
             return _Way(token_hex(6), min(way.seq, town.store.last_seq))
         if there < way.delivered:
+            await self._files(town)
+            for place in list(self._sent or ()):  # it may lack files, too
+                await self._note_sent(town, place, _MAYBE)
             return replace(way, seq=there, delivered=there)
         return replace(way, seq=max(way.seq, there), delivered=there)
 
