@@ -11,6 +11,7 @@ import pytest
 from tests.app.backups.test_installation import copied, is_copied
 from tests.app.tenancy import ROOT, Installation, gauge, installation
 
+from machinami.apis.standby.port import Follower
 from machinami.app.backups.following import LEFT, Standby, refuse_standby
 from machinami.app.backups.holding import TakenOver
 from machinami.app.backups.mirroring import Mirror, Town
@@ -187,6 +188,18 @@ async def test_both_machines_say_who_follows_and_how_far_behind_it_is(tmp_path: 
         registry = towns.system.identity.own(None)
         await revoke_key(towns.system.identity, registry, key.split("_")[1], CHIEF)
         assert lending.parts() == []  # a machine whose key was taken away follows no more
+
+
+async def test_two_machines_of_one_name_are_told_apart_by_their_keys(tmp_path: Path) -> None:
+    async with installation(tmp_path / "data", **copied(tmp_path)) as towns:
+        await is_copied(towns)
+        lending = towns.system.lending
+        lending._is_key = lambda key: True  # type: ignore[method-assign]
+        for key in ("a", "b"):
+            await lending.look(Follower("localhost", key, 0.0, 0, "test"))
+        lending._clock = lambda: 2_000_000_000.0  # type: ignore[assignment]
+        await lending.look(Follower("localhost", "b", 0.0, 0, "test"))
+        assert sorted(part.ok for part in lending.parts()) == [False, True]  # the silent one is not hidden
 
 
 async def test_a_key_that_is_destroyed_at_the_town_is_destroyed_at_the_second_machine(tmp_path: Path) -> None:

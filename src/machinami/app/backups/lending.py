@@ -65,7 +65,7 @@ class Lending:
         self._clock = clock
         self._thread = ThreadPoolExecutor(2, "standby")  # an archive that hangs holds up nothing else
         self._firsts: dict[str, tuple[int, int]] = {}
-        self._followers: dict[str, Known] | None = None
+        self._followers: dict[tuple[str, str], Known] | None = None
 
     # what is asked
 
@@ -77,11 +77,11 @@ class Lending:
             found = await self._beside(lambda: self._index(backups.vault()))
         except FileNotFoundError as error:
             raise StoreUnavailable("Something of the archive was let go meanwhile; ask again") from error
-        known = self._known()
-        if follower.name not in known and len(known) >= _FOLLOWERS:
+        known, who = self._known(), (follower.name, follower.key)  # machines may be called the same
+        is_new = who not in known
+        if is_new and len(known) >= _FOLLOWERS:
             raise Conflict(f"{_FOLLOWERS} machines follow this town already")
-        is_new = follower.name not in known or known[follower.name].follower.key != follower.key
-        known[follower.name] = Known(follower, self._clock())
+        known[who] = Known(follower, self._clock())
         if is_new:
             await self._beside(self._note)
         return {"version": self._version, "now": self._clock(), **found}
@@ -152,12 +152,13 @@ class Lending:
 
     # who follows
 
-    def _known(self) -> dict[str, Known]:
+    def _known(self) -> dict[tuple[str, str], Known]:
         if self._followers is None:
             kept = read_json(self._settings.data / FOLLOWERS) or []
-            self._followers = {one["follower"]["name"]: Known(Follower(**one["follower"]), one["at"]) for one in kept}
-        for name in [name for name, one in self._followers.items() if not self._is_key(one.follower.key)]:
-            del self._followers[name]
+            found = [Known(Follower(**one["follower"]), one["at"]) for one in kept]
+            self._followers = {(one.follower.name, one.follower.key): one for one in found}
+        for who in [who for who in self._followers if not self._is_key(who[1])]:
+            del self._followers[who]
         return self._followers
 
     def _note(self) -> None:
@@ -175,7 +176,7 @@ class Lending:
                 datetime.fromtimestamp(one.at, UTC),
                 "" if one.follower.version == self._version else one.follower.version,
             )
-            for name, one in sorted(self._known().items())
+            for (name, _), one in sorted(self._known().items())
         )
 
     def parts(self) -> list[Part]:
