@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from tests.app.tenancy import ROOT, gauge, installation, subscription
@@ -15,7 +16,7 @@ from tests.app.towns import environment
 from machinami.apis.ngsild.subscription_documents import read_subscription
 from machinami.app.console import CONSOLE
 from machinami.app.overseeing import ask, opened
-from machinami.foundation.errors import MachinamiError
+from machinami.foundation.errors import BadRequestData, MachinamiError
 from machinami.store.sqlite.connection import can_encrypt
 
 ENCRYPTING = pytest.mark.skipif(not can_encrypt(), reason="this SQLite cannot encrypt (apsw-sqlite3mc is not there)")
@@ -91,6 +92,24 @@ async def test_a_town_of_the_same_name_begins_with_nothing(tmp_path: Path) -> No
 
     assert answer.body == []
     assert made.status == 201
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "east/../west", "East"])
+async def test_what_is_no_name_is_never_taken_for_a_town(tmp_path: Path, name: str) -> None:
+    await furnished(tmp_path)
+
+    async with installation(tmp_path) as towns:
+        acts: dict[str, dict[str, Any]] = {"delete": {}, "encrypt": {}, "quota": {"quota": {"entities": 3}}}
+        acts |= {"move": {"folder": str(tmp_path / "out"), "key": True}, "invite": {"person": "aiko"}}
+        for act, told in acts.items():
+            with pytest.raises(BadRequestData, match="is no name for a town"):
+                await towns.act(act, town=name, **told)
+        page = await towns.ask("POST", f"/towns/{quote(name, safe='')}/deletion")
+        asked = await towns.ask("DELETE", f"/platform/towns/{quote(name, safe='')}?confirm={quote(name, safe='')}")
+
+    assert 400 <= page.status < 500
+    assert 400 <= asked.status < 500
+    assert (await held(tmp_path))["east"] == (await held(tmp_path))["west"] == 3
 
 
 async def test_a_record_that_was_changed_is_found_out(tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ def test_a_dammed_river_with_one_flood_to_learn_from_is_not_forecast_worse_than_
 
 
 @pytest.mark.long
+@pytest.mark.filterwarnings("ignore:Missing constructor for R class")  # a time is read as its number, as wanted
 def test_the_catchment_of_a_hydrological_model_keeps_its_bars(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

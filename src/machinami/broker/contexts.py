@@ -262,10 +262,9 @@ class Contexts:
 
     async def host(self, url: str, body: Any, town: str | None = None, kind: str = HOSTED) -> Stored:
         """Host a user's context (5.13.2): it must be assemblable, with what it refers to."""
-        if not isinstance(body, dict) or "@context" not in body:
-            raise InvalidRequest('A context document is a JSON object with a member "@context"')
-        await self.obtain(body["@context"], town)
-        return await self.keep(url, kind, {"@context": body["@context"]}, town)
+        source = source_of(body)
+        await self.obtain(source, town)
+        return await self.keep(url, kind, {"@context": source}, town)
 
     async def publish(self, source: Any, address: Callable[[str], str], town: str) -> str:
         """The URL of a context: its own, or one at which this broker serves it from now on (5.13.1).
@@ -370,6 +369,13 @@ class Contexts:
     def stored(self, town: str | None = None) -> list[Stored]:
         """The kept contexts in order of their URLs: those that a town knows of, or all."""
         return [one for _, one in sorted(self._kept.items()) if town is None or town in one.towns]
+
+
+def source_of(document: Any) -> Any:
+    """What a context document says. Raises InvalidRequest if it is none."""
+    if not isinstance(document, dict) or "@context" not in document:
+        raise InvalidRequest('A context document is a JSON object with a member "@context"')
+    return document["@context"]
 
 
 def source_key(source: Any) -> str:

@@ -9,7 +9,7 @@ import orjson
 from machinami.apis.ngsild.face import ROOT, Face, check_parameters, tenant
 from machinami.apis.ngsild.negotiation import JSON, choose, content_type, read_json
 from machinami.apis.ngsild.parameters import read_flag
-from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts
+from machinami.broker.contexts import BUILT_IN, CACHED, HOSTED, IMPLICIT, Contexts, source_of
 from machinami.broker.policy import WRITES, demand
 from machinami.broker.stored_context import Stored
 from machinami.broker.town import DEFAULT_TOWN, Town
@@ -52,9 +52,9 @@ class KeptContexts:
         check_parameters(request, frozenset())
         content_type(request)
         document = read_json(request.body)
-        town = self._face.town(request, create=True)
         self._demand(request, *WRITES, Deed.SUBSCRIBE, Deed.ADMINISTER)
-        return self._add(request, town, document)
+        self._face.context(source_of(document), request)  # what cannot be hosted makes no town
+        return self._add(request, self._face.town(request, create=True), document)
 
     async def _add(self, request: Request, town: Town, document: Any) -> Response:
         name = town.new_id()

@@ -22,6 +22,7 @@ from machinami.broker.entity_maps import EntityMaps, past_places, places_here
 from machinami.broker.federation import reading
 from machinami.broker.federation.gathering import Gathered
 from machinami.broker.history import Span
+from machinami.broker.town import Town
 from machinami.foundation.duration import duration_seconds
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.foundation.instant import format_instant, parse_instant
@@ -94,12 +95,14 @@ class MappedEntities:
         made, warnings = await make_past_map(self._maps, self._past, ask, lifetime)
         return warn(_told(made, media, context, 201), warnings)
 
-    async def retrieve(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Awaitable[Response]:
         """One map (6.32.3.1)."""
         check_parameters(request, frozenset())
         media, context = choose(request.fields.get(b"accept")), self._face.linked_context(request)
-        found = await self._maps.shown(self._face.town(request), identified(request), self._face.by(request))
-        return _told(found, media, context, 200)
+        return self._retrieve(request, self._face.town(request), media, context)
+
+    async def _retrieve(self, request: Request, town: Town, media: bytes, context: Context) -> Response:
+        return _told(await self._maps.shown(town, identified(request), self._face.by(request)), media, context, 200)
 
     def update(self, request: Request) -> Response:
         """Another time at which a map expires (6.32.3.2)."""

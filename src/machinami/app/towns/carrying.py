@@ -21,6 +21,7 @@ from machinami.broker.town import DEFAULT_TOWN
 from machinami.foundation.errors import SettingsError
 from machinami.model.identity.account import Account
 from machinami.model.identity.record import read, write
+from machinami.model.town_name import check_town_name
 from machinami.store.files import FOLDER as FILES
 from machinami.store.protocol import TownStore, Transaction
 from machinami.store.settings import StoreSettings
@@ -45,8 +46,8 @@ class Parcel:
 
 
 def town_folder(data: Path, town: str) -> Path:
-    """Where the files of a town are."""
-    return data / "towns" / town
+    """Where the files of a town are. Raises BadRequestData for what is no name: it would be another folder."""
+    return data / "towns" / check_town_name(town)
 
 
 def beside(folder: Path) -> Path:

@@ -116,12 +116,16 @@ class Office:
         return "" if is_open else self._ring.fingerprint(name)
 
     def _another(self, name: str, act: str) -> Town:
-        """A town that is not the installation itself. Raises TenantNotFound, Conflict."""
+        """A town that is not the installation itself. Raises TenantNotFound, BadRequestData, Conflict."""
         if name == DEFAULT_TOWN:
             raise Conflict(
                 f"The default town is the installation itself; to {act} it, stop it and take its data folder"
             )
-        town = self._broker.open_town(name)
+        return self._known(name)
+
+    def _known(self, name: str) -> Town:
+        """A town. Raises TenantNotFound, BadRequestData: no name at all is not the default town here."""
+        town = self._broker.open_town(check_town_name(name))
         if town is None:
             raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
         return town
@@ -187,9 +191,7 @@ class Office:
     async def limit(self, name: str, bounds: Mapping[str, Any], by: Principal) -> Answer:
         """Other bounds for a town, from now on; null takes one away."""
         self.demand(by)
-        town = self._broker.open_town(name)
-        if town is None:
-            raise TenantNotFound(f"There is no town {name!r} here", tenant=name)
+        town = self._known(name)
         quota = read_quota(bounds, self.quota(name))
         self.record.give(name, quota=_said(quota))
         town.meter.limit(quota)
