@@ -33,6 +33,7 @@ RULES: Mapping[str, Rule] = {
     "service-tests": service_rules.service_tests,
     "service-docstring": service_rules.service_docstring,
     "written-types": service_rules.written_types,
+    "counted-attributes": service_rules.counted_attributes,
     "dependency-declared": paper_rules.dependency_declared,
     "dependency-told": paper_rules.dependency_told,
     "dependency-locked": paper_rules.dependency_locked,

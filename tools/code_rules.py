@@ -30,7 +30,7 @@ def module_budget(house: House) -> Iterator[Finding]:
 def function_budget(house: House) -> Iterator[Finding]:
     """A function has at most 50 lines."""
     for module in house.code:
-        for node in module.functions():
+        for node in module.functions:
             count = (node.end_lineno or node.lineno) - node.lineno + 1
             if count > FUNCTION_LINES:
                 what = f"{node.name} has {count} lines, {FUNCTION_LINES} are allowed"
@@ -69,7 +69,7 @@ def pure_call(house: House) -> Iterator[Finding]:
     for module in house.code:
         if not module.is_pure:
             continue
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and IMPURE.search(name := ast.unparse(node.func)):
                 what = f"{name}() in a file that only computes"
                 yield Finding(module.path, node.lineno, what, "take the value as an argument")
@@ -78,7 +78,9 @@ def pure_call(house: House) -> Iterator[Finding]:
 def local_import(house: House) -> Iterator[Finding]:
     """Imports stand at the top, where the floors can be seen."""
     for module in house.code:
-        for function in module.functions():
+        if all(node in module.tree.body for node in module.nodes if isinstance(node, ast.Import | ast.ImportFrom)):
+            continue
+        for function in module.functions:
             for node in ast.walk(function):
                 if isinstance(node, ast.Import | ast.ImportFrom):
                     what = f"import inside {function.name}"
@@ -90,7 +92,7 @@ def stray_print(house: House) -> Iterator[Finding]:
     for module in house.code:
         if module.path.startswith(("tools/", "src/machinami/cli/")):
             continue
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 yield Finding(module.path, node.lineno, "print()", "return the text, or publish or log the fact")
 
@@ -98,9 +100,9 @@ def stray_print(house: House) -> Iterator[Finding]:
 def idle_test(house: House) -> Iterator[Finding]:
     """A test asserts something, itself or through a function of the tests that does."""
     inside = [module for module in house.modules if module.path.startswith("tests/")]
-    asserting = {f.name for module in inside for f in module.functions() if _asserts(f, frozenset())}
+    asserting = {f.name for module in inside for f in module.functions if _asserts(f, frozenset())}
     for module in house.tests:
-        for node in module.functions():
+        for node in module.functions:
             if node.name.startswith("test_") and not _asserts(node, asserting):
                 yield Finding(module.path, node.lineno, f"{node.name} asserts nothing", "assert what must hold")
 

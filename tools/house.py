@@ -30,13 +30,18 @@ class Finding:
     cure: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Module:
     """One Python file: its path from the root of the checkout, its text and its syntax tree."""
 
     path: str
     text: str
     tree: ast.Module
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """List every node of the tree, walked once: most of what the rules take is walking."""
+        return tuple(ast.walk(self.tree))
 
     @property
     def is_pure(self) -> bool:
@@ -48,11 +53,10 @@ class Module:
         """Return the module's docstring, empty where there is none."""
         return ast.get_docstring(self.tree) or ""
 
-    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-        """Yield every function and method, nested ones too."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield node
+    @cached_property
+    def functions(self) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+        """List every function and method, nested ones too."""
+        return tuple(node for node in self.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 @dataclass(frozen=True)

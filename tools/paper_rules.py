@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 
 from documents import generate
-from house import Finding, House
+from house import Finding, House, Module
 
 # Modules whose distribution has another name, or comes with one that is declared.
 DISTRIBUTIONS = {
@@ -73,14 +73,14 @@ def dependency_declared(house: House) -> Iterator[Finding]:
     for module in house.code:
         if not module.path.startswith("src/"):
             continue
-        for line, name in _imported(module.tree):
+        for line, name in _imported(module):
             if name not in OWN and _normal(DISTRIBUTIONS.get(name, name)) not in declared:
                 cure = "add its distribution to pyproject.toml, the locks and docs/dependencies.md, or do without"
                 yield Finding(module.path, line, f"imports {name}, which pyproject.toml does not name", cure)
 
 
-def _imported(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
+def _imported(module: Module) -> Iterator[tuple[int, str]]:
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -1,14 +1,26 @@
 """Is every service whole: manifest, tests, page, and someone who writes what it reads?"""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from house import Finding, House
 from machinami.app.configuration import setting_names
+from machinami.broker.contexts import town_context
+from machinami.foundation.errors import BadRequestData
 from machinami.kit.manifest import ANY_TYPE, Kind, Manifest
 from machinami.kit.manifest_reading import examine
 from machinami.kit.words import LANGUAGES, flatten
+from machinami.model.context import Context
+from machinami.services.indicators.logic.formula import (
+    Arithmetic,
+    Attribute,
+    Elapsed,
+    Negated,
+    Term,
+    aggregates,
+    parse_formula,
+)
 
 SERVICES = "src/machinami/services"
 INGEST = "src/machinami/ingest"
@@ -100,6 +112,51 @@ def written_types(house: House) -> Iterator[Finding]:
                 what = f"{manifest.id} reads {use.type}, which nobody writes"
                 cure = "declare it under [[writes]] of what brings it: a service, or the simulated town (ingest/town)"
                 yield Finding(name, _line_of(house.text(name), use.type), what, cure)
+
+
+def counted_attributes(house: House) -> Iterator[Finding]:
+    """The formula of a KPI can be read, and takes what a service or a source writes: else it never has a value."""
+    known, context = list(manifests(house)), town_context()
+    written: dict[str, set[str]] = {}
+    for use in (use for _, manifest in known for use in manifest.writes):
+        written.setdefault(use.type, set()).update(use.attributes)
+    for name, manifest in known:
+        for kpi in manifest.kpis:
+            line = _line_of(house.text(name), kpi.formula)
+            for what in _astray(kpi.formula, context, written) if kpi.formula else ():
+                cure = "correct the formula, or declare it under [[writes]] of what brings it"
+                yield Finding(name, line, f"the formula of {kpi.id}: {what}", cure)
+
+
+def _astray(formula: str, context: Context, written: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """Say what in a formula nobody writes; of a type that is written without naming attributes, any will do."""
+    try:
+        found = aggregates(parse_formula(formula, context))
+    except BadRequestData as error:
+        yield error.detail
+        return
+    for one in found:
+        kind = context.compact(one.type)
+        if kind not in written:
+            yield f"nobody writes {kind}"
+        for attribute in sorted(set(map(context.compact, _taken(one.value)))) if written.get(kind) else ():
+            if ":" not in attribute and not attribute.startswith("@") and attribute not in written[kind]:
+                yield f"nobody writes {attribute} of {kind}"
+
+
+def _taken(term: Term | None) -> Iterator[str]:
+    """The attributes of an entity that a term takes, expanded."""
+    match term:
+        case Attribute():
+            yield term.path.names[0]
+        case Elapsed():
+            for end in (term.start, term.end):
+                yield from _taken(end)
+        case Arithmetic():
+            yield from _taken(term.left)
+            yield from _taken(term.right)
+        case Negated():
+            yield from _taken(term.of)
 
 
 def _kind(path: str) -> Kind:

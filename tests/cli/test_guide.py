@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from machinami.cli.entrance import build_parser
+from machinami.cli.entrance import build_parser, enter
 from machinami.cli.guide import GUIDES
 
 EXAMPLES = [
@@ -41,3 +41,12 @@ def test_help_calls_the_program_as_it_was_called(monkeypatch, capsys) -> None:
     said = capsys.readouterr().out
     assert "usage: ./machinami serve" in said
     assert "  ./machinami serve --data my-town" in said
+
+
+def test_an_option_that_is_none_leads_to_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        enter(["demo", "--no-browser"])
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert "demo: no such option: --no-browser" in said
+    assert "demo --help lists what there is" in said

@@ -13,6 +13,7 @@ from tests.app.towns import environment
 
 import check
 from house import House
+from machinami.cli.entrance import enter
 from machinami.cli.new_service import check_name, create, register
 from machinami.foundation.errors import AlreadyExists, InputError
 from machinami.kit.manifest_reading import examine
@@ -43,6 +44,17 @@ def test_a_new_service_keeps_the_rules_of_the_house_and_is_registered(checkout: 
     assert list(check.findings(House(checkout), HOUSE_RULES)) == []
     points = tomllib.loads((checkout / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
     assert points == {"machinami.services": {"bench_count": "machinami.services.bench_count"}}
+
+
+def test_the_map_of_the_checkout_names_it_from_the_first_moment(
+    checkout: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "tools").symlink_to(ROOT / "tools")
+    floors = (ROOT / ".importlinter").read_text("utf-8")
+    (checkout / ".importlinter").write_text(floors, "utf-8")
+    assert enter(["new-service", "bench_count", "--root", str(checkout)]) == 0
+    assert "services/bench_count/logic.py" in (checkout / "docs/map.md").read_text("utf-8")
+    assert "wrote docs/map.md" in capfd.readouterr().out
 
 
 def test_its_manifest_has_no_fault(checkout: Path) -> None:

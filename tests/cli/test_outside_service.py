@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,16 @@ def get(address: str, accept: str = "text/html") -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
+def send(address: str, **form: str) -> tuple[int, str]:
+    """Send a form, and see the page that follows."""
+    request = urllib.request.Request(address, urllib.parse.urlencode(form).encode(), {"Accept": "text/html"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
 def wait_until_heard(address: str, word: str) -> bool:
     """Ask until the word is in the answer, for at most 20 seconds."""
     deadline = time.monotonic() + 20
@@ -69,6 +80,23 @@ def test_a_service_from_outside_works_in_a_town_and_leaves_without_a_trace(tmp_p
         assert get(f"{address}/services?lang=en")[1].count("/services/bench_count")
         assert wait_until_heard(f"{address}/ngsi-ld/v1/entities?type=BenchCount", "nothing_connected")
         assert "No river gauge is connected" in get(f"{address}/services/bench_count?lang=en")[1]
+        assert "[川|" not in get(f"{address}/services/bench_count?lang=easy")[1]
     with town(tmp_path / "town", tmp_path / "nothing") as address:
         assert get(f"{address}/services/bench_count")[0] == 404
         assert "/services/bench_count" not in get(f"{address}/services?lang=en")[1]
+
+
+def test_its_officers_set_it_by_a_form_and_what_will_not_do_is_shown_with_what_would(
+    tmp_path: Path, site: Path
+) -> None:
+    signed = {"setting": "silent_after", "reason": "寒さで遅れる", "who": "山田花子", "role": "総務課長"}
+    with town(tmp_path / "town", site) as address:
+        page = f"{address}/services/bench_count"
+        assert "<form" not in get(page)[1].partition("<main")[2]
+        status, shown = send(f"{page}/settings", **signed, value="5000")
+        assert (status, "1440" in shown, 'value="5000"' in shown) == (422, True, True)
+        status, shown = send(f"{page}/settings", **signed, value="90")
+        assert (status, 'value="90"' in shown, 'role="status"' in shown) == (200, True, True)
+        assert "山田花子" in get(f"{page}?view=history")[1]
+        send(f"{page}/settings", setting="silent_after", undo="yes", who="山田花子", role="総務課長")
+        assert 'value="40"' in get(f"{page}?view=officer")[1]

@@ -50,6 +50,15 @@ def breaches(root: Path, rule: str) -> list[str]:
     return list(check.findings(House(root), {rule: check.RULES[rule]}))
 
 
+def counting(formula: str) -> str:
+    """A manifest whose KPI has this formula."""
+    kpi = 'id = "seen", level = "output", direction = "up", title = { ja = "数", en = "Seen" }'
+    kpi += ', counting = { ja = "数える。", en = "Count." }'
+    written = 'type = "Count"\nattributes = ["heard", "since"]'
+    manifest = GOOD_MANIFEST.replace("kpis = []", f"kpis = [{{ {kpi}, formula = '{formula}' }}]")
+    return manifest.replace('type = "Count"', written)
+
+
 LONG_FUNCTION = '"""Why so long?"""\n\n\ndef f() -> None:\n' + "    x = 1\n" * 50
 BREACHES = [
     ("module-budget", "src/machinami/kit/long.py", '"""Long?"""\n' + "x = 1\n" * 400, "401 lines, 400 are allowed"),
@@ -85,6 +94,9 @@ BREACHES = [
         GOOD_MANIFEST.replace("reads = []", 'reads = [{ type = "Tide" }]'),
         "count reads Tide, which nobody writes",
     ),
+    ("counted-attributes", f"{SERVICE}/manifest.toml", counting("sum(seen of Count)"), "nobody writes seen of Count"),
+    ("counted-attributes", f"{SERVICE}/manifest.toml", counting("2 * -count(Tide)"), "nobody writes Tide"),
+    ("counted-attributes", f"{SERVICE}/manifest.toml", counting("sum(Count)"), "the formula of seen: "),
     ("dependency-declared", "src/machinami/kit/m.py", '"""M?"""\nimport some_thing.else_\n', "imports some_thing"),
     ("dependency-told", "pyproject.toml", '[project]\ndependencies = ["some_thing>=1"]\n', "why some-thing is here"),
     (
@@ -153,3 +165,8 @@ def test_written_documents_are_fresh_until_a_sentence_changes(lay: Lay) -> None:
     assert breaches(root, "fresh-documents") == []
     lay({"src/machinami/kit/m.py": '"""What is n?"""\n'})
     assert len(breaches(root, "fresh-documents")) == 1
+
+
+@pytest.mark.parametrize("formula", ["sum(heard of Count) / count(Count)", "mean(days(since, now) of Count)"])
+def test_a_formula_over_what_is_written_is_left_in_peace(lay: Lay, formula: str) -> None:
+    assert breaches(lay({f"{SERVICE}/manifest.toml": counting(formula)}), "counted-attributes") == []

@@ -77,6 +77,7 @@ people      GET    /look
 people      POST   /look
 words       GET    /look.css
 words       GET    /look/crest
+words       GET    /contexts/machinami.jsonld
 words       GET    /openapi.json
 words       GET    /docs
 words       GET    /docs/try

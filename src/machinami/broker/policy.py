@@ -243,7 +243,10 @@ class Rights:
             )
         if self.by.id == ANONYMOUS.id:
             return SignInRequired(f"To {deed} {named or 'anything'} here, say who you are", **facts)
-        return Forbidden(f"{self.by.id} may not {deed} {named or 'anything'} here", principal=self.by.id, **facts)
+        what = (
+            f"{self.by.id} may not {deed} {named or 'anything'} here; an administrator can allow it by a row at /policy"
+        )
+        return Forbidden(what, principal=self.by.id, **facts)
 
 
 class Policy:

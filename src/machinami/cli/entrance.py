@@ -90,7 +90,14 @@ def build_parser() -> argparse.ArgumentParser:
 
 def enter(words: Sequence[str]) -> int:
     """Run what the words say; the exit code: 0 done, 1 an error that is said in one line, 2 wrong words."""
-    arguments = build_parser().parse_args(words)
+    parser = build_parser()
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:  # said by the whole command line, whose usage names no option of the command
+        parser.exit(
+            2,
+            f"{parser.prog} {arguments.command}: no such option: {' '.join(unknown)}; "
+            f"{parser.prog} {arguments.command} --help lists what there is\n",
+        )
     try:
         code: int = arguments.run(arguments)
     except MachinamiError as error:

@@ -2,8 +2,8 @@
 
 import argparse
 import keyword
-import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
@@ -40,12 +40,20 @@ def run(args: argparse.Namespace) -> int:
     if args.outside:
         print(f"次に / next:  pip install --editable {args.outside}  &&  cd {args.outside}  &&  pytest")
     else:
-        python = os.path.relpath(sys.executable, args.root)
+        note_down(args.root)
         print("次に / next:")
-        print(f"  {python} tools/check.py --write                  # docs/map.md が新しくなる makes the map say it")
         print(f"  {program()} test tests/services/{args.name}")
-        print("  docs/new-service.md                              # ここから先 from here on: page, data, KPI, score")
+        print(f"  {program()} demo".ljust(50), f"# 画面 its page: /services/{args.name}")
+        print("  docs/new-service.md".ljust(50), "# ここから先 from here on: page, data, KPI, score")
     return 0
+
+
+def note_down(root: Path) -> None:
+    """Let the checkout's own checker renew the documents that name every module, and say what it finds."""
+    checker = root / "tools/check.py"
+    if checker.is_file():
+        print("地図を新しくし、決まりを確かめます / Renewing the map, checking the rules of the house …", flush=True)
+        subprocess.run([sys.executable, checker, "--write", "--root", root], check=False)
 
 
 def create(name: str, root: Path, outside: Path | None) -> list[Path]:

@@ -16,9 +16,10 @@ from machinami.apis.ngsild import batch, entities, mapped, parameters, temporal_
 from machinami.apis.ngsild.openapi import PARAMETERS
 from machinami.apis.ngsild.routes import routes as ngsild_routes
 from machinami.apis.reference.routes import routes
-from machinami.apis.reference.view import asked_address, chapters
+from machinami.apis.reference.view import LINK, asked_address, chapters
 from machinami.apis.status.routes import routes as status_routes
 from machinami.broker.broker import Broker, Ports
+from machinami.broker.contexts import town_context
 from machinami.broker.identity.identity import Identity, Supplies
 from machinami.broker.identity.seal import Seal
 from machinami.broker.identity.tokens import Tokens
@@ -112,15 +113,31 @@ async def test_the_document_is_served_and_tells_of_itself() -> None:
     assert "/docs" not in served["paths"]
 
 
+async def test_the_names_of_the_town_can_be_fetched_as_what_they_stand_for() -> None:
+    served = await ask("/contexts/machinami.jsonld")
+
+    assert (served.status, served.media_type) == (200, b"application/ld+json")
+    names = orjson.loads(served.body)["@context"]
+    assert {name: town_context().expand(name) for name in names} == names
+    assert "RiverGauge" in names
+
+
 @pytest.mark.parametrize("language", ["ja", "en", "easy"])
 async def test_the_page_lists_every_operation_with_an_example_and_no_script_of_its_own(language: str) -> None:
     page = (await ask("/docs", language=language)).body.decode()
 
-    assert page.count("<details") == len(every_route()) + 1
+    assert page.count("<details") == len(every_route()) + 2
     assert "curl -X POST http://town.test/ngsi-ld/v1/entities" in page
+    assert page.count("https://w3id.org/machinami/RiverGauge") == 1
     assert "<script>" not in page
     assert not re.search(r" on\w+=", page)
     assert not re.search(r'(src|href)="https?:', page)
+
+
+def test_an_example_names_the_context_of_the_town_where_short_names_are_sent(told: dict[str, Any]) -> None:
+    examples = {entry.key: entry.curl for chapter in chapters(told, "http://town.test") for entry in chapter.entries}
+    assert all(LINK in examples[key] for key in ("post-ngsi-ld-v1-entities", "get-ngsi-ld-v1-entities"))
+    assert sum("Link" in example for example in examples.values()) < len(examples)
 
 
 def test_the_texts_are_there_in_three_languages() -> None:

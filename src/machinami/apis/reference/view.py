@@ -10,9 +10,12 @@ from urllib.parse import quote, urlencode
 
 from machinami.foundation.errors import BadRequestData, NotFound
 from machinami.kit.openapi import Json
+from machinami.model.town_terms import URL
 
 _LETTERS = ":@!$&'()*+,;=-._~"
 _PART = re.compile(r"\{(\w+)\}")
+LINK = f'Link: <{URL}>; rel="http://www.w3.org/ns/json-ld#context"'
+"""The header by which short names are those of the town; without it, RiverGauge is the type of nobody's gauges."""
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -105,16 +108,18 @@ def curl(method: str, path: str, operation: Json, origin: str) -> str:
     """An example of a request, for a shell."""
     known = {row["name"]: _written(row.get("example")) for row in operation["parameters"] if row["in"] == "path"}
     target = origin + _PART.sub(lambda part: known.get(part[1]) or part[1].upper(), path)
-    words = ["curl"] if method == "GET" else ["curl", "-X", method]
+    words = [*(["curl"] if method == "GET" else ["curl", "-X", method]), target]
+    if any(row["in"] == "header" and row["name"] == "Link" for row in operation["parameters"]):
+        words += ["-H", LINK]
     body = operation.get("requestBody")
     if body is None:
-        return shlex.join([*words, target])
+        return shlex.join(words)
     form = body["content"].get("application/x-www-form-urlencoded")
     if form is not None:
         fields = (f"-d {name}={text}" for name, text in form.get("example", {}).items())
-        return " ".join([shlex.join([*words, target]), *fields])
+        return " ".join([shlex.join(words), *fields])
     example = json.dumps(body["content"]["application/json"].get("example", {}), ensure_ascii=False)
-    return f"{shlex.join([*words, target, '-H', 'Content-Type: application/json'])} \\\n  -d {shlex.quote(example)}"
+    return f"{shlex.join([*words, '-H', 'Content-Type: application/json'])} \\\n  -d {shlex.quote(example)}"
 
 
 def asked_address(document: Json, form: Mapping[str, str]) -> str:

@@ -106,6 +106,6 @@ def read_numbers(
             known[cell] = math.nan
             wrong.add(cell)
     values = np.array([known[cell] for cell in cells], dtype=np.float64)
-    cure = "is not a number; mend it, or say that it means a missing value"
+    cure = "is not a number; mend it, or say that it means a missing value (`missing` in the map, --missing VALUE)"
     faults = [Fault(line, column, cell, cure) for line, cell in zip(lines, cells, strict=True) if cell in wrong]
     return values, faults
