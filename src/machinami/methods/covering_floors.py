@@ -52,10 +52,10 @@ class Floors:
         assert wish.groups is not None
         self._wish = wish
         count = int(wish.groups.max(initial=-1)) + 1
-        self._programs: list[Program] = [program_of(wish, kept, wish.groups == group) for group in range(count)]
+        self.programs: list[Program] = [program_of(wish, kept, wish.groups == group) for group in range(count)]
         bases = bases_of(wish)[0]
         seen = np.zeros((count, len(wish.costs)))
-        for group, program in enumerate(self._programs):
+        for group, program in enumerate(self.programs):
             inside = wish.groups == group
             seen[group, program.choices] = wish.covers[program.choices][:, inside] @ wish.weights[inside]
         stood = np.zeros((count, len(bases_of(wish)[1])))
@@ -101,7 +101,7 @@ class Floors:
         self._parts, self._base_parts = (one.copy() for one in parts)
 
     def _floor(self, group: int, need: float, seconds: float) -> Floor | None:
-        program, base_costs = self._programs[group], bases_of(self._wish)[1]
+        program, base_costs = self.programs[group], bases_of(self._wish)[1]
         parts, base_parts = self._parts[group], self._base_parts[group]
         key = (group, need, parts.tobytes(), base_parts.tobytes())
         if key not in self._known:

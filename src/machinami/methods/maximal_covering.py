@@ -14,6 +14,7 @@ from scipy import sparse
 
 from machinami.foundation.errors import InputError
 from machinami.methods.covering_floors import Floor, Floors, rows_of
+from machinami.methods.covering_plans import plans_of, together
 from machinami.methods.covering_program import (
     INFEASIBLE,
     SLACK,
@@ -36,6 +37,7 @@ from machinami.methods.series import Floats
 FINEST = 1e-3
 """Weights that are whole multiples of this are told apart exactly, others to within it."""
 _SHIFTS, _BEST = 12, 4  # times that parted costs are shifted for one question, and how many of them limit the search
+_SPARE = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of what the budget leaves, how much one group's plan may cost more
 _NEAR = 0.03  # part of a share within which one asks at once for the next larger one, not for the middle
 _PATIENCE = 2  # questions that may end undecided before the search for the fairest share ends
 _NOTHING = "no choice within the budget gives each group its least share; ask for less, or pay more"
@@ -246,15 +248,34 @@ def _plan_for(task: _Task, needs: Floats, seconds: float) -> tuple[tuple[int, ..
         else:
             task.floors.part_as(parts)
             floors, tries = max(rounds, key=_total), tries + 1
-        moved = task.floors.shift(floors, needs, tries)
-        if len(rounds) in (1, _SHIFTS) or not moved:
-            found = _of_those_tried(task, needs, floors, seconds / 4)
-            if found is not None:
-                return found, True
-        if not moved:
+        if not task.floors.shift(floors, needs, tries):
             break
     task.floors.part_as(parts)
-    return _searched(task, needs, sorted(rounds, key=_total)[-_BEST:], seconds)
+    rounds.sort(key=_total)
+    found, decided = _joined(task, needs, rounds[-1], seconds)
+    return (found, decided) if decided else _searched(task, needs, rounds[-_BEST:], seconds)
+
+
+def _joined(
+    task: _Task, needs: Floats, floors: Sequence[Floor], seconds: float
+) -> tuple[tuple[int, ...] | None, bool]:
+    """The same from all plans of single groups that can be part of one: first from the cheapest of them, last from all.
+    Not sure where they are too many."""
+    assert task.floors is not None
+    wanting = np.flatnonzero(needs > 0).tolist()
+    programs = [task.floors.programs[group] for group in wanting]
+    spare = task.wish.budget - _total(floors) + SLACK * (1.0 + task.wish.budget)
+    for part in _SPARE:
+        plans = []
+        for program, group, floor in zip(programs, wanting, floors, strict=True):
+            some = plans_of(task.wish, program, float(needs[group]), floor, floor.least + part * spare)
+            if some is None:
+                return None, False
+            plans.append(some)
+        found, decided = together(task.wish, programs, plans, seconds / len(_SPARE))
+        if found is not None or not decided:
+            return found, decided
+    return None, True
 
 
 def _searched(

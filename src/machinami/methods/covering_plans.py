@@ -1,0 +1,203 @@
+"""Which plans of single groups can be part of a whole plan within the budget, and do any of them go together?
+
+A whole plan costs each group no less than its floor (machinami.methods.covering_floors); so none of them pays more than
+its floor and what the budget leaves above all floors. All such plans of one group are listed, as routes are that may be
+part of a cheapest set of routes (Baldacci, Christofides & Mingozzi 2008, doi:10.1007/s10107-007-0178-5). Of those that
+are alike in what other groups see or stand on as well only the cheapest count: few enough for one small program.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from machinami.methods.covering_floors import Floor
+from machinami.methods.covering_program import (
+    INFEASIBLE,
+    SLACK,
+    Bools,
+    Ints,
+    Program,
+    Row,
+    Wish,
+    bases_of,
+    least_of,
+)
+from machinami.methods.series import Floats
+
+MOST = 200_000
+"""Beginnings of plans of one group that are looked at before it is said that they are too many."""
+_AT_ONCE = 4096  # of them, for the sake of memory
+
+
+class Ground(NamedTuple):
+    """What a group's plans are made of: its choices, what each covers of its points, and the number of its base."""
+
+    choices: Ints
+    covers: Floats
+    weights: Floats
+    own: Ints
+    prices: Floats
+    base_prices: Floats
+    most: int
+
+
+class _Begun(NamedTuple):
+    """Beginnings of plans, a row each: what is chosen, what is left open, the price, and the last of the chosen."""
+
+    chosen: Bools
+    left: Bools
+    price: Floats
+    last: Ints
+
+    def some(self, these: slice | Ints) -> "_Begun":
+        return _Begun(*(column[these] for column in self))
+
+
+def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: float) -> Bools | None:
+    """The plans of a group, a row each over the choices of its program: all that cover what it needs, none of whose
+    beginnings does (in some order of choices), and that cost no more by the prices of its floor. None: too many."""
+    ground = _ground(wish, program, floor)
+    begun = _Begun(
+        np.zeros((1, len(ground.choices)), np.bool_), np.ones((1, len(ground.weights)), np.bool_),
+        np.zeros(1), np.full(1, -1),
+    )  # fmt: skip
+    found, looked = [np.zeros((0, len(ground.choices)), np.bool_)], 0
+    while len(begun.price):
+        looked += len(begun.price)
+        if looked > MOST:
+            return None
+        longer = []
+        for first in range(0, len(begun.price), _AT_ONCE):
+            done, further = _longer(ground, begun.some(slice(first, first + _AT_ONCE)), need - SLACK, dearest)
+            found.append(done)
+            longer.append(further)
+        begun = _Begun(*(np.concatenate(columns) for columns in zip(*longer, strict=True)))
+    every = np.concatenate(found)
+    back: Bools = np.empty_like(every)
+    back[:, ground.choices] = every
+    return back
+
+
+def _ground(wish: Wish, program: Program, floor: Floor) -> Ground:
+    """`choices` are columns of the program, those first that cover much for their price."""
+    count, classes = len(program.choices), len(program.weights)
+    covers = -program.rows[:classes, :count].toarray().T
+    bases = bases_of(wish)[0][program.choices]
+    prices, base_prices = floor.prices[program.choices], floor.base_prices[bases]
+    worth = (covers @ program.weights) / (prices + base_prices / wish.most + SLACK)
+    order = np.argsort(-worth, kind="stable")
+    own = np.unique(bases[order], return_inverse=True)[1]
+    return Ground(order, covers[order], program.weights, own, prices[order], base_prices[order], wish.most)
+
+
+def _longer(ground: Ground, begun: _Begun, need: float, dearest: float) -> tuple[Bools, _Begun]:
+    """What the beginnings become with one choice more: plans, and longer beginnings."""
+    count = len(ground.choices)
+    rest = need - (~begun.left @ ground.weights)
+    gain = (begun.left * ground.weights) @ ground.covers.T
+    stands = np.zeros((count, int(ground.own.max()) + 1))
+    stands[np.arange(count), ground.own] = 1
+    there = (begun.chosen @ stands)[:, ground.own]
+    usable = (np.arange(count) > begun.last[:, None]) & (there < ground.most) & (gain > 0)
+    at_least = ground.prices + np.where(there > 0, 0.0, ground.base_prices / ground.most)
+    price = begun.price[:, None] + ground.prices + np.where(there > 0, 0.0, ground.base_prices)
+    ends = begun.price + _parts_for(np.where(usable, gain, 0.0), np.where(usable, at_least, 0.0), rest) <= dearest
+    rows, columns = np.nonzero(usable & ends[:, None] & (price <= dearest))
+    chosen = begun.chosen[rows]
+    chosen[np.arange(len(rows)), columns] = True
+    done = gain[rows, columns] >= rest[rows]
+    left = begun.left[rows[~done]] & (ground.covers[columns[~done]] == 0)
+    return chosen[done], _Begun(chosen[~done], left, price[rows, columns][~done], columns[~done])
+
+
+def _parts_for(gains: Floats, prices: Floats, rest: Floats) -> Floats:
+    """The least price (for each row) of parts of choices whose gains come to the rest; what covers less each time more
+    is chosen is counted in full, so it is a bound. Infinite where all together are too few."""
+    worth = np.divide(prices, gains, out=np.full(gains.shape, np.inf), where=gains > 0)
+    order = np.argsort(worth, axis=1)
+    begin = np.zeros((len(rest), 1))
+    got = np.hstack([begin, np.cumsum(np.take_along_axis(gains, order, 1), axis=1)])
+    paid = np.hstack([begin, np.cumsum(np.take_along_axis(prices, order, 1), axis=1)])
+    whole = (got < rest[:, None]).sum(axis=1)
+    rows, last = np.arange(len(rest)), np.minimum(whole, gains.shape[1])
+    before = np.maximum(last - 1, 0)
+    step = got[rows, last] - got[rows, before]
+    part = np.divide(rest - got[rows, before], step, out=np.zeros(len(rest)), where=step > 0)
+    cost = paid[rows, before] + np.clip(part, 0.0, 1.0) * (paid[rows, last] - paid[rows, before])
+    return np.where(whole > gains.shape[1], np.inf, cost)
+
+
+class _Kinds(NamedTuple):
+    """Of the plans of one group that are alike in what is shared the cheapest one each, a row over all choices; the
+    others are those that no other one outdoes.
+
+    used: how many of its choices are each shared choice, stand on each shared base, and do so as its own alone; cost:
+    what of it is not shared."""
+
+    plans: Bools
+    choices: Ints
+    bases: Ints
+    room: Ints
+    cost: Floats
+
+
+def together(
+    wish: Wish, programs: Sequence[Program], plans: Sequence[Bools], seconds: float
+) -> tuple[tuple[int, ...] | None, bool]:
+    """Choices within the budget that are a plan of each group, of those given (rows over the choices of its program),
+    and whether it is sure that there are none."""
+    seen = np.bincount(np.concatenate([one.choices for one in programs]), minlength=len(wish.costs))
+    stood = np.bincount(np.concatenate([one.bases for one in programs]), minlength=len(bases_of(wish)[1]))
+    kinds = [_kinds(wish, one, some, seen > 1, stood > 1) for one, some in zip(programs, plans, strict=True)]
+    program = _joined(wish, kinds, seen > 1, stood > 1)
+    price = np.concatenate([*(one.cost for one in kinds), wish.costs[seen > 1], bases_of(wish)[1][stood > 1]])
+    limits = [Row(-price, -wish.budget - SLACK)]
+    for group in range(len(kinds)):
+        own = [np.full(len(one.cost), float(one is kinds[group])) for one in kinds]
+        limits.append(Row(np.concatenate([*own, np.zeros(len(program.bases))]), 1.0))
+    told = least_of(program, price, limits, seconds, gap=1.0)
+    if told.chosen is None:
+        return None, told.status == INFEASIBLE
+    every = np.concatenate([one.plans for one in kinds])[list(told.chosen)]
+    return tuple(np.flatnonzero(every.any(axis=0)).tolist()), True
+
+
+def _kinds(wish: Wish, program: Program, plans: Bools, shared: Bools, shared_bases: Bools) -> _Kinds:
+    bases, base_costs = bases_of(wish)
+    every = np.zeros((len(plans), len(wish.costs)), np.bool_)
+    every[:, program.choices] = plans
+    own, stands = every & ~shared, np.zeros((len(wish.costs), len(base_costs)))
+    stands[np.arange(len(wish.costs)), bases] = 1
+    on, room = every @ stands, own @ stands
+    cost = own @ wish.costs + (on > 0) @ np.where(shared_bases, 0.0, base_costs)
+    alike = np.hstack([every[:, shared], room[:, shared_bases]]).astype(np.int64)
+    order = np.argsort(cost, kind="stable")
+    order = order[np.sort(np.unique(alike[order], axis=0, return_index=True)[1])]
+    kept: list[int] = []
+    for one in order.tolist():
+        if not (alike[kept] <= alike[one]).all(axis=1).any():
+            kept.append(one)
+    used = (on[kept][:, shared_bases] > 0).astype(np.int64)
+    return _Kinds(every[kept], every[kept][:, shared].astype(np.int64), used, alike[kept][:, shared.sum() :], cost[kept])
+
+
+def _joined(wish: Wish, kinds: Sequence[_Kinds], shared: Bools, shared_bases: Bools) -> Program:
+    """The columns are the plans of all groups, then what they share: who uses it pays for it, and bases have room."""
+    count, bases = sum(len(one.cost) for one in kinds), np.flatnonzero(shared_bases)
+    choices = np.flatnonzero(shared)
+    first, rows = 0, []
+    for one in kinds:
+        uses = np.hstack([one.choices, one.bases]).T
+        before, after = (np.zeros((len(uses), width)) for width in (first, count - first - len(one.cost)))
+        rows.append(np.hstack([before, uses, after, -np.eye(len(uses))])[uses.any(axis=1)])
+        first += len(one.cost)
+    stands = (bases_of(wish)[0][choices][:, None] == bases).astype(float)
+    rows.append(np.hstack([np.zeros((len(choices), count)), np.eye(len(choices)), -stands]))
+    room = np.concatenate([one.room for one in kinds]).T
+    rows.append(np.hstack([room, stands.T, -wish.most * np.eye(len(bases))]))
+    return Program(
+        np.arange(count), np.arange(len(choices) + len(bases)), np.zeros(0), np.zeros(0, np.int64),
+        sparse.csr_array(np.vstack(rows)),
+    )  # fmt: skip
