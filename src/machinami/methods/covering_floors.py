@@ -92,6 +92,28 @@ class Floors:
         moved = _shifted(self._parts, picked, tries)
         return _shifted(self._base_parts, stood, tries) or moved
 
+    def shifted(
+        self, needs: Floats, rounds: Sequence[list[Floor]], times: int, enough: float, seconds: float
+    ) -> list[list[Floor]]:
+        """Rounds of floors, by what they come to: those given and as many more as told, each from costs parted anew.
+        Empty where one is more than enough, or a group cannot have what it needs."""
+        found, parts, tries = list(rounds), self.parts(), 0
+        best = total(found[-1]) if found else -1.0
+        for _ in range(times):
+            floors = self.at(needs, seconds / times)
+            if floors is None or total(floors) > enough:
+                return []
+            found.append(floors)
+            if total(floors) > best + SLACK:
+                best, parts, tries = total(floors), self.parts(), 0
+            else:
+                self.part_as(parts)
+                floors, tries = max(found, key=total), tries + 1
+            if not self.shift(floors, needs, tries):
+                break
+        self.part_as(parts)
+        return sorted(found, key=total)
+
     def parts(self) -> Parts:
         """How costs are parted now."""
         return Parts(self._parts.copy(), self._base_parts.copy())
@@ -113,6 +135,11 @@ class Floors:
             least = max(told.bound, 0.0)
             self._known[key] = None if told.status == INFEASIBLE else Floor(prices, base_prices, least, picked)
         return self._known[key]
+
+
+def total(floors: Sequence[Floor]) -> float:
+    """What floors come to."""
+    return sum(floor.least for floor in floors)
 
 
 def rows_of(program: Program, floors: Sequence[Floor]) -> list[Row]:

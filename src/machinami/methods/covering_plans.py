@@ -26,9 +26,7 @@ from machinami.methods.covering_program import (
 )
 from machinami.methods.series import Floats
 
-MOST = 200_000
-"""Beginnings of plans of one group that are looked at before it is said that they are too many."""
-_AT_ONCE = 4096  # of them, for the sake of memory
+_AT_ONCE = 4096  # beginnings of plans, for the sake of memory
 
 
 class Ground(NamedTuple):
@@ -55,9 +53,10 @@ class _Begun(NamedTuple):
         return _Begun(*(column[these] for column in self))
 
 
-def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: float) -> Bools | None:
+def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: float, most: int) -> Bools | None:
     """The plans of a group, a row each over the choices of its program: all that cover what it needs, none of whose
-    beginnings does (in some order of choices), and that cost no more by the prices of its floor. None: too many."""
+    beginnings does (in some order of choices), and that cost no more by the prices of its floor. None: more than
+    `most` beginnings to look at."""
     ground = _ground(wish, program, floor)
     begun = _Begun(
         np.zeros((1, len(ground.choices)), np.bool_), np.ones((1, len(ground.weights)), np.bool_),
@@ -66,7 +65,7 @@ def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: f
     found, looked = [np.zeros((0, len(ground.choices)), np.bool_)], 0
     while len(begun.price):
         looked += len(begun.price)
-        if looked > MOST:
+        if looked > most:
             return None
         longer = []
         for first in range(0, len(begun.price), _AT_ONCE):

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from machinami.foundation.errors import InputError
-from machinami.methods.covering_floors import Floor, Floors, rows_of
+from machinami.methods.covering_floors import Floor, Floors, rows_of, total
 from machinami.methods.covering_plans import plans_of, together
 from machinami.methods.covering_program import (
     INFEASIBLE,
@@ -36,7 +36,9 @@ from machinami.methods.series import Floats
 
 FINEST = 1e-3
 """Weights that are whole multiples of this are told apart exactly, others to within it."""
-_SHIFTS, _BEST = 12, 4  # times that parted costs are shifted for one question, and how many of them limit the search
+_LADDER = ((4, 20_000), (8, 100_000), (24, 1_000_000))
+"""Times that parted costs are shifted further for one question, and how many beginnings of plans are then looked at."""
+_BEST = 4  # of all rounds of floors, how many limit the search
 _SPARE = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of what the budget leaves, how much one group's plan may cost more
 _NEAR = 0.03  # part of a share within which one asks at once for the next larger one, not for the middle
 _PATIENCE = 2  # questions that may end undecided before the search for the fairest share ends
@@ -237,42 +239,33 @@ def _plan_for(task: _Task, needs: Floats, seconds: float) -> tuple[tuple[int, ..
     """Choices within the budget that give each group what it needs, and whether it is sure that there are none."""
     assert task.floors is not None
     rounds: list[list[Floor]] = []
-    best, parts, tries = -1.0, task.floors.parts(), 0
-    while len(rounds) < _SHIFTS:
-        floors = task.floors.at(needs, seconds / 4 / _SHIFTS)
-        if floors is None or _total(floors) > task.wish.budget * (1.0 + SLACK) + SLACK:
+    for shifts, most in _LADDER:
+        rounds = task.floors.shifted(needs, rounds, shifts, task.wish.budget * (1.0 + SLACK) + SLACK, seconds / 4)
+        if not rounds:
             return None, True
-        rounds.append(floors)
-        if _total(floors) > best + SLACK:
-            best, parts, tries = _total(floors), task.floors.parts(), 0
-        else:
-            task.floors.part_as(parts)
-            floors, tries = max(rounds, key=_total), tries + 1
-        if not task.floors.shift(floors, needs, tries):
-            break
-    task.floors.part_as(parts)
-    rounds.sort(key=_total)
-    found, decided = _joined(task, needs, rounds[-1], seconds)
-    return (found, decided) if decided else _searched(task, needs, rounds[-_BEST:], seconds)
+        found, decided = _joined(task, needs, rounds[-1], most, seconds / 4)
+        if decided:
+            return found, decided
+    return _searched(task, needs, rounds[-_BEST:], seconds)
 
 
 def _joined(
-    task: _Task, needs: Floats, floors: Sequence[Floor], seconds: float
+    task: _Task, needs: Floats, floors: Sequence[Floor], most: int, seconds: float
 ) -> tuple[tuple[int, ...] | None, bool]:
     """The same from all plans of single groups that can be part of one: first from the cheapest of them, last from all.
     Not sure where they are too many."""
     assert task.floors is not None
     wanting = np.flatnonzero(needs > 0).tolist()
     programs = [task.floors.programs[group] for group in wanting]
-    spare = task.wish.budget - _total(floors) + SLACK * (1.0 + task.wish.budget)
+    spare = task.wish.budget - total(floors) + SLACK * (1.0 + task.wish.budget)
     for part in _SPARE:
         plans = []
         for program, group, floor in zip(programs, wanting, floors, strict=True):
-            some = plans_of(task.wish, program, float(needs[group]), floor, floor.least + part * spare)
+            some = plans_of(task.wish, program, float(needs[group]), floor, floor.least + part * spare, most)
             if some is None:
                 return None, False
             plans.append(some)
-        found, decided = together(task.wish, programs, plans, seconds / len(_SPARE))
+        found, decided = together(task.wish, programs, plans, seconds)
         if found is not None or not decided:
             return found, decided
     return None, True
@@ -295,10 +288,6 @@ def _searched(
         return found, True
     told = least_of(task.program, task.price, limits, seconds, gap=1.0)
     return told.chosen, told.chosen is not None or told.status == INFEASIBLE
-
-
-def _total(floors: Sequence[Floor]) -> float:
-    return sum(floor.least for floor in floors)
 
 
 def _of_those_tried(task: _Task, needs: Floats, known: Sequence[Floor], seconds: float) -> tuple[int, ...] | None:
