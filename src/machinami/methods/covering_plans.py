@@ -50,13 +50,15 @@ class _Begun(NamedTuple):
     last: Ints
 
     def some(self, these: slice | Ints) -> "_Begun":
-        return _Begun(*(column[these] for column in self))
+        return _Begun(self.chosen[these], self.left[these], self.price[these], self.last[these])
 
 
 def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: float, most: int) -> Bools | None:
     """The plans of a group, a row each over the choices of its program: all that cover what it needs, none of whose
     beginnings does (in some order of choices), and that cost no more by the prices of its floor. None: more than
     `most` beginnings to look at."""
+    if need <= SLACK:
+        return np.zeros((1, len(program.choices)), np.bool_)
     ground = _ground(wish, program, floor)
     begun = _Begun(
         np.zeros((1, len(ground.choices)), np.bool_), np.ones((1, len(ground.weights)), np.bool_),
@@ -72,11 +74,18 @@ def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: f
             done, further = _longer(ground, begun.some(slice(first, first + _AT_ONCE)), need - SLACK, dearest)
             found.append(done)
             longer.append(further)
-        begun = _Begun(*(np.concatenate(columns) for columns in zip(*longer, strict=True)))
+        begun = _all_of(longer)
     every = np.concatenate(found)
     back: Bools = np.empty_like(every)
     back[:, ground.choices] = every
     return back
+
+
+def _all_of(begun: Sequence[_Begun]) -> _Begun:
+    return _Begun(
+        np.concatenate([one.chosen for one in begun]), np.concatenate([one.left for one in begun]),
+        np.concatenate([one.price for one in begun]), np.concatenate([one.last for one in begun]),
+    )  # fmt: skip
 
 
 def _ground(wish: Wish, program: Program, floor: Floor) -> Ground:
@@ -136,8 +145,8 @@ class _Kinds(NamedTuple):
     what of it is not shared."""
 
     plans: Bools
-    choices: Ints
-    bases: Ints
+    choices: Bools
+    bases: Bools
     room: Ints
     cost: Floats
 
@@ -165,21 +174,22 @@ def together(
 
 def _kinds(wish: Wish, program: Program, plans: Bools, shared: Bools, shared_bases: Bools) -> _Kinds:
     bases, base_costs = bases_of(wish)
-    every = np.zeros((len(plans), len(wish.costs)), np.bool_)
-    every[:, program.choices] = plans
-    own, stands = every & ~shared, np.zeros((len(wish.costs), len(base_costs)))
-    stands[np.arange(len(wish.costs)), bases] = 1
-    on, room = every @ stands, own @ stands
-    cost = own @ wish.costs + (on > 0) @ np.where(shared_bases, 0.0, base_costs)
-    alike = np.hstack([every[:, shared], room[:, shared_bases]]).astype(np.int64)
+    also, on_also = shared[program.choices], shared_bases[program.bases]
+    stands = (bases[program.choices][:, None] == program.bases).astype(float)
+    on, room = plans @ stands, (plans & ~also) @ stands
+    cost = (plans & ~also) @ wish.costs[program.choices] + (on > 0) @ np.where(on_also, 0.0, base_costs[program.bases])
+    alike = np.hstack([plans[:, also], room[:, on_also]]).astype(np.int16)
     order = np.argsort(cost, kind="stable")
     order = order[np.sort(np.unique(alike[order], axis=0, return_index=True)[1])]
     kept: list[int] = []
     for one in order.tolist():
         if not (alike[kept] <= alike[one]).all(axis=1).any():
             kept.append(one)
-    used = (on[kept][:, shared_bases] > 0).astype(np.int64)
-    return _Kinds(every[kept], every[kept][:, shared].astype(np.int64), used, alike[kept][:, shared.sum() :], cost[kept])
+    found = np.zeros((len(kept), len(wish.costs)), np.bool_)
+    found[:, program.choices] = plans[kept]
+    used, alone = np.zeros((len(kept), len(base_costs)), np.bool_), np.zeros((len(kept), len(base_costs)), np.int64)
+    used[:, program.bases], alone[:, program.bases] = on[kept] > 0, room[kept]
+    return _Kinds(found, found[:, shared], used[:, shared_bases], alone[:, shared_bases], cost[kept])
 
 
 def _joined(wish: Wish, kinds: Sequence[_Kinds], shared: Bools, shared_bases: Bools) -> Program:

@@ -39,7 +39,8 @@ FINEST = 1e-3
 _LADDER = ((4, 20_000), (8, 100_000), (24, 1_000_000))
 """Times that parted costs are shifted further for one question, and how many beginnings of plans are then looked at."""
 _BEST = 4  # of all rounds of floors, how many limit the search
-_SPARE = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)  # of what the budget leaves, how much one group's plan may cost more
+_SPARE = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+"""Of what the budget leaves above all floors, how much more than its floor a plan of one group may cost."""
 _NEAR = 0.03  # part of a share within which one asks at once for the next larger one, not for the middle
 _PATIENCE = 2  # questions that may end undecided before the search for the fairest share ends
 _NOTHING = "no choice within the budget gives each group its least share; ask for less, or pay more"
