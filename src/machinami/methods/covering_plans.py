@@ -55,8 +55,8 @@ class _Begun(NamedTuple):
 
 def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: float, most: int) -> Bools | None:
     """The plans of a group, a row each over the choices of its program: all that cover what it needs, none of whose
-    beginnings does (in some order of choices), and that cost no more by the prices of its floor. None: more than
-    `most` beginnings to look at."""
+    beginnings does (in some order of choices), and that cost no more by the prices of its floor. None: there are more
+    than `most` beginnings and plans to look at."""
     if need <= SLACK:
         return np.zeros((1, len(program.choices)), np.bool_)
     ground = _ground(wish, program, floor)
@@ -66,14 +66,14 @@ def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: f
     )  # fmt: skip
     found, looked = [np.zeros((0, len(ground.choices)), np.bool_)], 0
     while len(begun.price):
-        looked += len(begun.price)
-        if looked > most:
-            return None
         longer = []
         for first in range(0, len(begun.price), _AT_ONCE):
             done, further = _longer(ground, begun.some(slice(first, first + _AT_ONCE)), need - SLACK, dearest)
             found.append(done)
             longer.append(further)
+            looked += len(done) + len(further.price)
+            if looked > most:
+                return None
         begun = _all_of(longer)
     every = np.concatenate(found)
     back: Bools = np.empty_like(every)

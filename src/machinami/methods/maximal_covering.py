@@ -36,7 +36,7 @@ from machinami.methods.series import Floats
 
 FINEST = 1e-3
 """Weights that are whole multiples of this are told apart exactly, others to within it."""
-_LADDER = ((4, 20_000), (8, 100_000), (24, 1_000_000))
+_LADDER = ((4, 20_000), (8, 100_000), (24, 400_000))
 """Times that parted costs are shifted further for one question, and how many beginnings of plans are then looked at."""
 _BEST = 4  # of all rounds of floors, how many limit the search
 _SPARE = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
@@ -202,13 +202,14 @@ def _fairest_needs(task: _Task, seconds: float) -> tuple[Floats, tuple[int, ...]
     asked = at_least(wish, _shares_of(wish))
     low, high = 0.0, _least_share_of_parts(task, could)
     best: tuple[int, ...] | None = None
-    undecided = 0
+    undecided, refused = 0, np.full(len(could), np.inf)
     while undecided < _PATIENCE:
         more = more_than(wish, low)
         middle = (low + high) / 2 if high - low > _NEAR * high else low
         tried = np.maximum(more, at_least(wish, np.full(len(could), middle)))
         needs = np.where(np.isnan(could), asked, np.maximum(asked, tried))
-        found, decided = _plan_for(task, needs, seconds / _PATIENCE)
+        known = bool((needs >= refused).all())
+        found, decided = (None, True) if known else _plan_for(task, needs, seconds / _PATIENCE)
         if found is not None:
             got = shares_of(covered_by(wish.covers, found), wish.weights, wish.groups)
             reached = float(np.min(got, where=~np.isnan(could), initial=1.0))
@@ -217,6 +218,7 @@ def _fairest_needs(task: _Task, seconds: float) -> tuple[Floats, tuple[int, ...]
             best, low = found, reached
             continue
         undecided += not decided
+        refused = needs if decided and not known else refused
         if (tried <= more).all():
             break
         high = middle
