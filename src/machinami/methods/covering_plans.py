@@ -10,18 +10,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from machinami.methods.covering_floors import Floor
 from machinami.methods.covering_program import (
-    INFEASIBLE,
     SLACK,
     Bools,
     Ints,
     Program,
     Row,
+    Told,
     Wish,
     bases_of,
+    covers_of,
     least_of,
 )
 from machinami.methods.series import Floats
@@ -49,15 +51,18 @@ class _Begun(NamedTuple):
     price: Floats
     last: Ints
 
-    def some(self, these: slice | Ints) -> "_Begun":
+    def some(self, these: slice | Bools) -> "_Begun":
         return _Begun(self.chosen[these], self.left[these], self.price[these], self.last[these])
 
 
-def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: float, most: int) -> Bools | None:
+def plans_of(
+    wish: Wish, program: Program, need: float, floor: Floor, dearest: float, most: int, beyond: bool = False
+) -> Bools | None:
     """The plans of a group, a row each over the choices of its program: all that cover what it needs, none of whose
-    beginnings does (in some order of choices), and that cost no more by the prices of its floor. None: there are more
-    than `most` beginnings and plans to look at."""
-    if need <= SLACK:
+    beginnings does (in some order of choices), and that cost no more by the prices of its floor. `beyond`: those as
+    well that go on from there, as long as each choice adds something. None: there are more than `most` beginnings and
+    plans to look at."""
+    if need <= SLACK and not beyond:
         return np.zeros((1, len(program.choices)), np.bool_)
     ground = _ground(wish, program, floor)
     begun = _Begun(
@@ -68,7 +73,8 @@ def plans_of(wish: Wish, program: Program, need: float, floor: Floor, dearest: f
     while len(begun.price):
         longer = []
         for first in range(0, len(begun.price), _AT_ONCE):
-            done, further = _longer(ground, begun.some(slice(first, first + _AT_ONCE)), need - SLACK, dearest)
+            made, enough = _longer(ground, begun.some(slice(first, first + _AT_ONCE)), need - SLACK, dearest)
+            done, further = made.chosen[enough], made if beyond else made.some(~enough)
             found.append(done)
             longer.append(further)
             looked += len(done) + len(further.price)
@@ -90,8 +96,7 @@ def _all_of(begun: Sequence[_Begun]) -> _Begun:
 
 def _ground(wish: Wish, program: Program, floor: Floor) -> Ground:
     """`choices` are columns of the program, those first that cover much for their price."""
-    count, classes = len(program.choices), len(program.weights)
-    covers = -program.rows[:classes, :count].toarray().T
+    covers = covers_of(program)
     bases = bases_of(wish)[0][program.choices]
     prices, base_prices = floor.prices[program.choices], floor.base_prices[bases]
     worth = (covers @ program.weights) / (prices + base_prices / wish.most + SLACK)
@@ -100,8 +105,8 @@ def _ground(wish: Wish, program: Program, floor: Floor) -> Ground:
     return Ground(order, covers[order], program.weights, own, prices[order], base_prices[order], wish.most)
 
 
-def _longer(ground: Ground, begun: _Begun, need: float, dearest: float) -> tuple[Bools, _Begun]:
-    """What the beginnings become with one choice more: plans, and longer beginnings."""
+def _longer(ground: Ground, begun: _Begun, need: float, dearest: float) -> tuple[_Begun, Bools]:
+    """What the beginnings become with one choice more, and which of that covers what is needed."""
     count = len(ground.choices)
     rest = need - (~begun.left @ ground.weights)
     gain = (begun.left * ground.weights) @ ground.covers.T
@@ -115,9 +120,8 @@ def _longer(ground: Ground, begun: _Begun, need: float, dearest: float) -> tuple
     rows, columns = np.nonzero(usable & ends[:, None] & (price <= dearest))
     chosen = begun.chosen[rows]
     chosen[np.arange(len(rows)), columns] = True
-    done = gain[rows, columns] >= rest[rows]
-    left = begun.left[rows[~done]] & (ground.covers[columns[~done]] == 0)
-    return chosen[done], _Begun(chosen[~done], left, price[rows, columns][~done], columns[~done])
+    left = begun.left[rows] & (ground.covers[columns] == 0)
+    return _Begun(chosen, left, price[rows, columns], columns), gain[rows, columns] >= rest[rows]
 
 
 def _parts_for(gains: Floats, prices: Floats, rest: Floats) -> Floats:
@@ -141,55 +145,69 @@ class _Kinds(NamedTuple):
     """Of the plans of one group that are alike in what is shared the cheapest one each, a row over all choices; the
     others are those that no other one outdoes.
 
-    used: how many of its choices are each shared choice, stand on each shared base, and do so as its own alone; cost:
-    what of it is not shared."""
+    choices, bases: of those that are shared, which it uses; room: how many choices that are not shared stand on each of
+    those bases; cost: of what is not shared; gain: the weight it covers, where that counts."""
 
     plans: Bools
     choices: Bools
     bases: Bools
     room: Ints
     cost: Floats
+    gain: Floats
 
 
 def together(
-    wish: Wish, programs: Sequence[Program], plans: Sequence[Bools], seconds: float
-) -> tuple[tuple[int, ...] | None, bool]:
-    """Choices within the budget that are a plan of each group, of those given (rows over the choices of its program),
-    and whether it is sure that there are none."""
+    wish: Wish, programs: Sequence[Program], plans: Sequence[Bools], seconds: float, beyond: bool = False
+) -> Told:
+    """Choices within the budget that are a plan of each group, of those given (rows over the choices of its program):
+    the first that are found or, to go `beyond` what is needed, those that cover the most of all groups."""
     seen = np.bincount(np.concatenate([one.choices for one in programs]), minlength=len(wish.costs))
     stood = np.bincount(np.concatenate([one.bases for one in programs]), minlength=len(bases_of(wish)[1]))
-    kinds = [_kinds(wish, one, some, seen > 1, stood > 1) for one, some in zip(programs, plans, strict=True)]
+    kinds = [_kinds(wish, one, some, seen > 1, stood > 1, beyond) for one, some in zip(programs, plans, strict=True)]
     program = _joined(wish, kinds, seen > 1, stood > 1)
     price = np.concatenate([*(one.cost for one in kinds), wish.costs[seen > 1], bases_of(wish)[1][stood > 1]])
     limits = [Row(-price, -wish.budget - SLACK)]
-    for group in range(len(kinds)):
-        own = [np.full(len(one.cost), float(one is kinds[group])) for one in kinds]
-        limits.append(Row(np.concatenate([*own, np.zeros(len(program.bases))]), 1.0))
-    told = least_of(program, price, limits, seconds, gap=1.0)
+    shared = np.zeros(len(program.bases))
+    for group in kinds:
+        own = np.concatenate([*(np.full(len(one.cost), float(one is group)) for one in kinds), shared])
+        limits += [Row(own, 1.0), Row(-own, -1.0)]
+    goal = -np.concatenate([*(one.gain for one in kinds), shared]) if beyond else price
+    told = least_of(program, goal, limits, seconds, gap=0.0 if beyond else 1.0)
     if told.chosen is None:
-        return None, told.status == INFEASIBLE
+        return told
     every = np.concatenate([one.plans for one in kinds])[list(told.chosen)]
-    return tuple(np.flatnonzero(every.any(axis=0)).tolist()), True
+    return told._replace(chosen=tuple(np.flatnonzero(every.any(axis=0)).tolist()))
 
 
-def _kinds(wish: Wish, program: Program, plans: Bools, shared: Bools, shared_bases: Bools) -> _Kinds:
+def _kinds(wish: Wish, program: Program, plans: Bools, shared: Bools, shared_bases: Bools, counted: bool) -> _Kinds:
     bases, base_costs = bases_of(wish)
     also, on_also = shared[program.choices], shared_bases[program.bases]
     stands = (bases[program.choices][:, None] == program.bases).astype(float)
     on, room = plans @ stands, (plans & ~also) @ stands
     cost = (plans & ~also) @ wish.costs[program.choices] + (on > 0) @ np.where(on_also, 0.0, base_costs[program.bases])
+    gain = (plans @ covers_of(program) > 0) @ program.weights if counted else np.zeros(len(plans))
     alike = np.hstack([plans[:, also], room[:, on_also]]).astype(np.int16)
-    order = np.argsort(cost, kind="stable")
-    order = order[np.sort(np.unique(alike[order], axis=0, return_index=True)[1])]
-    kept: list[int] = []
-    for one in order.tolist():
-        if not (alike[kept] <= alike[one]).all(axis=1).any():
-            kept.append(one)
+    kept = _not_outdone(alike, cost, gain)
     found = np.zeros((len(kept), len(wish.costs)), np.bool_)
     found[:, program.choices] = plans[kept]
     used, alone = np.zeros((len(kept), len(base_costs)), np.bool_), np.zeros((len(kept), len(base_costs)), np.int64)
     used[:, program.bases], alone[:, program.bases] = on[kept] > 0, room[kept]
-    return _Kinds(found, found[:, shared], used[:, shared_bases], alone[:, shared_bases], cost[kept])
+    return _Kinds(
+        found, found[:, shared], used[:, shared_bases], alone[:, shared_bases], cost[kept], gain[kept]
+    )  # fmt: skip
+
+
+def _not_outdone(alike: NDArray[np.int16], cost: Floats, gain: Floats) -> Ints:
+    """The rows beside which no other needs no more of anything, costs no more and covers no less; of equals one."""
+    order = np.lexsort((-gain, cost))
+    keys = np.column_stack([alike, cost])[order]
+    order = order[np.sort(np.unique(keys, axis=0, return_index=True)[1])]
+    kept = np.zeros(0, np.int64)
+    for one in order:
+        rivals = kept[gain[kept] >= gain[one]]
+        if not (alike[rivals] <= alike[one]).all(axis=1).any():
+            kept = np.append(kept, one)
+    return kept
 
 
 def _joined(wish: Wish, kinds: Sequence[_Kinds], shared: Bools, shared_bases: Bools) -> Program:

@@ -23,6 +23,7 @@ from machinami.methods.covering_program import (
     Ints,
     Program,
     Row,
+    Told,
     Wish,
     allowed,
     bases_of,
@@ -178,13 +179,12 @@ def _ready(wish: Wish) -> _Task:
 
 def _most(task: _Task, needs: Floats, seconds: float, known: tuple[int, ...] | None = None) -> Covering:
     """Cover the most, each group what it needs; `known`: choices that give them that, should none be found in time."""
-    limits = [task.paid]
+    told, limits = None, [task.paid]
     if task.floors is not None and (needs > 0).any():
-        floors = task.floors.at(needs, seconds / 4)
-        if floors is None:
-            raise InputError(_NOTHING)
-        limits += [*_needed(task.program, needs), *rows_of(task.program, floors)]
-    told = least_of(task.program, -task.program.gain(), limits, seconds)
+        told, rounds = _listed(task, needs, seconds, beyond=True)
+        limits += [*_needed(task.program, needs), *(row for one in rounds for row in rows_of(task.program, one))]
+    if told is None:
+        told = least_of(task.program, -task.program.gain(), limits, seconds)
     if told.chosen is None and told.status == INFEASIBLE:
         raise InputError(_NOTHING)
     chosen = known if told.chosen is None else told.chosen
@@ -241,37 +241,52 @@ def _least_share_of_parts(task: _Task, could: Floats) -> float:
 def _plan_for(task: _Task, needs: Floats, seconds: float) -> tuple[tuple[int, ...] | None, bool]:
     """Choices within the budget that give each group what it needs, and whether it is sure that there are none."""
     assert task.floors is not None
+    told, rounds = _listed(task, needs, seconds)
+    return _searched(task, needs, rounds, seconds) if told is None else (told.chosen, True)
+
+
+def _listed(
+    task: _Task, needs: Floats, seconds: float, beyond: bool = False
+) -> tuple[Told | None, Sequence[Sequence[Floor]]]:
+    """The same (or, to go `beyond` the needs, those that cover the most) from lists of what single groups can do, where
+    these tell; and the best rounds of floors."""
+    assert task.floors is not None
     rounds: list[list[Floor]] = []
-    for shifts, most in _LADDER:
+    for shifts, most in _LADDER[:2] if beyond else _LADDER:
         rounds = task.floors.shifted(needs, rounds, shifts, task.wish.budget * (1.0 + SLACK) + SLACK, seconds / 4)
         if not rounds:
-            return None, True
-        found, decided = _joined(task, needs, rounds[-1], most, seconds / 4)
-        if decided:
-            return found, decided
-    return _searched(task, needs, rounds[-_BEST:], seconds)
+            return Told(None, np.inf, INFEASIBLE), []
+        told = _joined(task, needs, rounds[-1], most, seconds / 4, beyond)
+        if told is not None:
+            return told, []
+    return None, rounds[-_BEST:]
 
 
 def _joined(
-    task: _Task, needs: Floats, floors: Sequence[Floor], most: int, seconds: float
-) -> tuple[tuple[int, ...] | None, bool]:
+    task: _Task, needs: Floats, floors: Sequence[Floor], most: int, seconds: float, beyond: bool
+) -> Told | None:
     """The same from all plans of single groups that can be part of one: first from the cheapest of them, last from all.
-    Not sure where they are too many."""
+    None where they are too many, or others than these groups count as well."""
     assert task.floors is not None
     wanting = np.flatnonzero(needs > 0).tolist()
+    if beyond and not np.isin(task.program.groups, wanting).all():
+        return None
     programs = [task.floors.programs[group] for group in wanting]
     spare = task.wish.budget - total(floors) + SLACK * (1.0 + task.wish.budget)
-    for part in _SPARE:
+    for part in (1.0,) if beyond else _SPARE:
         plans = []
         for program, group, floor in zip(programs, wanting, floors, strict=True):
-            some = plans_of(task.wish, program, float(needs[group]), floor, floor.least + part * spare, most)
+            dearest = floor.least + part * spare
+            some = plans_of(task.wish, program, float(needs[group]), floor, dearest, most, beyond)
             if some is None:
-                return None, False
+                return None
             plans.append(some)
-        found, decided = together(task.wish, programs, plans, seconds)
-        if found is not None or not decided:
-            return found, decided
-    return None, True
+        told = together(task.wish, programs, plans, seconds, beyond)
+        if told.status == SOLVED or (told.chosen is not None and not beyond):
+            return told
+        if told.status != INFEASIBLE:
+            return None
+    return Told(None, np.inf, INFEASIBLE)
 
 
 def _searched(
