@@ -44,15 +44,14 @@ class Ground(NamedTuple):
 
 
 class _Begun(NamedTuple):
-    """Beginnings of plans, a row each: what is chosen, what is left open, the price, and the last of the chosen."""
+    """Beginnings of plans, a row each: what is chosen, the price, and the last of the chosen."""
 
     chosen: Bools
-    left: Bools
     price: Floats
     last: Ints
 
     def some(self, these: slice | Bools) -> "_Begun":
-        return _Begun(self.chosen[these], self.left[these], self.price[these], self.last[these])
+        return _Begun(self.chosen[these], self.price[these], self.last[these])
 
 
 def plans_of(
@@ -65,10 +64,7 @@ def plans_of(
     if need <= SLACK and not beyond:
         return np.zeros((1, len(program.choices)), np.bool_)
     ground = _ground(wish, program, floor)
-    begun = _Begun(
-        np.zeros((1, len(ground.choices)), np.bool_), np.ones((1, len(ground.weights)), np.bool_),
-        np.zeros(1), np.full(1, -1),
-    )  # fmt: skip
+    begun = _Begun(np.zeros((1, len(ground.choices)), np.bool_), np.zeros(1), np.full(1, -1))
     found, looked = [np.zeros((0, len(ground.choices)), np.bool_)], 0
     while len(begun.price):
         longer = []
@@ -89,8 +85,8 @@ def plans_of(
 
 def _all_of(begun: Sequence[_Begun]) -> _Begun:
     return _Begun(
-        np.concatenate([one.chosen for one in begun]), np.concatenate([one.left for one in begun]),
-        np.concatenate([one.price for one in begun]), np.concatenate([one.last for one in begun]),
+        np.concatenate([one.chosen for one in begun]), np.concatenate([one.price for one in begun]),
+        np.concatenate([one.last for one in begun]),
     )  # fmt: skip
 
 
@@ -108,8 +104,9 @@ def _ground(wish: Wish, program: Program, floor: Floor) -> Ground:
 def _longer(ground: Ground, begun: _Begun, need: float, dearest: float) -> tuple[_Begun, Bools]:
     """What the beginnings become with one choice more, and which of that covers what is needed."""
     count = len(ground.choices)
-    rest = need - (~begun.left @ ground.weights)
-    gain = (begun.left * ground.weights) @ ground.covers.T
+    left = begun.chosen @ ground.covers == 0
+    rest = need - (~left @ ground.weights)
+    gain = (left * ground.weights) @ ground.covers.T
     stands = np.zeros((count, int(ground.own.max()) + 1))
     stands[np.arange(count), ground.own] = 1
     there = (begun.chosen @ stands)[:, ground.own]
@@ -120,8 +117,7 @@ def _longer(ground: Ground, begun: _Begun, need: float, dearest: float) -> tuple
     rows, columns = np.nonzero(usable & ends[:, None] & (price <= dearest))
     chosen = begun.chosen[rows]
     chosen[np.arange(len(rows)), columns] = True
-    left = begun.left[rows] & (ground.covers[columns] == 0)
-    return _Begun(chosen, left, price[rows, columns], columns), gain[rows, columns] >= rest[rows]
+    return _Begun(chosen, price[rows, columns], columns), gain[rows, columns] >= rest[rows]
 
 
 def _parts_for(gains: Floats, prices: Floats, rest: Floats) -> Floats:

@@ -37,7 +37,7 @@ from machinami.methods.series import Floats
 
 FINEST = 1e-3
 """Weights that are whole multiples of this are told apart exactly, others to within it."""
-_LADDER = ((4, 20_000), (8, 100_000), (24, 400_000))
+_LADDER = ((4, 20_000), (8, 100_000), (24, 1_500_000))
 """Times that parted costs are shifted further for one question, and how many beginnings of plans are then looked at."""
 _BEST = 4  # of all rounds of floors, how many limit the search
 _SPARE = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
