@@ -89,6 +89,38 @@ def test_plans_of_groups_go_together_where_brute_force_finds_a_whole_plan(
         assert price_of(wish, found) <= wish.budget
 
 
+@settings(max_examples=60)
+@given(SIZES, st.integers(0, 4))
+def test_going_beyond_what_groups_need_covers_as_much_as_brute_force_does(
+    sizes: tuple[int, int, int], shifts: int
+) -> None:
+    wish = town(*sizes)
+    assert wish.groups is not None
+    wish = replace(wish, groups=np.maximum(wish.groups, 0))
+    floors = Floors(wish, worth_choosing(wish))
+    needs = np.ones(len(floors.programs))
+    could = [
+        float(wish.weights @ wish.covers[choice].any(axis=0))
+        for choice in allowed_choices(wish)
+        if all(covered(wish, choice, group) >= 1.0 for group in range(len(needs)))
+    ]
+    rounds = floors.shifted(needs, [], shifts + 1, wish.budget + SLACK, 10.0)
+    assert rounds or not could
+    if not rounds:
+        return
+    spare = wish.budget - total(rounds[-1]) + SLACK
+    plans = []
+    for program, floor in zip(floors.programs, rounds[-1], strict=True):
+        listed = plans_of(wish, program, 1.0, floor, floor.least + spare, 10_000, beyond=True)
+        assert listed is not None
+        plans.append(listed)
+    told = together(wish, floors.programs, plans, 10.0, beyond=True)
+    assert (told.chosen is not None) == bool(could)
+    if told.chosen is not None:
+        assert float(wish.weights @ wish.covers[list(told.chosen)].any(axis=0)) == max(could) == -round(told.bound, 6)
+        assert price_of(wish, told.chosen) <= wish.budget
+
+
 def alike(count: int) -> Wish:
     """Choices that each cover a point of their own, so that very many plans are as good; half of them may be made."""
     return Wish(np.eye(count, dtype=bool), np.ones(count), np.ones(count), count / 2, np.arange(count) % 2)

@@ -61,11 +61,12 @@ def plans_of(
     beginnings does (in some order of choices), and that cost no more by the prices of its floor. `beyond`: those as
     well that go on from there, as long as each choice adds something. None: there are more than `most` beginnings and
     plans to look at."""
-    if need <= SLACK and not beyond:
-        return np.zeros((1, len(program.choices)), np.bool_)
+    nothing = np.zeros((int(need <= SLACK), len(program.choices)), np.bool_)
+    if len(nothing) and not beyond:
+        return nothing
     ground = _ground(wish, program, floor)
     begun = _Begun(np.zeros((1, len(ground.choices)), np.bool_), np.zeros(1), np.full(1, -1))
-    found, looked = [np.zeros((0, len(ground.choices)), np.bool_)], 0
+    found, looked = [nothing], 0
     while len(begun.price):
         longer = []
         for first in range(0, len(begun.price), _AT_ONCE):

@@ -3,7 +3,8 @@
 Maximal covering (Church & ReVelle 1974). With groups, the least share of all groups is made as large as it can be. Of
 the shares that can be had there are finitely many, so the search ends with the largest: it asks again and again whether
 every group can have more than the worst-off has in the best plan so far. What each group needs costs something by
-itself (machinami.methods.covering_floors), which answers most questions and makes the others short.
+itself (machinami.methods.covering_floors), which answers most questions; what each can do for what is left answers the
+others (machinami.methods.covering_plans).
 """
 
 from collections.abc import Sequence
