@@ -52,10 +52,10 @@ class Floors:
         assert wish.groups is not None
         self._wish = wish
         count = int(wish.groups.max(initial=-1)) + 1
-        self._programs: list[Program] = [program_of(wish, kept, wish.groups == group) for group in range(count)]
+        self.programs: list[Program] = [program_of(wish, kept, wish.groups == group) for group in range(count)]
         bases = bases_of(wish)[0]
         seen = np.zeros((count, len(wish.costs)))
-        for group, program in enumerate(self._programs):
+        for group, program in enumerate(self.programs):
             inside = wish.groups == group
             seen[group, program.choices] = wish.covers[program.choices][:, inside] @ wish.weights[inside]
         stood = np.zeros((count, len(bases_of(wish)[1])))
@@ -92,6 +92,28 @@ class Floors:
         moved = _shifted(self._parts, picked, tries)
         return _shifted(self._base_parts, stood, tries) or moved
 
+    def shifted(
+        self, needs: Floats, rounds: Sequence[list[Floor]], times: int, enough: float, seconds: float
+    ) -> list[list[Floor]]:
+        """Rounds of floors, by what they come to: those given and as many more as told, each from costs parted anew.
+        Empty where one is more than enough, or a group cannot have what it needs."""
+        found, parts, tries = list(rounds), self.parts(), 0
+        best = total(found[-1]) if found else -1.0
+        for _ in range(times):
+            floors = self.at(needs, seconds / times)
+            if floors is None or total(floors) > enough:
+                return []
+            found.append(floors)
+            if total(floors) > best + SLACK:
+                best, parts, tries = total(floors), self.parts(), 0
+            else:
+                self.part_as(parts)
+                floors, tries = max(found, key=total), tries + 1
+            if not self.shift(floors, needs, tries):
+                break
+        self.part_as(parts)
+        return sorted(found, key=total)
+
     def parts(self) -> Parts:
         """How costs are parted now."""
         return Parts(self._parts.copy(), self._base_parts.copy())
@@ -101,7 +123,7 @@ class Floors:
         self._parts, self._base_parts = (one.copy() for one in parts)
 
     def _floor(self, group: int, need: float, seconds: float) -> Floor | None:
-        program, base_costs = self._programs[group], bases_of(self._wish)[1]
+        program, base_costs = self.programs[group], bases_of(self._wish)[1]
         parts, base_parts = self._parts[group], self._base_parts[group]
         key = (group, need, parts.tobytes(), base_parts.tobytes())
         if key not in self._known:
@@ -113,6 +135,11 @@ class Floors:
             least = max(told.bound, 0.0)
             self._known[key] = None if told.status == INFEASIBLE else Floor(prices, base_prices, least, picked)
         return self._known[key]
+
+
+def total(floors: Sequence[Floor]) -> float:
+    """What floors come to."""
+    return sum(floor.least for floor in floors)
 
 
 def rows_of(program: Program, floors: Sequence[Floor]) -> list[Row]:

@@ -111,6 +111,12 @@ def _rows(matrix: sparse.csr_array, own: Ints, bases: int, most: int) -> sparse.
     return sparse.vstack([cover, paid, room]).tocsr()
 
 
+def covers_of(program: Program) -> Floats:
+    """Whether (1 or 0) each choice of a program, a row each, covers each of its classes of points."""
+    covers: Floats = -program.rows[: len(program.weights), : len(program.choices)].toarray().T
+    return covers
+
+
 def least_of(
     program: Program, goal: Floats, limits: Sequence[Row], seconds: float, gap: float = 0.0, whole: bool = True
 ) -> Told:

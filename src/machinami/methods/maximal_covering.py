@@ -3,7 +3,8 @@
 Maximal covering (Church & ReVelle 1974). With groups, the least share of all groups is made as large as it can be. Of
 the shares that can be had there are finitely many, so the search ends with the largest: it asks again and again whether
 every group can have more than the worst-off has in the best plan so far. What each group needs costs something by
-itself (machinami.methods.covering_floors), which answers most questions and makes the others short.
+itself (machinami.methods.covering_floors), which answers most questions; what each can do for what is left answers the
+others (machinami.methods.covering_plans).
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ import numpy as np
 from scipy import sparse
 
 from machinami.foundation.errors import InputError
-from machinami.methods.covering_floors import Floor, Floors, rows_of
+from machinami.methods.covering_floors import Floor, Floors, rows_of, total
+from machinami.methods.covering_plans import plans_of, together
 from machinami.methods.covering_program import (
     INFEASIBLE,
     SLACK,
@@ -22,6 +24,7 @@ from machinami.methods.covering_program import (
     Ints,
     Program,
     Row,
+    Told,
     Wish,
     allowed,
     bases_of,
@@ -35,7 +38,11 @@ from machinami.methods.series import Floats
 
 FINEST = 1e-3
 """Weights that are whole multiples of this are told apart exactly, others to within it."""
-_SHIFTS, _BEST = 12, 4  # times that parted costs are shifted for one question, and how many of them limit the search
+_LADDER = ((4, 20_000), (8, 100_000), (24, 1_500_000))
+"""Times that parted costs are shifted further for one question, and how many beginnings of plans are then looked at."""
+_BEST = 4  # of all rounds of floors, how many limit the search
+_SPARE = (1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1.0)
+"""Of what the budget leaves above all floors, how much more than its floor a plan of one group may cost."""
 _NEAR = 0.03  # part of a share within which one asks at once for the next larger one, not for the middle
 _PATIENCE = 2  # questions that may end undecided before the search for the fairest share ends
 _NOTHING = "no choice within the budget gives each group its least share; ask for less, or pay more"
@@ -173,13 +180,12 @@ def _ready(wish: Wish) -> _Task:
 
 def _most(task: _Task, needs: Floats, seconds: float, known: tuple[int, ...] | None = None) -> Covering:
     """Cover the most, each group what it needs; `known`: choices that give them that, should none be found in time."""
-    limits = [task.paid]
+    told, limits = None, [task.paid]
     if task.floors is not None and (needs > 0).any():
-        floors = task.floors.at(needs, seconds / 4)
-        if floors is None:
-            raise InputError(_NOTHING)
-        limits += [*_needed(task.program, needs), *rows_of(task.program, floors)]
-    told = least_of(task.program, -task.program.gain(), limits, seconds)
+        told, rounds = _listed(task, needs, seconds, beyond=True)
+        limits += [*_needed(task.program, needs), *(row for one in rounds for row in rows_of(task.program, one))]
+    if told is None:
+        told = least_of(task.program, -task.program.gain(), limits, seconds)
     if told.chosen is None and told.status == INFEASIBLE:
         raise InputError(_NOTHING)
     chosen = known if told.chosen is None else told.chosen
@@ -197,13 +203,14 @@ def _fairest_needs(task: _Task, seconds: float) -> tuple[Floats, tuple[int, ...]
     asked = at_least(wish, _shares_of(wish))
     low, high = 0.0, _least_share_of_parts(task, could)
     best: tuple[int, ...] | None = None
-    undecided = 0
+    undecided, refused = 0, np.full(len(could), np.inf)
     while undecided < _PATIENCE:
         more = more_than(wish, low)
         middle = (low + high) / 2 if high - low > _NEAR * high else low
         tried = np.maximum(more, at_least(wish, np.full(len(could), middle)))
         needs = np.where(np.isnan(could), asked, np.maximum(asked, tried))
-        found, decided = _plan_for(task, needs, seconds / _PATIENCE)
+        known = bool((needs >= refused).all())
+        found, decided = (None, True) if known else _plan_for(task, needs, seconds / _PATIENCE)
         if found is not None:
             got = shares_of(covered_by(wish.covers, found), wish.weights, wish.groups)
             reached = float(np.min(got, where=~np.isnan(could), initial=1.0))
@@ -212,6 +219,7 @@ def _fairest_needs(task: _Task, seconds: float) -> tuple[Floats, tuple[int, ...]
             best, low = found, reached
             continue
         undecided += not decided
+        refused = needs if decided and not known else refused
         if (tried <= more).all():
             break
         high = middle
@@ -234,27 +242,52 @@ def _least_share_of_parts(task: _Task, could: Floats) -> float:
 def _plan_for(task: _Task, needs: Floats, seconds: float) -> tuple[tuple[int, ...] | None, bool]:
     """Choices within the budget that give each group what it needs, and whether it is sure that there are none."""
     assert task.floors is not None
+    told, rounds = _listed(task, needs, seconds)
+    return _searched(task, needs, rounds, seconds) if told is None else (told.chosen, True)
+
+
+def _listed(
+    task: _Task, needs: Floats, seconds: float, beyond: bool = False
+) -> tuple[Told | None, Sequence[Sequence[Floor]]]:
+    """The same (or, to go `beyond` the needs, those that cover the most) from lists of what single groups can do, where
+    these tell; and the best rounds of floors."""
+    assert task.floors is not None
     rounds: list[list[Floor]] = []
-    best, parts, tries = -1.0, task.floors.parts(), 0
-    while len(rounds) < _SHIFTS:
-        floors = task.floors.at(needs, seconds / 4 / _SHIFTS)
-        if floors is None or _total(floors) > task.wish.budget * (1.0 + SLACK) + SLACK:
-            return None, True
-        rounds.append(floors)
-        if _total(floors) > best + SLACK:
-            best, parts, tries = _total(floors), task.floors.parts(), 0
-        else:
-            task.floors.part_as(parts)
-            floors, tries = max(rounds, key=_total), tries + 1
-        moved = task.floors.shift(floors, needs, tries)
-        if len(rounds) in (1, _SHIFTS) or not moved:
-            found = _of_those_tried(task, needs, floors, seconds / 4)
-            if found is not None:
-                return found, True
-        if not moved:
-            break
-    task.floors.part_as(parts)
-    return _searched(task, needs, sorted(rounds, key=_total)[-_BEST:], seconds)
+    for shifts, most in _LADDER[:2] if beyond else _LADDER:
+        rounds = task.floors.shifted(needs, rounds, shifts, task.wish.budget * (1.0 + SLACK) + SLACK, seconds / 4)
+        if not rounds:
+            return Told(None, np.inf, INFEASIBLE), []
+        told = _joined(task, needs, rounds[-1], most, seconds / 4, beyond)
+        if told is not None:
+            return told, []
+    return None, rounds[-_BEST:]
+
+
+def _joined(
+    task: _Task, needs: Floats, floors: Sequence[Floor], most: int, seconds: float, beyond: bool
+) -> Told | None:
+    """The same from all plans of single groups that can be part of one: first from the cheapest of them, last from all.
+    None where they are too many, or others than these groups count as well."""
+    assert task.floors is not None
+    wanting = np.flatnonzero(needs > 0).tolist()
+    if beyond and not np.isin(task.program.groups, wanting).all():
+        return None
+    programs = [task.floors.programs[group] for group in wanting]
+    spare = task.wish.budget - total(floors) + SLACK * (1.0 + task.wish.budget)
+    for part in (1.0,) if beyond else _SPARE:
+        plans = []
+        for program, group, floor in zip(programs, wanting, floors, strict=True):
+            dearest = floor.least + part * spare
+            some = plans_of(task.wish, program, float(needs[group]), floor, dearest, most, beyond)
+            if some is None:
+                return None
+            plans.append(some)
+        told = together(task.wish, programs, plans, seconds, beyond)
+        if told.status == SOLVED or (told.chosen is not None and not beyond):
+            return told
+        if told.status != INFEASIBLE:
+            return None
+    return Told(None, np.inf, INFEASIBLE)
 
 
 def _searched(
@@ -274,10 +307,6 @@ def _searched(
         return found, True
     told = least_of(task.program, task.price, limits, seconds, gap=1.0)
     return told.chosen, told.chosen is not None or told.status == INFEASIBLE
-
-
-def _total(floors: Sequence[Floor]) -> float:
-    return sum(floor.least for floor in floors)
 
 
 def _of_those_tried(task: _Task, needs: Floats, known: Sequence[Floor], seconds: float) -> tuple[int, ...] | None:
