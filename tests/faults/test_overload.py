@@ -231,6 +231,14 @@ def test_many_readers_behind_one_address_have_room_as_long_as_some_only_rest() -
     assert room.connections == 1
 
 
+def test_where_many_rest_not_all_are_looked_at_for_each_who_comes() -> None:
+    room = Room(Bounds(connections=640))
+    guests = [Resting(float(number)) for number in range(641)]
+    assert all(room.enter(f"192.0.2.{number % 200}", one) is None for number, one in enumerate(guests))
+    ended = [one.seconds for one in guests if one.ended]
+    assert ended == [float(number) for number in range(630, 641)]
+
+
 async def test_who_rests_makes_room_for_who_asks(lane: bool) -> None:
     house = House()
     house.opened.set()

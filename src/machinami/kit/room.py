@@ -4,12 +4,14 @@ come again."""
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from heapq import nlargest
 from itertools import chain
 from typing import Protocol
 
 from machinami.foundation.errors import Overloaded
 
 _DONE = 2.0  # seconds after which a connection that rests is probably done with
+_SHARE = 64  # of so many connections one more ends at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +54,16 @@ class Room:
     guests: dict[str, dict[Guest, None]] = field(default_factory=dict)
 
     def enter(self, address: str, guest: Guest | None = None) -> Overloaded | None:
-        """Count a connection, whether it is taken or not; why it is not, if it is not. Where one rests that could end,
-        it does: a browser leaves some open for each reader, and many readers come from one address."""
+        """Count a connection, whether it is taken or not; why it is not, if it is not. Where some rest that could end,
+        they do: a browser leaves some open for each reader, and many readers come from one address."""
         self.connections += 1
         self.by_address[address] += 1
         if guest is not None:
             self.guests.setdefault(address, {})[guest] = None
-        if self.connections > self.bounds.connections and not _one_ends(chain(*self.guests.values())):
+        if self.connections > self.bounds.connections and not _some_end(chain(*self.guests.values())):
             return self._refusal("connections", "So many connections are open that none can be added")
         is_bounded = 0 < self.bounds.per_address < self.by_address[address] and not _is_near(address)
-        if is_bounded and not _one_ends(self.guests.get(address, ())):
+        if is_bounded and not _some_end(self.guests.get(address, ())):
             return self._refusal("address", "Your address has so many connections open that none can be added")
         return None
 
@@ -92,13 +94,14 @@ class Room:
         return Overloaded(f"{why}; come again in a moment", kind=kind)
 
 
-def _one_ends(guests: Iterable[Guest]) -> bool:
-    """Have the one that rests longest end; False where none has rested for long enough to be done."""
-    longest = max(guests, key=lambda one: one.rests(), default=None)
-    if longest is None or longest.rests() < _DONE:
-        return False
-    longest.make_room()
-    return True
+def _some_end(guests: Iterable[Guest]) -> bool:
+    """Have those end that rest longest; False where none has rested for long enough to be done. Where there are many,
+    several end at once, so that not everybody is looked at for each who comes."""
+    everybody = list(guests)
+    resting = [one for one in everybody if one.rests() >= _DONE]
+    for one in nlargest(1 + len(everybody) // _SHARE, resting, key=lambda one: one.rests()):
+        one.make_room()
+    return bool(resting)
 
 
 def _is_near(address: str) -> bool:
