@@ -98,5 +98,8 @@ def test_its_officers_set_it_by_a_form_and_what_will_not_do_is_shown_with_what_w
         status, shown = send(f"{page}/settings", **signed, value="90")
         assert (status, 'value="90"' in shown, 'role="status"' in shown) == (200, True, True)
         assert "山田花子" in get(f"{page}?view=history")[1]
-        send(f"{page}/settings", setting="silent_after", undo="yes", who="山田花子", role="総務課長")
+        which = re.search(r'name="undo" value="([^"]+)"', get(f"{page}?view=officer")[1])
+        assert which is not None
+        undoing = {"setting": "silent_after", "undo": which[1], "who": "山田花子", "role": "総務課長"}
+        assert send(f"{page}/settings", **undoing)[0] == 200
         assert 'value="40"' in get(f"{page}?view=officer")[1]
