@@ -92,3 +92,9 @@ def test_labelled_reports_are_scored_by_part_and_the_held_out_half_is_judged() -
     assert found["duplicates_recall_held_out"][1]
     assert found["duplicates_precision_tuning"][1] is None
     assert Counter(name.rpartition("_")[2] for name in found)["unseen"] == 3
+
+
+def test_sets_together_are_scored_pair_by_pair() -> None:
+    few, many = scoring.Found(1.0, 0.5, 4, 2), scoring.Found(0.5, 1.0, 1, 2)
+    assert scoring.together([few, many]) == scoring.Found(3 / 4, 3 / 5, 5, 4)
+    assert scoring.together([]) == scoring.Found(0.0, 0.0, 0, 0)

@@ -84,18 +84,25 @@ def _medians(rows: Sequence[scoring.Row]) -> dict[str, float]:
 
 
 def _labelled(given: bytes | None) -> list[Check]:
-    """Precision and recall, by part where the parts are told."""
+    """Precision and recall, by part where the parts are told, and of all that nothing was fitted to."""
     content = given or files(PACKAGE).joinpath("rows/labelled.csv").read_bytes()
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     if not rows or not set(rows[0]) >= COLUMNS:
         raise InputError(f"the labelled reports need the columns {', '.join(sorted(COLUMNS))}")
     checks: list[Check] = []
+    held_out: list[scoring.Found] = []
     for part in dict.fromkeys(row.get("part") or "labelled" for row in rows):
         score = scoring.found([row for row in rows if (row.get("part") or "labelled") == part], glossary())
-        bars = (None, None) if part.endswith("tuning") else (0.9, 0.7)
-        checks += [
-            Check(f"duplicates_precision_{part}", score.precision, "1", bars[0]),
-            Check(f"duplicates_recall_{part}", score.recall, "1", bars[1]),
-            Check(f"duplicates_pairs_{part}", float(score.pairs), "1"),
-        ]
-    return checks
+        is_tuning = part.endswith("tuning")
+        checks += _duplicates(part, score, is_tuning)
+        held_out += [] if is_tuning else [score]
+    return checks + (_duplicates("all_held_out", scoring.together(held_out)) if len(held_out) > 1 else [])
+
+
+def _duplicates(part: str, score: scoring.Found, is_tuning: bool = False) -> list[Check]:
+    bars = (None, None) if is_tuning else (0.9, 0.7)
+    return [
+        Check(f"duplicates_precision_{part}", score.precision, "1", bars[0]),
+        Check(f"duplicates_recall_{part}", score.recall, "1", bars[1]),
+        Check(f"duplicates_pairs_{part}", float(score.pairs), "1"),
+    ]

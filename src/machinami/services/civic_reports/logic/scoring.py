@@ -130,6 +130,13 @@ class Found:
     found: int
 
 
+def together(parts: Sequence[Found]) -> Found:
+    """The same of several labelled sets as if they were one."""
+    pairs, found = sum(one.pairs for one in parts), sum(one.found for one in parts)
+    right = sum(one.precision * one.found for one in parts)
+    return Found(right / found if found else 0.0, right / pairs if pairs else 0.0, pairs, found)
+
+
 def told_in(rows: Sequence[Mapping[str, str]]) -> list[Told]:
     """Labelled reports (columns report, incident, category, latitude, longitude, text; hour, where it is known)."""
     return [
