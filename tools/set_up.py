@@ -106,9 +106,11 @@ def run(step: Step, number: int, of: int) -> None:
         print("\n".join(f"    {line}" for line in tail), file=sys.stderr)
         sys.exit(
             f"準備が途中で止まりました。記録: {LOG}\n"
-            "インターネットにつながっているか確かめ、もう一度実行してください。\n"
+            "インターネットにつながっているか、役所のプロキシと証明書を pip と npm が知っているか\n"
+            "（PIP_CERT、NODE_EXTRA_CA_CERTS など）を確かめ、もう一度実行してください。\n"
             f"The set-up stopped at this step; its log: {LOG}\n"
-            "Check that this machine is online (or that pip knows your mirror or proxy) and run it again."
+            "Check that this machine is online, and that pip and npm know your mirror, proxy and certificates\n"
+            "(PIP_CERT, NODE_EXTRA_CA_CERTS …), and run it again."
         )
     if step.mark:
         step.mark.touch()

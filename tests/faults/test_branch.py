@@ -42,7 +42,7 @@ from machinami.model.names import SCOPE
 from machinami.model.null import NULL
 from machinami.model.principal import Principal
 from machinami.model.query import TemporalQuery, TimeRelation
-from machinami.store.files import MemoryFiles
+from machinami.store.files import Files, MemoryFiles
 from machinami.store.memory import MemoryTown
 from machinami.wire.exchange import Answer, Call
 
@@ -102,6 +102,13 @@ class Pair:
         """The branch begins anew: what it knew in memory is gone."""
         told = BranchSettings("http://centre", "school", ("RiverGauge",), files=("civic_reports",))
         self.delivering = Delivering(told, lambda: self.wire)
+
+    def folders(self) -> tuple[Files, Files]:
+        """The files of the branch, and those of its centre."""
+        here, there = self.branch.files, self.centre.files
+        assert here is not None
+        assert there is not None
+        return here, there
 
     async def write(self, number: int, name: str, value: float, at: datetime) -> None:
         entity_id, said = f"urn:ngsi-ld:RiverGauge:{number}", Attribute(Kind.PROPERTY, value, observed_at=at)
@@ -412,9 +419,7 @@ async def test_both_sides_know_how_far_a_branch_is_behind() -> None:
 
 async def test_files_come_before_the_writes_that_name_them_once_and_go_as_they_went_at_the_branch() -> None:
     pair = Pair()
-    here, there = pair.branch.files, pair.centre.files
-    assert here is not None
-    assert there is not None
+    here, there = pair.folders()
     await there.put("civic_reports", "theirs.jpg", b"of the centre")
     await here.put("civic_reports", "a.jpg", b"a face")
     await here.put("civic_reports", "theirs.jpg", b"of the branch")
@@ -444,9 +449,7 @@ async def test_files_come_before_the_writes_that_name_them_once_and_go_as_they_w
 
 async def test_a_file_whose_answer_was_lost_goes_when_it_is_destroyed_at_the_branch() -> None:
     pair = Pair()
-    here, there = pair.branch.files, pair.centre.files
-    assert here is not None
-    assert there is not None
+    here, there = pair.folders()
     await here.put("civic_reports", "a.jpg", b"a face")
     await pair.deliver("lost")
     assert await there.names("civic_reports") == ["a.jpg"]
@@ -458,9 +461,7 @@ async def test_a_file_whose_answer_was_lost_goes_when_it_is_destroyed_at_the_bra
 
 async def test_a_file_that_the_centre_had_no_room_for_comes_later() -> None:
     pair = Pair()
-    here, there, now = pair.branch.files, pair.centre.files, 1_000_000.0
-    assert here is not None
-    assert there is not None
+    (here, there), now = pair.folders(), 1_000_000.0
     told = BranchSettings("http://centre", "school", ("RiverGauge",), files=("civic_reports",))
     pair.delivering = Delivering(told, lambda: pair.wire, lambda: now)
     await here.put("civic_reports", "a.jpg", b"a face")
@@ -474,9 +475,7 @@ async def test_a_file_that_the_centre_had_no_room_for_comes_later() -> None:
 
 async def test_files_stay_at_the_centre_when_a_service_is_no_longer_delivered() -> None:
     pair = Pair()
-    here, there = pair.branch.files, pair.centre.files
-    assert here is not None
-    assert there is not None
+    here, there = pair.folders()
     await here.put("civic_reports", "a.jpg", b"a face")
     await pair.deliver()
     told = BranchSettings("http://centre", "school", ("RiverGauge",))
