@@ -9,6 +9,7 @@ from machinami.foundation.errors import Conflict, SettingsError
 from machinami.kit.city import City
 from machinami.kit.manifest import Manifest, Setting, Value
 from machinami.kit.signing import officer, said
+from machinami.kit.units import unit_text
 from machinami.kit.words import Words, without_ruby
 from machinami.model.vocabulary.decisions import demand_officer, demand_reason
 from machinami.model.vocabulary.office import Officer
@@ -33,6 +34,12 @@ class SettingField:
     maximum: float | None = None
     step: str = "any"
     choices: tuple[str, ...] = ()
+
+    def spoken(self, text: str) -> str:
+        """A value for eyes, with its unit: a number in groups and without zeros that say nothing."""
+        value = _parsed(0.0, text) if self.kind == "number" else text
+        figure = f"{value:,.12g}" if isinstance(value, float) else text  # an earlier release may have had a text here
+        return f"{figure} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,7 @@ def refusal(field: SettingField, words: Words) -> str:
     said = {"title": without_ruby(field.title)}
     if field.minimum is None or field.maximum is None:
         return words.plain("refused.text" if field.kind == "text" else "refused.choice", **said)
-    said |= {"least": f"{field.minimum:g}", "most": f"{field.maximum:g}"}
+    said |= {"least": f"{field.minimum:,.12g}", "most": f"{field.maximum:,.12g}"}
     name = "whole" if field.step == "1" else "number"
     if field.unit:
         return words.plain(f"refused.{name}", **said, unit=field.unit)
@@ -176,7 +183,7 @@ def _field(setting: Setting, value: Value, words: Words) -> SettingField:
         setting.name,
         setting.title.spoken(words.language),
         setting.help.spoken(words.language),
-        _unit(setting, words),
+        unit_text(setting.unit, words),
         _kind(setting),
         written(value),
         written(setting.default),
@@ -185,12 +192,6 @@ def _field(setting: Setting, value: Value, words: Words) -> SettingField:
         "1" if isinstance(setting.default, int) else "any",
         setting.choices,
     )
-
-
-def _unit(setting: Setting, words: Words) -> str:
-    """The unit as the reader's language writes it: minutes and hours have words, metres have none."""
-    name = f"unit.{setting.unit}"
-    return "" if setting.unit == "1" else words.plain(name) if words.has(name) else setting.unit
 
 
 def _kind(setting: Setting) -> Kind:
