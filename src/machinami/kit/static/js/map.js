@@ -141,12 +141,14 @@
   };
 
   const showGroups = () => {
+    box.dataset.drawn = "no";
     for (const layer of map.getStyle().layers) {
       if (layer.metadata?.group) map.setLayoutProperty(layer.id, "visibility", hidden.has(layer.metadata.group) ? "none" : "visible");
     }
     for (const [name, kinds] of Object.entries(NAMES)) {
       if (map.getLayer(name)) map.setFilter(name, shownKinds(kinds));
     }
+    map.triggerRepaint(); // "idle" comes even where nothing looks different
   };
   for (const choice of document.querySelectorAll("[data-group]")) {
     choice.addEventListener("change", () => {
@@ -201,7 +203,7 @@
     });
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }), "top-right");
     map.addControl(new maplibregl.ScaleControl({ unit: "metric" }), "bottom-right");
-    map.on("idle", () => { box.dataset.drawn = String(performance.now()).padStart(20, "0"); });
+    map.on("idle", () => { box.dataset.drawn = "yes"; });
     map.on("error", (event) => console.warn(event.error?.message ?? "map error"));
     map.once("load", async () => { await furnish(); note.hidden = true; });
     dark.addEventListener("change", async () => {
