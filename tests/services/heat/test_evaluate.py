@@ -31,6 +31,21 @@ def test_a_row_of_the_published_program_is_met() -> None:
     assert (found["liljegren_largest_difference"] or 1) < 0.05
 
 
+def test_headings_may_say_their_units() -> None:
+    head, *rows = ROWS.splitlines()
+    ours = {"solar": "Solar (W/m2)", "pres": "pressure_hPa", "Tair": "air_temperature_degC", "Twbg": "WBGT (°C)"}
+    ours |= {"relhum": "relative humidity [%]", "speed": "wind_m_s"}
+    spoken = ",".join(ours.get(name, name) for name in head.split(","))
+    found = checks(EMPTY._replace(documents={"reference": "\n".join((spoken, *rows)).encode()}), {})
+    assert found == checks(EMPTY._replace(documents={"reference": ROWS.encode()}), {})
+
+
+def test_a_heading_of_another_unit_is_not_taken_for_the_usual_one() -> None:
+    other = ROWS.replace("Tair", "temperature_K")
+    with pytest.raises(InputError, match="no column for temperature"):
+        checks(EMPTY._replace(documents={"reference": other.encode()}), {})
+
+
 def test_a_reference_without_its_columns_says_which() -> None:
     with pytest.raises(InputError, match="no column for irradiance"):
         checks(EMPTY._replace(documents={"reference": b"time,lat,lon\n2019-08-01T00:00:00Z,1,1\n"}), {})

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -17,14 +18,16 @@ from machinami.methods.wind_profile import BODY_HEIGHT, wind_at_body
 NAMES = {
     "lat": ("lat", "latitude"),
     "lon": ("lon", "longitude"),
-    "irradiance": ("irradiance", "solar", "solar_radiation"),
-    "pressure": ("pressure", "pres", "pair"),
-    "temperature": ("temperature", "tair", "temp"),
-    "humidity": ("humidity", "relhum", "rh", "rhair"),
-    "wind": ("wind", "speed", "wind_speed"),
+    "irradiance": ("irradiance", "solar", "solar_radiation", "solar_irradiance", "ghi", "rsds"),
+    "pressure": ("pressure", "pres", "pair", "air_pressure", "ps"),
+    "temperature": ("temperature", "tair", "temp", "air_temperature", "ta", "tas"),
+    "humidity": ("humidity", "relhum", "rh", "rhair", "relative_humidity", "hurs"),
+    "wind": ("wind", "speed", "wind_speed", "ws"),
     "wbgt": ("wbgt", "twbg"),
 }
-"""Columns that must be there, with the names under which they are found (the later ones are the program's own)."""
+"""Columns that must be there, with the names under which they are found: ours, the program's own, those of climate."""
+UNITS = frozenset("c degc deg degrees hpa mb mbar percent pct w m2 wm2 m s ms mps min".split())
+"""What a heading may say of the unit after its name; another unit stays a part of the name, which is then not known."""
 UNKNOWN = -9999.0  # what the program says where it found no balance
 
 
@@ -37,7 +40,8 @@ def reference_of(data: bytes) -> dict[str, Floats]:
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig")), skipinitialspace=True))
     if not rows:
         raise InputError("the reference has no rows")
-    plain = [{(key or "").strip().lower(): value for key, value in row.items()} for row in rows]
+    names = {key: _plain(key or "") for key in rows[0]}
+    plain = [{names.get(key, ""): value for key, value in row.items()} for row in rows]
     keys = plain[0].keys()
     found: dict[str, Floats] = {}
     for name, aliases in NAMES.items():
@@ -93,6 +97,14 @@ def graph_of(data: bytes, name: str) -> tuple[Floats, int]:
         ways[one - 1, other - 1] = ways[other - 1, one - 1] = cost
     np.fill_diagonal(ways, 0.0)
     return np.asarray(floyd_warshall(ways)), count
+
+
+def _plain(heading: str) -> str:
+    """The name in a heading without its unit: "Wind_m/s" is wind, "temperature (°C)" is temperature."""
+    first, *others = re.findall(r"[a-z0-9]+", heading.lower()) or [""]
+    while others and others[-1] in UNITS:
+        others.pop()
+    return "_".join((first, *others))
 
 
 def _numbers(rows: list[dict[str, str]], key: str) -> Floats:
