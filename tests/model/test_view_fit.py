@@ -1,6 +1,7 @@
 """Is an entity that does not fit a view told apart from one that does, down to the inside of its values?"""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, TypedDict
 
 import pytest
@@ -9,7 +10,7 @@ from machinami.broker.contexts import town_context
 from machinami.foundation.errors import BadRequestData
 from machinami.model.attribute import Attribute, Kind
 from machinami.model.entity import Entity
-from machinami.model.view import Day, Moment, Year, from_entity
+from machinami.model.view import Day, Measured, Moment, Year, from_entity
 
 CONTEXT = town_context()
 
@@ -38,6 +39,15 @@ class Marked:
     raised_on: Day | None = None
     year: Year | None = None
     revisions: Annotated[list[dict[str, Any]], list[Done]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A view that measures."""
+
+    TYPE: ClassVar[str] = "RiverGauge"
+    id: str
+    water_level: Measured | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,14 @@ def test_what_is_of_no_such_kind_is_told_apart_and_what_would_fit_is_said(name: 
         marked(name="a", **{name: value})
     facts = refused.value.facts
     assert (facts["attribute"], facts["wanted"], facts["found"]) == (name, wanted, repr(value)[:60])
+
+
+def test_a_measured_value_of_no_day_of_any_clock_is_told_by_its_moment() -> None:
+    late = Attribute(Kind.PROPERTY, 2.1, observed_at=datetime(9999, 12, 31, 23, tzinfo=UTC))
+    gauge = Entity("urn:ngsi-ld:RiverGauge:1", (CONTEXT.expand("RiverGauge"),), {CONTEXT.expand("waterLevel"): (late,)})
+    with pytest.raises(BadRequestData) as refused:
+        from_entity(Gauge, gauge, CONTEXT)
+    assert (refused.value.facts["wanted"], refused.value.facts["found"]) == ("dated", "9999-12-31T23:00:00Z")
 
 
 @pytest.mark.parametrize("said", [{}, {"name": None}])

@@ -141,7 +141,7 @@ def from_entity(view: Callable[..., V], entity: Entity, context: Context) -> V:
         try:
             values[name] = _from_attribute(found, kind)
         except (TypeError, ValueError, KeyError, IndexError, OverflowError, BadRequestData) as error:
-            raise _unfit(view, name, entity, found) from error
+            raise _unfit(view, name, entity, found, error) from error
         if not _fits(values[name], _hints(view)[name]):
             raise _unfit(view, name, entity, found)
     return view(**values)
@@ -172,14 +172,17 @@ def _attribute_of(view: Any, field_name: str) -> str:
     return named.get(field_name) or attribute_name(field_name)
 
 
-def _unfit(view: Any, name: str, entity: Entity, found: Attribute | None) -> BadRequestData:
-    wanted, choices = wanted_of(_hints(view)[name])
+def _unfit(
+    view: Any, name: str, entity: Entity, found: Attribute | None, why: Exception | None = None
+) -> BadRequestData:
+    misdated = isinstance(why, _Misdated)
+    wanted, choices = ("dated", ()) if misdated else wanted_of(_hints(view)[name])
     attribute = _attribute_of(view, name)
     what = f"{attribute} of {entity.id} " + ("is missing" if found is None else f"is no {wanted}")
     return BadRequestData(
         f"{what}; write that attribute anew" + (f" as one of {', '.join(choices)}" if choices else ""),
         entityId=entity.id, attribute=attribute, wanted=wanted, choices=choices,
-        found=None if found is None else repr(found.value)[:60],
+        found=None if found is None else str(why) if misdated else repr(found.value)[:60],
     )  # fmt: skip
 
 
@@ -308,9 +311,15 @@ def _from_attribute(found: Attribute, kind: type[Any]) -> Any:
     return kind(value) if made_of is not kind else value
 
 
+class _Misdated(ValueError):
+    """A moment, of a value or as one, that is in no year of _YEARS; says it."""
+
+
 def _sound(moment: datetime | None) -> datetime:
-    if moment is None or moment.year not in _YEARS:
+    if moment is None:
         raise ValueError(moment)
+    if moment.year not in _YEARS:
+        raise _Misdated(format_instant(moment))
     return moment
 
 
