@@ -97,6 +97,8 @@ def test_its_officers_set_it_by_a_form_and_what_will_not_do_is_shown_with_what_w
         assert (status, "1440" in shown, 'value="5000"' in shown) == (422, True, True)
         status, shown = send(f"{page}/settings", **signed, value="90")
         assert (status, 'value="90"' in shown, 'role="status"' in shown) == (200, True, True)
+        status, shown = send(f"{page}/settings", **signed, value="30", seen="40")  # as the form of the default had it
+        assert (status, 'value="30"' in shown, 'name="seen" value="90"' in shown) == (422, True, True)
         assert "山田花子" in get(f"{page}?view=history")[1]
         which = re.search(r'name="undo" value="([^"]+)"', get(f"{page}?view=officer")[1])
         assert which is not None

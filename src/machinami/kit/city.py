@@ -315,9 +315,13 @@ class City:
 
     async def settings(self, kind: type[S]) -> S:
         """The service's settings: the manifest's defaults with what the town has set."""
-        kept = await records.record(self._town, records.SETTINGS, self.manifest.id, self._by) or {}
-        values = {s.name: kept.get(s.name, s.default) for s in self.manifest.settings}
+        values = await self.setting_values()
         return kind(**{field.name: values[field.name] for field in fields(kind)})  # type: ignore[arg-type]
+
+    async def setting_values(self) -> dict[str, Any]:
+        """What each setting is now, by name."""
+        kept = await records.record(self._town, records.SETTINGS, self.manifest.id, self._by) or {}
+        return {s.name: kept.get(s.name, s.default) for s in self.manifest.settings}
 
     async def set_setting(self, name: str, value: Any, by: str, **said: Any) -> None:
         """Change one setting; who, what and whatever is said of it (why) stay in its history. Raises SettingsError,

@@ -101,8 +101,8 @@ async def keep(city: City, change: Change) -> None:
 async def change_setting(city: City, form: Mapping[str, str], make: Make = keep) -> None:
     """Do what the form of a setting (in `forms.html`) asks for: change it for a reason, or undo the last change that
     still stands. make: `keep`, or what holds more against it and keeps it. Raises SettingsError where the value will
-    not do, BadRequestData where name, role or reason are missing, Conflict where nothing is to undo, or another change
-    than the one that was seen."""
+    not do, or the setting is not what the form showed (`seen`), with what it is (`now`); BadRequestData where name,
+    role or reason are missing; Conflict where nothing is to undo, or another change than the one that was seen."""
     name, by = said(form, "setting"), officer(form)
     await make(city, await (_back(city, name, by, form["undo"]) if form.get("undo") else _wanted(city, name, form, by)))
 
@@ -120,7 +120,10 @@ def refused_by(city: City, form: Mapping[str, str], error: SettingsError, words:
     """What is wrong with a value that was typed, in the reader's words where the setting is known."""
     name = form.get("setting", "")
     known = [one for one in city.manifest.settings if one.name == name and not one.secret]
-    fault = refusal(_field(known[0], known[0].default, words), words) if known else error.detail
+    fault = error.detail
+    if known:
+        field = _field(known[0], error.facts.get("now", known[0].default), words)
+        fault = _meanwhile(field, words) if "now" in error.facts else refusal(field, words)
     return Refused(name, form.get("value", ""), fault)
 
 
@@ -167,6 +170,12 @@ def refusal(field: SettingField, words: Words) -> str:
     return words.plain(f"refused.plain_{name}", **said)
 
 
+def _meanwhile(field: SettingField, words: Words) -> str:
+    """What is said to an officer whose colleague was faster: what the setting is now."""
+    now = words.plain(f"form.setting.{field.text}") if field.kind == "switch" else field.spoken(field.text)
+    return words.plain("refused.meanwhile", title=without_ruby(field.title), now=now)
+
+
 def _parsed(default: Value, text: str) -> Value:
     if isinstance(default, bool):
         return {ON: True, OFF: False}.get(text, text)
@@ -204,8 +213,9 @@ def _kind(setting: Setting) -> Kind:
 
 async def _wanted(city: City, name: str, form: Mapping[str, str], by: Officer) -> Change:
     setting = city.manifest.setting(name)
-    value, rows = read_setting(setting, form.get("value", "")), await city.setting_history()
-    before = next((row["to"] for row in rows[::-1] if row["name"] == name), setting.default)
+    value, before = read_setting(setting, form.get("value", "")), (await city.setting_values())[name]
+    if form.get("seen", written(before)).strip() != written(before).strip():
+        raise SettingsError("This setting was changed meanwhile; look at it once more", setting=name, now=before)
     return Change(name, before, value, demand_reason(said(form, "reason")), demand_officer(by))
 
 

@@ -308,6 +308,18 @@ async def test_a_changed_setting_stands_in_the_log(river: River) -> None:
     )
 
 
+async def test_who_sets_what_a_colleague_has_just_set_is_told_and_nothing_is_lost(river: River) -> None:
+    book = TownBook(river.city)
+    first, second = ({**typed("silent_minutes", text, "台風"), "seen": "40"} for text in ("20", "10"))
+    assert await book.setting(first, JA) is None
+    refused = await book.setting(second, JA)
+    assert refused is not None
+    assert (refused.text, "20 分" in refused.fault) == ("10", True)
+    assert (await river.city.settings(Settings)).silent_minutes == 20
+    assert await book.setting(second | {"seen": "20"}, JA) is None
+    assert (await river.city.settings(Settings)).silent_minutes == 10
+
+
 async def test_a_setting_is_changed_by_a_named_officer_for_a_reason_and_undone(river: River) -> None:
     book = TownBook(river.city)
     for wrong in ({"who": ""}, {"reason": " "}):

@@ -86,7 +86,8 @@ async def test_groups_are_made_changed_and_ended_and_members_leave(visit: Visit)
     seen = await visit.see()
     assert "1 団体" in seen
     await visit.send("settings", setting="follow_days", value="10", reason="見直し")
-    status, _ = await visit.send("settings", setting="follow_days", value="0", reason="見直し")
+    status, text = await visit.send("settings", setting="follow_days", value="0", reason="見直し")
+    assert 'aria-invalid="true"' in text, "what was typed stands in its form again"
     assert status == 422
 
 

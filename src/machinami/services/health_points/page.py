@@ -14,7 +14,7 @@ from machinami.kit.fault import Fault, fault_of
 from machinami.kit.forms import cookie_field, own_cookie
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import take_setting
+from machinami.kit.settings import NOTHING_REFUSED, Refused, take_setting
 from machinami.model.person import read_number
 from machinami.model.vocabulary.places import District
 from machinami.services.health_points import service
@@ -80,8 +80,9 @@ class Way:
         status: int = 200,
         fault: Fault | str = "",
         new_key: str = "",
+        refused: Refused = NOTHING_REFUSED,
     ) -> Response:
-        """The page, with what went wrong or what is shown only once."""
+        """The page, with what went wrong (refused: with a setting) or what is shown only once."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
         asked_for = self.city.consenting(PURPOSE)
         done = asked.get("done", "")
@@ -95,6 +96,7 @@ class Way:
             audience=seen,
             done=done if words.has(f"points.done.{done}") else "",
             fault=fault,
+            refused=refused,
             new_key=new_key,
             mine=mine,
             asked=asked_for,
@@ -249,7 +251,7 @@ class Way:
         form, words = read_form(request), self.frame.words(request, PACKAGE)
         refused = await take_setting(self.city, form, words)
         if refused is not None:
-            return await self.page(request, "officer", 422, refused.fault)
+            return await self.page(request, "officer", 422, refused=refused)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
 

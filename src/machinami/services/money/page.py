@@ -9,7 +9,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import take_setting
+from machinami.kit.settings import NOTHING_REFUSED, Refused, take_setting
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Words as Spoken
@@ -81,8 +81,9 @@ class Way:
         status: int = 200,
         fault: str = "",
         typed: Mapping[str, str] | None = None,
+        refused: Refused = NOTHING_REFUSED,
     ) -> Response:
-        """The page; with what was typed and what is wrong with it, where it was refused."""
+        """The page; with what was typed and what is wrong with it, where it was refused; refused: a setting."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
         work, done = asked.get("work", ""), asked.get("done", "")
         state = await self.book.state(words, work)
@@ -95,6 +96,7 @@ class Way:
             audience=audience or choose_audience(asked.get("view")),
             done=words.rich(f"money.done.{done}") if words.has(f"money.done.{done}") else "",
             fault=fault,
+            refused=refused,
             typed=Typed(typed or (typed_of(edited.item) if edited else {})),
             blank=Typed(),
             may=self.city.is_author(),
@@ -163,7 +165,7 @@ class Way:
         form, words = read_form(request), self.frame.words(request, PACKAGE)
         refused = await take_setting(self.city, form, words)
         if refused is not None:
-            return await self.page(request, "officer", 422, refused.fault)
+            return await self.page(request, "officer", 422, refused=refused)
         return see_other(f"{ADDRESS}?view=officer&done=setting")
 
 

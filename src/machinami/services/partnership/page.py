@@ -9,7 +9,7 @@ from machinami.kit.desk import Desk
 from machinami.kit.frame import Frame, PageHandler, read_form, see_other
 from machinami.kit.happening import Happening
 from machinami.kit.http import Request, Response, Route
-from machinami.kit.settings import change_setting, sheets_of
+from machinami.kit.settings import NOTHING_REFUSED, Refused, change_setting, refused_by, sheets_of
 from machinami.kit.signing import Audience, choose_audience, officer, said, said_if
 from machinami.kit.words import Words
 from machinami.model.view import Ref
@@ -83,7 +83,10 @@ class Way:
             form = read_form(request)
             try:
                 done = await deed(form, officer(form))
-            except (BadRequestData, SettingsError) as error:
+            except SettingsError as error:
+                refused = refused_by(self.city, form, error, self.frame.words(request, PACKAGE))
+                return await self.page(request, "officer", 422, refused=refused)
+            except BadRequestData as error:
                 words = self.frame.words(request, PACKAGE)
                 return await self.page(request, "officer", 422, said_fault(error, words), form | {"form": name})
             view = "history" if name == "undo" else "officer"
@@ -102,8 +105,9 @@ class Way:
         status: int = 200,
         fault: str = "",
         typed: Mapping[str, str] | None = None,
+        refused: Refused = NOTHING_REFUSED,
     ) -> Response:
-        """The page; with what was typed and what is wrong with it, where it was refused."""
+        """The page; with what was typed and what is wrong with it, where it was refused; refused: a setting."""
         words, asked = self.frame.words(request, PACKAGE), request.arguments
         held = await service.standing(self.city)
         done = asked.get("done", "")
@@ -121,6 +125,7 @@ class Way:
             audience=audience or choose_audience(asked.get("view")),
             done=words.rich(f"partnership.done.{done}") if words.has(f"partnership.done.{done}") else "",
             fault=fault,
+            refused=refused,
             typed=sheets.Typed(typed or {}),
             names=sheets.names_of(held, words),
             meetings=sheets.meetings_of(held, words),
