@@ -62,7 +62,9 @@ def new_town(now: Callable[[], datetime], is_branch: bool = False) -> Town:
 
 class Wire:
     """The line between a branch and its centre. state: ok, cut (nothing comes), or lost: what is asked is done there,
-    and the answer does not come back, as when either side is killed just then; busy: files are not taken now."""
+    and the answer does not come back, as when either side is killed just then; unanswered: so with writes alone; busy:
+    files are not taken now; stranger: the key of the branch may do nothing. refused: of which gauges the centre takes
+    nothing."""
 
     def __init__(self, centre: Town) -> None:
         async def found(_: str | None) -> Town:
@@ -71,6 +73,7 @@ class Wire:
         self.hearing = Hearing()
         self.router = Router(routes(found, anyone, self.hearing, lambda: ["civic_reports"]))
         self.state = "ok"
+        self.refused: set[int] = set()
         self.calls = 0
 
     async def call(self, call: Call) -> Answer:
@@ -79,9 +82,13 @@ class Wire:
             return Answer(None, reason="the line is cut")
         if self.state == "busy" and call.method == "PUT":
             return Answer(503, {}, b"")
+        if self.state == "stranger":
+            return Answer(403, {}, b"{}")
+        if call.method == "POST" and any(f"RiverGauge:{n}".encode() in call.body for n in self.refused):
+            return Answer(403, {}, b'{"title": "Forbidden", "detail": "no gauges of others"}')
         path, query = urllib.parse.urlsplit(call.url)[2:4]
         told = await settled(answer(self.router, Request(call.method, path, query, body=call.body), path))
-        if self.state == "lost":
+        if self.state == "lost" or (self.state == "unanswered" and call.method == "POST"):
             return Answer(None, reason="the answer was lost")
         return Answer(told.status, {}, told.body)
 
@@ -93,7 +100,7 @@ class Pair:
     """A branch and its centre."""
 
     def __init__(self) -> None:
-        self.now = START
+        self.now, self.ahead = START, 0.0
         self.branch, self.centre = new_town(lambda: self.now, True), new_town(lambda: self.now)
         self.wire = Wire(self.centre)
         self.start()
@@ -101,7 +108,7 @@ class Pair:
     def start(self) -> None:
         """The branch begins anew: what it knew in memory is gone."""
         told = BranchSettings("http://centre", "school", ("RiverGauge",), files=("civic_reports",))
-        self.delivering = Delivering(told, lambda: self.wire)
+        self.delivering = Delivering(told, lambda: self.wire, lambda: time.time() + self.ahead)
 
     def folders(self) -> tuple[Files, Files]:
         """The files of the branch, and those of its centre."""
@@ -152,7 +159,7 @@ class Pair:
 
     async def remove(self, number: int, name: str) -> None:
         with contextlib.suppress(NotFound):
-            await operations.delete_attribute(self.branch, f"urn:ngsi-ld:RiverGauge:{number}", name, None, BY)
+            await operations.delete_attribute(self.branch, f"urn:ngsi-ld:RiverGauge:{number}", name, BY)
 
     async def delete(self, number: int) -> None:
         with contextlib.suppress(NotFound):
@@ -163,7 +170,7 @@ class Pair:
         try:
             await self.delivering.deliver(self.branch)
         except BadGateway:
-            assert state != "ok"
+            assert state != "ok" or len(self.delivering.unaccepted)
 
     async def history(self, of: Town) -> list[Told]:
         """All that was ever observed, in order of time. A scope is not: it holds from when it comes."""
@@ -245,6 +252,48 @@ def test_the_centre_has_what_the_branch_has_whenever_the_line_was_cut(found: lis
     asyncio.run(play())
 
 
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from(["write", "late"]), st.sets(st.integers(0, 2), min_size=1)),
+            st.tuples(st.just("refuse"), st.sets(st.integers(0, 2))),
+            st.tuples(st.sampled_from(["ok", "unanswered", "lost", "cut"]), st.just(set[int]())),
+            st.tuples(st.just("restart"), st.just(set[int]())),
+        ),
+        min_size=8,
+        max_size=40,
+    )
+)
+@settings(max_examples=300)
+def test_the_centre_has_what_the_branch_has_whatever_it_refused_in_between(found: list[tuple[str, set[int]]]) -> None:
+    async def play() -> None:
+        pair = Pair()
+        for step, (what, gauges) in enumerate(found):
+            pair.now += timedelta(minutes=1)
+            if what == "write":
+                for number in sorted(gauges):
+                    await pair.write(number, LEVEL, float(step), pair.now)
+            elif what == "late":
+                for number in sorted(gauges):
+                    await pair.tell_late(number, LEVEL, float(step), START - timedelta(minutes=step))
+            elif what == "refuse":
+                pair.wire.refused = gauges
+            elif what == "restart":
+                pair.start()
+            else:
+                pair.ahead += 700.0  # what was refused is brought again
+                await pair.deliver(what)
+        pair.wire.refused, pair.ahead = set(), pair.ahead + 700.0
+        await pair.deliver()
+        assert await pair.history(pair.centre) == await pair.history(pair.branch)
+        assert pair.heads(pair.centre) == pair.heads(pair.branch)
+        if not any(what == "late" for what, _ in found):
+            assert await pair.order(pair.centre) == await pair.order(pair.branch)
+        assert pair.delivering.cursor(pair.branch) == pair.branch.store.last_seq
+
+    asyncio.run(play())
+
+
 async def test_72_hours_of_cuts_lose_nothing_and_double_nothing(figure: Figure) -> None:
     chance, pair, cuts, restarts = random.Random(72), Pair(), 0, 0
     state, until = "ok", START
@@ -266,6 +315,37 @@ async def test_72_hours_of_cuts_lose_nothing_and_double_nothing(figure: Figure) 
     figure("branch: writes missing or doubled at the centre", abs(len(here) - len(there)), "")
     assert len(here) == 72 * 60
     assert there == here
+
+
+async def test_a_write_that_the_centre_does_not_take_holds_up_no_other_is_told_and_comes_once_it_may() -> None:
+    pair = Pair()
+    pair.wire.refused = {2}
+    lagging = Lagging(Hearing(), pair.delivering), Lagging(pair.wire.hearing, None)
+    for n in range(500):
+        await pair.write(n % 4, LEVEL, float(n), START + timedelta(minutes=n))
+    pair.wire.state = "ok"
+    with pytest.raises(BadGateway, match=r"125 of the writes, as of urn:ngsi-ld:RiverGauge:2: 403 no gauges of others"):
+        await pair.delivering.deliver(pair.branch)
+    assert len(await pair.history(pair.centre)) == 375
+    assert [one.refused for side in lagging for one in side.facts()] == [125, 125]
+    assert not any(side.parts()[0].ok for side in lagging)
+    assert pair.delivering.cursor(pair.branch) == 2  # the log is kept for what waits
+    calls = pair.wire.calls
+    await pair.deliver()
+    assert pair.wire.calls == calls  # it is told, and not brought each second
+    pair.start()
+    pair.wire.refused, pair.ahead = set(), 700.0
+    await pair.deliver()
+    assert await pair.history(pair.centre) == await pair.history(pair.branch)
+    assert pair.delivering.cursor(pair.branch) == pair.branch.store.last_seq
+
+
+async def test_a_branch_that_may_write_nothing_waits_as_for_a_line() -> None:
+    pair = Pair()
+    await pair.write(1, LEVEL, 1.0, START)
+    await pair.deliver("stranger")
+    assert not len(pair.delivering.unaccepted)
+    assert pair.delivering.behind == 1
 
 
 async def test_what_is_of_no_type_that_is_delivered_stays_at_the_branch() -> None:
@@ -406,7 +486,8 @@ async def test_both_sides_know_how_far_a_branch_is_behind() -> None:
     assert [(one.seconds, one.changes) for one in own.facts()] == [(0.0, 0)]
     (there,) = centre.facts()
     assert (there.name, there.seconds, there.changes) == ("school", 0.0, 0)
-    assert {one.name for one in centre.metrics()} == {"branch_lag_seconds", "branch_lag_changes"}
+    figures = {"branch_lag_seconds", "branch_lag_changes", "branch_refused_changes"}
+    assert {one.name for one in centre.metrics()} == figures
     await pair.deliver("cut")  # nothing is to be delivered, and the centre is not told each second
     now += 500.0
     assert not centre.parts()[0].ok  # it does not say any more that it lives

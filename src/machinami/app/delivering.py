@@ -6,11 +6,13 @@ The log is the outbox (docs/decisions/0005): writing costs the branch nothing mo
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from secrets import token_hex
 from typing import Protocol
 
 import orjson
 
+from machinami.app.unaccepted import Desk, Unaccepted, is_refusal, words
 from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadGateway
@@ -54,6 +56,7 @@ class Delivering:
         self._refused: dict[str, tuple[int, str, float]] = {}  # which stamp, why, and when it is brought again
         self._line = line
         self._types = frozenset(town_context().expand(name) for name in settings.types)
+        self.unaccepted = Unaccepted(clock)
         self.behind = 0
 
     def lag(self, now: float) -> float:
@@ -62,41 +65,49 @@ class Delivering:
 
     def cursor(self, town: Town) -> int:
         """The last change that needs no more to be delivered; the log is kept from there on."""
-        return self._kept(town).seq
+        seq, oldest = self._kept(town).seq, self.unaccepted.oldest(town)
+        return seq if oldest is None else min(seq, oldest - 1)
 
     def _kept(self, town: Town) -> "_Way":
         kept = town.store.record(CURSOR, _KEY)
         return _Way("") if kept is None else _Way(kept["mark"], kept["seq"], kept["delivered"], kept["until"])
 
     async def deliver(self, town: Town) -> int:
-        """Deliver all that is not at the centre; how many writes were. Raises BadGateway where the line is cut: it is
-        tried again the next time."""
+        """Deliver all that is not at the centre; how many writes were. Raises BadGateway where the line is cut (it is
+        tried again the next time), or something is not taken there, which holds up nothing else."""
+        await self.unaccepted.load(town)
         await self._look(town, self._kept(town).seq)
-        files = await self._files(town)
-        if not self.behind and not files and self._clock() - self._heard < _HEARD:
-            return 0
-        line = self._line()
-        try:
-            refusal = await self._deliver_files(town, files, line)
-            done = await self._deliver(town, line)
-            if refusal:
-                raise BadGateway(refusal)
-            return done
-        finally:
-            await line.close()
+        files, done, refusal = await self._files(town), 0, ""
+        heard = self._clock() - self._heard < _HEARD
+        if self.behind or files or self.unaccepted.is_due() or not heard:
+            line = self._line()
+            try:
+                refusal = await self._deliver_files(town, files, line)
+                done = await self._deliver(town, line)
+            finally:
+                await line.close()
+        if refusal or len(self.unaccepted):
+            raise BadGateway(refusal or self.unaccepted.said())
+        return done
 
     async def _deliver(self, town: Town, line: Line) -> int:
         way, done = await self._agreed(town, self._kept(town), line), 0
+        if way != self._kept(town):  # the centre had more than was known here, as of an answer that was lost
+            await _note(town, way)
+            await self._look(town, way.seq)
         while changes := await town.store.changes(way.seq, _AT_ONCE):
             last, mine = changes[-1].seq, [one for one in changes if self._types & set(one.types)]
             if mine:
                 way = replace(way, until=last)
                 await _note(town, way)  # what may have come there is known, should the answer be lost
-                way = replace(way, delivered=await self._send(way, mine, line))
-                done += len(mine)
+                before = len(self.unaccepted)
+                way = replace(way, delivered=await self._send(town, way, mine, line))
+                done += len(mine) - len(self.unaccepted) + before
             way = replace(way, seq=last, until=max(last, way.until))
             await _note(town, way)
             await self._look(town, last)
+        if self.unaccepted.is_due():
+            done += await self.unaccepted.bring(town, self._desk(line))
         self._heard = self._clock()
         return done
 
@@ -170,7 +181,7 @@ class Delivering:
         """How far both sides are. Where more has come there than was ever sent from here, this log was set back by
         restoring a backup: its numbers mean other writes from now on, under another mark. Where less is there than was
         taken, the centre was set back, and it is delivered again."""
-        there = await self._call(line, "GET", way.mark, b"") if way.mark else 0
+        there = await self._far(line, way.mark) if way.mark else 0
         if not way.mark or there > way.until or way.seq > town.store.last_seq:
             return _Way(token_hex(6), min(way.seq, town.store.last_seq))
         if there < way.delivered:
@@ -180,27 +191,55 @@ class Delivering:
             return replace(way, seq=there, delivered=there)
         return replace(way, seq=max(way.seq, there), delivered=there)
 
-    async def _send(self, way: "_Way", changes: Sequence[Change], line: Line) -> int:
-        rows = [write_delivery(change) for change in changes]
+    async def _send(self, town: Town, way: "_Way", changes: Sequence[Change], line: Line) -> int:
+        """How far the centre is with these. One that it does not take is found by halves, and waits by itself."""
+        free = await self.unaccepted.without(town, changes)
+        if not free:
+            return way.delivered
+        answer = await self._bring_changes(line, way.mark, way.delivered, free)
+        if not is_refusal(answer):
+            return _reached(answer)
+        if len(free) == 1:
+            await self._far(line, way.mark)  # raises where it is the branch itself that is refused
+            await self.unaccepted.refuse(town, free[0], answer)
+            return way.delivered
+        half = len(free) // 2
+        way = replace(way, delivered=await self._send(town, way, free[:half], line))
+        return await self._send(town, way, free[half:], line)
+
+    def _desk(self, line: Line) -> Desk:
+        async def bring(mark: str, after: int, change: Change) -> Answer:
+            return await self._bring_changes(line, mark, after, [replace(change, seq=after + 1)])
+
+        return Desk(partial(self._far, line), bring)
+
+    async def _far(self, line: Line, mark: str) -> int:
+        return _reached(await self._call(line, "GET", mark, b""))
+
+    async def _bring_changes(self, line: Line, mark: str, after: int, changes: Sequence[Change]) -> Answer:
+        body = orjson.dumps({"after": after, "changes": [write_delivery(change) for change in changes]})
         left = max(0, self.behind - len(changes))
-        body = orjson.dumps({"after": way.delivered, "changes": rows})
-        return await self._call(line, "POST", way.mark, body, left, changes[-1].at.timestamp())
+        return await self._call(line, "POST", mark, body, left, changes[-1].at.timestamp())
 
     async def _call(
         self, line: Line, method: str, mark: str, body: bytes, left: int | None = None, since: float = 0.0
-    ) -> int:
-        """Ask the centre how far it has this log. left, since: what remains to be delivered after this, and since when;
-        None: what is known of it."""
+    ) -> Answer:
+        """Ask the centre how far it has a delivery. left, since: what remains to be delivered after this, and since
+        when; None: what is known of it."""
         left, since = (self.behind, self._since) if left is None else (left, since)
         seconds = max(0, round(self._clock() - since)) if left else 0
         told = self._settings
         headers = {**self._shown(), "Content-Type": "application/json"}
-        url = f"{told.of}/branches/{told.name}.{mark}/changes?behind={left}&seconds={seconds}"
-        answer = await line.call(Call(method, url, headers, body, _PATIENCE, 65_536))
-        if answer.status != 200:
-            said = answer.body[:300].decode("utf-8", "replace")
-            raise BadGateway(f"The centre does not take it: {answer.reason or answer.status} {said}".rstrip())
-        return int(orjson.loads(answer.body)["seq"])
+        lag = f"behind={left}&seconds={seconds}&refused={len(self.unaccepted)}"
+        url = f"{told.of}/branches/{told.name}.{mark}/changes?{lag}"
+        return await line.call(Call(method, url, headers, body, _PATIENCE, 65_536))
+
+
+def _reached(answer: Answer) -> int:
+    """How far the centre says it is. Raises BadGateway where it says something else."""
+    if answer.status != 200:
+        raise BadGateway(f"The centre does not take it: {words(answer)}")
+    return int(orjson.loads(answer.body)["seq"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from machinami.model.checkup.facts import BranchFact
 
 LATE = 120.0  # seconds: a branch that has nothing to say says so twice a minute
 _SECONDS, _CHANGES = "What a branch is behind with delivering", "Changes that a branch has still to deliver"
+_REFUSED = "Changes of a branch that its centre does not take, or that wait behind such a one"
 
 
 class Lagging:
@@ -23,12 +24,13 @@ class Lagging:
         """The branches that are heard here, and this one, where it is one."""
         now = self._hearing.clock()
         found = [
-            BranchFact(one.name, one.town, one.lag(now), one.changes, datetime.fromtimestamp(one.at, UTC))
+            BranchFact(one.name, one.town, one.lag(now), one.changes, datetime.fromtimestamp(one.at, UTC), one.refused)
             for one in self._hearing.branches()
         ]
         own = self._delivering
         if own is not None:
-            found.append(BranchFact(own.of, "", own.lag(now), own.behind, None))
+            refused = len(own.unaccepted)
+            found.append(BranchFact(own.of, "", own.lag(now), own.behind, None, refused, own.unaccepted.said()))
         return found
 
     def parts(self) -> list[Part]:
@@ -36,8 +38,9 @@ class Lagging:
         return [
             Part(
                 f"branch {one.name}" if one.heard else "delivery to the centre, behind",
-                one.seconds < LATE,
-                f"{one.seconds:.0f} s and {one.changes} changes behind",
+                one.seconds < LATE and not one.refused,
+                f"{one.seconds:.0f} s and {one.changes} changes behind"
+                + (f", {one.refused} not taken by the centre" if one.refused else ""),
             )
             for one in self.facts()
         ]
@@ -49,4 +52,5 @@ class Lagging:
             labels = {"branch": one.name, "town": one.town} if one.heard else {}
             found.append(Metric("branch_lag_seconds", _SECONDS, one.seconds, labels=labels))
             found.append(Metric("branch_lag_changes", _CHANGES, one.changes, labels=labels))
+            found.append(Metric("branch_refused_changes", _REFUSED, one.refused, labels=labels))
         return found

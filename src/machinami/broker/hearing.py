@@ -13,13 +13,14 @@ _FORGOTTEN = 30 * 86_400.0  # seconds after which a branch is none any more
 @dataclass(slots=True)
 class Heard:
     """A branch that delivers to a town. at: when it was heard of last, in seconds since 1970; seconds, changes: what it
-    was behind then."""
+    was behind then; refused: how many of its writes are not taken here."""
 
     town: str
     name: str
     at: float
     seconds: float = 0.0
     changes: int = 0
+    refused: int = 0
 
     def lag(self, now: float) -> float:
         """Seconds since the moment up to which the centre has everything of it."""
@@ -42,9 +43,9 @@ class Hearing:
         """A town is let go."""
         self._heard = {place: one for place, one in self._heard.items() if place[0] != town.name}
 
-    def hear(self, town: str, way: str, seconds: float, changes: int) -> None:
-        """A branch says what it is behind. way: its name and mark."""
-        self._heard[town, _name(way)] = Heard(town, _name(way), self.clock(), seconds, changes)
+    def hear(self, town: str, way: str, seconds: float, changes: int, refused: int = 0) -> None:
+        """A branch says what it is behind, and what is not taken here. way: its name and mark."""
+        self._heard[town, _name(way)] = Heard(town, _name(way), self.clock(), seconds, changes, refused)
 
     def _note(self, one: Heard) -> None:
         known = self._heard.get((one.town, one.name))

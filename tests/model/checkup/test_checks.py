@@ -80,6 +80,10 @@ def branch(seconds: float, heard: bool) -> dict[str, Any]:
     return {"branches": (known.BranchFact("school", "default", seconds, 3, NOW if heard else None),)}
 
 
+def refused(heard: bool) -> dict[str, Any]:
+    return {"branches": (known.BranchFact("school", "default", 0.0, 0, NOW if heard else None, 3, "403 no gauges"),)}
+
+
 def following(seconds: float | None) -> dict[str, Any]:
     until = None if seconds is None else NOW - timedelta(seconds=seconds)
     return {"following": known.FollowingFact("https://a.example", until)}
@@ -142,6 +146,8 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], Severity]] = {
     "ends.review_over": (ended("review_over", -5), Severity.WARNING),
     "branch.silent": (branch(300.0, True), Severity.WARNING),
     "branch.delivers_late": (branch(4_000.0, False), Severity.GRAVE),
+    "branch.refused": (refused(True), Severity.WARNING),
+    "branch.not_taken": (refused(False), Severity.WARNING),
     "standby.behind": (second(300.0), Severity.WARNING),
     "standby.version": (second(1.0, "2.0"), Severity.WARNING),
     "standby.nothing_yet": (following(None), Severity.WARNING),

@@ -33,8 +33,8 @@ def routes(
     files, of which a branch may deliver some."""
 
     def hear(request: Request, town: Town) -> None:
-        seconds, changes = (_number(request, name) for name in ("seconds", "behind"))
-        hearing.hear(town.name, _named(request), seconds, changes)
+        seconds, changes, refused = (_number(request, name) for name in ("seconds", "behind", "refused"))
+        hearing.hear(town.name, _named(request), seconds, changes, refused)
 
     async def tell(request: Request) -> Response:
         town = await towns(request.header(b"ngsild-tenant"))

@@ -46,6 +46,10 @@ def branches(facts: Facts) -> Sequence[Finding] | None:
             values = {"name": one.name, "minutes": int(one.seconds // 60), "changes": one.changes}
             key = "branch.delivers_late" if one.heard is None else "branch.silent"
             found.append(Finding("branch", key, _grave(one.seconds), values, f"{one.town} {one.name}", one.heard))
+        if one.refused:
+            values = {"name": one.name, "count": one.refused, "why": one.why}
+            key = "branch.not_taken" if one.heard is None else "branch.refused"
+            found.append(Finding("branch", key, Severity.WARNING, values, f"{one.town} {one.name}"))
     return found
 
 

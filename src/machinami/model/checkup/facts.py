@@ -135,13 +135,16 @@ class FollowingFact:
 @dataclass(frozen=True, slots=True)
 class BranchFact:
     """A branch that delivers to a town here; or, where `heard` is None, this installation, which delivers to the centre
-    that `name` says. seconds, changes: what it is behind; heard: when it was heard of last."""
+    that `name` says. seconds, changes: what it is behind; heard: when it was heard of last; refused: how many of its
+    changes the centre does not take; why: what it says of the first (known at the branch)."""
 
     name: str
     town: str
     seconds: float
     changes: int
     heard: datetime | None
+    refused: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
