@@ -22,6 +22,7 @@ PAST_THE_DOOR = {
     "broker/opening.py": "looks through `Seen` at what a row would let be seen",
     "broker/reasons.py": "says why somebody may do something, to administrators",
     "kit/city.py": "looks which of the entities to be erased are a service's own",
+    "app/unaccepted.py": "delivers to the centre what it refused before, as written",
     "app/delivering.py": "delivers to the centre of a branch what its settings name, as written",
     "kit/disaster.py": "looks whether the town is in its disaster mode, before anybody asks",
     "kit/switches.py": "looks which services are on, before anybody asks",

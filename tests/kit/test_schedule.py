@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from tests.services.flood.conftest import GAUGE, River, river
+import pytest
+from tests.services.flood.conftest import GAUGE, START, River, river
 
 from machinami.broker.contexts import town_context
 from machinami.kit.schedule import Job, Triggers
@@ -48,3 +49,22 @@ async def test_a_job_runs_when_an_entity_of_its_types_or_its_own_entity_has_chan
     assert by_neither.job.health.runs == 1
     for one in counts:
         await one.job.stop()
+
+
+async def test_a_job_that_fails_for_one_reason_is_told_once_and_told_when_it_works_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reasons = ["the line is cut", "the line is cut", "no room", "no room", ""]
+
+    async def work() -> None:
+        if reason := reasons[min(job.health.runs, len(reasons) - 1)]:
+            raise OSError(reason)
+
+    job = Job("delivery", work, lambda: START, every=0.001, settle=0)
+    with caplog.at_level("INFO", "machinami.schedule"):
+        job.start()
+        await until(lambda: job.health.runs > len(reasons))
+        await job.stop()
+    said = [str(record.exc_info[1]) if record.exc_info else record.getMessage() for record in caplog.records]
+    assert said == ["the line is cut", "no room", "delivery works again"]
+    assert job.health.failures == 4

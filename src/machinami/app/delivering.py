@@ -74,7 +74,7 @@ class Delivering:
 
     async def deliver(self, town: Town) -> int:
         """Deliver all that is not at the centre; how many writes were. Raises BadGateway where the line is cut (it is
-        tried again the next time), or something is not taken there, which holds up nothing else."""
+        tried again the next time), or a file is not taken there, which holds up nothing else."""
         await self.unaccepted.load(town)
         await self._look(town, self._kept(town).seq)
         files, done, refusal = await self._files(town), 0, ""
@@ -86,11 +86,12 @@ class Delivering:
                 done = await self._deliver(town, line)
             finally:
                 await line.close()
-        if refusal or len(self.unaccepted):
-            raise BadGateway(refusal or self.unaccepted.said())
+        if refusal:
+            raise BadGateway(refusal)
         return done
 
     async def _deliver(self, town: Town, line: Line) -> int:
+        told = len(self.unaccepted)
         way, done = await self._agreed(town, self._kept(town), line), 0
         if way != self._kept(town):  # the centre had more than was known here, as of an answer that was lost
             await _note(town, way)
@@ -108,6 +109,8 @@ class Delivering:
             await self._look(town, last)
         if self.unaccepted.is_due():
             done += await self.unaccepted.bring(town, self._desk(line))
+        if told != len(self.unaccepted):
+            await self._far(line, way.mark)  # the centre learns of it at once
         self._heard = self._clock()
         return done
 

@@ -30,7 +30,7 @@ class Lagging:
         own = self._delivering
         if own is not None:
             refused = len(own.unaccepted)
-            found.append(BranchFact(own.of, "", own.lag(now), own.behind, None, refused, own.unaccepted.said()))
+            found.append(BranchFact(own.of, "", own.lag(now), own.behind, None, refused, own.unaccepted.why()))
         return found
 
     def parts(self) -> list[Part]:

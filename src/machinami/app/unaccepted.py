@@ -5,9 +5,10 @@ time to time it is brought again, by a delivery of its own (another mark), one w
 an answer at most, and the number of the write that it was for is known.
 """
 
+import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from secrets import token_hex
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import orjson
 
+from machinami.broker.contexts import town_context
 from machinami.broker.town import Town
 from machinami.foundation.errors import BadGateway
 from machinami.model.change import Change
@@ -22,6 +24,7 @@ from machinami.store.protocol import Transaction
 from machinami.wire.exchange import Answer
 
 WAITING, WAY = "branch-unaccepted", "branch-unaccepted-way"
+_LOG = logging.getLogger(__name__)
 _KEY = "centre"
 _REFUSALS = frozenset({400, 403, 413, 422})
 _AGAIN = 600.0  # seconds until it is brought again
@@ -51,7 +54,7 @@ class Unaccepted:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._waiting: dict[int, tuple[str, str]] | None = None  # of which entity, and why
+        self._waiting: dict[int, tuple[str, str]] | None = None  # of which entity, and why: of its type, never its id
         self._due = 0.0
 
     def __len__(self) -> int:
@@ -71,26 +74,24 @@ class Unaccepted:
         """Whether something waits that is brought again now."""
         return bool(self._waiting) and self._clock() >= self._due
 
-    def said(self) -> str:
-        """What waits, and what the centre says of the first; empty where nothing does."""
-        if not self._waiting:
-            return ""
-        entity, why = next(iter(self._waiting.values()))
-        return f"The centre does not take {len(self._waiting)} of the writes, as of {entity}: {why}"
+    def why(self) -> str:
+        """Of which type the first is that waits, and what the centre says of it; empty where nothing waits."""
+        return next(iter(self._waiting.values()))[1] if self._waiting else ""
 
     async def without(self, town: Town, changes: Sequence[Change]) -> list[Change]:
         """The changes of entities of which nothing waits; the others wait from now on."""
         behind = {entity for entity, _ in (self._waiting or {}).values()}
         later = [one for one in changes if one.entity_id in behind and one.seq not in (self._waiting or {})]
         if later:
-            await self._keep(town, later, "an earlier write of it waits")
+            await self._keep(town, later, {one.seq: f"{_kind(one)}: an earlier write of it waits" for one in later})
         return [one for one in changes if one.entity_id not in behind]
 
     async def refuse(self, town: Town, change: Change, answer: Answer) -> None:
         """The centre does not take this one."""
         if not self._waiting:
             self._due = self._clock() + _AGAIN
-        await self._keep(town, [change], words(answer))
+        _LOG.warning("the centre does not take write %d of the log: %s", change.seq, words(answer))
+        await self._keep(town, [change], {change.seq: _reason(change, answer)})
 
     async def bring(self, town: Town, desk: Desk) -> int:
         """Bring what waits again, entity by entity in order, once all of the log was looked at (else a write could go
@@ -119,7 +120,7 @@ class Unaccepted:
             return there
         answer = await desk.bring(way.mark, there, found[0])
         if is_refusal(answer):
-            await self._keep(town, [found[0]], words(answer))
+            await self._keep(town, found, {way.seq: _reason(found[0], answer)})
             return 0
         if answer.status != 200:
             raise BadGateway(f"The centre does not take it: {words(answer)}")
@@ -132,8 +133,8 @@ class Unaccepted:
             found.setdefault(entity, []).append(seq)
         return list(found.values())
 
-    async def _keep(self, town: Town, changes: Sequence[Change], why: str) -> None:
-        waiting = {**(self._waiting or {}), **{one.seq: (one.entity_id, why) for one in changes}}
+    async def _keep(self, town: Town, changes: Sequence[Change], why: Mapping[int, str]) -> None:
+        waiting = {**(self._waiting or {}), **{one.seq: (one.entity_id, why[one.seq]) for one in changes}}
         await self._note(town, dict(sorted(waiting.items())), [one.seq for one in changes])
 
     async def _drop(self, town: Town, way: _Way) -> None:
@@ -161,13 +162,22 @@ def is_refusal(answer: Answer) -> bool:
 
 
 def words(answer: Answer) -> str:
-    """What the centre said, in short."""
+    """What the centre said, for the log."""
+    said = answer.body[:300].decode("utf-8", "replace")
+    return f"{answer.reason or answer.status} {said}".rstrip()
+
+
+def _reason(change: Change, answer: Answer) -> str:
+    """The same without what it may name, for pages."""
     try:
-        told = orjson.loads(answer.body)
-        said = str(told.get("detail") or told.get("title") or "")
+        title = str(orjson.loads(answer.body).get("title") or "")
     except (ValueError, AttributeError):
-        said = answer.body.decode("utf-8", "replace")
-    return f"{answer.reason or answer.status} {said[:300]}".rstrip()
+        title = ""
+    return f"{_kind(change)}: {answer.status} {title[:100]}".rstrip()
+
+
+def _kind(change: Change) -> str:
+    return town_context().compact(change.types[0]) if change.types else "?"
 
 
 def _put(way: _Way, tx: Transaction) -> None:

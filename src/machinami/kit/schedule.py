@@ -30,8 +30,8 @@ class Health:
 class Job:
     """One recurring piece of work: every `every` seconds, and `settle` seconds after a trigger at the latest.
 
-    It never runs twice at once; triggers that come meanwhile make one more run. A failing run is reported and
-    tried again at the next time; it stops nobody else.
+    It never runs twice at once; triggers that come meanwhile make one more run. A failing run is reported (once
+    while it fails for the same reason) and tried again at the next time; it stops nobody else.
     """
 
     def __init__(
@@ -76,12 +76,16 @@ class Job:
             began = loop.time()
             try:
                 await self._work()
+                if self.health.failing_since is not None:
+                    _LOG.info("%s works again", self.name)
                 self.health.last_error, self.health.failing_since = "", None
             except Exception as error:
                 self.health.failures += 1
                 self.health.failing_since = self.health.failing_since or self._clock()
-                self.health.last_error = f"{type(error).__name__}: {error}"
-                _LOG.exception("%s failed; it is tried again at its next time", self.name)
+                said = f"{type(error).__name__}: {error}"
+                if said != self.health.last_error:  # once, however long it lasts: what is told each second is not read
+                    _LOG.exception("%s failed; it is tried again at its next time", self.name)
+                self.health.last_error = said
             self.health.runs += 1
             self.health.last_run = self._clock()
             self.health.last_seconds = loop.time() - began
