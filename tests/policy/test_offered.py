@@ -55,6 +55,7 @@ async def crowd(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Crowd
 
 def test_the_public_reads_cases_and_what_runs_and_officers_read_the_towns_view_of_itself() -> None:
     assert {TERMS[name] for name in OPEN} <= set(PUBLIC)
+    assert len(PUBLIC) == len(set(PUBLIC)), "each is said once"
     assert not {TERMS[name] for name in SHUT} & set(PUBLIC)
 
 

@@ -13,6 +13,7 @@ from machinami.cli.guide import guide
 from machinami.foundation.errors import InputError
 
 _ASKED = ("who", "what", "attribute", "scope", "location")
+_NAMED = 3  # kinds that a remark names; a row of a new town is about seventy that are still to come
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -126,7 +127,8 @@ def _remarks(told: dict[str, Any]) -> list[str]:
     if odd.get("reachesNobody"):
         found.append("だれにも当てはまりません / there is nobody for whom this is")
     if odd.get("nothingThere"):
-        names = ", ".join(odd["nothingThere"])
+        first, more = odd["nothingThere"][:_NAMED], odd["nothingThere"][_NAMED:]
+        names = ", ".join(first) + (f" … (+{len(more)})" if more else "")
         found.append(f"{names} はまだありません / there is no {names} here yet")
     return found
 

@@ -17,7 +17,6 @@ PUBLIC = tuple(
         *("CityNeed", "Vision", "Initiative", "ActionPlan", "KeyPerformanceIndicator", "Pilot", "GateDecision"),
         *("CostItem", "IncomeItem", "Proposal", "PlanReview", "PlanAnswer", "EffectEstimate"),
         *("CashPlan", "CostShare"),
-        *("WeatherObserved", "WbgtObserved"),
         *("TransitFeed", "GtfsAgency", "GtfsStop", "GtfsRoute", "GtfsService", "GtfsShape", "TransitPattern"),
         *("Vehicle", "TransitDelay", "ArrivalEstimation", "RoutePunctuality", "TransitKpi"),
         "TransitNotice",
