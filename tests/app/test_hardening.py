@@ -75,6 +75,28 @@ async def test_one_who_asks_too_often_is_told_to_wait_in_their_language_and_the_
             assert other.status == 401  # another one, who is refused for another reason
 
 
+async def test_half_a_town_behind_one_router_reads_the_same_page_and_one_who_has_much_made_is_told_to_wait(
+    tmp_path: Path,
+) -> None:
+    async with served(tmp_path, requests_per_client=20) as (town, first):
+        await first.become_first()
+        async with aiohttp.ClientSession(town.address) as router:
+
+            async def statuses(*paths: str) -> set[int]:
+                async def one(path: str) -> int:
+                    async with router.get(path) as answer:
+                        await answer.read()
+                        return answer.status
+
+                return set(await asyncio.gather(*(one(path) for path in paths)))
+
+            file = "/static/icons/machinami.svg"
+            for _ in range(10):
+                assert await statuses("/") == {200}
+            assert await statuses(*["/", file] * 150) == {200}
+            assert 429 in await statuses(*(f"/?made={number}" for number in range(150)))
+
+
 def test_an_open_town_and_one_at_its_own_machine_count_nobody(tmp_path: Path) -> None:
     assert pace_of(Settings(tmp_path)) is None
     assert pace_of(Settings(tmp_path, host="0.0.0.0")) is not None

@@ -40,6 +40,15 @@ def test_each_has_a_second_saved_up_and_nobody_elses() -> None:
     assert answered(pace, "one", 25) == 10
 
 
+def test_what_is_forgiven_counts_no_more_and_saves_up_nothing() -> None:
+    pace = Pace(10, Clock())
+    for _ in range(100):
+        pace.admit("one")
+        pace.forgive("one")
+    pace.forgive("nobody")
+    assert answered(pace, "one", 25) == 10
+
+
 def test_who_is_refused_is_told_when_to_come_again() -> None:
     pace = Pace(1, Clock())
     pace.admit("one")

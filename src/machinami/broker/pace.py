@@ -45,6 +45,12 @@ class Pace:
             )
         self._left[who] = (left - 1.0, now)
 
+    def forgive(self, who: str) -> None:
+        """A request that was counted counts no more."""
+        found = self._left.get(who)
+        if found is not None:
+            self._left[who] = (min(self._bound, found[0] + 1.0), found[1])
+
     def _forget(self, now: float) -> None:
         """Who did not ask for a second has saved up all of it again; beyond that the eldest go first."""
         self._left = {who: found for who, found in self._left.items() if now - found[1] < 1.0}

@@ -31,7 +31,7 @@ class Request:
     there at first, with why it could not be had; None where it could; known_fields: what `fields` gives, once that
     is known; certificate: the SHA-256 of the certificate that the client showed, if it showed one that is trusted;
     memo: what is remembered with these header fields, None where they are looked at once; counted: whether it was
-    counted for who asks."""
+    counted for who asks; uncount: takes that back."""
 
     method: str
     path: str
@@ -46,6 +46,7 @@ class Request:
     certificate: str = ""
     memo: Memo | None = None
     counted: bool = False
+    uncount: Callable[[], None] | None = None
 
     @property
     def fields(self) -> dict[bytes, bytes]:
@@ -58,6 +59,13 @@ class Request:
                     found[name] = b", ".join([value for key, value in self.headers if key == name])
             self.known_fields = found
         return found
+
+    def forgive(self) -> None:
+        """Its answer was there already, or is made for another: it does not count for who asks. Behind one router, or
+        one mobile network, is half a town on the day on which all of it looks at the same page."""
+        if self.uncount is not None:
+            self.uncount()
+            self.uncount = None
 
     def add_cookie(self, name: str, value: str) -> None:
         """Have the request show a cookie that its answer is about to set."""

@@ -81,10 +81,13 @@ class Rendered:
             return make(request)
         found = self._kept.get(key)
         if found is not None and found.crowded and self.clock() - found.made <= _SECOND:
+            request.forgive()
             self.served += 1
             return found.answer(request)
         making = self._making.get(key)
         if making is not None:
+            if found is not None:  # a page that is kept: who waits for it holds up nobody of the same address
+                request.forgive()
             return self._shared(making, request, make)
         task = self._making[key] = asyncio.ensure_future(self._make(key, request, make))
         task.add_done_callback(lambda _: self._making.pop(key, None))
@@ -117,6 +120,7 @@ class Rendered:
         """What another asker is waiting for; what was made for them alone is made anew for this one."""
         found = await asyncio.shield(task)
         if isinstance(found, _Kept):
+            request.forgive()
             self.served += 1
             return found.answer(request)
         return await make(request)

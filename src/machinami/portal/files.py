@@ -29,6 +29,7 @@ def file_routes(desk: Desk, frame: Frame) -> list[Route]:
 
 def show_asset(request: Request) -> Response:
     """A file for the browser, kept for ever under its content hash. Raises NotFound."""
+    request.forgive()
     path = request.params["path"]
     found = asset(path)
     rule, tag = cache_rule(path, request.arguments.get("v")), f'"{found.digest}"'
@@ -54,6 +55,7 @@ def _base(desk: Desk) -> File:
         name, layers = request.params["file"].removesuffix(".geojson"), desk.base_layers()
         if name not in layers:
             raise NotFound(f"The base map has no layer {name[:80]!r}; it has: {', '.join(layers) or 'none'}")
+        request.forgive()
         kept = rendered.get(name)
         if kept is None or kept[0] is not layers[name]:
             kept = rendered[name] = (layers[name], orjson.dumps(layers[name]))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -67,7 +68,9 @@ class Asking:
         """Count a request once, for who asks, else for where it comes from. Raises TooManyRequests."""
         if self.pace is not None and not request.counted and self.identity.has_administrators:
             request.counted = True
-            self.pace.admit(who or self.address(request))
+            asker = who or self.address(request)
+            self.pace.admit(asker)
+            request.uncount = partial(self.pace.forgive, asker)
 
     def _known(self, request: Request) -> Principal:
         if request.memo is not None and not request.certificate:

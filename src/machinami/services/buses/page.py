@@ -87,8 +87,8 @@ def routes(city: City, desk: Desk) -> list[Route]:
     way = Way(city, desk)
     page = way.frame.page
     return [
-        page("GET", ADDRESS, way.show, "Buses: stops, journeys, delays, timetables"),
-        page("GET", ADDRESS + "/stop/{stop}", way.stop, "A stop: its next departures and its timetable"),
+        way.frame.public(ADDRESS, way.show, "Buses: stops, journeys, delays, timetables"),
+        way.frame.public(ADDRESS + "/stop/{stop}", way.stop, "A stop: its next departures and its timetable"),
         page("POST", f"{ADDRESS}/ask", way.ask, "Have a timetable worked out"),
         page("POST", f"{ADDRESS}/decide", way.decide, "Decide on a proposed timetable"),
         page("POST", f"{ADDRESS}/notice", way.notice, "Tell riders something"),

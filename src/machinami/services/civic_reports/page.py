@@ -57,7 +57,7 @@ def routes(city: City, desk: Desk) -> list[Route]:
     way = Way(city, desk)
     page = way.frame.page
     return [
-        page("GET", ADDRESS, way.show, "Reports from the street: list, map, offices, figures"),
+        way.frame.public(ADDRESS, way.show, "Reports from the street: list, map, offices, figures"),
         page("GET", f"{ADDRESS}/new", way.new, "Report what is broken"),
         page("GET", f"{ADDRESS}/reports/{{number}}", way.one, "One report"),
         page("GET", f"{ADDRESS}/mine/{{secret}}", way.mine, "One's own report, by its secret address"),

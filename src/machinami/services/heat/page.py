@@ -33,7 +33,7 @@ def routes(city: City, desk: Desk) -> list[Route]:
     book = Book(city, Frame.around(desk))
     page = book.frame.page
     return [
-        page("GET", ADDRESS, book.show, "Heat: how hot it is for people, who is warned, where it is cool"),
+        book.frame.public(ADDRESS, book.show, "Heat: how hot it is for people, who is warned, where it is cool"),
         *(page("POST", f"{ADDRESS}/{name}", book.taken(name, deed)) for name, deed in book.deeds().items()),
     ]
 
