@@ -26,6 +26,21 @@ def test_an_address_hands_in_so_much_an_hour_and_again_an_hour_later() -> None:
     assert desk.refused == 1
 
 
+def test_in_a_disaster_ten_times_as_much_is_taken_and_then_as_much_as_ever() -> None:
+    desk = Reception(per_address=2, per_town=3)
+    for _ in range(20):
+        desk.admit_stranger("192.0.2.1", NOW, in_disaster=True)
+    with pytest.raises(TooManyRequests):
+        desk.admit_stranger("192.0.2.1", NOW, in_disaster=True)
+    for number in range(10):
+        desk.admit_stranger(f"198.51.100.{number}", NOW, in_disaster=True)
+    with pytest.raises(TooManyRequests, match="30 an hour"):
+        desk.admit_stranger("203.0.113.1", NOW, in_disaster=True)
+    with pytest.raises(TooManyRequests, match="3 an hour"):
+        desk.admit_stranger("203.0.113.1", NOW)
+    desk.admit_stranger("203.0.113.1", NOW + HOUR)
+
+
 def test_without_a_bound_nothing_is_remembered() -> None:
     desk = Reception(per_address=0, per_town=0)
     for _ in range(100):

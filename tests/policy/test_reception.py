@@ -66,3 +66,12 @@ async def test_looking_is_never_counted(crowd: Crowd) -> None:
         assert (await crowd.ask("nobody", "GET", "/services/needs")).status == 200
         assert (await crowd.ask("nobody", "GET", "/services/participation")).status == 200
     assert (await hand_in(crowd, "nobody", "needs/hand-in", NOTE)).status == 303
+
+
+async def test_in_the_disaster_mode_more_is_taken_from_strangers(crowd: Crowd) -> None:
+    for _ in range(MOST):
+        assert (await hand_in(crowd, "nobody", "needs/hand-in", NOTE)).status == 303
+    assert (await hand_in(crowd, "nobody", "needs/hand-in", NOTE)).status == 429
+    turned = {"state": "on", "reason": "大雨特別警報", "who": "山田花子", "role": "危機管理課長"}
+    assert (await crowd.ask("officer", "POST", "/disaster", form=turned)).status == 303
+    assert (await hand_in(crowd, "nobody", "needs/hand-in", NOTE)).status == 303

@@ -14,6 +14,7 @@ from machinami.foundation.errors import TooManyRequests
 
 HOUR = timedelta(hours=1)
 PER_ADDRESS, PER_TOWN = 20, 300
+_IN_DISASTER = 10  # times the bounds for strangers
 _MOST = 20_000  # addresses at hand
 
 
@@ -29,13 +30,14 @@ class Reception:
         self._all: deque[datetime] = deque()
         self.refused = 0
 
-    def admit_stranger(self, address: str, now: datetime) -> None:
-        """Count what somebody hands in whom nobody knows. Raises TooManyRequests, with the seconds until there is room
-        again as `retryAfter`."""
-        since = now - HOUR
+    def admit_stranger(self, address: str, now: datetime, in_disaster: bool = False) -> None:
+        """Count what somebody hands in whom nobody knows; in a disaster ten times as much is taken, when much is
+        broken and a mobile network has one address for many. Raises TooManyRequests, with the seconds until there is
+        room again as `retryAfter`."""
+        since, times = now - HOUR, _IN_DISASTER if in_disaster else 1
         mine, everyone = self._recent(household(address), since), _forget(self._all, since)
-        self._demand("address", mine, self._per_address, now)
-        self._demand("town", everyone, self._per_town, now)
+        self._demand("address", mine, times * self._per_address, now)
+        self._demand("town", everyone, times * self._per_town, now)
         _note(mine, self._per_address, now)
         _note(everyone, self._per_town, now)
 

@@ -110,7 +110,7 @@ class City:
             return
         self._counted = True
         if by.id == ANONYMOUS.id:
-            self._town.reception.admit_stranger(address, self.now())
+            self._town.reception.admit_stranger(address, self.now(), Disaster(self._town).mode != "off")
         elif by.scopes is None and not is_author(self._town.policy, by, self.manifest):
             self._town.reception.admit_person(by.id, self.now())
 
