@@ -35,6 +35,16 @@ class SettingField:
     step: str = "any"
     choices: tuple[str, ...] = ()
 
+    @property
+    def least(self) -> str:
+        """The smallest value for eyes; empty where there is none."""
+        return "" if self.minimum is None else f"{self.minimum:,.12g}"
+
+    @property
+    def most(self) -> str:
+        """The largest one."""
+        return "" if self.maximum is None else f"{self.maximum:,.12g}"
+
     def spoken(self, text: str) -> str:
         """A value for eyes, with its unit: a number in groups and without zeros that say nothing."""
         value = _parsed(0.0, text) if self.kind == "number" else text
@@ -161,9 +171,9 @@ def read_setting(setting: Setting, text: str) -> Value:
 def refusal(field: SettingField, words: Words) -> str:
     """What would do for a setting, in the words of an officer whose value was refused."""
     said = {"title": without_ruby(field.title)}
-    if field.minimum is None or field.maximum is None:
+    if not (field.least and field.most):
         return words.plain("refused.text" if field.kind == "text" else "refused.choice", **said)
-    said |= {"least": f"{field.minimum:,.12g}", "most": f"{field.maximum:,.12g}"}
+    said |= {"least": field.least, "most": field.most}
     name = "whole" if field.step == "1" else "number"
     if field.unit:
         return words.plain(f"refused.{name}", **said, unit=field.unit)

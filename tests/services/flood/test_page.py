@@ -178,7 +178,7 @@ async def test_a_setting_that_will_not_do_is_shown_again_with_what_would(officer
     async with session.post("/services/flood/settings", data=sent) as answer:
         assert answer.status == 422
         html = await answer.text()
-    assert "沈黙とみなす時間は、2 から 720 まで（分）の、小数のつかない数で書いてください" in html
+    assert "「沈黙とみなす時間」は、2 から 720 まで（分）の、小数のつかない数で書いてください" in html
     assert 'aria-invalid="true"' in html
     assert not any(sheet.changes for sheet in preview.flood.known.settings)
 
