@@ -339,6 +339,22 @@ async def test_a_write_that_the_centre_does_not_take_holds_up_no_other_is_told_a
     assert pair.delivering.cursor(pair.branch) == pair.branch.store.last_seq
 
 
+async def test_what_waits_is_given_up_when_its_type_is_not_to_be_delivered_any_more() -> None:
+    pair = Pair()
+    pair.wire.refused = {2}
+    for n in range(4):
+        await pair.write(n, LEVEL, float(n), START)
+    await pair.deliver()
+    kept = await pair.branch.store.records("branch-unaccepted")
+    assert len(kept) == 1
+    assert "RiverGauge:2" not in str(kept), "an id may name a person, and is kept in no other place"
+    told = BranchSettings("http://centre", "school", ("Shelter",))
+    pair.delivering = Delivering(told, lambda: pair.wire)
+    await pair.deliver()
+    assert not len(pair.delivering.unaccepted)
+    assert pair.delivering.cursor(pair.branch) == pair.branch.store.last_seq
+
+
 async def test_a_branch_that_may_write_nothing_waits_as_for_a_line() -> None:
     pair = Pair()
     await pair.write(1, LEVEL, 1.0, START)

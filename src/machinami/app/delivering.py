@@ -97,7 +97,7 @@ class Delivering:
             await _note(town, way)
             await self._look(town, way.seq)
         while changes := await town.store.changes(way.seq, _AT_ONCE):
-            last, mine = changes[-1].seq, [one for one in changes if self._types & set(one.types)]
+            last, mine = changes[-1].seq, [one for one in changes if self._is_wanted(one)]
             if mine:
                 way = replace(way, until=last)
                 await _note(town, way)  # what may have come there is known, should the answer be lost
@@ -214,7 +214,10 @@ class Delivering:
         async def bring(mark: str, after: int, change: Change) -> Answer:
             return await self._bring_changes(line, mark, after, [replace(change, seq=after + 1)])
 
-        return Desk(partial(self._far, line), bring)
+        return Desk(partial(self._far, line), bring, self._is_wanted)
+
+    def _is_wanted(self, change: Change) -> bool:
+        return bool(self._types & set(change.types))
 
     async def _far(self, line: Line, mark: str) -> int:
         return _reached(await self._call(line, "GET", mark, b""))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from hashlib import blake2b
 from secrets import token_hex
 from typing import NamedTuple
 
@@ -32,10 +33,12 @@ _ENTITIES = 200  # of which it is tried in one round
 
 
 class Desk(NamedTuple):
-    """What the centre is asked: how far it has a delivery (by its mark), and to take one write after a number."""
+    """What the centre is asked: how far it has a delivery (by its mark), and to take one write after a number; and
+    whether a write is one that is delivered, as the settings are now."""
 
     reached: Callable[[str], Awaitable[int]]
     bring: Callable[[str, int, Change], Awaitable[Answer]]
+    is_wanted: Callable[[Change], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Unaccepted:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._waiting: dict[int, tuple[str, str]] | None = None  # of which entity, and why: of its type, never its id
+        self._waiting: dict[int, tuple[str, str]] | None = None  # the digest of its entity, as ids may name people; why
         self._due = 0.0
 
     def __len__(self) -> int:
@@ -81,10 +84,10 @@ class Unaccepted:
     async def without(self, town: Town, changes: Sequence[Change]) -> list[Change]:
         """The changes of entities of which nothing waits; the others wait from now on."""
         behind = {entity for entity, _ in (self._waiting or {}).values()}
-        later = [one for one in changes if one.entity_id in behind and one.seq not in (self._waiting or {})]
+        later = [one for one in changes if _digest(one) in behind and one.seq not in (self._waiting or {})]
         if later:
             await self._keep(town, later, {one.seq: f"{_kind(one)}: an earlier write of it waits" for one in later})
-        return [one for one in changes if one.entity_id not in behind]
+        return [one for one in changes if _digest(one) not in behind]
 
     async def refuse(self, town: Town, change: Change, answer: Answer) -> None:
         """The centre does not take this one."""
@@ -107,21 +110,22 @@ class Unaccepted:
                 way = replace(_way(town), mark=way.mark, number=there + 1, seq=seq)
                 await town.store.transact(partial(_put, way))
                 taken = await self._bring_one(town, desk, way, there)
-                if not taken:
+                if taken is None:
                     break
-                there, done = taken, done + 1
+                there, done = taken, done + (taken > there)
         return done
 
-    async def _bring_one(self, town: Town, desk: Desk, way: _Way, there: int) -> int:
-        """How far the delivery is after this write; 0 where it was refused again."""
+    async def _bring_one(self, town: Town, desk: Desk, way: _Way, there: int) -> int | None:
+        """How far the delivery is after this write; None where it was refused again. What is no write of the log any
+        more, as that was set back, or is not to be delivered any more, is let go."""
         found = await town.store.changes(way.seq - 1, 1)
-        if not found or found[0].seq != way.seq:  # the log was set back, and it is no write any more
+        if not found or found[0].seq != way.seq or not desk.is_wanted(found[0]):
             await self._drop(town, way)
             return there
         answer = await desk.bring(way.mark, there, found[0])
         if is_refusal(answer):
             await self._keep(town, found, {way.seq: _reason(found[0], answer)})
-            return 0
+            return None
         if answer.status != 200:
             raise BadGateway(f"The centre does not take it: {words(answer)}")
         await self._drop(town, way)
@@ -134,7 +138,7 @@ class Unaccepted:
         return list(found.values())
 
     async def _keep(self, town: Town, changes: Sequence[Change], why: Mapping[int, str]) -> None:
-        waiting = {**(self._waiting or {}), **{one.seq: (one.entity_id, why[one.seq]) for one in changes}}
+        waiting = {**(self._waiting or {}), **{one.seq: (_digest(one), why[one.seq]) for one in changes}}
         await self._note(town, dict(sorted(waiting.items())), [one.seq for one in changes])
 
     async def _drop(self, town: Town, way: _Way) -> None:
@@ -174,6 +178,10 @@ def _reason(change: Change, answer: Answer) -> str:
     except (ValueError, AttributeError):
         title = ""
     return f"{_kind(change)}: {answer.status} {title[:100]}".rstrip()
+
+
+def _digest(change: Change) -> str:
+    return blake2b(change.entity_id.encode(), digest_size=12).hexdigest()
 
 
 def _kind(change: Change) -> str:
