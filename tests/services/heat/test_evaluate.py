@@ -31,6 +31,12 @@ def test_a_row_of_the_published_program_is_met() -> None:
     assert (found["liljegren_largest_difference"] or 1) < 0.05
 
 
+def test_a_leap_year_has_the_sun_of_the_next_day_as_the_published_program_gives_it() -> None:
+    low_sun = f"{ROWS.splitlines()[0]}\n2024,11,15,7,0,9,10,42.337,135.361,670.1,877.2,30.68,25.9,0,10,-1,1,36.62587\n"
+    found = checks(EMPTY._replace(documents={"reference": low_sun.encode()}), {})
+    assert (found["liljegren_largest_difference"] or 1) < 0.05
+
+
 def test_headings_may_say_their_units() -> None:
     head, *rows = ROWS.splitlines()
     ours = {"solar": "Solar (W/m2)", "pres": "pressure_hPa", "Tair": "air_temperature_degC", "Twbg": "WBGT (°C)"}

@@ -28,6 +28,7 @@ NAMES = {
 """Columns that must be there, with the names under which they are found: ours, the program's own, those of climate."""
 UNITS = frozenset("c degc deg degrees hpa mb mbar percent pct w m2 wm2 m s ms mps min".split())
 """What a heading may say of the unit after its name; another unit stays a part of the name, which is then not known."""
+DAY = 86_400.0
 UNKNOWN = -9999.0  # what the program says where it found no balance
 
 
@@ -59,8 +60,8 @@ def reference_of(data: bytes) -> dict[str, Floats]:
 
 
 def worked_out(rows: Mapping[str, Floats]) -> Floats:
-    """The WBGT (°C) of the rows by the balance of heat."""
-    sun = sun_at(rows["seconds"], rows["lat"], rows["lon"])
+    """The WBGT (°C) of the rows by the balance of heat, with the sun as the published program has it."""
+    sun = sun_at(_as_it_counts_days(rows["seconds"]), rows["lat"], rows["lon"])
     light = sunlight(rows["irradiance"], sun.cos_zenith, sun.distance)
     wind = rows["wind"].copy()
     higher = rows["zspeed"] != BODY_HEIGHT
@@ -71,6 +72,13 @@ def worked_out(rows: Mapping[str, Floats]) -> Floats:
             wind[these] = wind_at_body(*parts, layered, town)
     air = air_of(rows["temperature"], rows["humidity"], rows["pressure"], wind)
     return liljegren(air, light).wbgt
+
+
+def _as_it_counts_days(seconds: Floats) -> Floats:
+    """The published program counts the leap day of a year after 2000 from the first of January on, so that all of such
+    a year has the sun of the next day: 0.4° of declination at the most, which is much where the sun rises or sets."""
+    years = seconds.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
+    return np.asarray(seconds + DAY * ((years > 2000) & (years % 4 == 0)), np.float64)
 
 
 def optima_of(documents: Mapping[str, bytes]) -> dict[str, float]:
