@@ -141,6 +141,15 @@ def post(url: str, path: str, body: object) -> int:
         return int(answer.status)
 
 
+def history_pages(folder: Path) -> list[int]:
+    """The pages of the file of the default town on which its history lies."""
+    connection = apsw.Connection(str(file(folder)))
+    sql = "SELECT pageno FROM dbstat WHERE name = 'history' AND path <> '/' ORDER BY pageno"
+    found = [page for (page,) in connection.execute(sql)]
+    connection.close()
+    return found
+
+
 def test_pages_that_are_damaged_say_so_in_health_and_the_first_one_of_the_default_town_stops_nothing(
     tmp_path: Path,
 ) -> None:
@@ -148,12 +157,8 @@ def test_pages_that_are_damaged_say_so_in_health_and_the_first_one_of_the_defaul
         for number in range(30):
             text = {"type": "Property", "value": "x" * 3_000}
             assert post(found.url, f"{BASE}/entities", gauge(number) | {"text": text}) == 201
-    connection = apsw.Connection(str(file(tmp_path)))
-    sql = "SELECT pageno FROM dbstat WHERE name = 'history' AND path <> '/' ORDER BY pageno"
-    pages = [page for (page,) in connection.execute(sql)]
-    connection.close()
     with file(tmp_path).open("r+b") as torn:
-        for page in (1, *pages):
+        for page in (1, *history_pages(tmp_path)):
             torn.seek((page - 1) * PAGE)
             torn.write(b"\xff" * PAGE)
     with town(tmp_path) as found:  # it meets the first page, reads all out, and makes the history anew from the log
@@ -161,6 +166,7 @@ def test_pages_that_are_damaged_say_so_in_health_and_the_first_one_of_the_defaul
         assert found.get(f"{BASE}/temporal/entities/urn:ngsi-ld:Gauge:7")["level"][0]["value"] == 7
         told = [part["detail"] for part in found.get("/health")["parts"] if part["name"] == "set aside"]
         assert any("came back from the log" in one for one in told)
+    pages = history_pages(tmp_path)  # other ones, as the file was made anew
     with file(tmp_path).open("r+b") as torn:
         for page in pages:
             torn.seek((page - 1) * PAGE)

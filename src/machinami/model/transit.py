@@ -170,15 +170,16 @@ def running_on(network: Network, day: date) -> frozenset[str]:
     return frozenset(one.id for one in network.services.values() if one.runs_on(day))
 
 
-def runs_of(network: Network, day: date) -> Iterator[Run]:
-    """The trips under way on a day: its own, and those of the day before that go on beyond midnight."""
+def runs_of(network: Network, day: date, late: int = 0) -> Iterator[Run]:
+    """The trips under way on a day: its own, and those of the day before that go on beyond midnight, or would if they
+    were so many seconds late."""
     today, before = running_on(network, day), running_on(network, day - timedelta(days=1))
     for number, pattern in enumerate(network.patterns):
         lengths = [profile.arrive[-1] for profile in pattern.profiles]
         for trip in pattern.trips:
             if trip.service in today:
                 yield Run(number, trip, trip.start)
-            if trip.service in before and trip.start + lengths[trip.profile] >= DAY:
+            if trip.service in before and trip.start + lengths[trip.profile] + late >= DAY:
                 yield Run(number, trip, trip.start - DAY)
 
 

@@ -1,22 +1,23 @@
 """Are stops, journeys, estimates and exports as a timetable and vehicles say?"""
 
 import math
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from tests.transit import packed
+from tests.transit import TABLES, packed
 
 from machinami.ingest.gtfs.parse.feed import read_feed
-from machinami.model.transit import Network, Pattern, Profile, Route, Service, Stop, Trip
+from machinami.model.transit import Network, Pattern, Profile, Route, Service, Stop, Trip, day_begins
 from machinami.services.buses.logic.arrivals import RunPast, as_document, estimates, learn, model_of, score
-from machinami.services.buses.logic.board import matching, nearest, sheet
+from machinami.services.buses.logic.board import departures, matching, nearest, sheet
 from machinami.services.buses.logic.day import Place, day_of, journeys, on_foot, soonest
 from machinami.services.buses.logic.demand import demand_of
 from machinami.services.buses.logic.export import gtfs_of
 from machinami.services.buses.logic.planning import HOURS, flat, problem_of, turned
 from machinami.services.buses.logic.replay import parted, replayed
 from machinami.services.buses.logic.time_expanded import arrival, expand
+from machinami.services.buses.model import ArrivalEstimation
 
 TUESDAY = date(2026, 6, 30)
 STATION, ESTATE = Place(138.0, 35.0), Place(138.02, 35.022)
@@ -71,6 +72,30 @@ def test_the_sheet_of_a_stop_has_its_departures_by_hour() -> None:
     found = sheet(held, day_of(held, TUESDAY), "A")
     assert {hour: [cell.minute for cell in cells] for hour, cells in found.items()} == {0: [10], 12: [0, 30], 24: [10]}
     assert sheet(held, day_of(held, TUESDAY), "C") == {}  # the last stop
+
+
+def test_a_bus_of_yesterdays_service_is_told_late_after_midnight() -> None:
+    held = network()
+    pattern = next(one for one in held.patterns if any(trip.id == "N1" for trip in one.trips))
+    wednesday, begins = TUESDAY + timedelta(days=1), day_begins(TUESDAY + timedelta(days=1), held.zone)
+    for day, delay in ((TUESDAY, 240), (wednesday, None)):
+        late = ArrivalEstimation("e", trip="N1", day=day.isoformat())
+        told = {(pattern.id, "N1"): (late, {0: [120, 240, 360]})}
+        (bus, *_) = departures(held, day_of(held, wednesday), wednesday, "A", begins, told, 3)
+        assert (bus.trip, bus.day, bus.due) == ("N1", TUESDAY.isoformat(), begins + timedelta(minutes=10))
+        assert (bus.expected and (bus.expected - bus.due).total_seconds()) == delay
+
+
+def test_the_last_bus_of_the_day_is_waited_for_after_midnight_where_it_is_late() -> None:
+    times = TABLES["stop_times.txt"].replace("24:1", "23:1").replace("24:2", "23:2")
+    held = read_feed(packed(stop_times=times)).network
+    pattern = next(one for one in held.patterns if any(trip.id == "N1" for trip in one.trips))
+    wednesday, begins = TUESDAY + timedelta(days=1), day_begins(TUESDAY + timedelta(days=1), held.zone)
+    late = ArrivalEstimation("e", trip="N1", day=TUESDAY.isoformat())
+    told = {(pattern.id, "N1"): (late, {0: [3200, 3300, 3400]})}
+    (bus, *_) = departures(held, day_of(held, wednesday), wednesday, "A", begins, told, 3)
+    assert (bus.trip, bus.expected) == ("N1", begins + timedelta(minutes=5))
+    assert departures(held, day_of(held, wednesday), wednesday, "A", begins, {}, 3) == []
 
 
 def test_an_exported_timetable_is_read_again_as_it_was() -> None:

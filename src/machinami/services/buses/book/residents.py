@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from machinami.kit.city import City
 from machinami.kit.words import Words
@@ -178,7 +178,7 @@ async def stop_view(city: City, name: str, words: Words, now: datetime) -> StopV
         stop_row(stop, words),
         stop.lon,
         stop.lat,
-        [departure_row(network, one, words, find, (name, today.isoformat())) for one in rows],
+        [departure_row(network, one, words, find, name) for one in rows],
         printed,
         {route: line_name(network, route, words) for route in sorted(routes)},
         [stop_row(other, words, metres) for other, metres in around],
@@ -189,14 +189,11 @@ async def stop_view(city: City, name: str, words: Words, now: datetime) -> StopV
     )
 
 
-def departure_row(
-    network: Network, one: Departure, words: Words, find: Concerning, at: tuple[str, str]
-) -> DepartureRow:
-    """A departure as a page shows it; at: the stop and the day."""
-    stop, day = at
+def departure_row(network: Network, one: Departure, words: Words, find: Concerning, stop: str) -> DepartureRow:
+    """A departure from a stop as a page shows it."""
     delay = None if one.expected is None else round((one.expected - one.due).total_seconds() / 60)
     goal = one.headsign or words.of(network.stops[one.goal].name, one.goal)
-    notices = find(one.route, around(network, stop), one.trip, day, one.due)
+    notices = find(one.route, around(network, stop), one.trip, one.day, one.due)
     return DepartureRow(line_name(network, one.route, words), goal, one, delay, notices)
 
 
@@ -226,7 +223,7 @@ async def plan_view(city: City, asked: Asked, words: Words, now: datetime) -> Pl
     begins = day_begins(today, held.network.zone)
     names = (words.of(origin.name), words.of(goal.name))
     find = concerning(await standing_notices(city, now), held.network, words, now)
-    rows = [_journey(held.network, day, one, begins, names, said, today.isoformat(), words, find) for one in journeys]
+    rows = [_journey(held.network, day, one, begins, names, said, today, words, find) for one in journeys]
     walk = on_foot(*places)
     minutes = -(-walk // 60) if walk <= WALK_ALL else None
     return PlanView(asked, stop_row(origin, words), stop_row(goal, words), rows[:MOST_JOURNEYS], minutes)
@@ -273,7 +270,7 @@ def _journey(
     begins: datetime,
     ends: tuple[str, str],
     said: Mapping[tuple[str, str], tuple[ArrivalEstimation, Mapping[int, Sequence[float]]]],
-    today: str,
+    today: date,
     words: Words,
     find: Concerning,
 ) -> JourneyRow:
@@ -290,12 +287,13 @@ def _journey(
             legs.append(LegRow("", "", here, origin, at(ride.depart - walk), at(ride.depart), 0))
         trip = next(trip for trip in pattern.trips if trip.id == name.trip)
         told = said.get((pattern.id, trip.id))
-        row = told[1].get(ride.board) if told and told[0].day == today else None
+        served = name.day_of_service(today)
+        row = told[1].get(ride.board) if told and told[0].day == served else None
         sign = trip.headsign or words.of(network.stops[pattern.stops[-1]].name)
         line = line_name(network, pattern.route, words)
         calls, delay = ride.alight - ride.board, round(row[1] / 60) if row else None
         ends_at = [stop for place in (ride.board, ride.alight) for stop in around(network, pattern.stops[place])]
-        notices = find(pattern.route, ends_at, name.trip, today, at(ride.depart))
+        notices = find(pattern.route, ends_at, name.trip, served, at(ride.depart))
         legs.append(LegRow(line, sign, origin, goal, at(ride.depart), at(ride.arrive), calls, delay, notices))
         here = goal
     if one.walks[-1]:

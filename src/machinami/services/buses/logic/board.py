@@ -10,18 +10,17 @@ import numpy as np
 from machinami.methods.footpaths import great_circle
 from machinami.methods.series import Floats
 from machinami.model.transit import DAY, Network, Stop, day_begins
-from machinami.services.buses.logic.day import Day, Name
+from machinami.services.buses.logic.day import LATEST, Day, Name
 from machinami.services.buses.model import ArrivalEstimation
-
-LATEST = 3600  # s: a vehicle later than this is not waited for any more
 
 
 class Departure(NamedTuple):
-    """A departure: route by key, trip by id, where to, the time by the timetable, and the expected one (middle, low,
-    high; None: nothing is known of the vehicle)."""
+    """A departure: route by key, trip by id and its day of service, where to, the time by the timetable, and the
+    expected one (middle, low, high; None: nothing is known of the vehicle)."""
 
     route: str
     trip: str
+    day: str
     headsign: str
     goal: str
     due: datetime
@@ -74,12 +73,13 @@ def _departure(network: Network, name: Name, place: int, due: datetime, told: To
     trip = next((one for one in pattern.trips if one.id == name.trip), None)
     goal = network.stops[pattern.stops[-1]].id
     headsign = trip.headsign if trip else ""
-    said = told.get((pattern.id, name.trip))
-    row = said[1].get(place) if said and said[0].day in (today.isoformat(), None) else None
+    said, day = told.get((pattern.id, name.trip)), name.day_of_service(today)
+    row = said[1].get(place) if said and said[0].day in (day, None) else None
     if said is None or row is None:
-        return Departure(pattern.route, name.trip, headsign, goal, due, None, None, None, True)
+        return Departure(pattern.route, name.trip, day, headsign, goal, due, None, None, None, True)
     low, middle, high = (due + timedelta(seconds=float(value)) for value in row)
-    return Departure(pattern.route, name.trip, headsign, goal, due, middle, low, high, said[0].method != "learned")
+    is_naive = said[0].method != "learned"
+    return Departure(pattern.route, name.trip, day, headsign, goal, due, middle, low, high, is_naive)
 
 
 class Cell(NamedTuple):

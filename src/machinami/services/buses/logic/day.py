@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from machinami.methods.series import Floats
 from machinami.model.transit import Network, Pattern, Run, fifo, runs_of
 
 FORBIDDEN, TIMED = 3, 2
+LATEST = 3600  # s: a vehicle later than this is not waited for any more
 
 
 class Place(NamedTuple):
@@ -23,10 +24,15 @@ class Place(NamedTuple):
 
 
 class Name(NamedTuple):
-    """Which trip of which pattern (by number)."""
+    """Which trip of which pattern (by number); is_before: of the day of service before, going on beyond midnight."""
 
     pattern: int
     trip: str
+    is_before: bool = False
+
+    def day_of_service(self, today: date) -> str:
+        """The day of service of the trip, on a day of the calendar."""
+        return (today - timedelta(days=self.is_before)).isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def day_of(network: Network, day: date) -> Day:
 
 def _by_pattern(network: Network, day: date) -> dict[int, list[Run]]:
     found: dict[int, list[Run]] = {}
-    for run in runs_of(network, day):
+    for run in runs_of(network, day, LATEST):
         found.setdefault(run.pattern, []).append(run)
     return found
 
@@ -97,7 +103,7 @@ def _lines(network: Network, number: int, runs: Sequence[Run], numbers: Mapping[
                 tuple([timed[run][0] + timed[run][1].depart[at] for run in group] for at in across),
                 tuple(at not in profile.closed_on for at in across),
                 tuple(at not in profile.closed_off for at in across),
-                tuple(Name(number, runs[run].trip.id) for run in group),
+                tuple(Name(number, runs[run].trip.id, runs[run].start < runs[run].trip.start) for run in group),
             )
         )
     return lines
